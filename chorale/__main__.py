@@ -1,0 +1,5 @@
+"""`python -m chorale` is `chorale`."""
+
+from chorale.commands import main
+
+main()

@@ -1,0 +1,46 @@
+"""The command line: one file per command, each a thin shell over the public functions.
+
+Nothing heavy is imported before a command runs, so that `chorale --help` is instant;
+everything that a user can cause ends in one line on stderr and exit code 1 or 2.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from chorale import __version__
+from chorale.errors import ChoraleError
+
+app = typer.Typer(
+    name="chorale",
+    help="Learn from Bach's four-part chorales and write new ones.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"chorale {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _chorale(
+    version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print it."
+    ),
+) -> None:
+    """Learn from Bach's four-part chorales and write new ones."""
+
+
+def main() -> None:
+    """Run the command line and exit with 0, 1 (it failed) or 2 (wrong usage)."""
+    try:
+        app()
+    except ChoraleError as error:
+        typer.echo(f"chorale: {error}", err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,53 @@
+"""The four voices: names, ranges, clefs and instruments.
+
+A voice is an index: 0 soprano, 1 alto, 2 tenor, 3 bass, in that order everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+VOICES = 4
+SOPRANO, ALTO, TENOR, BASS = range(VOICES)
+
+SILENCE = 0  # the pitch of a voice that does not sound
+LOWEST_PITCH, HIGHEST_PITCH = 1, 127  # what a sounding MIDI note may be here
+
+
+@dataclass(frozen=True, kw_only=True)
+class Voice:
+    """One of the four voices.
+
+    Attributes:
+        name: in lower case.
+        lowest, highest: textbook range, MIDI notes, both included.
+        staff: 1 = upper, 2 = lower, of the two staves of a choral score.
+        stem: direction of the stems on that staff.
+    """
+
+    name: str
+    lowest: int
+    highest: int
+    staff: int
+    stem: str
+
+
+# Ranges as in Aldwell & Schachter, Harmony and Voice Leading, chapter 5.
+ALL_VOICES = (
+    Voice(name="soprano", lowest=60, highest=79, staff=1, stem="up"),
+    Voice(name="alto", lowest=55, highest=74, staff=1, stem="down"),
+    Voice(name="tenor", lowest=48, highest=67, staff=2, stem="up"),
+    Voice(name="bass", lowest=40, highest=60, staff=2, stem="down"),
+)
+VOICE_NAMES = tuple(voice.name for voice in ALL_VOICES)
+
+# General MIDI programs, counted from 0, soprano to bass.
+INSTRUMENTS: dict[str, tuple[int, int, int, int]] = {
+    "choir": (52, 52, 52, 52),
+    "organ": (19, 19, 19, 19),
+    "piano": (0, 0, 0, 0),
+    "harpsichord": (6, 6, 6, 6),
+    "strings": (40, 40, 41, 42),
+    "brass": (56, 60, 57, 58),
+    "woodwinds": (73, 68, 71, 70),
+}
