@@ -25,40 +25,8 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 # The circle of fifths, from seven flats to seven sharps.
-_MAJOR_TONICS = [
-    "Cb",
-    "Gb",
-    "Db",
-    "Ab",
-    "Eb",
-    "Bb",
-    "F",
-    "C",
-    "G",
-    "D",
-    "A",
-    "E",
-    "B",
-    "F#",
-    "C#",
-]
-_MINOR_TONICS = [
-    "Ab",
-    "Eb",
-    "Bb",
-    "F",
-    "C",
-    "G",
-    "D",
-    "A",
-    "E",
-    "B",
-    "F#",
-    "C#",
-    "G#",
-    "D#",
-    "A#",
-]
+_MAJOR_TONICS = "Cb Gb Db Ab Eb Bb F C G D A E B F# C#".split()
+_MINOR_TONICS = "Ab Eb Bb F C G D A E B F# C# G# D# A#".split()
 _NATURAL_CLASSES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
