@@ -338,6 +338,12 @@ class Chorale:
         )
 
 
+def pitch_name(pitch: int) -> str:
+    """Return the name of a MIDI note, sharps for black keys: 60 is `C4`."""
+    names = "C C# D D# E F F# G G# A A# B".split()
+    return f"{names[pitch % 12]}{pitch // 12 - 1}"
+
+
 def changes(pitches: IntArray) -> BoolArray:
     """Return where a sounding pitch differs from the step before it.
 

@@ -1,0 +1,140 @@
+"""The seam between networks and music: the distribution of the next step's notes.
+
+Samplers and likelihoods see a Predictor and nothing behind it. A step is written one
+voice after another, in `voice_order`, each conditioned on the voices already written:
+
+    state = predictor.start(plan[:, 0])
+    for step in range(steps):
+        tokens = zeros((batch, 4))
+        for voice in predictor.voice_order:
+            logits = predictor.voice_logits(state, voice, tokens)
+            tokens[:, voice] = choose(logits)
+        state = predictor.advance(state, tokens, plan[:, step + 1])
+
+Behind it stand a network in Keras, the same network in ONNX Runtime (what the package
+ships, no TensorFlow needed) and a fake of known probabilities for tests.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from chorale.errors import ModelError
+from chorale.score import IntArray
+from chorale.tokens import Past, Vocabulary
+from chorale.voices import ALTO, BASS, SOPRANO, TENOR
+
+if TYPE_CHECKING:
+    from chorale.networks.next_step import NextStepNetwork
+
+FloatArray = npt.NDArray[np.float32]
+State = TypeVar("State")
+
+# The order in which the voices of a step are written: the outer voices first, as in
+# harmony lessons; part of every model's definition.
+VOICE_ORDER = (SOPRANO, BASS, ALTO, TENOR)
+
+
+class Predictor(Protocol[State]):
+    """The distribution of the next step's notes, one voice after another.
+
+    Attributes:
+        vocabulary: what the tokens mean.
+        voice_order: the order in which the voices of a step are written.
+        plan_features: names of the columns of `plan` (see `chorale.plan.FEATURES`).
+    """
+
+    vocabulary: Vocabulary
+    voice_order: tuple[int, ...]
+    plan_features: tuple[str, ...]
+
+    def start(self, plan: IntArray) -> State:
+        """Return the state before the first step.
+
+        Args:
+            plan: int array (batch, features), the plan at step 0.
+        """
+        ...
+
+    def advance(self, state: State, tokens: IntArray, plan: IntArray) -> State:
+        """Return the state after one more step. `state` itself is left as it was.
+
+        Args:
+            tokens: int array (batch, 4), the step just written.
+            plan: int array (batch, features), the plan of the step to come.
+        """
+        ...
+
+    def voice_logits(self, state: State, voice: int, chosen: IntArray) -> FloatArray:
+        """Return unnormalised log-probabilities of one voice's next token.
+
+        Args:
+            voice: index of the voice.
+            chosen: int array (batch, 4); read only at the voices that come before
+                `voice` in `voice_order`.
+
+        Returns:
+            float array (batch, vocabulary size).
+        """
+        ...
+
+    def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
+        """Return the log-probabilities of every token at every place of whole pieces.
+
+        Args:
+            tokens: int array (batch, steps, 4). Pieces may be padded at their ends:
+                nothing depends on what comes later.
+            plan: int array (batch, steps, features).
+
+        Returns:
+            float array (batch, steps, 4, vocabulary size), natural logarithms; entry
+            (b, t, v) is given the steps before t and the voices before v.
+        """
+        ...
+
+
+def log_softmax(logits: npt.NDArray[Any]) -> FloatArray:
+    """Return log-probabilities along the last axis."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    normaliser = np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return np.asarray(shifted - normaliser, np.float32)
+
+
+@dataclass(frozen=True)
+class FakePredictor:
+    """Four independent Markov chains of known probabilities, to test samplers with.
+
+    Attributes:
+        vocabulary: of the chains.
+        table: float array (4, pitch_count + 1, vocabulary size), the probability of
+            each token given the voice and its sounding pitch (`Past.pitches`).
+    """
+
+    vocabulary: Vocabulary
+    table: npt.NDArray[np.float64]
+    voice_order: tuple[int, ...] = VOICE_ORDER
+    plan_features: tuple[str, ...] = ("step",)
+
+    def start(self, plan: IntArray) -> Past:
+        return self.vocabulary.begin((len(plan),))
+
+    def advance(self, state: Past, tokens: IntArray, plan: IntArray) -> Past:
+        return self.vocabulary.follow(state, tokens)
+
+    def voice_logits(self, state: Past, voice: int, chosen: IntArray) -> FloatArray:
+        return self._logarithms(voice, state.pitches[:, voice])
+
+    def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
+        pitches = self.vocabulary.pasts(tokens).pitches
+        voices = range(len(self.voice_order))
+        return np.stack([self._logarithms(v, pitches[..., v]) for v in voices], axis=-2)
+
+    def _logarithms(self, voice: int, pitches: IntArray) -> FloatArray:
+        with np.errstate(divide="ignore"):
+            return np.log(self.table[voice, pitches]).astype(np.float32)
