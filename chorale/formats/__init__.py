@@ -1,1 +1,71 @@
-"""One file per outside format."""
+"""One file per outside format, and what they agree on: time and the voices' names."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from chorale.errors import DataError
+from chorale.score import STEPS_PER_QUARTER, Chorale
+from chorale.voices import VOICE_NAMES
+
+# How fast time runs under a fermata, as a share of the tempo: the singers hold the
+# chord and breathe, about two thirds of a beat longer, and nobody loses the pulse.
+FERMATA_TEMPO = 0.6
+
+
+def step_tempos(chorale: Chorale) -> npt.NDArray[np.float64]:
+    """Return the tempo of each step, in quarters a minute, slower under fermatas."""
+    return np.where(chorale.fermatas, FERMATA_TEMPO, 1.0) * chorale.tempo
+
+
+def step_seconds(chorale: Chorale) -> npt.NDArray[np.float64]:
+    """Return how long each step sounds, in seconds."""
+    return 60.0 / STEPS_PER_QUARTER / step_tempos(chorale)
+
+
+def voices_by_name(names: Sequence[str]) -> list[int] | None:
+    """Find the four voices among the names of tracks or parts.
+
+    Args:
+        names: such as `Soprano`, `2. Alto` or `TENOR`.
+
+    Returns:
+        The place in `names` of the soprano, alto, tenor and bass; None unless each is
+        named just once.
+    """
+    places = []
+    for voice in VOICE_NAMES:
+        # The stem serves other languages and the plural: Sopran, Alt, Tenöre, Bässe.
+        stem = (
+            r"b[aä]ss"
+            if voice == "bass"
+            else voice[:3]
+            if voice == "alto"
+            else voice[:5]
+        )
+        named = [
+            place
+            for place, name in enumerate(names)
+            if re.search(rf"\b{stem}", name, re.IGNORECASE)
+        ]
+        if len(named) != 1:
+            return None
+        places += named
+    return places if len(set(places)) == len(places) else None
+
+
+@contextlib.contextmanager
+def naming(path: Path | str) -> Iterator[None]:
+    """Say in which file it happened when a DataError leaves the block."""
+    try:
+        yield
+    except DataError as error:
+        if error.path is not None:
+            raise
+        raise DataError(str(error), path) from error
