@@ -27,6 +27,7 @@ SPLITS = ("train", "valid", "test")
 NOTE_COLUMNS = ("note0", "note1", "note2", "note3")
 ANNOTATION_COLUMNS = ("onset", "fermata", "bar", "position")
 INDEX_FILE = "index.csv"
+MANIFEST_FILE = "manifest.csv"  # only the corpus that travels with this package has it
 
 _ONSET_BITS = 1 << np.arange(VOICES)  # soprano 1, alto 2, tenor 4, bass 8
 _MOST_STEPS = 999_999
@@ -266,7 +267,7 @@ def bundled_corpus() -> Path:
     package = Path(__file__).parent
     # An installed package holds its data; a checkout has it beside the package.
     for folder in (package / "data", package.parent / "data"):
-        if (folder / INDEX_FILE).is_file():
+        if (folder / MANIFEST_FILE).is_file():
             return folder
     raise DataError("the bundled corpus is missing: install chorale again", package)
 
