@@ -18,6 +18,7 @@ ships, no TensorFlow needed) and a fake of known probabilities for tests.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
@@ -106,6 +107,186 @@ def log_softmax(logits: npt.NDArray[Any]) -> FloatArray:
     return np.asarray(shifted - normaliser, np.float32)
 
 
+class NetworkState(NamedTuple):
+    """What a network carries from step to step, for a batch of sequences.
+
+    Attributes:
+        past: the notes as they stand, arrays (batch, 4).
+        hidden: float array (batch, units), the body's output at the present step.
+        memory: the body's memory, float arrays (batch, …).
+    """
+
+    past: Past
+    hidden: FloatArray
+    memory: list[FloatArray]
+
+
+class NetworkPredictor(ABC):
+    """A next-step network, whatever runs it.
+
+    Args:
+        vocabulary, plan_features: of the network.
+        memory_shapes: shapes of the body's memory for one sequence.
+    """
+
+    voice_order = VOICE_ORDER
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        plan_features: Sequence[str],
+        memory_shapes: Sequence[Sequence[int]],
+    ) -> None:
+        self.vocabulary = vocabulary
+        self.plan_features = tuple(plan_features)
+        self.memory_shapes = [tuple(shape) for shape in memory_shapes]
+
+    @abstractmethod
+    def _step(
+        self, past: Past, plan: IntArray, memory: list[FloatArray]
+    ) -> tuple[FloatArray, list[FloatArray]]:
+        """Return hidden (batch, units) and the memory after one step."""
+
+    @abstractmethod
+    def _sequence(self, past: Past, plan: IntArray) -> FloatArray:
+        """Return hidden (batch, steps, units) of whole sequences."""
+
+    @abstractmethod
+    def _voices(self, hidden: FloatArray, past: Past, tokens: IntArray) -> FloatArray:
+        """Return logits (rows, 4, size); hidden: (rows, units), all else (rows, 4)."""
+
+    def start(self, plan: IntArray) -> NetworkState:
+        batch = len(plan)
+        memory = [np.zeros((batch, *s), np.float32) for s in self.memory_shapes]
+        past = self.vocabulary.begin((batch,))
+        return NetworkState(past, *self._step(past, plan, memory))
+
+    def advance(
+        self, state: NetworkState, tokens: IntArray, plan: IntArray
+    ) -> NetworkState:
+        past = self.vocabulary.follow(state.past, tokens)
+        return NetworkState(past, *self._step(past, plan, state.memory))
+
+    def voice_logits(
+        self, state: NetworkState, voice: int, chosen: IntArray
+    ) -> FloatArray:
+        return self._voices(state.hidden, state.past, chosen)[:, voice]
+
+    def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
+        past = self.vocabulary.pasts(tokens)
+        hidden = self._sequence(past, plan)
+        rows = tokens.shape[0] * tokens.shape[1]
+        logits = self._voices(
+            hidden.reshape(rows, -1),
+            Past(*(array.reshape(rows, -1) for array in past)),
+            tokens.reshape(rows, -1),
+        )
+        return log_softmax(logits).reshape(*tokens.shape, -1)
+
+
+class KerasPredictor(NetworkPredictor):
+    """A network in Keras: the one that was just trained."""
+
+    def __init__(self, network: NextStepNetwork, plan_features: Sequence[str]) -> None:
+        super().__init__(network.vocabulary, plan_features, network.memory_shapes())
+        self.network = network
+
+    def _step(
+        self, past: Past, plan: IntArray, memory: list[FloatArray]
+    ) -> tuple[FloatArray, list[FloatArray]]:
+        hidden, memory = self.network.body_step(past.pitches, past.ages, plan, memory)
+        return np.asarray(hidden), [np.asarray(tensor) for tensor in memory]
+
+    def _sequence(self, past: Past, plan: IntArray) -> FloatArray:
+        return np.asarray(self.network.body_sequence(past.pitches, past.ages, plan))
+
+    def _voices(self, hidden: FloatArray, past: Past, tokens: IntArray) -> FloatArray:
+        return np.asarray(self.network.voices(hidden, past.pitches, past.ages, tokens))
+
+
+class OnnxPredictor(NetworkPredictor):
+    """A network in ONNX Runtime, as `chorale.networks.exporting` writes it.
+
+    Args:
+        folder: where `step.onnx`, `voices.onnx` and `sequence.onnx` lie.
+        weights: the network's weights by name, float32.
+        vocabulary, plan_features, memory_shapes: as in NetworkPredictor.
+
+    Raises:
+        ModelError: a graph that ONNX Runtime does not take.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        weights: Mapping[str, FloatArray],
+        vocabulary: Vocabulary,
+        plan_features: Sequence[str],
+        memory_shapes: Sequence[Sequence[int]],
+    ) -> None:
+        super().__init__(vocabulary, plan_features, memory_shapes)
+        import onnxruntime
+
+        self._folder = folder
+        # The sessions refer to these values for as long as they live.
+        self._weights = {
+            name: onnxruntime.OrtValue.ortvalue_from_numpy(weight)
+            for name, weight in weights.items()
+        }
+        self._sessions: dict[str, Any] = {}
+
+    def _step(
+        self, past: Past, plan: IntArray, memory: list[FloatArray]
+    ) -> tuple[FloatArray, list[FloatArray]]:
+        memories = {f"memory_{index}": array for index, array in enumerate(memory)}
+        hidden, *memory = self._run("step", {**_notes(past), "plan": plan, **memories})
+        return hidden, memory
+
+    def _sequence(self, past: Past, plan: IntArray) -> FloatArray:
+        return self._run("sequence", {**_notes(past), "plan": plan})[0]
+
+    def _voices(self, hidden: FloatArray, past: Past, tokens: IntArray) -> FloatArray:
+        return self._run(
+            "voices", {"hidden": hidden, **_notes(past), "tokens": tokens}
+        )[0]
+
+    def _run(self, graph: str, inputs: dict[str, Any]) -> list[FloatArray]:
+        session = self._session(graph)
+        wanted = {value.name for value in session.get_inputs()}
+        feeds = {
+            name: array.astype(np.int32) if array.dtype.kind == "i" else array
+            for name, array in inputs.items()
+            if name in wanted
+        }
+        outputs: list[FloatArray] = session.run(None, feeds)
+        return outputs
+
+    def _session(self, graph: str) -> Any:
+        """Open a graph when it is first needed: sampling needs no whole sequences."""
+        if graph not in self._sessions:
+            import onnxruntime
+
+            options = onnxruntime.SessionOptions()
+            # Single steps are too small to be worth sharing among threads.
+            options.intra_op_num_threads = 0 if graph == "sequence" else 1
+            options.log_severity_level = 3
+            for name, weight in self._weights.items():
+                options.add_initializer(name, weight)
+            path = self._folder / f"{graph}.onnx"
+            try:
+                session = onnxruntime.InferenceSession(
+                    str(path), options, providers=["CPUExecutionProvider"]
+                )
+            except Exception as error:  # ONNX Runtime's errors share no base of theirs
+                raise ModelError(f"{path}: ONNX Runtime does not take it") from error
+            self._sessions[graph] = session
+        return self._sessions[graph]
+
+
+def _notes(past: Past) -> dict[str, IntArray]:
+    return {"past_pitches": past.pitches, "past_ages": past.ages}
+
+
 @dataclass(frozen=True)
 class FakePredictor:
     """Four independent Markov chains of known probabilities, to test samplers with.
@@ -137,4 +318,4 @@ class FakePredictor:
 
     def _logarithms(self, voice: int, pitches: IntArray) -> FloatArray:
         with np.errstate(divide="ignore"):
-            return np.log(self.table[voice, pitches]).astype(np.float32)
+            return np.asarray(np.log(self.table[voice, pitches]), np.float32)

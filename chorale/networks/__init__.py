@@ -1,0 +1,97 @@
+"""Networks that carry time, one family a file, and the options that choose among them.
+
+A *body* reads a sequence of vectors and gives one vector per step, looking only back.
+It has two faces that agree: the whole sequence at once, for training and likelihoods,
+and one step with carried memory, for sampling. What surrounds it (`next_step.py` for
+chorales) does not know which body it holds.
+
+Importing this package loads no Keras: the command line lists the bodies by it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from chorale.errors import UsageError
+
+if TYPE_CHECKING:
+    from chorale.networks.causal import CausalLayer
+
+# Name of a body -> the module of this package and the function in it that builds one.
+BODIES = {
+    "rnn": ("recurrent", "rnn"),
+    "lstm": ("recurrent", "lstm"),
+    "gru": ("recurrent", "gru"),
+    "conv": ("convolutional", "conv"),
+    "conv-gru": ("convolutional", "conv_gru"),
+    "wavenet": ("wavenet", "wavenet"),
+    "wavenet-lstm": ("wavenet", "wavenet_lstm"),
+    "attention": ("attention", "attention"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkOptions:
+    """Everything that shapes a network; saved as JSON beside its weights.
+
+    Attributes:
+        body: one of BODIES.
+        units: width of the body's layers.
+        layers: recurrent layers, attention blocks, or convolutions in one stack.
+        stacks: how often a stack of convolutions is repeated, its dilations starting
+            at 1 again; the full WaveNet is `layers=10, stacks=3`.
+        dropout: share of activations dropped between layers, 0 to below 1.
+        recurrent_dropout: share of the carried state dropped, recurrent layers only.
+        layer_norm: normalize inside the cells of recurrent layers (Ba, Kiros & Hinton,
+            2016).
+        kernel_size: steps that one convolution sees.
+        heads: attention heads; they divide `units`.
+        window: steps that attention looks back over, the present one included.
+        voice_units: width of the voice heads.
+    """
+
+    body: str = "lstm"
+    units: int = 256
+    layers: int = 2
+    stacks: int = 1
+    dropout: float = 0.2
+    recurrent_dropout: float = 0.0
+    layer_norm: bool = False
+    kernel_size: int = 2
+    heads: int = 4
+    window: int = 128
+    voice_units: int = 256
+
+    def __post_init__(self) -> None:
+        if self.body not in BODIES:
+            raise UsageError(
+                f"expected a network out of {', '.join(BODIES)}, got {self.body!r}"
+            )
+        for name in ("units", "layers", "stacks", "heads", "window", "voice_units"):
+            if getattr(self, name) < 1:
+                raise UsageError(
+                    f"expected {name} of at least 1, got {getattr(self, name)}"
+                )
+        if self.kernel_size < 2:
+            raise UsageError(
+                f"expected a kernel_size of at least 2, got {self.kernel_size}"
+            )
+        for name in ("dropout", "recurrent_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UsageError(
+                    f"expected {name} from 0 to below 1, got {getattr(self, name)}"
+                )
+        if self.body == "attention" and self.units % self.heads:
+            raise UsageError(
+                f"expected heads that divide the {self.units} units, got {self.heads}"
+            )
+
+
+def build_body(options: NetworkOptions) -> CausalLayer:
+    """Return a new body: float (batch, steps, units) → (batch, steps, units)."""
+    module, function = BODIES[options.body]
+    build = getattr(import_module(f"chorale.networks.{module}"), function)
+    body: CausalLayer = build(options)
+    return body

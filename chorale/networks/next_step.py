@@ -1,0 +1,229 @@
+"""The next-step network: any body, and a head for each of the four voices.
+
+    p(step t | steps < t, plan ≤ t)
+        = p(soprano) p(bass | soprano) p(alto | s, b) p(tenor | s, b, a)
+
+Past notes and plan are embedded and summed, the body carries them through time, and
+the head of each voice sees the body's output and the voices of the step that are
+already written. All four distributions come out of one pass; which voice may see which
+is built into the heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from keras import ops
+
+from chorale.errors import ModelError
+from chorale.networks import NetworkOptions, build_body
+from chorale.networks.causal import Memory, Tensor
+from chorale.plan import FEATURES
+from chorale.predictors import VOICE_ORDER
+from chorale.tokens import MAX_AGE, Vocabulary
+from chorale.voices import VOICE_NAMES, VOICES
+
+
+class SumOfEmbeddings(keras.layers.Layer):
+    """Embed several integers, each with a table of its own, and add the vectors up.
+
+    Args:
+        sizes: number of values of each integer.
+        units: width of the vectors.
+
+    Calling it takes int (..., len(sizes)) and gives float (..., units).
+    """
+
+    def __init__(self, sizes: Sequence[int], units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        # The tables lie one below the other in one.
+        self.offsets = np.cumsum([0, *sizes[:-1]]).astype("int32")
+        self.table = keras.layers.Embedding(sum(sizes), units, name="table")
+
+    def call(self, integers: Tensor) -> Tensor:
+        return ops.sum(self.table(integers + self.offsets), axis=-2)
+
+
+class VoiceHead(keras.layers.Layer):
+    """The distribution of one voice's token at one step.
+
+    Args:
+        before: the voices written before this one.
+        vocabulary: of the network.
+        units: width of the hidden layer.
+        dropout: share of the hidden layer dropped in training.
+    """
+
+    def __init__(
+        self,
+        before: Sequence[int],
+        vocabulary: Vocabulary,
+        units: int,
+        dropout: float,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.before = list(before)
+        # What each written voice does now, whether it attacks, what all did before.
+        now = [vocabulary.pitch_count + 1, 2] * len(self.before)
+        past = [vocabulary.pitch_count + 1, MAX_AGE + 1] * VOICES
+        self.notes = SumOfEmbeddings(now + past, units, name="notes")
+        self.hidden = keras.layers.Dense(units, name="hidden")
+        self.deeper = keras.layers.Dense(units, activation="silu", name="deeper")
+        self.dropout = keras.layers.Dropout(dropout, name="dropout")
+        self.logits = keras.layers.Dense(vocabulary.size, name="logits")
+
+    def call(
+        self,
+        hidden: Tensor,
+        past_pitches: Tensor,
+        past_ages: Tensor,
+        pitches: Tensor,
+        attacks: Tensor,
+    ) -> Tensor:
+        """Return float (..., vocabulary size) for a body's output (..., units).
+
+        The four arrays of integers are (..., 4); of `pitches` and `attacks` only the
+        voices in `before` are read.
+        """
+        columns = []
+        for voice in self.before:
+            columns += [pitches[..., voice], attacks[..., voice]]
+        for voice in range(VOICES):
+            columns += [past_pitches[..., voice], past_ages[..., voice]]
+        notes = self.notes(ops.stack(columns, axis=-1))
+        hidden = ops.silu(self.hidden(hidden) + notes)
+        hidden = self.dropout(self.deeper(hidden))
+        return self.logits(hidden)
+
+
+class NextStepNetwork(keras.Model):
+    """Predict the next step of four voices.
+
+    Calling it takes a dict of int32 arrays, `past_pitches`, `past_ages` and `tokens`
+    (batch, steps, 4) and `plan` (batch, steps, features), and gives logits
+    (batch, steps, 4, vocabulary size). What is past at step t are the notes as they
+    stand after step t - 1 (`Vocabulary.pasts`); `tokens` are those of step t itself, of
+    which each voice's head sees only the voices before it.
+    """
+
+    def __init__(
+        self,
+        options: NetworkOptions,
+        vocabulary: Vocabulary,
+        plan_features: Sequence[str],
+    ) -> None:
+        super().__init__(name="network")
+        self.vocabulary = vocabulary
+        past = [vocabulary.pitch_count + 1, MAX_AGE + 1] * VOICES
+        plan = [FEATURES[name] for name in plan_features]
+        # === Layers ===
+        self.inputs_sum = SumOfEmbeddings(past + plan, options.units, name="inputs")
+        self.body = build_body(options)
+        self.heads = [
+            VoiceHead(
+                VOICE_ORDER[: VOICE_ORDER.index(voice)],
+                vocabulary,
+                options.voice_units,
+                options.dropout,
+                name=f"head_{VOICE_NAMES[voice]}",
+            )
+            for voice in range(VOICES)
+        ]
+        # === Build ===
+        notes = np.zeros((1, 2, VOICES), "int32")
+        features = np.zeros((1, 2, len(plan)), "int32")
+        self(
+            {
+                "past_pitches": notes,
+                "past_ages": notes,
+                "plan": features,
+                "tokens": notes,
+            }
+        )
+
+    def call(self, inputs: dict[str, Tensor]) -> Tensor:
+        hidden = self.body_sequence(
+            inputs["past_pitches"],
+            inputs["past_ages"],
+            inputs["plan"],
+        )
+        return self.voices(
+            hidden,
+            inputs["past_pitches"],
+            inputs["past_ages"],
+            inputs["tokens"],
+        )
+
+    def body_sequence(
+        self,
+        past_pitches: Tensor,
+        past_ages: Tensor,
+        plan: Tensor,
+    ) -> Tensor:
+        """Return the body's output for whole sequences, float (batch, steps, units)."""
+        embedded = self._embed(past_pitches, past_ages, plan)
+        return self.body(embedded)
+
+    def body_step(
+        self, past_pitches: Tensor, past_ages: Tensor, plan: Tensor, memory: Memory
+    ) -> tuple[Tensor, Memory]:
+        """Return the body's output for one step, float (batch, units), and memory.
+
+        `past_pitches` and `past_ages` are (batch, 4), `plan` (batch, features).
+        """
+        return self.body.step(self._embed(past_pitches, past_ages, plan), memory)
+
+    def voices(
+        self,
+        hidden: Tensor,
+        past_pitches: Tensor,
+        past_ages: Tensor,
+        tokens: Tensor,
+    ) -> Tensor:
+        """Return the logits of all four voices, float (..., 4, vocabulary size)."""
+        attacks = tokens != past_pitches
+        if self.vocabulary.hold is not None:
+            attacks = tokens != self.vocabulary.hold
+        pitches = ops.where(tokens == self.vocabulary.hold, past_pitches, tokens)
+        attacks = ops.cast(attacks, "int32")
+        logits = [
+            head(hidden, past_pitches, past_ages, pitches, attacks)
+            for head in self.heads
+        ]
+        return ops.stack(logits, axis=-2)
+
+    def memory_shapes(self) -> list[tuple[int, ...]]:
+        """Return the shapes of the body's memory for one sequence."""
+        return self.body.memory_shapes()
+
+    def named_weights(self) -> dict[str, keras.Variable]:
+        """Return the weights, trained and counted alike, by their stable names."""
+        return {weight.path: weight for weight in self.weights}
+
+    def set_named_weights(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Load what `named_weights` names.
+
+        Raises:
+            ModelError: a weight that is missing, unknown or of another shape.
+        """
+        weights = self.named_weights()
+        if set(arrays) != set(weights):
+            odd = sorted(set(arrays) ^ set(weights))
+            raise ModelError(f"the weights do not fit the network: {odd[0]} and others")
+        for name, weight in weights.items():
+            if arrays[name].shape != tuple(weight.shape):
+                raise ModelError(
+                    f"the weights do not fit the network: {name} has the shape "
+                    f"{arrays[name].shape} instead of {tuple(weight.shape)}"
+                )
+            weight.assign(arrays[name].astype("float32"))
+
+    def _embed(self, past_pitches: Tensor, past_ages: Tensor, plan: Tensor) -> Tensor:
+        notes = ops.stack([past_pitches, past_ages], axis=-1)  # (..., 4, 2)
+        notes = ops.reshape(notes, (*ops.shape(notes)[:-2], 2 * VOICES))
+        return self.inputs_sum(ops.concatenate([notes, plan], axis=-1))

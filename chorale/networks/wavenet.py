@@ -1,0 +1,124 @@
+"""WaveNet bodies: gated dilated convolutions, and the book's convolutions with LSTM."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from chorale.networks import NetworkOptions
+from chorale.networks.causal import (
+    CausalConvolution,
+    CausalLayer,
+    Chain,
+    EachStep,
+    Memory,
+    Recurrent,
+    Tensor,
+)
+from chorale.networks.recurrent import LSTMCell
+
+
+def wavenet(options: NetworkOptions) -> CausalLayer:
+    """Return a WaveNet; `layers=10, stacks=3` is the full one of the paper."""
+    return WaveNet(options, name="body")
+
+
+class WaveNet(CausalLayer):
+    """Gated dilated convolutions with residual and skip connections.
+
+    van den Oord et al., "WaveNet: A Generative Model for Raw Audio" (2016), figure 4:
+
+        z = tanh(W_f * x) ⊙ σ(W_g * x);   x ← x + W_r z;   output = Σ W_s z
+
+    then two rectified 1 × 1 convolutions. Within each stack the dilation doubles from
+    layer to layer.
+    """
+
+    def __init__(self, options: NetworkOptions, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        units, dropout = options.units, options.dropout
+        self.gates, self.residuals, self.skips = [], [], []
+        for stack in range(options.stacks):
+            for layer in range(options.layers):
+                place = f"{stack}_{layer}"
+                gate = CausalConvolution(
+                    2 * units, options.kernel_size, 2**layer, name=f"gate_{place}"
+                )
+                self.gates.append(gate)
+                self.residuals.append(
+                    keras.layers.Dense(units, name=f"residual_{place}")
+                )
+                self.skips.append(keras.layers.Dense(units, name=f"skip_{place}"))
+        self.dropout = keras.layers.Dropout(dropout, name="dropout")
+        self.head = [keras.layers.Dense(units, name=f"head_{i}") for i in range(2)]
+
+    def call(self, inputs: Tensor) -> Tensor:
+        skipped = 0
+        for gate, residual, skip in zip(
+            self.gates, self.residuals, self.skips, strict=True
+        ):
+            z = self.dropout(_gated(gate(inputs)))
+            inputs = inputs + residual(z)
+            skipped = skipped + skip(z)
+        return self._finish(skipped)
+
+    def step(self, inputs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
+        skipped, following = 0, []
+        for gate, residual, skip, own in zip(
+            self.gates, self.residuals, self.skips, memory, strict=True
+        ):
+            convolved, own_following = gate.step(inputs, [own])
+            z = _gated(convolved)
+            inputs = inputs + residual(z)
+            skipped = skipped + skip(z)
+            following += own_following
+        return self._finish(skipped), following
+
+    def memory_shapes(self) -> list[tuple[int, ...]]:
+        return [shape for gate in self.gates for shape in gate.memory_shapes()]
+
+    def _finish(self, skipped: Tensor) -> Tensor:
+        for dense in self.head:
+            skipped = dense(ops.relu(skipped))
+        return skipped
+
+
+def _gated(convolved: Tensor) -> Tensor:
+    filtered, gate = ops.split(convolved, 2, axis=-1)
+    return ops.tanh(filtered) * ops.sigmoid(gate)
+
+
+def wavenet_lstm(options: NetworkOptions) -> CausalLayer:
+    """Return the book's chorale network without its ends: convolutions, then LSTM.
+
+    `layers` causal convolutions of kernel size 2, dilations 1, 2, 4, 8 …, their widths
+    growing by half to a little over a third of `units` (32, 48, 64, 96 under an LSTM
+    of 256), each rectified and batch-normalized. Géron, Hands-On Machine Learning,
+    chapter 15, exercise 10.
+    """
+    layers: list[CausalLayer] = []
+    for layer in range(options.layers):
+        # 32, 48, 64, 96, 128, 192 …: each pair of layers doubles.
+        filters = options.units // 8 * 2 ** (layer // 2)
+        filters += filters // 2 * (layer % 2)
+        convolution = CausalConvolution(
+            filters,
+            options.kernel_size,
+            2**layer,
+            activation="relu",
+            name=f"convolution_{layer}",
+        )
+        norm = keras.layers.BatchNormalization(name=f"norm_{layer}")
+        layers += [convolution, EachStep(norm)]
+    if options.dropout:
+        dropout = keras.layers.Dropout(options.dropout, name="dropout")
+        layers.append(EachStep(dropout))
+    cell = LSTMCell(
+        options.units,
+        recurrent_dropout=options.recurrent_dropout,
+        layer_norm=options.layer_norm,
+        name="cell",
+    )
+    return Chain([*layers, Recurrent(cell, name="recurrent")], name="body")
