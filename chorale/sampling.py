@@ -1,0 +1,399 @@
+"""Sampling: from a predictor and a plan to new chorales.
+
+Every token is drawn the same way: the predictor's logits pass through a few named
+steps (temperature, what may sound, top-k, top-p), and one uniform number picks from
+what they leave. An opening is forced token by token, so the predictor has heard it when
+the first new note is drawn.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from chorale.errors import ModelError, UsageError
+from chorale.plan import Plan
+from chorale.predictors import Predictor
+from chorale.score import DEFAULT_TEMPO, BoolArray, Chorale, IntArray, estimate_key
+from chorale.tokens import SILENCE_TOKEN, Vocabulary
+from chorale.voices import HIGHEST_PITCH, LOWEST_PITCH, VOICE_NAMES, VOICES
+
+Logits = npt.NDArray[np.float64]
+Progress = Callable[[int, int], None]  # steps done, steps in all
+
+# Pieces that are written side by side; more make no step cheaper.
+_BATCH = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplingOptions:
+    """How notes are drawn.
+
+    Attributes:
+        temperature: divides the logits; below 1 the likely becomes likelier.
+        top_p: draw from the most likely tokens that together reach this probability
+            (nucleus sampling, Holtzman et al. 2020); 1 draws from all.
+        top_k: draw from this many most likely tokens; None draws from all.
+        ranges: lowest and highest MIDI note of each voice, soprano first; None for
+            the ranges that the model saw in train.
+        rests: whether a voice may fall silent.
+        random_state: seed of all randomness.
+
+    Raises:
+        UsageError: a value out of bounds.
+    """
+
+    temperature: float = 1.0
+    top_p: float = 0.95
+    top_k: int | None = None
+    ranges: tuple[tuple[int, int], ...] | None = None
+    rests: bool = False
+    random_state: int = 0
+
+    def __post_init__(self) -> None:
+        if not (self.temperature > 0 and math.isfinite(self.temperature)):
+            raise UsageError(f"expected a temperature above 0, got {self.temperature}")
+        if not 0 < self.top_p <= 1:
+            raise UsageError(f"expected a top-p above 0, at most 1, got {self.top_p}")
+        if self.top_k is not None and self.top_k < 1:
+            raise UsageError(f"expected a top-k of at least 1, got {self.top_k}")
+        if self.random_state < 0:
+            raise UsageError(
+                f"expected a random state of at least 0, got {self.random_state}"
+            )
+        if self.ranges is not None and not (
+            len(self.ranges) == VOICES
+            and all(LOWEST_PITCH <= a <= b <= HIGHEST_PITCH for a, b in self.ranges)
+        ):
+            raise UsageError(
+                f"expected a lowest and a highest note, {LOWEST_PITCH} to "
+                f"{HIGHEST_PITCH}, for each of {VOICES} voices, got {self.ranges}"
+            )
+
+
+class Start(NamedTuple):
+    """What a new piece starts from.
+
+    Attributes:
+        plan: of the whole piece.
+        opening: its first steps, to be kept note for note; None to write them too.
+    """
+
+    plan: Plan
+    opening: Chorale | None
+
+
+# === Steps from logits to a token ===
+
+
+def with_temperature(logits: Logits, temperature: float) -> Logits:
+    """Return logits, float array (batch, tokens), divided by the temperature."""
+    return logits / temperature
+
+
+def keep_only(logits: Logits, allowed: BoolArray) -> Logits:
+    """Return logits with every token ruled out that is not `allowed`, of their shape.
+
+    Raises:
+        ModelError: no allowed token has a probability, or the logits are not numbers.
+    """
+    kept = np.where(allowed, logits, -np.inf)
+    if not np.isfinite(kept.max(axis=-1)).all():
+        raise ModelError("the model gives no probability to any note that may follow")
+    return kept
+
+
+def keep_top_k(logits: Logits, count: int) -> Logits:
+    """Return logits with all but the `count` most likely tokens ruled out.
+
+    Of equally likely tokens the lower ones are kept.
+    """
+    order = np.argsort(-logits, axis=-1, kind="stable")
+    kept = np.full_like(logits, -np.inf)
+    best = order[:, :count]
+    np.put_along_axis(kept, best, np.take_along_axis(logits, best, axis=-1), axis=-1)
+    return kept
+
+
+def keep_top_p(logits: Logits, probability: float) -> Logits:
+    """Return logits with all tokens ruled out but the nucleus.
+
+    The nucleus is the smallest set of most likely tokens whose probability is at least
+    `probability`; it holds one token or more. Of equally likely tokens the lower ones
+    come first.
+    """
+    if probability >= 1:
+        return logits
+    order = np.argsort(-logits, axis=-1, kind="stable")
+    sorted_probabilities = np.take_along_axis(_softmax(logits), order, axis=-1)
+    before = np.cumsum(sorted_probabilities, axis=-1) - sorted_probabilities
+    # Rounding must not let one more token in where the nucleus is just full.
+    outside = before >= probability - 1e-12
+    dropped = np.empty_like(outside)
+    np.put_along_axis(dropped, order, outside, axis=-1)
+    return np.where(dropped, -np.inf, logits)
+
+
+def draw(logits: Logits, uniforms: npt.NDArray[np.float64]) -> IntArray:
+    """Pick one token a row, int array (batch,), by inverting the cumulative sum.
+
+    Args:
+        logits: float array (batch, tokens).
+        uniforms: float array (batch,), each in [0, 1).
+    """
+    cumulative = np.cumsum(_softmax(logits), axis=-1)
+    targets = uniforms[:, np.newaxis] * cumulative[:, -1:]
+    picked: IntArray = (cumulative <= targets).sum(axis=-1)
+    return picked
+
+
+def _softmax(logits: Logits) -> Logits:
+    weights: Logits = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    probabilities: Logits = weights / weights.sum(axis=-1, keepdims=True)
+    return probabilities
+
+
+def allowed_tokens(vocabulary: Vocabulary, options: SamplingOptions) -> BoolArray:
+    """Return what each voice may attack, bool array (4, vocabulary size).
+
+    HOLD is not among it: whether a note may be held depends on the note.
+
+    Raises:
+        UsageError: a range without a note that the model knows.
+    """
+    allowed = np.zeros((VOICES, vocabulary.size), np.bool_)
+    allowed[:, SILENCE_TOKEN] = options.rests
+    for voice, (low, high) in enumerate(options.ranges or vocabulary.ranges):
+        low, high = max(low, vocabulary.lowest), min(high, vocabulary.highest)
+        if low > high:
+            raise UsageError(
+                f"the model knows no note in the range asked for the "
+                f"{VOICE_NAMES[voice]}"
+            )
+        allowed[voice, vocabulary.token(low) : vocabulary.token(high) + 1] = True
+    return allowed
+
+
+# === Whole pieces ===
+
+
+def sample(
+    predictor: Predictor[Any],
+    plan: Plan,
+    opening: Chorale | None = None,
+    options: SamplingOptions | None = None,
+    *,
+    variations: int = 1,
+    progress: Progress | None = None,
+) -> list[Chorale]:
+    """Write new chorales, all to one plan and from one opening.
+
+    Each variation has its own stream of random numbers, so the first of four is the
+    only one of one.
+
+    Args:
+        predictor: the model.
+        plan: bars, metres and fermatas of the whole piece.
+        opening: kept note for note; None to write everything.
+        options: how to draw; None for the defaults.
+        variations: how many to write.
+        progress: called after every step with the steps done and the steps in all.
+
+    Returns:
+        chorales in the key and tempo of the opening. Without one the key is estimated.
+
+    Raises:
+        UsageError: no variation is asked for, the opening leaves no step to write, or
+            a range has no note that the model knows.
+        DataError: a note of the opening is outside the model's vocabulary.
+    """
+    if variations < 1:
+        raise UsageError(f"expected at least 1 variation, got {variations}")
+    starts = [Start(plan, opening)] * variations
+    return sample_each(predictor, starts, options, progress=progress)
+
+
+def sample_each(
+    predictor: Predictor[Any],
+    starts: Sequence[Start],
+    options: SamplingOptions | None = None,
+    *,
+    progress: Progress | None = None,
+) -> list[Chorale]:
+    """Write one new chorale from each start; otherwise as `sample`."""
+    options = options or SamplingOptions()
+    vocabulary = predictor.vocabulary
+    allowed = allowed_tokens(vocabulary, options)
+    openings = [_opening_tokens(vocabulary, start) for start in starts]
+    streams = np.random.SeedSequence(options.random_state).spawn(len(starts))
+    batches = [slice(first, first + _BATCH) for first in range(0, len(starts), _BATCH)]
+    total = sum(_longest(starts[batch]) for batch in batches)
+    done = 0
+
+    def tick() -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done, total)
+
+    chorales = []
+    for batch in batches:
+        rows = _write(
+            predictor,
+            [start.plan for start in starts[batch]],
+            openings[batch],
+            _uniforms(streams[batch], _longest(starts[batch])),
+            allowed,
+            options,
+            tick,
+        )
+        chorales += [
+            _finish(vocabulary, start, tokens)
+            for start, tokens in zip(starts[batch], rows, strict=True)
+        ]
+    return chorales
+
+
+def _write(
+    predictor: Predictor[Any],
+    plans: Sequence[Plan],
+    openings: Sequence[IntArray],
+    uniforms: npt.NDArray[np.float64],
+    allowed: BoolArray,
+    options: SamplingOptions,
+    tick: Callable[[], None],
+) -> IntArray:
+    """Return the tokens of one batch, int array (batch, steps, 4).
+
+    Args:
+        plans: one a piece. All are written to the end of the longest; what lies
+            beyond a piece's own end is for the caller to cut off.
+        openings: int arrays (steps of the opening, 4), one a piece.
+        uniforms: float array (batch, steps, 4), one number for every token.
+        allowed: bool array (4, vocabulary size), see `allowed_tokens`.
+        tick: called after every step.
+    """
+    vocabulary = predictor.vocabulary
+    steps = uniforms.shape[1]
+    features = [plan.features(predictor.plan_features) for plan in plans]
+    tokens = np.zeros((len(plans), steps, VOICES), np.int64)
+    lengths = np.array([len(opening) for opening in openings])
+    for row, opening in enumerate(openings):
+        tokens[row, : len(opening)] = opening
+    state = predictor.start(_at(features, 0))
+    past = vocabulary.begin((len(plans),))
+    for step in range(steps):
+        row_tokens = tokens[:, step]
+        forced = step < lengths
+        for voice in () if forced.all() else predictor.voice_order:
+            logits = predictor.voice_logits(state, voice, row_tokens)
+            may_follow = _may_follow(vocabulary, allowed[voice], past.pitches[:, voice])
+            drawn = _choose(logits, may_follow, uniforms[:, step, voice], options)
+            row_tokens[:, voice] = np.where(forced, row_tokens[:, voice], drawn)
+        past = vocabulary.follow(past, row_tokens)
+        if step + 1 < steps:
+            state = predictor.advance(state, row_tokens, _at(features, step + 1))
+        tick()
+    return tokens
+
+
+def _choose(
+    logits: npt.NDArray[Any],
+    may_follow: BoolArray,
+    uniforms: npt.NDArray[np.float64],
+    options: SamplingOptions,
+) -> IntArray:
+    """Draw one voice's tokens, int array (batch,)."""
+    # Double precision, so that where a cumulative sum ends is not left to rounding.
+    kept = with_temperature(logits.astype(np.float64), options.temperature)
+    kept = keep_only(kept, may_follow)
+    if options.top_k is not None:
+        kept = keep_top_k(kept, options.top_k)
+    return draw(keep_top_p(kept, options.top_p), uniforms)
+
+
+def _may_follow(
+    vocabulary: Vocabulary, allowed: BoolArray, sounding: IntArray
+) -> BoolArray:
+    """Return which tokens may follow in one voice, bool array (batch, tokens).
+
+    Args:
+        allowed: bool array (tokens,), what the voice may attack.
+        sounding: int array (batch,), the voice's `Past.pitches`.
+    """
+    may_follow = np.repeat(allowed[np.newaxis], len(sounding), axis=0)
+    if vocabulary.hold is not None:
+        # A note of the opening outside the range is let go, not held on.
+        may_follow[:, vocabulary.hold] = allowed[sounding] & ~vocabulary.is_silent(
+            sounding
+        )
+    return may_follow
+
+
+def _opening_tokens(vocabulary: Vocabulary, start: Start) -> IntArray:
+    """Return the tokens that a piece has to begin with, int array (steps, 4)."""
+    plan, opening = start
+    if opening is None:
+        return np.zeros((0, VOICES), np.int64)
+    if opening.steps >= plan.steps:
+        raise UsageError(
+            f"the opening reaches into bar {opening.bars[-1]} and the piece has "
+            f"{plan.bars[-1]} bars, which leaves nothing to write: "
+            "shorten the opening or ask for more bars"
+        )
+    return vocabulary.encode(opening)
+
+
+def _longest(starts: Sequence[Start]) -> int:
+    return max(start.plan.steps for start in starts)
+
+
+def _at(features: Sequence[IntArray], step: int) -> IntArray:
+    """Return the pieces' features at a step; a piece that has ended keeps its last.
+
+    Args:
+        features: int arrays (steps, features), one a piece.
+
+    Returns:
+        int array (batch, features).
+    """
+    return np.stack([table[min(step, len(table) - 1)] for table in features])
+
+
+def _uniforms(
+    streams: Sequence[np.random.SeedSequence], steps: int
+) -> npt.NDArray[np.float64]:
+    """Return one number in [0, 1) for every token, float array (batch, steps, 4).
+
+    The number at a place does not depend on how many steps or pieces there are.
+    """
+    return np.stack(
+        [np.random.default_rng(stream).random((steps, VOICES)) for stream in streams]
+    )
+
+
+def _finish(vocabulary: Vocabulary, start: Start, tokens: IntArray) -> Chorale:
+    plan, opening = start
+    pitches, onsets = vocabulary.decode(tokens[: plan.steps])
+    if opening is None:
+        key = estimate_key(pitches)
+        return plan.chorale(pitches, onsets, key=key, tempo=DEFAULT_TEMPO)
+    # The `pitch` encoding has merged the opening's repeated notes; the score has them.
+    onsets[: opening.steps] = opening.onsets
+    return plan.chorale(
+        pitches,
+        onsets,
+        key=opening.key or estimate_key(pitches),
+        tempo=opening.tempo,
+        title=_title(opening),
+    )
+
+
+def _title(opening: Chorale) -> str:
+    name = opening.title or opening.source
+    return f"After {name}" if name else ""
