@@ -11,6 +11,7 @@ import sys
 import typer
 
 from chorale import __version__
+from chorale.commands import corpus
 from chorale.errors import ChoraleError
 
 app = typer.Typer(
@@ -35,6 +36,9 @@ def _chorale(
     ),
 ) -> None:
     """Learn from Bach's four-part chorales and write new ones."""
+
+
+app.add_typer(corpus.app, name="corpus")
 
 
 def main() -> None:

@@ -1,0 +1,82 @@
+"""`chorale corpus`: build the bundled corpus, describe any."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chorale.bach import build
+from chorale.commands.progress import progress_bar
+from chorale.corpus import SPLITS, Description, describe, load_corpus
+from chorale.errors import DataError
+
+app = typer.Typer(help="Build or describe a corpus.", no_args_is_help=True)
+
+
+@app.command("build")
+def build_command(
+    output: Annotated[Path, typer.Option(help="The folder to build it in.")],
+    only: Annotated[
+        str,
+        typer.Option(metavar="NNN,...", help="Only the pieces of these numbers."),
+    ] = "",
+) -> None:
+    """Build the corpus of Bach's chorales from music21's scores.
+
+    Example: chorale corpus build --output data
+    """
+    numbers = [number.strip() for number in only.split(",")] if only else None
+    with progress_bar("Reading scores") as progress:
+        index = build(output, only=numbers, progress=progress)
+    typer.echo(f"{output}: {len(index)} pieces")
+
+
+@app.command("describe")
+def describe_command(
+    path: Annotated[
+        Path | None,
+        typer.Argument(help="A folder of CSVs; left out, the corpus that is bundled."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print what a corpus holds, and which files are refused.
+
+    Example: chorale corpus describe my-chorales
+    """
+    description = describe(load_corpus(path, strict=False))
+    if as_json:
+        typer.echo(json.dumps(asdict(description), indent=2, ensure_ascii=False))
+    else:
+        typer.echo("\n".join(_lines(description)))
+    if not any(description.pieces.values()):
+        raise DataError("none of its files can be read", description.path)
+
+
+def _lines(description: Description) -> Iterator[str]:
+    yield description.path
+    yield ""
+    yield f"{'split':<9}{'pieces':>8}{'steps':>9}"
+    for split in SPLITS:
+        pieces, steps = description.pieces[split], description.steps[split]
+        yield f"{split:<9}{pieces:>8,}{steps:>9,}"
+    yield ""
+    yield f"{'voice':<9}{'lowest':>8}{'highest':>9}{'rests':>8}"
+    for voice, bounds in description.ranges.items():
+        lowest, highest = bounds or ("-", "-")
+        yield f"{voice:<9}{lowest:>8}{highest:>9}{description.rests[voice]:>8.1%}"
+    yield ""
+    yield f"keys: {_listed(description.keys)}"
+    yield f"metres: {_listed(description.metres)}"
+    yield f"pieces with fermatas: {description.fermatas:,}"
+    yield f"onsets that repeat their pitch: {description.repeated_onsets:.1%}"
+    yield f"refused files: {len(description.refused):,}"
+    yield from (f"  {reason}" for reason in description.refused)
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
