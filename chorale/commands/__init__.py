@@ -11,7 +11,7 @@ import sys
 import typer
 
 from chorale import __version__
-from chorale.commands import corpus
+from chorale.commands import corpus, evaluate, generate, judge, seeds
 from chorale.errors import ChoraleError
 
 app = typer.Typer(
@@ -38,6 +38,10 @@ def _chorale(
     """Learn from Bach's four-part chorales and write new ones."""
 
 
+app.command()(generate.generate)
+app.command()(evaluate.evaluate)
+app.command()(judge.judge)
+app.command()(seeds.seeds)
 app.add_typer(corpus.app, name="corpus")
 
 

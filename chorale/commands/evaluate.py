@@ -1,0 +1,50 @@
+"""`chorale evaluate`: how well a model foretells chorales."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chorale.commands.progress import progress_bar
+from chorale.corpus import load_corpus
+from chorale.evaluation import evaluate as likelihood_of
+
+
+def evaluate(
+    model: Annotated[
+        str | None,
+        typer.Option(help="A name from `chorale models` or a folder."),
+    ] = None,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(help="Folder of CSV files; the bundled corpus if left out."),
+    ] = None,
+    split: Annotated[str, typer.Option(help="train, valid or test.")] = "valid",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print the likelihood of a corpus, in nats; lower is better.
+
+    Example: chorale evaluate --corpus jsb_chorales --split valid --json
+    """
+    chorales = load_corpus(corpus).split(split)
+
+    from chorale.models import load_predictor
+
+    predictor = load_predictor(model)
+    with progress_bar("Evaluating") as progress:
+        likelihood = likelihood_of(predictor, chorales, progress=progress)
+    if as_json:
+        typer.echo(json.dumps(asdict(likelihood), indent=2))
+        return
+    typer.echo(
+        f"{len(chorales)} chorales, {likelihood.notes} notes (a voice at a step), "
+        f"{predictor.vocabulary.encoding} encoding\n"
+        f"nats per note          {likelihood.nats_per_note:.4f}\n"
+        f"nats per frame         {likelihood.nats_per_frame:.4f}\n"
+        f"nats per changed note  {likelihood.nats_per_changed_note:.4f}\n"
+        f"accuracy               {likelihood.accuracy:.4f}"
+    )

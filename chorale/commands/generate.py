@@ -1,0 +1,141 @@
+"""`chorale generate`: new chorales from an opening of Bach's, or from nothing."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chorale.commands.progress import progress_bar
+from chorale.errors import OutputError, UsageError
+from chorale.sampling import SamplingOptions, sample
+from chorale.seeds import find_start
+from chorale.voices import INSTRUMENTS
+
+_DEFAULTS = SamplingOptions()
+_SUFFIXES = {"midi": ".mid", "musicxml": ".musicxml", "csv": ".csv", "wav": ".wav"}
+
+
+def generate(
+    seed: Annotated[
+        str,
+        typer.Option(
+            help="What to continue: a number from `chorale seeds`, a bundled chorale "
+            "such as bwv253, a CSV, MIDI or MusicXML file, or none."
+        ),
+    ] = "1",
+    bars: Annotated[
+        int | None,
+        typer.Option(help="Length of the whole piece; that of the plan if left out."),
+    ] = None,
+    opening: Annotated[
+        int | None,
+        typer.Option(help="Bars of the seed to keep; two if left out."),
+    ] = None,
+    plan: Annotated[
+        str | None,
+        typer.Option(
+            help="A seed whose metre, pickup, fermatas and length to follow; that of "
+            "--seed if left out."
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="A name from `chorale models` or a folder."),
+    ] = None,
+    temperature: Annotated[
+        float, typer.Option(help="Below 1 safer, above 1 bolder.")
+    ] = _DEFAULTS.temperature,
+    top_p: Annotated[
+        float,
+        typer.Option(help="Draw from the likeliest notes up to this probability."),
+    ] = _DEFAULTS.top_p,
+    top_k: Annotated[
+        int | None, typer.Option(help="Draw from this many likeliest notes.")
+    ] = None,
+    variations: Annotated[int, typer.Option("-n", help="How many to write.")] = 1,
+    random_state: Annotated[
+        int, typer.Option(help="Another number, another piece.")
+    ] = _DEFAULTS.random_state,
+    output: Annotated[Path, typer.Option(help="Folder to write to.")] = Path(),
+    formats: Annotated[
+        str,
+        typer.Option("--format", help=f"Any of {', '.join(_SUFFIXES)}, with commas."),
+    ] = "midi",
+    instrument: Annotated[
+        str, typer.Option(help=f"One of {', '.join(INSTRUMENTS)}.")
+    ] = "choir",
+) -> None:
+    """Write new chorales.
+
+    Example: chorale generate --seed 3 --bars 16 -n 4 --format midi,musicxml
+    """
+    options = SamplingOptions(
+        temperature=temperature, top_p=top_p, top_k=top_k, random_state=random_state
+    )
+    suffixes = _parse_formats(formats)
+    if instrument not in INSTRUMENTS:
+        raise UsageError(
+            f"expected an instrument out of {', '.join(INSTRUMENTS)}, "
+            f"got {instrument!r}"
+        )
+    start = find_start(
+        seed, plan=plan, bars=bars, opening_bars=opening, random_state=random_state
+    )
+    _check_writable(output)
+
+    from chorale.importing import write
+    from chorale.models import load_predictor
+
+    predictor = load_predictor(model)
+    with progress_bar("Writing chorales") as progress:
+        chorales = sample(
+            predictor,
+            start.plan,
+            start.opening,
+            options,
+            variations=variations,
+            progress=progress,
+        )
+    for number, chorale in enumerate(chorales, start=1):
+        stem = _stem(seed) if variations == 1 else f"{_stem(seed)}-{number}"
+        for suffix in suffixes:
+            path = output / f"{stem}{suffix}"
+            write(chorale, path, instrument=instrument)
+            typer.echo(path)
+
+
+def _parse_formats(text: str) -> list[str]:
+    """Return the suffixes of formats named with commas between them."""
+    names = [name.strip() for name in text.split(",")]
+    unknown = [name for name in names if name not in _SUFFIXES]
+    if unknown:
+        raise UsageError(
+            f"expected formats out of {', '.join(_SUFFIXES)}, got {unknown[0]!r}"
+        )
+    return [_SUFFIXES[name] for name in dict.fromkeys(names)]
+
+
+def _stem(seed: str) -> str:
+    """Return the name of the files written for a seed, without number and suffix."""
+    if seed.isdigit():
+        return f"chorale-seed{int(seed)}"
+    name = Path(seed).stem if Path(seed).is_file() else seed.casefold()
+    return f"chorale-{name}"
+
+
+def _check_writable(folder: Path) -> None:
+    """Find out before the work whether its result can be written; leave no trace.
+
+    Raises:
+        OutputError: the folder, or the nearest one above it, takes no files.
+    """
+    try:
+        existing = next(one for one in (folder, *folder.parents) if one.exists())
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"{folder}: cannot write there: {reason}") from error

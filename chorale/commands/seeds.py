@@ -1,0 +1,38 @@
+"""`chorale seeds`: the openings that `chorale generate --seed NUMBER` continues."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from chorale.seeds import bar_count, numbered_seeds
+
+
+def seeds(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the held-out test chorales, which no model has learnt from.
+
+    Example: chorale seeds
+    """
+    rows = [
+        {
+            "number": number,
+            "bwv": entry.bwv,
+            "title": entry.title,
+            "key": entry.key,
+            "metre": entry.metre,
+            "bars": bar_count(entry),
+        }
+        for number, entry in enumerate(numbered_seeds(), start=1)
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    for row in rows:
+        typer.echo(
+            f"{row['number']:>3}  BWV {row['bwv']:<9} {row['key']:<9} "
+            f"{row['metre']:<5} {row['bars']:>3} bars  {row['title']}"
+        )
