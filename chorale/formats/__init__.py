@@ -6,12 +6,13 @@ import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from chorale.errors import DataError
-from chorale.score import STEPS_PER_QUARTER, Chorale
+from chorale.score import STEPS_PER_QUARTER, Chorale, Metre
 from chorale.voices import VOICE_NAMES
 
 # How fast time runs under a fermata, as a share of the tempo: the singers hold the
@@ -27,6 +28,49 @@ def step_tempos(chorale: Chorale) -> npt.NDArray[np.float64]:
 def step_seconds(chorale: Chorale) -> npt.NDArray[np.float64]:
     """Return how long each step sounds, in seconds."""
     return 60.0 / STEPS_PER_QUARTER / step_tempos(chorale)
+
+
+class Bar(NamedTuple):
+    """What is written between two barlines.
+
+    Attributes:
+        start: its first step.
+        length: in steps.
+        number: as in `Chorale.bars`.
+        position: where in a full bar it begins, in steps; not 0 for a pickup.
+        metre: the time signature in force.
+    """
+
+    start: int
+    length: int
+    number: int
+    position: int
+    metre: Metre
+
+
+def written_bars(chorale: Chorale) -> list[Bar]:
+    """Return the bars of a chorale in order, full or not."""
+    bars, positions = chorale.bars, chorale.positions
+    counts_on = (np.diff(bars) == 0) & (np.diff(positions) == 1)
+    starts = [0, *(np.flatnonzero(~counts_on) + 1).tolist()]
+    ends = [*starts[1:], chorale.steps]
+    return [
+        Bar(
+            start=start,
+            length=end - start,
+            number=int(bars[start]),
+            position=int(positions[start]),
+            metre=[one for one in chorale.metres if one.step <= start][-1],
+        )
+        for start, end in zip(starts, ends, strict=True)
+    ]
+
+
+def fermata_spans(chorale: Chorale) -> list[tuple[int, int]]:
+    """Return the first step of each fermata and the step after its last."""
+    padded = np.concatenate([[0], chorale.fermatas, [0]])
+    edges = np.flatnonzero(np.diff(padded)).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def voices_by_name(names: Sequence[str]) -> list[int] | None:
