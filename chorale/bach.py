@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import math
-import shutil
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -28,7 +27,7 @@ from chorale.corpus import (
     write_index,
 )
 from chorale.errors import DataError, UsageError
-from chorale.files import sha256
+from chorale.files import sha256, write_text
 from chorale.score import (
     STEPS_PER_QUARTER,
     BoolArray,
@@ -131,9 +130,8 @@ def build(
     write_index(index, output)
     # Where the scores come from, and under which terms, travels with them.
     for name in (MANIFEST_FILE, "README.md"):
-        source = bundled_corpus() / name
-        if source.resolve() != (output / name).resolve():
-            shutil.copyfile(source, output / name)
+        text = (bundled_corpus() / name).read_text(encoding="utf-8")
+        write_text(output / name, text)
     return index
 
 

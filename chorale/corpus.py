@@ -373,7 +373,7 @@ def _corpus_files(folder: Path) -> list[tuple[str, Path]]:
     files = [
         (split, file)
         for split, place in places
-        for file in sorted(place.iterdir())
+        for file in _listing(place)
         if file.suffix.lower() == ".csv"
         and file != folder / INDEX_FILE
         and not file.name.startswith(".")
@@ -385,6 +385,13 @@ def _corpus_files(folder: Path) -> list[tuple[str, Path]]:
             folder,
         )
     return files
+
+
+def _listing(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise DataError(f"cannot read it: {error.strerror}", folder) from error
 
 
 def _annotations_of(file: Path, folder: Path) -> Path:
