@@ -342,8 +342,8 @@ def _opening_tokens(vocabulary: Vocabulary, start: Start) -> IntArray:
         return np.zeros((0, VOICES), np.int64)
     if opening.steps >= plan.steps:
         raise UsageError(
-            f"the opening reaches into bar {opening.bars[-1]} and the piece has "
-            f"{plan.bars[-1]} bars, which leaves nothing to write: "
+            f"the opening reaches into bar {opening.bars[-1]} and the piece ends in "
+            f"bar {plan.bars[-1]}, which leaves nothing to write: "
             "shorten the opening or ask for more bars"
         )
     return vocabulary.encode(opening)

@@ -1,0 +1,442 @@
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fakes import (
+    memoryless_predictor,
+    toy_vocabulary,
+    uniform_predictor,
+    wide_vocabulary,
+)
+from hypothesis import given, settings
+from strategies import chorales
+
+from chorale.errors import DataError, ModelError, UsageError
+from chorale.plan import Plan
+from chorale.predictors import FakePredictor
+from chorale.sampling import (
+    SamplingOptions,
+    Start,
+    allowed_tokens,
+    draw,
+    keep_only,
+    keep_top_k,
+    keep_top_p,
+    sample,
+    sample_each,
+    with_temperature,
+)
+from chorale.score import DEFAULT_TEMPO, Chorale, Key, Metre
+from chorale.voices import VOICES
+
+# Draws from the model as it is.
+PLAIN = SamplingOptions(top_p=1.0)
+
+
+def piece(steps: int, pitch: int = 60, **fields: object) -> Chorale:
+    return Chorale(pitches=np.full((steps, VOICES), pitch), **fields)
+
+
+def plan(steps: int) -> Plan:
+    return Plan.of(piece(steps))
+
+
+def logarithms(*rows: list[float]) -> np.ndarray:
+    with np.errstate(divide="ignore"):
+        return np.log(np.array(rows))
+
+
+def probabilities(logits: np.ndarray) -> list[list[float]]:
+    weights = np.exp(logits)
+    return (weights / weights.sum(axis=-1, keepdims=True)).round(9).tolist()
+
+
+def chi_square(observed: np.ndarray, expected: np.ndarray) -> float:
+    return float(((observed - expected) ** 2 / expected).sum())
+
+
+# === Options ===
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"temperature": 0.0}, "temperature above 0, got 0.0"),
+        ({"temperature": -1.0}, "temperature above 0, got -1.0"),
+        ({"temperature": math.nan}, "temperature above 0, got nan"),
+        ({"temperature": math.inf}, "temperature above 0, got inf"),
+        ({"top_p": 0.0}, "top-p above 0, at most 1, got 0.0"),
+        ({"top_p": 1.1}, "top-p above 0, at most 1, got 1.1"),
+        ({"top_p": math.nan}, "top-p"),
+        ({"top_k": 0}, "top-k of at least 1, got 0"),
+        ({"random_state": -1}, "random state of at least 0, got -1"),
+        ({"ranges": ((60, 62),) * 3}, "each of 4 voices"),
+        ({"ranges": ((62, 60),) * 4}, "lowest and a highest note"),
+        ({"ranges": ((0, 60),) * 4}, "1 to 127"),
+    ],
+)
+def test_options_out_of_bounds_are_refused(values: dict, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        SamplingOptions(**values)
+
+
+def test_options_on_the_bounds_are_taken() -> None:
+    SamplingOptions(temperature=1e-3, top_p=1.0, top_k=1, ranges=((1, 127),) * 4)
+
+
+# === Steps from logits to a token ===
+
+
+def test_temperature_sharpens_and_flattens() -> None:
+    logits = logarithms([0.2, 0.8])
+    assert probabilities(with_temperature(logits, 1.0)) == [[0.2, 0.8]]
+    # 0.2² : 0.8² = 1 : 16, and √0.2 : √0.8 = 1 : 2.
+    assert probabilities(with_temperature(logits, 0.5)) == [
+        [round(1 / 17, 9), round(16 / 17, 9)]
+    ]
+    assert probabilities(with_temperature(logits, 2.0)) == [
+        [round(1 / 3, 9), round(2 / 3, 9)]
+    ]
+
+
+def test_top_k_keeps_the_most_likely() -> None:
+    logits = logarithms([0.1, 0.4, 0.2, 0.3], [0.25] * 4)
+    assert probabilities(keep_top_k(logits, 1)) == [[0, 1, 0, 0], [1, 0, 0, 0]]
+    assert probabilities(keep_top_k(logits, 2)) == [
+        [0, round(4 / 7, 9), 0, round(3 / 7, 9)],
+        [0.5, 0.5, 0, 0],
+    ]
+    assert probabilities(keep_top_k(logits, 9)) == probabilities(logits)
+
+
+@pytest.mark.parametrize(
+    ("top_p", "kept"),
+    [
+        (1e-9, [1]),
+        (0.4, [1]),  # the nucleus is just full
+        (0.41, [1, 3]),
+        (0.7, [1, 3]),
+        (0.71, [1, 2, 3]),
+        (0.9, [1, 2, 3]),
+        (0.91, [0, 1, 2, 3]),
+        (1.0, [0, 1, 2, 3]),
+    ],
+)
+def test_top_p_keeps_the_nucleus(top_p: float, kept: list[int]) -> None:
+    logits = logarithms([0.1, 0.4, 0.2, 0.3])
+    assert np.flatnonzero(np.isfinite(keep_top_p(logits, top_p)[0])).tolist() == kept
+
+
+def test_top_p_looks_at_each_row_and_needs_no_normalised_logits() -> None:
+    logits = logarithms([0.9, 0.1, 0], [0.4, 0.3, 0.3]) + [[5], [-5]]
+    kept = np.isfinite(keep_top_p(logits, 0.8))
+    assert kept.tolist() == [[True, False, False], [True, True, True]]
+
+
+def test_what_is_not_allowed_is_ruled_out() -> None:
+    logits = logarithms([0.1, 0.4, 0.5])
+    allowed = np.array([[True, True, False]])
+    assert probabilities(keep_only(logits, allowed)) == [[0.2, 0.8, 0]]
+    with pytest.raises(ModelError, match="no probability"):
+        keep_only(logarithms([0, 0, 1.0]), allowed)
+    with pytest.raises(ModelError, match="no probability"):
+        keep_only(np.full((1, 3), np.nan), allowed)
+
+
+def test_drawing_inverts_the_cumulative_sum() -> None:
+    logits = np.repeat(logarithms([0, 0.25, 0.5, 0, 0.25, 0]), 7, axis=0)
+    last = np.nextafter(1, 0)
+    uniforms = np.array([0, 0.249, 0.25, 0.5, 0.749, 0.75, last])
+    assert draw(logits, uniforms).tolist() == [1, 1, 2, 2, 2, 4, 4]
+
+
+def test_allowed_tokens_are_the_ranges() -> None:
+    vocabulary = replace(toy_vocabulary("hold"), ranges=((60, 61), *((62, 62),) * 3))
+    allowed = allowed_tokens(vocabulary, SamplingOptions())
+    # silence, C4, C#4, D4, HOLD
+    assert allowed.astype(int).tolist() == [[0, 1, 1, 0, 0], *[[0, 0, 0, 1, 0]] * 3]
+    wide = SamplingOptions(ranges=((1, 127),) * 4, rests=True)
+    assert (
+        allowed_tokens(vocabulary, wide).astype(int).tolist() == [[1, 1, 1, 1, 0]] * 4
+    )
+    low = SamplingOptions(ranges=(*((60, 62),) * 3, (40, 50)))
+    with pytest.raises(UsageError, match="no note in the range asked for the bass"):
+        allowed_tokens(vocabulary, low)
+
+
+# === What samples are distributed like ===
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        # Silence is masked, so 0.1 : 0.2 : 0.3 : 0.4 leaves two to four ninths.
+        (PLAIN, [0, 2 / 9, 3 / 9, 4 / 9]),
+        (replace(PLAIN, rests=True), [0.1, 0.2, 0.3, 0.4]),
+        (replace(PLAIN, temperature=0.5), [0, 4 / 29, 9 / 29, 16 / 29]),
+        (replace(PLAIN, top_k=2), [0, 0, 3 / 7, 4 / 7]),
+        (replace(PLAIN, top_p=0.7), [0, 0, 3 / 7, 4 / 7]),
+        (replace(PLAIN, top_k=3, top_p=0.4), [0, 0, 0, 1]),
+        (replace(PLAIN, ranges=((60, 61),) * 4), [0, 2 / 5, 3 / 5, 0]),
+    ],
+)
+def test_samples_have_the_probabilities_that_the_options_leave(
+    options: SamplingOptions, expected: list[float]
+) -> None:
+    predictor = memoryless_predictor(toy_vocabulary("pitch"), [0.1, 0.2, 0.3, 0.4])
+    pieces = sample(predictor, plan(50), options=options, variations=20)
+    pitches = np.concatenate([one.pitches for one in pieces])
+    tokens = np.where(pitches, pitches - 59, 0)
+    for voice in range(VOICES):
+        shares = np.bincount(tokens[:, voice], minlength=4) / len(tokens)
+        # Four standard errors of a share of 1,000 draws.
+        errors = 4 * np.sqrt(np.array(expected) * (1 - np.array(expected)) / 1000)
+        assert (np.abs(shares - expected) <= errors + 1e-12).all()
+
+
+def test_samples_of_a_chain_have_its_exact_probabilities() -> None:
+    vocabulary = toy_vocabulary("pitch")
+    table = np.zeros((VOICES, vocabulary.pitch_count + 1, vocabulary.size))
+    first = np.array([0.5, 0.3, 0.2])
+    move = np.array([[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.3, 0.3, 0.4]])
+    table[:, vocabulary.nothing, 1:] = first
+    table[:, 1:4, 1:] = move
+    pieces = sample(
+        FakePredictor(vocabulary, table), plan(3), options=PLAIN, variations=1000
+    )
+    words = list(itertools.product(range(3), repeat=3))
+    expected = np.array([first[a] * move[a, b] * move[b, c] for a, b, c in words])
+    assert expected.sum() == pytest.approx(1)
+    # The four voices are independent chains of the same probabilities.
+    lines = np.stack([one.pitches for one in pieces]).transpose(0, 2, 1) - 60
+    observed = np.array([(lines == word).all(axis=2).sum() for word in words])
+    # 99.9th percentile of chi-square with 26 degrees of freedom.
+    assert chi_square(observed, expected * 4000) < 54.1
+
+
+def test_voices_hear_the_voices_written_before_them() -> None:
+    class Echo(FakePredictor):
+        """The bass sings what the soprano sings, the others what the bass does."""
+
+        def voice_logits(self, state, voice, chosen):  # type: ignore[no-untyped-def]
+            order = self.voice_order
+            place = order.index(voice)
+            if place == 0:
+                return super().voice_logits(state, voice, chosen)
+            with np.errstate(divide="ignore"):
+                return np.log(np.eye(self.vocabulary.size)[chosen[:, order[place - 1]]])
+
+    vocabulary = toy_vocabulary("pitch")
+    table = uniform_predictor(vocabulary).table
+    (one,) = sample(Echo(vocabulary, table), plan(40), options=PLAIN)
+    assert (one.pitches == one.pitches[:, :1]).all()
+    assert len(np.unique(one.pitches)) == 3
+
+
+# === HOLD ===
+
+
+def test_nothing_is_held_before_it_sounds() -> None:
+    vocabulary = toy_vocabulary("hold")
+    predictor = memoryless_predictor(vocabulary, [0.0, 0.005, 0.005, 0.0, 0.99])
+    for one in sample(predictor, plan(20), options=PLAIN, variations=8):
+        assert one.onsets[0].all()
+        assert one.onsets[1:].mean() < 0.1
+
+
+def test_silence_is_not_held() -> None:
+    vocabulary = toy_vocabulary("hold")
+    predictor = memoryless_predictor(vocabulary, [0.5, 0.1, 0.1, 0.1, 0.2])
+    options = replace(PLAIN, rests=True)
+    # Decoding refuses tokens that hold silence.
+    pieces = sample(predictor, plan(40), options=options, variations=8)
+    pitches = np.concatenate([one.pitches for one in pieces])
+    assert (pitches == 0).any() and (pitches > 0).any()
+
+
+def test_a_note_outside_the_range_is_let_go_after_the_opening() -> None:
+    vocabulary = toy_vocabulary("hold")
+    predictor = memoryless_predictor(vocabulary, [0.0, 0.005, 0.005, 0.0, 0.99])
+    options = replace(PLAIN, ranges=((60, 61),) * 4)
+    (one,) = sample(predictor, plan(20), piece(4, 62), options)
+    assert (one.pitches[:4] == 62).all()
+    assert (one.pitches[4:] <= 61).all() and one.onsets[4].all()
+
+
+def test_repeated_notes_are_struck_again() -> None:
+    vocabulary = toy_vocabulary("hold")
+    predictor = memoryless_predictor(vocabulary, [0.0, 1.0, 0.0, 0.0, 0.0])
+    (one,) = sample(predictor, plan(6))
+    assert (one.pitches == 60).all() and one.onsets.all()
+
+
+# === Ranges and rests ===
+
+
+@pytest.mark.parametrize("encoding", ["pitch", "hold"])
+def test_voices_keep_to_their_ranges_and_sound_throughout(encoding: str) -> None:
+    ranges = ((72, 76), (65, 65), (55, 60), (40, 52))
+    vocabulary = replace(wide_vocabulary(encoding), ranges=ranges)
+    predictor = uniform_predictor(vocabulary)
+    for one in sample(predictor, plan(64), options=PLAIN, variations=4):
+        for voice, (low, high) in enumerate(ranges):
+            column = one.pitches[:, voice]
+            assert column.min() == low and column.max() == high
+    narrow = replace(PLAIN, ranges=((74, 74), (60, 61), (57, 57), (41, 42)))
+    (one,) = sample(predictor, plan(64), options=narrow)
+    assert one.pitches.min(axis=0).tolist() == [74, 60, 57, 41]
+    assert one.pitches.max(axis=0).tolist() == [74, 61, 57, 42]
+
+
+# === Openings ===
+
+
+@pytest.mark.parametrize("encoding", ["pitch", "hold"])
+@settings(max_examples=20)
+@given(chorales(most_steps=20))
+def test_the_opening_comes_back_note_for_note(encoding: str, opening: Chorale) -> None:
+    whole = Plan.of(opening).with_bars(int(opening.bars[-1]) + 2)
+    predictor = uniform_predictor(wide_vocabulary(encoding))
+    for one in sample(predictor, whole, opening, variations=2):
+        assert one.steps == whole.steps
+        assert np.array_equal(one.pitches[: opening.steps], opening.pitches)
+        assert np.array_equal(one.onsets[: opening.steps], opening.onsets)
+
+
+def test_the_predictor_has_heard_the_opening() -> None:
+    vocabulary = toy_vocabulary("hold")
+    # Whatever sounds is held for ever; what follows nothing is C4.
+    table = np.zeros((VOICES, vocabulary.pitch_count + 1, vocabulary.size))
+    table[..., vocabulary.hold] = 1
+    table[:, vocabulary.nothing] = [0, 1, 0, 0, 0]
+    predictor = FakePredictor(vocabulary, table)
+    (one,) = sample(predictor, plan(10), piece(3, 62))
+    assert (one.pitches == 62).all() and one.onsets.sum() == VOICES
+
+
+def test_the_result_is_laid_out_by_the_plan_and_named_after_the_opening() -> None:
+    pattern = piece(
+        36,
+        fermatas=np.arange(36) > 30,
+        metres=(Metre(3, 4),),
+        key=Key("D", "minor"),
+        tempo=50,
+    )
+    opening = piece(12, key=Key("G", "major"), tempo=90, title="Vater unser")
+    predictor = uniform_predictor(toy_vocabulary())
+    (one,) = sample(predictor, Plan.of(pattern), opening)
+    assert np.array_equal(one.bars, pattern.bars)
+    assert np.array_equal(one.positions, pattern.positions)
+    assert np.array_equal(one.fermatas, pattern.fermatas)
+    assert one.metres == pattern.metres
+    assert (one.key, one.tempo, one.title) == (
+        Key("G", "major"),
+        90,
+        "After Vater unser",
+    )
+    (other,) = sample(predictor, Plan.of(pattern), piece(12, source="bwv1"))
+    assert other.title == "After bwv1"
+
+
+def test_without_an_opening_the_key_is_estimated() -> None:
+    vocabulary = wide_vocabulary("pitch")
+    # Every voice sings C, E and G alone.
+    weights = np.isin(np.arange(vocabulary.size) + 35, [48, 52, 55, 60, 64, 67]) + 1e-9
+    predictor = memoryless_predictor(vocabulary, weights / weights.sum())
+    (one,) = sample(predictor, plan(64))
+    assert (one.key, one.tempo, one.title) == (Key("C", "major"), DEFAULT_TEMPO, "")
+
+
+@pytest.mark.parametrize("steps", [16, 17])
+def test_an_opening_has_to_leave_something_to_write(steps: int) -> None:
+    with pytest.raises(
+        UsageError, match=r"the piece ends in bar 1, .* nothing to write"
+    ):
+        sample(uniform_predictor(toy_vocabulary()), plan(16), piece(steps))
+
+
+def test_an_opening_outside_the_vocabulary_is_refused_by_name() -> None:
+    opening = piece(4, 63, source="bwv1")
+    with pytest.raises(DataError, match="bwv1: the soprano's D#4 in bar 1 is outside"):
+        sample(uniform_predictor(toy_vocabulary()), plan(16), opening)
+
+
+# === Variations and randomness ===
+
+
+@pytest.mark.parametrize("encoding", ["pitch", "hold"])
+def test_the_first_of_four_is_the_only_one_of_one(encoding: str) -> None:
+    predictor = uniform_predictor(toy_vocabulary(encoding))
+    four = sample(predictor, plan(32), piece(4), variations=4)
+    (alone,) = sample(predictor, plan(32), piece(4))
+    assert four[0] == alone
+    assert all(one != other for one, other in itertools.combinations(four, 2))
+
+
+def test_the_random_state_decides() -> None:
+    predictor = uniform_predictor(toy_vocabulary())
+    (one,) = sample(predictor, plan(32))
+    assert sample(predictor, plan(32), options=SamplingOptions(random_state=0)) == [one]
+    assert sample(predictor, plan(32), options=SamplingOptions(random_state=1)) != [one]
+
+
+def test_a_longer_piece_begins_like_a_shorter_one() -> None:
+    predictor = uniform_predictor(toy_vocabulary())
+    (short,), (long,) = sample(predictor, plan(16)), sample(predictor, plan(32))
+    assert np.array_equal(long.pitches[:16], short.pitches)
+
+
+def test_starts_of_different_lengths_share_a_batch() -> None:
+    predictor = uniform_predictor(toy_vocabulary())
+    starts = [Start(plan(16), piece(4, 62)), Start(plan(32), None)] * 40
+    several = sample_each(predictor, starts)
+    assert [one.steps for one in several] == [16, 32] * 40
+    assert (several[0].pitches[:4] == 62).all()
+    assert several[0] == sample_each(predictor, starts[:1])[0]
+    assert several[1] == sample_each(predictor, starts[:2])[1]
+    # 80 pieces take two batches, and no two of one plan are the same.
+    assert len({one.pitches.tobytes() for one in several}) == 80
+
+
+def test_the_plan_reaches_the_predictor_step_by_step() -> None:
+    heard = []
+
+    class Listener(FakePredictor):
+        def start(self, plan):  # type: ignore[no-untyped-def]
+            heard.append(plan)
+            return super().start(plan)
+
+        def advance(self, state, tokens, plan):  # type: ignore[no-untyped-def]
+            heard.append(plan)
+            return super().advance(state, tokens, plan)
+
+    vocabulary = toy_vocabulary()
+    listener = Listener(
+        vocabulary,
+        uniform_predictor(vocabulary).table,
+        plan_features=("to_end", "position"),
+    )
+    sample(listener, plan(20), variations=2)
+    told = np.stack(heard)
+    assert told.shape == (20, 2, 2)
+    expected = plan(20).features(["to_end", "position"])
+    assert np.array_equal(told[:, 0], expected) and np.array_equal(told[:, 1], expected)
+
+
+def test_progress_counts_the_steps() -> None:
+    calls: list[tuple[int, int]] = []
+    sample(
+        uniform_predictor(toy_vocabulary()),
+        plan(5),
+        progress=lambda done, total: calls.append((done, total)),
+    )
+    assert calls == [(done, 5) for done in range(1, 6)]
+
+
+def test_no_variations_are_refused() -> None:
+    with pytest.raises(UsageError, match="at least 1 variation, got 0"):
+        sample(uniform_predictor(toy_vocabulary()), plan(5), variations=0)
