@@ -272,7 +272,12 @@ def bundled_corpus() -> Path:
     raise DataError("the bundled corpus is missing: install chorale again", package)
 
 
-def load_corpus(path: Path | str | None = None, *, strict: bool = True) -> Corpus:
+def load_corpus(
+    path: Path | str | None = None,
+    *,
+    splits: Sequence[str] = SPLITS,
+    strict: bool = True,
+) -> Corpus:
     """Load a folder of classic CSVs.
 
     The files lie in `train/`, `valid/` and `test/` (any of them) or, in a flat folder,
@@ -283,6 +288,7 @@ def load_corpus(path: Path | str | None = None, *, strict: bool = True) -> Corpu
 
     Args:
         path: the folder; None for the corpus that travels with this package.
+        splits: which to read; no file of another is opened.
         strict: raise at the first bad file; otherwise leave it out and say so in
             `Corpus.refused`.
 
@@ -290,7 +296,7 @@ def load_corpus(path: Path | str | None = None, *, strict: bool = True) -> Corpu
         DataError: the folder is missing or holds no CSV files, or a file is bad.
     """
     folder = bundled_corpus() if path is None else Path(path)
-    files = _corpus_files(folder)
+    files = [(split, file) for split, file in _corpus_files(folder) if split in splits]
     entries = {entry.file: entry for entry in read_index(folder)}
     hashes = {INDEX_FILE: sha256(folder / INDEX_FILE)} if entries else {}
     chorales: dict[str, list[Chorale]] = {split: [] for split in SPLITS}
