@@ -47,6 +47,10 @@ class Bar(NamedTuple):
     position: int
     metre: Metre
 
+    @property
+    def end(self) -> int:
+        return self.start + self.length
+
 
 def written_bars(chorale: Chorale) -> list[Bar]:
     """Return the bars of a chorale in order, full or not."""

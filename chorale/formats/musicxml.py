@@ -12,15 +12,19 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.formats import naming, voices_by_name
+from chorale.files import write_text
+from chorale.formats import Bar, naming, voices_by_name
+from chorale.formats.engraving import NOTE_VALUES, Line, Written, engrave
 from chorale.score import (
     COMMON_TIME,
     DEFAULT_TEMPO,
     STEPS_PER_QUARTER,
+    STEPS_PER_WHOLE,
     Chorale,
     IntArray,
     Key,
@@ -28,7 +32,165 @@ from chorale.score import (
     Note,
     estimate_key,
 )
-from chorale.voices import VOICES
+from chorale.voices import ALL_VOICES, INSTRUMENTS, VOICES
+
+DIVISIONS = STEPS_PER_QUARTER  # durations are counted in steps
+
+_HEADER = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" \
+"http://www.musicxml.org/dtds/partwise.dtd">
+"""
+_CLEFS = {1: ("G", 2), 2: ("F", 4)}  # sign and line, by staff
+_ACCIDENTALS = {
+    -2: "flat-flat",
+    -1: "flat",
+    0: "natural",
+    1: "sharp",
+    2: "double-sharp",
+}
+
+# === Writing ===
+
+
+def write_musicxml(chorale: Chorale, path: Path | str) -> None:
+    """Write a score on two staves, each a part of two voices.
+
+    It has the key, where known, the metres, the tempo for playing, and every stem,
+    beam and accidental; pitches are spelled by the key. A pickup is measure 0.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    root = Element("score-partwise", version="4.0")
+    if title := "".join(filter(str.isprintable, chorale.title)):
+        _add(_add(root, "work"), "work-title", title)
+    encoding = _add(_add(root, "identification"), "encoding")
+    _add(encoding, "software", "chorale")
+    for element in ("accidental", "beam", "stem"):
+        _add(encoding, "supports", element=element, type="yes")
+    staves = sorted({voice.staff for voice in ALL_VOICES})
+    _add_part_list(root, staves)
+    bars = engrave(chorale)
+    for staff in staves:
+        part = _add(root, "part", id=f"P{staff}")
+        for index, (bar, lines) in enumerate(bars):
+            measure = _add(part, "measure", number=str(bar.number))
+            if bar.position:  # a pickup, or what completes a short bar: not counted
+                measure.set("implicit", "yes")
+            before = bars[index - 1][0] if index else None
+            _add_attributes(measure, bar, before, chorale.key, staff)
+            if before is None and staff == staves[0]:
+                _add(measure, "sound", tempo=f"{chorale.tempo:g}")
+            _add_voices(measure, bar, lines, staff)
+        barline = _add(part[-1], "barline", location="right")
+        _add(barline, "bar-style", "light-heavy")
+    indent(root)
+    write_text(path, _HEADER + tostring(root, encoding="unicode") + "\n")
+
+
+def _add(parent: Element, name: str, text: object = None, **attributes: str) -> Element:
+    """Add an element to another, and return it."""
+    element = SubElement(parent, name, attributes)
+    if text is not None:
+        element.text = str(text)
+    return element
+
+
+def _add_part_list(root: Element, staves: Sequence[int]) -> None:
+    """Name the parts, bracket their staves and give them a choir to play on."""
+    parts = _add(root, "part-list")
+    group = _add(parts, "part-group", type="start", number="1")
+    _add(group, "group-symbol", "bracket")
+    _add(group, "group-barline", "yes")
+    for staff in staves:
+        names = [
+            voice.name.capitalize() for voice in ALL_VOICES if voice.staff == staff
+        ]
+        part = _add(parts, "score-part", id=f"P{staff}")
+        _add(part, "part-name", " ".join(names))
+        _add(part, "part-abbreviation", " ".join(name[0] for name in names))
+        instrument = _add(part, "score-instrument", id=f"P{staff}-I1")
+        _add(instrument, "instrument-name", "Choir")
+        sound = _add(part, "midi-instrument", id=f"P{staff}-I1")
+        _add(sound, "midi-channel", staff)
+        _add(sound, "midi-program", INSTRUMENTS["choir"][0] + 1)
+    _add(parts, "part-group", type="stop", number="1")
+
+
+def _add_attributes(
+    measure: Element, bar: Bar, before: Bar | None, key: Key | None, staff: int
+) -> None:
+    """Write clef and key before the first bar, and the metre where it is new."""
+    if before is not None and before.metre == bar.metre:
+        return
+    attributes = _add(measure, "attributes")
+    if before is None:
+        _add(attributes, "divisions", DIVISIONS)
+        if key is not None:
+            signature = _add(attributes, "key")
+            _add(signature, "fifths", key.fifths)
+            _add(signature, "mode", key.mode)
+    time = _add(attributes, "time")
+    _add(time, "beats", bar.metre.numerator)
+    _add(time, "beat-type", bar.metre.denominator)
+    if before is None:
+        sign, line = _CLEFS[staff]
+        clef = _add(attributes, "clef")
+        _add(clef, "sign", sign)
+        _add(clef, "line", line)
+
+
+def _add_voices(measure: Element, bar: Bar, lines: Sequence[Line], staff: int) -> None:
+    """Write the voices of a staff in one bar, one after another."""
+    number = 0
+    for voice, line in zip(ALL_VOICES, lines, strict=True):
+        if voice.staff != staff:
+            continue
+        if number:
+            _add(_add(measure, "backup"), "duration", bar.length)
+        number += 1
+        for written in line:
+            _add_note(measure, written, number, voice.stem)
+
+
+def _add_note(measure: Element, written: Written, number: int, stem: str) -> None:
+    """Write a note or a rest, its elements in the order that MusicXML prescribes."""
+    note = _add(measure, "note")
+    spelling = written.spelling
+    if spelling is None:
+        _add(note, "rest", **({"measure": "yes"} if written.whole_bar else {}))
+    else:
+        pitch = _add(note, "pitch")
+        _add(pitch, "step", spelling.letter)
+        if spelling.alter:
+            _add(pitch, "alter", spelling.alter)
+        _add(pitch, "octave", spelling.octave)
+    _add(note, "duration", written.length)
+    ties = {"stop": written.tied_back, "start": written.tied_on}
+    for kind in (kind for kind, tied in ties.items() if tied):
+        _add(note, "tie", type=kind)
+    _add(note, "voice", number)
+    if not written.whole_bar:
+        value, dots = NOTE_VALUES[written.length]
+        _add(note, "type", value)
+        for _ in range(dots):
+            _add(note, "dot")
+    if spelling is not None:
+        if written.accidental:
+            _add(note, "accidental", _ACCIDENTALS[spelling.alter])
+        if written.length < STEPS_PER_WHOLE:
+            _add(note, "stem", stem)
+    for level, beam in enumerate(written.beams, start=1):
+        _add(note, "beam", beam, number=str(level))
+    if written.fermata or any(ties.values()):
+        notations = _add(note, "notations")
+        for kind in (kind for kind, tied in ties.items() if tied):
+            _add(notations, "tied", type=kind)
+        if written.fermata:
+            # Over the upper voice of a staff, upside down under the lower one.
+            side = "upright" if stem == "up" else "inverted"
+            _add(notations, "fermata", type=side)
+
 
 # === Reading ===
 
