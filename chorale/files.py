@@ -1,4 +1,4 @@
-"""Writing files so that a failure loses nothing."""
+"""Writing files so that a failure loses nothing, and reading weights safely."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ import contextlib
 import hashlib
 import os
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from chorale.errors import OutputError
+import numpy as np
+import numpy.typing as npt
+
+from chorale.errors import ModelError, OutputError
+
+Arrays = dict[str, npt.NDArray[Any]]
 
 
 @contextlib.contextmanager
@@ -57,3 +64,24 @@ def write_text(path: Path | str, text: str) -> None:
 def sha256(path: Path | str) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def save_arrays(path: Path | str, arrays: Arrays) -> None:
+    """Write named arrays as .npz, whole or not at all; equal arrays, equal bytes."""
+    with replacing(path) as temporary:
+        np.savez(temporary, **arrays)  # type: ignore[arg-type]
+
+
+def load_arrays(path: Path | str) -> Arrays:
+    """Read an .npz of plain arrays; nothing in it is ever executed.
+
+    Raises:
+        ModelError: the file is missing or damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except FileNotFoundError:
+        raise ModelError(f"{path}: expected a file of weights, there is none") from None
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise ModelError(f"{path}: the file of weights is damaged: {error}") from None

@@ -39,7 +39,10 @@ State = TypeVar("State")
 
 # The order in which the voices of a step are written: the outer voices first, as in
 # harmony lessons; part of every model's definition.
-VOICE_ORDER = (SOPRANO, BASS, ALTO, TENOR)
+VOICE_ORDER: tuple[int, ...] = (SOPRANO, BASS, ALTO, TENOR)
+
+# Keras compiles a network anew for each length; lengths are rounded up to this.
+_COMPILED_STEPS = 64
 
 
 class Predictor(Protocol[State]):
@@ -129,7 +132,7 @@ class NetworkPredictor(ABC):
         memory_shapes: shapes of the body's memory for one sequence.
     """
 
-    voice_order = VOICE_ORDER
+    voice_order: tuple[int, ...] = VOICE_ORDER
 
     def __init__(
         self,
@@ -202,6 +205,22 @@ class KerasPredictor(NetworkPredictor):
 
     def _voices(self, hidden: FloatArray, past: Past, tokens: IntArray) -> FloatArray:
         return np.asarray(self.network.voices(hidden, past.pitches, past.ages, tokens))
+
+    def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
+        # The whole network at once is compiled, for a few lengths; its parts are not.
+        steps = tokens.shape[1]
+        padding = [(0, 0), (0, -steps % _COMPILED_STEPS), (0, 0)]
+        past = self.vocabulary.pasts(tokens)
+        inputs = {
+            "past_pitches": np.pad(past.pitches, padding),
+            "past_ages": np.pad(past.ages, padding),
+            "plan": np.pad(plan, padding),
+            "tokens": np.pad(tokens, padding),
+        }
+        logits = self.network.predict_on_batch(
+            {name: array.astype(np.int32) for name, array in inputs.items()}
+        )
+        return log_softmax(logits[:, :steps])
 
 
 class OnnxPredictor(NetworkPredictor):

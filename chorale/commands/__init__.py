@@ -11,7 +11,7 @@ import sys
 import typer
 
 from chorale import __version__
-from chorale.commands import corpus, evaluate, generate, judge, seeds
+from chorale.commands import corpus, evaluate, generate, judge, models, seeds, train
 from chorale.errors import ChoraleError
 
 app = typer.Typer(
@@ -42,6 +42,8 @@ app.command()(generate.generate)
 app.command()(evaluate.evaluate)
 app.command()(judge.judge)
 app.command()(seeds.seeds)
+app.command()(models.models)
+app.command()(train.train)
 app.add_typer(corpus.app, name="corpus")
 
 

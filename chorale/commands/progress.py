@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 _PATIENCE = 2.0  # seconds before a bar appears
 
@@ -40,3 +40,62 @@ def _show(label: str, stack: contextlib.ExitStack) -> Callable[[int, int], None]
     bar = stack.enter_context(Progress(console=Console(stderr=True), transient=True))
     task = bar.add_task(label)
     return lambda done, total: bar.update(task, completed=done, total=total)
+
+
+class EpochLines:
+    """A line on stderr for every epoch; on a terminal a bar with the time left too.
+
+    A `chorale.runs.Progress`, to be used in a `with` block.
+
+    Args:
+        monitor: the figure to show of each epoch.
+    """
+
+    def __init__(self, monitor: str) -> None:
+        self._monitor = monitor
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> EpochLines:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        console = Console(stderr=True, highlight=False)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._stack.enter_context(self._bar)
+        self._task = self._bar.add_task("Training")
+        self._begun = False
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+    def start_epoch(self, epoch: int, epochs: int, batches: int) -> None:
+        if not self._begun:
+            # The first epochs of a resumed run are behind it.
+            total = (epochs - epoch + 1) * batches
+            self._bar.reset(self._task, total=total)
+            self._begun = True
+        self._bar.update(self._task, description=f"Epoch {epoch} of {epochs}")
+
+    def finish_batch(self, loss: float) -> None:
+        self._bar.advance(self._task)
+
+    def finish_epoch(self, row: Mapping[str, float]) -> None:
+        self._bar.console.print(
+            f"epoch {row['epoch']:3.0f}  train {row['train_loss']:.4f}  "
+            f"valid {row[self._monitor]:.4f}  {row['seconds']:.0f} s"
+        )

@@ -12,23 +12,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from chorale.errors import UsageError
 
 if TYPE_CHECKING:
     from chorale.networks.causal import CausalLayer
 
-# Name of a body -> the module of this package and the function in it that builds one.
+
+class Body(NamedTuple):
+    """Where a body is built: a module of this package, a function, its usual layers."""
+
+    module: str
+    function: str
+    layers: int
+
+
 BODIES = {
-    "rnn": ("recurrent", "rnn"),
-    "lstm": ("recurrent", "lstm"),
-    "gru": ("recurrent", "gru"),
-    "conv": ("convolutional", "conv"),
-    "conv-gru": ("convolutional", "conv_gru"),
-    "wavenet": ("wavenet", "wavenet"),
-    "wavenet-lstm": ("wavenet", "wavenet_lstm"),
-    "attention": ("attention", "attention"),
+    "rnn": Body("recurrent", "rnn", 2),
+    "lstm": Body("recurrent", "lstm", 2),
+    "gru": Body("recurrent", "gru", 2),
+    "conv": Body("convolutional", "conv", 6),
+    "conv-gru": Body("convolutional", "conv_gru", 4),
+    "wavenet": Body("wavenet", "wavenet", 7),
+    "wavenet-lstm": Body("wavenet", "wavenet_lstm", 4),
+    "attention": Body("attention", "attention", 3),
 }
 
 
@@ -39,7 +47,8 @@ class NetworkOptions:
     Attributes:
         body: one of BODIES.
         units: width of the body's layers.
-        layers: recurrent layers, attention blocks, or convolutions in one stack.
+        layers: recurrent layers, attention blocks, or convolutions in one stack; 0 is
+            replaced by what is usual for the body.
         stacks: how often a stack of convolutions is repeated, its dilations starting
             at 1 again; the full WaveNet is `layers=10, stacks=3`.
         dropout: share of activations dropped between layers, 0 to below 1.
@@ -49,12 +58,13 @@ class NetworkOptions:
         kernel_size: steps that one convolution sees.
         heads: attention heads; they divide `units`.
         window: steps that attention looks back over, the present one included.
+        recurrent_layers: LSTM layers under the attention blocks.
         voice_units: width of the voice heads.
     """
 
     body: str = "lstm"
     units: int = 256
-    layers: int = 2
+    layers: int = 0
     stacks: int = 1
     dropout: float = 0.2
     recurrent_dropout: float = 0.0
@@ -62,22 +72,28 @@ class NetworkOptions:
     kernel_size: int = 2
     heads: int = 4
     window: int = 128
-    voice_units: int = 256
+    recurrent_layers: int = 0
+    voice_units: int = 192
 
     def __post_init__(self) -> None:
         if self.body not in BODIES:
             raise UsageError(
                 f"expected a network out of {', '.join(BODIES)}, got {self.body!r}"
             )
-        for name in ("units", "layers", "stacks", "heads", "window", "voice_units"):
-            if getattr(self, name) < 1:
+        for name, least in (
+            ("units", 1),
+            ("layers", 0),
+            ("stacks", 1),
+            ("kernel_size", 2),
+            ("heads", 1),
+            ("window", 1),
+            ("recurrent_layers", 0),
+            ("voice_units", 1),
+        ):
+            if getattr(self, name) < least:
                 raise UsageError(
-                    f"expected {name} of at least 1, got {getattr(self, name)}"
+                    f"expected {name} of at least {least}, got {getattr(self, name)}"
                 )
-        if self.kernel_size < 2:
-            raise UsageError(
-                f"expected a kernel_size of at least 2, got {self.kernel_size}"
-            )
         for name in ("dropout", "recurrent_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise UsageError(
@@ -87,11 +103,13 @@ class NetworkOptions:
             raise UsageError(
                 f"expected heads that divide the {self.units} units, got {self.heads}"
             )
+        if not self.layers:
+            object.__setattr__(self, "layers", BODIES[self.body].layers)
 
 
 def build_body(options: NetworkOptions) -> CausalLayer:
     """Return a new body: float (batch, steps, units) → (batch, steps, units)."""
-    module, function = BODIES[options.body]
-    build = getattr(import_module(f"chorale.networks.{module}"), function)
+    entry = BODIES[options.body]
+    build = getattr(import_module(f"{__name__}.{entry.module}"), entry.function)
     body: CausalLayer = build(options)
     return body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -16,6 +17,7 @@ from chorale.networks.causal import (
     Residual,
     Tensor,
 )
+from chorale.networks.recurrent import lstm
 
 _MASKED = -1e9  # added to the scores of what may not be seen
 
@@ -24,9 +26,11 @@ def attention(options: NetworkOptions) -> CausalLayer:
     """Return pre-norm transformer blocks (Vaswani et al., 2017; Xiong et al., 2020).
 
     Positions are told by a learned bias per head and lag, as in Raffel et al. (2020),
-    section 2.1, but one for every lag of the window.
+    section 2.1, but one for every lag of the window. On request LSTM layers come first.
     """
     blocks: list[CausalLayer] = []
+    if options.recurrent_layers:
+        blocks.append(lstm(replace(options, layers=options.recurrent_layers)))
     for index in range(options.layers):
         attend: list[CausalLayer] = [
             EachStep(keras.layers.LayerNormalization(name="norm")),

@@ -1,0 +1,32 @@
+"""`chorale models`: the trained models that come with the package."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from chorale.models import DEFAULT_MODEL, list_models
+
+
+def models(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the whole cards as JSON.")
+    ] = False,
+) -> None:
+    """List the trained models that come with the package.
+
+    Example: chorale models
+    """
+    cards = list_models()
+    if as_json:
+        typer.echo(json.dumps([json.loads(card.to_json()) for card in cards], indent=2))
+        return
+    for card in cards:
+        valid = card.figures["valid"]
+        default = "  (default)" if card.name == DEFAULT_MODEL else ""
+        typer.echo(
+            f"{card.name:12} {card.network.body}, {card.vocabulary.encoding} encoding, "
+            f"{valid['nats_per_note']:.3f} nats a note on valid{default}"
+        )

@@ -1,0 +1,189 @@
+"""`chorale train`: fit a next-step network to a corpus of chorales."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from chorale.commands.progress import EpochLines
+from chorale.corpus import load_corpus
+from chorale.errors import ChoraleError, UsageError
+from chorale.networks import BODIES, NetworkOptions
+from chorale.plan import FEATURES
+from chorale.runs import Run, plot_history
+from chorale.training import (
+    MONITOR,
+    TrainingOptions,
+    resume_training,
+    split_corpus,
+    train_network,
+)
+
+_NETWORK = NetworkOptions()
+_TRAINING = TrainingOptions()
+
+
+def train(
+    context: typer.Context,
+    output: Annotated[Path, typer.Option(help="Folder of the run.")],
+    corpus: Annotated[
+        Path | None,
+        typer.Option(help="Folder of chorale CSVs; Bach's chorales if left out."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in OUTPUT.")
+    ] = False,
+    network: Annotated[
+        str, typer.Option(help=f"One of {', '.join(BODIES)}.")
+    ] = _NETWORK.body,
+    encoding: Annotated[
+        str, typer.Option(help="hold (knows repeated notes) or pitch.")
+    ] = _TRAINING.encoding,
+    plan: Annotated[
+        str,
+        typer.Option(
+            help="What the network is told of a step before its notes, with commas: "
+            f"any of {', '.join(FEATURES)}. Classic CSVs tell no more than step."
+        ),
+    ] = ",".join(_TRAINING.plan),
+    epochs: Annotated[int, typer.Option(help="Epochs at most.")] = _TRAINING.epochs,
+    batch_size: Annotated[
+        int, typer.Option(help="Chorales in a step of the optimizer.")
+    ] = _TRAINING.batch_size,
+    crop: Annotated[
+        int, typer.Option(help="Sixteenths seen at a time; 0 = whole pieces.")
+    ] = _TRAINING.crop,
+    transpose: Annotated[
+        int, typer.Option(help="Semitones up or down at most, at random.")
+    ] = _TRAINING.transpose,
+    learning_rate: Annotated[
+        float, typer.Option(help="The highest of the schedule.")
+    ] = _TRAINING.learning_rate,
+    weight_decay: Annotated[
+        float, typer.Option(help="Of the AdamW optimizer.")
+    ] = _TRAINING.weight_decay,
+    clip_norm: Annotated[
+        float, typer.Option(help="Largest norm of the gradient.")
+    ] = _TRAINING.clip_norm,
+    patience: Annotated[
+        int, typer.Option(help="Epochs without a better validation before it stops.")
+    ] = _TRAINING.patience,
+    seed: Annotated[int, typer.Option(help="Of all randomness.")] = _TRAINING.seed,
+    units: Annotated[int, typer.Option(help="Width of the layers.")] = _NETWORK.units,
+    layers: Annotated[
+        int, typer.Option(help="Layers (of a stack); 0 = usual for the network.")
+    ] = 0,
+    stacks: Annotated[
+        int, typer.Option(help="Stacks of convolutions.")
+    ] = _NETWORK.stacks,
+    dropout: Annotated[
+        float, typer.Option(help="Share dropped between layers.")
+    ] = _NETWORK.dropout,
+    recurrent_dropout: Annotated[
+        float, typer.Option(help="Share of the carried state dropped.")
+    ] = _NETWORK.recurrent_dropout,
+    layer_norm: Annotated[
+        bool, typer.Option("--layer-norm", help="Normalize inside recurrent cells.")
+    ] = _NETWORK.layer_norm,
+    kernel_size: Annotated[
+        int, typer.Option(help="Steps that a convolution sees.")
+    ] = _NETWORK.kernel_size,
+    heads: Annotated[int, typer.Option(help="Attention heads.")] = _NETWORK.heads,
+    window: Annotated[
+        int, typer.Option(help="Sixteenths that attention looks back.")
+    ] = _NETWORK.window,
+    recurrent_layers: Annotated[
+        int, typer.Option(help="LSTM layers under attention.")
+    ] = _NETWORK.recurrent_layers,
+    voice_units: Annotated[
+        int, typer.Option(help="Width of the voice heads.")
+    ] = _NETWORK.voice_units,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write figures for TensorBoard.")
+    ] = False,
+    plot: Annotated[
+        bool, typer.Option("--plot", help="Draw the learning curves to a PNG.")
+    ] = False,
+) -> None:
+    """Fit a network to a corpus; leave a run with a model in it.
+
+    Example: chorale train --network gru --epochs 40 --output runs/gru
+    """
+    wanted = {**context.params, "body": network, "plan": tuple(plan.split(","))}
+    network_options = NetworkOptions(**_only(NetworkOptions, wanted))
+    training_options = TrainingOptions(**_only(TrainingOptions, wanted))
+    if resume:
+        _check_same(context, wanted, Run(output).options())
+    chorales = load_corpus(corpus, splits=("train", "valid"))
+    remark = split_corpus(chorales)[2]
+    if remark:
+        typer.echo(f"note: {remark}", err=True)
+    try:
+        with EpochLines(MONITOR) as progress:
+            if resume:
+                card = resume_training(
+                    chorales, output, tensorboard=tensorboard, progress=progress
+                )
+            else:
+                card = train_network(
+                    chorales,
+                    network_options,
+                    training_options,
+                    output,
+                    command=_command(context),
+                    tensorboard=tensorboard,
+                    progress=progress,
+                )
+    except KeyboardInterrupt:
+        raise ChoraleError(
+            f"stopped; go on with: chorale train --output {output} --resume"
+        ) from None
+    if plot:
+        typer.echo(f"curves  {plot_history(Run(output), MONITOR)}")
+    valid = card.figures["valid"]
+    typer.echo(f"model   {output / 'model'}")
+    typer.echo(
+        f"valid   {valid['nats_per_note']:.4f} nats a note, "
+        f"accuracy {valid['accuracy']:.4f}"
+    )
+
+
+def _only(options: type[Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return the values that are fields of a class of options."""
+    return {field.name: wanted[field.name] for field in fields(options)}
+
+
+def _given(context: typer.Context) -> list[str]:
+    """Return the names of the options that were typed."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return [name for name, it in sources.items() if it and it.name == "COMMANDLINE"]
+
+
+def _check_same(
+    context: typer.Context, wanted: dict[str, Any], run: dict[str, Any]
+) -> None:
+    """Refuse options that differ from those that a run was begun with."""
+    begun = {**run["network"], **run["training"]}
+    begun["plan"] = tuple(begun["plan"])
+    for name in _given(context):
+        key = "body" if name == "network" else name
+        if key in begun and wanted[key] != begun[key]:
+            raise UsageError(
+                f"the run was begun with {name.replace('_', '-')} {begun[key]}, not "
+                f"{wanted[key]}: leave the option out, or start a new run"
+            )
+
+
+def _command(context: typer.Context) -> str:
+    """Return the command line that makes the same model again."""
+    words = ["chorale", "train"]
+    for name in _given(context):
+        option, value = f"--{name.replace('_', '-')}", context.params[name]
+        if name == "output":
+            value = Path(value).name
+        words += [option] if value is True else [option, str(value)]
+    return shlex.join(words)

@@ -1,0 +1,290 @@
+"""A run: the directory that one training leaves, and a fit that survives being killed.
+
+    options.json     what was asked for
+    data.json        SHA-256 of every file that was read
+    history.csv      one row an epoch
+    checkpoint.npz   weights, optimizer and history after the last whole epoch
+    best.npz         weights of the epoch that validated best
+
+Randomness is derived from the seed and the number of the epoch, so a killed epoch is
+replayed: on one machine a resumed run ends where the unbroken one would have ended.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from chorale.errors import ModelError, UsageError
+from chorale.files import Arrays, load_arrays, replacing, save_arrays, write_text
+
+Row = dict[str, float]
+
+
+class Batch(NamedTuple):
+    """One step of training: inputs of the network, targets, weight of each target."""
+
+    inputs: Any
+    targets: npt.NDArray[Any]
+    weights: npt.NDArray[Any]
+
+
+class Progress(Protocol):
+    """What a fit reports as it goes; the command line draws it."""
+
+    def start_epoch(self, epoch: int, epochs: int, batches: int) -> None: ...
+
+    def finish_batch(self, loss: float) -> None: ...
+
+    def finish_epoch(self, row: Row) -> None: ...
+
+
+class Run:
+    """The directory of one training."""
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+
+    def create(self, options: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+        """Write down what is asked for and what is read.
+
+        Raises:
+            UsageError: the folder already holds a run.
+            OutputError: the folder cannot be written.
+        """
+        if (self.folder / "options.json").exists():
+            raise UsageError(
+                f"{self.folder} already holds a run: continue it with --resume, "
+                "or choose another --output"
+            )
+        write_text(self.folder / "data.json", _to_json(data))
+        write_text(self.folder / "options.json", _to_json(options))
+
+    def options(self) -> dict[str, Any]:
+        """Return what was asked for when the run was created."""
+        return self._read_json("options.json")
+
+    def check_data(self, data: Mapping[str, Any]) -> None:
+        """Make sure that a resumed run reads the files that it began with.
+
+        Raises:
+            ModelError: a file has changed, come or gone.
+        """
+        before = self._read_json("data.json")["files"]
+        now = data["files"]
+        for name in sorted(set(before) | set(now)):
+            if before.get(name) != now.get(name):
+                raise ModelError(
+                    f"{self.folder}: the corpus is not the one that the run began "
+                    f"with: {name} differs"
+                )
+
+    def load(self, name: str) -> Arrays | None:
+        """Return the arrays of `checkpoint` or `best`; None if there are none yet.
+
+        Raises:
+            ModelError: the file is damaged.
+        """
+        path = self.folder / f"{name}.npz"
+        return load_arrays(path) if path.exists() else None
+
+    def save(self, name: str, arrays: Arrays) -> None:
+        """Write the arrays of `checkpoint` or `best`, whole or not at all."""
+        save_arrays(self.folder / f"{name}.npz", arrays)
+
+    def write_history(self, rows: Sequence[Row]) -> None:
+        """Write `history.csv`, one row an epoch, at full precision."""
+        text = io.StringIO()
+        table = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+        write_text(self.folder / "history.csv", text.getvalue())
+
+    def _read_json(self, name: str) -> dict[str, Any]:
+        path = self.folder / name
+        try:
+            values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise UsageError(
+                f"{self.folder} holds no run to resume ({name} is missing)"
+            ) from None
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{path}: expected the JSON of a run: {error}") from None
+        return values
+
+
+def make_deterministic(seed: int) -> None:
+    """Seed every generator, and have TensorFlow repeat itself to the bit."""
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        tensorflow.config.experimental.enable_op_determinism()
+
+
+def fit(
+    network: Any,
+    run: Run,
+    *,
+    batches: Callable[[int], Sequence[Batch] | Iterable[Batch]],
+    batches_per_epoch: int,
+    validate: Callable[[], Row],
+    monitor: str,
+    epochs: int,
+    patience: int,
+    seed: int,
+    tensorboard: bool = False,
+    progress: Progress | None = None,
+) -> list[Row]:
+    """Train a compiled network, from its last checkpoint if the run has one.
+
+    Args:
+        network: a compiled Keras model; it ends with the weights that validated best.
+        run: where checkpoints and history are kept.
+        batches: gives the batches of an epoch, counted from 1; all its randomness must
+            come from that number.
+        batches_per_epoch: how many those are.
+        validate: gives the figures of the network as it is.
+        monitor: which of the figures is to become small.
+        epochs: how many to train at most.
+        patience: epochs without a new best after which to stop.
+        seed: of the run.
+        tensorboard: whether to write the figures for TensorBoard too.
+        progress: hears of every batch and epoch.
+
+    Returns:
+        One row an epoch: its number, the training loss, the figures of `validate`, the
+        learning rate and the seconds it took.
+    """
+    network.optimizer.build(network.trainable_variables)
+    history = _restore(network, run.load("checkpoint"))
+    while len(history) < epochs and not _is_stale(history, monitor, patience):
+        epoch = len(history) + 1
+        began = time.perf_counter()
+        if progress is not None:
+            progress.start_epoch(epoch, epochs, batches_per_epoch)
+        _seed_dropout(network, seed, epoch)
+        losses, weights = [], []
+        for batch in batches(epoch):
+            loss = network.train_on_batch(
+                batch.inputs, batch.targets, sample_weight=batch.weights
+            )
+            losses.append(float(loss))
+            weights.append(float(batch.weights.sum()))
+            network.reset_metrics()
+            if progress is not None:
+                progress.finish_batch(losses[-1])
+        row: Row = {
+            "epoch": epoch,
+            "train_loss": float(np.average(losses, weights=weights)),
+            **validate(),
+            "learning_rate": float(np.asarray(network.optimizer.learning_rate)),
+            "seconds": round(time.perf_counter() - began, 3),
+        }
+        history.append(row)
+        if _best(history, monitor) == epoch:
+            run.save("best", _weights(network))
+        # The checkpoint comes last: killed before it, the epoch is replayed whole.
+        run.save("checkpoint", _state(network, history))
+        run.write_history(history)
+        if tensorboard:
+            _write_tensorboard(run.folder / "tensorboard", row)
+        if progress is not None:
+            progress.finish_epoch(row)
+    best = run.load("best")
+    if best is not None:
+        _assign(network.weights, best)
+    return history
+
+
+def plot_history(run: Run, monitor: str) -> Path:
+    """Draw the learning curves of a run and return the PNG."""
+    import matplotlib.pyplot as plt
+    import pandas as pd
+
+    history = pd.read_csv(run.folder / "history.csv")
+    figure, axes = plt.subplots(figsize=(7, 4))
+    axes.plot(history["epoch"], history["train_loss"], label="train (with dropout)")
+    axes.plot(history["epoch"], history[monitor], label="valid")
+    best = 1 + int(np.argmin(history[monitor]))
+    axes.axvline(best, color="grey", linestyle=":", label="best epoch")
+    axes.set(xlabel="epoch", ylabel="loss")
+    axes.legend()
+    path = run.folder / "curves.png"
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=120, bbox_inches="tight")
+    plt.close(figure)
+    return path
+
+
+def _best(history: Sequence[Row], monitor: str) -> int:
+    """Return the number of the best epoch, the earliest of equals."""
+    return 1 + int(np.argmin([row[monitor] for row in history]))
+
+
+def _is_stale(history: Sequence[Row], monitor: str, patience: int) -> bool:
+    return bool(history) and len(history) - _best(history, monitor) >= patience
+
+
+def _weights(network: Any) -> Arrays:
+    return {weight.path: np.asarray(weight) for weight in network.weights}
+
+
+def _state(network: Any, history: Sequence[Row]) -> Arrays:
+    """Return all that the next epoch depends on."""
+    optimizer = {
+        f"optimizer/{index}": np.asarray(variable)
+        for index, variable in enumerate(network.optimizer.variables)
+    }
+    return {**_weights(network), **optimizer, "history": np.array(json.dumps(history))}
+
+
+def _restore(network: Any, state: Arrays | None) -> list[Row]:
+    if state is None:
+        return []
+    _assign(network.weights, state)
+    for index, variable in enumerate(network.optimizer.variables):
+        variable.assign(state[f"optimizer/{index}"])
+    history: list[Row] = json.loads(str(state["history"]))
+    return history
+
+
+def _assign(weights: Iterable[Any], arrays: Arrays) -> None:
+    for weight in weights:
+        if weight.path not in arrays:
+            raise ModelError(
+                f"the checkpoint does not fit the network: no {weight.path}"
+            )
+        weight.assign(arrays[weight.path])
+
+
+def _seed_dropout(network: Any, seed: int, epoch: int) -> None:
+    """Set the state of every dropout layer from the seed and the epoch alone."""
+    states = [v for v in network.variables if v.path.endswith("seed_generator_state")]
+    for index, state in enumerate(states):
+        digest = hashlib.sha256(f"{seed} {epoch} {index}".encode()).digest()
+        value = np.array([int.from_bytes(digest[:4], "little"), 0])
+        state.assign(value.astype(state.dtype))
+
+
+def _write_tensorboard(folder: Path, row: Row) -> None:
+    import tensorflow
+
+    with tensorflow.summary.create_file_writer(str(folder)).as_default():
+        for name, value in row.items():
+            tensorflow.summary.scalar(name, value, step=int(row["epoch"]))
+
+
+def _to_json(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, indent=2, ensure_ascii=False) + "\n"

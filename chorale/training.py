@@ -1,0 +1,358 @@
+"""Training a next-step network on a corpus of chorales: options -> a run -> a model."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from chorale import __version__
+from chorale.corpus import Corpus, hold_out
+from chorale.errors import DataError, MissingExtraError, UsageError
+from chorale.evaluation import evaluate
+from chorale.models import Card, load_predictor, save_card, save_model
+from chorale.networks import NetworkOptions
+from chorale.plan import FEATURES, Plan
+from chorale.predictors import VOICE_ORDER, KerasPredictor
+from chorale.runs import Batch, Progress, Row, Run, fit, make_deterministic
+from chorale.score import Chorale, IntArray
+from chorale.tokens import ENCODINGS, SILENCE_TOKEN, Vocabulary
+from chorale.voices import SILENCE, VOICES
+
+if TYPE_CHECKING:
+    from chorale.networks.next_step import NextStepNetwork
+
+MONITOR = "valid_nats_per_note"
+# All that is known of a piece before its notes; a classic CSV tells `step` alone.
+FULL_PLAN = ("position", "bar_length", "fermata", "to_fermata", "to_end")
+# Whole pieces are padded to a multiple of this, so that few shapes are compiled.
+_PADDING = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    """How a network is trained; saved as JSON with the run.
+
+    Attributes:
+        encoding: `hold` or `pitch`, see `chorale.tokens`.
+        plan: the features of the plan that the network is told.
+        epochs: how often every chorale is seen at most.
+        batch_size: chorales in one step of the optimizer.
+        crop: steps of a chorale that are seen at a time; 0 sees whole pieces.
+        transpose: semitones up or down that a chorale is moved at most, at random, as
+            far as every voice stays in its range.
+        learning_rate: the highest; it rises over the first twentieth of the steps and
+            then falls along a cosine to nothing.
+        weight_decay: of AdamW.
+        clip_norm: largest norm of the gradient.
+        patience: epochs without a better validation after which to stop.
+        seed: of all randomness.
+    """
+
+    encoding: str = "hold"
+    plan: tuple[str, ...] = FULL_PLAN
+    epochs: int = 60
+    batch_size: int = 8
+    crop: int = 256
+    transpose: int = 6
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    patience: int = 20
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.encoding not in ENCODINGS:
+            raise UsageError(
+                f"expected an encoding out of {', '.join(ENCODINGS)}, "
+                f"got {self.encoding!r}"
+            )
+        unknown = [name for name in self.plan if name not in FEATURES]
+        if unknown or not self.plan:
+            raise UsageError(
+                f"expected plan features out of {', '.join(FEATURES)}, "
+                f"got {', '.join(unknown) or 'none'}"
+            )
+        for name, least in (
+            ("epochs", 1),
+            ("batch_size", 1),
+            ("crop", 0),
+            ("transpose", 0),
+            ("patience", 1),
+            ("seed", 0),
+        ):
+            if getattr(self, name) < least:
+                raise UsageError(
+                    f"expected {name} of at least {least}, got {getattr(self, name)}"
+                )
+        for name in ("learning_rate", "clip_norm"):
+            if not getattr(self, name) > 0:
+                raise UsageError(f"expected {name} above 0, got {getattr(self, name)}")
+        if self.weight_decay < 0:
+            raise UsageError(
+                f"expected weight_decay of at least 0, got {self.weight_decay}"
+            )
+
+
+class Piece(NamedTuple):
+    """A chorale as the trainer needs it.
+
+    Attributes:
+        tokens, pitches, ages: int arrays (steps, 4): what is written at each step, and
+            what stands before it (`Vocabulary.pasts`).
+        plan: int array (steps, features).
+        lowest, highest: the semitones by which it may be transposed.
+    """
+
+    tokens: IntArray
+    pitches: IntArray
+    ages: IntArray
+    plan: IntArray
+    lowest: int
+    highest: int
+
+
+def split_corpus(corpus: Corpus) -> tuple[Sequence[Chorale], Sequence[Chorale], str]:
+    """Return the chorales to train on, those to validate on, and a remark.
+
+    A corpus without a valid split has a tenth of its train held out, by content, and
+    the remark says so; otherwise it is empty.
+    """
+    if not corpus.train:
+        raise DataError("expected a train split with chorales", corpus.path)
+    if corpus.valid:
+        return corpus.train, corpus.valid, ""
+    train, valid = hold_out(corpus.train)
+    remark = (
+        f"the corpus has no valid split: {len(valid)} of its {len(corpus.train)} "
+        "chorales, chosen by content, are held out to validate"
+    )
+    return train, valid, remark
+
+
+def train_network(
+    corpus: Corpus,
+    network_options: NetworkOptions,
+    options: TrainingOptions,
+    output: Path | str,
+    *,
+    command: str = "",
+    tensorboard: bool = False,
+    progress: Progress | None = None,
+) -> Card:
+    """Train a network from the beginning, into a new run.
+
+    Args:
+        corpus: whose train is learned and whose valid chooses the best epoch.
+        network_options: the network.
+        options: the training.
+        output: folder of the run; must not hold one yet.
+        command: that asked for it, for the card.
+        tensorboard: whether to write figures for TensorBoard.
+        progress: hears of every batch and epoch.
+
+    Returns:
+        The card of the model in `output/model`.
+    """
+    run = Run(output)
+    asked = {
+        "network": asdict(network_options),
+        "training": asdict(options),
+        "command": command,
+    }
+    run.create(asked, _provenance(corpus))
+    return resume_training(corpus, output, tensorboard=tensorboard, progress=progress)
+
+
+def resume_training(
+    corpus: Corpus,
+    output: Path | str,
+    *,
+    tensorboard: bool = False,
+    progress: Progress | None = None,
+) -> Card:
+    """Continue a run after its last whole epoch; see `train_network`.
+
+    Raises:
+        UsageError: there is no run in `output`.
+        ModelError: the corpus is not the one that the run began with.
+    """
+    run = Run(output)
+    asked = run.options()
+    run.check_data(_provenance(corpus))
+    network_options = NetworkOptions(**asked["network"])
+    plan = tuple(asked["training"]["plan"])
+    options = TrainingOptions(**{**asked["training"], "plan": plan})
+    _require_keras()
+    from chorale.networks.next_step import NextStepNetwork
+
+    make_deterministic(options.seed)
+    learned, validated, _ = split_corpus(corpus)
+    vocabulary = Vocabulary.fit(learned, options.encoding)
+    pieces = [prepare(chorale, vocabulary, options) for chorale in learned]
+    batches_per_epoch = -(-len(pieces) // options.batch_size)
+    network = NextStepNetwork(network_options, vocabulary, options.plan)
+    compile_network(network, options, batches_per_epoch)
+    predictor = KerasPredictor(network, options.plan)
+
+    def validate() -> Row:
+        likelihood = evaluate(predictor, validated)
+        return {
+            MONITOR: likelihood.nats_per_note,
+            "valid_accuracy": likelihood.accuracy,
+        }
+
+    fit(
+        network,
+        run,
+        batches=lambda epoch: draw_batches(pieces, vocabulary, options, epoch),
+        batches_per_epoch=batches_per_epoch,
+        validate=validate,
+        monitor=MONITOR,
+        epochs=options.epochs,
+        patience=options.patience,
+        seed=options.seed,
+        tensorboard=tensorboard,
+        progress=progress,
+    )
+    folder = run.folder / "model"
+    card = Card(
+        name=run.folder.resolve().name,
+        network=network_options,
+        vocabulary=vocabulary,
+        plan_features=options.plan,
+        voice_order=VOICE_ORDER,
+        memory_shapes=tuple(network.memory_shapes()),
+        training=asdict(options),
+        data=_provenance(corpus),
+        command=asked["command"],
+        figures={},
+        versions=_versions(),
+        files={},
+    )
+    card = save_model(network, card, folder)
+    figures = {"valid": asdict(evaluate(load_predictor(folder), validated))}
+    card = replace(card, figures=figures)
+    save_card(card, folder)
+    return card
+
+
+def prepare(
+    chorale: Chorale, vocabulary: Vocabulary, options: TrainingOptions
+) -> Piece:
+    """Encode a chorale and find how far it may be transposed."""
+    tokens = vocabulary.encode(chorale)
+    past = vocabulary.pasts(tokens)
+    lowest, highest = -options.transpose, options.transpose
+    for voice, (low, high) in zip(range(VOICES), vocabulary.ranges, strict=True):
+        line = chorale.pitches[:, voice]
+        sounding = line[line != SILENCE]
+        if len(sounding):
+            lowest = max(lowest, low - int(sounding.min()))
+            highest = min(highest, high - int(sounding.max()))
+    plan = Plan.of(chorale).features(options.plan)
+    return Piece(tokens, past.pitches, past.ages, plan, min(lowest, 0), max(highest, 0))
+
+
+def draw_batches(
+    pieces: Sequence[Piece],
+    vocabulary: Vocabulary,
+    options: TrainingOptions,
+    epoch: int,
+) -> Iterable[Batch]:
+    """Yield the batches of an epoch: every piece once, transposed and cropped.
+
+    What is drawn depends on the seed and the epoch alone. Arrays are padded at the end
+    to the longest piece of the batch, at most to the crop; padding has no weight.
+    """
+    random = np.random.default_rng([options.seed, epoch])
+    order = random.permutation(len(pieces))
+    for begin in range(0, len(order), options.batch_size):
+        chosen = [pieces[i] for i in order[begin : begin + options.batch_size]]
+        length = max(len(piece.tokens) for piece in chosen)
+        length = -(-length // _PADDING) * _PADDING
+        length = min(length, options.crop) if options.crop else length
+        shape = (len(chosen), length, VOICES)
+        notes = {
+            name: np.zeros(shape, np.int32) for name in ("tokens", "pitches", "ages")
+        }
+        plan = np.zeros((*shape[:2], len(options.plan)), np.int32)
+        weights = np.zeros(shape, np.float32)
+        for row, piece in enumerate(chosen):
+            shift = int(random.integers(piece.lowest, piece.highest + 1))
+            first = int(random.integers(max(len(piece.tokens) - length, 0) + 1))
+            seen = slice(first, first + length)
+            count = len(piece.tokens[seen])
+            for name in ("tokens", "pitches"):
+                cropped = getattr(piece, name)[seen]
+                notes[name][row, :count] = shifted(cropped, shift, vocabulary)
+            notes["ages"][row, :count] = piece.ages[seen]
+            plan[row, :count] = piece.plan[seen]
+            weights[row, :count] = 1
+        inputs = {
+            "past_pitches": notes["pitches"],
+            "past_ages": notes["ages"],
+            "plan": plan,
+            "tokens": notes["tokens"],
+        }
+        yield Batch(inputs, notes["tokens"], weights)
+
+
+def shifted(tokens: IntArray, semitones: int, vocabulary: Vocabulary) -> IntArray:
+    """Transpose tokens, or pitches of a Past; silence and HOLD are what they were."""
+    is_pitch = (tokens != SILENCE_TOKEN) & (tokens < vocabulary.pitch_count)
+    return np.where(is_pitch, tokens + semitones, tokens)
+
+
+def compile_network(
+    network: NextStepNetwork, options: TrainingOptions, batches_per_epoch: int
+) -> None:
+    """Give a network its loss, optimizer and learning-rate schedule."""
+    import keras
+
+    steps = options.epochs * batches_per_epoch
+    warmup = max(steps // 20, 1)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0,
+        max(steps - warmup, 1),
+        warmup_target=options.learning_rate,
+        warmup_steps=warmup,
+    )
+    network.compile(
+        optimizer=keras.optimizers.AdamW(
+            schedule,
+            weight_decay=options.weight_decay,
+            global_clipnorm=options.clip_norm,
+        ),
+        loss=keras.losses.SparseCategoricalCrossentropy(
+            from_logits=True, reduction="mean_with_sample_weight"
+        ),
+    )
+
+
+def _provenance(corpus: Corpus) -> dict[str, Any]:
+    return {"corpus": corpus.path.name, "files": dict(sorted(corpus.hashes.items()))}
+
+
+def _versions() -> dict[str, str]:
+    import keras
+
+    backend = keras.backend.backend()
+    libraries = ("keras", backend, "numpy")
+    return {
+        "chorale": __version__,
+        "python": platform.python_version(),
+        **{name: version(name) for name in libraries},
+    }
+
+
+def _require_keras() -> None:
+    try:
+        import keras  # noqa: F401 - only to see whether it is there
+    except ImportError:
+        raise MissingExtraError("train", "training") from None
