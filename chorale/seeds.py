@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from chorale.corpus import Entry, bundled_corpus, load_entry, parse_metres, read_index
+from chorale.corpus import Entry, bundled_corpus, load_entry, read_index
 from chorale.errors import UsageError
+from chorale.importing import read
 from chorale.plan import Plan
 from chorale.sampling import Start
-from chorale.score import Chorale, lay_bars
+from chorale.score import Chorale
 
 NO_SEED = "none"
 OPENING_BARS = 2  # of the opening, unless said otherwise
@@ -26,12 +27,6 @@ def numbered_seeds() -> tuple[Entry, ...]:
     return tuple(
         entry for entry in read_index(bundled_corpus()) if entry.split == "test"
     )
-
-
-def bar_count(entry: Entry) -> int:
-    """Return the number of a piece's last bar."""
-    bars, _ = lay_bars(entry.steps, parse_metres(entry.metre), entry.pickup)
-    return int(bars[-1])
 
 
 def find_seed(name: str) -> Chorale | None:
@@ -58,9 +53,7 @@ def find_seed(name: str) -> Chorale | None:
         if f"bwv{entry.bwv}".casefold() == catalogue_number:
             return load_entry(entry, folder)
     if Path(name).is_file():
-        from chorale.importing import read
-
-        return read(Path(name))
+        return read(name)
     raise UsageError(
         f"there is no seed {name!r}: expected a number from 1 to "
         f"{len(numbered_seeds())} (`chorale seeds` lists them), a bundled chorale such "

@@ -132,7 +132,7 @@ def test_top_p_keeps_the_nucleus(top_p: float, kept: list[int]) -> None:
 
 
 def test_top_p_looks_at_each_row_and_needs_no_normalised_logits() -> None:
-    logits = logarithms([0.9, 0.1, 0], [0.4, 0.3, 0.3]) + [[5], [-5]]
+    logits = logarithms([0.9, 0.1, 0], [0.4, 0.3, 0.3]) + np.array([[5], [-5]])
     kept = np.isfinite(keep_top_p(logits, 0.8))
     assert kept.tolist() == [[True, False, False], [True, True, True]]
 

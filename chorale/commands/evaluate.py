@@ -12,6 +12,7 @@ import typer
 from chorale.commands.progress import progress_bar
 from chorale.corpus import load_corpus
 from chorale.evaluation import evaluate as likelihood_of
+from chorale.models import load_predictor
 
 
 def evaluate(
@@ -31,8 +32,6 @@ def evaluate(
     Example: chorale evaluate --corpus jsb_chorales --split valid --json
     """
     chorales = load_corpus(corpus).split(split)
-
-    from chorale.models import load_predictor
 
     predictor = load_predictor(model)
     with progress_bar("Evaluating") as progress:

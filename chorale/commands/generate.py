@@ -10,12 +10,13 @@ import typer
 
 from chorale.commands.progress import progress_bar
 from chorale.errors import OutputError, UsageError
+from chorale.importing import FORMATS, write
+from chorale.models import load_predictor
 from chorale.sampling import SamplingOptions, sample
 from chorale.seeds import find_start
 from chorale.voices import INSTRUMENTS
 
 _DEFAULTS = SamplingOptions()
-_SUFFIXES = {"midi": ".mid", "musicxml": ".musicxml", "csv": ".csv", "wav": ".wav"}
 
 
 def generate(
@@ -62,7 +63,7 @@ def generate(
     output: Annotated[Path, typer.Option(help="Folder to write to.")] = Path(),
     formats: Annotated[
         str,
-        typer.Option("--format", help=f"Any of {', '.join(_SUFFIXES)}, with commas."),
+        typer.Option("--format", help=f"Any of {', '.join(FORMATS)}, with commas."),
     ] = "midi",
     instrument: Annotated[
         str, typer.Option(help=f"One of {', '.join(INSTRUMENTS)}.")
@@ -75,7 +76,7 @@ def generate(
     options = SamplingOptions(
         temperature=temperature, top_p=top_p, top_k=top_k, random_state=random_state
     )
-    suffixes = _parse_formats(formats)
+    endings = _parse_formats(formats)
     if instrument not in INSTRUMENTS:
         raise UsageError(
             f"expected an instrument out of {', '.join(INSTRUMENTS)}, "
@@ -85,9 +86,6 @@ def generate(
         seed, plan=plan, bars=bars, opening_bars=opening, random_state=random_state
     )
     _check_writable(output)
-
-    from chorale.importing import write
-    from chorale.models import load_predictor
 
     predictor = load_predictor(model)
     with progress_bar("Writing chorales") as progress:
@@ -101,25 +99,25 @@ def generate(
         )
     for number, chorale in enumerate(chorales, start=1):
         stem = _stem(seed) if variations == 1 else f"{_stem(seed)}-{number}"
-        for suffix in suffixes:
-            path = output / f"{stem}{suffix}"
+        for ending in endings:
+            path = output / f"{stem}{ending}"
             write(chorale, path, instrument=instrument)
             typer.echo(path)
 
 
 def _parse_formats(text: str) -> list[str]:
-    """Return the suffixes of formats named with commas between them."""
+    """Return the endings of formats named with commas between them."""
     names = [name.strip() for name in text.split(",")]
-    unknown = [name for name in names if name not in _SUFFIXES]
+    unknown = [name for name in names if name not in FORMATS]
     if unknown:
         raise UsageError(
-            f"expected formats out of {', '.join(_SUFFIXES)}, got {unknown[0]!r}"
+            f"expected formats out of {', '.join(FORMATS)}, got {unknown[0]!r}"
         )
-    return [_SUFFIXES[name] for name in dict.fromkeys(names)]
+    return [FORMATS[name] for name in dict.fromkeys(names)]
 
 
 def _stem(seed: str) -> str:
-    """Return the name of the files written for a seed, without number and suffix."""
+    """Return the name of the files written for a seed, without number and ending."""
     if seed.isdigit():
         return f"chorale-seed{int(seed)}"
     name = Path(seed).stem if Path(seed).is_file() else seed.casefold()

@@ -12,6 +12,7 @@ import typer
 from chorale.commands.progress import progress_bar
 from chorale.corpus import load_corpus
 from chorale.errors import UsageError
+from chorale.models import load_predictor
 from chorale.plan import Plan
 from chorale.sampling import SamplingOptions, Start, sample_each
 from chorale.score import Chorale
@@ -52,8 +53,6 @@ def judge(
         raise UsageError(f"expected at least 1 sample, got {count}")
     bach = load_corpus().split("valid")
     starts = _starts(bach, count, bars, random_state)
-
-    from chorale.models import load_predictor
 
     predictor = load_predictor(model)
     with progress_bar("Writing samples") as progress:

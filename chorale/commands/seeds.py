@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from chorale.seeds import bar_count, numbered_seeds
+from chorale.corpus import bundled_corpus, load_entry
+from chorale.seeds import numbered_seeds
 
 
 def seeds(
@@ -17,6 +18,7 @@ def seeds(
 
     Example: chorale seeds
     """
+    folder = bundled_corpus()
     rows = [
         {
             "number": number,
@@ -24,7 +26,7 @@ def seeds(
             "title": entry.title,
             "key": entry.key,
             "metre": entry.metre,
-            "bars": bar_count(entry),
+            "bars": int(load_entry(entry, folder).bars[-1]),
         }
         for number, entry in enumerate(numbered_seeds(), start=1)
     ]

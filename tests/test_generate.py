@@ -1,0 +1,413 @@
+"""The commands that sample and judge, with a fake model behind them."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+from fakes import uniform_predictor, wide_vocabulary
+from strategies import little_chorale
+
+from chorale import commands
+from chorale.commands import evaluate, generate, judge, main
+from chorale.corpus import load_corpus, read_csv, write_csv
+from chorale.importing import read
+from chorale.seeds import find_seed, opening_of
+from chorale.voices import VOICE_NAMES
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> Run:
+    """Return a function that runs the command line in an empty folder.
+
+    The model is a fake; the function returns exit code, stdout and stderr.
+    """
+    predictor = uniform_predictor(wide_vocabulary("hold"))
+    for command in (generate, evaluate, judge):
+        monkeypatch.setattr(command, "load_predictor", lambda name: predictor)
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["chorale", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        out, err = capsys.readouterr()
+        return int(stopped.value.code or 0), out, err
+
+    return run
+
+
+def written() -> list[str]:
+    return sorted(path.as_posix() for path in Path().rglob("*"))
+
+
+# === chorale generate ===
+
+
+def test_generate_writes_what_it_prints(run: Run) -> None:
+    code, out, err = run("generate", "--seed", "3", "--bars", "4")
+    assert (code, out, err) == (0, "chorale-seed3.mid\n", "")
+    assert written() == ["chorale-seed3.mid"]
+    tracks = mido.MidiFile("chorale-seed3.mid").tracks
+    assert [track.name.lower() for track in tracks[1:]] == list(VOICE_NAMES)
+
+
+def test_the_first_bars_are_the_seeds_note_for_note(run: Run) -> None:
+    run("generate", "--seed", "3", "--bars", "6", "--opening", "3")
+    seed = find_seed("3")
+    assert seed is not None
+    opening = opening_of(seed, 3)
+    chorale = read("chorale-seed3.mid")
+    assert chorale.steps == 6 * 16
+    assert np.array_equal(chorale.pitches[: opening.steps], opening.pitches)
+    assert np.array_equal(chorale.onsets[: opening.steps], opening.onsets)
+    assert chorale.key == seed.key
+
+
+def test_the_same_command_writes_the_same_bytes(run: Run) -> None:
+    command = ["generate", "--bars", "4", "--format", "midi,musicxml,csv"]
+    for folder, *changed in (
+        ["one"],
+        ["two"],
+        ["three", "--random-state", "1"],
+        ["four", "--seed", "1"],
+    ):
+        code, _, err = run(*command, "--output", folder, *changed)
+        assert (code, err) == (0, "")
+    for name in ("mid", "musicxml", "csv"):
+        one, two, three, four = (
+            (Path(folder) / f"chorale-seed1.{name}").read_bytes()
+            for folder in ("one", "two", "three", "four")
+        )
+        assert one == two == four  # the first seed is the default
+        assert one != three
+
+
+def test_variations_are_numbered_and_the_first_is_the_only_one(run: Run) -> None:
+    arguments = ("generate", "--bars", "4", "--format", "csv", "--output")
+    _, out, _ = run(*arguments, "three", "-n", "3")
+    assert out.split() == [f"three/chorale-seed1-{n}.csv" for n in (1, 2, 3)]
+    run(*arguments, "one")
+    three = [read_csv(path).pitches for path in out.split()]
+    assert np.array_equal(read_csv("one/chorale-seed1.csv").pitches, three[0])
+    assert not np.array_equal(three[0], three[1])
+
+
+def test_every_format_is_written(run: Run) -> None:
+    code, out, err = run(
+        "generate", "--bars", "3", "--format", "midi,musicxml,csv,wav,csv"
+    )
+    assert (code, err) == (0, "")
+    endings = ["mid", "musicxml", "csv", "wav"]
+    assert out.split() == [f"chorale-seed1.{ending}" for ending in endings]
+    assert written() == sorted(out.split())
+
+
+def test_files_are_named_after_the_seed(run: Run, tmp_path: Path) -> None:
+    write_csv(little_chorale(), tmp_path / "my tune.csv")
+    for seed, name in (
+        ("bwv253", "chorale-bwv253"),
+        ("none", "chorale-none"),
+        ("003", "chorale-seed3"),
+        (str(tmp_path / "my tune.csv"), "chorale-my tune"),
+    ):
+        assert run("generate", "--seed", seed, "--bars", "4")[1] == f"{name}.mid\n"
+
+
+def test_a_plan_may_come_from_elsewhere(run: Run) -> None:
+    other = next(one for one in load_corpus().train if one.metre.name == "3/4")
+    code, _, _ = run("generate", "--plan", other.source)
+    chorale = read("chorale-seed1.mid")
+    assert code == 0
+    assert chorale.metre.name == "3/4" and chorale.steps == other.steps
+    assert np.array_equal(chorale.fermatas, other.fermatas)
+
+
+def test_sampling_options_and_instruments_arrive(run: Run) -> None:
+    run("generate", "--bars", "4", "--instrument", "organ", "--output", "organ")
+    run("generate", "--bars", "4", "--top-k", "1", "--output", "greedy")
+    run("generate", "--bars", "4", "--top-p", "0.01", "--output", "nucleus")
+    run("generate", "--bars", "4", "--temperature", "0.5", "--output", "cold")
+    files = {path.parent.name: path for path in Path().glob("*/*.mid")}
+    programs = {
+        message.program
+        for track in mido.MidiFile(files["organ"]).tracks
+        for message in track
+        if message.type == "program_change"
+    }
+    assert programs == {19}
+    # Of equally likely notes both keep the lowest alone.
+    lowest = read(files["greedy"]).pitches[-16:]
+    assert (lowest == 36).all()
+    assert files["nucleus"].read_bytes() == files["greedy"].read_bytes()
+    assert files["cold"].read_bytes() != files["greedy"].read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--top-p 0", "top-p above 0"),
+        ("--top-k 0", "top-k of at least 1"),
+        ("--temperature -1", "temperature above 0"),
+        ("--temperature 0", "temperature above 0"),
+        ("--bars 0", "at least 1 bar, got 0"),
+        ("--bars 2", "leaves nothing to write"),
+        ("--opening 0", "opening of 1 to"),
+        ("--opening 99", "opening of 1 to"),
+        ("-n 0", "at least 1 variation"),
+        ("--random-state -1", "random state of at least 0"),
+        ("--seed 78", "a seed from 1 to 77, got 78"),
+        ("--seed bwv9999", "there is no seed 'bwv9999'"),
+        ("--seed missing.mid", "there is no seed 'missing.mid'"),
+        ("--plan missing.mid", "there is no seed 'missing.mid'"),
+        ("--format mp3", "formats out of midi, musicxml, csv, wav, got 'mp3'"),
+        ("--format midi,", "formats out of midi, musicxml, csv, wav, got ''"),
+        ("--instrument kazoo", "an instrument out of choir, .* got 'kazoo'"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_writes_nothing(
+    run: Run, arguments: str, message: str
+) -> None:
+    code, out, err = run("generate", "--output", "out", *arguments.split())
+    assert_refused(err, message)
+    assert (code, out) == (2, "")
+    assert written() == []
+
+
+def test_a_seed_outside_the_vocabulary_is_refused_by_name(
+    run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "high.csv"
+    write_csv(little_chorale().transpose(24), path)
+    code, _, err = run("generate", "--seed", str(path), "--bars", "8")
+    assert_refused(err, "high: the soprano's A6 in bar 1 is outside the model's")
+    assert code == 1 and written() == []
+
+
+def drums(path: Path) -> None:
+    midi = mido.MidiFile()
+    track = midi.add_track("Kit")
+    for _ in range(16):
+        track.append(mido.Message("note_on", channel=9, note=38, time=0))
+        track.append(mido.Message("note_off", channel=9, note=38, time=120))
+    midi.save(path)
+
+
+def voices(count: int) -> Callable[[Path], None]:
+    def make(path: Path) -> None:
+        midi = mido.MidiFile(type=1)
+        for voice in range(count):
+            track = midi.add_track(f"Part {voice + 1}")
+            for step in range(8):
+                note = 76 - 5 * voice + step % 3
+                track.append(mido.Message("note_on", channel=voice, note=note, time=0))
+                track.append(
+                    mido.Message("note_off", channel=voice, note=note, time=480)
+                )
+        midi.save(path)
+
+    return make
+
+
+def no_midi(path: Path) -> None:
+    path.write_bytes(b"RIFF of something else")
+
+
+@pytest.mark.parametrize(
+    "make", [drums, voices(1), voices(7), no_midi], ids=["drums", "1", "7", "no midi"]
+)
+def test_a_seed_file_that_is_no_chorale_is_refused(
+    run: Run, tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    path = tmp_path / "seed.mid"
+    make(path)
+    code, out, err = run("generate", "--seed", str(path))
+    assert_refused(err, r"seed\.mid")
+    assert (code, out) == (1, "")
+    assert written() == []
+
+
+def test_a_csv_seed_with_a_bad_cell_says_where(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "seed.csv"
+    path.write_text("note0,note1,note2,note3\n72,67,64,48\n72,67,NaN,48\n")
+    code, _, err = run("generate", "--seed", str(path))
+    assert_refused(err, r"seed\.csv, row 3, column note2: .*NaN")
+    assert code == 1
+
+
+def test_an_unwritable_output_is_found_before_sampling(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("file").write_text("not a folder")
+    monkeypatch.setattr(generate, "sample", None)
+    for folder in ("file", "file/below"):
+        code, out, err = run("generate", "--output", folder)
+        assert_refused(err, f"{folder}: cannot write there")
+        assert (code, out) == (1, "")
+    assert written() == ["file"]
+
+
+def test_a_full_disk_leaves_nothing_half_written(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(mido.MidiFile, "save", full)
+    code, out, err = run("generate", "--bars", "3", "--output", "out")
+    assert_refused(err, "No space left on device")
+    assert (code, out) == (1, "")
+    assert not list(Path("out").iterdir())
+
+
+def test_ctrl_c_leaves_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(generate, "sample", interrupted)
+    code, out, err = run("generate", "--output", "out")
+    assert code != 0 and out == "" and "Traceback" not in err
+    assert written() == []
+
+
+def assert_refused(err: str, message: str) -> None:
+    """Assert that stderr is one clear line that says `message`."""
+    assert err.startswith("chorale: ") and err.count("\n") == 1
+    assert re.search(message, err), err
+
+
+# === chorale seeds, evaluate, judge ===
+
+
+def test_seeds_lists_the_test_chorales(run: Run) -> None:
+    code, out, _ = run("seeds", "--json")
+    rows = json.loads(out)
+    assert code == 0 and len(rows) == 77
+    for row, seed in zip(rows, load_corpus().test, strict=True):
+        assert list(row) == ["number", "bwv", "title", "key", "metre", "bars"]
+        assert f"bwv{row['bwv']}" == seed.source
+        assert row["title"] == seed.title
+        assert row["bars"] == seed.bars[-1]
+    assert [row["number"] for row in rows] == list(range(1, 78))
+    lines = run("seeds")[1].splitlines()
+    assert len(lines) == 77
+    assert rows[2]["title"] in lines[2] and rows[2]["key"] in lines[2]
+
+
+def test_evaluate_prints_the_likelihood_of_a_corpus(run: Run) -> None:
+    Path("corpus/valid").mkdir(parents=True)
+    Path("corpus/train").mkdir()
+    for split, steps in (("train", 8), ("valid", 20), ("valid", 30)):
+        path = Path(f"corpus/{split}/chorale_{steps:03}.csv")
+        write_csv(little_chorale().opening(steps), path)
+    arguments = ("evaluate", "--corpus", "corpus", "--split", "valid")
+    code, out, err = run(*arguments, "--json")
+    figures = json.loads(out)
+    assert (code, err) == (0, "")
+    assert list(figures) == [
+        "nats_per_note",
+        "nats_per_frame",
+        "nats_per_changed_note",
+        "accuracy",
+        "notes",
+    ]
+    assert figures["notes"] == 50 * 4
+    # Silence, 49 notes and HOLD.
+    assert figures["nats_per_note"] == pytest.approx(np.log(51), rel=1e-6)
+    code, out, _ = run(*arguments)
+    assert code == 0 and "2 chorales, 200 notes" in out and "3.9318" in out
+
+
+def test_evaluate_refuses_what_is_not_there(run: Run) -> None:
+    code, _, err = run("evaluate", "--corpus", "missing")
+    assert_refused(err, "missing: expected a folder")
+    assert code == 1
+    code, _, err = run("evaluate", "--split", "tests")
+    assert_refused(err, r"a split that the corpus has \(train, valid, test\)")
+    assert code == 1
+
+
+def test_judge_prints_samples_beside_bach(run: Run) -> None:
+    code, out, err = run("judge", "-n", "3", "--bars", "4", "--json")
+    shares = json.loads(out)
+    assert (code, err) == (0, "")
+    assert list(shares) == ["samples", "bach"]
+    assert list(shares["samples"]) == list(shares["bach"])
+    assert shares["bach"]["complete"] > 0.7
+    # The fake model sings anything, but within its ranges and throughout.
+    assert shares["samples"]["complete"] < 1
+    assert shares["samples"]["leaves_ranges"] == 0
+    assert shares["samples"]["has_rest"] == 0
+    code, again, _ = run("judge", "-n", "3", "--bars", "4", "--json")
+    assert again == out
+    lines = run("judge", "-n", "2", "--bars", "4")[1].splitlines()
+    assert len(lines) == 1 + len(shares["bach"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("-n 0", "at least 1 sample, got 0"),
+        ("--bars 0", "at least 1 bar, got 0"),
+        ("--bars 1", "leaves nothing to write"),
+        ("--random-state -1", "random state of at least 0"),
+    ],
+)
+def test_judge_refuses_wrong_usage(run: Run, arguments: str, message: str) -> None:
+    code, out, err = run("judge", *arguments.split())
+    assert_refused(err, message)
+    assert (code, out) == (2, "")
+
+
+# === From outside ===
+
+
+def test_the_command_line_exits_with_one_line(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "chorale", "generate", "--top-p", "0"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(Path(commands.__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert_refused(done.stderr, "top-p above 0, at most 1, got 0.0")
+    assert not list(tmp_path.iterdir())
+
+
+def test_generating_loads_nothing_heavy(tmp_path: Path) -> None:
+    program = """
+import sys
+from fakes import uniform_predictor, wide_vocabulary
+from chorale.commands import app, generate
+generate.load_predictor = lambda name: uniform_predictor(wide_vocabulary())
+app(["generate", "--bars", "3"], standalone_mode=False)
+heavy = {"tensorflow", "keras", "pandas", "music21", "matplotlib", "rich.progress"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+"""
+    root = Path(commands.__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={"PYTHONPATH": f"{root}:{Path(__file__).parent}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "chorale-seed1.mid\n"
