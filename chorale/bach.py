@@ -6,7 +6,6 @@ module reads the scores it names and lays them on the grid of sixteenths.
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,18 +15,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chorale.corpus import (
-    MANIFEST_FILE,
-    Entry,
-    bundled_corpus,
-    format_metres,
-    read_index,
-    write_annotations,
-    write_csv,
-    write_index,
-)
+from chorale.corpus import MANIFEST_FILE, bundled_corpus
 from chorale.errors import DataError, UsageError
 from chorale.files import sha256, write_text
+from chorale.formats.classic_csv import write_annotations, write_csv
+from chorale.index import Entry, format_metres, read_index, write_index
+from chorale.manifest import Row, read_manifest
 from chorale.score import (
     STEPS_PER_QUARTER,
     BoolArray,
@@ -38,51 +31,6 @@ from chorale.score import (
     estimate_key,
 )
 from chorale.voices import VOICE_NAMES, VOICES
-
-# === The manifest ===
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """What the manifest says about one score, or about a piece that has none.
-
-    Attributes:
-        number: of the piece in the public JSB chorales, 000 to 381; pieces that are not
-            there go on from 382. Empty for other scores.
-        split: `train`, `valid` or `test`; empty for a score without a number.
-        score: file name in music21's `corpus/bach`; empty if music21 has none.
-        bwv: catalogue number as music21 files it.
-        title: first line of the hymn.
-        repeats: `expanded` if repeated sections are played twice, `once` if not.
-        pickup: steps before the first full bar.
-        tune_group: pieces of one number share their hymn tune.
-        alternate_of: catalogue number of a piece with the same harmonisation.
-        excluded: why it is left out; empty if it is not.
-    """
-
-    number: str
-    split: str
-    score: str
-    bwv: str
-    title: str
-    repeats: str
-    pickup: str
-    tune_group: str
-    alternate_of: str
-    excluded: str
-
-    @property
-    def file(self) -> str:
-        """The classic CSV of the piece, below the corpus folder."""
-        return f"chorales/{self.split}/chorale_{self.number}.csv"
-
-
-def read_manifest() -> tuple[Row, ...]:
-    """Return the rows of the manifest, the pieces first, in order of their numbers."""
-    path = bundled_corpus() / MANIFEST_FILE
-    with path.open(encoding="utf-8", newline="") as file:
-        return tuple(Row(**row) for row in csv.DictReader(file))
-
 
 # === Building ===
 

@@ -1,226 +1,38 @@
-"""Corpora: folders of classic CSV files, with or without splits and annotations.
-
-The classic CSV is the public `jsb_chorales` form: four columns of MIDI notes, one row
-a sixteenth. It cannot say whether an equal pitch is held or struck again, nor where the
-bars lie, so a corpus may add row-aligned annotation files and one `index.csv`.
-"""
+"""Corpora: folders of classic CSV files, with or without splits and annotations."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, field, fields, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.files import sha256, write_text
-from chorale.score import Chorale, IntArray, Key, Metre, changes, lay_bars
-from chorale.voices import HIGHEST_PITCH, SILENCE, VOICE_NAMES, VOICES
+from chorale.files import sha256
+from chorale.formats.classic_csv import read_annotations, read_csv, write_csv
+from chorale.index import INDEX_FILE, Entry, parse_metres, read_index
+from chorale.score import Chorale, IntArray, Key, changes, lay_bars
+from chorale.voices import SILENCE, VOICE_NAMES, VOICES
+
+__all__ = [
+    "MANIFEST_FILE",
+    "SPLITS",
+    "Corpus",
+    "Description",
+    "bundled_corpus",
+    "describe",
+    "hold_out",
+    "load_corpus",
+    "load_entry",
+    "read_csv",
+    "write_csv",
+]
 
 SPLITS = ("train", "valid", "test")
-NOTE_COLUMNS = ("note0", "note1", "note2", "note3")
-ANNOTATION_COLUMNS = ("onset", "fermata", "bar", "position")
-INDEX_FILE = "index.csv"
 MANIFEST_FILE = "manifest.csv"  # only the corpus that travels with this package has it
-
-_ONSET_BITS = 1 << np.arange(VOICES)  # soprano 1, alto 2, tenor 4, bass 8
-_MOST_STEPS = 999_999
-
-
-# === Classic CSV ===
-
-
-def read_csv(path: Path | str) -> Chorale:
-    """Read a classic CSV: a header and one row a step, soprano to bass, 0 = silence.
-
-    Equal pitches in a row are one held note, and bars are counted from the first row
-    in 4/4, because the file cannot say otherwise. Whole numbers written as `60.0` are
-    accepted (pandas writes them so), as are a byte order mark, Windows line ends and
-    empty lines at the end.
-
-    Raises:
-        DataError: the file cannot be read, or is not of this form; with row and column.
-    """
-    rows = _read_table(path, NOTE_COLUMNS, (HIGHEST_PITCH,) * VOICES)
-    return Chorale(pitches=rows, source=Path(path).stem)
-
-
-def write_csv(chorale: Chorale, path: Path | str) -> None:
-    """Write the pitches of a chorale as a classic CSV."""
-    write_text(path, _table_text(NOTE_COLUMNS, chorale.pitches.tolist()))
-
-
-# === Annotations ===
-
-
-def read_annotations(path: Path | str, chorale: Chorale) -> Chorale:
-    """Return the chorale with the onsets, fermatas and bars of an annotation file.
-
-    The file has as many rows as the chorale has steps, and four columns: `onset`, the
-    sum of 1 for the soprano, 2 alto, 4 tenor, 8 bass where the voice attacks;
-    `fermata`, 0 or 1; `bar`; `position` in steps since the barline.
-
-    Raises:
-        DataError: the file cannot be read, is not of this form, or contradicts the
-            pitches of the chorale.
-    """
-    highest = (int(_ONSET_BITS.sum()), 1, _MOST_STEPS, _MOST_STEPS)
-    rows = _read_table(path, ANNOTATION_COLUMNS, highest)
-    if len(rows) != chorale.steps:
-        raise DataError(
-            f"expected {chorale.steps} rows of annotations, as the chorale has, "
-            f"got {len(rows)}",
-            path,
-        )
-    onsets = (rows[:, :1] & _ONSET_BITS) != 0
-    for wrong, what in (
-        (changes(chorale.pitches) & ~onsets, "has a new pitch without an onset"),
-        (onsets & (chorale.pitches == SILENCE), "has an onset but is silent"),
-    ):
-        if wrong.any():
-            step, voice = (int(index) for index in np.argwhere(wrong)[0])
-            raise DataError(f"the {VOICE_NAMES[voice]} {what}", path, step + 2, "onset")
-    return replace(
-        chorale,
-        onsets=onsets,
-        fermatas=rows[:, 1] != 0,
-        bars=rows[:, 2],
-        positions=rows[:, 3],
-    )
-
-
-def write_annotations(chorale: Chorale, path: Path | str) -> None:
-    """Write what a classic CSV cannot say, as `read_annotations` reads it."""
-    columns = (
-        chorale.onsets @ _ONSET_BITS,
-        chorale.fermatas.astype(np.int64),
-        chorale.bars,
-        chorale.positions,
-    )
-    rows = np.stack(columns, axis=1).tolist()
-    write_text(path, _table_text(ANNOTATION_COLUMNS, rows))
-
-
-# === Index ===
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """What the index of a corpus says about one piece.
-
-    Attributes:
-        file: path of the classic CSV below the corpus folder, with forward slashes.
-        split: `train`, `valid` or `test`; empty in a flat folder.
-        bwv: number in the Bach-Werke-Verzeichnis, without the letters.
-        score: the file that the piece was read from.
-        title: first line of the hymn; may be empty.
-        key: such as `G major`; may be empty.
-        metre: time signatures, each change with its step: `3/4 4/4@96`.
-        pickup: steps before the first full bar.
-        steps: length of the piece.
-        tune_group: pieces of one number share their hymn tune; 0 = none known.
-        sha256: of the classic CSV.
-    """
-
-    file: str
-    split: str
-    bwv: str
-    score: str
-    title: str
-    key: str
-    metre: str
-    pickup: int
-    steps: int
-    tune_group: int
-    sha256: str
-
-
-_ENTRY_FIELDS = tuple(one.name for one in fields(Entry))
-
-
-def read_index(folder: Path | str) -> tuple[Entry, ...]:
-    """Read the `index.csv` of a corpus folder; a folder without one gives `()`.
-
-    Raises:
-        DataError: the index is not of the form that `write_index` leaves.
-    """
-    path = Path(folder) / INDEX_FILE
-    if not path.is_file():
-        return ()
-    entries = []
-    for row, cells in _read_rows(path, _ENTRY_FIELDS):
-        values: dict[str, Any] = dict(zip(_ENTRY_FIELDS, cells, strict=True))
-        for name, read in _ENTRY_READERS.items():
-            try:
-                values[name] = read(values[name])
-            except DataError as error:
-                raise DataError(str(error), path, row, name) from error
-        entries.append(Entry(**values))
-    return tuple(entries)
-
-
-def _parse_number(text: str) -> int:
-    number = _whole_number(text, _MOST_STEPS)
-    if number is None:
-        raise DataError(f"expected a whole number, got {text!r}")
-    return number
-
-
-def _check_key(text: str) -> str:
-    return Key.parse(text).name if text else ""
-
-
-def _check_metre(text: str) -> str:
-    return format_metres(parse_metres(text))
-
-
-_ENTRY_READERS: Mapping[str, Callable[[str], Any]] = {
-    "key": _check_key,
-    "metre": _check_metre,
-    "pickup": _parse_number,
-    "steps": _parse_number,
-    "tune_group": _parse_number,
-}
-
-
-def write_index(entries: Iterable[Entry], folder: Path | str) -> None:
-    """Write the `index.csv` of a corpus folder, in the order given."""
-    rows = [astuple(entry) for entry in entries]
-    write_text(Path(folder) / INDEX_FILE, _table_text(_ENTRY_FIELDS, rows))
-
-
-def format_metres(metres: Sequence[Metre]) -> str:
-    """Write time signatures as an index does: `3/4 4/4@96` changes at step 96."""
-    return " ".join(
-        f"{metre.name}@{metre.step}" if metre.step else metre.name for metre in metres
-    )
-
-
-def parse_metres(text: str) -> tuple[Metre, ...]:
-    """Read time signatures as `format_metres` writes them.
-
-    Raises:
-        DataError: the text is not of that form, or its steps do not ascend from 0.
-    """
-    metres: list[Metre] = []
-    for word in text.split():
-        name, _, step = word.partition("@")
-        number = _whole_number(step or "0", _MOST_STEPS)
-        if number is None or number <= (metres[-1].step if metres else -1):
-            raise DataError(f"expected metres such as '3/4 4/4@96', got {text!r}")
-        metres.append(Metre.parse(name, number))
-    if not metres or metres[0].step:
-        raise DataError(f"expected metres such as '3/4 4/4@96', got {text!r}")
-    return tuple(metres)
-
-
-# === Corpus ===
 
 
 @dataclass(frozen=True)
@@ -496,93 +308,3 @@ def _range(pitches: IntArray) -> tuple[int, int] | None:
 def _count(names: Iterable[str]) -> dict[str, int]:
     counts = Counter(names)
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-
-
-# === Tables ===
-
-
-def _read_table(
-    path: Path | str, columns: Sequence[str], highest: Sequence[int]
-) -> IntArray:
-    """Read a CSV of whole numbers, each from 0 to the highest of its column.
-
-    Returns:
-        int array (rows, columns).
-    """
-    table = []
-    for row, cells in _read_rows(path, columns):
-        numbers = []
-        for column, cell, limit in zip(columns, cells, highest, strict=True):
-            number = _whole_number(cell, limit)
-            if number is None:
-                raise DataError(
-                    f"expected a whole number from 0 to {limit}, got {cell.strip()!r}",
-                    path,
-                    row,
-                    column,
-                )
-            numbers.append(number)
-        table.append(numbers)
-    return np.array(table, np.int64)
-
-
-def _read_rows(
-    path: Path | str, columns: Sequence[str]
-) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line number and the cells of each row below the header."""
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DataError(f"cannot read it: {error.strerror or error}", path) from error
-    except UnicodeDecodeError as error:
-        raise DataError("expected a CSV file of text, got other bytes", path) from error
-    reader = csv.reader(io.StringIO(text.rstrip() + "\n", newline=""))
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        if not header:
-            raise DataError(
-                f"expected the columns {','.join(columns)}, it is empty", path
-            )
-        if header != list(columns):
-            raise DataError(
-                f"expected the columns {','.join(columns)}, got {_listed(header)}",
-                path,
-                1,
-            )
-        empty = True
-        for cells in reader:
-            if len(cells) != len(columns):
-                raise DataError(
-                    f"expected {len(columns)} cells, got {len(cells)}",
-                    path,
-                    reader.line_num,
-                )
-            empty = False
-            yield reader.line_num, cells
-    except csv.Error as error:
-        raise DataError(f"expected a CSV file: {error}", path) from error
-    if empty:
-        raise DataError("expected rows below the header, there is none", path)
-
-
-def _listed(header: Sequence[str]) -> str:
-    """Return a header for an error message, which must stay one short line."""
-    text = ",".join(header).replace("\n", " ")
-    return text if len(text) <= 60 else f"{text[:60]}…"
-
-
-def _whole_number(cell: str, highest: int) -> int | None:
-    """Return the number in a cell, None if it is not a whole one from 0 to highest."""
-    text = cell.strip().removesuffix(".0")
-    # Nine digits are beyond every limit; int() refuses to read thousands of them.
-    if text.isascii() and text.isdigit() and len(text) <= 9 and int(text) <= highest:
-        return int(text)
-    return None
-
-
-def _table_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return text.getvalue()

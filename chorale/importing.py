@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from chorale.corpus import read_csv, write_csv
 from chorale.errors import DataError, UsageError
+from chorale.formats.classic_csv import read_csv, write_csv
 from chorale.score import Chorale, estimate_key
 
 # The formats that can be written, by name, and the ending that a file of each gets.

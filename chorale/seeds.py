@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from chorale.corpus import Entry, bundled_corpus, load_entry, read_index
+from chorale.corpus import bundled_corpus, load_entry
 from chorale.errors import UsageError
 from chorale.importing import read
+from chorale.index import Entry, read_index
 from chorale.plan import Plan
 from chorale.sampling import Start
 from chorale.score import Chorale
