@@ -7,11 +7,12 @@ module reads the scores it names and lays them on the grid of sixteenths.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import accumulate, zip_longest
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -19,15 +20,24 @@ from chorale.corpus import MANIFEST_FILE, bundled_corpus
 from chorale.errors import DataError, UsageError
 from chorale.files import sha256, write_text
 from chorale.formats.classic_csv import write_annotations, write_csv
+from chorale.formats.scores import (
+    Measure,
+    Sound,
+    count_bars,
+    join_ties,
+    on_grid,
+    open_score,
+    sounds_of,
+)
 from chorale.index import Entry, format_metres, read_index, write_index
 from chorale.manifest import Row, read_manifest
 from chorale.score import (
+    COMMON_TIME,
     STEPS_PER_QUARTER,
     BoolArray,
     Chorale,
     Key,
     Metre,
-    Note,
     estimate_key,
 )
 from chorale.voices import VOICE_NAMES, VOICES
@@ -121,48 +131,31 @@ def score_folder() -> Path:
 # === Scores ===
 
 
-class _Tone(NamedTuple):
-    """A note head: MIDI pitch, start and end in quarters, and what hangs on it."""
-
-    pitch: int
-    start: Fraction
-    end: Fraction
-    tied_back: bool
-    tied_on: bool
-    fermata: bool
-
-
 @dataclass(frozen=True, kw_only=True)
-class _Measure:
+class _Passage:
     """A measure of the score, which a repeat sign may make shorter than a bar.
 
     Attributes:
-        tones: the note heads of each voice, from the start of the measure.
-        length: in quarters.
-        numerator, denominator: the time signature in force.
-        upbeat: it lacks its beginning, not its end.
+        lines: what each voice sings, from the start of the measure, without rests.
+        length: in steps.
+        metre: the time signature in force.
+        upbeat: music21 takes it for the end of a full bar.
         repeat_from, repeat_to: a repeated section starts or ends here.
         ending: 1 or 2 in a first or second ending, else 0.
     """
 
-    tones: tuple[tuple[_Tone, ...], ...]
+    lines: tuple[tuple[Sound, ...], ...]
     length: Fraction
-    numerator: int
-    denominator: int
+    metre: Metre
     upbeat: bool
     repeat_from: bool
     repeat_to: bool
     ending: int
 
     @property
-    def full(self) -> Fraction:
-        """Quarters in a full bar."""
-        return Fraction(4 * self.numerator, self.denominator)
-
-    @property
     def interlude(self) -> bool:
         """Whether all four voices rest for a whole bar."""
-        return self.length == self.full and not any(self.tones)
+        return self.length == self.metre.bar_length and not any(self.lines)
 
 
 def read_score(path: Path | str, *, expand: bool = False) -> Chorale:
@@ -181,17 +174,12 @@ def read_score(path: Path | str, *, expand: bool = False) -> Chorale:
     Raises:
         DataError: there is no such file, or it lacks one of the voices.
     """
-    from music21 import converter
-
     path = Path(path)
-    if not path.is_file():
-        raise DataError("expected a score of music21's corpus, there is none", path)
-    # The cache of an earlier parse may come from another version of music21.
-    score = converter.parse(path, forceSource=True)
+    score = open_score(path)
     parts = [_part(score, name, path) for name in VOICE_NAMES]
     signature = parts[0].recurse().getElementsByClass("KeySignature").first()
-    measures = [measure for measure in _measures(parts) if not measure.interlude]
-    return _lay_out(_play(measures, expand), signature.sharps, path.stem)
+    passages = [one for one in _passages(parts) if not one.interlude]
+    return _lay_out(_play(passages, expand), signature.sharps, path.stem)
 
 
 def _part(score: Any, voice: str, path: Path) -> Any:
@@ -201,101 +189,85 @@ def _part(score: Any, voice: str, path: Path) -> Any:
     raise DataError(f"expected a part for the {voice}, there is none", path)
 
 
-def _measures(parts: Sequence[Any]) -> list[_Measure]:
+def _passages(parts: Sequence[Any]) -> list[_Passage]:
     """Read the measures of four music21 parts."""
     endings = {
         measure.id: int(bracket.number)
         for bracket in parts[0].recurse().getElementsByClass("RepeatBracket")
         for measure in bracket.getSpannedElements()
     }
-    measures = []
-    numerator, denominator = 4, 4
+    passages = []
+    metre = COMMON_TIME
     columns = zip(*(part.getElementsByClass("Measure") for part in parts), strict=True)
     for column in columns:
         first = column[0]
         signature = first.timeSignature
         if signature is not None:
-            numerator, denominator = signature.numerator, signature.denominator
-        measures.append(
-            _Measure(
-                tones=tuple(_tones(measure) for measure in column),
-                length=max(Fraction(measure.highestTime) for measure in column),
-                numerator=numerator,
-                denominator=denominator,
+            metre = Metre(signature.numerator, signature.denominator)
+        quarters = max(Fraction(measure.highestTime) for measure in column)
+        passages.append(
+            _Passage(
+                lines=tuple(
+                    tuple(
+                        one for one in sounds_of(measure, first.number) if one.pitches
+                    )
+                    for measure in column
+                ),
+                length=quarters * STEPS_PER_QUARTER,
+                metre=metre,
                 upbeat=first.paddingLeft > 0,
                 repeat_from=_direction(first.leftBarline) == "start",
                 repeat_to=_direction(first.rightBarline) == "end",
                 ending=endings.get(first.id, 0),
             )
         )
-    return measures
+    return passages
 
 
 def _direction(barline: Any) -> str:
     return str(getattr(barline, "direction", ""))
 
 
-def _tones(measure: Any) -> tuple[_Tone, ...]:
-    return tuple(
-        _Tone(
-            pitch=note.pitch.midi,
-            start=Fraction(note.offset),
-            end=Fraction(note.offset) + Fraction(note.quarterLength),
-            tied_back=note.tie is not None and note.tie.type in ("stop", "continue"),
-            tied_on=note.tie is not None and note.tie.type in ("start", "continue"),
-            fermata=any("Fermata" in mark.classes for mark in note.expressions),
-        )
-        for note in measure.getElementsByClass("Note")
-    )
-
-
-def _play(measures: Sequence[_Measure], expand: bool) -> list[_Measure]:
-    """Return the measures in the order in which they are played."""
+def _play(passages: Sequence[_Passage], expand: bool) -> list[_Passage]:
+    """Return the passages in the order in which they are played."""
     played = []
     section = 0  # where the current repeated section starts
     again = not expand  # whether this is the last time through the section
     position = 0
-    while position < len(measures):
-        measure = measures[position]
-        if measure.repeat_from and position != section:
+    while position < len(passages):
+        passage = passages[position]
+        if passage.repeat_from and position != section:
             section, again = position, not expand
-        if not (measure.ending == 1 and again):
-            played.append(measure)
-        if measure.repeat_to and not again:
+        if not (passage.ending == 1 and again):
+            played.append(passage)
+        if passage.repeat_to and not again:
             position, again = section, True
             continue
-        if measure.repeat_to:
+        if passage.repeat_to:
             section, again = position + 1, not expand
         position += 1
     return played
 
 
-# === The grid ===
-
-
-def _lay_out(measures: Sequence[_Measure], sharps: int, source: str) -> Chorale:
-    """Lay measures on the grid of sixteenths."""
-    bars, positions, metres = _count_bars(measures)
-    starts = [Fraction(0)]
-    for measure in measures:
-        starts.append(starts[-1] + measure.length)
+def _lay_out(passages: Sequence[_Passage], sharps: int, source: str) -> Chorale:
+    """Lay passages on the grid of sixteenths."""
+    starts = [Fraction(0), *accumulate(passage.length for passage in passages)]
     lines = [
-        _join_ties(
-            tone._replace(start=start + tone.start, end=start + tone.end)
-            for start, measure in zip(starts, measures, strict=False)
-            for tone in measure.tones[voice]
+        join_ties(
+            sound.moved(start)
+            for start, passage in zip(starts, passages, strict=False)
+            for sound in passage.lines[voice]
         )
         for voice in range(VOICES)
     ]
+    bars, positions, metres = count_bars(_measures(passages))
     chorale = Chorale.from_notes(
-        [[note for note, _ in line] for line in lines],
+        [on_grid(line) for line in lines],
         len(bars),
-        fermatas=_fermatas(
-            [[note for note, fermata in line if fermata] for line in lines], len(bars)
-        ),
+        fermatas=_fermatas(lines, len(bars)),
         bars=bars,
         positions=positions,
-        metres=tuple(metres),
+        metres=metres,
         source=source,
     )
     # One fifth to each side: Bach writes modal tunes with a flat or a sharp less.
@@ -308,54 +280,42 @@ def _lay_out(measures: Sequence[_Measure], sharps: int, source: str) -> Chorale:
     return replace(chorale, key=estimate_key(chorale.pitches, candidates))
 
 
-def _join_ties(tones: Iterable[_Tone]) -> list[tuple[Note, bool]]:
-    """Return the notes of a voice, tied note heads as one, and which bear a fermata."""
-    joined: list[_Tone] = []
-    for tone in tones:
-        last = joined[-1] if joined else None
-        if (
-            last is not None
-            and last.tied_on
-            and tone.tied_back
-            and last.pitch == tone.pitch
-            and last.end == tone.start
-        ):
-            joined[-1] = tone._replace(
-                start=last.start, fermata=last.fermata or tone.fermata
-            )
-        else:
-            joined.append(tone)
-    notes = []
-    for tone in joined:
-        start, end = _step(tone.start), _step(tone.end)
-        if end > start:
-            notes.append((Note(tone.pitch, start, end - start), tone.fermata))
-    return notes
+def _measures(passages: Sequence[_Passage]) -> list[Measure]:
+    """Return what the bars are counted by, with upbeats as they are played."""
+    return [
+        Measure(
+            length=math.ceil(passage.length),
+            metre=passage.metre,
+            upbeat=_is_upbeat(passage, after),
+        )
+        for passage, after in zip_longest(passages, passages[1:])
+    ]
 
 
-def _step(quarters: Fraction) -> int:
-    """Return the first step that begins at a time or after it."""
-    return math.ceil(quarters * STEPS_PER_QUARTER)
+def _is_upbeat(passage: _Passage, after: _Passage | None) -> bool:
+    """Return whether a passage at the start of a bar lacks the bar's beginning."""
+    full = passage.metre.bar_length
+    if after is None or passage.length + after.length <= full:
+        return False
+    return passage.upbeat or 2 * passage.length < full
 
 
-def _fermatas(held: Sequence[Sequence[Note]], steps: int) -> BoolArray:
-    """Return where a fermata stands.
+def _fermatas(lines: Sequence[Sequence[Sound]], steps: int) -> BoolArray:
+    """Return where a fermata stands, bool array (steps,).
 
     The voices of one cadence bear one fermata between them: of notes that overlap, the
     soprano's count, else those of the next voice that bears one.
 
     Args:
-        held: the notes with fermatas, of each voice.
+        lines: the notes of each voice.
         steps: length of the piece.
-
-    Returns:
-        bool array (steps,).
     """
     fermatas = np.zeros(steps, np.bool_)
     spans = sorted(
-        (note.start, note.start + note.length, voice)
-        for voice, line in enumerate(held)
-        for note in line
+        (*sound.span(), voice)
+        for voice, line in enumerate(lines)
+        for sound in line
+        if sound.fermata
     )
     cluster: list[tuple[int, int, int]] = []
     for span in [*spans, (steps, steps, VOICES)]:
@@ -367,54 +327,3 @@ def _fermatas(held: Sequence[Sequence[Note]], steps: int) -> BoolArray:
             cluster = []
         cluster.append(span)
     return fermatas
-
-
-def _count_bars(
-    measures: Sequence[_Measure],
-) -> tuple[list[int], list[int], list[Metre]]:
-    """Number the bars.
-
-    A bar that a repeat sign or a double bar cuts in two stays one bar, whose positions
-    go on. A short measure that the next one does not complete is the end of a bar if it
-    is an upbeat, else the beginning of one.
-
-    Returns:
-        The number of the bar at each step, the steps since its barline, and the time
-        signatures.
-    """
-    bars: list[int] = []
-    positions: list[int] = []
-    metres: list[Metre] = []
-    bar, position = 0, 0
-    full = 0  # steps in a full bar of the metre in force
-    for index, measure in enumerate(measures):
-        length = _step(measure.length)
-        changed = not metres or (measure.numerator, measure.denominator) != (
-            metres[-1].numerator,
-            metres[-1].denominator,
-        )
-        if changed:
-            metres.append(Metre(measure.numerator, measure.denominator, len(bars)))
-            full = metres[-1].bar_length
-        if changed or not position or position + length > full:
-            last = index == len(measures) - 1
-            upbeat = _is_upbeat(measure, None if last else measures[index + 1])
-            position = full - length if upbeat else 0
-            bar += 0 if index == 0 and upbeat else 1
-        for _ in range(length):
-            if position == full:
-                bar, position = bar + 1, 0
-            bars.append(bar)
-            positions.append(position)
-            position += 1
-        position %= full
-    return bars, positions, metres
-
-
-def _is_upbeat(measure: _Measure, after: _Measure | None) -> bool:
-    """Return whether a measure at the start of a bar lacks the bar's beginning."""
-    if after is None or measure.length + after.length <= measure.full:
-        return False
-    return measure.length < measure.full and (
-        measure.upbeat or 2 * measure.length < measure.full
-    )

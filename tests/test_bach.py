@@ -14,6 +14,7 @@ from chorale.bach import build, read_score, score_folder
 from chorale.commands.corpus import app
 from chorale.corpus import bundled_corpus
 from chorale.errors import DataError, UsageError
+from chorale.formats.scores import Sound
 from chorale.index import read_index
 from chorale.manifest import read_manifest
 from chorale.score import Chorale
@@ -190,29 +191,26 @@ def test_the_same_music_under_another_name() -> None:
 
 @pytest.mark.parametrize(
     ("name", "what"),
-    [("bwv000.mxl", "there is none"), ("bwv846.mxl", "a part for the soprano")],
+    [("bwv000.mxl", "there is no such file"), ("bwv846.mxl", "a part for the soprano")],
 )
 def test_scores_that_are_no_chorale_are_refused(name: str, what: str) -> None:
     with pytest.raises(DataError, match=what):
         score(name)
 
 
-# === Fermatas and ties ===
+# === Fermatas ===
 
 
-def tone(pitch: int, start: float, end: float, **marks: bool) -> bach._Tone:
-    hangs = {"tied_back": False, "tied_on": False, "fermata": False, **marks}
-    return bach._Tone(pitch, Fraction(start), Fraction(end), **hangs)
-
-
-def test_tied_tones_become_one_note_with_their_fermata() -> None:
-    line = [
-        tone(60, 0, 1, tied_on=True),
-        tone(60, 1, 2, tied_back=True, fermata=True),
-        tone(60, 2, 3),
-        tone(62, 3, 3),
-    ]
-    assert bach._join_ties(line) == [((60, 0, 8), True), ((60, 8, 4), False)]
+def bearing(pitch: int, start: int, length: int) -> Sound:
+    end = Fraction(start + length)
+    return Sound(
+        pitches=(pitch,),
+        tied=(False,),
+        start=Fraction(start),
+        end=end,
+        fermata=True,
+        bar=1,
+    )
 
 
 @pytest.mark.parametrize(
@@ -228,5 +226,5 @@ def test_tied_tones_become_one_note_with_their_fermata() -> None:
 def test_voices_share_a_fermata(
     held: list[list[tuple[int, int, int]]], expected: list[int]
 ) -> None:
-    notes = [[bach.Note(*note) for note in line] for line in held]
-    assert np.flatnonzero(bach._fermatas(notes, 8)).tolist() == expected
+    lines = [[bearing(*note) for note in line] for line in held]
+    assert np.flatnonzero(bach._fermatas(lines, 8)).tolist() == expected
