@@ -1,3 +1,43 @@
-"""Learn from Bach's four-part chorales and write new ones."""
+"""Learn from Bach's four-part chorales and write new ones.
 
-__version__ = "0.1.0"
+These are the names to build on. Importing them loads neither TensorFlow nor music21.
+"""
+
+__version__ = "0.1.0"  # training.py asks for it while the names below are imported
+
+from chorale.corpus import Corpus, load_corpus
+from chorale.errors import ChoraleError
+from chorale.evaluation import Likelihood, evaluate
+from chorale.importing import read, write
+from chorale.models import load_predictor
+from chorale.networks import NetworkOptions
+from chorale.plan import Plan
+from chorale.predictors import Predictor
+from chorale.sampling import SamplingOptions, sample
+from chorale.score import Chorale, Key, Metre, Note
+from chorale.seeds import find_start
+from chorale.training import TrainingOptions, train_network
+
+__all__ = [
+    "Chorale",
+    "ChoraleError",
+    "Corpus",
+    "Key",
+    "Likelihood",
+    "Metre",
+    "NetworkOptions",
+    "Note",
+    "Plan",
+    "Predictor",
+    "SamplingOptions",
+    "TrainingOptions",
+    "__version__",
+    "evaluate",
+    "find_start",
+    "load_corpus",
+    "load_predictor",
+    "read",
+    "sample",
+    "train_network",
+    "write",
+]

@@ -1,0 +1,101 @@
+"""The package as a whole: its names, its version, and how little it loads."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+import chorale
+
+ROOT = Path(__file__).parent.parent
+HEAVY = ("tensorflow", "keras", "pandas", "music21", "matplotlib", "onnxruntime")
+
+
+def loaded_by(code: str) -> set[str]:
+    """Return the modules of HEAVY that a fresh interpreter has loaded after `code`."""
+    report = f"import json, sys\nprint(json.dumps([*{{*sys.modules}} & {{*{HEAVY}}}]))"
+    result = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{report}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(json.loads(result.stdout.splitlines()[-1]))
+
+
+def command(*words: str) -> str:
+    """Return code that runs a command line and goes on."""
+    return f"""
+import contextlib, sys
+from chorale.commands import main
+sys.argv = {["chorale", *words]!r}
+with contextlib.suppress(SystemExit):
+    main()
+"""
+
+
+def test_public_names_are_there() -> None:
+    assert sorted(chorale.__all__) == list(chorale.__all__)
+    for name in chorale.__all__:
+        assert hasattr(chorale, name)
+    namespace: dict[str, object] = {}
+    exec("from chorale import *", namespace)
+    assert set(chorale.__all__) <= set(namespace)
+
+
+def test_version_is_the_first_of_the_changelog() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## (\S+)", text, re.MULTILINE)[0] == chorale.__version__
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from chorale import *",
+        command("--help"),
+        command("generate", "--help"),
+        command("train", "--help"),
+        command("seeds"),
+    ],
+    ids=["import", "--help", "generate --help", "train --help", "seeds"],
+)
+def test_what_should_be_instant_loads_nothing_heavy(code: str) -> None:
+    assert loaded_by(code) == set()
+
+
+def test_types_are_marked() -> None:
+    assert (Path(chorale.__file__).parent / "py.typed").is_file()
+
+
+def test_dependencies_are_bounded_and_the_known_good_versions_lie_within() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"].values()
+    known = dict(
+        line.split("==")
+        for line in (ROOT / "constraints.txt").read_text().splitlines()
+        if not line.startswith("#")
+    )
+    for text in chain(project["dependencies"], *extras):
+        requirement = Requirement(text)
+        if requirement.name != "chorale":
+            bounds = {one.operator for one in requirement.specifier}
+            assert bounds == {">=", "<"}, text
+            assert requirement.specifier.contains(known[requirement.name]), text
+
+
+def test_it_runs_as_a_module() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "chorale", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout == f"chorale {chorale.__version__}\n"
