@@ -282,7 +282,7 @@ def test_music21_reads_the_notes(chorale: Chorale) -> None:
     read = [
         [
             (one.pitch.midi, int(4 * one.offset), int(4 * one.quarterLength))
-            for one in part.stripTies().flatten().notes
+            for one in part.flatten().stripTies().notes
         ]
         for part in score.parts
     ]

@@ -216,7 +216,8 @@ def _divide(line: Line, bars: list[Bar]) -> Line:
     for one in line:
         while one.start >= bar.end:
             bar = next(remaining)
-        if one.spelling is None and one.length == bar.length:
+        # Readers stretch such a rest to a full bar, so a short one has note values.
+        if one.spelling is None and one.length == bar.length == bar.metre.bar_length:
             pieces.append(replace(one, whole_bar=True))
         else:
             position = bar.position + one.start - bar.start

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
@@ -107,8 +108,8 @@ def _add_part_list(root: Element, staves: Sequence[int]) -> None:
             voice.name.capitalize() for voice in ALL_VOICES if voice.staff == staff
         ]
         part = _add(parts, "score-part", id=f"P{staff}")
-        _add(part, "part-name", " ".join(names))
-        _add(part, "part-abbreviation", " ".join(name[0] for name in names))
+        _add(part, "part-name", "\n".join(names))
+        _add(part, "part-abbreviation", "\n".join(name[0] for name in names))
         instrument = _add(part, "score-instrument", id=f"P{staff}-I1")
         _add(instrument, "instrument-name", "Choir")
         sound = _add(part, "midi-instrument", id=f"P{staff}-I1")
@@ -238,14 +239,17 @@ def chorale_from_score(score: Any) -> Chorale:
     Raises:
         DataError: the score does not hold four voices of one note at a time.
     """
-    parts = list(score.parts)
-    lines = _lines(parts)
-    longest = max(parts, key=lambda part: part.highestTime)
-    measures = [_Measure.read(measure) for measure in _measures(longest)]
-    written = [sound for line in lines for sound in line]
-    steps = measures[-1].end
+    parts = _choose_parts(list(score.parts))
+    columns = _columns(parts)
+    measures = _read_measures(columns)
+    lines: list[list[_Sound]] = [[] for _ in range(VOICES)]
+    for measure, column in zip(measures, columns, strict=True):
+        staves = [_read_voices(one, measure, VOICES // len(parts)) for one in column]
+        for line, sounds in zip(lines, chain(*staves), strict=True):
+            line += sounds
+    steps = measures[-1].last_step
     fermatas = np.zeros(steps, np.bool_)
-    for sound in written:
+    for sound in chain(*lines):
         if sound.fermata:
             fermatas[math.ceil(sound.start) : math.ceil(sound.end)] = True
     metres = _metres(measures)
@@ -298,75 +302,95 @@ class _Sound:
 
 @dataclass(frozen=True, kw_only=True)
 class _Measure:
-    """What lies between two barlines, in steps; a metre only where one is written."""
+    """What lies between two barlines.
 
-    start: int
-    end: int
+    Attributes:
+        start, end: in steps from the beginning of the piece.
+        number: as printed.
+        metre: name of a time signature written here, else None.
+        implicit: whether it is left out of the count, as a pickup is.
+        padded: whether music21 takes it for the end of a full bar.
+    """
+
+    start: Fraction
+    end: Fraction
     number: int
-    metre: Metre | None
+    metre: str | None
+    implicit: bool
+    padded: bool
 
-    @classmethod
-    def read(cls, measure: Any) -> _Measure:
-        start = round(measure.offset * STEPS_PER_QUARTER)
-        end = start + round(measure.highestTime * STEPS_PER_QUARTER)
-        signature = measure.timeSignature
-        metre = signature and Metre(signature.numerator, signature.denominator, start)
-        return cls(start=start, end=end, number=measure.number, metre=metre)
+    @property
+    def first_step(self) -> int:
+        return math.ceil(self.start)
+
+    @property
+    def last_step(self) -> int:
+        """The step after its last."""
+        return math.ceil(self.end)
 
 
-def _lines(parts: list[Any]) -> list[list[_Sound]]:
-    """Return what each of the four voices sings, soprano first."""
+def _choose_parts(parts: list[Any]) -> list[Any]:
+    """Return the four parts, or the two of two voices each, soprano first."""
     order = voices_by_name([part.partName or "" for part in parts])
-    if order is None and len(parts) == VOICES:
-        order = list(range(VOICES))
     if order is not None:
-        voices = [parts[place] for place in order]
-        return [[sound.voice(0, 1) for sound in _sounds(part)] for part in voices]
-    if len(parts) == VOICES // 2:
-        return [line for part in parts for line in _staff_lines(part)]
+        return [parts[place] for place in order]
+    if len(parts) in (VOICES, VOICES // 2):
+        return parts
     raise DataError(
         f"expected four voices, on four staves or on two, got {len(parts)} "
         + ("part" if len(parts) == 1 else "parts")
     )
 
 
-def _staff_lines(part: Any) -> tuple[list[_Sound], list[_Sound]]:
-    """Return the upper and the lower voice of a staff.
-
-    Each of its bars has two voices, or chords of two notes, or nothing but rests.
-    """
-    upper: list[_Sound] = []
-    lower: list[_Sound] = []
-    for measure in _measures(part):
-        voices = sorted(measure.voices, key=lambda voice: str(voice.id))
-        if len(voices) == 2:
-            for line, voice in zip((upper, lower), voices, strict=True):
-                sounds = _measure_sounds(measure, voice)
-                line += [sound.voice(0, 1) for sound in sounds]
-        else:
-            sounds = _measure_sounds(measure, measure.flatten())
-            upper += [sound.voice(0, 2) for sound in sounds]
-            lower += [sound.voice(1, 2) for sound in sounds]
-    return upper, lower
+def _columns(parts: list[Any]) -> list[tuple[Any, ...]]:
+    """Return the music21 measures that stand one below the other."""
+    measures = [list(part.getElementsByClass("Measure")) for part in parts]
+    counts = {len(one) for one in measures}
+    if len(counts) > 1 or counts == {0}:
+        listed = ", ".join(str(len(one)) for one in measures)
+        raise DataError(f"expected parts of equally many bars, got {listed}")
+    return list(zip(*measures, strict=True))
 
 
-def _measures(part: Any) -> list[Any]:
-    measures = list(part.getElementsByClass("Measure"))
-    if not measures:
-        raise DataError("expected a score with bars, got a part without any")
+def _read_measures(columns: Sequence[tuple[Any, ...]]) -> list[_Measure]:
+    measures = []
+    start = Fraction(0)
+    for column in columns:
+        first = column[0]
+        # A part may leave the end of a bar out; its offsets are then of no use.
+        length = max(Fraction(measure.highestTime) for measure in column)
+        end = start + length * STEPS_PER_QUARTER
+        signature = first.timeSignature
+        measures.append(
+            _Measure(
+                start=start,
+                end=end,
+                number=first.number,
+                metre=signature and f"{signature.numerator}/{signature.denominator}",
+                implicit=first.number == 0 or first.showNumber == "never",
+                padded=first.paddingLeft > 0,
+            )
+        )
+        start = end
     return measures
 
 
-def _sounds(part: Any) -> list[_Sound]:
-    return [
-        sound
-        for measure in _measures(part)
-        for sound in _measure_sounds(measure, measure.flatten())
-    ]
+def _read_voices(stream: Any, measure: _Measure, count: int) -> list[list[_Sound]]:
+    """Return what each of the voices of one staff sings in one bar.
+
+    Two voices on a staff are written apart, or as chords of two notes.
+    """
+    voices = sorted(stream.voices, key=lambda voice: str(voice.id))
+    if len(voices) == count > 1:
+        return [
+            [sound.voice(0, 1) for sound in _sounds(voice, measure)] for voice in voices
+        ]
+    sounds = _sounds(stream.flatten(), measure)
+    return [[sound.voice(place, count) for sound in sounds] for place in range(count)]
 
 
-def _measure_sounds(measure: Any, stream: Any) -> list[_Sound]:
-    """Return the notes, chords and rests of a stream that begins with the measure."""
+def _sounds(stream: Any, measure: _Measure) -> list[_Sound]:
+    """Return the notes, chords and rests of a stream that begins with a measure."""
     sounds = []
     for element in stream.notesAndRests:
         if element.duration.isGrace or "Harmony" in element.classes:
@@ -375,8 +399,7 @@ def _measure_sounds(measure: Any, stream: Any) -> list[_Sound]:
             raise DataError(f"expected notes, got percussion in bar {measure.number}")
         notes = [] if element.isRest else getattr(element, "notes", [element])
         notes = sorted(notes, key=lambda note: -note.pitch.midi)
-        start = Fraction(measure.offset) + Fraction(element.offset)
-        end = start + Fraction(element.quarterLength)
+        start = measure.start + Fraction(element.offset) * STEPS_PER_QUARTER
         sounds.append(
             _Sound(
                 pitches=tuple(note.pitch.midi for note in notes),
@@ -384,8 +407,8 @@ def _measure_sounds(measure: Any, stream: Any) -> list[_Sound]:
                     note.tie is not None and note.tie.type in ("stop", "continue")
                     for note in notes
                 ),
-                start=start * STEPS_PER_QUARTER,
-                end=end * STEPS_PER_QUARTER,
+                start=start,
+                end=start + Fraction(element.quarterLength) * STEPS_PER_QUARTER,
                 fermata=any("Fermata" in mark.classes for mark in element.expressions),
                 bar=measure.number,
             )
@@ -414,12 +437,10 @@ def _metres(measures: Sequence[_Measure]) -> tuple[Metre, ...]:
     """Return the time signatures; common time if the score begins without one."""
     metres = [COMMON_TIME]
     for measure in measures:
-        metre = measure.metre
-        if metre is None or metre.name == metres[-1].name:
+        if measure.metre is None or measure.metre == metres[-1].name:
             continue
-        if metre.step == 0:
-            metres.clear()
-        metres.append(metre)
+        metre = Metre.parse(measure.metre, measure.first_step)
+        metres = [metre] if metre.step == 0 else [*metres, metre]
     return tuple(metres)
 
 
@@ -427,21 +448,26 @@ def _count_bars(
     measures: Sequence[_Measure], metres: Sequence[Metre], steps: int
 ) -> tuple[IntArray, IntArray]:
     """Return `bars` and `positions`, int arrays (steps,), of a Chorale."""
-    first = measures[0]
-    full, length = metres[0].bar_length, first.end - first.start
-    # Where there is nothing but a fragment of a bar, only its number tells.
-    pickup = length < full and (len(measures) > 1 or first.number == 0)
-    bar = 0 if pickup else max(first.number, 1)
-    filled = full - length if pickup else 0
     bars, positions = np.zeros(steps, np.int64), np.zeros(steps, np.int64)
-    for measure in measures:
-        full = [one for one in metres if one.step <= measure.start][-1].bar_length
-        length = measure.end - measure.start
-        completes = length < full and filled > 0 and filled + length <= full
-        if measure is not first and not completes:
-            bar, filled = bar + 1, 0
-        bars[measure.start : measure.end] = bar
-        positions[measure.start : measure.end] = filled + np.arange(length)
+    bar, filled = 0, 0
+    for index, measure in enumerate(measures):
+        start, end = measure.first_step, measure.last_step
+        metre = [one for one in metres if one.step <= start][-1]
+        new_metre = metre.step == start
+        length, full = end - start, metre.bar_length
+        completes = length < full and 0 < filled <= full - length and not new_metre
+        if not completes:
+            # Where nothing says that it is a pickup, a fragment at the end is none.
+            last = index == len(measures) - 1
+            pickup = length < full and (
+                measure.implicit or (measure.padded and new_metre and not last)
+            )
+            filled = full - length if pickup else 0
+            bar += 1
+            if index == 0:
+                bar = 0 if pickup else max(measure.number, 1)
+        bars[start:end] = bar
+        positions[start:end] = filled + np.arange(length)
         filled += length
     return bars, positions
 
@@ -449,7 +475,8 @@ def _count_bars(
 def _tempo(score: Any) -> float:
     """Return the first tempo, in quarters a minute."""
     mark = score.recurse().getElementsByClass("MetronomeMark").first()
-    return (mark and mark.getQuarterBPM()) or DEFAULT_TEMPO
+    # music21 counts in seconds a beat, which leaves a trace of rounding.
+    return round((mark and mark.getQuarterBPM()) or DEFAULT_TEMPO, 2)
 
 
 def _key(score: Any, pitches: IntArray) -> Key | None:
