@@ -262,7 +262,7 @@ def chorale_from_score(score: Any) -> Chorale:
         positions=positions,
         metres=metres,
         tempo=_tempo(score),
-        title=(score.metadata and score.metadata.title) or "",
+        title=_title(score),
     )
     return replace(chorale, key=_key(score, chorale.pitches))
 
@@ -470,6 +470,18 @@ def _count_bars(
         positions[start:end] = filled + np.arange(length)
         filled += length
     return bars, positions
+
+
+def _title(score: Any) -> str:
+    """Return the title of the work, else that of the movement; may be empty."""
+    if score.metadata is None:
+        return ""
+    # Not `metadata.title`, which moves articles about.
+    titles = [str(text) for text in score.metadata["title"]]
+    titles += [str(text) for text in score.metadata["movementName"]]
+    # Where a score has no title, music21 gives it the name of the file.
+    file = Path(score.metadata.filePath or "").name
+    return next((title for title in titles if title != file), "")
 
 
 def _tempo(score: Any) -> float:
