@@ -11,7 +11,16 @@ import sys
 import typer
 
 from chorale import __version__
-from chorale.commands import corpus, evaluate, generate, judge, models, seeds, train
+from chorale.commands import (
+    convert,
+    corpus,
+    evaluate,
+    generate,
+    judge,
+    models,
+    seeds,
+    train,
+)
 from chorale.errors import ChoraleError
 
 app = typer.Typer(
@@ -41,6 +50,7 @@ def _chorale(
 app.command()(generate.generate)
 app.command()(evaluate.evaluate)
 app.command()(judge.judge)
+app.command()(convert.convert)
 app.command()(seeds.seeds)
 app.command()(models.models)
 app.command()(train.train)

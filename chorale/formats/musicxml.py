@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
-from itertools import chain
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
@@ -21,6 +21,15 @@ from chorale.errors import DataError
 from chorale.files import write_text
 from chorale.formats import Bar, naming, voices_by_name
 from chorale.formats.engraving import NOTE_VALUES, Line, Written, engrave
+from chorale.formats.scores import (
+    Measure,
+    Sound,
+    count_bars,
+    join_ties,
+    on_grid,
+    open_score,
+    sounds_of,
+)
 from chorale.score import (
     COMMON_TIME,
     DEFAULT_TEMPO,
@@ -30,7 +39,6 @@ from chorale.score import (
     IntArray,
     Key,
     Metre,
-    Note,
     estimate_key,
 )
 from chorale.voices import ALL_VOICES, INSTRUMENTS, VOICES
@@ -204,19 +212,8 @@ def read_score(path: Path | str) -> Chorale:
     Raises:
         DataError: the file cannot be read, or does not hold four voices.
     """
-    from music21 import converter
-
-    path = Path(path)
-    if not path.is_file():
-        raise DataError("expected a score, there is no such file", path)
-    try:
-        score = converter.parse(path, forceSource=True)
-        score.toSoundingPitch(inPlace=True)
-    except Exception as error:  # music21's parsers raise whatever they stumble over
-        reason = " ".join(str(error).split())[:100] or type(error).__name__
-        raise DataError(f"expected a score, cannot read it: {reason}", path) from error
     with naming(path):
-        return chorale_from_score(score)
+        return replace(chorale_from_score(open_score(path)), source=Path(path).stem)
 
 
 def chorale_from_score(score: Any) -> Chorale:
@@ -239,24 +236,24 @@ def chorale_from_score(score: Any) -> Chorale:
     Raises:
         DataError: the score does not hold four voices of one note at a time.
     """
-    parts = _choose_parts(list(score.parts))
-    columns = _columns(parts)
-    measures = _read_measures(columns)
-    lines: list[list[_Sound]] = [[] for _ in range(VOICES)]
-    for measure, column in zip(measures, columns, strict=True):
-        staves = [_read_voices(one, measure, VOICES // len(parts)) for one in column]
+    columns = _columns(_choose_parts(list(score.parts)))
+    starts = _starts(columns)
+    bars, positions, metres = count_bars(
+        _read_measures(columns, starts), first_bar=max(columns[0][0].number, 1)
+    )
+    lines: list[list[Sound]] = [[] for _ in range(VOICES)]
+    for column, start in zip(columns, starts, strict=False):
+        count = VOICES // len(column)
+        staves = [_read_voices(measure, start, count) for measure in column]
         for line, sounds in zip(lines, chain(*staves), strict=True):
             line += sounds
-    steps = measures[-1].last_step
-    fermatas = np.zeros(steps, np.bool_)
+    fermatas = np.zeros(len(bars), np.bool_)
     for sound in chain(*lines):
         if sound.fermata:
-            fermatas[math.ceil(sound.start) : math.ceil(sound.end)] = True
-    metres = _metres(measures)
-    bars, positions = _count_bars(measures, metres, steps)
+            fermatas[slice(*sound.span())] = True
     chorale = Chorale.from_notes(
-        [_join(line) for line in lines],
-        steps,
+        [on_grid(join_ties(line)) for line in lines],
+        len(bars),
         fermatas=fermatas,
         bars=bars,
         positions=positions,
@@ -265,68 +262,6 @@ def chorale_from_score(score: Any) -> Chorale:
         title=_title(score),
     )
     return replace(chorale, key=_key(score, chorale.pitches))
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Sound:
-    """A written note, chord or rest; start and end in steps.
-
-    Attributes:
-        pitches: MIDI notes from the highest; none for a rest.
-        tied: for each of them, whether it continues the note before.
-        start, end: in steps from the beginning of the piece.
-        fermata: whether it bears one.
-        bar: the number of its bar in the score.
-    """
-
-    pitches: tuple[int, ...]
-    tied: tuple[bool, ...]
-    start: Fraction
-    end: Fraction
-    fermata: bool
-    bar: int
-
-    def voice(self, place: int, voices: int) -> _Sound:
-        """Return what one of `voices` voices sings, counted from the highest."""
-        if not self.pitches:
-            return self
-        if len(self.pitches) != voices:
-            raise DataError(
-                f"expected {voices} voices on a staff, "
-                f"got {len(self.pitches)} notes at once in bar {self.bar}"
-            )
-        return replace(
-            self, pitches=self.pitches[place:][:1], tied=self.tied[place:][:1]
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Measure:
-    """What lies between two barlines.
-
-    Attributes:
-        start, end: in steps from the beginning of the piece.
-        number: as printed.
-        metre: name of a time signature written here, else None.
-        implicit: whether it is left out of the count, as a pickup is.
-        padded: whether music21 takes it for the end of a full bar.
-    """
-
-    start: Fraction
-    end: Fraction
-    number: int
-    metre: str | None
-    implicit: bool
-    padded: bool
-
-    @property
-    def first_step(self) -> int:
-        return math.ceil(self.start)
-
-    @property
-    def last_step(self) -> int:
-        """The step after its last."""
-        return math.ceil(self.end)
 
 
 def _choose_parts(parts: list[Any]) -> list[Any]:
@@ -352,124 +287,56 @@ def _columns(parts: list[Any]) -> list[tuple[Any, ...]]:
     return list(zip(*measures, strict=True))
 
 
-def _read_measures(columns: Sequence[tuple[Any, ...]]) -> list[_Measure]:
+def _starts(columns: Sequence[tuple[Any, ...]]) -> list[Fraction]:
+    """Return where each bar begins, in steps, and where the last one ends.
+
+    A part may leave the end of a bar out, which makes its own offsets useless.
+    """
+    lengths = (
+        max(Fraction(measure.highestTime) for measure in column) for column in columns
+    )
+    steps = (length * STEPS_PER_QUARTER for length in lengths)
+    return list(accumulate(steps, initial=Fraction(0)))
+
+
+def _read_measures(
+    columns: Sequence[tuple[Any, ...]], starts: Sequence[Fraction]
+) -> list[Measure]:
+    """Return the bars, common time where the score begins without a signature."""
     measures = []
-    start = Fraction(0)
-    for column in columns:
-        first = column[0]
-        # A part may leave the end of a bar out; its offsets are then of no use.
-        length = max(Fraction(measure.highestTime) for measure in column)
-        end = start + length * STEPS_PER_QUARTER
+    metre = COMMON_TIME
+    for index, (first, *_) in enumerate(columns):
         signature = first.timeSignature
+        if signature is not None:
+            metre = Metre(signature.numerator, signature.denominator)
+        # What is not counted is an upbeat. Music21 pads whatever begins the piece or
+        # follows a short bar, which is one where a metre begins and a bar comes after.
+        padded = first.paddingLeft > 0 and (index == 0 or signature is not None)
         measures.append(
-            _Measure(
-                start=start,
-                end=end,
-                number=first.number,
-                metre=signature and f"{signature.numerator}/{signature.denominator}",
-                implicit=first.number == 0 or first.showNumber == "never",
-                padded=first.paddingLeft > 0,
+            Measure(
+                length=math.ceil(starts[index + 1]) - math.ceil(starts[index]),
+                metre=metre,
+                upbeat=first.number == 0
+                or first.showNumber == "never"
+                or (padded and index < len(columns) - 1),
             )
         )
-        start = end
     return measures
 
 
-def _read_voices(stream: Any, measure: _Measure, count: int) -> list[list[_Sound]]:
+def _read_voices(measure: Any, start: Fraction, count: int) -> list[list[Sound]]:
     """Return what each of the voices of one staff sings in one bar.
 
     Two voices on a staff are written apart, or as chords of two notes.
     """
-    voices = sorted(stream.voices, key=lambda voice: str(voice.id))
+    voices = sorted(measure.voices, key=lambda voice: str(voice.id))
     if len(voices) == count > 1:
         return [
-            [sound.voice(0, 1) for sound in _sounds(voice, measure)] for voice in voices
+            [sound.voice(0, 1) for sound in sounds_of(voice, measure.number, start)]
+            for voice in voices
         ]
-    sounds = _sounds(stream.flatten(), measure)
+    sounds = sounds_of(measure.flatten(), measure.number, start)
     return [[sound.voice(place, count) for sound in sounds] for place in range(count)]
-
-
-def _sounds(stream: Any, measure: _Measure) -> list[_Sound]:
-    """Return the notes, chords and rests of a stream that begins with a measure."""
-    sounds = []
-    for element in stream.notesAndRests:
-        if element.duration.isGrace or "Harmony" in element.classes:
-            continue
-        if not element.isRest and not element.pitches:
-            raise DataError(f"expected notes, got percussion in bar {measure.number}")
-        notes = [] if element.isRest else getattr(element, "notes", [element])
-        notes = sorted(notes, key=lambda note: -note.pitch.midi)
-        start = measure.start + Fraction(element.offset) * STEPS_PER_QUARTER
-        sounds.append(
-            _Sound(
-                pitches=tuple(note.pitch.midi for note in notes),
-                tied=tuple(
-                    note.tie is not None and note.tie.type in ("stop", "continue")
-                    for note in notes
-                ),
-                start=start,
-                end=start + Fraction(element.quarterLength) * STEPS_PER_QUARTER,
-                fermata=any("Fermata" in mark.classes for mark in element.expressions),
-                bar=measure.number,
-            )
-        )
-    return sounds
-
-
-def _join(line: list[_Sound]) -> list[Note]:
-    """Join tied notes of a voice and lay them on the grid."""
-    sung: list[tuple[int, Fraction, Fraction]] = []
-    for sound in line:
-        if not sound.pitches:
-            continue
-        pitch, start = sound.pitches[0], sound.start
-        if sound.tied[0] and sung and sung[-1][0] == pitch and sung[-1][2] == start:
-            start = sung.pop()[1]
-        sung.append((pitch, start, sound.end))
-    notes = [
-        Note(pitch, math.ceil(start), math.ceil(end) - math.ceil(start))
-        for pitch, start, end in sung
-    ]
-    return [note for note in notes if note.length]
-
-
-def _metres(measures: Sequence[_Measure]) -> tuple[Metre, ...]:
-    """Return the time signatures; common time if the score begins without one."""
-    metres = [COMMON_TIME]
-    for measure in measures:
-        if measure.metre is None or measure.metre == metres[-1].name:
-            continue
-        metre = Metre.parse(measure.metre, measure.first_step)
-        metres = [metre] if metre.step == 0 else [*metres, metre]
-    return tuple(metres)
-
-
-def _count_bars(
-    measures: Sequence[_Measure], metres: Sequence[Metre], steps: int
-) -> tuple[IntArray, IntArray]:
-    """Return `bars` and `positions`, int arrays (steps,), of a Chorale."""
-    bars, positions = np.zeros(steps, np.int64), np.zeros(steps, np.int64)
-    bar, filled = 0, 0
-    for index, measure in enumerate(measures):
-        start, end = measure.first_step, measure.last_step
-        metre = [one for one in metres if one.step <= start][-1]
-        new_metre = metre.step == start
-        length, full = end - start, metre.bar_length
-        completes = length < full and 0 < filled <= full - length and not new_metre
-        if not completes:
-            # Where nothing says that it is a pickup, a fragment at the end is none.
-            last = index == len(measures) - 1
-            pickup = length < full and (
-                measure.implicit or (measure.padded and new_metre and not last)
-            )
-            filled = full - length if pickup else 0
-            bar += 1
-            if index == 0:
-                bar = 0 if pickup else max(measure.number, 1)
-        bars[start:end] = bar
-        positions[start:end] = filled + np.arange(length)
-        filled += length
-    return bars, positions
 
 
 def _title(score: Any) -> str:
