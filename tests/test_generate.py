@@ -17,7 +17,8 @@ from strategies import little_chorale
 
 from chorale import commands
 from chorale.commands import evaluate, generate, judge, main
-from chorale.corpus import load_corpus, read_csv, write_csv
+from chorale.corpus import load_corpus
+from chorale.formats.classic_csv import read_csv, write_csv
 from chorale.importing import read
 from chorale.seeds import find_seed, opening_of
 from chorale.voices import VOICE_NAMES

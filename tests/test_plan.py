@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -116,6 +118,15 @@ def test_a_longer_plan_repeats_its_phrases() -> None:
     plan = plan_of(64, fermatas=(28, 60))
     longer = plan.with_bars(7)
     assert np.flatnonzero(longer.fermatas).tolist() == [28, 60, 92, 108]
+
+
+def test_bars_that_the_score_splits_stay_split() -> None:
+    plan = plan_of(64)
+    bars, positions = plan.bars.copy(), plan.positions.copy()
+    bars[8:16], positions[8:16] = 2, np.arange(8)
+    split = replace(plan, bars=bars, positions=positions).with_bars(2)
+    assert np.array_equal(split.bars[:16], bars[:16])
+    assert np.array_equal(split.positions[:16], positions[:16])
 
 
 def test_metres_beyond_the_end_are_left_out() -> None:

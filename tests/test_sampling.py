@@ -131,6 +131,12 @@ def test_top_p_keeps_the_nucleus(top_p: float, kept: list[int]) -> None:
     assert np.flatnonzero(np.isfinite(keep_top_p(logits, top_p)[0])).tolist() == kept
 
 
+def test_top_p_drops_what_is_rarer_still() -> None:
+    logits = logarithms([0.004, 0.996])
+    assert np.isfinite(keep_top_p(logits, 0.995)).tolist() == [[False, True]]
+    assert np.isfinite(keep_top_p(logits, 0.997)).all()
+
+
 def test_top_p_looks_at_each_row_and_needs_no_normalised_logits() -> None:
     logits = logarithms([0.9, 0.1, 0], [0.4, 0.3, 0.3]) + np.array([[5], [-5]])
     kept = np.isfinite(keep_top_p(logits, 0.8))

@@ -7,8 +7,9 @@ import pytest
 from strategies import little_chorale
 
 from chorale import corpus
-from chorale.corpus import load_corpus, write_csv
+from chorale.corpus import load_corpus
 from chorale.errors import DataError, UsageError
+from chorale.formats.classic_csv import write_csv
 from chorale.plan import Plan
 from chorale.seeds import find_seed, find_start, numbered_seeds, opening_of
 

@@ -94,6 +94,7 @@ def test_without_a_key_the_notes_tell() -> None:
         ([43, 52, 48], False),
         ([48, 36, 48], False),  # nothing else before
         ([43, 0, 48], True),  # a rest between
+        ([45, 0, 43], False),
     ],
 )
 def test_the_bass_comes_from_the_dominant_or_subdominant(
