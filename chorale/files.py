@@ -79,7 +79,7 @@ def load_arrays(path: Path | str) -> Arrays:
         ModelError: the file is missing or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
     except FileNotFoundError:
         raise ModelError(f"{path}: expected a file of weights, there is none") from None

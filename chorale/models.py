@@ -91,6 +91,8 @@ class Card:
                 values[name] = tuple(values[name])
             values["memory_shapes"] = tuple(map(tuple, values["memory_shapes"]))
             card = cls(**values)
+        except UsageError as error:
+            raise ModelError(str(error)) from None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelError(f"expected the card of a model: {error!r}") from None
         if card.voice_order != VOICE_ORDER:

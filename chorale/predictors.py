@@ -298,8 +298,32 @@ class OnnxPredictor(NetworkPredictor):
                 )
             except Exception as error:  # ONNX Runtime's errors share no base of theirs
                 raise ModelError(f"{path}: ONNX Runtime does not take it") from error
+            self._check(session, path)
             self._sessions[graph] = session
         return self._sessions[graph]
+
+    def _check(self, session: Any, path: Path) -> None:
+        """Make sure that a graph is one of the network that the card describes."""
+        memory = [(f"memory_{i}", shape) for i, shape in enumerate(self.memory_shapes)]
+        expected = {
+            "plan": (len(self.plan_features),),
+            "logits": (len(self.voice_order), self.vocabulary.size),
+            **dict(memory),
+        }
+        values = [*session.get_inputs(), *session.get_outputs()]
+        for value in values:
+            shape = expected.get(value.name, ())
+            if shape and tuple(value.shape[-len(shape) :]) != shape:
+                raise ModelError(
+                    f"{path}: the model does not fit its card: expected {value.name} "
+                    f"of shape {shape}, got {value.shape}"
+                )
+        given = sum(value.name.startswith("memory_") for value in values)
+        if path.stem == "step" and given != len(memory):
+            raise ModelError(
+                f"{path}: the model does not fit its card: expected a memory of "
+                f"{len(memory)} parts, got {given}"
+            )
 
 
 def _notes(past: Past) -> dict[str, IntArray]:

@@ -1,0 +1,94 @@
+"""The predictors: Keras, ONNX Runtime and the fake, through the same seam."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from chorale.models import load_predictor
+from chorale.networks import BODIES
+from chorale.predictors import FakePredictor, KerasPredictor, log_softmax
+from chorale.voices import VOICES
+from tests.fakes import toy_vocabulary, wide_vocabulary
+from tests.test_models import save_tiny_model
+from tests.tiny import PLAN
+
+STEPS = 20
+
+
+def _pieces(vocabulary, batch=3):
+    random = np.random.default_rng(0)
+    tokens = random.integers(0, vocabulary.size, (batch, STEPS, VOICES))
+    tokens[:, 0] = 1  # nothing to hold yet
+    return tokens, random.integers(0, 2, (batch, STEPS, len(PLAN)))
+
+
+def _scores_by_steps(predictor, tokens, plan):
+    """Score whole pieces through start, voice_logits and advance."""
+    state = predictor.start(plan[:, 0])
+    scores = []
+    for step in range(tokens.shape[1]):
+        chosen = np.zeros_like(tokens[:, step])
+        logits = [None] * VOICES
+        for voice in predictor.voice_order:
+            logits[voice] = predictor.voice_logits(state, voice, chosen)
+            chosen[:, voice] = tokens[:, step, voice]
+        scores.append(log_softmax(np.stack(logits, axis=1)))
+        if step + 1 < tokens.shape[1]:
+            state = predictor.advance(state, tokens[:, step], plan[:, step + 1])
+    return np.stack(scores, axis=1)
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_keras_onnx_steps_and_sequences_all_agree(body, tmp_path):
+    # Half of the bodies in either encoding: an export takes seconds.
+    encoding = "hold" if list(BODIES).index(body) % 2 else "pitch"
+    vocabulary = wide_vocabulary(encoding)
+    save_tiny_model(tmp_path, body=body, vocabulary=vocabulary)
+    tokens, plan = _pieces(vocabulary)
+    keras = load_predictor(tmp_path, backend="keras")
+    onnx = load_predictor(tmp_path)
+    expected = keras.score(tokens, plan)
+    assert isinstance(keras, KerasPredictor)
+    assert expected.shape == (3, STEPS, VOICES, vocabulary.size)
+    np.testing.assert_allclose(np.exp(expected).sum(axis=-1), 1, atol=1e-5)
+    np.testing.assert_allclose(onnx.score(tokens, plan), expected, atol=1e-4)
+    for predictor in (keras, onnx):
+        steps = _scores_by_steps(predictor, tokens, plan)
+        np.testing.assert_allclose(steps, expected, atol=1e-4)
+
+
+def test_padding_at_the_end_changes_nothing(tmp_path):
+    vocabulary = wide_vocabulary()
+    save_tiny_model(tmp_path, body="conv-gru", vocabulary=vocabulary)
+    predictor = load_predictor(tmp_path)
+    tokens, plan = _pieces(vocabulary)
+    short = predictor.score(tokens[:, :11], plan[:, :11])
+    np.testing.assert_allclose(predictor.score(tokens, plan)[:, :11], short, atol=1e-5)
+
+
+def test_advancing_leaves_the_state_as_it_was(tmp_path):
+    vocabulary = wide_vocabulary()
+    save_tiny_model(tmp_path, body="attention", vocabulary=vocabulary)
+    predictor = load_predictor(tmp_path)
+    tokens, plan = _pieces(vocabulary)
+    state = predictor.start(plan[:, 0])
+    first = predictor.advance(state, tokens[:, 0], plan[:, 1])
+    predictor.advance(state, tokens[:, 5], plan[:, 2])
+    again = predictor.advance(state, tokens[:, 0], plan[:, 1])
+    np.testing.assert_array_equal(first.hidden, again.hidden)
+
+
+def test_the_fake_gives_the_probabilities_it_was_given():
+    vocabulary = toy_vocabulary("pitch")
+    random = np.random.default_rng(0)
+    shape = (VOICES, vocabulary.pitch_count + 1, vocabulary.size)
+    table = random.dirichlet(np.ones(vocabulary.size), shape[:2])
+    fake = FakePredictor(vocabulary, table)
+    tokens = random.integers(0, vocabulary.size, (2, 6, VOICES))
+    plan = np.zeros((2, 6, 1), np.int64)
+    scores = fake.score(tokens, plan)
+    np.testing.assert_allclose(_scores_by_steps(fake, tokens, plan), scores, atol=1e-6)
+    np.testing.assert_allclose(
+        np.exp(scores[1, 3, 2]), table[2, tokens[1, 2, 2]], rtol=1e-5
+    )

@@ -1,0 +1,333 @@
+"""Training: what a batch holds, and runs that survive being killed."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chorale.corpus import load_corpus, write_csv
+from chorale.errors import DataError, ModelError, UsageError
+from chorale.files import load_arrays
+from chorale.models import load_card, load_predictor
+from chorale.runs import Run
+from chorale.score import Chorale
+from chorale.tokens import Vocabulary
+from chorale.training import (
+    TrainingOptions,
+    draw_batches,
+    prepare,
+    resume_training,
+    shifted,
+    split_corpus,
+)
+from tests.tiny import LINES, tiny_chorale, tiny_training, write_tiny_corpus
+
+# === Batches ===
+
+
+def _chorales(count=5, quarters=12):
+    random = np.random.default_rng(1)
+    return [tiny_chorale(random, quarters) for _ in range(count)]
+
+
+def _batches(chorales, options, epoch=1):
+    vocabulary = Vocabulary.fit(chorales, options.encoding)
+    pieces = [prepare(chorale, vocabulary, options) for chorale in chorales]
+    return vocabulary, list(draw_batches(pieces, vocabulary, options, epoch))
+
+
+def test_a_batch_depends_on_the_seed_and_the_epoch_alone():
+    chorales, options = _chorales(), tiny_training(transpose=6)
+    tokens = [
+        [batch.targets for batch in _batches(chorales, each, epoch)[1]]
+        for each, epoch in (
+            (options, 1),
+            (options, 1),
+            (options, 2),
+            (replace(options, seed=1), 1),
+        )
+    ]
+    for first, second in zip(tokens[0], tokens[1], strict=True):
+        np.testing.assert_array_equal(first, second)
+    for other in tokens[2:]:
+        pairs = zip(tokens[0], other, strict=True)
+        assert any(a.shape != b.shape or (a != b).any() for a, b in pairs)
+
+
+def test_whole_pieces_are_seen_once_each_and_padding_has_no_weight():
+    chorales = [_chorales(1, quarters)[0] for quarters in (3, 8, 12)]
+    options = tiny_training(crop=0, transpose=0, batch_size=2)
+    vocabulary, batches = _batches(chorales, options)
+    lengths = [int(row[:, 0].sum()) for batch in batches for row in batch.weights]
+    assert sorted(lengths) == [12, 32, 48]
+    seen = [
+        row[: int(weight[:, 0].sum())]
+        for batch in batches
+        for row, weight in zip(batch.targets, batch.weights, strict=True)
+    ]
+    for chorale in chorales:
+        assert any(np.array_equal(vocabulary.encode(chorale), row) for row in seen)
+
+
+def test_a_crop_knows_what_sounded_before_it():
+    chorales = _chorales(1, quarters=40)
+    options = tiny_training(crop=16, transpose=0)
+    vocabulary, (batch,) = _batches(chorales, options)
+    whole = vocabulary.encode(chorales[0])
+    past = vocabulary.pasts(whole)
+    assert batch.targets.shape == (1, 16, 4)
+    places = [
+        first
+        for first in range(len(whole) - 15)
+        if np.array_equal(whole[first : first + 16], batch.targets[0])
+        and np.array_equal(
+            past.pitches[first : first + 16], batch.inputs["past_pitches"][0]
+        )
+        and np.array_equal(past.ages[first : first + 16], batch.inputs["past_ages"][0])
+    ]
+    assert places and places[0] > 0
+
+
+def test_transposition_stays_in_the_voices_ranges_and_is_used():
+    chorales, options = _chorales(8), tiny_training(transpose=3, crop=0)
+    # A ninth chorale widens the ranges by a tone up, and nothing down.
+    wide = [*chorales, chorales[0].transpose(2)]
+    vocabulary = Vocabulary.fit(wide, "pitch")
+    pieces = [prepare(c, vocabulary, replace(options, encoding="pitch")) for c in wide]
+    shifts = set()
+    for epoch in range(1, 30):
+        for batch in draw_batches(pieces[:1], vocabulary, options, epoch):
+            length = int(batch.weights[0, :, 0].sum())
+            notes = batch.targets[0, :length] + vocabulary.lowest - 1
+            shifts.add(int(notes[0, 0] - chorales[0].pitches[0, 0]))
+            for voice, (low, high) in enumerate(vocabulary.ranges):
+                assert low <= notes[:, voice].min() and notes[:, voice].max() <= high
+    assert shifts == {0, 1, 2}
+
+
+def test_shifting_leaves_silence_and_hold_alone():
+    vocabulary = Vocabulary(
+        encoding="hold", lowest=60, highest=64, ranges=((60, 64),) * 4
+    )
+    tokens = np.array([0, 1, 3, vocabulary.hold])
+    assert shifted(tokens, 2, vocabulary).tolist() == [0, 3, 5, vocabulary.hold]
+
+
+def test_a_flat_corpus_has_a_tenth_held_out_and_says_so(tmp_path):
+    random = np.random.default_rng(0)
+    for index in range(20):
+        write_csv(tiny_chorale(random), tmp_path / f"{index}.csv")
+    train, valid, remark = split_corpus(load_corpus(tmp_path))
+    assert (len(train), len(valid)) == (18, 2)
+    assert "2 of its 20 chorales" in remark
+    write_tiny_corpus(tmp_path / "split")
+    assert split_corpus(load_corpus(tmp_path / "split"))[2] == ""
+
+
+def test_unusable_options_are_refused_by_name():
+    for changes, message in (
+        ({"epochs": 0}, "epochs of at least 1, got 0"),
+        ({"encoding": "midi"}, "encoding out of pitch, hold, got 'midi'"),
+        ({"plan": ("tempo",)}, "got tempo"),
+        ({"plan": ()}, "got none"),
+        ({"learning_rate": 0.0}, "learning_rate above 0"),
+        ({"learning_rate": float("nan")}, "learning_rate above 0"),
+        ({"weight_decay": -1.0}, "weight_decay of at least 0"),
+        ({"crop": -1}, "crop of at least 0"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            TrainingOptions(**changes)
+
+
+# === Runs ===
+
+# Trains in a process of its own; dies by SIGKILL in the middle of an epoch if told to.
+SCRIPT = """
+import os, signal, sys
+from chorale.corpus import load_corpus
+from chorale.training import train_network
+from tests.tiny import tiny_options, tiny_training
+
+class Progress:
+    def __init__(self):
+        self.batches = 0
+    def start_epoch(self, epoch, epochs, batches):
+        pass
+    def finish_batch(self, loss):
+        self.batches += 1
+        if self.batches == int(sys.argv[3]):
+            os.kill(os.getpid(), signal.SIGKILL)
+    def finish_epoch(self, row):
+        pass
+
+options = tiny_options("lstm", recurrent_dropout=0.2, dropout=0.3)
+train_network(load_corpus(sys.argv[1]), options, tiny_training(), sys.argv[2],
+              progress=Progress())
+"""
+
+
+def _python(*arguments, **options):
+    environment = {
+        **os.environ,
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "PYTHONPATH": str(Path.cwd()),
+    }
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        **options,
+    )
+
+
+def _history(run):
+    with (run / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    return [{k: float(v) for k, v in row.items() if k != "seconds"} for row in rows]
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    return write_tiny_corpus(tmp_path_factory.mktemp("corpus"))
+
+
+@pytest.fixture(scope="module")
+def unbroken(corpus, tmp_path_factory):
+    """A finished run of four epochs of three batches each."""
+    run = tmp_path_factory.mktemp("runs") / "unbroken"
+    result = _python("-c", SCRIPT, corpus, run, -1)
+    assert result.returncode == 0, result.stderr
+    return run
+
+
+def test_a_run_leaves_all_that_it_says(unbroken):
+    names = {path.name for path in unbroken.iterdir()}
+    assert names == {
+        "options.json",
+        "data.json",
+        "history.csv",
+        "checkpoint.npz",
+        "best.npz",
+        "model",
+    }
+    history = _history(unbroken)
+    assert [row["epoch"] for row in history] == [1, 2, 3, 4]
+    assert history[-1]["train_loss"] < history[0]["train_loss"]
+    assert history[-1]["learning_rate"] < max(row["learning_rate"] for row in history)
+
+
+def test_the_model_of_a_run_is_its_best_epoch(unbroken, corpus):
+    card = load_card(unbroken / "model")
+    best = load_arrays(unbroken / "best.npz")
+    stored = load_arrays(unbroken / "model" / "weights.npz")
+    assert set(stored) == set(best)
+    for name, array in stored.items():
+        np.testing.assert_array_equal(array, best[name].astype(np.float16))
+    lowest = min(row["valid_nats_per_note"] for row in _history(unbroken))
+    assert card.figures["valid"]["nats_per_note"] == pytest.approx(lowest, abs=2e-3)
+    assert load_predictor(unbroken).plan_features == card.plan_features
+    hashes = json.loads((unbroken / "data.json").read_text())["files"]
+    assert hashes == dict(load_corpus(corpus).hashes) == card.data["files"]
+
+
+@pytest.mark.parametrize("batch", [2, 8])
+def test_a_killed_run_ends_where_the_unbroken_one_does(
+    batch, corpus, unbroken, tmp_path
+):
+    run = tmp_path / "run"
+    killed = _python("-c", SCRIPT, corpus, run, batch)
+    assert killed.returncode == -signal.SIGKILL
+    assert not (run / "model").exists()
+    command = (
+        "-m",
+        "chorale",
+        "train",
+        "--corpus",
+        corpus,
+        "--output",
+        run,
+        "--resume",
+    )
+    resumed = _python(*command)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "nats a note" in resumed.stdout
+    for row, expected in zip(_history(run), _history(unbroken), strict=True):
+        assert row == pytest.approx(expected, abs=1e-6)
+    weights = (unbroken / "model" / "weights.npz").read_bytes()
+    assert (run / "model" / "weights.npz").read_bytes() == weights
+
+
+def test_resuming_with_other_options_or_files_is_refused(unbroken, corpus, tmp_path):
+    command = ("-m", "chorale", "train", "--corpus", corpus, "--output", unbroken)
+    for options, message in (
+        (("--resume", "--units", "17"), "begun with units 16, not 17"),
+        (("--resume", "--network", "gru"), "begun with network lstm, not gru"),
+        ((), "already holds a run"),
+    ):
+        result = _python(*command, *options)
+        assert result.returncode == 2
+        assert message in result.stderr and result.stderr.count("\n") == 1
+    other = write_tiny_corpus(tmp_path / "other", pieces=7)
+    with pytest.raises(ModelError, match="not the one that the run began with"):
+        resume_training(load_corpus(other), unbroken)
+    with pytest.raises(UsageError, match="no run to resume"):
+        resume_training(load_corpus(corpus), tmp_path / "nothing")
+
+
+def test_ctrl_c_says_how_to_go_on(corpus, tmp_path):
+    run = tmp_path / "run"
+    code = """
+import os, signal, sys, threading, time
+from pathlib import Path
+# A shell that runs tests in the background may have us ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+run, corpus = sys.argv[1:]
+def interrupt():
+    while not Path(run, "history.csv").exists():
+        time.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGINT)
+threading.Thread(target=interrupt, daemon=True).start()
+sys.argv = ["chorale", "train", "--corpus", corpus, "--output", run,
+            "--network", "gru", "--units", "8", "--epochs", "1000", "--patience", "1000"]
+from chorale.commands import main
+main()
+"""
+    result = _python("-c", code, run, corpus)
+    assert result.returncode == 1
+    assert result.stderr.endswith(f"chorale train --output {run} --resume\n")
+    assert "Traceback" not in result.stderr
+    assert (run / "checkpoint.npz").exists() and not list(run.glob(".*"))
+
+
+def test_a_damaged_checkpoint_is_named(unbroken, tmp_path):
+    (tmp_path / "checkpoint.npz").write_bytes(
+        (unbroken / "checkpoint.npz").read_bytes()[:-100]
+    )
+    with pytest.raises(
+        ModelError, match=r"checkpoint\.npz: the file of weights is damaged"
+    ):
+        Run(tmp_path).load("checkpoint")
+
+
+def test_a_corpus_without_train_is_refused():
+    corpus = load_corpus()
+    with pytest.raises(DataError, match="train split"):
+        split_corpus(replace(corpus, train=()))
+
+
+def test_every_voice_must_sound():
+    pitches = np.tile([line[0] for line in LINES], (16, 1))
+    pitches[:, 2] = 0
+    with pytest.raises(DataError, match="tenor never sounds"):
+        Vocabulary.fit([Chorale(pitches=pitches)])

@@ -1,0 +1,61 @@
+"""Tiny networks and corpora: enough to test with, trained in seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from chorale.corpus import write_csv
+from chorale.networks import NetworkOptions
+from chorale.networks.next_step import NextStepNetwork
+from chorale.score import Chorale
+from chorale.tokens import Vocabulary
+from chorale.training import TrainingOptions
+
+PLAN = ("position", "fermata")
+LINES = ((67, 69, 71, 72), (62, 64, 66, 67), (55, 57, 59, 60), (43, 48, 50, 47))
+
+
+def tiny_options(body: str = "lstm", **changes: object) -> NetworkOptions:
+    """Return options of a network that is quick to build, all of its parts in use."""
+    sizes = {"units": 16, "layers": 2, "stacks": 2, "window": 5, "voice_units": 8}
+    return NetworkOptions(**{"body": body, **sizes, **changes})  # type: ignore[arg-type]
+
+
+def tiny_network(
+    options: NetworkOptions, vocabulary: Vocabulary, random_state: int = 0
+) -> NextStepNetwork:
+    """Return a network whose every weight is moved off its initial value."""
+    keras.utils.set_random_seed(random_state)
+    network = NextStepNetwork(options, vocabulary, PLAN)
+    random = np.random.default_rng(random_state)
+    for name, weight in network.named_weights().items():
+        noise = random.uniform(-0.3, 0.3, weight.shape)
+        if name.endswith("variance"):
+            noise = np.abs(noise)
+        weight.assign(np.asarray(weight) + noise)
+    return network
+
+
+def tiny_chorale(random: np.random.Generator, quarters: int = 12) -> Chorale:
+    """Return four random lines of quarters out of a few notes each."""
+    chosen = [random.choice(line, quarters) for line in LINES]
+    return Chorale(pitches=np.repeat(np.stack(chosen, axis=1), 4, axis=0))
+
+
+def write_tiny_corpus(folder: Path, pieces: int = 6, valid: int = 2) -> Path:
+    """Write a corpus of random chorales with the splits train and valid."""
+    random = np.random.default_rng(0)
+    for index in range(pieces + valid):
+        split = "train" if index < pieces else "valid"
+        path = folder / split / f"chorale_{index:03}.csv"
+        write_csv(tiny_chorale(random), path)
+    return folder
+
+
+def tiny_training(**changes: object) -> TrainingOptions:
+    """Return options of a training that takes seconds."""
+    values = {"epochs": 4, "batch_size": 2, "crop": 32, "plan": PLAN}
+    return TrainingOptions(**{**values, **changes})  # type: ignore[arg-type]
