@@ -299,7 +299,8 @@ def interrupt():
     os.kill(os.getpid(), signal.SIGINT)
 threading.Thread(target=interrupt, daemon=True).start()
 sys.argv = ["chorale", "train", "--corpus", corpus, "--output", run,
-            "--network", "gru", "--units", "8", "--epochs", "1000", "--patience", "1000"]
+            "--network", "gru", "--units", "8",
+            "--epochs", "1000", "--patience", "1000"]
 from chorale.commands import main
 main()
 """
