@@ -22,12 +22,12 @@ from chorale.errors import MissingExtraError, ModelError, UsageError
 from chorale.files import load_arrays, save_arrays, sha256, write_text
 from chorale.networks import NetworkOptions
 from chorale.predictors import (
-    VOICE_ORDER,
     KerasPredictor,
     NetworkPredictor,
     OnnxPredictor,
 )
 from chorale.tokens import Vocabulary
+from chorale.voices import VOICE_ORDER
 
 if TYPE_CHECKING:
     from chorale.networks.next_step import NextStepNetwork

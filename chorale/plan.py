@@ -1,20 +1,20 @@
 """The plan: what is known about each step of a piece before its notes are.
 
 A network is told where in the bar it is, how long the bar is, whether a fermata stands,
-and how far the next fermata and the end are. A sampler borrows the plan of an existing
-chorale, shortened or lengthened to the bars asked for.
+how far the next fermata and the end are, and the key. A sampler borrows the plan of an
+existing chorale, shortened or lengthened to the bars asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from chorale.errors import UsageError
-from chorale.score import BoolArray, Chorale, IntArray, Metre, lay_bars
+from chorale.score import BoolArray, Chorale, IntArray, Key, Metre, lay_bars
 
 # Distances are told exactly up to two bars of common time, then in half bars up to
 # eight bars; what is further away is all one.
@@ -31,6 +31,7 @@ FEATURES = {
     "fermata": 2,
     "to_fermata": _DISTANCES,  # 0 while one stands; the last value if none is left
     "to_end": _DISTANCES,  # 0 at the last step
+    "key": 1 + 2 * 12,  # 0 = unknown, then the major keys from C up, then the minor
 }
 
 
@@ -42,12 +43,14 @@ class Plan:
         fermatas: bool array (steps,), True while a fermata stands.
         bars, positions: int arrays (steps,), as in Chorale.
         metres: time signatures in order.
+        key: of the piece; None if unknown.
     """
 
     fermatas: BoolArray
     bars: IntArray
     positions: IntArray
     metres: tuple[Metre, ...]
+    key: Key | None = None
 
     @classmethod
     def of(cls, chorale: Chorale) -> Plan:
@@ -57,6 +60,7 @@ class Plan:
             bars=chorale.bars,
             positions=chorale.positions,
             metres=chorale.metres,
+            key=chorale.key,
         )
 
     @property
@@ -75,43 +79,46 @@ class Plan:
             "fermata": self.fermatas.astype(np.int64),
             "to_fermata": _bucket(_steps_to_next(self.fermatas)),
             "to_end": _bucket(np.arange(self.steps)[::-1]),
+            "key": np.full(self.steps, _key_value(self.key)),
         }
         table = np.stack([columns[name] for name in names], axis=-1)
-        return np.minimum(table, [FEATURES[name] - 1 for name in names])
+        highest = np.array([FEATURES[name] - 1 for name in names])
+        features: IntArray = np.minimum(table, highest)
+        return features
 
     def with_bars(self, bars: int) -> Plan:
         """Return a plan of the same kind, `bars` bars long, that ends as this one does.
 
-        A pickup and the last bar, which completes it, count as one bar. A shorter plan
-        keeps the beginning; a longer one repeats the phrases from the beginning. The
-        last bar takes the fermatas of this plan's last bar.
+        A pickup and the last bar, which completes it, count as one bar; all others are
+        full. A shorter plan keeps the beginning; a longer one repeats the phrases from
+        the beginning. The last bar takes the fermatas of this plan's last bar.
 
         Raises:
             UsageError: fewer than one bar.
         """
         if bars < 1:
             raise UsageError(f"expected at least 1 bar, got {bars}")
-        pickup = int(np.argmax(self.bars > 0)) if self.bars[0] == 0 else 0
-        metres = [self.metres[0]]
-        steps = bars * metres[0].bar_length
-        for metre in self.metres[1:]:
-            if metre.step >= steps:
-                break
-            # From here on the remaining bars are of another length.
-            steps = metre.step + round(
-                (steps - metre.step) / metres[-1].bar_length * metre.bar_length
-            )
-            metres.append(metre)
+        first = int(self.positions[0])
+        pickup = self.metres[0].bar_length - first if first else 0
+        metres, step = [self.metres[0]], pickup
+        for _ in range(bars - bool(pickup)):
+            due = [metre for metre in self.metres if metre.step <= step][-1]
+            if due.name != metres[-1].name:
+                metres.append(replace(due, step=step))
+            step += due.bar_length
+        steps = step + (metres[-1].bar_length - pickup if pickup else 0)
         numbers, positions = lay_bars(steps, metres, pickup)
-        kept = min(steps, self.steps)
-        numbers[:kept], positions[:kept] = self.bars[:kept], self.positions[:kept]
         last = min(metres[-1].bar_length, self.steps, steps)
         # Whole bars repeat, so that a fermata keeps its place in the bar.
         period = max(self.steps // last * last, 1)
         fermatas = self.fermatas[:period][np.arange(steps) % period]
         fermatas[-last:] = self.fermatas[-last:]
         return Plan(
-            fermatas=fermatas, bars=numbers, positions=positions, metres=tuple(metres)
+            fermatas=fermatas,
+            bars=numbers,
+            positions=positions,
+            metres=tuple(metres),
+            key=self.key,
         )
 
     def chorale(self, pitches: IntArray, onsets: BoolArray, **fields: Any) -> Chorale:
@@ -119,7 +126,7 @@ class Plan:
 
         Args:
             pitches, onsets: arrays (steps, 4).
-            fields: key, tempo, title and source of the Chorale.
+            fields: tempo, title and source of the Chorale.
         """
         return Chorale(
             pitches=pitches,
@@ -128,8 +135,32 @@ class Plan:
             bars=self.bars,
             positions=self.positions,
             metres=self.metres,
+            key=self.key,
             **fields,
         )
+
+
+def transpose_features(
+    features: IntArray, names: Sequence[str], semitones: int
+) -> IntArray:
+    """Return the features of a plan as they are once the piece is transposed.
+
+    Args:
+        features: int array (..., len(names)), as `Plan.features` gives them.
+        names: of the columns.
+        semitones: upwards.
+    """
+    moved = features.copy()
+    if "key" in names:
+        column = moved[..., list(names).index("key")]
+        mode, tonic = np.divmod(column - 1, 12)
+        column[...] = np.where(column, 1 + 12 * mode + (tonic + semitones) % 12, 0)
+    return moved
+
+
+def _key_value(key: Key | None) -> int:
+    """Return the value of the feature `key`."""
+    return 0 if key is None else 1 + 12 * (key.mode == "minor") + key.tonic_class
 
 
 def _steps_to_next(marks: BoolArray) -> IntArray:

@@ -29,17 +29,13 @@ import numpy.typing as npt
 from chorale.errors import ModelError
 from chorale.score import IntArray
 from chorale.tokens import Past, Vocabulary
-from chorale.voices import ALTO, BASS, SOPRANO, TENOR
+from chorale.voices import VOICE_ORDER
 
 if TYPE_CHECKING:
     from chorale.networks.next_step import NextStepNetwork
 
 FloatArray = npt.NDArray[np.float32]
 State = TypeVar("State")
-
-# The order in which the voices of a step are written: the outer voices first, as in
-# harmony lessons; part of every model's definition.
-VOICE_ORDER: tuple[int, ...] = (SOPRANO, BASS, ALTO, TENOR)
 
 # Keras compiles a network anew for each length; lengths are rounded up to this.
 _COMPILED_STEPS = 64

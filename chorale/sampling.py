@@ -19,7 +19,7 @@ import numpy.typing as npt
 from chorale.errors import ModelError, UsageError
 from chorale.plan import Plan
 from chorale.predictors import Predictor
-from chorale.score import DEFAULT_TEMPO, BoolArray, Chorale, IntArray, estimate_key
+from chorale.score import DEFAULT_TEMPO, BoolArray, Chorale, IntArray
 from chorale.tokens import SILENCE_TOKEN, Vocabulary
 from chorale.voices import HIGHEST_PITCH, LOWEST_PITCH, VOICE_NAMES, VOICES
 
@@ -198,14 +198,14 @@ def sample(
 
     Args:
         predictor: the model.
-        plan: bars, metres and fermatas of the whole piece.
+        plan: bars, metres, fermatas and key of the whole piece.
         opening: kept note for note; None to write everything.
         options: how to draw; None for the defaults.
         variations: how many to write.
         progress: called after every step with the steps done and the steps in all.
 
     Returns:
-        chorales in the key and tempo of the opening. Without one the key is estimated.
+        chorales in the key of the plan and the tempo of the opening.
 
     Raises:
         UsageError: no variation is asked for, the opening leaves no step to write, or
@@ -381,14 +381,12 @@ def _finish(vocabulary: Vocabulary, start: Start, tokens: IntArray) -> Chorale:
     plan, opening = start
     pitches, onsets = vocabulary.decode(tokens[: plan.steps])
     if opening is None:
-        key = estimate_key(pitches)
-        return plan.chorale(pitches, onsets, key=key, tempo=DEFAULT_TEMPO)
+        return plan.chorale(pitches, onsets, tempo=DEFAULT_TEMPO)
     # The `pitch` encoding has merged the opening's repeated notes; the score has them.
     onsets[: opening.steps] = opening.onsets
     return plan.chorale(
         pitches,
         onsets,
-        key=opening.key or estimate_key(pitches),
         tempo=opening.tempo,
         title=_title(opening),
     )

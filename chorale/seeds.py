@@ -7,6 +7,7 @@ learnt from.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -74,9 +75,9 @@ def find_start(
 
     Args:
         seed: the name of a seed, see `find_seed`; `none` for no opening.
-        plan: the name of a seed whose metre, pickup, fermatas and length to follow;
-            None for the seed's own. A plan `none`, or a seed `none` without a plan,
-            borrows one from the chorales of the train split.
+        plan: the name of a seed whose metre, pickup, fermatas and length to follow,
+            in the key of `seed`; None for the seed's own. A plan `none`, or a seed
+            `none` without a plan, borrows one from the chorales of the train split.
         bars: length of the whole piece; None for the plan's own.
         opening_bars: full bars of the seed to keep, its pickup apart; None for two, or
             all if the seed has fewer.
@@ -97,6 +98,8 @@ def find_start(
     if pattern is None:
         pattern = _borrowed(random_state)
     whole = Plan.of(pattern)
+    if chorale is not None:
+        whole = replace(whole, key=chorale.key)
     return Start(whole if bars is None else whole.with_bars(bars), opening)
 
 

@@ -51,9 +51,9 @@ def final_cadence(chorale: Chorale) -> Cadence:
     """Return how a chorale ends.
 
     The chord is what sounds last, rests at the end apart, over the bass voice. The bass
-    note before it is the last one of another pitch class, so that octave leaps and repeated notes
-    of the final root belong to the arrival. A chorale of unknown key is taken to be in
-    the one that its notes fit best.
+    note before it is the last one of another pitch class, so that octave leaps and
+    repeated notes of the final root belong to the arrival. A chorale of unknown key is
+    taken to be in the one that its notes fit best.
     """
     key = chorale.key or estimate_key(chorale.pitches)
     sounding = chorale.pitches[chorale.pitches.any(axis=1)]

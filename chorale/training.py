@@ -17,19 +17,19 @@ from chorale.errors import DataError, MissingExtraError, UsageError
 from chorale.evaluation import evaluate
 from chorale.models import Card, load_predictor, save_card, save_model
 from chorale.networks import NetworkOptions
-from chorale.plan import FEATURES, Plan
-from chorale.predictors import VOICE_ORDER, KerasPredictor
+from chorale.plan import FEATURES, Plan, transpose_features
+from chorale.predictors import KerasPredictor
 from chorale.runs import Batch, Progress, Row, Run, fit, make_deterministic
 from chorale.score import Chorale, IntArray
 from chorale.tokens import ENCODINGS, SILENCE_TOKEN, Vocabulary
-from chorale.voices import SILENCE, VOICES
+from chorale.voices import SILENCE, VOICE_ORDER, VOICES
 
 if TYPE_CHECKING:
     from chorale.networks.next_step import NextStepNetwork
 
 MONITOR = "valid_nats_per_note"
 # All that is known of a piece before its notes; a classic CSV tells `step` alone.
-FULL_PLAN = ("position", "bar_length", "fermata", "to_fermata", "to_end")
+FULL_PLAN = ("position", "bar_length", "fermata", "to_fermata", "to_end", "key")
 # Whole pieces are padded to a multiple of this, so that few shapes are compiled.
 _PADDING = 64
 
@@ -50,6 +50,9 @@ class TrainingOptions:
             then falls along a cosine to nothing.
         weight_decay: of AdamW.
         clip_norm: largest norm of the gradient.
+        plan_dropout: share of the chorales, at random, of which the network is told no
+            more than a classic CSV tells, so that it can do without: no fermatas, no
+            key, bars of 4/4 from the first row.
         patience: epochs without a better validation after which to stop.
         seed: of all randomness.
     """
@@ -63,6 +66,7 @@ class TrainingOptions:
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
     clip_norm: float = 1.0
+    plan_dropout: float = 0.1
     patience: int = 20
     seed: int = 0
 
@@ -93,6 +97,10 @@ class TrainingOptions:
         for name in ("learning_rate", "clip_norm"):
             if not getattr(self, name) > 0:
                 raise UsageError(f"expected {name} above 0, got {getattr(self, name)}")
+        if not 0 <= self.plan_dropout < 1:
+            raise UsageError(
+                f"expected plan_dropout from 0 to below 1, got {self.plan_dropout}"
+            )
         if self.weight_decay < 0:
             raise UsageError(
                 f"expected weight_decay of at least 0, got {self.weight_decay}"
@@ -106,6 +114,7 @@ class Piece(NamedTuple):
         tokens, pitches, ages: int arrays (steps, 4): what is written at each step, and
             what stands before it (`Vocabulary.pasts`).
         plan: int array (steps, features).
+        bare_plan: the same as a classic CSV would tell it.
         lowest, highest: the semitones by which it may be transposed.
     """
 
@@ -113,6 +122,7 @@ class Piece(NamedTuple):
     pitches: IntArray
     ages: IntArray
     plan: IntArray
+    bare_plan: IntArray
     lowest: int
     highest: int
 
@@ -255,8 +265,16 @@ def prepare(
         if len(sounding):
             lowest = max(lowest, low - int(sounding.min()))
             highest = min(highest, high - int(sounding.max()))
-    plan = Plan.of(chorale).features(options.plan)
-    return Piece(tokens, past.pitches, past.ages, plan, min(lowest, 0), max(highest, 0))
+    bare = Chorale(pitches=chorale.pitches)
+    return Piece(
+        tokens,
+        past.pitches,
+        past.ages,
+        Plan.of(chorale).features(options.plan),
+        Plan.of(bare).features(options.plan),
+        min(lowest, 0),
+        max(highest, 0),
+    )
 
 
 def draw_batches(
@@ -292,7 +310,9 @@ def draw_batches(
                 cropped = getattr(piece, name)[seen]
                 notes[name][row, :count] = shifted(cropped, shift, vocabulary)
             notes["ages"][row, :count] = piece.ages[seen]
-            plan[row, :count] = piece.plan[seen]
+            is_bare = random.random() < options.plan_dropout
+            told = piece.bare_plan if is_bare else piece.plan
+            plan[row, :count] = transpose_features(told[seen], options.plan, shift)
             weights[row, :count] = 1
         inputs = {
             "past_pitches": notes["pitches"],

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 VOICES = 4
 SOPRANO, ALTO, TENOR, BASS = range(VOICES)
 
+# The order in which networks write the voices of a step: the outer voices first, as in
+# harmony lessons; part of every model's definition.
+VOICE_ORDER: tuple[int, ...] = (SOPRANO, BASS, ALTO, TENOR)
+
 SILENCE = 0  # the pitch of a voice that does not sound
 LOWEST_PITCH, HIGHEST_PITCH = 1, 127  # what a sounding MIDI note may be here
 

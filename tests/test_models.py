@@ -14,8 +14,8 @@ import pytest
 from chorale.errors import ModelError, UsageError
 from chorale.files import load_arrays, save_arrays
 from chorale.models import Card, find_model, load_card, load_predictor, save_model
-from chorale.predictors import VOICE_ORDER
 from chorale.tokens import Vocabulary
+from chorale.voices import VOICE_ORDER
 from tests.fakes import wide_vocabulary
 from tests.tiny import PLAN, tiny_network, tiny_options, tiny_training
 

@@ -12,8 +12,8 @@ import pytest
 from chorale.errors import ModelError, UsageError
 from chorale.networks import BODIES, NetworkOptions, build_body
 from chorale.networks.next_step import NextStepNetwork
-from chorale.predictors import VOICE_ORDER, KerasPredictor
-from chorale.voices import VOICES
+from chorale.predictors import KerasPredictor
+from chorale.voices import VOICE_ORDER, VOICES
 from tests.fakes import toy_vocabulary, wide_vocabulary
 from tests.tiny import PLAN, tiny_network, tiny_options
 

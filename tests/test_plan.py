@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chorale.corpus import load_corpus
 from chorale.errors import UsageError
-from chorale.plan import FEATURES, Plan
-from chorale.score import Chorale, Metre, lay_bars
+from chorale.plan import FEATURES, Plan, transpose_features
+from chorale.score import Chorale, Key, Metre, lay_bars
 
 
 def plan_of(
@@ -78,6 +79,22 @@ def test_features_stay_below_their_number_of_values(
     assert (table < list(FEATURES.values())).all()
 
 
+def test_the_key_is_told_and_moves_with_a_transposition() -> None:
+    plan = plan_of(2)
+    assert feature(plan, "key") == [0, 0]
+    for name, value in (("C major", 1), ("B major", 12), ("C minor", 13)):
+        assert feature(replace(plan, key=Key.parse(name)), "key") == [value, value]
+    names = ["step", "key"]
+    minor = replace(plan, key=Key.parse("A minor"))
+    moved = transpose_features(minor.features(names), names, 5)
+    higher = replace(plan, key=Key.parse("D minor"))
+    assert np.array_equal(moved, higher.features(names))
+    unknown = plan.features(names)
+    assert np.array_equal(transpose_features(unknown, names, -4), unknown)
+    bare = plan.features(["step"])
+    assert np.array_equal(transpose_features(bare, ["step"], 3), bare)
+
+
 # === Length ===
 
 
@@ -120,13 +137,18 @@ def test_a_longer_plan_repeats_its_phrases() -> None:
     assert np.flatnonzero(longer.fermatas).tolist() == [28, 60, 92, 108]
 
 
-def test_bars_that_the_score_splits_stay_split() -> None:
-    plan = plan_of(64)
-    bars, positions = plan.bars.copy(), plan.positions.copy()
-    bars[8:16], positions[8:16] = 2, np.arange(8)
-    split = replace(plan, bars=bars, positions=positions).with_bars(2)
-    assert np.array_equal(split.bars[:16], bars[:16])
-    assert np.array_equal(split.positions[:16], positions[:16])
+@pytest.mark.parametrize("bars", [4, 16, 24])
+def test_every_piece_of_the_corpus_lends_a_plan_without_a_seam(bars: int) -> None:
+    for chorale in load_corpus(splits=("test",)).test:
+        plan = Plan.of(chorale).with_bars(bars)
+        starts = np.flatnonzero(plan.positions == 0)
+        assert plan.positions[0] == chorale.positions[0]
+        assert (np.diff(plan.bars) == (plan.positions[1:] == 0)).all()
+        # Between two barlines lies a full bar of the metre in force.
+        lengths = plan.features(["bar_length"])[starts[:-1], 0]
+        assert np.array_equal(np.diff(starts), lengths), chorale.source
+        assert len(starts) == bars
+        assert {metre.step for metre in plan.metres[1:]} <= set(starts.tolist())
 
 
 def test_metres_beyond_the_end_are_left_out() -> None:
@@ -151,6 +173,7 @@ def test_a_plan_filled_with_the_notes_is_the_chorale() -> None:
         pitches=np.tile([72, 67, 60, 48], (30, 1)),
         fermatas=np.arange(30) > 25,
         metres=(Metre(3, 4), Metre(4, 4, 12)),
+        key=Key("G", "major"),
     )
     again = Plan.of(chorale).chorale(chorale.pitches, chorale.onsets, title="x")
     assert again == chorale

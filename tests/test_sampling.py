@@ -340,7 +340,7 @@ def test_the_result_is_laid_out_by_the_plan_and_named_after_the_opening() -> Non
     assert np.array_equal(one.fermatas, pattern.fermatas)
     assert one.metres == pattern.metres
     assert (one.key, one.tempo, one.title) == (
-        Key("G", "major"),
+        Key("D", "minor"),
         90,
         "After Vater unser",
     )
@@ -348,13 +348,10 @@ def test_the_result_is_laid_out_by_the_plan_and_named_after_the_opening() -> Non
     assert other.title == "After bwv1"
 
 
-def test_without_an_opening_the_key_is_estimated() -> None:
-    vocabulary = wide_vocabulary("pitch")
-    # Every voice sings C, E and G alone.
-    weights = np.isin(np.arange(vocabulary.size) + 35, [48, 52, 55, 60, 64, 67]) + 1e-9
-    predictor = memoryless_predictor(vocabulary, weights / weights.sum())
-    (one,) = sample(predictor, plan(64))
-    assert (one.key, one.tempo, one.title) == (Key("C", "major"), DEFAULT_TEMPO, "")
+def test_without_an_opening_the_plan_says_all() -> None:
+    pattern = piece(8, key=Key("D", "minor"), tempo=50, title="Vater unser")
+    (one,) = sample(uniform_predictor(toy_vocabulary()), Plan.of(pattern))
+    assert (one.key, one.tempo, one.title) == (Key("D", "minor"), DEFAULT_TEMPO, "")
 
 
 @pytest.mark.parametrize("steps", [16, 17])

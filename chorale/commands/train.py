@@ -69,6 +69,9 @@ def train(
     clip_norm: Annotated[
         float, typer.Option(help="Largest norm of the gradient.")
     ] = _TRAINING.clip_norm,
+    plan_dropout: Annotated[
+        float, typer.Option(help="Share of chorales told as by a classic CSV.")
+    ] = _TRAINING.plan_dropout,
     patience: Annotated[
         int, typer.Option(help="Epochs without a better validation before it stops.")
     ] = _TRAINING.patience,

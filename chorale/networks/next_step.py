@@ -23,9 +23,8 @@ from chorale.errors import ModelError
 from chorale.networks import NetworkOptions, build_body
 from chorale.networks.causal import Memory, Tensor
 from chorale.plan import FEATURES
-from chorale.predictors import VOICE_ORDER
 from chorale.tokens import MAX_AGE, Vocabulary
-from chorale.voices import VOICE_NAMES, VOICES
+from chorale.voices import VOICE_NAMES, VOICE_ORDER, VOICES
 
 
 class SumOfEmbeddings(keras.layers.Layer):
