@@ -9,12 +9,13 @@ from chorale.corpus import Corpus, load_corpus
 from chorale.errors import ChoraleError
 from chorale.evaluation import Likelihood, evaluate
 from chorale.importing import read, write
+from chorale.keys import Key
 from chorale.models import load_predictor
 from chorale.networks import NetworkOptions
 from chorale.plan import Plan
 from chorale.predictors import Predictor
 from chorale.sampling import SamplingOptions, sample
-from chorale.score import Chorale, Key, Metre, Note
+from chorale.score import Chorale, Metre, Note
 from chorale.seeds import find_start
 from chorale.training import TrainingOptions, train_network
 

@@ -30,16 +30,9 @@ from chorale.formats.scores import (
     sounds_of,
 )
 from chorale.index import Entry, format_metres, read_index, write_index
+from chorale.keys import Key, estimate_key
 from chorale.manifest import Row, read_manifest
-from chorale.score import (
-    COMMON_TIME,
-    STEPS_PER_QUARTER,
-    BoolArray,
-    Chorale,
-    Key,
-    Metre,
-    estimate_key,
-)
+from chorale.score import COMMON_TIME, STEPS_PER_QUARTER, BoolArray, Chorale, Metre
 from chorale.voices import VOICE_NAMES, VOICES
 
 # === Building ===

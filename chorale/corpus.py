@@ -14,7 +14,8 @@ from chorale.errors import DataError
 from chorale.files import sha256
 from chorale.formats.classic_csv import read_annotations, read_csv, write_csv
 from chorale.index import INDEX_FILE, Entry, parse_metres, read_index
-from chorale.score import Chorale, IntArray, Key, changes, lay_bars
+from chorale.keys import Key
+from chorale.score import Chorale, IntArray, changes, lay_bars
 from chorale.voices import SILENCE, VOICE_NAMES, VOICES
 
 __all__ = [

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from chorale.errors import DataError, UsageError
 from chorale.formats.classic_csv import read_csv, write_csv
-from chorale.score import Chorale, estimate_key
+from chorale.keys import estimate_key
+from chorale.score import Chorale
 
 # The formats that can be written, by name, and the ending that a file of each gets.
 FORMATS = {"midi": ".mid", "musicxml": ".musicxml", "csv": ".csv", "wav": ".wav"}

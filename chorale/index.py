@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from chorale.errors import DataError
-from chorale.score import Key, Metre
+from chorale.keys import Key
+from chorale.score import Metre
 from chorale.tables import read_rows, whole_number, write_table
 
 INDEX_FILE = "index.csv"

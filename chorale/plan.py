@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from chorale.errors import UsageError
-from chorale.score import BoolArray, Chorale, IntArray, Key, Metre, lay_bars
+from chorale.keys import Key
+from chorale.score import BoolArray, Chorale, IntArray, Metre, lay_bars
 
 # Distances are told exactly up to two bars of common time, then in half bars up to
 # eight bars; what is further away is all one.

@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.score import Chorale, IntArray, estimate_key
+from chorale.keys import estimate_key
+from chorale.score import Chorale, IntArray
 from chorale.voices import BASS, SILENCE
 
 # Semitones above the root, octaves folded. The fifth may be missing, as textbooks

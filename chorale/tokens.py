@@ -20,7 +20,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.score import BoolArray, Chorale, IntArray, changes, pitch_name
+from chorale.keys import pitch_name
+from chorale.score import BoolArray, Chorale, IntArray, changes
 from chorale.voices import SILENCE, VOICE_NAMES, VOICES
 
 ENCODINGS = ("pitch", "hold")

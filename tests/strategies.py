@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from chorale.score import Chorale, Key, Metre, Note, lay_bars
+from chorale.keys import Key
+from chorale.score import Chorale, Metre, Note, lay_bars
 from chorale.voices import VOICES
 
 # Bars of 6 to 24 sixteenths, beats of two to eight.

@@ -24,7 +24,8 @@ from chorale.errors import DataError
 from chorale.files import sha256
 from chorale.formats.classic_csv import write_annotations
 from chorale.index import Entry, format_metres, read_index, write_index
-from chorale.score import Chorale, Key
+from chorale.keys import Key
+from chorale.score import Chorale
 
 HEADER = "note0,note1,note2,note3\n"
 

@@ -9,7 +9,8 @@ from strategies import little_chorale
 
 from chorale.errors import DataError, UsageError
 from chorale.importing import FORMATS, read, write
-from chorale.score import Key, changes
+from chorale.keys import Key
+from chorale.score import changes
 
 
 @pytest.mark.parametrize("ending", [".mid", ".MIDI", ".musicxml", ".xml"])

@@ -13,7 +13,8 @@ from strategies import chorales, little_chorale
 from chorale.errors import DataError, OutputError, UsageError
 from chorale.formats import FERMATA_TEMPO
 from chorale.formats.midi import TICKS_PER_STEP, VELOCITIES, read_midi, write_midi
-from chorale.score import Chorale, Key, Metre, Note, lay_bars
+from chorale.keys import Key
+from chorale.score import Chorale, Metre, Note, lay_bars
 from chorale.voices import INSTRUMENTS, VOICES
 
 # Writing and reading files takes its time on a busy machine.

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes import wide_vocabulary
+from tiny import PLAN, tiny_network, tiny_options, tiny_training
 
 from chorale.errors import ModelError, UsageError
 from chorale.files import load_arrays, save_arrays
 from chorale.models import Card, find_model, load_card, load_predictor, save_model
 from chorale.tokens import Vocabulary
 from chorale.voices import VOICE_ORDER
-from tests.fakes import wide_vocabulary
-from tests.tiny import PLAN, tiny_network, tiny_options, tiny_training
 
 FILES = ("weights.npz", "step.onnx", "voices.onnx", "sequence.onnx")
 

@@ -15,7 +15,8 @@ from strategies import chorales, keys, little_chorale
 from chorale.errors import DataError, OutputError
 from chorale.formats.engraving import NOTE_VALUES, divide, spell
 from chorale.formats.musicxml import chorale_from_score, read_score, write_musicxml
-from chorale.score import Chorale, Key, Metre, Note, lay_bars
+from chorale.keys import Key
+from chorale.score import Chorale, Metre, Note, lay_bars
 from chorale.voices import VOICES
 
 few = settings(max_examples=25, deadline=None)

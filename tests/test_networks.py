@@ -8,14 +8,14 @@ import sys
 
 import numpy as np
 import pytest
+from fakes import toy_vocabulary, wide_vocabulary
+from tiny import PLAN, tiny_network, tiny_options
 
 from chorale.errors import ModelError, UsageError
 from chorale.networks import BODIES, NetworkOptions, build_body
 from chorale.networks.next_step import NextStepNetwork
 from chorale.predictors import KerasPredictor
 from chorale.voices import VOICE_ORDER, VOICES
-from tests.fakes import toy_vocabulary, wide_vocabulary
-from tests.tiny import PLAN, tiny_network, tiny_options
 
 # Every body, and the options that only some of them have.
 VARIANTS = [

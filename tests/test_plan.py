@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from chorale.corpus import load_corpus
 from chorale.errors import UsageError
+from chorale.keys import Key
 from chorale.plan import FEATURES, Plan, transpose_features
-from chorale.score import Chorale, Key, Metre, lay_bars
+from chorale.score import Chorale, Metre, lay_bars
 
 
 def plan_of(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from fakes import toy_vocabulary, wide_vocabulary
+from test_models import save_tiny_model
+from tiny import PLAN
 
 from chorale.models import load_predictor
 from chorale.networks import BODIES
 from chorale.predictors import FakePredictor, KerasPredictor, log_softmax
 from chorale.voices import VOICES
-from tests.fakes import toy_vocabulary, wide_vocabulary
-from tests.test_models import save_tiny_model
-from tests.tiny import PLAN
 
 STEPS = 20
 

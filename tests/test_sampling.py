@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from strategies import chorales
 
 from chorale.errors import DataError, ModelError, UsageError
+from chorale.keys import Key
 from chorale.plan import Plan
 from chorale.predictors import FakePredictor
 from chorale.sampling import (
@@ -30,7 +31,7 @@ from chorale.sampling import (
     sample_each,
     with_temperature,
 )
-from chorale.score import DEFAULT_TEMPO, Chorale, Key, Metre
+from chorale.score import DEFAULT_TEMPO, Chorale, Metre
 from chorale.voices import VOICES
 
 # Draws from the model as it is.

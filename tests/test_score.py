@@ -7,16 +7,8 @@ from hypothesis import strategies as st
 from strategies import chorales
 
 from chorale.errors import DataError
-from chorale.score import (
-    Chorale,
-    Key,
-    Metre,
-    Note,
-    changes,
-    estimate_key,
-    lay_bars,
-    pitch_name,
-)
+from chorale.keys import Key
+from chorale.score import Chorale, Metre, Note, changes, lay_bars
 from chorale.voices import VOICES
 
 CHORD = [72, 67, 64, 48]
@@ -177,40 +169,6 @@ def test_metres_are_whole_sixteenths() -> None:
             Metre.parse(text)
 
 
-# === Keys ===
-
-
-@given(st.integers(-7, 7), st.sampled_from(["major", "minor"]))
-def test_keys_read_what_they_write(fifths: int, mode: str) -> None:
-    key = Key.from_fifths(fifths, mode)
-    assert key.fifths == fifths
-    assert Key.parse(key.name) == key
-    # A fifth up is one sharp more, in either mode.
-    assert key.tonic_class == (fifths * 7 + (0 if mode == "major" else 9)) % 12
-
-
-def test_keys_on_black_notes_take_the_fewest_accidentals() -> None:
-    assert Key.of_tonic_class(10, "major") == Key("Bb", "major")
-    assert Key.of_tonic_class(1, "minor") == Key("C#", "minor")
-    with pytest.raises(DataError, match="H major"):
-        Key.parse("H major")
-
-
-def test_the_key_of_a_scale_with_its_cadence() -> None:
-    c_major = [[72, 67, 64, 48], [71, 67, 62, 55], [72, 69, 65, 53], [72, 67, 64, 48]]
-    assert estimate_key(np.array(c_major)) == Key("C", "major")
-    assert estimate_key(np.array(c_major) + 3) == Key("Eb", "major")
-    a_minor = [[69, 64, 60, 57], [68, 64, 59, 52], [69, 65, 62, 50], [69, 64, 60, 45]]
-    assert estimate_key(np.array(a_minor)) == Key("A", "minor")
-    only = [Key("G", "major"), Key("E", "minor")]
-    assert estimate_key(np.array(c_major), only) == Key("G", "major")
-    assert estimate_key(np.zeros((4, 4), np.int64), only) == only[0]
-
-
 def test_changes_count_the_first_step_and_skip_silence() -> None:
     column = np.array([[0], [60], [60], [62], [0], [62]])
     assert changes(column)[:, 0].tolist() == [False, True, False, True, False, True]
-
-
-def test_pitch_names() -> None:
-    assert [pitch_name(pitch) for pitch in (60, 61, 59, 81)] == "C4 C#4 B3 A5".split()

@@ -5,7 +5,8 @@ import pytest
 
 from chorale.corpus import load_corpus
 from chorale.errors import DataError
-from chorale.score import Chorale, Key
+from chorale.keys import Key
+from chorale.score import Chorale
 from chorale.style import (
     Cadence,
     final_cadence,

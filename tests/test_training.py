@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny import LINES, tiny_chorale, tiny_training, write_tiny_corpus
 
 from chorale.corpus import load_corpus, write_csv
 from chorale.errors import DataError, ModelError, UsageError
@@ -29,7 +30,8 @@ from chorale.training import (
     shifted,
     split_corpus,
 )
-from tests.tiny import LINES, tiny_chorale, tiny_training, write_tiny_corpus
+
+TESTS = Path(__file__).parent
 
 # === Batches ===
 
@@ -155,7 +157,7 @@ SCRIPT = """
 import os, signal, sys
 from chorale.corpus import load_corpus
 from chorale.training import train_network
-from tests.tiny import tiny_options, tiny_training
+from tiny import tiny_options, tiny_training
 
 class Progress:
     def __init__(self):

@@ -11,15 +11,8 @@ from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from chorale.formats import Bar, fermata_spans, written_bars
-from chorale.score import (
-    STEPS_PER_QUARTER,
-    STEPS_PER_WHOLE,
-    Chorale,
-    Key,
-    Metre,
-    Note,
-    estimate_key,
-)
+from chorale.keys import Key, estimate_key
+from chorale.score import STEPS_PER_QUARTER, STEPS_PER_WHOLE, Chorale, Metre, Note
 from chorale.voices import ALL_VOICES, ALTO, SILENCE, TENOR, VOICES
 
 # Lengths in steps that one note head can have: its value and the dots behind it.

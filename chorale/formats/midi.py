@@ -33,6 +33,7 @@ from chorale.formats import (
     written_bars,
 )
 from chorale.formats.played import Played, line_on_grid, part_voices
+from chorale.keys import Key
 from chorale.score import (
     COMMON_TIME,
     DEFAULT_TEMPO,
@@ -40,7 +41,6 @@ from chorale.score import (
     STEPS_PER_WHOLE,
     Chorale,
     IntArray,
-    Key,
     Metre,
     lay_bars,
 )

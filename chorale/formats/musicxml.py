@@ -30,6 +30,7 @@ from chorale.formats.scores import (
     open_score,
     sounds_of,
 )
+from chorale.keys import Key, estimate_key
 from chorale.score import (
     COMMON_TIME,
     DEFAULT_TEMPO,
@@ -37,9 +38,7 @@ from chorale.score import (
     STEPS_PER_WHOLE,
     Chorale,
     IntArray,
-    Key,
     Metre,
-    estimate_key,
 )
 from chorale.voices import ALL_VOICES, INSTRUMENTS, VOICES
 
