@@ -7,6 +7,7 @@ everything that a user can cause ends in one line on stderr and exit code 1 or 2
 from __future__ import annotations
 
 import sys
+from typing import NoReturn, cast
 
 import typer
 
@@ -21,12 +22,11 @@ from chorale.commands import (
     seeds,
     train,
 )
-from chorale.errors import ChoraleError
+from chorale.errors import ChoraleError, UsageError
 
 app = typer.Typer(
     name="chorale",
     help="Learn from Bach's four-part chorales and write new ones.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -57,10 +57,23 @@ app.command()(train.train)
 app.add_typer(corpus.app, name="corpus")
 
 
+# What typer raises for every option and argument that makes no sense.
+_WrongUsage = cast(type[Exception], typer.BadParameter.__base__)
+
+
 def main() -> None:
     """Run the command line and exit with 0, 1 (it failed) or 2 (wrong usage)."""
     try:
-        app()
+        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
     except ChoraleError as error:
-        typer.echo(f"chorale: {error}", err=True)
-        sys.exit(error.exit_code)
+        _fail(str(error), error.exit_code)
+    except _WrongUsage as error:
+        message: str = error.format_message()  # type: ignore[attr-defined]
+        _fail(f"{message.rstrip('.')} (see --help)", UsageError.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("stopped", ChoraleError.exit_code)
+
+
+def _fail(message: str, exit_code: int) -> NoReturn:
+    typer.echo(f"chorale: {message}", err=True)
+    sys.exit(exit_code)
