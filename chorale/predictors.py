@@ -111,11 +111,13 @@ class NetworkState(NamedTuple):
 
     Attributes:
         past: the notes as they stand, arrays (batch, 4).
+        plan: int array (batch, features), the plan at the present step.
         hidden: float array (batch, units), the body's output at the present step.
         memory: the body's memory, float arrays (batch, …).
     """
 
     past: Past
+    plan: IntArray
     hidden: FloatArray
     memory: list[FloatArray]
 
@@ -151,25 +153,30 @@ class NetworkPredictor(ABC):
         """Return hidden (batch, steps, units) of whole sequences."""
 
     @abstractmethod
-    def _voices(self, hidden: FloatArray, past: Past, tokens: IntArray) -> FloatArray:
-        """Return logits (rows, 4, size); hidden: (rows, units), all else (rows, 4)."""
+    def _voices(
+        self, hidden: FloatArray, past: Past, plan: IntArray, tokens: IntArray
+    ) -> FloatArray:
+        """Return logits (rows, 4, size).
+
+        `hidden` is (rows, units), `plan` (rows, features), all else (rows, 4).
+        """
 
     def start(self, plan: IntArray) -> NetworkState:
         batch = len(plan)
         memory = [np.zeros((batch, *s), np.float32) for s in self.memory_shapes]
         past = self.vocabulary.begin((batch,))
-        return NetworkState(past, *self._step(past, plan, memory))
+        return NetworkState(past, plan, *self._step(past, plan, memory))
 
     def advance(
         self, state: NetworkState, tokens: IntArray, plan: IntArray
     ) -> NetworkState:
         past = self.vocabulary.follow(state.past, tokens)
-        return NetworkState(past, *self._step(past, plan, state.memory))
+        return NetworkState(past, plan, *self._step(past, plan, state.memory))
 
     def voice_logits(
         self, state: NetworkState, voice: int, chosen: IntArray
     ) -> FloatArray:
-        return self._voices(state.hidden, state.past, chosen)[:, voice]
+        return self._voices(state.hidden, state.past, state.plan, chosen)[:, voice]
 
     def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
         past = self.vocabulary.pasts(tokens)
@@ -178,6 +185,7 @@ class NetworkPredictor(ABC):
         logits = self._voices(
             hidden.reshape(rows, -1),
             Past(*(array.reshape(rows, -1) for array in past)),
+            plan.reshape(rows, -1),
             tokens.reshape(rows, -1),
         )
         return log_softmax(logits).reshape(*tokens.shape, -1)
@@ -193,28 +201,26 @@ class KerasPredictor(NetworkPredictor):
     def _step(
         self, past: Past, plan: IntArray, memory: list[FloatArray]
     ) -> tuple[FloatArray, list[FloatArray]]:
-        hidden, memory = self.network.body_step(past.pitches, past.ages, plan, memory)
+        inputs = _inputs(past, plan)
+        hidden, memory = self.network.body_step(**inputs, memory=memory)
         return np.asarray(hidden), [np.asarray(tensor) for tensor in memory]
 
     def _sequence(self, past: Past, plan: IntArray) -> FloatArray:
-        return np.asarray(self.network.body_sequence(past.pitches, past.ages, plan))
+        return np.asarray(self.network.body_sequence(**_inputs(past, plan)))
 
-    def _voices(self, hidden: FloatArray, past: Past, tokens: IntArray) -> FloatArray:
-        return np.asarray(self.network.voices(hidden, past.pitches, past.ages, tokens))
+    def _voices(
+        self, hidden: FloatArray, past: Past, plan: IntArray, tokens: IntArray
+    ) -> FloatArray:
+        inputs = _inputs(past, plan, tokens)
+        return np.asarray(self.network.voices(hidden, **inputs))
 
     def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
         # The whole network at once is compiled, for a few lengths; its parts are not.
         steps = tokens.shape[1]
         padding = [(0, 0), (0, -steps % _COMPILED_STEPS), (0, 0)]
-        past = self.vocabulary.pasts(tokens)
-        inputs = {
-            "past_pitches": np.pad(past.pitches, padding),
-            "past_ages": np.pad(past.ages, padding),
-            "plan": np.pad(plan, padding),
-            "tokens": np.pad(tokens, padding),
-        }
+        inputs = _inputs(self.vocabulary.pasts(tokens), plan, tokens)
         logits = self.network.predict_on_batch(
-            {name: array.astype(np.int32) for name, array in inputs.items()}
+            {name: np.pad(array, padding) for name, array in inputs.items()}
         )
         return log_softmax(logits[:, :steps])
 
@@ -254,25 +260,22 @@ class OnnxPredictor(NetworkPredictor):
         self, past: Past, plan: IntArray, memory: list[FloatArray]
     ) -> tuple[FloatArray, list[FloatArray]]:
         memories = {f"memory_{index}": array for index, array in enumerate(memory)}
-        hidden, *memory = self._run("step", {**_notes(past), "plan": plan, **memories})
+        hidden, *memory = self._run("step", {**_inputs(past, plan), **memories})
         return hidden, memory
 
     def _sequence(self, past: Past, plan: IntArray) -> FloatArray:
-        return self._run("sequence", {**_notes(past), "plan": plan})[0]
+        return self._run("sequence", _inputs(past, plan))[0]
 
-    def _voices(self, hidden: FloatArray, past: Past, tokens: IntArray) -> FloatArray:
-        return self._run(
-            "voices", {"hidden": hidden, **_notes(past), "tokens": tokens}
-        )[0]
+    def _voices(
+        self, hidden: FloatArray, past: Past, plan: IntArray, tokens: IntArray
+    ) -> FloatArray:
+        return self._run("voices", {"hidden": hidden, **_inputs(past, plan, tokens)})[0]
 
     def _run(self, graph: str, inputs: dict[str, Any]) -> list[FloatArray]:
         session = self._session(graph)
+        # A graph has no input for what its network has no use for.
         wanted = {value.name for value in session.get_inputs()}
-        feeds = {
-            name: array.astype(np.int32) if array.dtype.kind == "i" else array
-            for name, array in inputs.items()
-            if name in wanted
-        }
+        feeds = {name: array for name, array in inputs.items() if name in wanted}
         outputs: list[FloatArray] = session.run(None, feeds)
         return outputs
 
@@ -322,8 +325,14 @@ class OnnxPredictor(NetworkPredictor):
             )
 
 
-def _notes(past: Past) -> dict[str, IntArray]:
-    return {"past_pitches": past.pitches, "past_ages": past.ages}
+def _inputs(
+    past: Past, plan: IntArray, tokens: IntArray | None = None
+) -> dict[str, npt.NDArray[np.int32]]:
+    """Return the inputs of a network by name, as it takes them."""
+    inputs = {"past_pitches": past.pitches, "past_ages": past.ages, "plan": plan}
+    if tokens is not None:
+        inputs["tokens"] = tokens
+    return {name: array.astype(np.int32) for name, array in inputs.items()}
 
 
 @dataclass(frozen=True)

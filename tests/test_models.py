@@ -152,8 +152,8 @@ import sys
 import numpy as np
 from chorale.models import load_predictor
 predictor = load_predictor({str(model)!r})
-predictor.start(np.zeros((1, 2), int))
-predictor.score(np.ones((1, 3, 4), int), np.zeros((1, 3, 2), int))
+predictor.start(np.zeros((1, 3), int))
+predictor.score(np.ones((1, 3, 4), int), np.zeros((1, 3, 3), int))
 sys.exit(any(name in sys.modules for name in ("keras", "tensorflow", "pandas")))
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

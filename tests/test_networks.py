@@ -13,7 +13,7 @@ from tiny import PLAN, tiny_network, tiny_options
 
 from chorale.errors import ModelError, UsageError
 from chorale.networks import BODIES, NetworkOptions, build_body
-from chorale.networks.next_step import NextStepNetwork
+from chorale.networks.next_step import NO_DEGREE, NextStepNetwork, scale_degrees
 from chorale.predictors import KerasPredictor
 from chorale.voices import VOICE_ORDER, VOICES
 
@@ -123,12 +123,13 @@ def test_unusable_options_are_refused_by_name():
 
 def _network_inputs(random, steps, size):
     shape = (2, steps, VOICES)
-    return {
+    inputs = {
         "past_pitches": random.integers(0, 4, shape),
         "past_ages": random.integers(0, 32, shape),
-        "plan": random.integers(0, 2, (2, steps, len(PLAN))),
+        "plan": random.integers(0, (32, 2, 25), (2, steps, len(PLAN))),
         "tokens": random.integers(0, size, shape),
     }
+    return {name: array.astype("int32") for name, array in inputs.items()}
 
 
 def test_a_voice_sees_the_voices_written_before_it_and_no_other():
@@ -166,12 +167,37 @@ def test_the_future_changes_no_past_probability(body):
     predictor = KerasPredictor(tiny_network(tiny_options(body), vocabulary), PLAN)
     random = np.random.default_rng(0)
     tokens = random.integers(0, vocabulary.pitch_count, (1, 12, VOICES))
-    plan = random.integers(0, 2, (1, 12, len(PLAN)))
+    plan = random.integers(0, (32, 2, 25), (1, 12, len(PLAN)))
     other = tokens.copy()
     other[:, 6:] = random.integers(0, vocabulary.pitch_count, (1, 6, VOICES))
     scores = [predictor.score(each, plan) for each in (tokens, other)]
     np.testing.assert_array_equal(scores[0][:, :6], scores[1][:, :6])
     assert np.abs(scores[0][:, 7:] - scores[1][:, 7:]).max() > 1e-5
+
+
+def test_degrees_stay_when_notes_and_key_move_together():
+    vocabulary = wide_vocabulary("hold")
+    tokens = np.arange(vocabulary.size)
+    sounding = slice(1, vocabulary.pitch_count)
+    c_major = np.asarray(scale_degrees(tokens, np.array(1), vocabulary))
+    # The lowest note is C2; silence and HOLD have no degree.
+    assert c_major[sounding].tolist() == [n % 12 for n in range(49)]
+    assert c_major[0] == c_major[vocabulary.hold] == NO_DEGREE
+    d_major = np.asarray(scale_degrees(tokens, np.array(3), vocabulary))
+    np.testing.assert_array_equal(
+        d_major[3 : sounding.stop], c_major[1 : sounding.stop - 2]
+    )
+    c_minor = np.asarray(scale_degrees(tokens, np.array(13), vocabulary))
+    np.testing.assert_array_equal(c_minor[sounding], c_major[sounding] + 12)
+    unknown = np.asarray(scale_degrees(tokens, np.array(0), vocabulary))
+    assert (unknown == NO_DEGREE).all()
+
+
+def test_a_plan_without_the_key_will_do():
+    network = NextStepNetwork(tiny_options("gru"), toy_vocabulary(), ("step",))
+    inputs = _network_inputs(np.random.default_rng(0), 3, network.vocabulary.size)
+    logits = network({**inputs, "plan": inputs["plan"][..., 1:2]})
+    assert np.asarray(logits).shape == (2, 3, VOICES, network.vocabulary.size)
 
 
 def test_weights_have_the_same_names_in_every_process():

@@ -20,7 +20,7 @@ def _pieces(vocabulary, batch=3):
     random = np.random.default_rng(0)
     tokens = random.integers(0, vocabulary.size, (batch, STEPS, VOICES))
     tokens[:, 0] = 1  # nothing to hold yet
-    return tokens, random.integers(0, 2, (batch, STEPS, len(PLAN)))
+    return tokens, random.integers(0, (32, 2, 25), (batch, STEPS, len(PLAN)))
 
 
 def _scores_by_steps(predictor, tokens, plan):

@@ -14,7 +14,7 @@ from chorale.score import Chorale
 from chorale.tokens import Vocabulary
 from chorale.training import TrainingOptions
 
-PLAN = ("position", "fermata")
+PLAN = ("position", "fermata", "key")
 LINES = ((67, 69, 71, 72), (62, 64, 66, 67), (55, 57, 59, 60), (43, 48, 50, 47))
 
 

@@ -2,8 +2,8 @@
 
     step.onnx      past_pitches, past_ages (batch, 4), plan (batch, features),
                    memory_0 …  →  hidden (batch, units), next_memory_0 …
-    voices.onnx    hidden (rows, units), past_pitches, past_ages, tokens (rows, 4)
-                   →  logits (rows, 4, vocabulary size)
+    voices.onnx    hidden (rows, units), past_pitches, past_ages, tokens (rows, 4),
+                   plan (rows, features)  →  logits (rows, 4, vocabulary size)
     sequence.onnx  past_pitches, past_ages (batch, steps, 4),
                    plan (batch, steps, features)  →  hidden (batch, steps, units)
 
@@ -71,7 +71,7 @@ def export_graphs(
     following = [f"next_{name}" for name, _, _ in memories]
     graphs: dict[str, tuple[Callable[..., Any], int, list[Any], list[str]]] = {
         "step.onnx": (step, 1, [*notes, plan, *memories], ["hidden", *following]),
-        "voices.onnx": (network.voices, 1, [hidden, *notes, tokens], ["logits"]),
+        "voices.onnx": (network.voices, 1, [hidden, *notes, plan, tokens], ["logits"]),
         "sequence.onnx": (network.body_sequence, 2, [*notes, plan], ["hidden"]),
     }
     for name, (function, free_axes, inputs, outputs) in graphs.items():

@@ -7,6 +7,9 @@ Past notes and plan are embedded and summed, the body carries them through time,
 the head of each voice sees the body's output and the voices of the step that are
 already written. All four distributions come out of one pass; which voice may see which
 is built into the heads.
+
+Where the plan tells the key, a note is seen and written as a degree of the scale too:
+what a tonic is then need not be learnt key by key.
 """
 
 from __future__ import annotations
@@ -23,8 +26,11 @@ from chorale.errors import ModelError
 from chorale.networks import NetworkOptions, build_body
 from chorale.networks.causal import Memory, Tensor
 from chorale.plan import FEATURES
-from chorale.tokens import MAX_AGE, Vocabulary
+from chorale.tokens import MAX_AGE, SILENCE_TOKEN, Vocabulary
 from chorale.voices import VOICE_NAMES, VOICE_ORDER, VOICES
+
+# Degrees count the semitones above a tonic, of major keys, then of minor ones.
+NO_DEGREE = 24
 
 
 class SumOfEmbeddings(keras.layers.Layer):
@@ -68,13 +74,14 @@ class VoiceHead(keras.layers.Layer):
         super().__init__(**kwargs)
         self.before = list(before)
         # What each written voice does now, whether it attacks, what all did before.
-        now = [vocabulary.pitch_count + 1, 2] * len(self.before)
+        now = [vocabulary.pitch_count + 1, NO_DEGREE + 1, 2] * len(self.before)
         past = [vocabulary.pitch_count + 1, MAX_AGE + 1] * VOICES
         self.notes = SumOfEmbeddings(now + past, units, name="notes")
         self.hidden = keras.layers.Dense(units, name="hidden")
         self.deeper = keras.layers.Dense(units, activation="silu", name="deeper")
         self.dropout = keras.layers.Dropout(dropout, name="dropout")
         self.logits = keras.layers.Dense(vocabulary.size, name="logits")
+        self.degree_logits = keras.layers.Dense(NO_DEGREE, name="degree_logits")
 
     def call(
         self,
@@ -82,22 +89,29 @@ class VoiceHead(keras.layers.Layer):
         past_pitches: Tensor,
         past_ages: Tensor,
         pitches: Tensor,
+        degrees: Tensor,
         attacks: Tensor,
+        token_degrees: Tensor,
     ) -> Tensor:
         """Return float (..., vocabulary size) for a body's output (..., units).
 
-        The four arrays of integers are (..., 4); of `pitches` and `attacks` only the
-        voices in `before` are read.
+        The first five arrays of integers are (..., 4); of `pitches`, `degrees` and
+        `attacks` only the voices in `before` are read. `token_degrees`
+        (..., vocabulary size) are the degrees of all tokens.
         """
         columns = []
         for voice in self.before:
-            columns += [pitches[..., voice], attacks[..., voice]]
+            columns += [pitches[..., voice], degrees[..., voice], attacks[..., voice]]
         for voice in range(VOICES):
             columns += [past_pitches[..., voice], past_ages[..., voice]]
         notes = self.notes(ops.stack(columns, axis=-1))
         hidden = ops.silu(self.hidden(hidden) + notes)
         hidden = self.dropout(self.deeper(hidden))
-        return self.logits(hidden)
+        by_degree = self.degree_logits(hidden)
+        by_degree = ops.concatenate([by_degree, 0 * by_degree[..., :1]], axis=-1)
+        return self.logits(hidden) + ops.take_along_axis(
+            by_degree, token_degrees, axis=-1
+        )
 
 
 class NextStepNetwork(keras.Model):
@@ -118,7 +132,8 @@ class NextStepNetwork(keras.Model):
     ) -> None:
         super().__init__(name="network")
         self.vocabulary = vocabulary
-        past = [vocabulary.pitch_count + 1, MAX_AGE + 1] * VOICES
+        self.plan_features = tuple(plan_features)
+        past = [vocabulary.pitch_count + 1, MAX_AGE + 1, NO_DEGREE + 1] * VOICES
         plan = [FEATURES[name] for name in plan_features]
         # === Layers ===
         self.inputs_sum = SumOfEmbeddings(past + plan, options.units, name="inputs")
@@ -155,6 +170,7 @@ class NextStepNetwork(keras.Model):
             hidden,
             inputs["past_pitches"],
             inputs["past_ages"],
+            inputs["plan"],
             inputs["tokens"],
         )
 
@@ -182,19 +198,28 @@ class NextStepNetwork(keras.Model):
         hidden: Tensor,
         past_pitches: Tensor,
         past_ages: Tensor,
+        plan: Tensor,
         tokens: Tensor,
     ) -> Tensor:
-        """Return the logits of all four voices, float (..., 4, vocabulary size)."""
+        """Return the logits of all four voices, float (..., 4, vocabulary size).
+
+        `hidden` is the body's output (..., units), `plan` (..., features), all else
+        (..., 4).
+        """
         attacks = tokens != past_pitches
         if self.vocabulary.hold is not None:
             attacks = tokens != self.vocabulary.hold
         pitches = ops.where(tokens == self.vocabulary.hold, past_pitches, tokens)
-        attacks = ops.cast(attacks, "int32")
-        logits = [
-            head(hidden, past_pitches, past_ages, pitches, attacks)
-            for head in self.heads
-        ]
-        return ops.stack(logits, axis=-2)
+        every_token = ops.zeros_like(tokens[..., :1]) + ops.arange(self.vocabulary.size)
+        seen = (
+            past_pitches,
+            past_ages,
+            pitches,
+            self._degrees(pitches, plan),
+            ops.cast(attacks, "int32"),
+            self._degrees(every_token, plan),
+        )
+        return ops.stack([head(hidden, *seen) for head in self.heads], axis=-2)
 
     def memory_shapes(self) -> list[tuple[int, ...]]:
         """Return the shapes of the body's memory for one sequence."""
@@ -223,6 +248,32 @@ class NextStepNetwork(keras.Model):
             weight.assign(arrays[name].astype("float32"))
 
     def _embed(self, past_pitches: Tensor, past_ages: Tensor, plan: Tensor) -> Tensor:
-        notes = ops.stack([past_pitches, past_ages], axis=-1)  # (..., 4, 2)
-        notes = ops.reshape(notes, (*ops.shape(notes)[:-2], 2 * VOICES))
+        degrees = self._degrees(past_pitches, plan)
+        notes = ops.stack([past_pitches, past_ages, degrees], axis=-1)  # (..., 4, 3)
+        notes = ops.reshape(notes, (*ops.shape(notes)[:-2], 3 * VOICES))
         return self.inputs_sum(ops.concatenate([notes, plan], axis=-1))
+
+    def _degrees(self, tokens: Tensor, plan: Tensor) -> Tensor:
+        """Return the degrees of tokens (..., n) under the plan (..., features)."""
+        if "key" not in self.plan_features:
+            return ops.zeros_like(tokens) + NO_DEGREE
+        key = plan[..., self.plan_features.index("key")]
+        return scale_degrees(tokens, key[..., None], self.vocabulary)
+
+
+def scale_degrees(tokens: Tensor, key: Tensor, vocabulary: Vocabulary) -> Tensor:
+    """Return the degrees that tokens are in a key.
+
+    Args:
+        tokens: int array of tokens, or of pitches of a Past.
+        key: int array that broadcasts with it, the plan's feature `key`: 0 if unknown,
+            then the major keys from C up, then the minor ones.
+
+    Returns:
+        int array: semitones above the tonic of a major key, 12 more in a minor key,
+        NO_DEGREE for silence, HOLD and in an unknown key.
+    """
+    pitch = tokens - 1 + vocabulary.lowest
+    degree = (pitch - (key - 1)) % 12 + 12 * ((key - 1) // 12)
+    sounds = (tokens > SILENCE_TOKEN) & (tokens < vocabulary.pitch_count)
+    return ops.where(sounds & (key > 0), degree, NO_DEGREE)
