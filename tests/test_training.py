@@ -181,7 +181,7 @@ def _python(*arguments, **options):
     environment = {
         **os.environ,
         "TF_CPP_MIN_LOG_LEVEL": "3",
-        "PYTHONPATH": str(Path.cwd()),
+        "PYTHONPATH": str(TESTS),
     }
     return subprocess.run(
         [sys.executable, *map(str, arguments)],
@@ -261,9 +261,11 @@ def test_a_killed_run_ends_where_the_unbroken_one_does(
         run,
         "--resume",
     )
-    resumed = _python(*command)
+    resumed = _python(*command, "--plot", "--tensorboard")
     assert resumed.returncode == 0, resumed.stderr
     assert "nats a note" in resumed.stdout
+    assert (run / "curves.png").read_bytes().startswith(b"\x89PNG")
+    assert list((run / "tensorboard").glob("events.out.tfevents.*"))
     for row, expected in zip(_history(run), _history(unbroken), strict=True):
         assert row == pytest.approx(expected, abs=1e-6)
     weights = (unbroken / "model" / "weights.npz").read_bytes()
