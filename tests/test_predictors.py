@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from fakes import toy_vocabulary, wide_vocabulary
 from test_models import save_tiny_model
-from tiny import PLAN
+from tiny import PLAN, tiny_chorale, tiny_network, tiny_options
 
+from chorale.evaluation import evaluate
 from chorale.models import load_predictor
 from chorale.networks import BODIES
 from chorale.predictors import FakePredictor, KerasPredictor, log_softmax
@@ -92,3 +93,16 @@ def test_the_fake_gives_the_probabilities_it_was_given():
     np.testing.assert_allclose(
         np.exp(scores[1, 3, 2]), table[2, tokens[1, 2, 2]], rtol=1e-5
     )
+
+
+@pytest.mark.parametrize("encoding", ["pitch", "hold"])
+def test_a_network_that_knows_nothing_scores_the_logarithm_of_its_vocabulary(encoding):
+    vocabulary = wide_vocabulary(encoding)
+    network = tiny_network(tiny_options("gru"), vocabulary)
+    for weight in network.weights:
+        weight.assign(np.zeros(weight.shape))
+    chorales = [tiny_chorale(np.random.default_rng(seed), 5 + seed) for seed in (1, 2)]
+    likelihood = evaluate(KerasPredictor(network, PLAN), chorales)
+    assert likelihood.nats_per_note == pytest.approx(np.log(vocabulary.size), rel=1e-6)
+    assert likelihood.nats_per_frame == pytest.approx(4 * np.log(vocabulary.size))
+    assert likelihood.notes == 4 * sum(map(len, chorales))
