@@ -60,18 +60,23 @@ app.add_typer(corpus.app, name="corpus")
 # What typer raises for every option and argument that makes no sense.
 _WrongUsage = cast(type[Exception], typer.BadParameter.__base__)
 
+_INTERRUPTED = 130  # what typer makes of Ctrl-C
+
 
 def main() -> None:
     """Run the command line and exit with 0, 1 (it failed) or 2 (wrong usage)."""
     try:
-        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
+        exit_code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except ChoraleError as error:
         _fail(str(error), error.exit_code)
     except _WrongUsage as error:
         message: str = error.format_message()  # type: ignore[attr-defined]
         _fail(f"{message.rstrip('.')} (see --help)", UsageError.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
+        exit_code = _INTERRUPTED
+    if exit_code == _INTERRUPTED:
         _fail("stopped", ChoraleError.exit_code)
+    sys.exit(exit_code)
 
 
 def _fail(message: str, exit_code: int) -> NoReturn:
