@@ -50,6 +50,9 @@ class TrainingOptions:
             then falls along a cosine to nothing.
         weight_decay: of AdamW.
         clip_norm: largest norm of the gradient.
+        past_dropout: share of the steps, at random, at which the network is not told
+            what sounded just before, so that it listens further back and to the plan
+            (word dropout, Bowman et al., 2016).
         plan_dropout: share of the chorales, at random, of which the network is told no
             more than a classic CSV tells, so that it can do without: no fermatas, no
             key, bars of 4/4 from the first row.
@@ -66,6 +69,7 @@ class TrainingOptions:
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
     clip_norm: float = 1.0
+    past_dropout: float = 0.1
     plan_dropout: float = 0.1
     patience: int = 20
     seed: int = 0
@@ -97,10 +101,11 @@ class TrainingOptions:
         for name in ("learning_rate", "clip_norm"):
             if not getattr(self, name) > 0:
                 raise UsageError(f"expected {name} above 0, got {getattr(self, name)}")
-        if not 0 <= self.plan_dropout < 1:
-            raise UsageError(
-                f"expected plan_dropout from 0 to below 1, got {self.plan_dropout}"
-            )
+        for name in ("past_dropout", "plan_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UsageError(
+                    f"expected {name} from 0 to below 1, got {getattr(self, name)}"
+                )
         if self.weight_decay < 0:
             raise UsageError(
                 f"expected weight_decay of at least 0, got {self.weight_decay}"
@@ -310,6 +315,9 @@ def draw_batches(
                 cropped = getattr(piece, name)[seen]
                 notes[name][row, :count] = shifted(cropped, shift, vocabulary)
             notes["ages"][row, :count] = piece.ages[seen]
+            untold = random.random(count) < options.past_dropout
+            notes["pitches"][row, :count][untold] = vocabulary.nothing
+            notes["ages"][row, :count][untold] = 0
             is_bare = random.random() < options.plan_dropout
             told = piece.bare_plan if is_bare else piece.plan
             plan[row, :count] = transpose_features(told[seen], options.plan, shift)

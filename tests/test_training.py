@@ -18,7 +18,9 @@ from tiny import LINES, tiny_chorale, tiny_training, write_tiny_corpus
 from chorale.corpus import load_corpus, write_csv
 from chorale.errors import DataError, ModelError, UsageError
 from chorale.files import load_arrays
+from chorale.keys import estimate_key
 from chorale.models import load_card, load_predictor
+from chorale.plan import Plan
 from chorale.runs import Run
 from chorale.score import Chorale
 from chorale.tokens import Vocabulary
@@ -82,7 +84,7 @@ def test_whole_pieces_are_seen_once_each_and_padding_has_no_weight():
 
 def test_a_crop_knows_what_sounded_before_it():
     chorales = _chorales(1, quarters=40)
-    options = tiny_training(crop=16, transpose=0)
+    options = tiny_training(crop=16, transpose=0, past_dropout=0.0)
     vocabulary, (batch,) = _batches(chorales, options)
     whole = vocabulary.encode(chorales[0])
     past = vocabulary.pasts(whole)
@@ -97,6 +99,45 @@ def test_a_crop_knows_what_sounded_before_it():
         and np.array_equal(past.ages[first : first + 16], batch.inputs["past_ages"][0])
     ]
     assert places and places[0] > 0
+
+
+def test_some_steps_are_not_told_what_came_before():
+    chorales = _chorales(4, quarters=100)
+    options = tiny_training(crop=0, past_dropout=0.25, plan_dropout=0.0)
+    vocabulary, batches = _batches(chorales, options)
+    pitches = np.concatenate([batch.inputs["past_pitches"] for batch in batches])
+    untold = (pitches[:, 1:400] == vocabulary.nothing).all(axis=-1)
+    assert untold.mean() == pytest.approx(0.25, abs=0.05)
+    # All four voices of a step, or none; what is to be foretold is all there.
+    assert (untold == (pitches[:, 1:400] == vocabulary.nothing).any(axis=-1)).all()
+    for batch in batches:
+        for row in batch.targets[:, :400]:
+            assert vocabulary.decode(row)[1].any(axis=1)[::4].mean() > 0.5
+
+
+def test_some_chorales_are_told_as_a_classic_csv_would():
+    chorale = _chorales(1)[0]
+    marked = replace(
+        chorale,
+        fermatas=np.arange(len(chorale)) % 16 == 15,
+        key=estimate_key(chorale.pitches),
+        positions=(chorale.positions + 4) % 16,
+    )
+    options = tiny_training(crop=0, transpose=0, plan_dropout=0.5)
+    vocabulary = Vocabulary.fit([marked], options.encoding)
+    piece = prepare(marked, vocabulary, options)
+    seen = [
+        next(iter(draw_batches([piece], vocabulary, options, epoch))).inputs["plan"]
+        for epoch in range(1, 21)
+    ]
+    steps = len(chorale)
+    full, bare = Plan.of(marked), Plan.of(Chorale(pitches=chorale.pitches))
+    kinds = [
+        [np.array_equal(plan[0, :steps], each.features(options.plan)) for plan in seen]
+        for each in (full, bare)
+    ]
+    assert sum(kinds[0]) + sum(kinds[1]) == 20
+    assert min(map(sum, kinds)) >= 4
 
 
 def test_transposition_stays_in_the_voices_ranges_and_is_used():
@@ -145,6 +186,7 @@ def test_unusable_options_are_refused_by_name():
         ({"learning_rate": float("nan")}, "learning_rate above 0"),
         ({"weight_decay": -1.0}, "weight_decay of at least 0"),
         ({"crop": -1}, "crop of at least 0"),
+        ({"past_dropout": 1.0}, "past_dropout from 0 to below 1"),
     ):
         with pytest.raises(UsageError, match=message):
             TrainingOptions(**changes)

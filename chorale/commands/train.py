@@ -69,6 +69,9 @@ def train(
     clip_norm: Annotated[
         float, typer.Option(help="Largest norm of the gradient.")
     ] = _TRAINING.clip_norm,
+    past_dropout: Annotated[
+        float, typer.Option(help="Share of steps told without the one before.")
+    ] = _TRAINING.past_dropout,
     plan_dropout: Annotated[
         float, typer.Option(help="Share of chorales told as by a classic CSV.")
     ] = _TRAINING.plan_dropout,

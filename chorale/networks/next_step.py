@@ -8,8 +8,9 @@ the head of each voice sees the body's output and the voices of the step that ar
 already written. All four distributions come out of one pass; which voice may see which
 is built into the heads.
 
-Where the plan tells the key, a note is seen and written as a degree of the scale too:
-what a tonic is then need not be learnt key by key.
+Where the plan tells the key, the heads see and write a note as a degree of the scale
+too: what a tonic is then need not be learnt key by key. The body does not, or it would
+know every piece again in whatever key it is transposed to, and learn it by heart.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ class NextStepNetwork(keras.Model):
         super().__init__(name="network")
         self.vocabulary = vocabulary
         self.plan_features = tuple(plan_features)
-        past = [vocabulary.pitch_count + 1, MAX_AGE + 1, NO_DEGREE + 1] * VOICES
+        past = [vocabulary.pitch_count + 1, MAX_AGE + 1] * VOICES
         plan = [FEATURES[name] for name in plan_features]
         # === Layers ===
         self.inputs_sum = SumOfEmbeddings(past + plan, options.units, name="inputs")
@@ -248,9 +249,8 @@ class NextStepNetwork(keras.Model):
             weight.assign(arrays[name].astype("float32"))
 
     def _embed(self, past_pitches: Tensor, past_ages: Tensor, plan: Tensor) -> Tensor:
-        degrees = self._degrees(past_pitches, plan)
-        notes = ops.stack([past_pitches, past_ages, degrees], axis=-1)  # (..., 4, 3)
-        notes = ops.reshape(notes, (*ops.shape(notes)[:-2], 3 * VOICES))
+        notes = ops.stack([past_pitches, past_ages], axis=-1)  # (..., 4, 2)
+        notes = ops.reshape(notes, (*ops.shape(notes)[:-2], 2 * VOICES))
         return self.inputs_sum(ops.concatenate([notes, plan], axis=-1))
 
     def _degrees(self, tokens: Tensor, plan: Tensor) -> Tensor:
