@@ -106,10 +106,19 @@ def load_corpus(
             `Corpus.refused`.
 
     Raises:
-        DataError: the folder is missing or holds no CSV files, or a file is bad.
+        DataError: the folder is missing or holds no CSV files or none of the splits,
+            or a file is bad.
     """
     folder = bundled_corpus() if path is None else Path(path)
-    files = [(split, file) for split, file in _corpus_files(folder) if split in splits]
+    present = _corpus_files(folder)
+    files = [(split, file) for split, file in present if split in splits]
+    if not files:
+        names = dict.fromkeys(split for split, _ in present)
+        raise DataError(
+            f"expected a split that the corpus has ({', '.join(names)}), "
+            f"got {', '.join(splits)!r}",
+            folder,
+        )
     entries = {entry.file: entry for entry in read_index(folder)}
     hashes = {INDEX_FILE: sha256(folder / INDEX_FILE)} if entries else {}
     chorales: dict[str, list[Chorale]] = {split: [] for split in SPLITS}

@@ -53,6 +53,10 @@ class ModelError(ChoraleError):
     """A model that is missing, damaged, or does not fit what is asked of it."""
 
 
+class TrainingError(ChoraleError):
+    """A training that leads nowhere."""
+
+
 class OutputError(ChoraleError):
     """A file or folder that cannot be written."""
 

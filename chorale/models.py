@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chorale.errors import MissingExtraError, ModelError, UsageError
-from chorale.files import load_arrays, save_arrays, sha256, write_text
+from chorale.errors import DataError, MissingExtraError, ModelError, UsageError
+from chorale.files import load_arrays, replacing, save_arrays, sha256, write_text
 from chorale.networks import NetworkOptions
+from chorale.plan import FEATURES
 from chorale.predictors import (
     KerasPredictor,
     NetworkPredictor,
@@ -36,6 +37,8 @@ PRETRAINED = Path(__file__).parent / "pretrained"
 DEFAULT_MODEL = "bach"
 BACKENDS = ("onnx", "keras")
 CARD_FORMAT = 1
+WEIGHTS_FILE = "weights.npz"
+GRAPH_FILES = ("step.onnx", "voices.onnx", "sequence.onnx")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,12 +94,15 @@ class Card:
                 values[name] = tuple(values[name])
             values["memory_shapes"] = tuple(map(tuple, values["memory_shapes"]))
             card = cls(**values)
-        except UsageError as error:
+        except (UsageError, DataError) as error:
             raise ModelError(str(error)) from None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelError(f"expected the card of a model: {error!r}") from None
         if card.voice_order != VOICE_ORDER:
             raise ModelError(f"expected the voice order {VOICE_ORDER} in the card")
+        unknown = [name for name in card.plan_features if name not in FEATURES]
+        if unknown:
+            raise ModelError(f"expected features of a plan, got {unknown[0]!r}")
         return card
 
 
@@ -111,7 +117,11 @@ def find_model(name: Path | str | None = None) -> Path:
         UsageError: there is no such model.
     """
     name = DEFAULT_MODEL if name is None else name
-    for folder in (PRETRAINED / name, Path(name), Path(name) / "model"):
+    folders = [Path(name), Path(name) / "model"]
+    # A path such as `./bach` names a folder, a bare word first of all a model of ours.
+    if str(name) == Path(name).name:
+        folders.insert(0, PRETRAINED / name)
+    for folder in folders:
         if (folder / "card.json").is_file():
             return folder
     known = ", ".join(card.name for card in list_models()) or "none"
@@ -160,14 +170,14 @@ def load_predictor(
         )
     folder = find_model(name)
     card = load_card(folder)
-    for file, expected in card.files.items():
+    for file in (WEIGHTS_FILE, *GRAPH_FILES):
         path = folder / file
-        if not path.is_file() or sha256(path) != expected:
+        if not path.is_file() or sha256(path) != card.files.get(file):
             raise ModelError(
                 f"{path}: the file is missing, damaged, or not the one that card.json "
                 "describes: install the package again, or export the run again"
             )
-    weights = load_arrays(folder / "weights.npz")
+    weights = load_arrays(folder / WEIGHTS_FILE)
     weights = {name: array.astype(np.float32) for name, array in weights.items()}
     if backend == "onnx":
         return OnnxPredictor(
@@ -179,7 +189,7 @@ def load_predictor(
         raise MissingExtraError("train", "the Keras backend") from None
     network = NextStepNetwork(card.network, card.vocabulary, card.plan_features)
     network.set_named_weights(weights)
-    return KerasPredictor(network, card.plan_features)
+    return KerasPredictor(network)
 
 
 def save_model(network: NextStepNetwork, card: Card, folder: Path) -> Card:
@@ -201,11 +211,11 @@ def save_model(network: NextStepNetwork, card: Card, folder: Path) -> Card:
         for name, weight in network.named_weights().items()
     }
     network.set_named_weights(arrays)
-    save_arrays(folder / "weights.npz", arrays)
-    graphs = export_graphs(
-        network, folder, features=len(card.plan_features), units=card.network.units
-    )
-    hashes = {name: sha256(folder / name) for name in ["weights.npz", *graphs]}
+    save_arrays(folder / WEIGHTS_FILE, arrays)
+    for name, graph in export_graphs(network).items():
+        with replacing(folder / name) as temporary:
+            temporary.write_bytes(graph)
+    hashes = {name: sha256(folder / name) for name in (WEIGHTS_FILE, *GRAPH_FILES)}
     card = replace(card, files=hashes)
     save_card(card, folder)
     return card

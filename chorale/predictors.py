@@ -194,8 +194,10 @@ class NetworkPredictor(ABC):
 class KerasPredictor(NetworkPredictor):
     """A network in Keras: the one that was just trained."""
 
-    def __init__(self, network: NextStepNetwork, plan_features: Sequence[str]) -> None:
-        super().__init__(network.vocabulary, plan_features, network.memory_shapes())
+    def __init__(self, network: NextStepNetwork) -> None:
+        super().__init__(
+            network.vocabulary, network.plan_features, network.memory_shapes()
+        )
         self.network = network
 
     def _step(

@@ -18,13 +18,14 @@ import io
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from chorale.errors import ModelError, UsageError
+from chorale.errors import MissingExtraError, ModelError, TrainingError, UsageError
 from chorale.files import Arrays, load_arrays, replacing, save_arrays, write_text
 
 Row = dict[str, float]
@@ -169,6 +170,8 @@ def fit(
     """
     network.optimizer.build(network.trainable_variables)
     history = _restore(network, run.load("checkpoint"))
+    if history:  # killed after the checkpoint, the run has yet to write it
+        run.write_history(history)
     while len(history) < epochs and not _is_stale(history, monitor, patience):
         epoch = len(history) + 1
         began = time.perf_counter()
@@ -192,6 +195,11 @@ def fit(
             "learning_rate": float(np.asarray(network.optimizer.learning_rate)),
             "seconds": round(time.perf_counter() - began, 3),
         }
+        if not np.isfinite(row["train_loss"]):
+            raise TrainingError(
+                f"the loss of epoch {epoch} is {row['train_loss']}: "
+                "try a smaller learning rate"
+            )
         history.append(row)
         if _best(history, monitor) == epoch:
             run.save("best", _weights(network))
@@ -208,8 +216,15 @@ def fit(
     return history
 
 
+def require_plotting() -> None:
+    """Raise MissingExtraError unless learning curves can be drawn."""
+    if find_spec("matplotlib") is None:
+        raise MissingExtraError("plot", "drawing learning curves")
+
+
 def plot_history(run: Run, monitor: str) -> Path:
     """Draw the learning curves of a run and return the PNG."""
+    require_plotting()
     import matplotlib.pyplot as plt
     import pandas as pd
 
@@ -230,7 +245,8 @@ def plot_history(run: Run, monitor: str) -> Path:
 
 def _best(history: Sequence[Row], monitor: str) -> int:
     """Return the number of the best epoch, the earliest of equals."""
-    return 1 + int(np.argmin([row[monitor] for row in history]))
+    figures = np.array([row[monitor] for row in history])
+    return 1 + int(np.argmin(np.where(np.isfinite(figures), figures, np.inf)))
 
 
 def _is_stale(history: Sequence[Row], monitor: str, patience: int) -> bool:
@@ -254,9 +270,12 @@ def _restore(network: Any, state: Arrays | None) -> list[Row]:
     if state is None:
         return []
     _assign(network.weights, state)
-    for index, variable in enumerate(network.optimizer.variables):
-        variable.assign(state[f"optimizer/{index}"])
-    history: list[Row] = json.loads(str(state["history"]))
+    try:
+        for index, variable in enumerate(network.optimizer.variables):
+            variable.assign(state[f"optimizer/{index}"])
+        history: list[Row] = json.loads(str(state["history"]))
+    except (KeyError, ValueError) as error:
+        raise ModelError(f"the checkpoint does not fit: {error}") from None
     return history
 
 

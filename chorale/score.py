@@ -153,6 +153,8 @@ class Chorale:
                     f"expected {name} of shape {expected}, got {array.shape}"
                 )
             object.__setattr__(self, name, array)
+        if fields["positions"].min() < 0 or fields["bars"].min() < 0:
+            raise DataError("expected bars and positions of at least 0")
         object.__setattr__(self, "metres", tuple(self.metres))
         _check_onsets(self.pitches, self.onsets)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -13,7 +14,7 @@ import numpy as np
 
 from chorale import __version__
 from chorale.corpus import Corpus, hold_out
-from chorale.errors import DataError, MissingExtraError, UsageError
+from chorale.errors import DataError, MissingExtraError, ModelError, UsageError
 from chorale.evaluation import evaluate
 from chorale.models import Card, load_predictor, save_card, save_model
 from chorale.networks import NetworkOptions
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 MONITOR = "valid_nats_per_note"
 # All that is known of a piece before its notes; a classic CSV tells `step` alone.
 FULL_PLAN = ("position", "bar_length", "fermata", "to_fermata", "to_end", "key")
+_LARGEST_SEED = 2**32 - 1
 # Whole pieces are padded to a multiple of this, so that few shapes are compiled.
 _PADDING = 64
 
@@ -98,15 +100,19 @@ class TrainingOptions:
                 raise UsageError(
                     f"expected {name} of at least {least}, got {getattr(self, name)}"
                 )
+        if self.seed > _LARGEST_SEED:
+            raise UsageError(
+                f"expected seed of at most {_LARGEST_SEED}, got {self.seed}"
+            )
         for name in ("learning_rate", "clip_norm"):
-            if not getattr(self, name) > 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise UsageError(f"expected {name} above 0, got {getattr(self, name)}")
         for name in ("past_dropout", "plan_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise UsageError(
                     f"expected {name} from 0 to below 1, got {getattr(self, name)}"
                 )
-        if self.weight_decay < 0:
+        if not 0 <= self.weight_decay < math.inf:
             raise UsageError(
                 f"expected weight_decay of at least 0, got {self.weight_decay}"
             )
@@ -174,6 +180,8 @@ def train_network(
     Returns:
         The card of the model in `output/model`.
     """
+    _require_keras()
+    fit_vocabulary(corpus, options)
     run = Run(output)
     asked = {
         "network": asdict(network_options),
@@ -200,20 +208,25 @@ def resume_training(
     run = Run(output)
     asked = run.options()
     run.check_data(_provenance(corpus))
-    network_options = NetworkOptions(**asked["network"])
-    plan = tuple(asked["training"]["plan"])
-    options = TrainingOptions(**{**asked["training"], "plan": plan})
+    try:
+        network_options = NetworkOptions(**asked["network"])
+        plan = tuple(asked["training"]["plan"])
+        options = TrainingOptions(**{**asked["training"], "plan": plan})
+    except (KeyError, TypeError) as error:
+        raise ModelError(
+            f"{output}: options.json is not of this version: {error}"
+        ) from None
     _require_keras()
     from chorale.networks.next_step import NextStepNetwork
 
     make_deterministic(options.seed)
     learned, validated, _ = split_corpus(corpus)
-    vocabulary = Vocabulary.fit(learned, options.encoding)
+    vocabulary = fit_vocabulary(corpus, options)
     pieces = [prepare(chorale, vocabulary, options) for chorale in learned]
     batches_per_epoch = -(-len(pieces) // options.batch_size)
     network = NextStepNetwork(network_options, vocabulary, options.plan)
     compile_network(network, options, batches_per_epoch)
-    predictor = KerasPredictor(network, options.plan)
+    predictor = KerasPredictor(network)
 
     def validate() -> Row:
         likelihood = evaluate(predictor, validated)
@@ -257,6 +270,20 @@ def resume_training(
     return card
 
 
+def fit_vocabulary(corpus: Corpus, options: TrainingOptions) -> Vocabulary:
+    """Return the vocabulary of a corpus's train split.
+
+    Raises:
+        DataError: a chorale to validate on has a note outside it, by name.
+    """
+    validated = split_corpus(corpus)[1]
+    # Chorales held out of a flat corpus are of its train split too.
+    vocabulary = Vocabulary.fit(corpus.train, options.encoding)
+    for chorale in validated:
+        vocabulary.encode(chorale)
+    return vocabulary
+
+
 def prepare(
     chorale: Chorale, vocabulary: Vocabulary, options: TrainingOptions
 ) -> Piece:
@@ -291,7 +318,8 @@ def draw_batches(
     """Yield the batches of an epoch: every piece once, transposed and cropped.
 
     What is drawn depends on the seed and the epoch alone. Arrays are padded at the end
-    to the longest piece of the batch, at most to the crop; padding has no weight.
+    to the longest piece of the batch, at most to the crop. Padding is the piece over
+    again, without weight: batch normalization counts it in, and is to count music.
     """
     random = np.random.default_rng([options.seed, epoch])
     order = random.permutation(len(pieces))
@@ -309,18 +337,17 @@ def draw_batches(
         for row, piece in enumerate(chosen):
             shift = int(random.integers(piece.lowest, piece.highest + 1))
             first = int(random.integers(max(len(piece.tokens) - length, 0) + 1))
-            seen = slice(first, first + length)
-            count = len(piece.tokens[seen])
-            for name in ("tokens", "pitches"):
-                cropped = getattr(piece, name)[seen]
-                notes[name][row, :count] = shifted(cropped, shift, vocabulary)
-            notes["ages"][row, :count] = piece.ages[seen]
-            untold = random.random(count) < options.past_dropout
-            notes["pitches"][row, :count][untold] = vocabulary.nothing
-            notes["ages"][row, :count][untold] = 0
+            count = min(length, len(piece.tokens))
+            seen = (first + np.arange(length)) % len(piece.tokens)
+            notes["tokens"][row] = shifted(piece.tokens[seen], shift, vocabulary)
+            notes["pitches"][row] = shifted(piece.pitches[seen], shift, vocabulary)
+            notes["ages"][row] = piece.ages[seen]
+            untold = np.flatnonzero(random.random(count) < options.past_dropout)
+            notes["pitches"][row, untold] = vocabulary.nothing
+            notes["ages"][row, untold] = 0
             is_bare = random.random() < options.plan_dropout
             told = piece.bare_plan if is_bare else piece.plan
-            plan[row, :count] = transpose_features(told[seen], options.plan, shift)
+            plan[row] = transpose_features(told[seen], options.plan, shift)
             weights[row, :count] = 1
         inputs = {
             "past_pitches": notes["pitches"],

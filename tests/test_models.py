@@ -15,7 +15,14 @@ from tiny import PLAN, tiny_network, tiny_options, tiny_training
 
 from chorale.errors import ModelError, UsageError
 from chorale.files import load_arrays, save_arrays
-from chorale.models import Card, find_model, load_card, load_predictor, save_model
+from chorale.models import (
+    PRETRAINED,
+    Card,
+    find_model,
+    load_card,
+    load_predictor,
+    save_model,
+)
 from chorale.tokens import Vocabulary
 from chorale.voices import VOICE_ORDER
 
@@ -138,6 +145,36 @@ def test_an_unknown_model_names_what_there_is(tmp_path):
         load_predictor("nobody")
     with pytest.raises(UsageError, match="onnx, keras, got 'torch'"):
         load_predictor(tmp_path, backend="torch")
+
+
+def test_a_path_is_never_taken_for_a_word(model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = tmp_path / "bach" / "model"
+    run.mkdir(parents=True)
+    (run / "card.json").write_bytes((model / "card.json").read_bytes())
+    assert find_model("./bach") == Path("bach/model")
+    assert find_model("bach/") == Path("bach/model")
+    assert find_model("bach") == PRETRAINED / "bach"
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("plan_features",), ["tempo"]),
+        (("vocabulary", "lowest"), 99),
+        (("files",), {}),
+    ],
+)
+def test_a_card_that_makes_no_sense_is_refused(copy, place, value):
+    values = json.loads((copy / "card.json").read_text())
+    *above, last = place
+    inner = values
+    for name in above:
+        inner = inner[name]
+    inner[last] = value
+    (copy / "card.json").write_text(json.dumps(values))
+    with pytest.raises(ModelError, match=str(copy)):
+        load_predictor(copy)
 
 
 def test_a_run_names_the_model_in_it(model, tmp_path):

@@ -102,7 +102,7 @@ def test_a_network_that_knows_nothing_scores_the_logarithm_of_its_vocabulary(enc
     for weight in network.weights:
         weight.assign(np.zeros(weight.shape))
     chorales = [tiny_chorale(np.random.default_rng(seed), 5 + seed) for seed in (1, 2)]
-    likelihood = evaluate(KerasPredictor(network, PLAN), chorales)
+    likelihood = evaluate(KerasPredictor(network), chorales)
     assert likelihood.nats_per_note == pytest.approx(np.log(vocabulary.size), rel=1e-6)
     assert likelihood.nats_per_frame == pytest.approx(4 * np.log(vocabulary.size))
     assert likelihood.notes == 4 * sum(map(len, chorales))

@@ -11,17 +11,24 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
-from tiny import LINES, tiny_chorale, tiny_training, write_tiny_corpus
+from tiny import (
+    LINES,
+    tiny_chorale,
+    tiny_options,
+    tiny_training,
+    write_tiny_corpus,
+)
 
 from chorale.corpus import load_corpus, write_csv
-from chorale.errors import DataError, ModelError, UsageError
+from chorale.errors import DataError, ModelError, TrainingError, UsageError
 from chorale.files import load_arrays
-from chorale.keys import estimate_key
+from chorale.keys import Key, estimate_key
 from chorale.models import load_card, load_predictor
 from chorale.plan import Plan
-from chorale.runs import Run
+from chorale.runs import Batch, Run, fit
 from chorale.score import Chorale
 from chorale.tokens import Vocabulary
 from chorale.training import (
@@ -31,6 +38,7 @@ from chorale.training import (
     resume_training,
     shifted,
     split_corpus,
+    train_network,
 )
 
 TESTS = Path(__file__).parent
@@ -192,7 +200,124 @@ def test_unusable_options_are_refused_by_name():
             TrainingOptions(**changes)
 
 
+def test_a_batch_is_the_transposed_chorale_cropped():
+    chorale = replace(
+        _chorales(1, quarters=40)[0],
+        fermatas=np.arange(160) % 16 > 12,
+        key=Key("G", "major"),
+    )
+    around = [chorale.transpose(-2), chorale, chorale.transpose(2)]
+    options = tiny_training(transpose=2, past_dropout=0.0, plan_dropout=0.0)
+    vocabulary = Vocabulary.fit(around, options.encoding)
+    piece = prepare(chorale, vocabulary, options)
+    shifts, places = set(), set()
+    for epoch in range(1, 25):
+        (batch,) = draw_batches([piece], vocabulary, options, epoch)
+        shift, first = _where(batch, chorale, vocabulary, options)
+        shifts.add(shift)
+        places.add(first)
+    assert len(shifts) > 2 and len(places) > 8
+
+
+def _where(batch, chorale, vocabulary, options):
+    """Return the transposition and the first step of the crop in a batch of one."""
+    length = batch.targets.shape[1]
+    for shift in range(-2, 3):
+        moved = chorale.transpose(shift)
+        tokens = vocabulary.encode(moved)
+        past = vocabulary.pasts(tokens)
+        expected = {
+            "tokens": tokens,
+            "past_pitches": past.pitches,
+            "past_ages": past.ages,
+            "plan": Plan.of(moved).features(options.plan),
+        }
+        for first in range(len(chorale) - length + 1):
+            seen = slice(first, first + length)
+            if all(
+                np.array_equal(array[seen], batch.inputs[name][0])
+                for name, array in expected.items()
+            ):
+                return shift, first
+    raise AssertionError("the batch is no crop of the chorale")
+
+
+def test_a_note_to_validate_on_outside_the_vocabulary_is_found_at_once(tmp_path):
+    corpus = load_corpus(write_tiny_corpus(tmp_path / "corpus"))
+    high = corpus.valid[0].transpose(12)
+    with pytest.raises(DataError, match=r"soprano's .* outside the model's vocabulary"):
+        train_network(
+            replace(corpus, valid=(high,)),
+            tiny_options(),
+            tiny_training(),
+            tmp_path / "run",
+        )
+    assert not (tmp_path / "run").exists()
+
+
 # === Runs ===
+
+
+class StubNetwork:
+    """A network whose only weight counts the batches it was trained on."""
+
+    def __init__(self):
+        self.weight = keras.Variable(0.0, name="weight")
+        self.optimizer = keras.optimizers.SGD(0.5)
+        self.trainable_variables = self.weights = self.variables = [self.weight]
+        self.weighted = []
+
+    def train_on_batch(self, inputs, targets, sample_weight):
+        self.weight.assign_add(1.0)
+        self.weighted.append(sample_weight.tolist())
+        return float(np.average(targets, weights=sample_weight))
+
+    def reset_metrics(self):
+        pass
+
+
+def _fit(folder, validations, **changes):
+    network, remaining = StubNetwork(), iter(validations)
+    weights = np.array([1.0, 0.0])
+    options = {
+        "batches": lambda epoch: [Batch({}, np.array([epoch, 99.0]), weights)],
+        "batches_per_epoch": 1,
+        "validate": lambda: {"figure": next(remaining)},
+        "monitor": "figure",
+        "epochs": 9,
+        "patience": 3,
+        "seed": 0,
+    }
+    history = fit(network, Run(folder), **{**options, **changes})
+    return network, history
+
+
+def test_a_fit_keeps_its_best_epoch_and_knows_when_to_stop(tmp_path):
+    network, history = _fit(tmp_path, [3.0, 1.0, 2.0, float("nan"), 1.0, 5.0])
+    # The second epoch is the best, the earliest of equals; three more were tried.
+    assert [row["epoch"] for row in history] == [1, 2, 3, 4, 5]
+    assert float(network.weight.value) == 2.0
+    assert float(load_arrays(tmp_path / "best.npz")[network.weight.path]) == 2.0
+    assert float(load_arrays(tmp_path / "checkpoint.npz")[network.weight.path]) == 5.0
+    # Targets without weight count neither in training nor in the loss that is told.
+    assert network.weighted == [[1.0, 0.0]] * 5
+    assert [row["train_loss"] for row in history] == [1, 2, 3, 4, 5]
+
+
+def test_a_finished_fit_writes_what_a_kill_kept_it_from_writing(tmp_path):
+    _fit(tmp_path, [3.0, 1.0], epochs=2)
+    (tmp_path / "history.csv").unlink()
+    network, history = _fit(tmp_path, [], epochs=2)
+    assert len(history) == 2 and float(network.weight.value) == 2.0
+    assert (tmp_path / "history.csv").read_text().count("\n") == 3
+
+
+def test_a_loss_that_is_no_number_ends_the_fit(tmp_path):
+    bad = [Batch({}, np.array([np.nan]), np.array([1.0]))]
+    with pytest.raises(TrainingError, match="epoch 1 is nan: try a smaller learning"):
+        _fit(tmp_path, [1.0], batches=lambda epoch: bad)
+    assert not list(tmp_path.iterdir())
+
 
 # Trains in a process of its own; dies by SIGKILL in the middle of an epoch if told to.
 SCRIPT = """
@@ -352,7 +477,8 @@ main()
 """
     result = _python("-c", code, run, corpus)
     assert result.returncode == 1
-    assert result.stderr.endswith(f"chorale train --output {run} --resume\n")
+    words = f"chorale train --output {run} --resume --corpus {corpus}\n"
+    assert result.stderr.endswith(words)
     assert "Traceback" not in result.stderr
     assert (run / "checkpoint.npz").exists() and not list(run.glob(".*"))
 

@@ -71,6 +71,8 @@ def main() -> None:
         _fail(str(error), error.exit_code)
     except _WrongUsage as error:
         message: str = error.format_message()  # type: ignore[attr-defined]
+        if not message:  # no command: its help has been printed
+            sys.exit(UsageError.exit_code)
         _fail(f"{message.rstrip('.')} (see --help)", UsageError.exit_code)
     except KeyboardInterrupt:
         exit_code = _INTERRUPTED

@@ -31,7 +31,7 @@ def evaluate(
 
     Example: chorale evaluate --corpus jsb_chorales --split valid --json
     """
-    chorales = load_corpus(corpus).split(split)
+    chorales = load_corpus(corpus, splits=(split,)).split(split)
 
     predictor = load_predictor(model)
     with progress_bar("Evaluating") as progress:

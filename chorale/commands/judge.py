@@ -51,7 +51,7 @@ def judge(
     options = SamplingOptions(random_state=random_state)
     if count < 1:
         raise UsageError(f"expected at least 1 sample, got {count}")
-    bach = load_corpus().split("valid")
+    bach = load_corpus(splits=("valid",)).split("valid")
     starts = _starts(bach, count, bars, random_state)
 
     predictor = load_predictor(model)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import fields
+from collections.abc import Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from chorale.corpus import load_corpus
 from chorale.errors import ChoraleError, UsageError
 from chorale.networks import BODIES, NetworkOptions
 from chorale.plan import FEATURES
-from chorale.runs import Run, plot_history
+from chorale.runs import Run, plot_history, require_plotting
 from chorale.training import (
     MONITOR,
     TrainingOptions,
@@ -119,11 +120,15 @@ def train(
 
     Example: chorale train --network gru --epochs 40 --output runs/gru
     """
-    wanted = {**context.params, "body": network, "plan": tuple(plan.split(","))}
+    features = tuple(name.strip() for name in plan.split(","))
+    wanted = {**context.params, "body": network, "plan": features}
     network_options = NetworkOptions(**_only(NetworkOptions, wanted))
     training_options = TrainingOptions(**_only(TrainingOptions, wanted))
+    if plot:
+        require_plotting()
     if resume:
-        _check_same(context, wanted, Run(output).options())
+        asked = {**asdict(network_options), **asdict(training_options)}
+        _check_same(_given(context), asked, Run(output).options())
     chorales = load_corpus(corpus, splits=("train", "valid"))
     remark = split_corpus(chorales)[2]
     if remark:
@@ -145,9 +150,9 @@ def train(
                     progress=progress,
                 )
     except KeyboardInterrupt:
-        raise ChoraleError(
-            f"stopped; go on with: chorale train --output {output} --resume"
-        ) from None
+        words = ["chorale", "train", "--output", str(output), "--resume"]
+        words += [] if corpus is None else ["--corpus", str(corpus)]
+        raise ChoraleError(f"stopped; go on with: {shlex.join(words)}") from None
     if plot:
         typer.echo(f"curves  {plot_history(Run(output), MONITOR)}")
     valid = card.figures["valid"]
@@ -170,17 +175,17 @@ def _given(context: typer.Context) -> list[str]:
 
 
 def _check_same(
-    context: typer.Context, wanted: dict[str, Any], run: dict[str, Any]
+    given: Sequence[str], asked: dict[str, Any], run: dict[str, Any]
 ) -> None:
-    """Refuse options that differ from those that a run was begun with."""
+    """Refuse given options that differ from those that a run was begun with."""
     begun = {**run["network"], **run["training"]}
     begun["plan"] = tuple(begun["plan"])
-    for name in _given(context):
+    for name in given:
         key = "body" if name == "network" else name
-        if key in begun and wanted[key] != begun[key]:
+        if key in begun and asked[key] != begun[key]:
             raise UsageError(
                 f"the run was begun with {name.replace('_', '-')} {begun[key]}, not "
-                f"{wanted[key]}: leave the option out, or start a new run"
+                f"{asked[key]}: leave the option out, or start a new run"
             )
 
 

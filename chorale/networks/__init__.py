@@ -103,6 +103,8 @@ class NetworkOptions:
             raise UsageError(
                 f"expected heads that divide the {self.units} units, got {self.heads}"
             )
+        if self.body == "wavenet-lstm" and self.units < 8:
+            raise UsageError(f"expected units of at least 8, got {self.units}")
         if not self.layers:
             object.__setattr__(self, "layers", BODIES[self.body].layers)
 

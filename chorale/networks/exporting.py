@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import tempfile
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,7 +25,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from chorale.files import replacing
 from chorale.networks.causal import Tensor
 from chorale.networks.next_step import NextStepNetwork
 from chorale.voices import VOICES
@@ -47,15 +47,10 @@ class _Face(keras.Model):
         return self.function(*inputs)
 
 
-def export_graphs(
-    network: NextStepNetwork, folder: Path, *, features: int, units: int
-) -> list[str]:
-    """Write the three graphs of a network into `folder` and return their names.
+def export_graphs(network: NextStepNetwork) -> dict[str, bytes]:
+    """Return the three graphs of a network by file name.
 
-    Args:
-        network: with its final weights; those of the graphs are told by their values.
-        features: columns of the plan.
-        units: width of the body's output.
+    Its weights must be final: those of the graphs are told by their values.
     """
     memory = network.memory_shapes()
 
@@ -64,8 +59,8 @@ def export_graphs(
         return [hidden, *following]
 
     notes = [("past_pitches", "int32", (VOICES,)), ("past_ages", "int32", (VOICES,))]
-    plan = ("plan", "int32", (features,))
-    hidden = ("hidden", "float32", (units,))
+    plan = ("plan", "int32", (len(network.plan_features),))
+    hidden = ("hidden", "float32", (network.units,))
     tokens = ("tokens", "int32", (VOICES,))
     memories = [(f"memory_{i}", "float32", shape) for i, shape in enumerate(memory)]
     following = [f"next_{name}" for name, _, _ in memories]
@@ -74,26 +69,25 @@ def export_graphs(
         "voices.onnx": (network.voices, 1, [hidden, *notes, plan, tokens], ["logits"]),
         "sequence.onnx": (network.body_sequence, 2, [*notes, plan], ["hidden"]),
     }
+    exported = {}
     for name, (function, free_axes, inputs, outputs) in graphs.items():
         signature = [
             keras.InputSpec(shape=(None,) * free_axes + shape, dtype=dtype, name=label)
             for label, dtype, shape in inputs
         ]
-        with replacing(folder / name) as temporary:
-            _export(_Face(network, function), signature, outputs, network, temporary)
-    return list(graphs)
+        model = _export(_Face(network, function), signature)
+        _rename(model.graph, [value.name for value in model.graph.output], outputs)
+        _leave_out_weights(model.graph, network)
+        exported[name] = model.SerializeToString(deterministic=True)
+    return exported
 
 
-def _export(
-    face: _Face,
-    signature: Sequence[keras.InputSpec],
-    outputs: Sequence[str],
-    network: NextStepNetwork,
-    path: Path,
-) -> None:
+def _export(face: _Face, signature: Sequence[keras.InputSpec]) -> Any:
+    """Return a face as an ONNX model, its weights inside."""
     import onnx
 
-    with _silence():
+    with tempfile.TemporaryDirectory() as folder, _silence():
+        path = Path(folder) / "face.onnx"
         face.export(
             str(path),
             format="onnx",
@@ -101,10 +95,7 @@ def _export(
             opset_version=OPSET,
             verbose=False,
         )
-    model = onnx.load(str(path))
-    _rename(model.graph, [value.name for value in model.graph.output], outputs)
-    _leave_out_weights(model.graph, network)
-    path.write_bytes(model.SerializeToString(deterministic=True))
+        return onnx.load(str(path))
 
 
 def _leave_out_weights(graph: Any, network: NextStepNetwork) -> None:

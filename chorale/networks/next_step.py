@@ -134,6 +134,7 @@ class NextStepNetwork(keras.Model):
         super().__init__(name="network")
         self.vocabulary = vocabulary
         self.plan_features = tuple(plan_features)
+        self.units = options.units
         past = [vocabulary.pitch_count + 1, MAX_AGE + 1] * VOICES
         plan = [FEATURES[name] for name in plan_features]
         # === Layers ===

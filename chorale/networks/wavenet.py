@@ -39,40 +39,41 @@ class WaveNet(CausalLayer):
     def __init__(self, options: NetworkOptions, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         units, dropout = options.units, options.dropout
-        self.gates, self.residuals, self.skips = [], [], []
-        for stack in range(options.stacks):
-            for layer in range(options.layers):
-                place = f"{stack}_{layer}"
-                gate = CausalConvolution(
-                    2 * units, options.kernel_size, 2**layer, name=f"gate_{place}"
-                )
-                self.gates.append(gate)
-                self.residuals.append(
-                    keras.layers.Dense(units, name=f"residual_{place}")
-                )
-                self.skips.append(keras.layers.Dense(units, name=f"skip_{place}"))
+        dilations = [2**layer for layer in range(options.layers)] * options.stacks
+        self.gates = [
+            CausalConvolution(
+                2 * units, options.kernel_size, dilation, name=f"gate_{i}"
+            )
+            for i, dilation in enumerate(dilations)
+        ]
+        self.skips = [
+            keras.layers.Dense(units, name=f"skip_{i}") for i in range(len(dilations))
+        ]
+        # After the last gate there is nothing left to feed.
+        self.residuals = [
+            keras.layers.Dense(units, name=f"residual_{i}")
+            for i in range(len(dilations) - 1)
+        ]
         self.dropout = keras.layers.Dropout(dropout, name="dropout")
         self.head = [keras.layers.Dense(units, name=f"head_{i}") for i in range(2)]
 
     def call(self, inputs: Tensor) -> Tensor:
         skipped = 0
-        for gate, residual, skip in zip(
-            self.gates, self.residuals, self.skips, strict=True
-        ):
+        for i, gate in enumerate(self.gates):
             z = self.dropout(_gated(gate(inputs)))
-            inputs = inputs + residual(z)
-            skipped = skipped + skip(z)
+            skipped = skipped + self.skips[i](z)
+            if i < len(self.residuals):
+                inputs = inputs + self.residuals[i](z)
         return self._finish(skipped)
 
     def step(self, inputs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
         skipped, following = 0, []
-        for gate, residual, skip, own in zip(
-            self.gates, self.residuals, self.skips, memory, strict=True
-        ):
-            convolved, own_following = gate.step(inputs, [own])
+        for i, gate in enumerate(self.gates):
+            convolved, own_following = gate.step(inputs, [memory[i]])
             z = _gated(convolved)
-            inputs = inputs + residual(z)
-            skipped = skipped + skip(z)
+            skipped = skipped + self.skips[i](z)
+            if i < len(self.residuals):
+                inputs = inputs + self.residuals[i](z)
             following += own_following
         return self._finish(skipped), following
 
@@ -93,10 +94,9 @@ def _gated(convolved: Tensor) -> Tensor:
 def wavenet_lstm(options: NetworkOptions) -> CausalLayer:
     """Return the book's chorale network without its ends: convolutions, then LSTM.
 
-    `layers` causal convolutions of kernel size 2, dilations 1, 2, 4, 8 …, their widths
-    growing by half to a little over a third of `units` (32, 48, 64, 96 under an LSTM
-    of 256), each rectified and batch-normalized. Géron, Hands-On Machine Learning,
-    chapter 15, exercise 10.
+    `layers` causal convolutions with dilations 1, 2, 4, 8 …, 32, 48, 64 and 96 wide
+    under an LSTM of 256 units, each rectified and batch-normalized. Géron, Hands-On
+    Machine Learning, chapter 15, exercise 10.
     """
     layers: list[CausalLayer] = []
     for layer in range(options.layers):
