@@ -71,5 +71,6 @@ class MissingExtraError(ChoraleError):
 
     def __init__(self, extra: str, purpose: str) -> None:
         super().__init__(
-            f"{purpose} needs the extra [{extra}]: pip install 'chorale[{extra}]'"
+            f"{purpose} needs the extra [{extra}]: install chorale with it, in a clone "
+            f"by pip install '.[{extra}]'"
         )

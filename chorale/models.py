@@ -181,7 +181,12 @@ def load_predictor(
     weights = {name: array.astype(np.float32) for name, array in weights.items()}
     if backend == "onnx":
         return OnnxPredictor(
-            folder, weights, card.vocabulary, card.plan_features, card.memory_shapes
+            folder,
+            weights,
+            card.vocabulary,
+            card.plan_features,
+            card.memory_shapes,
+            card.network.units,
         )
     try:
         from chorale.networks.next_step import NextStepNetwork

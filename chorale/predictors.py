@@ -50,9 +50,14 @@ class Predictor(Protocol[State]):
         plan_features: names of the columns of `plan` (see `chorale.plan.FEATURES`).
     """
 
-    vocabulary: Vocabulary
-    voice_order: tuple[int, ...]
-    plan_features: tuple[str, ...]
+    @property
+    def vocabulary(self) -> Vocabulary: ...
+
+    @property
+    def voice_order(self) -> tuple[int, ...]: ...
+
+    @property
+    def plan_features(self) -> tuple[str, ...]: ...
 
     def start(self, plan: IntArray) -> State:
         """Return the state before the first step.
@@ -234,6 +239,7 @@ class OnnxPredictor(NetworkPredictor):
         folder: where `step.onnx`, `voices.onnx` and `sequence.onnx` lie.
         weights: the network's weights by name, float32.
         vocabulary, plan_features, memory_shapes: as in NetworkPredictor.
+        units: width of the body's output.
 
     Raises:
         ModelError: a graph that ONNX Runtime does not take.
@@ -246,8 +252,10 @@ class OnnxPredictor(NetworkPredictor):
         vocabulary: Vocabulary,
         plan_features: Sequence[str],
         memory_shapes: Sequence[Sequence[int]],
+        units: int,
     ) -> None:
         super().__init__(vocabulary, plan_features, memory_shapes)
+        self._units = units
         import onnxruntime
 
         self._folder = folder
@@ -307,6 +315,7 @@ class OnnxPredictor(NetworkPredictor):
         """Make sure that a graph is one of the network that the card describes."""
         memory = [(f"memory_{i}", shape) for i, shape in enumerate(self.memory_shapes)]
         expected = {
+            "hidden": (self._units,),
             "plan": (len(self.plan_features),),
             "logits": (len(self.voice_order), self.vocabulary.size),
             **dict(memory),

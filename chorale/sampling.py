@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chorale.errors import ModelError, UsageError
+from chorale.guidance import KEY_FEATURE, GuidedPredictor
 from chorale.plan import Plan
 from chorale.predictors import Predictor
 from chorale.score import DEFAULT_TEMPO, BoolArray, Chorale, IntArray
@@ -41,6 +42,8 @@ class SamplingOptions:
         top_k: draw from this many most likely tokens; None draws from all.
         ranges: lowest and highest MIDI note of each voice, soprano first; None for
             the ranges that the model saw in train.
+        guidance: how much more closely than by itself the model follows the key of the
+            plan, see `chorale.guidance`; 0 samples the model as it is.
         rests: whether a voice may fall silent.
         random_state: seed of all randomness.
 
@@ -52,6 +55,7 @@ class SamplingOptions:
     top_p: float = 0.95
     top_k: int | None = None
     ranges: tuple[tuple[int, int], ...] | None = None
+    guidance: float = 1.0
     rests: bool = False
     random_state: int = 0
 
@@ -62,6 +66,8 @@ class SamplingOptions:
             raise UsageError(f"expected a top-p above 0, at most 1, got {self.top_p}")
         if self.top_k is not None and self.top_k < 1:
             raise UsageError(f"expected a top-k of at least 1, got {self.top_k}")
+        if not (self.guidance >= 0 and math.isfinite(self.guidance)):
+            raise UsageError(f"expected a guidance of at least 0, got {self.guidance}")
         if self.random_state < 0:
             raise UsageError(
                 f"expected a random state of at least 0, got {self.random_state}"
@@ -227,6 +233,8 @@ def sample_each(
 ) -> list[Chorale]:
     """Write one new chorale from each start; otherwise as `sample`."""
     options = options or SamplingOptions()
+    if options.guidance and KEY_FEATURE in predictor.plan_features:
+        predictor = GuidedPredictor(predictor, options.guidance)
     vocabulary = predictor.vocabulary
     allowed = allowed_tokens(vocabulary, options)
     openings = [_opening_tokens(vocabulary, start) for start in starts]

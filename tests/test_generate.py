@@ -91,8 +91,10 @@ def test_the_same_command_writes_the_same_bytes(run: Run) -> None:
         assert (code, err) == (0, "")
     for name in ("mid", "musicxml", "csv"):
         one, two, three, four = (
-            (Path(folder) / f"chorale-seed1.{name}").read_bytes()
-            for folder in ("one", "two", "three", "four")
+            (Path(folder) / f"chorale-seed1{state}.{name}").read_bytes()
+            for folder, state in zip(
+                ("one", "two", "three", "four"), ("", "", "-state1", ""), strict=True
+            )
         )
         assert one == two == four  # the first seed is the default
         assert one != three

@@ -110,6 +110,7 @@ def test_a_card_that_does_not_match_its_weights_is_refused(copy):
         replace(card, vocabulary=more),
         replace(card, plan_features=(*PLAN, "to_end")),
         replace(card, memory_shapes=((32,), (32,))),
+        replace(card, network=tiny_options("gru", units=32)),
     ):
         (copy / "card.json").write_text(other.to_json())
         with pytest.raises(ModelError, match=r"does not fit its card"):

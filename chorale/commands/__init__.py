@@ -6,6 +6,7 @@ everything that a user can cause ends in one line on stderr and exit code 1 or 2
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import NoReturn, cast
 
@@ -22,7 +23,7 @@ from chorale.commands import (
     seeds,
     train,
 )
-from chorale.errors import ChoraleError, UsageError
+from chorale.errors import ChoraleError, OutputError, UsageError
 
 app = typer.Typer(
     name="chorale",
@@ -67,6 +68,7 @@ def main() -> None:
     """Run the command line and exit with 0, 1 (it failed) or 2 (wrong usage)."""
     try:
         exit_code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        sys.stdout.flush()
     except ChoraleError as error:
         _fail(str(error), error.exit_code)
     except _WrongUsage as error:
@@ -74,6 +76,10 @@ def main() -> None:
         if not message:  # no command: its help has been printed
             sys.exit(UsageError.exit_code)
         _fail(f"{message.rstrip('.')} (see --help)", UsageError.exit_code)
+    except OSError as error:
+        # The interpreter must not try once more, at exit, to write what is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _fail(f"cannot write the answer: {error.strerror}", OutputError.exit_code)
     except KeyboardInterrupt:
         exit_code = _INTERRUPTED
     if exit_code == _INTERRUPTED:

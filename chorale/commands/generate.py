@@ -56,6 +56,9 @@ def generate(
     top_k: Annotated[
         int | None, typer.Option(help="Draw from this many likeliest notes.")
     ] = None,
+    guidance: Annotated[
+        float, typer.Option(help="How closely to follow the key; 0 as the model does.")
+    ] = _DEFAULTS.guidance,
     variations: Annotated[int, typer.Option("-n", help="How many to write.")] = 1,
     random_state: Annotated[
         int, typer.Option(help="Another number, another piece.")
@@ -74,7 +77,11 @@ def generate(
     Example: chorale generate --seed 3 --bars 16 -n 4 --format midi,musicxml
     """
     options = SamplingOptions(
-        temperature=temperature, top_p=top_p, top_k=top_k, random_state=random_state
+        temperature=temperature,
+        top_p=top_p,
+        top_k=top_k,
+        guidance=guidance,
+        random_state=random_state,
     )
     endings = _parse_formats(formats)
     if instrument not in INSTRUMENTS:
@@ -98,7 +105,8 @@ def generate(
             progress=progress,
         )
     for number, chorale in enumerate(chorales, start=1):
-        stem = _stem(seed) if variations == 1 else f"{_stem(seed)}-{number}"
+        stem = _stem(seed) + (f"-state{random_state}" if random_state else "")
+        stem += f"-{number}" if variations > 1 else ""
         for ending in endings:
             path = output / f"{stem}{ending}"
             write(chorale, path, instrument=instrument)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from chorale.corpus import bundled_corpus, load_entry
+from chorale.index import parse_metres
 from chorale.seeds import numbered_seeds
 
 
@@ -25,7 +26,7 @@ def seeds(
             "bwv": entry.bwv,
             "title": entry.title,
             "key": entry.key,
-            "metre": entry.metre,
+            "metre": " ".join(one.name for one in parse_metres(entry.metre)),
             "bars": int(load_entry(entry, folder).bars[-1]),
         }
         for number, entry in enumerate(numbered_seeds(), start=1)

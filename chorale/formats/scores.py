@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -91,8 +92,10 @@ def open_score(path: Path | str) -> Any:
         raise DataError("expected a score, there is no such file", path)
     try:
         # The cache of an earlier parse may come from another version of music21.
-        score = converter.parse(path, forceSource=True)
-        score.toSoundingPitch(inPlace=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            score = converter.parse(path, forceSource=True)
+            score.toSoundingPitch(inPlace=True)
     except Exception as error:  # music21's parsers raise whatever they stumble over
         reason = " ".join(str(error).split())[:100] or type(error).__name__
         raise DataError(f"expected a score, cannot read it: {reason}", path) from error

@@ -1,0 +1,90 @@
+"""Guidance: following the key more closely than the model would by itself.
+
+Left to itself a network believes the notes that it has just written more than the plan,
+and what begins in one key may end in another. So the network is asked twice, with the
+key and without it, and what the key changes is made larger (classifier-free guidance,
+Ho & Salimans, 2022):
+
+    log p = (1 + w) log p(note | past, plan) - w log p(note | past, plan without key)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chorale.predictors import FloatArray, Predictor, log_softmax
+from chorale.score import IntArray
+from chorale.tokens import Vocabulary
+
+KEY_FEATURE = "key"
+
+
+class GuidedState(NamedTuple):
+    """The states of the predictor that is told the key, and of the one that is not."""
+
+    told: Any
+    untold: Any
+
+
+@dataclass(frozen=True)
+class GuidedPredictor:
+    """A predictor whose every note is drawn nearer to the key of the plan.
+
+    Attributes:
+        predictor: whose plan has the feature `key`.
+        weight: w of the formula; 0 leaves the predictor as it is.
+    """
+
+    predictor: Predictor[Any]
+    weight: float
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return self.predictor.vocabulary
+
+    @property
+    def voice_order(self) -> tuple[int, ...]:
+        return self.predictor.voice_order
+
+    @property
+    def plan_features(self) -> tuple[str, ...]:
+        return self.predictor.plan_features
+
+    def start(self, plan: IntArray) -> GuidedState:
+        return GuidedState(
+            self.predictor.start(plan), self.predictor.start(self._without_key(plan))
+        )
+
+    def advance(
+        self, state: GuidedState, tokens: IntArray, plan: IntArray
+    ) -> GuidedState:
+        return GuidedState(
+            self.predictor.advance(state.told, tokens, plan),
+            self.predictor.advance(state.untold, tokens, self._without_key(plan)),
+        )
+
+    def voice_logits(
+        self, state: GuidedState, voice: int, chosen: IntArray
+    ) -> FloatArray:
+        return self._guided(
+            self.predictor.voice_logits(state.told, voice, chosen),
+            self.predictor.voice_logits(state.untold, voice, chosen),
+        )
+
+    def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
+        return self._guided(
+            self.predictor.score(tokens, plan),
+            self.predictor.score(tokens, self._without_key(plan)),
+        )
+
+    def _guided(self, told: FloatArray, untold: FloatArray) -> FloatArray:
+        told, untold = log_softmax(told), log_softmax(untold)
+        return log_softmax(told + self.weight * (told - untold))
+
+    def _without_key(self, plan: IntArray) -> IntArray:
+        untold = np.array(plan)
+        untold[..., self.plan_features.index(KEY_FEATURE)] = 0
+        return untold
