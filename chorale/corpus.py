@@ -23,6 +23,7 @@ __all__ = [
     "SPLITS",
     "Corpus",
     "Description",
+    "annotations_path",
     "bundled_corpus",
     "describe",
     "hold_out",
@@ -153,6 +154,22 @@ def load_entry(entry: Entry, folder: Path | str) -> Chorale:
     """
     file = Path(folder) / entry.file
     return _load_piece(file, _annotations_of(file, Path(folder)), entry)
+
+
+def annotations_path(file: Path | str) -> Path:
+    """Return where the annotations of a classic CSV have to lie to be loaded with it.
+
+    Args:
+        file: a CSV in a split of a corpus folder, or in a flat one.
+    """
+    folder = Path(file).parent
+    below = [Path(file).name]
+    if folder.name in SPLITS:
+        below.insert(0, folder.name)
+        folder = folder.parent
+    if folder.name == "chorales":
+        folder = folder.parent
+    return folder.joinpath("annotations", *below)
 
 
 def hold_out(

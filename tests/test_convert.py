@@ -41,6 +41,22 @@ def test_a_midi_file_joins_a_corpus(tmp_path: Path) -> None:
     assert (chorale.pitches == little_chorale().pitches).all()
 
 
+@pytest.mark.parametrize("place", ["train", "chorales/valid", "chorales", "."])
+def test_annotations_are_where_the_loader_looks_for_them(
+    tmp_path: Path, place: str
+) -> None:
+    write(little_chorale(), tmp_path / "hymn.mid")
+    corpus = tmp_path / "corpus"
+    output = corpus / place / "chorale_000.csv"
+    done = convert(tmp_path / "hymn.mid", output, "--annotations")
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 2)
+    loaded = load_corpus(corpus)
+    (chorale,) = (*loaded.train, *loaded.valid)
+    for name in ("pitches", "onsets", "fermatas", "bars", "positions"):
+        expected = getattr(little_chorale(), name)
+        assert (getattr(chorale, name) == expected).all()
+
+
 def test_the_instrument(tmp_path: Path) -> None:
     write(little_chorale(), tmp_path / "a.csv")
     done = convert(tmp_path / "a.csv", tmp_path / "a.mid", "--instrument", "organ")
@@ -57,6 +73,7 @@ def test_the_instrument(tmp_path: Path) -> None:
         ("bad.musicxml", "b.csv", [], 1, "expected a score, cannot read it"),
         ("bad.csv", "b.mid", [], 1, "expected the columns note0,note1,note2,note3"),
         ("a.mid", "bad.csv/b.wav", [], 1, "cannot write it"),
+        ("a.mid", "b.mid", ["--annotations"], 2, "stand beside a CSV alone"),
         ("a.mid", "b.pdf", [], 2, "expected a file to write that ends in .csv, .mid"),
         ("a.pdf", "b.mid", [], 2, "expected a file to read that ends in .csv, .mid"),
         ("a.mid", "b.mid", ["--instrument", "kazoo"], 2, "expected an instrument"),

@@ -7,6 +7,10 @@ from typing import Annotated
 
 import typer
 
+from chorale.corpus import annotations_path
+from chorale.errors import UsageError
+from chorale.formats.classic_csv import write_annotations
+from chorale.importing import read, write
 from chorale.voices import INSTRUMENTS
 
 
@@ -26,12 +30,26 @@ def convert(
     instrument: Annotated[
         str, typer.Option(help=f"For MIDI: {', '.join(INSTRUMENTS)}.")
     ] = "choir",
+    annotations: Annotated[
+        bool,
+        typer.Option(
+            "--annotations",
+            help="For CSV: keep onsets, fermatas and bars too, in the annotations "
+            "folder of the corpus.",
+        ),
+    ] = False,
 ) -> None:
     """Convert a chorale between MIDI, MusicXML and CSV, or let it be heard as WAV.
 
-    Example: chorale convert hymn.musicxml corpus/train/chorale_900.csv
+    Example: chorale convert hymn.musicxml corpus/train/chorale_900.csv --annotations
     """
-    from chorale.importing import read, write
+    if annotations and output.suffix.lower() != ".csv":
+        raise UsageError(f"{output}: annotations stand beside a CSV alone")
 
-    write(read(source), output, instrument=instrument)
+    chorale = read(source)
+    write(chorale, output, instrument=instrument)
     typer.echo(str(output))
+    if annotations:
+        path = annotations_path(output)
+        write_annotations(chorale, path)
+        typer.echo(str(path))
