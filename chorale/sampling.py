@@ -16,15 +16,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from chorale.errors import ModelError, UsageError
+from chorale.errors import UsageError
 from chorale.guidance import KEY_FEATURE, GuidedPredictor
+from chorale.logits import draw, keep_only, keep_top_k, keep_top_p, with_temperature
 from chorale.plan import Plan
 from chorale.predictors import Predictor
 from chorale.score import DEFAULT_TEMPO, BoolArray, Chorale, IntArray
 from chorale.tokens import SILENCE_TOKEN, Vocabulary
 from chorale.voices import HIGHEST_PITCH, LOWEST_PITCH, VOICE_NAMES, VOICES
 
-Logits = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]  # steps done, steps in all
 
 # Pieces that are written side by side; more make no step cheaper.
@@ -94,74 +94,7 @@ class Start(NamedTuple):
     opening: Chorale | None
 
 
-# === Steps from logits to a token ===
-
-
-def with_temperature(logits: Logits, temperature: float) -> Logits:
-    """Return logits, float array (batch, tokens), divided by the temperature."""
-    return logits / temperature
-
-
-def keep_only(logits: Logits, allowed: BoolArray) -> Logits:
-    """Return logits with every token ruled out that is not `allowed`, of their shape.
-
-    Raises:
-        ModelError: no allowed token has a probability, or the logits are not numbers.
-    """
-    kept = np.where(allowed, logits, -np.inf)
-    if not np.isfinite(kept.max(axis=-1)).all():
-        raise ModelError("the model gives no probability to any note that may follow")
-    return kept
-
-
-def keep_top_k(logits: Logits, count: int) -> Logits:
-    """Return logits with all but the `count` most likely tokens ruled out.
-
-    Of equally likely tokens the lower ones are kept.
-    """
-    order = np.argsort(-logits, axis=-1, kind="stable")
-    kept = np.full_like(logits, -np.inf)
-    best = order[:, :count]
-    np.put_along_axis(kept, best, np.take_along_axis(logits, best, axis=-1), axis=-1)
-    return kept
-
-
-def keep_top_p(logits: Logits, probability: float) -> Logits:
-    """Return logits with all tokens ruled out but the nucleus.
-
-    The nucleus is the smallest set of most likely tokens whose probability is at least
-    `probability`; it holds one token or more. Of equally likely tokens the lower ones
-    come first.
-    """
-    if probability >= 1:
-        return logits
-    order = np.argsort(-logits, axis=-1, kind="stable")
-    sorted_probabilities = np.take_along_axis(_softmax(logits), order, axis=-1)
-    before = np.cumsum(sorted_probabilities, axis=-1) - sorted_probabilities
-    # Rounding must not let one more token in where the nucleus is just full.
-    outside = before >= probability - 1e-12
-    dropped = np.empty_like(outside)
-    np.put_along_axis(dropped, order, outside, axis=-1)
-    return np.where(dropped, -np.inf, logits)
-
-
-def draw(logits: Logits, uniforms: npt.NDArray[np.float64]) -> IntArray:
-    """Pick one token a row, int array (batch,), by inverting the cumulative sum.
-
-    Args:
-        logits: float array (batch, tokens).
-        uniforms: float array (batch,), each in [0, 1).
-    """
-    cumulative = np.cumsum(_softmax(logits), axis=-1)
-    targets = uniforms[:, np.newaxis] * cumulative[:, -1:]
-    picked: IntArray = (cumulative <= targets).sum(axis=-1)
-    return picked
-
-
-def _softmax(logits: Logits) -> Logits:
-    weights: Logits = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    probabilities: Logits = weights / weights.sum(axis=-1, keepdims=True)
-    return probabilities
+# === What a voice may sing ===
 
 
 def allowed_tokens(vocabulary: Vocabulary, options: SamplingOptions) -> BoolArray:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import mido
 import numpy as np
+import pretty_midi
 import pytest
+import symusic
 from hypothesis import given, settings
 from strategies import chorales, little_chorale
 
@@ -230,7 +232,6 @@ def test_mido_reads_the_notes(chorale: Chorale) -> None:
 @few
 @given(chorales())
 def test_pretty_midi_reads_the_notes_and_the_time(chorale: Chorale) -> None:
-    pretty_midi = pytest.importorskip("pretty_midi")
     with tempfile.TemporaryDirectory() as folder:
         write_midi(chorale, Path(folder) / "a.mid")
         file = pretty_midi.PrettyMIDI(str(Path(folder) / "a.mid"))
@@ -254,7 +255,6 @@ def test_pretty_midi_reads_the_notes_and_the_time(chorale: Chorale) -> None:
 @few
 @given(chorales())
 def test_symusic_reads_the_notes(chorale: Chorale) -> None:
-    symusic = pytest.importorskip("symusic")
     with tempfile.TemporaryDirectory() as folder:
         write_midi(chorale, Path(folder) / "a.mid")
         file = symusic.Score(str(Path(folder) / "a.mid"))

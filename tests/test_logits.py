@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from chorale.errors import ModelError
+from chorale.logits import draw, keep_only, keep_top_k, keep_top_p, with_temperature
+
+
+def logarithms(*rows: list[float]) -> np.ndarray:
+    with np.errstate(divide="ignore"):
+        return np.log(np.array(rows))
+
+
+def probabilities(logits: np.ndarray) -> list[list[float]]:
+    weights = np.exp(logits)
+    return (weights / weights.sum(axis=-1, keepdims=True)).round(9).tolist()
+
+
+def test_temperature_sharpens_and_flattens() -> None:
+    logits = logarithms([0.2, 0.8])
+    assert probabilities(with_temperature(logits, 1.0)) == [[0.2, 0.8]]
+    # 0.2² : 0.8² = 1 : 16, and √0.2 : √0.8 = 1 : 2.
+    assert probabilities(with_temperature(logits, 0.5)) == [
+        [round(1 / 17, 9), round(16 / 17, 9)]
+    ]
+    assert probabilities(with_temperature(logits, 2.0)) == [
+        [round(1 / 3, 9), round(2 / 3, 9)]
+    ]
+
+
+def test_top_k_keeps_the_most_likely() -> None:
+    logits = logarithms([0.1, 0.4, 0.2, 0.3], [0.25] * 4)
+    assert probabilities(keep_top_k(logits, 1)) == [[0, 1, 0, 0], [1, 0, 0, 0]]
+    assert probabilities(keep_top_k(logits, 2)) == [
+        [0, round(4 / 7, 9), 0, round(3 / 7, 9)],
+        [0.5, 0.5, 0, 0],
+    ]
+    assert probabilities(keep_top_k(logits, 9)) == probabilities(logits)
+
+
+@pytest.mark.parametrize(
+    ("top_p", "kept"),
+    [
+        (1e-9, [1]),
+        (0.4, [1]),  # the nucleus is just full
+        (0.41, [1, 3]),
+        (0.7, [1, 3]),
+        (0.71, [1, 2, 3]),
+        (0.9, [1, 2, 3]),
+        (0.91, [0, 1, 2, 3]),
+        (1.0, [0, 1, 2, 3]),
+    ],
+)
+def test_top_p_keeps_the_nucleus(top_p: float, kept: list[int]) -> None:
+    logits = logarithms([0.1, 0.4, 0.2, 0.3])
+    assert np.flatnonzero(np.isfinite(keep_top_p(logits, top_p)[0])).tolist() == kept
+
+
+def test_top_p_drops_what_is_rarer_still() -> None:
+    logits = logarithms([0.004, 0.996])
+    assert np.isfinite(keep_top_p(logits, 0.995)).tolist() == [[False, True]]
+    assert np.isfinite(keep_top_p(logits, 0.997)).all()
+
+
+def test_top_p_looks_at_each_row_and_needs_no_normalised_logits() -> None:
+    logits = logarithms([0.9, 0.1, 0], [0.4, 0.3, 0.3]) + np.array([[5], [-5]])
+    kept = np.isfinite(keep_top_p(logits, 0.8))
+    assert kept.tolist() == [[True, False, False], [True, True, True]]
+
+
+def test_what_is_not_allowed_is_ruled_out() -> None:
+    logits = logarithms([0.1, 0.4, 0.5])
+    allowed = np.array([[True, True, False]])
+    assert probabilities(keep_only(logits, allowed)) == [[0.2, 0.8, 0]]
+    with pytest.raises(ModelError, match="no probability"):
+        keep_only(logarithms([0, 0, 1.0]), allowed)
+    with pytest.raises(ModelError, match="no probability"):
+        keep_only(np.full((1, 3), np.nan), allowed)
+
+
+def test_drawing_inverts_the_cumulative_sum() -> None:
+    logits = np.repeat(logarithms([0, 0.25, 0.5, 0, 0.25, 0]), 7, axis=0)
+    last = np.nextafter(1, 0)
+    uniforms = np.array([0, 0.249, 0.25, 0.5, 0.749, 0.75, last])
+    assert draw(logits, uniforms).tolist() == [1, 1, 2, 2, 2, 4, 4]
