@@ -7,6 +7,7 @@ import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -407,7 +408,6 @@ def _versions() -> dict[str, str]:
 
 
 def _require_keras() -> None:
-    try:
-        import keras  # noqa: F401 - only to see whether it is there
-    except ImportError:
-        raise MissingExtraError("train", "training") from None
+    # Not by importing it: that takes seconds and talks.
+    if find_spec("keras") is None:
+        raise MissingExtraError("train", "training")
