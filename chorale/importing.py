@@ -33,6 +33,8 @@ def read(path: Path | str) -> Chorale:
     if not path.is_file():
         raise DataError("there is no such file", path)
     chorale = reader(path)
+    if not chorale.onsets.any():
+        raise DataError("expected four voices, got nothing but silence", path)
     if chorale.key is None:
         return replace(chorale, key=estimate_key(chorale.pitches))
     return chorale

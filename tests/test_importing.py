@@ -86,3 +86,10 @@ def test_importing_this_loads_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout == "set()\n"
+
+
+def test_silence_is_no_chorale(tmp_path: Path) -> None:
+    path = tmp_path / "silence.csv"
+    path.write_text("note0,note1,note2,note3\n0,0,0,0\n0,0,0,0\n")
+    with pytest.raises(DataError, match=r"silence\.csv: .* nothing but silence"):
+        read(path)
