@@ -20,6 +20,8 @@ from chorale.commands import evaluate, generate, judge, main
 from chorale.corpus import load_corpus
 from chorale.formats.classic_csv import read_csv, write_csv
 from chorale.importing import read
+from chorale.keys import Key
+from chorale.score import Chorale
 from chorale.seeds import find_seed, opening_of
 from chorale.voices import VOICE_NAMES
 
@@ -110,6 +112,35 @@ def test_variations_are_numbered_and_the_first_is_the_only_one(run: Run) -> None
     assert not np.array_equal(three[0], three[1])
 
 
+def test_of_several_attempts_the_first_that_ends_well_is_kept(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Pieces that end on a chord of C, each coming from another bass note.
+    drawn = [
+        Chorale(
+            pitches=np.array([[72, 67, 64, before]] * 4 + [[72, 67, 64, 48]] * 4),
+            key=Key("C", "major"),
+        )
+        for before in (50, 52, 55, 53, 50, 57, 50, 50, 50, 43)
+    ]
+    asked = []
+
+    def sample(*_: object, variations: int, **__: object) -> list[Chorale]:
+        asked.append(variations)
+        return drawn[:variations]
+
+    monkeypatch.setattr(generate, "sample", sample)
+    command = ["generate", "--format", "csv", "-n", "2", "--attempts"]
+    _, out, _ = run(*command, "5", "--output", "five")
+    kept = [read_csv(path).pitches for path in out.split()]
+    # The first by a fifth is the third piece, and of the other five the last.
+    assert [int(pitches[0, 3]) for pitches in kept] == [55, 43]
+    _, out, _ = run(*command, "1", "--output", "one")
+    kept = [read_csv(path).pitches for path in out.split()]
+    assert [int(pitches[0, 3]) for pitches in kept] == [50, 52]
+    assert asked == [10, 2]
+
+
 def test_every_format_is_written(run: Run) -> None:
     code, out, err = run(
         "generate", "--bars", "3", "--format", "midi,musicxml,csv,wav,csv"
@@ -172,6 +203,7 @@ def test_sampling_options_and_instruments_arrive(run: Run) -> None:
         ("--opening 0", "opening of 1 to"),
         ("--opening 99", "opening of 1 to"),
         ("-n 0", "at least 1 variation"),
+        ("--attempts 0", "at least 1 attempt"),
         ("--random-state -1", "random state of at least 0"),
         ("--seed 78", "a seed from 1 to 77, got 78"),
         ("--seed bwv9999", "there is no seed 'bwv9999'"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,9 @@ from chorale.errors import OutputError, UsageError
 from chorale.importing import FORMATS, write
 from chorale.models import load_predictor
 from chorale.sampling import SamplingOptions, sample
+from chorale.score import Chorale
 from chorale.seeds import find_start
+from chorale.style import final_cadence
 from chorale.voices import INSTRUMENTS
 
 _DEFAULTS = SamplingOptions()
@@ -59,6 +62,13 @@ def generate(
     guidance: Annotated[
         float, typer.Option(help="How closely to follow the key; 0 as the model does.")
     ] = _DEFAULTS.guidance,
+    attempts: Annotated[
+        int,
+        typer.Option(
+            help="Pieces drawn for each one that is kept, the first that ends on a "
+            "cadence; 1 takes what comes."
+        ),
+    ] = 4,
     variations: Annotated[int, typer.Option("-n", help="How many to write.")] = 1,
     random_state: Annotated[
         int, typer.Option(help="Another number, another piece.")
@@ -83,6 +93,8 @@ def generate(
         guidance=guidance,
         random_state=random_state,
     )
+    if attempts < 1:
+        raise UsageError(f"expected at least 1 attempt, got {attempts}")
     endings = _parse_formats(formats)
     if instrument not in INSTRUMENTS:
         raise UsageError(
@@ -96,14 +108,18 @@ def generate(
 
     predictor = load_predictor(model)
     with progress_bar("Writing chorales") as progress:
-        chorales = sample(
+        drawn = sample(
             predictor,
             start.plan,
             start.opening,
             options,
-            variations=variations,
+            variations=variations * attempts,
             progress=progress,
         )
+    chorales = [
+        _ending_best(drawn[first : first + attempts])
+        for first in range(0, len(drawn), attempts)
+    ]
     for number, chorale in enumerate(chorales, start=1):
         stem = _stem(seed) + (f"-state{random_state}" if random_state else "")
         stem += f"-{number}" if variations > 1 else ""
@@ -111,6 +127,12 @@ def generate(
             path = output / f"{stem}{ending}"
             write(chorale, path, instrument=instrument)
             typer.echo(path)
+
+
+def _ending_best(chorales: Sequence[Chorale]) -> Chorale:
+    """Return the first chorale that ends on a complete cadence, or else the first."""
+    ending_well = (one for one in chorales if final_cadence(one).complete)
+    return next(ending_well, chorales[0])
 
 
 def _parse_formats(text: str) -> list[str]:
