@@ -285,7 +285,7 @@ def _opening_tokens(vocabulary: Vocabulary, start: Start) -> IntArray:
         raise UsageError(
             f"the opening reaches into bar {opening.bars[-1]} and the piece ends in "
             f"bar {plan.bars[-1]}, which leaves nothing to write: "
-            "shorten the opening or ask for more bars"
+            "shorten the --opening or ask for more --bars"
         )
     return vocabulary.encode(opening)
 

@@ -65,8 +65,8 @@ def generate(
     attempts: Annotated[
         int,
         typer.Option(
-            help="Pieces drawn for each one that is kept, the first that ends on a "
-            "cadence; 1 takes what comes."
+            help="Pieces drawn for each one that is kept: the first that ends on a "
+            "cadence, or else the first."
         ),
     ] = 4,
     variations: Annotated[int, typer.Option("-n", help="How many to write.")] = 1,
@@ -127,6 +127,12 @@ def generate(
             path = output / f"{stem}{ending}"
             write(chorale, path, instrument=instrument)
             typer.echo(path)
+    if attempts > 1 and not all(final_cadence(one).complete for one in chorales):
+        typer.echo(
+            f"note: {attempts} attempts gave no piece that ends on a cadence; "
+            "more --attempts may",
+            err=True,
+        )
 
 
 def _ending_best(chorales: Sequence[Chorale]) -> Chorale:

@@ -44,7 +44,9 @@ def judge(
     """Print how samples end and what their voices keep to, beside Bach's chorales.
 
     Each sample goes on from an opening of the valid split, and counts from there on;
-    Bach's row is the whole valid split. Nothing but the model makes a sample end well.
+    Bach's row is the whole valid split. Samples are drawn once each, with the
+    defaults of `chorale generate`; nothing makes them end well but the model and its
+    guidance by the key.
 
     Example: chorale judge -n 64 --bars 16
     """
