@@ -265,6 +265,7 @@ class OnnxPredictor(NetworkPredictor):
             for name, weight in weights.items()
         }
         self._sessions: dict[str, Any] = {}
+        self._wanted: dict[str, set[str]] = {}
 
     def _step(
         self, past: Past, plan: IntArray, memory: list[FloatArray]
@@ -283,8 +284,7 @@ class OnnxPredictor(NetworkPredictor):
 
     def _run(self, graph: str, inputs: dict[str, Any]) -> list[FloatArray]:
         session = self._session(graph)
-        # A graph has no input for what its network has no use for.
-        wanted = {value.name for value in session.get_inputs()}
+        wanted = self._wanted[graph]
         feeds = {name: array for name, array in inputs.items() if name in wanted}
         outputs: list[FloatArray] = session.run(None, feeds)
         return outputs
@@ -308,6 +308,8 @@ class OnnxPredictor(NetworkPredictor):
             except Exception as error:  # ONNX Runtime's errors share no base of theirs
                 raise ModelError(f"{path}: ONNX Runtime does not take it") from error
             self._check(session, path)
+            # A graph has no input for what its network has no use for.
+            self._wanted[graph] = {value.name for value in session.get_inputs()}
             self._sessions[graph] = session
         return self._sessions[graph]
 

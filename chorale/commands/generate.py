@@ -68,7 +68,7 @@ def generate(
             help="Pieces drawn for each one that is kept: the first that ends on a "
             "cadence, or else the first."
         ),
-    ] = 4,
+    ] = 3,
     variations: Annotated[int, typer.Option("-n", help="How many to write.")] = 1,
     random_state: Annotated[
         int, typer.Option(help="Another number, another piece.")
