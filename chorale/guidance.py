@@ -11,7 +11,7 @@ Ho & Salimans, 2022):
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -20,13 +20,6 @@ from chorale.score import IntArray
 from chorale.tokens import Vocabulary
 
 KEY_FEATURE = "key"
-
-
-class GuidedState(NamedTuple):
-    """The states of the predictor that is told the key, and of the one that is not."""
-
-    told: Any
-    untold: Any
 
 
 @dataclass(frozen=True)
@@ -53,26 +46,17 @@ class GuidedPredictor:
     def plan_features(self) -> tuple[str, ...]:
         return self.predictor.plan_features
 
-    def start(self, plan: IntArray) -> GuidedState:
-        return GuidedState(
-            self.predictor.start(plan), self.predictor.start(self._without_key(plan))
-        )
+    # Both askings are one batch: first all pieces with the key, then all without.
 
-    def advance(
-        self, state: GuidedState, tokens: IntArray, plan: IntArray
-    ) -> GuidedState:
-        return GuidedState(
-            self.predictor.advance(state.told, tokens, plan),
-            self.predictor.advance(state.untold, tokens, self._without_key(plan)),
-        )
+    def start(self, plan: IntArray) -> Any:
+        return self.predictor.start(self._both(plan))
 
-    def voice_logits(
-        self, state: GuidedState, voice: int, chosen: IntArray
-    ) -> FloatArray:
-        return self._guided(
-            self.predictor.voice_logits(state.told, voice, chosen),
-            self.predictor.voice_logits(state.untold, voice, chosen),
-        )
+    def advance(self, state: Any, tokens: IntArray, plan: IntArray) -> Any:
+        return self.predictor.advance(state, np.tile(tokens, (2, 1)), self._both(plan))
+
+    def voice_logits(self, state: Any, voice: int, chosen: IntArray) -> FloatArray:
+        logits = self.predictor.voice_logits(state, voice, np.tile(chosen, (2, 1)))
+        return self._guided(*np.split(logits, 2))
 
     def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
         return self._guided(
@@ -83,6 +67,9 @@ class GuidedPredictor:
     def _guided(self, told: FloatArray, untold: FloatArray) -> FloatArray:
         told, untold = log_softmax(told), log_softmax(untold)
         return log_softmax(told + self.weight * (told - untold))
+
+    def _both(self, plan: IntArray) -> IntArray:
+        return np.concatenate([plan, self._without_key(plan)])
 
     def _without_key(self, plan: IntArray) -> IntArray:
         untold = np.array(plan)
