@@ -9,8 +9,8 @@ already written. All four distributions come out of one pass; which voice may se
 is built into the heads.
 
 Where the plan tells the key, the heads see and write a note as a degree of the scale
-too: what a tonic is then need not be learnt key by key. The body does not, or it would
-know every piece again in whatever key it is transposed to, and learn it by heart.
+too: what a tonic is then need not be learnt key by key. The body is told the key alone,
+so that transposing a piece still changes what it sees.
 """
 
 from __future__ import annotations
