@@ -1,0 +1,16 @@
+"""Series whose best possible forecast is known, and everything that forecasts them.
+
+    series.py      draws the series and says what is asked of them: a task
+    baselines.py   forecasts that learn little or nothing, from the last value to ARIMA
+    oracle.py      the best forecast possible for one who knows how series are drawn
+    networks.py    every network of the subject; Keras lives here
+    recipes.py     how each network is trained, and what the book says of it
+    suite.py       trains them, measures them, keeps the table
+    tables.py      a user's own series
+    memory.py      an experiment: how far back can a network remember?
+    gradients.py   an experiment: where do gradients vanish and explode?
+    plotting.py    pictures
+
+The subject, and the figures called *the book's*, are those of Aurélien Géron, Hands-On
+Machine Learning with Scikit-Learn, Keras, and TensorFlow, 2nd edition, chapter 15.
+"""
