@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chorale.errors import UsageError
+from chorale.forecasting.series import Task
 
 LAST_STEP = slice(-1, None)
 EVERY_STEP = slice(None)
@@ -49,6 +50,10 @@ class Recipe:
     epochs: int = 0
     batch_size: int = 32
     fresh: int = 0
+
+    def block_of(self, task: Task) -> int:
+        """Return how many values it forecasts at once of what a task asks for."""
+        return min(self.block or task.ahead, task.ahead)
 
 
 RECIPES = {

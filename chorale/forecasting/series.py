@@ -13,6 +13,7 @@ Arrays of series are float32 (count, steps, variables) throughout.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ import numpy.typing as npt
 from chorale.errors import UsageError
 
 Array = npt.NDArray[np.float32]
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating[Any]]
 
 AMPLITUDES = (0.5, 0.2)
 LOWEST_FREQUENCIES = (10.0, 20.0)  # radians a unit of time; the highest are twice that
@@ -196,7 +197,8 @@ def with_season(
         raise UsageError(f"expected a period of at least 1, got {period}")
     pattern = amplitude * random.standard_normal((period, variables))
     begins = random.integers(period, size=(count, 1))
-    return (series + pattern[(begins + np.arange(steps)) % period]).astype("float32")
+    shifted: Floats = pattern[(begins + np.arange(steps)) % period]
+    return (series + shifted).astype("float32")
 
 
 def difference(series: Array, lag: int = 1) -> Array:
@@ -252,3 +254,51 @@ def sequence_targets(series: Array, steps: int, ahead: int) -> Array:
         series[:, 1 : steps + ahead], ahead, axis=1
     )
     return np.ascontiguousarray(np.swapaxes(windows, 2, 3))
+
+
+@dataclass(frozen=True)
+class Data:
+    """Series to learn from, to choose by and to measure on.
+
+    Attributes:
+        task: what is hidden of each.
+        train: float32 (count, task.length, variables), as are the other two.
+        valid: the best epoch of a training is chosen on these.
+        test: figures are measured on these.
+        law: of the test series, where they are drawn by a known one.
+    """
+
+    task: Task
+    train: Array
+    valid: Array
+    test: Array
+    law: Waves | None = None
+
+    def digest(self) -> str:
+        """Return the SHA-256 of all series, in hexadecimal."""
+        digest = hashlib.sha256()
+        for series in (self.train, self.valid, self.test):
+            digest.update(np.ascontiguousarray(series).tobytes())
+        return digest.hexdigest()
+
+
+def draw_data(
+    task: Task, *, train: int, valid: int, test: int, random_state: int
+) -> Data:
+    """Return independent series by the law of the waves for a task.
+
+    Args:
+        task: what is hidden of each.
+        train: how many series; likewise valid and test.
+        random_state: another number, other series.
+    """
+    parts = [
+        draw_waves(
+            count,
+            task.length,
+            np.random.default_rng([random_state, part]),
+            interval=task.interval,
+        )
+        for part, count in enumerate((train, valid, test))
+    ]
+    return Data(task, *(part.series for part in parts), law=parts[2])
