@@ -1,4 +1,4 @@
-"""The eight bodies and the network around them."""
+"""The bodies and the network around them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 from fakes import toy_vocabulary, wide_vocabulary
@@ -14,6 +15,7 @@ from tiny import PLAN, tiny_network, tiny_options
 from chorale.errors import ModelError, UsageError
 from chorale.networks import BODIES, NetworkOptions, build_body
 from chorale.networks.next_step import NO_DEGREE, NextStepNetwork, scale_degrees
+from chorale.networks.recurrent import LSTMCell, PeepholeLSTMCell
 from chorale.predictors import KerasPredictor
 from chorale.voices import VOICE_ORDER, VOICES
 
@@ -24,7 +26,14 @@ VARIANTS = [
         pytest.param(
             body, {"layer_norm": True, "recurrent_dropout": 0.1}, id=f"{body}+"
         )
-        for body in ("rnn", "lstm", "gru", "wavenet-lstm", "conv-gru")
+        for body in (
+            "rnn",
+            "lstm",
+            "gru",
+            "peephole-lstm",
+            "wavenet-lstm",
+            "conv-gru",
+        )
     ),
     pytest.param("attention", {"recurrent_layers": 1}, id="attention over lstm"),
     pytest.param("wavenet", {"kernel_size": 3}, id="wavenet, kernel 3"),
@@ -86,7 +95,7 @@ def test_dropout_acts_on_the_body_in_training_alone(body):
     np.testing.assert_array_equal(*same)
 
 
-@pytest.mark.parametrize("body", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("body", ["rnn", "lstm", "gru", "peephole-lstm"])
 def test_recurrent_dropout_acts_on_the_carried_state(body):
     changes = {"dropout": 0.0, "recurrent_dropout": 0.5}
     layer = _built_body(body, changes)
@@ -127,6 +136,45 @@ def test_the_full_wavenet_sees_what_the_paper_says():
     # Three stacks of dilations 1 to 512, one step back at each dilation.
     assert sum(shape[0] for shape in layer.memory_shapes()) == 3 * 1023
     assert len(layer.memory_shapes()) == 30
+
+
+def test_the_simple_wavenet_of_the_book_sees_31_steps():
+    layer = build_body(
+        NetworkOptions(body="simple-wavenet", units=8, stacks=2, dropout=0.0)
+    )
+    inputs = _inputs(np.random.default_rng(4), batch=1)
+    inputs = np.concatenate([inputs, inputs], axis=1)
+    before = np.asarray(layer(inputs))[0]
+    inputs[:, 0] = -10 * inputs[:, 0]
+    moved = np.abs(np.asarray(layer(inputs))[0] - before).max(axis=-1) > 0
+    assert [shape[0] for shape in layer.memory_shapes()] == [1, 2, 4, 8] * 2
+    # Dilations 1, 2, 4, 8 twice: 30 steps back at the most.
+    assert moved[:2].all() and not moved[31:].any()
+
+
+def test_peepholes_let_each_gate_see_the_carry():
+    keras.utils.set_random_seed(0)
+    cell = PeepholeLSTMCell(1)
+    plain = LSTMCell(1)
+    for each in (cell, plain):
+        each.build((None, 1))
+    plain.set_weights(cell.get_weights()[:3])
+    value, hidden, carry = (np.full((1, 1), x, "float32") for x in (0.3, 0.5, 0.7))
+    expected = plain(value, [hidden, carry])[1]
+    # Untrained, no gate looks.
+    np.testing.assert_array_equal(cell(value, [hidden, carry])[1], expected)
+    i, f, candidate, o = np.ravel(
+        value @ cell.kernel + hidden @ cell.recurrent_kernel + cell.bias
+    )
+    cell.peepholes.assign([[0.2], [0.4], [0.6]])
+    new = _sigmoid(f + 0.4 * 0.7) * 0.7 + _sigmoid(i + 0.2 * 0.7) * np.tanh(candidate)
+    out = _sigmoid(o + 0.6 * new) * np.tanh(new)
+    found = np.ravel(cell(value, [hidden, carry])[1])
+    np.testing.assert_allclose(found, [out, new], rtol=1e-5)
+
+
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + np.exp(-x))
 
 
 def test_unusable_options_are_refused_by_name():

@@ -31,6 +31,11 @@ def gru(options: NetworkOptions) -> CausalLayer:
     return _stack(GRUCell, options)
 
 
+def peephole_lstm(options: NetworkOptions) -> CausalLayer:
+    """Return a stack of LSTM layers whose gates see the carry."""
+    return _stack(PeepholeLSTMCell, options)
+
+
 def _stack(cell_class: type[keras.layers.Layer], options: NetworkOptions) -> Chain:
     layers: list[CausalLayer] = []
     for index in range(options.layers):
@@ -116,9 +121,34 @@ class LSTMCell(keras.layers.LSTMCell):
         )
         # The gates lie side by side as Keras has them: in, forget, candidate, out.
         i, f, candidate, o = ops.split(x + (h + self.bias), 4, axis=-1)
+        i, f = self.look_at(carry, i, 0), self.look_at(carry, f, 1)
         carry = ops.sigmoid(f) * carry + ops.sigmoid(i) * ops.tanh(candidate)
+        o = self.look_at(carry, o, 2)
         hidden = ops.sigmoid(o) * ops.tanh(carry)
         return hidden, [hidden, carry]
+
+    def look_at(self, carry: Tensor, gate: Tensor, place: int) -> Tensor:
+        """Return a gate's sums with what it makes of the carry: here nothing."""
+        return gate
+
+
+class PeepholeLSTMCell(LSTMCell):
+    """Compute an LSTM step whose gates see the carry, each unit its own.
+
+    The gates in and forget see the carry as it was, the gate out the new one (Gers &
+    Schmidhuber, "Recurrent Nets that Time and Count", 2000). Before training no gate
+    looks, which makes it an LSTM.
+    """
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        super().build(input_shape)
+        self.peepholes = self.add_weight(
+            shape=(3, self.units), initializer="zeros", name="peepholes"
+        )
+
+    def look_at(self, carry: Tensor, gate: Tensor, place: int) -> Tensor:
+        """Add the carry to a gate's sums, times the peepholes of that gate."""
+        return gate + self.peepholes[place] * carry
 
 
 class GRUCell(keras.layers.GRUCell):

@@ -1,4 +1,4 @@
-"""WaveNet bodies: gated dilated convolutions, and the book's convolutions with LSTM."""
+"""WaveNet bodies: the simplified one, the full one, and the book's one with LSTM."""
 
 from __future__ import annotations
 
@@ -18,6 +18,30 @@ from chorale.networks.causal import (
     Tensor,
 )
 from chorale.networks.recurrent import LSTMCell
+
+
+def simple_wavenet(options: NetworkOptions) -> CausalLayer:
+    """Return rectified causal convolutions, the dilation doubling within each stack.
+
+    What remains of a WaveNet without gates, residuals and skips; `layers=4, stacks=2`
+    is the one of Géron, Hands-On Machine Learning, chapter 15.
+    """
+    layers: list[CausalLayer] = []
+    for stack in range(options.stacks):
+        for layer in range(options.layers):
+            name = f"stack_{stack}_layer_{layer}"
+            convolution = CausalConvolution(
+                options.units,
+                options.kernel_size,
+                dilation=2**layer,
+                activation="relu",
+                name=name,
+            )
+            layers.append(convolution)
+            if options.dropout:
+                dropout = keras.layers.Dropout(options.dropout, name=f"{name}_dropout")
+                layers.append(EachStep(dropout))
+    return Chain(layers, name="body")
 
 
 def wavenet(options: NetworkOptions) -> CausalLayer:
