@@ -17,6 +17,7 @@ from chorale.commands import (
     convert,
     corpus,
     evaluate,
+    forecast,
     generate,
     judge,
     models,
@@ -56,6 +57,7 @@ app.command()(seeds.seeds)
 app.command()(models.models)
 app.command()(train.train)
 app.add_typer(corpus.app, name="corpus")
+app.add_typer(forecast.app, name="forecast")
 
 
 # What typer raises for every option and argument that makes no sense.

@@ -5,7 +5,7 @@ Importing this loads no Keras: the command line lists the recipes by it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chorale.errors import UsageError
 from chorale.forecasting.series import Task
@@ -35,14 +35,15 @@ class Recipe:
         book: the mean squared error that the book has for it, if it has one.
         epochs: passes over the data, 0 for as many as the suite is asked for.
         batch_size: series in a step of the optimizer.
-        fresh: series to draw anew for each epoch, 0 to keep to those of the suite.
+        fresh: series to draw anew for each epoch, 0 to keep to those of the suite; a
+            user's own series have no law to draw by, and are kept to.
     """
 
     title: str
     build: str
     task: str = "ten-steps"
     block: int = 0
-    positions: slice = EVERY_STEP
+    positions: slice = field(default_factory=lambda: EVERY_STEP)
     learning_rate: float = 0.005
     clip_norm: float = 0.0
     draws: int = 0
@@ -63,6 +64,7 @@ RECIPES = {
         build="simple_rnn",
         task="one-step",
         positions=LAST_STEP,
+        learning_rate=0.02,
         book=0.014,
     ),
     "deep-rnn": Recipe(
@@ -78,6 +80,145 @@ RECIPES = {
         task="one-step",
         positions=LAST_STEP,
         book=0.0026,
+    ),
+    # Ten steps ahead: what is asked of a recurrent network, and when.
+    "iterated-rnn": Recipe(
+        title="SimpleRNN, one step at a time",
+        build="recurrent_to_vector",
+        block=1,
+        positions=LAST_STEP,
+        book=0.029,
+    ),
+    "sequence-to-vector": Recipe(
+        title="SimpleRNN, sequence to vector",
+        build="recurrent_to_vector",
+        positions=LAST_STEP,
+        book=0.008,
+    ),
+    "sequence-to-sequence": Recipe(
+        title="SimpleRNN, sequence to sequence",
+        build="recurrent_to_sequence",
+        book=0.006,
+    ),
+    "encoder-decoder": Recipe(
+        title="GRU encoder and decoder",
+        build="encoder_decoder",
+        positions=LAST_STEP,
+    ),
+    "vector-to-sequence": Recipe(
+        title="GRU from vector to sequence",
+        build="vector_to_sequence",
+        positions=LAST_STEP,
+    ),
+    # Against unstable gradients and overfitting.
+    "batch-norm": Recipe(
+        title="SimpleRNN, batch normalization between",
+        build="batch_norm",
+    ),
+    "batch-norm-cell": Recipe(
+        title="SimpleRNN, batch normalization inside",
+        build="batch_norm_cell",
+    ),
+    "layer-norm": Recipe(
+        title="SimpleRNN, layer normalization inside",
+        build="layer_norm",
+        book=0.012,
+    ),
+    "gradient-clipping": Recipe(
+        title="rectified SimpleRNN, clipped gradients",
+        build="relu_rnn",
+        clip_norm=1.0,
+    ),
+    "dropout": Recipe(
+        title="SimpleRNN, dropout and recurrent dropout",
+        build="dropout",
+    ),
+    "monte-carlo-dropout": Recipe(
+        title="SimpleRNN, mean of draws with dropout",
+        build="dropout",
+        draws=100,
+    ),
+    # Longer memory.
+    "lstm": Recipe(
+        title="LSTM layers",
+        build="lstm",
+        book=0.0086,
+    ),
+    "lstm-cell": Recipe(
+        title="LSTM cells in the RNN wrapper",
+        build="lstm_cell",
+        book=0.0086,
+    ),
+    "peephole-lstm": Recipe(
+        title="LSTM with peepholes",
+        build="peephole_lstm",
+    ),
+    "gru": Recipe(
+        title="GRU",
+        build="gru",
+        book=0.01,
+    ),
+    "conv-gru": Recipe(
+        title="Conv1D of stride 2, then GRU",
+        build="conv_gru",
+        positions=EVERY_OTHER_STEP,
+        book=0.008,
+    ),
+    "pooling": Recipe(
+        title="Conv1D with pooling, then GRU",
+        build="pooling",
+        positions=LAST_STEP,
+    ),
+    # No recurrence, or little.
+    "simple-wavenet": Recipe(
+        title="simplified WaveNet",
+        build="simple_wavenet",
+        book=0.007,
+    ),
+    "wavenet": Recipe(
+        title="WaveNet, 3 stacks of 10",
+        build="wavenet",
+    ),
+    "wavenet-lstm": Recipe(
+        title="dilated convolutions, then LSTM",
+        build="wavenet_lstm",
+    ),
+    "conv": Recipe(
+        title="residual dilated convolutions",
+        build="conv",
+    ),
+    "attention": Recipe(
+        title="causal attention",
+        build="attention",
+    ),
+    # Further ahead, and in the middle.
+    "blocks": Recipe(
+        title="GRU, ten steps at a time",
+        build="gru",
+        task="fifty-steps",
+        block=10,
+    ),
+    "long-dense": Recipe(
+        title="dense blocks, fresh series, long training",
+        build="dense",
+        positions=LAST_STEP,
+        learning_rate=0.002,
+        clip_norm=1.0,
+        epochs=48,
+        batch_size=256,
+        fresh=2**18,
+    ),
+    "imputing-gru": Recipe(
+        title="GRU from both ends of a gap",
+        build="imputing_gru",
+        task="gap",
+        positions=LAST_STEP,
+    ),
+    "imputing-conv": Recipe(
+        title="convolutions around a gap",
+        build="imputing_conv",
+        task="gap",
+        positions=LAST_STEP,
     ),
 }
 

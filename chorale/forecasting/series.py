@@ -210,9 +210,7 @@ def difference(series: Array, lag: int = 1) -> Array:
         UsageError: no value has another one `lag` steps before it.
     """
     if not 1 <= lag < series.shape[1]:
-        raise UsageError(
-            f"expected a lag from 1 to {series.shape[1] - 1}, got {lag}"
-        )
+        raise UsageError(f"expected a lag from 1 to {series.shape[1] - 1}, got {lag}")
     return series[:, lag:] - series[:, :-lag]
 
 
@@ -292,7 +290,7 @@ def draw_data(
         train: how many series; likewise valid and test.
         random_state: another number, other series.
     """
-    parts = [
+    learned, chosen_by, measured_on = (
         draw_waves(
             count,
             task.length,
@@ -300,5 +298,7 @@ def draw_data(
             interval=task.interval,
         )
         for part, count in enumerate((train, valid, test))
-    ]
-    return Data(task, *(part.series for part in parts), law=parts[2])
+    )
+    return Data(
+        task, learned.series, chosen_by.series, measured_on.series, law=measured_on
+    )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MONITOR = "valid_mse"
 _AT_ONCE = 500  # series forecast at once
+_STREAM = 1  # of randomness: `draw_data` draws valid and test from another
 
 
 class Trained(NamedTuple):
@@ -53,7 +54,8 @@ def train(
     """
     epochs = recipe.epochs or epochs
     block = recipe.block_of(data.task)
-    count = recipe.fresh or len(data.train)
+    fresh_series = recipe.fresh if data.law is not None else 0
+    count = fresh_series or len(data.train)
     batch_size = min(recipe.batch_size, count)
     batches_per_epoch = count // batch_size
     keras.backend.clear_session()
@@ -70,8 +72,8 @@ def train(
     network.compile(optimizer, loss="mse", jit_compile=True)
 
     def batches(epoch: int) -> Iterator[Batch]:
-        random = np.random.default_rng([seed, epoch])
-        if recipe.fresh:
+        random = np.random.default_rng([seed, epoch, _STREAM])
+        if fresh_series:
             fresh = draw_waves(
                 count, data.task.length, random, interval=data.task.interval
             )
