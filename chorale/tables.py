@@ -55,6 +55,27 @@ def read_rows(
         DataError: the file cannot be read, has other columns, a row of more or fewer
             cells, or no rows.
     """
+    header, rows = read_table(path)
+    if not header:
+        raise DataError(f"expected the columns {','.join(columns)}, it is empty", path)
+    if header != list(columns):
+        raise DataError(
+            f"expected the columns {','.join(columns)}, got {_shortened(header)}",
+            path,
+            1,
+        )
+    yield from rows
+
+
+def read_table(
+    path: Path | str,
+) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    """Return the header of a CSV, and its rows as `read_rows` yields them.
+
+    Raises:
+        DataError: as `read_rows`, whatever the columns; of rows, as they are read. An
+            empty file has an empty header.
+    """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -64,30 +85,27 @@ def read_rows(
     reader = csv.reader(io.StringIO(text.rstrip() + "\n", newline=""))
     try:
         header = [name.strip() for name in next(reader, [])]
-        if not header:
-            raise DataError(
-                f"expected the columns {','.join(columns)}, it is empty", path
-            )
-        if header != list(columns):
-            raise DataError(
-                f"expected the columns {','.join(columns)}, got {_shortened(header)}",
-                path,
-                1,
-            )
-        empty = True
-        for cells in reader:
-            if len(cells) != len(columns):
-                raise DataError(
-                    f"expected {len(columns)} cells, got {len(cells)}",
-                    path,
-                    reader.line_num,
-                )
-            empty = False
-            yield reader.line_num, cells
     except csv.Error as error:
         raise DataError(f"expected a CSV file: {error}", path) from error
-    if empty:
-        raise DataError("expected rows below the header, there is none", path)
+
+    def rows() -> Iterator[tuple[int, list[str]]]:
+        empty = True
+        try:
+            for cells in reader:
+                if len(cells) != len(header):
+                    raise DataError(
+                        f"expected {len(header)} cells, got {len(cells)}",
+                        path,
+                        reader.line_num,
+                    )
+                empty = False
+                yield reader.line_num, cells
+        except csv.Error as error:
+            raise DataError(f"expected a CSV file: {error}", path) from error
+        if empty:
+            raise DataError("expected rows below the header, there is none", path)
+
+    return header, rows()
 
 
 def whole_number(cell: str, highest: int = HIGHEST_NUMBER) -> int | None:

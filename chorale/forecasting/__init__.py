@@ -6,7 +6,7 @@
     networks.py    every network of the subject; Keras lives here
     recipes.py     how each network is trained, and what the book says of it
     suite.py       trains them, measures them, keeps the table
-    tables.py      a user's own series
+    own_series.py  a user's own series, out of a table
     memory.py      an experiment: how far back can a network remember?
     gradients.py   an experiment: where do gradients vanish and explode?
     plotting.py    pictures

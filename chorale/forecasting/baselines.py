@@ -263,13 +263,6 @@ BASELINES = {
 }
 
 
-def baselines_for(task: Task) -> dict[str, Baseline]:
-    """Return those of `BASELINES` that can be set this task."""
-    return {
-        name: baseline for name, baseline in BASELINES.items() if baseline.suits(task)
-    }
-
-
 def _best(candidates: Iterable[Forecaster], train: Array, task: Task) -> Forecaster:
     """Return the forecaster with the smallest mean squared error on `train`."""
     inputs, targets = task.inputs(train), task.targets(train)
