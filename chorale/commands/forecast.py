@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from chorale.commands.progress import progress_bar
 from chorale.errors import UsageError
+from chorale.forecasting.own_series import read_own_series, write_forecasts
 from chorale.forecasting.recipes import RECIPES, Recipe, find_recipes
+from chorale.forecasting.results import (
+    Result,
+    floor_of,
+    medians,
+    results_of,
+    write_results,
+)
+from chorale.forecasting.series import TASKS
+from chorale.forecasting.suite import (
+    Measured,
+    SuiteOptions,
+    default_recipes,
+    run_suite,
+)
 
 app = typer.Typer(
     help="Forecast series whose best possible error is known, or your own.",
@@ -69,21 +85,6 @@ def run_command(
 
     Example: chorale forecast run --only gru,wavenet --seeds 3
     """
-    # Everything below takes numpy and more; --help does without.
-    from chorale.forecasting.own_series import read_own_series, write_forecasts
-    from chorale.forecasting.results import (
-        floor_of,
-        medians,
-        results_of,
-        write_results,
-    )
-    from chorale.forecasting.suite import (
-        Measured,
-        SuiteOptions,
-        default_recipes,
-        run_suite,
-    )
-
     recipes = find_recipes(_names(only)) if only else default_recipes()
     options = SuiteOptions(
         **(_QUICK if quick else {}), seeds=seeds, random_state=random_state
@@ -152,7 +153,7 @@ def run_command(
         typer.echo(
             f"{name}: no forecast can be expected below {first:.6f} "
             f"± {floor['standard_error'][0]:.6f} at the first step, "
-            f"{first / floor['bound']:.3f} × the variance of the noise "
+            f"{first / floor['bound']:.3f} times the variance of the noise "
             f"({floor['bound']:.6f}), or below {floor['mean']:.6f} on average; the "
             f"oracle's Monte-Carlo error is {floor['monte_carlo_error']:.7f}"
         )
@@ -171,18 +172,16 @@ def _names(only: str) -> list[str]:
 
 def _that_forecast(recipes: dict[str, Recipe]) -> dict[str, Recipe]:
     """Return the recipes without those that fill gaps."""
-    from chorale.forecasting.series import TASKS
-
     kept = {name: it for name, it in recipes.items() if TASKS[it.task].is_forecast}
     if not kept:
         raise UsageError(f"expected networks that forecast, got {', '.join(recipes)}")
     return kept
 
 
-def _print_table(results: list[Any], ahead: int) -> None:
+def _print_table(results: list[Result], ahead: int) -> None:
     """Print a line for each result of a task."""
     with_oracle = any(one.mean_ratio is not None for one in results)
-    columns = {
+    columns: dict[str, tuple[int, Callable[[Result], str]]] = {
         "weights": (9, lambda one: f"{one.parameters}" if one.parameters else ""),
         "at 1": (10, lambda one: _error(one.first)),
         "mean": (10, lambda one: _error(one.mean)),

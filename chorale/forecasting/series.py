@@ -238,7 +238,8 @@ def sequence_targets(series: Array, steps: int, ahead: int) -> Array:
         series: (count, at least steps + ahead, variables).
 
     Returns:
-        float32 (count, steps, ahead, variables): at step t the values t + 1 … t + ahead.
+        float32 (count, steps, ahead, variables): at step t the values from
+        t + 1 to t + ahead.
 
     Raises:
         UsageError: the series are too short.

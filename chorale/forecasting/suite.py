@@ -371,5 +371,5 @@ def _train_and_forecast(job: _Job, recipe: Recipe, inputs: Array) -> dict[str, A
 
 
 def default_recipes() -> dict[str, Recipe]:
-    """Return the recipes that train on the suite's own series: all but the long ones."""
+    """Return all recipes but the long ones, which draw series of their own."""
     return {name: recipe for name, recipe in RECIPES.items() if not recipe.fresh}

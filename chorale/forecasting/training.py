@@ -160,7 +160,7 @@ class _WithDropout(keras.Model):
     """A network that stays in training, as far as dropout goes, when it forecasts."""
 
     def __init__(self, network: Any) -> None:
-        super().__init__()
+        super().__init__(name="with_dropout")
         self.network = network
 
     def call(self, inputs: Any) -> Any:
