@@ -27,7 +27,7 @@ Forecaster = Callable[[Array], Array]
 # all but cancel: a long autoregression comes close to it, a short one does not.
 LAGS = (1, 2, 4, 8, 12, 16, 20, 24)
 DIFFERENCES = (0, 1)
-MOST_TO_CHOOSE_BY = 100  # series; a fit of each of them for each choice is slow
+MOST_TO_CHOOSE_BY = 100  # series of one variable; all are fitted for each choice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +173,8 @@ def fit_arima(train: Array, task: Task) -> Forecaster:
     ]
     if not possible:
         return fit_last_value(train, task)
-    chosen = np.linspace(0, len(train) - 1, min(len(train), MOST_TO_CHOOSE_BY))
+    most = max(1, MOST_TO_CHOOSE_BY // train.shape[2])
+    chosen = np.linspace(0, len(train) - 1, min(len(train), most))
     candidates = (forecaster(*order) for order in possible)
     return _best(candidates, train[chosen.astype(int)], task)
 
