@@ -134,6 +134,18 @@ def make_deterministic(seed: int) -> None:
         tensorflow.config.experimental.enable_op_determinism()
 
 
+def seed_dropout(network: Any, seed: int, epoch: int) -> None:
+    """Set the state of every dropout layer from the seed and the epoch alone.
+
+    Epochs count from 1; 0 is for dropout that is left on after training.
+    """
+    states = [v for v in network.variables if v.path.endswith("seed_generator_state")]
+    for index, state in enumerate(states):
+        digest = hashlib.sha256(f"{seed} {epoch} {index}".encode()).digest()
+        value = np.array([int.from_bytes(digest[:4], "little"), 0])
+        state.assign(value.astype(state.dtype))
+
+
 def fit(
     network: Any,
     run: Run,
@@ -177,7 +189,7 @@ def fit(
         began = time.perf_counter()
         if progress is not None:
             progress.start_epoch(epoch, epochs, batches_per_epoch)
-        _seed_dropout(network, seed, epoch)
+        seed_dropout(network, seed, epoch)
         losses, weights = [], []
         for batch in batches(epoch):
             loss = network.train_on_batch(
@@ -286,15 +298,6 @@ def _assign(weights: Iterable[Any], arrays: Arrays) -> None:
                 f"the checkpoint does not fit the network: no {weight.path}"
             )
         weight.assign(arrays[weight.path])
-
-
-def _seed_dropout(network: Any, seed: int, epoch: int) -> None:
-    """Set the state of every dropout layer from the seed and the epoch alone."""
-    states = [v for v in network.variables if v.path.endswith("seed_generator_state")]
-    for index, state in enumerate(states):
-        digest = hashlib.sha256(f"{seed} {epoch} {index}".encode()).digest()
-        value = np.array([int.from_bytes(digest[:4], "little"), 0])
-        state.assign(value.astype(state.dtype))
 
 
 def _write_tensorboard(folder: Path, row: Row) -> None:

@@ -34,7 +34,7 @@ from chorale.forecasting.series import (
 # Columns of parameters: frequency and phase of the slow wave, then of the fast one.
 _FREQUENCIES, _PHASES = [0, 2], [1, 3]
 _STEP_SIZES = (0.2, 0.5, 1.0)  # of a random walk, in standard deviations
-_BATCHES = 20  # of a chain, to tell its error by
+_BATCHES = 8  # of a chain; each has to be long beside what a chain remembers
 _ROUNDING = 1e-6  # series are stored as float32
 
 

@@ -13,7 +13,7 @@ from chorale.errors import ModelError
 from chorale.forecasting import networks
 from chorale.forecasting.recipes import Recipe
 from chorale.forecasting.series import Array, Data, Floats, draw_waves, sequence_targets
-from chorale.runs import Batch, Row, Run, fit
+from chorale.runs import Batch, Row, Run, fit, seed_dropout
 
 if TYPE_CHECKING:
     from chorale.runs import Progress
@@ -142,7 +142,7 @@ def forecast_with_dropout(
     Returns:
         Two arrays float32 (count, ahead, variables).
     """
-    keras.utils.set_random_seed(seed)
+    seed_dropout(network, seed, epoch=0)
     stochastic = _WithDropout(network)
     stochastic.compile(jit_compile=True)
     total: Floats = np.zeros((len(inputs), ahead, inputs.shape[2]))
