@@ -229,9 +229,9 @@ def fit(
 
 
 def require_plotting() -> None:
-    """Raise MissingExtraError unless learning curves can be drawn."""
+    """Raise MissingExtraError unless pictures can be drawn."""
     if find_spec("matplotlib") is None:
-        raise MissingExtraError("plot", "drawing learning curves")
+        raise MissingExtraError("plot", "drawing pictures")
 
 
 def plot_history(run: Run, monitor: str) -> Path:

@@ -42,15 +42,11 @@ def _series(count: int = 2, shape: Shape = SHAPE) -> np.ndarray:
     return random.standard_normal(size).astype("float32")
 
 
-@pytest.mark.parametrize("name", [*NETWORKS, "dense", "long_gru"])
+@pytest.mark.parametrize("name", NETWORKS)
 def test_a_network_forecasts_at_its_positions(name, built):
     network = built(name)
     outputs = np.asarray(network(_series()))
-    every_step = NETWORKS["gru"].positions
-    positions = NETWORKS[name].positions if name in NETWORKS else every_step
-    if name == "dense":
-        positions = LAST_STEP
-    count = len(range(SHAPE.steps)[positions])
+    count = len(range(SHAPE.steps)[NETWORKS[name].positions])
     assert outputs.shape == (2, count, SHAPE.ahead * SHAPE.variables)
     assert outputs.shape[1:] == network.output_shape[1:]
     assert np.isfinite(outputs).all() and np.ptp(outputs[:, -1]) > 1e-3

@@ -55,7 +55,7 @@ def fitted_without_the_truth(waves: Waves, task: Task) -> Floats:
                 candidates.append((index, cost, guess))
     found = []
     for index, row in enumerate(values):
-        own = sorted((cost, tuple(guess)) for i, cost, guess in candidates if i == index)
+        own = sorted((cost, tuple(it)) for i, cost, it in candidates if i == index)
 
         def residuals(guess: Floats, power: int, row: Floats = row) -> Floats:
             return ((curve(guess[None], time)[0] - row) / 0.05) ** power

@@ -1,4 +1,4 @@
-"""The suite: trainings that resume, forecasts that are fed back, figures that add up."""
+"""The suite: trainings that resume, forecasts fed back, figures that add up."""
 
 from __future__ import annotations
 
@@ -189,6 +189,16 @@ def test_what_is_there_is_not_measured_again(tmp_path):
     np.testing.assert_array_equal(trainings[0].forecasts, first[-1].forecasts)
 
 
+def test_a_task_may_be_set_to_all_that_forecast(tmp_path):
+    recipes = {name: RECIPES[name] for name in ("simple-rnn", "imputing-conv")}
+    task = forecasting_task(12, 3)
+    measured, data = run_suite(recipes, SMALL, tmp_path, task=task)
+    assert list(data) == [task.name]
+    by_name = {one.name: one.forecasts for one in measured}
+    assert by_name["simple-rnn"].shape == by_name[ORACLE].shape == (30, 3, 1)
+    assert "imputing-conv" not in by_name
+
+
 def test_another_suite_in_the_same_folder_is_refused(tmp_path):
     run_suite({}, SMALL, tmp_path)
     with pytest.raises(UsageError, match="another --output"):
@@ -362,7 +372,9 @@ def test_the_command_forecasts_a_table_of_ones_own(tmp_path):
     [
         (["--only", "gro"], "expected networks out of simple-rnn, "),
         (["--only", "gru", "--seeds", "0"], "expected seeds of at least 1, got 0"),
-        (["--ahead", "5"], "with --series only"),
+        (["--ahead", "0"], "at least 1 of steps ahead, got 0"),
+        (["--steps", "-3"], "at least 1 of steps before the hidden ones, got -3"),
+        (["--only", "imputing-gru", "--ahead", "2"], "networks that forecast"),
         (["--jobs", "0"], "at least 1 job"),
         (["--series", "none.csv"], "none.csv"),
     ],

@@ -14,6 +14,7 @@ import typer
 from chorale.commands.progress import progress_bar
 from chorale.errors import UsageError
 from chorale.forecasting.own_series import read_own_series, write_forecasts
+from chorale.forecasting.plotting import plot_suite
 from chorale.forecasting.recipes import RECIPES, Recipe, find_recipes
 from chorale.forecasting.results import (
     Result,
@@ -22,7 +23,7 @@ from chorale.forecasting.results import (
     results_of,
     write_results,
 )
-from chorale.forecasting.series import TASKS
+from chorale.forecasting.series import TASKS, forecasting_task
 from chorale.forecasting.suite import (
     Measured,
     SuiteOptions,
@@ -54,10 +55,14 @@ def run_command(
         Path | None,
         typer.Option(help="CSV of your own series, a column a variable."),
     ] = None,
-    steps: Annotated[int, typer.Option(help="Values seen, of your own series.")] = 50,
+    steps: Annotated[
+        int | None,
+        typer.Option(help="Values seen, by all networks; 50 with --series."),
+    ] = None,
     ahead: Annotated[
-        int, typer.Option(help="Values to forecast, of your own series.")
-    ] = 10,
+        int | None,
+        typer.Option(help="Values to forecast, by all networks; 10 with --series."),
+    ] = None,
     epochs: Annotated[
         int | None, typer.Option(help="Passes over the series; 20 as in the book.")
     ] = None,
@@ -95,14 +100,16 @@ def run_command(
         jobs = min(_MOST_JOBS, os.cpu_count() or 1)
     if jobs < 1:
         raise UsageError(f"expected at least 1 job, got {jobs}")
-    own = None
-    if series is not None:
-        own = read_own_series(series, steps=steps, ahead=ahead)
+    own = task = None
+    if series is not None or steps is not None or ahead is not None:
+        task = forecasting_task(
+            50 if steps is None else steps, 10 if ahead is None else ahead
+        )
+        recipes = _that_forecast(recipes)
+    if series is not None and task is not None:
+        own = read_own_series(series, steps=task.first_hidden, ahead=task.ahead)
         for remark in own.remarks:
             typer.echo(f"note: {remark}", err=True)
-        recipes = _that_forecast(recipes)
-    elif (steps, ahead) != (50, 10):
-        raise UsageError("expected --steps and --ahead with --series only")
 
     with progress_bar("Training") as progress:
 
@@ -114,6 +121,7 @@ def run_command(
             recipes,
             options,
             output,
+            task=task,
             own=own,
             jobs=jobs,
             progress=progress,
@@ -164,6 +172,42 @@ def run_command(
         typer.echo("errors are in variances of the rows that were learned from")
         typer.echo(f"forecasts of what comes next: {output / 'coming.csv'}")
     typer.echo(f"results {output / 'results.csv'}")
+
+
+@app.command("plot")
+def plot_command(
+    folder: Annotated[
+        Path, typer.Argument(help="What `chorale forecast run` has left.")
+    ] = Path("forecast"),
+    task: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TASK",
+            help=f"Out of {', '.join(TASKS)}; ten-steps if left out. Own series have "
+            "one only.",
+        ),
+    ] = None,
+    networks: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME,...",
+            help="Networks, baselines or the oracle to draw; a handful if left out.",
+        ),
+    ] = "",
+    count: Annotated[int, typer.Option(help="Test series to draw.")] = 3,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder of the PNG files; that of the suite.")
+    ] = None,
+) -> None:
+    """Draw series, forecasts with error bars, learning curves and errors to PNG.
+
+    Example: chorale forecast plot --task ten-steps --networks oracle,gru,wavenet
+    """
+    paths = plot_suite(
+        folder, task=task, networks=_names(networks), count=count, output=output
+    )
+    for path in paths:
+        typer.echo(str(path))
 
 
 def _names(only: str) -> list[str]:

@@ -18,7 +18,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from chorale.forecasting.baselines import BASELINES
 from chorale.forecasting.oracle import fit_waves, sample_posterior
 from chorale.forecasting.own_series import OwnSeries
 from chorale.forecasting.recipes import RECIPES, Recipe
-from chorale.forecasting.series import TASKS, Array, Data, draw_data
+from chorale.forecasting.series import TASKS, Array, Data, Task, draw_data
 from chorale.runs import Run
 
 ORACLE = "oracle"
@@ -144,6 +144,7 @@ def run_suite(
     options: SuiteOptions,
     folder: Path | str,
     *,
+    task: Task | None = None,
     own: OwnSeries | None = None,
     jobs: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -156,8 +157,9 @@ def run_suite(
         options: how much to draw and train.
         folder: where everything is kept; if it holds the same suite, unfinished, that
             goes on.
-        own: a user's series to be measured on instead of drawn ones, and to be
-            forecast beyond their end.
+        task: to be set to all recipes that forecast, instead of their own.
+        own: a user's series, to be measured on instead of drawn ones and forecast
+            beyond their end; they bring their task.
         jobs: trainings at a time, each in a process of its own; 1 is this process.
         progress: is told the epochs done and the epochs in all.
         finished: is told of each forecaster as it is measured.
@@ -169,8 +171,22 @@ def run_suite(
         UsageError: the folder holds another suite.
     """
     folder = Path(folder)
-    _begin(folder, options, own)
-    data = _draw(recipes, options) if own is None else {own.data.task.name: own.data}
+    if own is not None:
+        task = own.data.task
+    if task is not None:
+        recipes = {
+            name: replace(recipe, task=task.name)
+            for name, recipe in recipes.items()
+            if TASKS[recipe.task].is_forecast
+        }
+    _begin(folder, options, task, own)
+    if own is not None:
+        data = {own.data.task.name: own.data}
+    elif task is not None:
+        data = {task.name: _draw(task, options)}
+    else:
+        wanted = {recipe.task for recipe in recipes.values()}
+        data = {name: _draw(TASKS[name], options) for name in TASKS if name in wanted}
     for one in data.values():
         save_arrays(
             folder / one.task.name / "series.npz",
@@ -187,11 +203,14 @@ def run_suite(
     return measured, data
 
 
-def _begin(folder: Path, options: SuiteOptions, own: OwnSeries | None) -> None:
+def _begin(
+    folder: Path, options: SuiteOptions, task: Task | None, own: OwnSeries | None
+) -> None:
     """Write down what is asked for, or make sure that it is what was begun."""
     # More seeds or networks may be asked for later; what is there stays as it is.
     asked: dict[str, Any] = asdict(options)
     del asked["seeds"]
+    asked["task"] = None if task is None else asdict(task)
     asked["own"] = None if own is None else own.data.digest()
     path = folder / "options.json"
     if not path.exists():
@@ -207,20 +226,14 @@ def _begin(folder: Path, options: SuiteOptions, own: OwnSeries | None) -> None:
         )
 
 
-def _draw(recipes: dict[str, Recipe], options: SuiteOptions) -> dict[str, Data]:
-    """Return the series of every task that is asked for, in the order of TASKS."""
-    wanted = {recipe.task for recipe in recipes.values()}
-    return {
-        name: draw_data(
-            task,
-            train=options.train,
-            valid=options.valid,
-            test=options.test,
-            random_state=options.random_state,
-        )
-        for name, task in TASKS.items()
-        if name in wanted
-    }
+def _draw(task: Task, options: SuiteOptions) -> Data:
+    return draw_data(
+        task,
+        train=options.train,
+        valid=options.valid,
+        test=options.test,
+        random_state=options.random_state,
+    )
 
 
 def _jobs(
@@ -239,9 +252,7 @@ def _jobs(
             if baseline.suits(one.task):
                 yield _Job(name, one, folder, latest=latest)
         for name, recipe in recipes.items():
-            # On a user's series every network forecasts, if that is what it does.
-            own = task not in TASKS and TASKS[recipe.task].is_forecast
-            if own or recipe.task == task:
+            if recipe.task == task:
                 for seed in range(options.seeds):
                     yield _Job(
                         name,
