@@ -1,0 +1,644 @@
+"""Pictures of series, of forecasts and of trainings, from what the suite has kept.
+
+The functions named `draw_…` draw on matplotlib axes from plain arrays, for a notebook
+as well; a legend is left to the caller. `plot_suite` draws a whole folder to PNG files.
+Neither needs TensorFlow.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count as counting
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from chorale.errors import DataError, ModelError, UsageError
+from chorale.files import load_arrays, replacing
+from chorale.forecasting.baselines import BASELINES
+from chorale.forecasting.recipes import RECIPES
+from chorale.forecasting.series import (
+    NOISE_VARIANCE,
+    TASKS,
+    Array,
+    Floats,
+    Task,
+    forecasting_task,
+)
+from chorale.forecasting.suite import LEAST_SQUARES, ORACLE
+from chorale.runs import Row, require_plotting
+from chorale.tables import read_table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_SERIES = 8  # side by side
+MOST_VARIABLES = 8  # one below the other
+
+# Told apart by the colour-blind too (Okabe & Ito, "Color Universal Design", 2008).
+_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # as many again, no two cycles alike
+_SEEN, _TRUTH, _OTHERS, _LIMIT = "#777777", "#000000", "#CCCCCC", "#000000"
+_MOST_MARKS = 12  # on a curve of forecasts, bars included
+_APART = 0.16  # steps, from one forecaster's bars to the next's
+_ORDER = (ORACLE, LEAST_SQUARES, *BASELINES, *RECIPES)
+
+
+# === On axes ===
+
+
+def draw_series(axes: Axes, values: Floats, task: Task) -> None:
+    """Draw one variable of a series: what a forecaster may see, and what is hidden.
+
+    Args:
+        axes: to draw on.
+        values: float (task.length,).
+        task: which steps are hidden.
+    """
+    steps = np.arange(task.length)
+    _draw_seen(axes, values, task, steps)
+    axes.plot(
+        steps[task.hidden],
+        values[task.hidden],
+        color=_COLOURS[3],
+        marker="o",
+        markersize=3,
+        linewidth=1,
+        label="hidden",
+    )
+    axes.set(xlabel="step")
+    _number_wholes(axes)
+
+
+def draw_forecasts(
+    axes: Axes,
+    values: Floats,
+    task: Task,
+    forecasts: Mapping[str, Floats],
+    bars: Mapping[str, Floats] | None = None,
+) -> None:
+    """Draw forecasts of one variable of a series, the truth, and what is seen nearby.
+
+    Args:
+        axes: to draw on.
+        values: float (task.length,), the hidden ones included.
+        task: which steps are hidden.
+        forecasts: float (task.ahead,), by what the legend is to call them.
+        bars: half the height of the error bars of some of these, float (task.ahead,).
+            Over many steps not each has its bar; those of several forecasters stand a
+            little apart.
+    """
+    bars = bars or {}
+    steps = np.arange(task.length)
+    hidden = steps[task.hidden]
+    every = math.ceil(task.ahead / _MOST_MARKS)
+    nearby = max(10, task.ahead)
+    begin, end = hidden[0] - nearby, hidden[-1] + nearby
+    _draw_seen(axes, values, task, steps[(steps >= begin) & (steps <= end)])
+    axes.plot(
+        hidden,
+        values[task.hidden],
+        color=_TRUTH,
+        marker="o",
+        markersize=8,
+        markerfacecolor="none",
+        markevery=every,
+        linewidth=1,
+        label="truth",
+    )
+    shift = -_APART * (len(bars) - 1) / 2
+    for (name, forecast), style in zip(forecasts.items(), _styles(), strict=False):
+        if name not in bars:
+            axes.plot(hidden, forecast, markevery=every, label=name, **style)
+            continue
+        axes.errorbar(
+            hidden + shift,
+            forecast,
+            yerr=bars[name],
+            errorevery=every,
+            markevery=every,
+            elinewidth=1,
+            capsize=3,
+            label=name,
+            **style,
+        )
+        shift += _APART
+    axes.set(xlabel="step")
+    _number_wholes(axes)
+
+
+def draw_curves(
+    axes: Axes, history: Sequence[Row], *, floor: float | None = None
+) -> None:
+    """Draw the learning curves of one training, on a logarithmic scale.
+
+    Args:
+        axes: to draw on.
+        history: a row an epoch, with `epoch`, `train_loss` and `valid_mse`.
+        floor: the oracle's mean squared error, where it is known.
+    """
+    epochs = [row["epoch"] for row in history]
+    train, valid = ([row[name] for row in history] for name in _CURVES)
+    axes.plot(epochs, train, color=_COLOURS[1], linestyle="--", label="train loss")
+    axes.plot(epochs, valid, color=_COLOURS[0], marker=".", label="valid MSE")
+    if floor is not None:
+        axes.axhline(floor, color=_LIMIT, linestyle=":", linewidth=1, label="oracle")
+    axes.set(xlabel="epoch", yscale="log")
+    _number_wholes(axes)
+
+
+def draw_errors(
+    axes: Axes,
+    errors: Mapping[str, Floats],
+    *,
+    others: Mapping[str, Floats] | None = None,
+    noise: float | None = None,
+) -> None:
+    """Draw mean squared errors by hidden step, on a logarithmic scale.
+
+    Where a single step is hidden, each forecaster has a row instead, the best on top.
+
+    Args:
+        axes: to draw on.
+        errors: float (ahead,), by the forecaster's name.
+        others: the same of forecasters that are drawn in grey, as a background.
+        noise: variance of the noise, a limit to all forecasts, where it is known.
+    """
+    others = others or {}
+    limit = {"color": _LIMIT, "linestyle": ":", "linewidth": 1}
+    limit["label"] = "variance of the noise"
+    if all(len(figures) == 1 for figures in errors.values()):
+        _draw_single_errors(axes, errors, others)
+        if noise is not None:
+            axes.axvline(noise, **limit)  # type: ignore[arg-type]
+        return
+    for (name, figures), style in zip(errors.items(), _styles(), strict=False):
+        axes.plot(np.arange(1, len(figures) + 1), figures, label=name, **style)
+    if noise is not None:
+        axes.axhline(noise, **limit)  # type: ignore[arg-type]
+    for number, figures in enumerate(others.values()):
+        axes.plot(
+            np.arange(1, len(figures) + 1),
+            figures,
+            color=_OTHERS,
+            linewidth=1,
+            zorder=1,  # below the others, and last in a legend
+            label="others" if number == 0 else "_",
+        )
+    axes.set(xlabel="hidden step", ylabel="mean squared error", yscale="log")
+    _number_wholes(axes)
+
+
+def _draw_single_errors(
+    axes: Axes, errors: Mapping[str, Floats], others: Mapping[str, Floats]
+) -> None:
+    styles = dict(zip(errors, _styles(), strict=False))
+    ranked = sorted(
+        ((float(figures[0]), name) for name, figures in {**others, **errors}.items()),
+        reverse=True,
+    )
+    for row, (figure, name) in enumerate(ranked):
+        style = styles.get(name, {"color": "#999999", "marker": "o", "markersize": 4})
+        axes.plot([figure], [row], **style)
+    axes.set_yticks(range(len(ranked)), [name for _, name in ranked])
+    axes.grid(axis="y", color="#EEEEEE")
+    axes.set(xlabel="mean squared error", xscale="log")
+
+
+def _draw_seen(
+    axes: Axes, values: Floats, task: Task, steps: npt.NDArray[np.int_]
+) -> None:
+    """Draw the values of some steps that are seen, and shade the hidden ones."""
+    axes.axvspan(
+        task.hidden.start - 0.5, task.hidden.stop - 0.5, color="#F2F2F2", zorder=0
+    )
+    axes.plot(
+        steps,
+        np.where(task.seen(), values, np.nan)[steps],
+        color=_SEEN,
+        marker=".",
+        markersize=4,
+        linewidth=1,
+        label="seen",
+    )
+
+
+def _number_wholes(axes: Axes) -> None:
+    """Number steps and epochs, which have no halves."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(
+        MaxNLocator(nbins=10, integer=True, steps=[1, 2, 5, 10])
+    )
+
+
+def _styles() -> Iterator[dict[str, Any]]:
+    """Yield how the first forecaster is drawn, the second, and so on."""
+    for number in counting():
+        yield {
+            "color": _COLOURS[number % len(_COLOURS)],
+            "marker": _MARKERS[number % len(_MARKERS)],
+            "markersize": 3.5,
+            "linewidth": 1,
+        }
+
+
+# === A whole folder ===
+
+
+def plot_suite(
+    folder: Path | str,
+    *,
+    task: str | None = None,
+    networks: Sequence[str] = (),
+    count: int = 3,
+    output: Path | str | None = None,
+) -> list[Path]:
+    """Draw what `run_suite` has left in a folder to PNG files.
+
+    Of several trainings of a network, the forecasts are those of the first, the errors
+    the medians.
+
+    Args:
+        folder: of the suite.
+        task: whose forecasts, learning curves and errors are drawn; by default the one
+            of ten steps or, if that was not run, the first that was.
+        networks: or baselines, or the oracle, by name. By default the oracle, the best
+            baseline, the best network and what has a spread; the learning curves are
+            those of all networks then.
+        count: test series to draw.
+        output: another folder for the pictures.
+
+    Returns:
+        The paths of `series.png`, `forecasts-<task>.png`, `curves-<task>.png` (if a
+        network was trained) and `errors-<task>.png`.
+
+    Raises:
+        UsageError: there is no suite, no such task, network or count, or nothing is
+            measured yet.
+        ModelError: a file is damaged.
+        MissingExtraError: matplotlib is not installed.
+    """
+    require_plotting()
+    if not 1 <= count <= MOST_SERIES:
+        raise UsageError(f"expected a count from 1 to {MOST_SERIES}, got {count}")
+    folder = Path(folder)
+    tasks = _read_tasks(folder)
+    name = _default_task(tasks) if task is None else task
+    if name not in tasks:
+        raise UsageError(
+            f"expected a task that {folder} has, out of {', '.join(tasks)}, "
+            f"got {name!r}"
+        )
+    results = _read_results(folder, tasks[name])
+    chosen = _choose(folder, results, networks)
+    trained = [one for one in networks or results.histories if one in results.histories]
+    pictures = {
+        "series": _series_figure(folder, list(tasks.values()), count),
+        f"forecasts-{name}": _forecasts_figure(folder, results, chosen, count),
+        f"errors-{name}": _errors_figure(results, chosen),
+    }
+    if trained:
+        pictures[f"curves-{name}"] = _curves_figure(results, trained)
+    paths = []
+    for picture, figure in pictures.items():
+        path = Path(folder if output is None else output) / f"{picture}.png"
+        with replacing(path) as temporary:
+            # Without the version of matplotlib, equal pictures are equal bytes.
+            figure.savefig(temporary, dpi=120, metadata={"Software": None})
+        paths.append(path)
+    return paths
+
+
+@dataclass(frozen=True)
+class _Series:
+    """The test series of a task, float32 (count, task.length, variables)."""
+
+    task: Task
+    series: Array
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether they are drawn by the law of the waves, not a user's own."""
+        return self.task.name in TASKS
+
+    def title(self, index: int) -> str:
+        """Return what a test series is called."""
+        if self.is_drawn:
+            return f"{self.task.name}, test series {index}"
+        return f"test window {index}"
+
+    def chosen(self, count: int) -> list[int]:
+        """Return the indices of series to draw, evenly spread."""
+        count = min(count, len(self.series))
+        return [index * len(self.series) // count for index in range(count)]
+
+
+@dataclass(frozen=True)
+class _Results:
+    """What is measured on a task, by the forecaster's name, in the order of the table.
+
+    Attributes:
+        measured: the test series.
+        forecasts: of each training float32 (count, ahead, variables).
+        spreads: standard deviation of the first of these, where there is one.
+        histories: of each training the rows of its epochs.
+    """
+
+    measured: _Series
+    forecasts: dict[str, list[Array]]
+    spreads: dict[str, Array]
+    histories: dict[str, list[list[Row]]]
+
+    def errors(self, name: str) -> Floats:
+        """Return mean squared errors by hidden step (ahead,), the medians of seeds."""
+        targets = self.measured.task.targets(self.measured.series).astype(np.float64)
+        by_seed = [
+            ((one - targets) ** 2).mean(axis=(0, 2)) for one in self.forecasts[name]
+        ]
+        medians: Floats = np.median(by_seed, axis=0)
+        return medians
+
+
+# === Reading ===
+
+_CURVES = ("train_loss", "valid_mse")
+_TRAINING = re.compile(r"(?P<name>.+)-seed(?P<seed>\d+)")
+
+
+def _read_tasks(folder: Path) -> dict[str, _Series]:
+    """Return the test series of each task, in the order of TASKS."""
+    tasks = {}
+    for path in folder.glob("*/series.npz"):
+        arrays = load_arrays(path)
+        try:
+            series, first = arrays["series"], int(arrays["first_hidden"])
+            _, length, _ = series.shape
+        except (KeyError, TypeError, ValueError):
+            raise ModelError(f"{path}: expected the test series of a suite") from None
+        name = path.parent.name
+        task = TASKS.get(name) or forecasting_task(first, length - first, name=name)
+        if (task.length, task.first_hidden) != (length, first):
+            raise ModelError(f"{path}: expected series of the task {name}")
+        tasks[name] = _Series(task, series)
+    if not tasks:
+        raise UsageError(
+            f"{folder} holds no suite: make one by chorale forecast run --output "
+            f"{folder}"
+        )
+    return {name: tasks[name] for name in sorted(tasks, key=_rank([*TASKS]))}
+
+
+def _default_task(tasks: Mapping[str, _Series]) -> str:
+    return "ten-steps" if "ten-steps" in tasks else next(iter(tasks))
+
+
+def _read_results(folder: Path, measured: _Series) -> _Results:
+    task_folder = folder / measured.task.name
+    shape = measured.task.targets(measured.series).shape
+    forecasts: dict[str, list[Array]] = {}
+    spreads: dict[str, Array] = {}
+    histories: dict[str, list[list[Row]]] = {}
+    for name, path in _measured_files(task_folder):
+        arrays = load_arrays(path)
+        for label in ("forecasts", "spread"):
+            if arrays.get(label, np.empty(shape)).shape != shape:
+                raise ModelError(f"{path}: expected a {label} for each test series")
+        if "forecasts" not in arrays:
+            raise ModelError(f"{path}: expected forecasts, there are none")
+        forecasts.setdefault(name, []).append(arrays["forecasts"])
+        if "spread" in arrays:
+            spreads.setdefault(name, arrays["spread"])
+        history = path.parent / "history.csv"
+        if history.exists():
+            histories.setdefault(name, []).append(_read_history(history))
+    if not forecasts:
+        raise UsageError(
+            f"{folder} has no forecasts for {measured.task.name} yet: let "
+            "chorale forecast run come to its end"
+        )
+    return _Results(measured, forecasts, spreads, histories)
+
+
+def _measured_files(task_folder: Path) -> list[tuple[str, Path]]:
+    """Return name and file of all forecasts, in the order of the table."""
+    found = []
+    for path in task_folder.glob("*.npz"):
+        if path.name != "series.npz":
+            found.append((path.stem, 0, path))
+    for path in task_folder.glob("*/forecasts.npz"):
+        if match := _TRAINING.fullmatch(path.parent.name):
+            found.append((match["name"], int(match["seed"]), path))
+    rank = _rank(_ORDER)
+    found.sort(key=lambda one: (rank(one[0]), one[1]))
+    return [(name, path) for name, _, path in found]
+
+
+def _read_history(path: Path) -> list[Row]:
+    header, lines = read_table(path)
+    rows = []
+    for line, cells in lines:
+        try:
+            row = dict(zip(header, map(float, cells), strict=True))
+            rows.append({name: row[name] for name in ("epoch", *_CURVES)})
+        except (KeyError, ValueError):
+            raise DataError("expected the history of a training", path, line) from None
+    return rows
+
+
+def _read_variables(folder: Path, measured: _Series) -> list[str]:
+    """Return what the values of each variable are called on an axis."""
+    variables = measured.series.shape[2]
+    if measured.is_drawn:
+        return ["value"] * variables
+    names = [f"variable {number}" for number in range(1, variables + 1)]
+    path = folder / "coming.csv"
+    if path.exists():  # network, step, and the names of the variables
+        header = read_table(path)[0][2:]
+        names = header if len(header) == variables else names
+    # A dollar sign would begin a formula.
+    names = [name.replace("$", r"\$") for name in names]
+    return [f"{name}\n(standard deviations)" for name in names]
+
+
+def _rank(order: Sequence[str]) -> Callable[[str], tuple[int, str]]:
+    """Return a key to sort names by: known ones in their order, then the others."""
+    return lambda name: (order.index(name) if name in order else len(order), name)
+
+
+# === Choosing ===
+
+
+def _choose(folder: Path, results: _Results, names: Sequence[str]) -> list[str]:
+    """Return the forecasters to draw: those asked for, or a handful."""
+    known = results.forecasts
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"expected forecasters that {folder} has for "
+                f"{results.measured.task.name}, out of {', '.join(known)}, "
+                f"got {name!r}"
+            )
+    if names:
+        return list(dict.fromkeys(names))
+    baselines = [name for name in known if name in BASELINES]
+    networks = [name for name in known if name in RECIPES]
+    chosen = {ORACLE, *results.spreads}
+    for group in (baselines, networks):
+        if group:
+            chosen.add(min(group, key=lambda name: results.errors(name).mean()))
+    return [name for name in known if name in chosen]
+
+
+# === Figures ===
+
+
+def _series_figure(folder: Path, tasks: Sequence[_Series], count: int) -> Figure:
+    """Return a row of panels for each task and variable, a column for each series."""
+    rows = [
+        (measured, variable, label)
+        for measured in tasks
+        for variable, label in enumerate(_read_variables(folder, measured))
+        if variable < MOST_VARIABLES
+    ]
+    columns = max(len(measured.chosen(count)) for measured in tasks)
+    figure, panels = _panels(len(rows), columns, height=1.9, share_y="row")
+    for (measured, variable, label), line in zip(rows, panels, strict=True):
+        _hide_unused(line, len(measured.chosen(count)))
+        for axes, index in zip(line, measured.chosen(count), strict=False):
+            draw_series(axes, measured.series[index, :, variable], measured.task)
+            axes.set_title(measured.title(index))
+        line[0].set_ylabel(label)
+    _finish(figure, panels, tasks)
+    return figure
+
+
+def _forecasts_figure(
+    folder: Path, results: _Results, names: Sequence[str], count: int
+) -> Figure:
+    """Return a row of panels for each variable, a column for each series."""
+    measured = results.measured
+    labels = _read_variables(folder, measured)[:MOST_VARIABLES]
+    chosen = measured.chosen(count)
+    figure, panels = _panels(len(labels), len(chosen), height=3.2, share_y="row")
+    forecasts = {name: results.forecasts[name][0] for name in names}
+    heights = {
+        name: _heights(name, results.spreads[name])
+        for name in names
+        if name in results.spreads
+    }
+    for variable, (label, line) in enumerate(zip(labels, panels, strict=True)):
+        for axes, index in zip(line, chosen, strict=True):
+            draw_forecasts(
+                axes,
+                measured.series[index, :, variable],
+                measured.task,
+                {name: one[index, :, variable] for name, one in forecasts.items()},
+                {name: one[index, :, variable] for name, one in heights.items()},
+            )
+            axes.set_title(measured.title(index))
+        line[0].set_ylabel(label)
+    explained = [
+        f"bars of {name}: ± 1 standard deviation of "
+        + ("the hidden value, noise included" if name == ORACLE else "its draws")
+        for name in heights
+    ]
+    _finish(figure, panels, [measured], "\n".join(explained))
+    return figure
+
+
+def _heights(name: str, spread: Array) -> Floats:
+    """Return half the height of error bars; only the oracle knows the noise."""
+    if name != ORACLE:
+        return spread
+    heights: Floats = np.sqrt(spread.astype(np.float64) ** 2 + NOISE_VARIANCE)
+    return heights
+
+
+def _curves_figure(results: _Results, names: Sequence[str]) -> Figure:
+    """Return a panel for each network, with the curves of all its seeds."""
+    columns = min(5, len(names))
+    rows = math.ceil(len(names) / columns)
+    figure, panels = _panels(rows, columns, height=2.1, width=2.6, share_y="all")
+    floor = None
+    if ORACLE in results.forecasts:
+        floor = float(results.errors(ORACLE).mean())
+    for axes, name in zip(panels.flat, names, strict=False):
+        for history in results.histories[name]:
+            draw_curves(axes, history, floor=floor)
+        axes.set_title(name)
+    _hide_unused(panels.flat, len(names))
+    for line in panels:
+        line[0].set_ylabel("mean squared error")
+    _finish(figure, panels, [])
+    return figure
+
+
+def _errors_figure(results: _Results, names: Sequence[str]) -> Figure:
+    errors = {name: results.errors(name) for name in results.forecasts}
+    figure, panels = _panels(1, 1, height=4.2, width=5.5)
+    draw_errors(
+        panels[0, 0],
+        {name: errors[name] for name in names},
+        others={name: one for name, one in errors.items() if name not in names},
+        noise=NOISE_VARIANCE if results.measured.is_drawn else None,
+    )
+    panels[0, 0].set_title(results.measured.task.name)
+    _finish(figure, panels, [])
+    return figure
+
+
+def _panels(
+    rows: int,
+    columns: int,
+    *,
+    height: float,
+    width: float = 3.2,
+    share_y: Literal["all", "row", "none"] = "none",
+) -> tuple[Figure, Any]:
+    """Return a figure and its axes (rows, columns); sizes of a panel in inches."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(
+        figsize=(max(7.0, width * columns), height * rows + 1), layout="constrained"
+    )
+    panels = figure.subplots(rows, columns, squeeze=False, sharey=share_y)
+    return figure, panels
+
+
+def _hide_unused(panels: Any, used: int) -> None:
+    for axes in list(panels)[used:]:
+        axes.set_visible(False)
+
+
+def _finish(
+    figure: Figure, panels: Any, shown: Sequence[_Series], explained: str = ""
+) -> None:
+    """Add one legend for all panels below them, and say what was left out."""
+    handles: dict[str, Any] = {}
+    for axes in panels.flat:
+        axes.title.set_size(9)
+        axes.spines[["top", "right"]].set_visible(False)
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    if handles:
+        widest = 0.08 * max(map(len, handles)) + 0.6  # inches
+        figure.legend(
+            handles.values(),
+            handles.keys(),
+            loc="outside lower center",
+            ncols=min(len(handles), max(1, int(figure.get_figwidth() / widest))),
+            frameon=False,
+            fontsize=9,
+            title=explained or None,
+            title_fontsize=8,
+        )
+    most = max((one.series.shape[2] for one in shown), default=0)
+    if most > MOST_VARIABLES:
+        figure.suptitle(f"the first {MOST_VARIABLES} of {most} variables")
