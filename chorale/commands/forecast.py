@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from chorale.commands import experiments
 from chorale.commands.progress import progress_bar
 from chorale.errors import UsageError
 from chorale.forecasting.own_series import read_own_series, write_forecasts
@@ -37,7 +38,7 @@ app = typer.Typer(
 )
 
 # How much `--quick` draws and trains.
-_QUICK = {"train": 2000, "valid": 500, "test": 1000, "epochs": 4, "draws": 1000}
+_QUICK = {"train": 2000, "valid": 500, "test": 1000, "epochs": 10, "draws": 1000}
 _MOST_JOBS = 4  # each holds a TensorFlow of its own
 
 
@@ -208,6 +209,10 @@ def plot_command(
     )
     for path in paths:
         typer.echo(str(path))
+
+
+app.command("memory")(experiments.memory)
+app.command("gradients")(experiments.gradients)
 
 
 def _names(only: str) -> list[str]:

@@ -1,0 +1,423 @@
+"""An experiment: where do gradients vanish and explode?
+
+One recurrent layer reads a series of the suite and forecasts the value after its last:
+
+    h(t) = activation(norm(W x(t) + U h(t - 1)) + b)          loss = (v · h(T) + c - y)²
+
+What an early step has to say reaches the loss through all the states after it, so the
+gradient of the loss by h(t) is a product of T - t matrices. It shrinks or grows by a
+power of the steps (Bengio, Simard & Frasconi, 1994; Pascanu, Mikolov & Bengio, "On the
+difficulty of training recurrent neural networks", 2013). Its norm at every step is
+measured, before training and while plain gradient descent goes on: Adam, which divides
+a gradient by its size, would hide what clipping does.
+
+Clipping scales the gradient of the weights down where its norm is above a limit. That
+bounds the step that is taken and no more: what has vanished stays vanished.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chorale.errors import MissingExtraError, UsageError
+from chorale.forecasting.series import Array, draw_waves
+from chorale.tables import write_table
+
+_EPSILON = 0.001  # of layer normalization, as in Keras
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recurrence:
+    """A recurrent layer, how its weights begin, and what is done for its gradients.
+
+    Attributes:
+        activation: `tanh`, `relu` or `linear`.
+        initial: what the recurrent weights U begin as: `orthogonal`, as Keras has it,
+            or `identity`. W and v begin as in Keras (Glorot, uniform), b and c at 0.
+        scale: by which those recurrent weights are multiplied.
+        clip_norm: largest norm of the gradient of the weights, 0 for no limit.
+        layer_norm: whether what goes into the activation is normalized over the units,
+            with a gain that is learned (Ba, Kiros & Hinton, 2016).
+    """
+
+    activation: str
+    initial: str = "orthogonal"
+    scale: float = 1.0
+    clip_norm: float = 0.0
+    layer_norm: bool = False
+
+    @property
+    def initial_weights(self) -> str:
+        """What the recurrent weights begin as, in words."""
+        return self.initial if self.scale == 1 else f"{self.scale:g} {self.initial}"
+
+
+CLIP_NORM = 1.0
+
+_BASES = {
+    "tanh": Recurrence(activation="tanh"),
+    "relu": Recurrence(activation="relu"),
+    # Le, Jaitly & Hinton, "A Simple Way to Initialize Recurrent Networks of Rectified
+    # Linear Units", 2015.
+    "relu-identity": Recurrence(activation="relu", initial="identity"),
+    "relu-large": Recurrence(activation="relu", scale=1.5),
+}
+
+RECURRENCES = {
+    f"{name}{suffix}": replace(base, clip_norm=clip_norm, layer_norm=layer_norm)
+    for name, base in _BASES.items()
+    for suffix, clip_norm, layer_norm in (
+        ("", 0.0, False),
+        ("-clip", CLIP_NORM, False),
+        ("-norm", 0.0, True),
+        ("-norm-clip", CLIP_NORM, True),
+    )
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradientOptions:
+    """What the recurrences are trained on, and how long.
+
+    Attributes:
+        steps: values of a series that are read.
+        units: width of the recurrent layer.
+        updates: of the weights, each from new series.
+        batch_size: series in an update.
+        learning_rate: of gradient descent, without momentum.
+        seed: of weights and series; all recurrences see the same series.
+    """
+
+    steps: int = 100
+    units: int = 20
+    updates: int = 300
+    batch_size: int = 32
+    learning_rate: float = 0.03
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, least in (
+            ("steps", 2),
+            ("units", 1),
+            ("updates", 1),
+            ("batch_size", 1),
+            ("seed", 0),
+        ):
+            if getattr(self, name) < least:
+                raise UsageError(
+                    f"expected {name} of at least {least}, got {getattr(self, name)}"
+                )
+        if not self.learning_rate > 0:
+            raise UsageError(
+                f"expected a learning rate above 0, got {self.learning_rate}"
+            )
+
+
+class Update(NamedTuple):
+    """What one update saw and did.
+
+    Attributes:
+        loss: mean squared error of its series, before it.
+        gradient: norm of the gradient of all weights together, before it is clipped.
+        step: norm of what was added to the weights.
+        by_step: float (steps,), norm of the gradient of a series' loss by the state at
+            each step, the mean over the series.
+    """
+
+    loss: float
+    gradient: float
+    step: float
+    by_step: Array
+
+
+class Training(NamedTuple):
+    """The training of one recurrence.
+
+    Attributes:
+        name: of the recurrence.
+        recurrence: what was trained.
+        updates: up to the last, or the one at which it blew up: whose loss or gradient
+            was not finite.
+    """
+
+    name: str
+    recurrence: Recurrence
+    updates: Sequence[Update]
+
+    @property
+    def finite(self) -> Sequence[Update]:
+        """The updates before it blew up, if it did."""
+        return [it for it in self.updates if np.isfinite((it.loss, it.gradient)).all()]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """A training in a few figures, those of its finite updates.
+
+    Attributes:
+        name: of the recurrence.
+        activation: of the recurrence.
+        recurrent_weights: what U began as.
+        layer_norm: whether it was normalized.
+        clip_norm: largest norm of the gradient of the weights, 0 for no limit.
+        first_norm: of the gradient by the state at the first step, before training.
+        last_norm: likewise at the last step.
+        first_norm_after: at the first step, in the last update.
+        last_norm_after: likewise at the last step.
+        largest_gradient: norm of the gradient of all weights, before it is clipped.
+        largest_step: norm of what was added to the weights.
+        loss: mean of the last tenth of the updates; None if it blew up.
+        blew_up: the update, counted from 1, whose loss or gradient was not finite.
+    """
+
+    name: str
+    activation: str
+    recurrent_weights: str
+    layer_norm: bool
+    clip_norm: float
+    first_norm: float
+    last_norm: float
+    first_norm_after: float
+    last_norm_after: float
+    largest_gradient: float
+    largest_step: float
+    loss: float | None
+    blew_up: int | None
+
+
+def summarize(training: Training) -> Summary:
+    """Return the figures of a training."""
+    finite, recurrence = training.finite, training.recurrence
+    before, after = (
+        training.updates[0].by_step,
+        (finite or training.updates)[-1].by_step,
+    )
+    blew_up = len(finite) < len(training.updates)
+    tenth = max(1, len(finite) // 10)
+    return Summary(
+        name=training.name,
+        activation=recurrence.activation,
+        recurrent_weights=recurrence.initial_weights,
+        layer_norm=recurrence.layer_norm,
+        clip_norm=recurrence.clip_norm,
+        first_norm=float(before[0]),
+        last_norm=float(before[-1]),
+        first_norm_after=float(after[0]),
+        last_norm_after=float(after[-1]),
+        largest_gradient=max((update.gradient for update in finite), default=math.inf),
+        largest_step=max((update.step for update in finite), default=math.inf),
+        loss=None if blew_up else float(np.mean([it.loss for it in finite[-tenth:]])),
+        blew_up=len(training.updates) if blew_up else None,
+    )
+
+
+def measure_gradients(
+    options: GradientOptions,
+    recurrences: dict[str, Recurrence] = RECURRENCES,
+    *,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Training]:
+    """Train each recurrence and note its gradients at every update.
+
+    Args:
+        options: what they are trained on.
+        recurrences: by name.
+        progress: is called with the updates that are behind and those in all.
+
+    Raises:
+        MissingExtraError: TensorFlow is not installed.
+    """
+    if find_spec("tensorflow") is None:
+        raise MissingExtraError("train", "the experiment on gradients")
+    trainings: list[Training] = []
+    total = len(recurrences) * options.updates
+    for name, recurrence in recurrences.items():
+        behind = len(trainings) * options.updates
+
+        def advance(update: int, behind: int = behind) -> None:
+            progress(behind + update, total)
+
+        updates = _train(recurrence, options, advance)
+        trainings.append(Training(name, recurrence, updates))
+    return trainings
+
+
+def initial_weights(recurrence: Recurrence, units: int, seed: int) -> dict[str, Array]:
+    """Return the weights that a recurrence begins with, by their letters."""
+    import keras
+
+    glorot = keras.initializers.GlorotUniform
+    if recurrence.initial == "identity":
+        recurrent = np.eye(units)
+    else:
+        recurrent = np.asarray(keras.initializers.Orthogonal(seed=seed)((units, units)))
+    weights = {
+        "W": np.asarray(glorot(seed=seed + 1)((1, units))),
+        "U": recurrence.scale * recurrent,
+        "b": np.zeros(units),
+        "v": np.asarray(glorot(seed=seed + 2)((units, 1))),
+        "c": np.zeros(1),
+    }
+    if recurrence.layer_norm:
+        weights["gain"] = np.ones(units)
+    return {name: weight.astype(np.float32) for name, weight in weights.items()}
+
+
+def gradients(
+    recurrence: Recurrence, weights: dict[str, Any], inputs: Any, targets: Any
+) -> tuple[Any, Any, dict[str, Any]]:
+    """Return the loss, and its gradients by the states and by the weights.
+
+    A zero is added to every state: the gradient by that zero is the gradient by the
+    state, with all that the state does to those after it.
+
+    Args:
+        recurrence: of which activation and normalization count.
+        weights: as of `initial_weights`, arrays or variables of TensorFlow.
+        inputs: float (batch, steps, 1).
+        targets: float (batch, 1).
+
+    Returns:
+        The mean loss; norms (steps,) of the gradient of a series' loss by its states,
+        the mean over the series; the gradient of the mean loss by each weight.
+    """
+    import tensorflow as tf
+
+    activation = getattr(tf.keras.activations, recurrence.activation)
+    batch, steps, _ = inputs.shape
+    nothing = tf.zeros((steps, batch, weights["U"].shape[0]))
+
+    def advance(state: Any, now: tuple[Any, Any]) -> Any:
+        values, zero = now
+        total = values @ weights["W"] + state @ weights["U"]
+        if recurrence.layer_norm:
+            mean, variance = tf.nn.moments(total, -1, keepdims=True)
+            total = (total - mean) * tf.math.rsqrt(variance + _EPSILON)
+            total *= weights["gain"]
+        return activation(total + weights["b"]) + zero
+
+    with tf.GradientTape() as tape:
+        tape.watch([nothing, weights])
+        by_step = tf.transpose(inputs, (1, 0, 2))
+        states = tf.scan(advance, (by_step, nothing), initializer=nothing[0])
+        outputs = states[-1] @ weights["v"] + weights["c"]
+        loss = tf.reduce_mean((outputs - targets) ** 2)
+    by_state, by_weight = tape.gradient(loss, [nothing, weights])
+    # The mean over the batch has divided each series' own gradient by their number.
+    norms = tf.reduce_mean(tf.norm(batch * by_state, axis=-1), axis=1)
+    return loss, norms, by_weight
+
+
+def write_gradients(folder: Path | str, trainings: Iterable[Training]) -> None:
+    """Write what was measured as three CSVs.
+
+    `gradients.csv` has the summaries, `gradient-steps.csv` the norms by step before
+    training, halfway and at the end, `gradient-updates.csv` loss and norms of every
+    update.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    folder, trainings = Path(folder), list(trainings)
+    write_table(
+        folder / "gradients.csv",
+        [field.name for field in fields(Summary)],
+        (list(asdict(summarize(training)).values()) for training in trainings),
+    )
+    write_table(
+        folder / "gradient-steps.csv",
+        ("recurrence", "update", "step", "norm"),
+        (
+            (training.name, number + 1, step + 1, f"{norm:.6g}")
+            for training in trainings
+            for number in _snapshots(training)
+            for step, norm in enumerate(training.updates[number].by_step)
+        ),
+    )
+    write_table(
+        folder / "gradient-updates.csv",
+        ("recurrence", "update", "loss", "gradient", "step"),
+        (
+            (training.name, number + 1, *(f"{figure:.6g}" for figure in update[:3]))
+            for training in trainings
+            for number, update in enumerate(training.updates)
+        ),
+    )
+
+
+def write_tensorboard(folder: Path | str, trainings: Iterable[Training]) -> None:
+    """Write the same for TensorBoard, a folder for each recurrence.
+
+    The norms by step, logarithms to the base of 10, are three curves over the steps:
+    `state_gradient/first`, `/halfway` and `/last`; loss and norms of the updates are
+    curves over the updates, below `update/`.
+    """
+    import tensorflow as tf
+
+    for training in trainings:
+        writer = tf.summary.create_file_writer(str(Path(folder) / training.name))
+        with writer.as_default():
+            for number, update in enumerate(training.updates):
+                for name, figure in zip(update._fields[:3], update, strict=False):
+                    tf.summary.scalar(f"update/{name}", figure, step=number + 1)
+            for label, number in zip(
+                ("first", "halfway", "last"), _snapshots(training), strict=False
+            ):
+                for step, norm in enumerate(training.updates[number].by_step):
+                    logarithm = np.log10(norm) if norm else -np.inf
+                    tf.summary.scalar(
+                        f"state_gradient/{label}", logarithm, step=step + 1
+                    )
+        writer.close()
+
+
+def _train(
+    recurrence: Recurrence, options: GradientOptions, progress: Callable[[int], None]
+) -> list[Update]:
+    """Descend along the gradient until the updates are used up or it blows up."""
+    import tensorflow as tf
+
+    weights = {
+        name: tf.Variable(weight)
+        for name, weight in initial_weights(
+            recurrence, options.units, options.seed
+        ).items()
+    }
+
+    # Compiled by XLA, the steps run several times faster on a processor.
+    @tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
+    def descend(inputs: Any, targets: Any) -> tuple[Any, ...]:
+        loss, by_step, by_weight = gradients(recurrence, weights, inputs, targets)
+        norm = tf.linalg.global_norm(list(by_weight.values()))
+        rate = options.learning_rate
+        if recurrence.clip_norm:
+            rate *= tf.minimum(1.0, recurrence.clip_norm / norm)
+        for name, weight in weights.items():
+            weight.assign_sub(rate * by_weight[name])
+        return loss, norm, rate * norm, by_step
+
+    random = np.random.default_rng(options.seed)
+    updates: list[Update] = []
+    while len(updates) < options.updates:
+        series = draw_waves(options.batch_size, options.steps + 1, random).series
+        loss, norm, step, by_step = descend(series[:, :-1], series[:, -1])
+        updates.append(
+            Update(float(loss), float(norm), float(step), np.asarray(by_step))
+        )
+        progress(len(updates))
+        if not np.isfinite(updates[-1][:2]).all():
+            break
+    return updates
+
+
+def _snapshots(training: Training) -> list[int]:
+    """Return the indices of the first, the middle and the last finite update."""
+    last = max(0, len(training.finite) - 1)
+    return sorted({0, last // 2, last})
