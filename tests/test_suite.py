@@ -141,16 +141,6 @@ def test_a_training_learns_and_ends_with_its_best_epoch(tmp_path):
     assert error == pytest.approx(min(valid), rel=1e-4)
 
 
-def test_another_training_does_not_go_on_from_this_one(tmp_path):
-    data, recipe = small_data("one-step"), RECIPES["simple-rnn"]
-    training.train(recipe, data, Run(tmp_path), epochs=1, seed=0)
-    with pytest.raises(ModelError, match="with other options"):
-        training.train(recipe, data, Run(tmp_path), epochs=1, seed=1)
-    with pytest.raises(ModelError, match="series differs"):
-        other = replace(data, train=data.train[::-1])
-        training.train(recipe, other, Run(tmp_path), epochs=1, seed=0)
-
-
 def test_fresh_series_are_new_in_every_epoch_and_never_those_measured_on(
     tmp_path, monkeypatch
 ):
@@ -187,6 +177,13 @@ def test_what_is_there_is_not_measured_again(tmp_path):
         if path.name not in ("series.npz",):
             assert path.stat().st_mtime_ns == stamp, path
     np.testing.assert_array_equal(trainings[0].forecasts, first[-1].forecasts)
+
+
+def test_another_training_does_not_go_on_from_this_one(tmp_path):
+    run_suite(ONE_STEP, SMALL, tmp_path)
+    faster = {"simple-rnn": replace(RECIPES["simple-rnn"], learning_rate=0.1)}
+    with pytest.raises(ModelError, match="training with other options"):
+        run_suite(faster, SMALL, tmp_path)
 
 
 def test_a_task_may_be_set_to_all_that_forecast(tmp_path):

@@ -309,6 +309,8 @@ def _begin_process() -> None:
 
 def _measure(job: _Job) -> Measured:
     """Return what a forecaster makes of the test series, now or at an earlier time."""
+    if job.recipe is not None:
+        _begin_run(job, job.recipe)
     if not job.path.exists():
         began = time.perf_counter()
         try:
@@ -331,6 +333,31 @@ def _measure(job: _Job) -> Measured:
         parameters=int(arrays.get("parameters", 0)),
         seconds=float(arrays["seconds"]),
     )
+
+
+def _begin_run(job: _Job, recipe: Recipe) -> None:
+    """Write down what a training is, or make sure that it is the one that was begun.
+
+    Raises:
+        ModelError: the folder holds another training.
+    """
+    positions = recipe.positions
+    options = {
+        **asdict(recipe),
+        "positions": [positions.start, positions.stop, positions.step],
+        "epochs": job.rounds,
+        "seed": job.seed,
+    }
+    files = {"files": {"series": job.data.digest()}}
+    run = Run(job.path.parent)
+    if not (run.folder / "options.json").exists():
+        run.create(options, files)
+        return
+    run.check_data(files)
+    if run.options() != options:
+        raise ModelError(
+            f"{run.folder} holds a training with other options: choose another --output"
+        )
 
 
 def _forecasts(job: _Job) -> dict[str, Any]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import keras
 import numpy as np
 
-from chorale.errors import ModelError
 from chorale.forecasting import networks
 from chorale.forecasting.recipes import Recipe
 from chorale.forecasting.series import Array, Data, Floats, draw_waves, sequence_targets
@@ -94,7 +92,6 @@ def train(
         errors = (outputs[:, -1] - valid_targets[:, -1]) ** 2
         return {MONITOR: float(np.mean(errors, dtype=np.float64))}
 
-    _begin(run, recipe, data, epochs=epochs, seed=seed)
     history = fit(
         network,
         run,
@@ -180,23 +177,3 @@ def _pairs(recipe: Recipe, data: Data, series: Array) -> tuple[Array, Array]:
     else:
         targets = task.targets(series)[:, None]
     return inputs, targets.reshape(count, targets.shape[1], -1)
-
-
-def _begin(run: Run, recipe: Recipe, data: Data, *, epochs: int, seed: int) -> None:
-    """Write down what the run is, or make sure that it is the one that was begun."""
-    positions = recipe.positions
-    options = {
-        **asdict(recipe),
-        "positions": [positions.start, positions.stop, positions.step],
-        "epochs": epochs,
-        "seed": seed,
-    }
-    files = {"files": {"series": data.digest()}}
-    if not (run.folder / "options.json").exists():
-        run.create(options, files)
-        return
-    run.check_data(files)
-    if run.options() != options:
-        raise ModelError(
-            f"{run.folder} holds a training with other options: choose another --output"
-        )
