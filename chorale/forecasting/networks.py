@@ -104,12 +104,13 @@ def batch_norm_cell(shape: Shape) -> keras.Model:
 
 
 def dropout(shape: Shape) -> keras.Model:
-    """Return simple recurrent layers with dropout, of what they carry too.
+    """Return two GRU layers with dropout, of what they carry too.
 
     Called with `training=True` it forecasts with dropout: draws for Monte-Carlo
-    dropout (Gal & Ghahramani, 2016).
+    dropout (Gal & Ghahramani, 2016). A dense layer first spreads each value over all
+    channels, so that no value is dropped whole.
     """
-    body = _body("rnn", dropout=0.1, recurrent_dropout=0.1)
+    body = _body("gru", dropout=0.1, recurrent_dropout=0.1)
     return _network(shape, _widen(), body, _dense(shape))
 
 

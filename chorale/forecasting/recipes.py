@@ -130,11 +130,11 @@ RECIPES = {
         clip_norm=1.0,
     ),
     "dropout": Recipe(
-        title="SimpleRNN, dropout and recurrent dropout",
+        title="GRU, dropout and recurrent dropout",
         build="dropout",
     ),
     "monte-carlo-dropout": Recipe(
-        title="SimpleRNN, mean of draws with dropout",
+        title="GRU, mean of draws with dropout",
         build="dropout",
         draws=100,
     ),
