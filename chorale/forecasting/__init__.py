@@ -9,7 +9,8 @@
     own_series.py  a user's own series, out of a table
     memory.py      an experiment: how far back can a network remember?
     gradients.py   an experiment: where do gradients vanish and explode?
-    plotting.py    pictures
+    kept.py        reads what the suite has kept
+    plotting.py    pictures of it
 
 The subject, and the figures called *the book's*, are those of Aurélien Géron, Hands-On
 Machine Learning with Scikit-Learn, Keras, and TensorFlow, 2nd edition, chapter 15.

@@ -8,9 +8,7 @@ Neither needs TensorFlow.
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count as counting
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,21 +16,20 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from chorale.errors import DataError, ModelError, UsageError
-from chorale.files import load_arrays, replacing
+from chorale.errors import UsageError
+from chorale.files import replacing
 from chorale.forecasting.baselines import BASELINES
-from chorale.forecasting.recipes import RECIPES
-from chorale.forecasting.series import (
-    NOISE_VARIANCE,
-    TASKS,
-    Array,
-    Floats,
-    Task,
-    forecasting_task,
+from chorale.forecasting.kept import (
+    CURVES,
+    KeptForecasts,
+    KeptSeries,
+    read_forecasts,
+    read_series,
 )
-from chorale.forecasting.suite import LEAST_SQUARES, ORACLE
+from chorale.forecasting.recipes import RECIPES
+from chorale.forecasting.series import NOISE_VARIANCE, Array, Floats, Task
+from chorale.forecasting.suite import ORACLE
 from chorale.runs import Row, require_plotting
-from chorale.tables import read_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +44,6 @@ _MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # as many again, no two cycles a
 _SEEN, _TRUTH, _OTHERS, _LIMIT = "#777777", "#000000", "#CCCCCC", "#000000"
 _MOST_MARKS = 12  # on a curve of forecasts, bars included
 _APART = 0.16  # steps, from one forecaster's bars to the next's
-_ORDER = (ORACLE, LEAST_SQUARES, *BASELINES, *RECIPES)
 
 
 # === On axes ===
@@ -144,12 +140,12 @@ def draw_curves(
         floor: the oracle's mean squared error, where it is known.
     """
     epochs = [row["epoch"] for row in history]
-    train, valid = ([row[name] for row in history] for name in _CURVES)
+    train, valid = ([row[name] for row in history] for name in CURVES)
     axes.plot(epochs, train, color=_COLOURS[1], linestyle="--", label="train loss")
     axes.plot(epochs, valid, color=_COLOURS[0], marker=".", label="valid MSE")
     if floor is not None:
         axes.axhline(floor, color=_LIMIT, linestyle=":", linewidth=1, label="oracle")
-    axes.set(xlabel="epoch", yscale="log")
+    axes.set(xlabel="epoch", yscale=_scale([train, valid]))
     _number_wholes(axes)
 
 
@@ -171,17 +167,21 @@ def draw_errors(
         noise: variance of the noise, a limit to all forecasts, where it is known.
     """
     others = others or {}
-    limit = {"color": _LIMIT, "linestyle": ":", "linewidth": 1}
-    limit["label"] = "variance of the noise"
+    limit: dict[str, Any] = {
+        "color": _LIMIT,
+        "linestyle": ":",
+        "linewidth": 1,
+        "label": "variance of the noise",
+    }
     if all(len(figures) == 1 for figures in errors.values()):
         _draw_single_errors(axes, errors, others)
         if noise is not None:
-            axes.axvline(noise, **limit)  # type: ignore[arg-type]
+            axes.axvline(noise, **limit)
         return
     for (name, figures), style in zip(errors.items(), _styles(), strict=False):
         axes.plot(np.arange(1, len(figures) + 1), figures, label=name, **style)
     if noise is not None:
-        axes.axhline(noise, **limit)  # type: ignore[arg-type]
+        axes.axhline(noise, **limit)
     for number, figures in enumerate(others.values()):
         axes.plot(
             np.arange(1, len(figures) + 1),
@@ -191,7 +191,8 @@ def draw_errors(
             zorder=1,  # below the others, and last in a legend
             label="others" if number == 0 else "_",
         )
-    axes.set(xlabel="hidden step", ylabel="mean squared error", yscale="log")
+    axes.set(xlabel="hidden step", ylabel="mean squared error")
+    axes.set_yscale(_scale([*errors.values(), *others.values()]))
     _number_wholes(axes)
 
 
@@ -208,7 +209,8 @@ def _draw_single_errors(
         axes.plot([figure], [row], **style)
     axes.set_yticks(range(len(ranked)), [name for _, name in ranked])
     axes.grid(axis="y", color="#EEEEEE")
-    axes.set(xlabel="mean squared error", xscale="log")
+    axes.set(xlabel="mean squared error")
+    axes.set_xscale(_scale([*errors.values(), *others.values()]))
 
 
 def _draw_seen(
@@ -227,6 +229,11 @@ def _draw_seen(
         linewidth=1,
         label="seen",
     )
+
+
+def _scale(figures: Sequence[npt.ArrayLike]) -> str:
+    """Return the scale of errors: logarithmic, unless all are zero."""
+    return "log" if any((np.asarray(one) > 0).any() for one in figures) else "linear"
 
 
 def _number_wholes(axes: Axes) -> None:
@@ -269,9 +276,9 @@ def plot_suite(
         folder: of the suite.
         task: whose forecasts, learning curves and errors are drawn; by default the one
             of ten steps or, if that was not run, the first that was.
-        networks: or baselines, or the oracle, by name. By default the oracle, the best
-            baseline, the best network and what has a spread; the learning curves are
-            those of all networks then.
+        networks: or baselines, or the oracle, by name. By default the oracle, what has
+            a spread, and of the others the best baseline and the best network; the
+            learning curves are those of all networks then.
         count: test series to draw.
         output: another folder for the pictures.
 
@@ -289,23 +296,27 @@ def plot_suite(
     if not 1 <= count <= MOST_SERIES:
         raise UsageError(f"expected a count from 1 to {MOST_SERIES}, got {count}")
     folder = Path(folder)
-    tasks = _read_tasks(folder)
-    name = _default_task(tasks) if task is None else task
+    tasks = read_series(folder)
+    name = task or ("ten-steps" if "ten-steps" in tasks else next(iter(tasks)))
     if name not in tasks:
         raise UsageError(
             f"expected a task that {folder} has, out of {', '.join(tasks)}, "
             f"got {name!r}"
         )
-    results = _read_results(folder, tasks[name])
-    chosen = _choose(folder, results, networks)
-    trained = [one for one in networks or results.histories if one in results.histories]
+    kept = read_forecasts(folder, tasks[name])
+    chosen = _choose(folder, kept, networks)
+    trained = [
+        network
+        for network in (chosen if networks else kept.forecasts)
+        if network in kept.histories
+    ]
     pictures = {
-        "series": _series_figure(folder, list(tasks.values()), count),
-        f"forecasts-{name}": _forecasts_figure(folder, results, chosen, count),
-        f"errors-{name}": _errors_figure(results, chosen),
+        "series": _series_figure(list(tasks.values()), count),
+        f"forecasts-{name}": _forecasts_figure(kept, chosen, count),
+        f"errors-{name}": _errors_figure(kept, chosen),
     }
     if trained:
-        pictures[f"curves-{name}"] = _curves_figure(results, trained)
+        pictures[f"curves-{name}"] = _curves_figure(kept, trained)
     paths = []
     for picture, figure in pictures.items():
         path = Path(folder if output is None else output) / f"{picture}.png"
@@ -316,85 +327,106 @@ def plot_suite(
     return paths
 
 
-# === Choosing ===
-
-
-def _choose(folder: Path, results: _Results, names: Sequence[str]) -> list[str]:
+def _choose(folder: Path, kept: KeptForecasts, names: Sequence[str]) -> list[str]:
     """Return the forecasters to draw: those asked for, or a handful."""
-    known = results.forecasts
+    known = kept.forecasts
     for name in names:
         if name not in known:
             raise UsageError(
-                f"expected forecasters that {folder} has for "
-                f"{results.measured.task.name}, out of {', '.join(known)}, "
-                f"got {name!r}"
+                f"expected forecasters that {folder} has for {kept.series.task.name}, "
+                f"out of {', '.join(known)}, got {name!r}"
             )
     if names:
         return list(dict.fromkeys(names))
-    baselines = [name for name in known if name in BASELINES]
-    networks = [name for name in known if name in RECIPES]
-    chosen = {ORACLE, *results.spreads}
-    for group in (baselines, networks):
-        if group:
-            chosen.add(min(group, key=lambda name: results.errors(name).mean()))
+    chosen = {ORACLE, *kept.spreads}
+    for group in (BASELINES, RECIPES):
+        errors = {
+            name: kept.errors(name).mean()
+            for name in known
+            if name in group and name not in chosen
+        }
+        if errors:
+            chosen.add(min(errors, key=lambda name: errors[name]))
     return [name for name in known if name in chosen]
 
 
 # === Figures ===
 
 
-def _series_figure(folder: Path, tasks: Sequence[_Series], count: int) -> Figure:
+def _series_figure(kept: Sequence[KeptSeries], count: int) -> Figure:
     """Return a row of panels for each task and variable, a column for each series."""
     rows = [
-        (measured, variable, label)
-        for measured in tasks
-        for variable, label in enumerate(_read_variables(folder, measured))
-        if variable < MOST_VARIABLES
+        (series, variable, label)
+        for series in kept
+        for variable, label in enumerate(_labels(series))
     ]
-    columns = max(len(measured.chosen(count)) for measured in tasks)
+    columns = max(len(_indices(series, count)) for series in kept)
     figure, panels = _panels(len(rows), columns, height=1.9, share_y="row")
-    for (measured, variable, label), line in zip(rows, panels, strict=True):
-        _hide_unused(line, len(measured.chosen(count)))
-        for axes, index in zip(line, measured.chosen(count), strict=False):
-            draw_series(axes, measured.series[index, :, variable], measured.task)
-            axes.set_title(measured.title(index))
+    for (series, variable, label), line in zip(rows, panels, strict=True):
+        indices = _indices(series, count)
+        _hide_unused(line, len(indices))
+        for axes, index in zip(line, indices, strict=False):
+            draw_series(axes, series.values[index, :, variable], series.task)
+            axes.set_title(_title(series, index))
         line[0].set_ylabel(label)
-    _finish(figure, panels, tasks)
+    _finish(figure, panels)
     return figure
 
 
-def _forecasts_figure(
-    folder: Path, results: _Results, names: Sequence[str], count: int
-) -> Figure:
+def _forecasts_figure(kept: KeptForecasts, names: Sequence[str], count: int) -> Figure:
     """Return a row of panels for each variable, a column for each series."""
-    measured = results.measured
-    labels = _read_variables(folder, measured)[:MOST_VARIABLES]
-    chosen = measured.chosen(count)
-    figure, panels = _panels(len(labels), len(chosen), height=3.2, share_y="row")
-    forecasts = {name: results.forecasts[name][0] for name in names}
+    series = kept.series
+    labels, indices = _labels(series), _indices(series, count)
+    figure, panels = _panels(len(labels), len(indices), height=3.2, share_y="row")
+    forecasts = {name: kept.forecasts[name][0] for name in names}
     heights = {
-        name: _heights(name, results.spreads[name])
+        name: _heights(name, kept.spreads[name])
         for name in names
-        if name in results.spreads
+        if name in kept.spreads
     }
     for variable, (label, line) in enumerate(zip(labels, panels, strict=True)):
-        for axes, index in zip(line, chosen, strict=True):
+        for axes, index in zip(line, indices, strict=True):
             draw_forecasts(
                 axes,
-                measured.series[index, :, variable],
-                measured.task,
+                series.values[index, :, variable],
+                series.task,
                 {name: one[index, :, variable] for name, one in forecasts.items()},
                 {name: one[index, :, variable] for name, one in heights.items()},
             )
-            axes.set_title(measured.title(index))
+            axes.set_title(_title(series, index))
         line[0].set_ylabel(label)
     explained = [
         f"bars of {name}: ± 1 standard deviation of "
         + ("the hidden value, noise included" if name == ORACLE else "its draws")
         for name in heights
     ]
-    _finish(figure, panels, [measured], "\n".join(explained))
+    _finish(figure, panels, "\n".join(explained))
     return figure
+
+
+def _indices(series: KeptSeries, count: int) -> list[int]:
+    """Return the indices of series to draw, evenly spread: windows overlap."""
+    count = min(count, len(series.values))
+    return [index * len(series.values) // count for index in range(count)]
+
+
+def _title(series: KeptSeries, index: int) -> str:
+    if series.is_drawn:
+        return f"{series.task.name}, test series {index}"
+    return f"test window {index}"
+
+
+def _labels(series: KeptSeries) -> list[str]:
+    """Return what to call the values of each variable, as far as they are drawn."""
+    if series.is_drawn:
+        return ["value"] * series.values.shape[2]
+    labels = []
+    for name in series.names[:MOST_VARIABLES]:
+        # A dollar sign would begin a formula.
+        labels.append(name.replace("$", r"\$") + "\n(standard deviations)")
+    if len(series.names) > MOST_VARIABLES:
+        labels[-1] += f"\n{MOST_VARIABLES} of {len(series.names)} variables"
+    return labels
 
 
 def _heights(name: str, spread: Array) -> Floats:
@@ -405,36 +437,37 @@ def _heights(name: str, spread: Array) -> Floats:
     return heights
 
 
-def _curves_figure(results: _Results, names: Sequence[str]) -> Figure:
+def _curves_figure(kept: KeptForecasts, names: Sequence[str]) -> Figure:
     """Return a panel for each network, with the curves of all its seeds."""
     columns = min(5, len(names))
     rows = math.ceil(len(names) / columns)
     figure, panels = _panels(rows, columns, height=2.1, width=2.6, share_y="all")
     floor = None
-    if ORACLE in results.forecasts:
-        floor = float(results.errors(ORACLE).mean())
+    if ORACLE in kept.forecasts:
+        floor = float(kept.errors(ORACLE).mean())
     for axes, name in zip(panels.flat, names, strict=False):
-        for history in results.histories[name]:
+        for history in kept.histories[name]:
             draw_curves(axes, history, floor=floor)
         axes.set_title(name)
     _hide_unused(panels.flat, len(names))
     for line in panels:
         line[0].set_ylabel("mean squared error")
-    _finish(figure, panels, [])
+    _finish(figure, panels)
     return figure
 
 
-def _errors_figure(results: _Results, names: Sequence[str]) -> Figure:
-    errors = {name: results.errors(name) for name in results.forecasts}
+def _errors_figure(kept: KeptForecasts, names: Sequence[str]) -> Figure:
+    errors = {name: kept.errors(name) for name in kept.forecasts}
     figure, panels = _panels(1, 1, height=4.2, width=5.5)
+    axes = panels[0, 0]
     draw_errors(
-        panels[0, 0],
+        axes,
         {name: errors[name] for name in names},
         others={name: one for name, one in errors.items() if name not in names},
-        noise=NOISE_VARIANCE if results.measured.is_drawn else None,
+        noise=NOISE_VARIANCE if kept.series.is_drawn else None,
     )
-    panels[0, 0].set_title(results.measured.task.name)
-    _finish(figure, panels, [])
+    axes.set_title(f"{kept.series.task.name}, {len(kept.series.values)} test series")
+    _finish(figure, panels)
     return figure
 
 
@@ -461,10 +494,8 @@ def _hide_unused(panels: Any, used: int) -> None:
         axes.set_visible(False)
 
 
-def _finish(
-    figure: Figure, panels: Any, shown: Sequence[_Series], explained: str = ""
-) -> None:
-    """Add one legend for all panels below them, and say what was left out."""
+def _finish(figure: Figure, panels: Any, explained: str = "") -> None:
+    """Add one legend for all panels, below them."""
     handles: dict[str, Any] = {}
     for axes in panels.flat:
         axes.title.set_size(9)
@@ -483,6 +514,3 @@ def _finish(
             title=explained or None,
             title_fontsize=8,
         )
-    most = max((one.series.shape[2] for one in shown), default=0)
-    if most > MOST_VARIABLES:
-        figure.suptitle(f"the first {MOST_VARIABLES} of {most} variables")
