@@ -340,32 +340,35 @@ def test_all_tasks_have_their_series_drawn(
     assert default[1] == "forecasts-ten-steps"
 
 
-def own_suite(folder: Path, variables: int) -> None:
-    """Measure baselines on a table of a user's."""
-    rows = np.random.default_rng(0).normal(size=(80, variables)).cumsum(axis=0)
+@pytest.fixture(scope="module")
+def own_suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a suite of baselines on a user's table of nine variables."""
+    folder = tmp_path_factory.mktemp("own")
+    variables = plotting.MOST_VARIABLES + 1
+    rows = np.random.default_rng(0).normal(size=(40, variables)).cumsum(axis=0)
     names = [f"${number} $x" for number in range(variables)]
     lines = [",".join(names), *(",".join(map(str, row)) for row in rows)]
     write_text(folder / "own.csv", "\n".join(lines))
-    own = read_own_series(folder / "own.csv", steps=12, ahead=2)
+    own = read_own_series(folder / "own.csv", steps=8, ahead=2)
     measured, _ = run_suite({}, SMALL, folder / "suite", own=own)
     coming = {one.name: one.coming[None] for one in measured if one.coming is not None}
     write_forecasts(folder / "suite" / "coming.csv", own, coming)
+    return folder / "suite"
 
 
-def test_own_series_have_a_row_of_panels_a_variable(tmp_path: Path) -> None:
-    own_suite(tmp_path, 2)
-    paths = plot_suite(tmp_path / "suite", count=1)  # dollars begin no formula
+def test_own_series_are_drawn_to_files(own_suite: Path, tmp_path: Path) -> None:
+    paths = plot_suite(own_suite, count=1, output=tmp_path)  # $ begins no formula
     names = ["series.png", "forecasts-series.png", "errors-series.png"]
     assert [path.name for path in paths] == names
 
 
-def test_own_series_are_named_and_have_no_oracle(
-    tmp_path: Path, figures: dict[str, Figure]
+def test_own_series_have_a_row_a_variable_and_no_oracle(
+    own_suite: Path, tmp_path: Path, figures: dict[str, Figure]
 ) -> None:
-    own_suite(tmp_path, plotting.MOST_VARIABLES + 1)
-    plot_suite(tmp_path / "suite", count=2, networks=["linear", "last-value"])
+    chosen = ["linear", "last-value"]
+    plot_suite(own_suite, count=2, networks=chosen, output=tmp_path)
     shown, forecasts, errors = figures.values()
-    series = read_series(tmp_path / "suite")["series"]
+    series = read_series(own_suite)["series"]
     for figure in (shown, forecasts):
         rows = np.reshape(figure.axes, (plotting.MOST_VARIABLES, 2))
         for variable, (first, second) in enumerate(rows):
@@ -373,15 +376,16 @@ def test_own_series_are_named_and_have_no_oracle(
             assert first.get_ylabel().startswith(label)
             assert not second.get_ylabel()
         assert rows[-1, 0].get_ylabel().endswith("8 of 9 variables")
-    kept = read_forecasts(tmp_path / "suite", series)
+    kept = read_forecasts(own_suite, series)
     second = len(series.values) // 2
     lines = lines_of(forecasts.axes[3])  # variable 1 of the second window
     linear = kept.forecasts["linear"][0]
     assert np.array_equal(lines["linear"][1], linear[second, :, 1])
-    assert np.array_equal(lines["truth"][1], series.values[second, 12:, 1])
+    assert np.array_equal(lines["truth"][1], series.values[second, 8:, 1])
     assert "variance of the noise" not in lines_of(errors.axes[0])
-    (tmp_path / "suite" / "coming.csv").unlink()
-    assert read_series(tmp_path / "suite")["series"].names[0] == "variable 1"
+    shutil.copytree(own_suite, tmp_path / "stopped")
+    (tmp_path / "stopped" / "coming.csv").unlink()
+    assert read_series(tmp_path / "stopped")["series"].names[0] == "variable 1"
 
 
 def test_a_real_suite_is_drawn_by_the_command(tmp_path: Path) -> None:

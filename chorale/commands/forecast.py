@@ -184,8 +184,8 @@ def plot_command(
         str | None,
         typer.Option(
             metavar="TASK",
-            help=f"Out of {', '.join(TASKS)}; ten-steps if left out. Own series have "
-            "one only.",
+            help=f"Out of {', '.join(TASKS)}, if the suite has it, or series, that of "
+            "own series or steps; ten-steps if left out.",
         ),
     ] = None,
     networks: Annotated[
