@@ -20,13 +20,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from chorale.errors import MissingExtraError, UsageError
+from chorale.errors import UsageError
+from chorale.extras import require
 from chorale.forecasting.series import Array, draw_waves
 from chorale.tables import write_table
 
@@ -67,7 +67,7 @@ _BASES = {
     # Le, Jaitly & Hinton, "A Simple Way to Initialize Recurrent Networks of Rectified
     # Linear Units", 2015.
     "relu-identity": Recurrence(activation="relu", initial="identity"),
-    "relu-large": Recurrence(activation="relu", scale=1.5),
+    "relu-large": Recurrence(activation="relu", scale=2.0),
 }
 
 RECURRENCES = {
@@ -234,8 +234,7 @@ def measure_gradients(
     Raises:
         MissingExtraError: TensorFlow is not installed.
     """
-    if find_spec("tensorflow") is None:
-        raise MissingExtraError("train", "the experiment on gradients")
+    require("train", "the experiment on gradients")
     trainings: list[Training] = []
     total = len(recurrences) * options.updates
     for name, recurrence in recurrences.items():
@@ -306,7 +305,8 @@ def gradients(
     with tf.GradientTape() as tape:
         tape.watch([nothing, weights])
         by_step = tf.transpose(inputs, (1, 0, 2))
-        states = tf.scan(advance, (by_step, nothing), initializer=nothing[0])
+        start = tf.zeros_like(nothing[0])
+        states = tf.scan(advance, (by_step, nothing), initializer=start)
         outputs = states[-1] @ weights["v"] + weights["c"]
         loss = tf.reduce_mean((outputs - targets) ** 2)
     by_state, by_weight = tape.gradient(loss, [nothing, weights])
