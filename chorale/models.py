@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chorale.errors import DataError, MissingExtraError, ModelError, UsageError
+from chorale.errors import DataError, ModelError, UsageError
+from chorale.extras import require
 from chorale.files import load_arrays, replacing, save_arrays, sha256, write_text
 from chorale.networks import NetworkOptions
 from chorale.plan import FEATURES
@@ -188,10 +189,9 @@ def load_predictor(
             card.memory_shapes,
             card.network.units,
         )
-    try:
-        from chorale.networks.next_step import NextStepNetwork
-    except ImportError:
-        raise MissingExtraError("train", "the Keras backend") from None
+    require("train", "the Keras backend")
+    from chorale.networks.next_step import NextStepNetwork
+
     network = NextStepNetwork(card.network, card.vocabulary, card.plan_features)
     network.set_named_weights(weights)
     return KerasPredictor(network)

@@ -18,14 +18,14 @@ import io
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from chorale.errors import MissingExtraError, ModelError, TrainingError, UsageError
+from chorale.errors import ModelError, TrainingError, UsageError
+from chorale.extras import require
 from chorale.files import Arrays, load_arrays, replacing, save_arrays, write_text
 
 Row = dict[str, float]
@@ -228,15 +228,9 @@ def fit(
     return history
 
 
-def require_plotting() -> None:
-    """Raise MissingExtraError unless pictures can be drawn."""
-    if find_spec("matplotlib") is None:
-        raise MissingExtraError("plot", "drawing pictures")
-
-
 def plot_history(run: Run, monitor: str) -> Path:
     """Draw the learning curves of a run and return the PNG."""
-    require_plotting()
+    require("plot", "drawing pictures")
     import matplotlib.pyplot as plt
     import pandas as pd
 

@@ -7,7 +7,6 @@ import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,8 +14,9 @@ import numpy as np
 
 from chorale import __version__
 from chorale.corpus import Corpus, hold_out
-from chorale.errors import DataError, MissingExtraError, ModelError, UsageError
+from chorale.errors import DataError, ModelError, UsageError
 from chorale.evaluation import evaluate
+from chorale.extras import require
 from chorale.models import Card, load_predictor, save_card, save_model
 from chorale.networks import NetworkOptions
 from chorale.plan import FEATURES, Plan, transpose_features
@@ -181,7 +181,7 @@ def train_network(
     Returns:
         The card of the model in `output/model`.
     """
-    _require_keras()
+    require("train", "training")
     fit_vocabulary(corpus, options)
     run = Run(output)
     asked = {
@@ -217,7 +217,7 @@ def resume_training(
         raise ModelError(
             f"{output}: options.json is not of this version: {error}"
         ) from None
-    _require_keras()
+    require("train", "training")
     from chorale.networks.next_step import NextStepNetwork
 
     make_deterministic(options.seed)
@@ -405,9 +405,3 @@ def _versions() -> dict[str, str]:
         "python": platform.python_version(),
         **{name: version(name) for name in libraries},
     }
-
-
-def _require_keras() -> None:
-    # Not by importing it: that takes seconds and talks.
-    if find_spec("keras") is None:
-        raise MissingExtraError("train", "training")

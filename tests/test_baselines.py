@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chorale import extras
 from chorale.errors import MissingExtraError, UsageError
 from chorale.forecasting import baselines
 from chorale.forecasting.baselines import (
@@ -218,7 +219,7 @@ def test_a_fit_that_fails_is_the_last_value(monkeypatch: pytest.MonkeyPatch) -> 
 def test_libraries_that_are_not_there_are_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(baselines, "find_spec", lambda name: None)
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
     for fit, task in ((fit_arima, forecasting_task(9, 3)), (fit_spline, GAP)):
         with pytest.raises(MissingExtraError, match=r"\[train\]"):
             fit(waves(task, 2), task)

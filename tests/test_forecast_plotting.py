@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 
-from chorale import runs
+from chorale import extras
 from chorale.errors import DataError, MissingExtraError, ModelError, UsageError
 from chorale.files import save_arrays, write_text
 from chorale.forecasting import plotting
@@ -471,6 +471,6 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
 
 
 def test_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "find_spec", lambda name: None)
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"pictures needs the extra \[plot\]"):
         plot_suite(tmp_path)

@@ -13,9 +13,10 @@ import typer
 from chorale.commands.progress import EpochLines
 from chorale.corpus import load_corpus
 from chorale.errors import ChoraleError, UsageError
+from chorale.extras import require
 from chorale.networks import BODIES, NetworkOptions
 from chorale.plan import FEATURES
-from chorale.runs import Run, plot_history, require_plotting
+from chorale.runs import Run, plot_history
 from chorale.training import (
     MONITOR,
     TrainingOptions,
@@ -125,7 +126,7 @@ def train(
     network_options = NetworkOptions(**_only(NetworkOptions, wanted))
     training_options = TrainingOptions(**_only(TrainingOptions, wanted))
     if plot:
-        require_plotting()
+        require("plot", "drawing pictures")
     if resume:
         asked = {**asdict(network_options), **asdict(training_options)}
         _check_same(_given(context), asked, Run(output).options())

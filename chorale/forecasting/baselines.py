@@ -10,14 +10,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from itertools import product
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from chorale.errors import MissingExtraError, UsageError
+from chorale.errors import UsageError
+from chorale.extras import require
 from chorale.forecasting.series import Array, Task, difference, undifference
 
 Forecaster = Callable[[Array], Array]
@@ -152,8 +152,7 @@ def fit_arima(train: Array, task: Task) -> Forecaster:
     Raises:
         MissingExtraError: statsmodels is not installed.
     """
-    if find_spec("statsmodels") is None:
-        raise MissingExtraError("train", "fitting ARIMA")
+    require("train", "fitting ARIMA")
 
     def forecaster(lags: int, differences: int) -> Forecaster:
         def forecast(inputs: Array) -> Array:
@@ -224,8 +223,7 @@ def fit_spline(train: Array, task: Task) -> Forecaster:
     Raises:
         MissingExtraError: SciPy is not installed.
     """
-    if find_spec("scipy") is None:
-        raise MissingExtraError("train", "a spline")
+    require("train", "a spline")
 
     def fill(inputs: Array) -> Array:
         from scipy.interpolate import CubicSpline

@@ -24,13 +24,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from chorale.errors import MissingExtraError, UsageError
+from chorale.errors import UsageError
+from chorale.extras import require
 from chorale.forecasting.series import Array
 from chorale.networks import NetworkOptions, build_body
 from chorale.tables import write_table
@@ -176,8 +176,7 @@ def measure_memory(
     Raises:
         MissingExtraError: Keras is not installed.
     """
-    if find_spec("keras") is None:
-        raise MissingExtraError("train", "the memory experiment")
+    require("train", "the memory experiment")
     recalls: list[Recall] = []
     total = len(options.networks) * len(options.lags) * options.updates
     for name in options.networks:

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chorale.errors import UsageError
+from chorale.extras import require
 from chorale.files import replacing
 from chorale.forecasting.baselines import BASELINES
 from chorale.forecasting.kept import (
@@ -29,7 +30,7 @@ from chorale.forecasting.kept import (
 from chorale.forecasting.recipes import RECIPES
 from chorale.forecasting.series import NOISE_VARIANCE, Array, Floats, Task
 from chorale.forecasting.suite import ORACLE
-from chorale.runs import Row, require_plotting
+from chorale.runs import Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -292,7 +293,7 @@ def plot_suite(
         ModelError: a file is damaged.
         MissingExtraError: matplotlib is not installed.
     """
-    require_plotting()
+    require("plot", "drawing pictures")
     if not 1 <= count <= MOST_SERIES:
         raise UsageError(f"expected a count from 1 to {MOST_SERIES}, got {count}")
     folder = Path(folder)
