@@ -69,16 +69,17 @@ def test_a_wavenet_that_does_not_see_the_value_knows_no_more_than_the_mean():
 
 @pytest.mark.parametrize("lag", [1, 3, 4, 7, 8, 20])
 def test_a_wavenet_of_usual_depth_sees_the_value_and_no_layer_is_wasted(lag):
-    options = MemoryOptions(units=4)
+    options = MemoryOptions(units=8)
+    inputs, _ = draw_recall(20, lag, np.random.default_rng(0))
 
     def influence(network):
-        inputs = np.zeros((1, lag + 1, 2), np.float32)
+        """Return by how much an output changes, at most, with the first step."""
         other = inputs.copy()
-        other[:, 0] = 5
+        other[:, 0] += 1
         return float(np.abs(np.asarray(network(inputs) - network(other))).max())
 
     assert influence(build_network("wavenet", lag, options)) > 0
-    shallower = MemoryOptions(units=4, wavenet_layers=max(1, lag.bit_length() - 1))
+    shallower = MemoryOptions(units=8, wavenet_layers=max(1, lag.bit_length() - 1))
     if lag > 1:
         assert influence(build_network("wavenet", lag, shallower)) == 0
 
