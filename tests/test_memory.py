@@ -186,7 +186,7 @@ def test_the_command_prints_json(without_training, tmp_path):
     result = CliRunner().invoke(app, [*arguments, "--output", str(tmp_path)])
     answer = json.loads(result.stdout)
     assert answer["reaches"] == {"gru": 30}
-    assert [recall["lag"] for recall in answer["recalls"]] == [10, 30, 100]
+    assert [recall["lag"] for recall in answer["recalls"]] == [30, 100]
     assert answer["options"]["units"] == MemoryOptions().units
 
 

@@ -30,7 +30,7 @@ from chorale.forecasting.memory import (
 )
 
 # How much `--quick` tries.
-_QUICK_MEMORY: dict[str, Any] = {"lags": (10, 30, 100), "updates": 500}
+_QUICK_MEMORY: dict[str, Any] = {"lags": (30, 100), "updates": 500}
 _QUICK_GRADIENTS = {"steps": 50, "updates": 60}
 
 

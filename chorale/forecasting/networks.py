@@ -155,11 +155,6 @@ def gru(shape: Shape) -> keras.Model:
     return _network(shape, _body("gru"), _dense(shape))
 
 
-def long_gru(shape: Shape) -> keras.Model:
-    """Return two wide GRU layers."""
-    return _network(shape, _body("gru", units=64), _dense(shape))
-
-
 # === Convolutions and attention ===
 
 
@@ -272,16 +267,22 @@ def dense(shape: Shape) -> keras.Model:
 
 
 def imputing_gru(shape: Shape) -> keras.Model:
-    """Return GRU layers that read a series with a gap from both ends."""
+    """Return GRU layers that read a series from both ends, with a gap in its middle."""
     both_ways = [
         layers.Bidirectional(
-            layers.GRU(WIDTH, return_sequences=index == 0, name="gru"),
+            layers.GRU(WIDTH, return_sequences=True, name="gru"),
             name=f"both_ways_{index}",
         )
         for index in range(2)
     ]
-    one_position = layers.Reshape((1, 2 * WIDTH), name="one_position")
-    return _network(shape, MarkMissing(), *both_ways, one_position, _dense(shape))
+    return _network(
+        shape,
+        MarkMissing(),
+        *both_ways,
+        layers.Dense(shape.variables, name="value"),
+        layers.Cropping1D((shape.steps - shape.ahead) // 2, name="gap"),
+        layers.Reshape((1, shape.outputs), name="one_position"),
+    )
 
 
 def imputing_conv(shape: Shape) -> keras.Model:

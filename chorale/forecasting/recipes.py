@@ -98,6 +98,7 @@ RECIPES = {
     "sequence-to-sequence": Recipe(
         title="SimpleRNN, sequence to sequence",
         build="recurrent_to_sequence",
+        learning_rate=0.01,
         book=0.006,
     ),
     "encoder-decoder": Recipe(
@@ -136,7 +137,7 @@ RECIPES = {
     "monte-carlo-dropout": Recipe(
         title="GRU, mean of draws with dropout",
         build="dropout",
-        draws=100,
+        draws=50,
     ),
     # Longer memory.
     "lstm": Recipe(
@@ -213,6 +214,7 @@ RECIPES = {
         build="imputing_gru",
         task="gap",
         positions=LAST_STEP,
+        learning_rate=0.01,
     ),
     "imputing-conv": Recipe(
         title="convolutions around a gap",
