@@ -275,12 +275,14 @@ def imputing_gru(shape: Shape) -> keras.Model:
         )
         for index in range(2)
     ]
+    before = (shape.steps - shape.ahead) // 2
+    after = shape.steps - shape.ahead - before
     return _network(
         shape,
         MarkMissing(),
         *both_ways,
         layers.Dense(shape.variables, name="value"),
-        layers.Cropping1D((shape.steps - shape.ahead) // 2, name="gap"),
+        layers.Cropping1D((before, after), name="gap"),
         layers.Reshape((1, shape.outputs), name="one_position"),
     )
 
