@@ -5,7 +5,9 @@
     oracle.py      the best forecast possible for one who knows how series are drawn
     networks.py    every network of the subject; Keras lives here
     recipes.py     how each network is trained, and what the book says of it
-    suite.py       trains them, measures them, keeps the table
+    training.py    trains a recipe, and forecasts with what it gives
+    suite.py       runs everything on every task, and keeps what it made
+    results.py     figures of that, beside the oracle's
     own_series.py  a user's own series, out of a table
     memory.py      an experiment: how far back can a network remember?
     gradients.py   an experiment: where do gradients vanish and explode?
