@@ -128,7 +128,8 @@ class Update(NamedTuple):
         gradient: norm of the gradient of all weights together, before it is clipped.
         step: norm of what was added to the weights.
         by_step: float (steps,), norm of the gradient of a series' loss by the state at
-            each step, the mean over the series.
+            each step, the mean over the series; 0 where every rectified unit on the
+            way is shut, or the norm is smaller than float32 can hold.
     """
 
     loss: float

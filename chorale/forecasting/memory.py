@@ -16,7 +16,10 @@ Dependencies with Gradient Descent is Difficult" (1994); the LSTM was made for i
 steps, with far longer trainings than here).
 
 What is measured is learning from nothing by a fixed number of updates, not what a
-network could hold if its weights were known.
+network could hold if its weights were known. Seeing the value is not enough either: a
+WaveNet adds a lag up from its dilations, the powers of two, so that 1,000 takes six of
+them and 1,024 one. With the defaults below, one that sees far enough failed at 1,000
+and had learned 1,024 after 100 updates.
 """
 
 from __future__ import annotations
