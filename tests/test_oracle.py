@@ -173,3 +173,11 @@ def test_more_is_known_in_the_middle_than_beyond_the_end():
         draws=800,
     )
     assert seen_less.variance.mean() > ahead.variance.mean()
+
+
+def test_fewer_values_than_parameters_can_be_fitted_too():
+    task = replace(TEN_STEPS, length=3, first_hidden=2, ahead=1)
+    waves = drawn(task, 3)
+    assert np.isfinite(fit_waves(waves, task)).all()
+    with pytest.raises(UsageError, match="at least 8 draws, got 0"):
+        sample_posterior(waves, task, np.random.default_rng(), draws=0)

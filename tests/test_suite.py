@@ -323,6 +323,9 @@ def test_results_are_written_as_they_are(tmp_path):
         "",
         "it, failed",
     )
+    write_results(tmp_path / "results.csv", results_of([oracle], {"ten-steps": data}))
+    lines = (tmp_path / "results.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.split(",")[1] for line in lines[1:]] == [ORACLE, "gru"]
 
 
 # === The command ===
@@ -373,6 +376,7 @@ def test_the_command_forecasts_a_table_of_ones_own(tmp_path):
         (["--steps", "-3"], "at least 1 of steps before the hidden ones, got -3"),
         (["--only", "imputing-gru", "--ahead", "2"], "networks that forecast"),
         (["--jobs", "0"], "at least 1 job"),
+        (["--only", ""], "expected networks out of simple-rnn, "),
         (["--series", "none.csv"], "none.csv"),
     ],
 )

@@ -45,13 +45,13 @@ _MOST_JOBS = 4  # each holds a TensorFlow of its own
 @app.command("run")
 def run_command(
     only: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="NAME,...",
             help=f"Only these networks, out of {', '.join(RECIPES)}; all but the long "
             "trainings if left out.",
         ),
-    ] = "",
+    ] = None,
     series: Annotated[
         Path | None,
         typer.Option(help="CSV of your own series, a column a variable."),
@@ -91,7 +91,7 @@ def run_command(
 
     Example: chorale forecast run --only gru,wavenet --seeds 3
     """
-    recipes = find_recipes(_names(only)) if only else default_recipes()
+    recipes = find_recipes(_names(only)) if only is not None else default_recipes()
     options = SuiteOptions(
         **(_QUICK if quick else {}), seeds=seeds, random_state=random_state
     )

@@ -80,9 +80,12 @@ def sample_posterior(
         progress: is told the steps done and the steps in all.
 
     Raises:
-        UsageError: the series are not of the task's length or have several variables.
+        UsageError: the series are not of the task's length or have several variables,
+            or there are too few draws.
     """
     _check(waves, task)
+    if draws < _BATCHES:
+        raise UsageError(f"expected at least {_BATCHES} draws, got {draws}")
     time = np.arange(task.length) * waves.interval
     seen, hidden = time[task.seen()], time[task.hidden]
     values = waves.series[:, task.seen(), 0].astype(np.float64)
@@ -136,7 +139,8 @@ def fit_waves(waves: Waves, task: Task) -> Array:
             lambda guess, row=row: curve(guess[None], seen)[0] - row,
             truth,
             jac=lambda guess: _slopes(guess[None], seen)[0],
-            method="lm",
+            # The quicker method wants a value for each parameter.
+            method="lm" if len(seen) >= len(truth) else "trf",
         ).x
         for truth, row in zip(true_parameters(waves), values, strict=True)
     ]

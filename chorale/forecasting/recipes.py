@@ -231,7 +231,7 @@ def find_recipes(names: list[str]) -> dict[str, Recipe]:
     Raises:
         UsageError: a name is unknown.
     """
-    for name in names:
+    for name in names or [""]:
         if name not in RECIPES:
             raise UsageError(
                 f"expected networks out of {', '.join(RECIPES)}, got {name!r}"

@@ -14,7 +14,7 @@ from chorale.forecasting.baselines import BASELINES
 from chorale.forecasting.recipes import RECIPES
 from chorale.forecasting.series import NOISE_VARIANCE, Data, Floats
 from chorale.forecasting.suite import LEAST_SQUARES, ORACLE, Measured
-from chorale.tables import write_table
+from chorale.tables import read_table, write_table
 
 _TITLES = {
     ORACLE: "oracle: posterior mean, given the law",
@@ -129,10 +129,23 @@ def floor_of(measured: Iterable[Measured]) -> dict[str, dict[str, Any]]:
 
 
 def write_results(path: Path | str, results: Sequence[Result]) -> None:
-    """Write a CSV with a row for each result, whole or not at all."""
+    """Write a CSV with a row for each result, whole or not at all.
+
+    What the file already holds of other forecasters and seeds stays in it.
+    """
     columns = [field.name for field in fields(Result)]
-    rows = ([asdict(result)[column] for column in columns] for result in results)
-    write_table(path, columns, (["" if x is None else x for x in row] for row in rows))
+    rows: dict[tuple[str, ...], list[Any]] = {}
+    if Path(path).exists():
+        header, lines = read_table(path)
+        if header == columns:
+            which = [columns.index(name) for name in ("task", "name", "seed")]
+            rows = {tuple(cells[i] for i in which): cells for _, cells in lines}
+    for one in results:
+        cells = [asdict(one)[column] for column in columns]
+        rows[one.task, one.name, str(one.seed)] = [
+            "" if cell is None else cell for cell in cells
+        ]
+    write_table(path, columns, rows.values())
 
 
 def _squared_errors(one: Measured, data: Data) -> Floats:

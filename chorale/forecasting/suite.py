@@ -220,10 +220,12 @@ def _begin(
         begun = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError(f"{path}: expected the JSON of a suite: {error}") from None
-    if begun != asked:
-        raise UsageError(
-            f"{folder} holds a suite with other options: choose another --output"
-        )
+    for name, value in asked.items():
+        if name not in begun or begun[name] != value:
+            raise UsageError(
+                f"{folder} holds a suite with another {name.replace('_', ' ')}: choose "
+                "another --output"
+            )
 
 
 def _draw(task: Task, options: SuiteOptions) -> Data:
