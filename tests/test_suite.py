@@ -194,6 +194,8 @@ def test_a_task_may_be_set_to_all_that_forecast(tmp_path):
     by_name = {one.name: one.forecasts for one in measured}
     assert by_name["simple-rnn"].shape == by_name[ORACLE].shape == (30, 3, 1)
     assert "imputing-conv" not in by_name
+    # The book set simple-rnn another task.
+    assert all(one.book is None for one in results_of(measured, data))
 
 
 def test_another_suite_in_the_same_folder_is_refused(tmp_path):

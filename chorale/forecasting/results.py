@@ -168,8 +168,8 @@ def _result(one: Measured, data: Data, oracle: Floats | None) -> Result:
         failure=one.failure,
     )
     if data.law is not None:
-        # The book has figures of its own series alone.
-        if recipe is not None:
+        # The book has figures of its own series and tasks alone.
+        if recipe is not None and recipe.task == one.task:
             result = replace(result, book=recipe.book)
         if baseline is not None:
             result = replace(result, book=baseline.book.get(one.task))
