@@ -82,6 +82,10 @@ def load_arrays(path: Path | str) -> Arrays:
         with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
     except FileNotFoundError:
-        raise ModelError(f"{path}: expected a file of weights, there is none") from None
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise ModelError(f"{path}: the file of weights is damaged: {error}") from None
+        raise ModelError(f"{path}: expected a file of arrays, there is none") from None
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+        # What numpy says of such a file is advice to load it unsafely.
+        raise ModelError(
+            f"{path}: expected a file of arrays, it is damaged: remove it, and run "
+            "again what wrote it"
+        ) from None

@@ -488,7 +488,7 @@ def test_a_damaged_checkpoint_is_named(unbroken, tmp_path):
         (unbroken / "checkpoint.npz").read_bytes()[:-100]
     )
     with pytest.raises(
-        ModelError, match=r"checkpoint\.npz: the file of weights is damaged"
+        ModelError, match=r"checkpoint\.npz: expected a file of arrays, it is damaged"
     ):
         Run(tmp_path).load("checkpoint")
 

@@ -303,9 +303,9 @@ def _run_jobs(
 
 
 def _begin_process() -> None:
-    """Keep each process to a core of its own, and TensorFlow's remarks to itself."""
-    for name in ("OMP", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
-        os.environ[f"{name}_NUM_THREADS" if name == "OMP" else f"{name}_THREADS"] = "1"
+    """Keep each process to a core of its own, and what TensorFlow remarks short."""
+    for threads in ("OMP_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
+        os.environ[f"{threads}_THREADS"] = "1"
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 

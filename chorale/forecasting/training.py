@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -11,10 +11,7 @@ import numpy as np
 from chorale.forecasting import networks
 from chorale.forecasting.recipes import Recipe
 from chorale.forecasting.series import Array, Data, Floats, draw_waves, sequence_targets
-from chorale.runs import Batch, Row, Run, fit, seed_dropout
-
-if TYPE_CHECKING:
-    from chorale.runs import Progress
+from chorale.runs import Batch, Progress, Row, Run, fit, seed_dropout
 
 MONITOR = "valid_mse"
 _AT_ONCE = 500  # series forecast at once
