@@ -19,15 +19,15 @@ from chorale import extras
 from chorale.errors import DataError, MissingExtraError, ModelError, UsageError
 from chorale.files import save_arrays, write_text
 from chorale.forecasting import plotting
-from chorale.forecasting.kept import read_forecasts, read_series
-from chorale.forecasting.own_series import read_own_series, write_forecasts
-from chorale.forecasting.plotting import (
+from chorale.forecasting.drawing import (
     draw_curves,
     draw_errors,
     draw_forecasts,
     draw_series,
-    plot_suite,
 )
+from chorale.forecasting.kept import read_forecasts, read_series
+from chorale.forecasting.own_series import read_own_series, write_forecasts
+from chorale.forecasting.plotting import plot_suite
 from chorale.forecasting.recipes import RECIPES
 from chorale.forecasting.series import (
     NOISE_VARIANCE,

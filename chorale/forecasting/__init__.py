@@ -12,7 +12,8 @@
     memory.py      an experiment: how far back can a network remember?
     gradients.py   an experiment: where do gradients vanish and explode?
     kept.py        reads what the suite has kept
-    plotting.py    pictures of it
+    drawing.py     draws series and forecasts on axes
+    plotting.py    pictures of a whole suite
 
 The subject, and the figures called *the book's*, are those of Aurélien Géron, Hands-On
 Machine Learning with Scikit-Learn, Keras, and TensorFlow, 2nd edition, chapter 15.
