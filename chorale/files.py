@@ -7,7 +7,7 @@ import hashlib
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,26 @@ def write_text(path: Path | str, text: str) -> None:
 def sha256(path: Path | str) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def check_files(folder: Path, names: Iterable[str], hashes: Mapping[str, str]) -> None:
+    """Make sure that files of a model are those that its card describes.
+
+    Args:
+        folder: of the model.
+        names: of the files that are needed.
+        hashes: the SHA-256 of each, out of the card.
+
+    Raises:
+        ModelError: a file is missing or of another hash.
+    """
+    for name in names:
+        path = folder / name
+        if not path.is_file() or sha256(path) != hashes.get(name):
+            raise ModelError(
+                f"{path}: the file is missing, damaged, or not the one that card.json "
+                "describes: install the package again, or export the run again"
+            )
 
 
 def save_arrays(path: Path | str, arrays: Arrays) -> None:

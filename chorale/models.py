@@ -16,11 +16,17 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 
 from chorale.errors import DataError, ModelError, UsageError
 from chorale.extras import require
-from chorale.files import load_arrays, replacing, save_arrays, sha256, write_text
+from chorale.files import (
+    check_files,
+    load_arrays,
+    replacing,
+    save_arrays,
+    sha256,
+    write_text,
+)
 from chorale.networks import NetworkOptions
 from chorale.plan import FEATURES
 from chorale.predictors import (
@@ -171,15 +177,8 @@ def load_predictor(
         )
     folder = find_model(name)
     card = load_card(folder)
-    for file in (WEIGHTS_FILE, *GRAPH_FILES):
-        path = folder / file
-        if not path.is_file() or sha256(path) != card.files.get(file):
-            raise ModelError(
-                f"{path}: the file is missing, damaged, or not the one that card.json "
-                "describes: install the package again, or export the run again"
-            )
+    check_files(folder, (WEIGHTS_FILE, *GRAPH_FILES), card.files)
     weights = load_arrays(folder / WEIGHTS_FILE)
-    weights = {name: array.astype(np.float32) for name, array in weights.items()}
     if backend == "onnx":
         return OnnxPredictor(
             folder,
@@ -191,9 +190,10 @@ def load_predictor(
         )
     require("train", "the Keras backend")
     from chorale.networks.next_step import NextStepNetwork
+    from chorale.networks.weights import assign_weights
 
     network = NextStepNetwork(card.network, card.vocabulary, card.plan_features)
-    network.set_named_weights(weights)
+    assign_weights(network, weights)
     return KerasPredictor(network)
 
 
@@ -210,13 +210,9 @@ def save_model(network: NextStepNetwork, card: Card, folder: Path) -> Card:
         The card as it was written.
     """
     from chorale.networks.exporting import export_graphs
+    from chorale.networks.weights import round_weights
 
-    arrays = {
-        name: np.asarray(weight).astype(np.float16)
-        for name, weight in network.named_weights().items()
-    }
-    network.set_named_weights(arrays)
-    save_arrays(folder / WEIGHTS_FILE, arrays)
+    save_arrays(folder / WEIGHTS_FILE, round_weights(network))
     for name, graph in export_graphs(network).items():
         with replacing(folder / name) as temporary:
             temporary.write_bytes(graph)

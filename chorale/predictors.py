@@ -27,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chorale.errors import ModelError
+from chorale.graphs import as_weights, open_graph
 from chorale.score import IntArray
 from chorale.tokens import Past, Vocabulary
 from chorale.voices import VOICE_ORDER
@@ -237,7 +238,7 @@ class OnnxPredictor(NetworkPredictor):
 
     Args:
         folder: where `step.onnx`, `voices.onnx` and `sequence.onnx` lie.
-        weights: the network's weights by name, float32.
+        weights: the network's weights by name.
         vocabulary, plan_features, memory_shapes: as in NetworkPredictor.
         units: width of the body's output.
 
@@ -256,14 +257,9 @@ class OnnxPredictor(NetworkPredictor):
     ) -> None:
         super().__init__(vocabulary, plan_features, memory_shapes)
         self._units = units
-        import onnxruntime
-
         self._folder = folder
         # The sessions refer to these values for as long as they live.
-        self._weights = {
-            name: onnxruntime.OrtValue.ortvalue_from_numpy(weight)
-            for name, weight in weights.items()
-        }
+        self._weights = as_weights(weights)
         self._sessions: dict[str, Any] = {}
         self._wanted: dict[str, set[str]] = {}
 
@@ -292,21 +288,10 @@ class OnnxPredictor(NetworkPredictor):
     def _session(self, graph: str) -> Any:
         """Open a graph when it is first needed: sampling needs no whole sequences."""
         if graph not in self._sessions:
-            import onnxruntime
-
-            options = onnxruntime.SessionOptions()
-            # Single steps are too small to be worth sharing among threads.
-            options.intra_op_num_threads = 0 if graph == "sequence" else 1
-            options.log_severity_level = 3
-            for name, weight in self._weights.items():
-                options.add_initializer(name, weight)
             path = self._folder / f"{graph}.onnx"
-            try:
-                session = onnxruntime.InferenceSession(
-                    str(path), options, providers=["CPUExecutionProvider"]
-                )
-            except Exception as error:  # ONNX Runtime's errors share no base of theirs
-                raise ModelError(f"{path}: ONNX Runtime does not take it") from error
+            # Single steps are too small to be worth sharing among threads.
+            threads = 0 if graph == "sequence" else 1
+            session = open_graph(path, self._weights, threads=threads)
             self._check(session, path)
             # A graph has no input for what its network has no use for.
             self._wanted[graph] = {value.name for value in session.get_inputs()}

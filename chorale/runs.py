@@ -16,14 +16,17 @@ import csv
 import hashlib
 import io
 import json
+import platform
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from chorale import __version__
 from chorale.errors import ModelError, TrainingError, UsageError
 from chorale.extras import require
 from chorale.files import Arrays, load_arrays, replacing, save_arrays, write_text
@@ -144,6 +147,28 @@ def seed_dropout(network: Any, seed: int, epoch: int) -> None:
         digest = hashlib.sha256(f"{seed} {epoch} {index}".encode()).digest()
         value = np.array([int.from_bytes(digest[:4], "little"), 0])
         state.assign(value.astype(state.dtype))
+
+
+def cosine_schedule(highest: float, steps: int) -> Any:
+    """Return a Keras schedule: up in a twentieth of the steps, then down to nothing."""
+    import keras
+
+    warmup = max(steps // 20, 1)
+    return keras.optimizers.schedules.CosineDecay(
+        0.0, max(steps - warmup, 1), warmup_target=highest, warmup_steps=warmup
+    )
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of what a network is trained with, for its card."""
+    import keras
+
+    libraries = ("keras", keras.backend.backend(), "numpy")
+    return {
+        "chorale": __version__,
+        "python": platform.python_version(),
+        **{name: version(name) for name in libraries},
+    }
 
 
 def fit(

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from chorale import __version__
 from chorale.corpus import Corpus, hold_out
 from chorale.errors import DataError, ModelError, UsageError
 from chorale.evaluation import evaluate
@@ -21,7 +18,16 @@ from chorale.models import Card, load_predictor, save_card, save_model
 from chorale.networks import NetworkOptions
 from chorale.plan import FEATURES, Plan, transpose_features
 from chorale.predictors import KerasPredictor
-from chorale.runs import Batch, Progress, Row, Run, fit, make_deterministic
+from chorale.runs import (
+    Batch,
+    Progress,
+    Row,
+    Run,
+    cosine_schedule,
+    fit,
+    library_versions,
+    make_deterministic,
+)
 from chorale.score import Chorale, IntArray
 from chorale.tokens import ENCODINGS, SILENCE_TOKEN, Vocabulary
 from chorale.voices import SILENCE, VOICE_ORDER, VOICES
@@ -261,7 +267,7 @@ def resume_training(
         data=_provenance(corpus),
         command=asked["command"],
         figures={},
-        versions=_versions(),
+        versions=library_versions(),
         files={},
     )
     card = save_model(network, card, folder)
@@ -371,13 +377,8 @@ def compile_network(
     """Give a network its loss, optimizer and learning-rate schedule."""
     import keras
 
-    steps = options.epochs * batches_per_epoch
-    warmup = max(steps // 20, 1)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0,
-        max(steps - warmup, 1),
-        warmup_target=options.learning_rate,
-        warmup_steps=warmup,
+    schedule = cosine_schedule(
+        options.learning_rate, options.epochs * batches_per_epoch
     )
     network.compile(
         optimizer=keras.optimizers.AdamW(
@@ -393,15 +394,3 @@ def compile_network(
 
 def _provenance(corpus: Corpus) -> dict[str, Any]:
     return {"corpus": corpus.path.name, "files": dict(sorted(corpus.hashes.items()))}
-
-
-def _versions() -> dict[str, str]:
-    import keras
-
-    backend = keras.backend.backend()
-    libraries = ("keras", backend, "numpy")
-    return {
-        "chorale": __version__,
-        "python": platform.python_version(),
-        **{name: version(name) for name in libraries},
-    }

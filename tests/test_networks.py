@@ -16,6 +16,7 @@ from chorale.errors import ModelError, UsageError
 from chorale.networks import BODIES, NetworkOptions, build_body
 from chorale.networks.next_step import NO_DEGREE, NextStepNetwork, scale_degrees
 from chorale.networks.recurrent import LSTMCell, PeepholeLSTMCell
+from chorale.networks.weights import assign_weights
 from chorale.predictors import KerasPredictor
 from chorale.voices import VOICE_ORDER, VOICES
 
@@ -271,23 +272,23 @@ def test_a_plan_without_the_key_will_do():
 def test_weights_have_the_same_names_in_every_process():
     network = tiny_network(tiny_options("attention"), toy_vocabulary())
     again = tiny_network(tiny_options("attention"), toy_vocabulary(), random_state=1)
-    assert list(network.named_weights()) == list(again.named_weights())
-    assert len(network.named_weights()) == len(network.weights)
-    arrays = {name: np.asarray(w) for name, w in network.named_weights().items()}
-    again.set_named_weights(arrays)
+    arrays = {weight.path: np.asarray(weight) for weight in network.weights}
+    assert list(arrays) == [weight.path for weight in again.weights]
+    assert len(arrays) == len(network.weights)
+    assign_weights(again, arrays)
     inputs = _network_inputs(np.random.default_rng(0), 3, network.vocabulary.size)
     np.testing.assert_array_equal(network(inputs), again(inputs))
 
 
 def test_weights_of_another_network_are_refused():
     network = tiny_network(tiny_options("gru"), toy_vocabulary())
-    arrays = {name: np.asarray(w) for name, w in network.named_weights().items()}
+    arrays = {weight.path: np.asarray(weight) for weight in network.weights}
     name = next(iter(arrays))
     with pytest.raises(ModelError, match="do not fit"):
-        network.set_named_weights({**arrays, name: arrays[name][1:]})
+        assign_weights(network, {**arrays, name: arrays[name][1:]})
     del arrays[name]
     with pytest.raises(ModelError, match="do not fit"):
-        network.set_named_weights(arrays)
+        assign_weights(network, arrays)
 
 
 def test_listing_the_bodies_loads_no_keras():

@@ -31,9 +31,9 @@ def tiny_network(
     keras.utils.set_random_seed(random_state)
     network = NextStepNetwork(options, vocabulary, PLAN)
     random = np.random.default_rng(random_state)
-    for name, weight in network.named_weights().items():
+    for weight in network.weights:
         noise = random.uniform(-0.3, 0.3, weight.shape)
-        if name.endswith("variance"):
+        if weight.path.endswith("variance"):
             noise = np.abs(noise)
         weight.assign(np.asarray(weight) + noise)
     return network

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from chorale.commands.options import check_same, command_line, given, only
 from chorale.commands.progress import EpochLines
 from chorale.corpus import load_corpus
-from chorale.errors import ChoraleError, UsageError
+from chorale.errors import ChoraleError
 from chorale.extras import require
 from chorale.networks import BODIES, NetworkOptions
 from chorale.plan import FEATURES
@@ -123,13 +123,20 @@ def train(
     """
     features = tuple(name.strip() for name in plan.split(","))
     wanted = {**context.params, "body": network, "plan": features}
-    network_options = NetworkOptions(**_only(NetworkOptions, wanted))
-    training_options = TrainingOptions(**_only(TrainingOptions, wanted))
+    network_options = NetworkOptions(**only(NetworkOptions, wanted))
+    training_options = TrainingOptions(**only(TrainingOptions, wanted))
     if plot:
         require("plot", "drawing pictures")
     if resume:
         asked = {**asdict(network_options), **asdict(training_options)}
-        _check_same(_given(context), asked, Run(output).options())
+        begun = Run(output).options()
+        begun = {**begun["network"], **begun["training"]}
+        begun["plan"] = tuple(begun["plan"])
+        check_same(
+            given(context),
+            {**asked, "network": network},
+            {**begun, "network": begun["body"]},
+        )
     chorales = load_corpus(corpus, splits=("train", "valid"))
     remark = split_corpus(chorales)[2]
     if remark:
@@ -146,7 +153,7 @@ def train(
                     network_options,
                     training_options,
                     output,
-                    command=_command(context),
+                    command=command_line(context, "chorale train"),
                     tensorboard=tensorboard,
                     progress=progress,
                 )
@@ -163,39 +170,3 @@ def train(
         f"accuracy {valid['accuracy']:.4f}"
     )
 
-
-def _only(options: type[Any], wanted: dict[str, Any]) -> dict[str, Any]:
-    """Return the values that are fields of a class of options."""
-    return {field.name: wanted[field.name] for field in fields(options)}
-
-
-def _given(context: typer.Context) -> list[str]:
-    """Return the names of the options that were typed."""
-    sources = {name: context.get_parameter_source(name) for name in context.params}
-    return [name for name, it in sources.items() if it and it.name == "COMMANDLINE"]
-
-
-def _check_same(
-    given: Sequence[str], asked: dict[str, Any], run: dict[str, Any]
-) -> None:
-    """Refuse given options that differ from those that a run was begun with."""
-    begun = {**run["network"], **run["training"]}
-    begun["plan"] = tuple(begun["plan"])
-    for name in given:
-        key = "body" if name == "network" else name
-        if key in begun and asked[key] != begun[key]:
-            raise UsageError(
-                f"the run was begun with {name.replace('_', '-')} {begun[key]}, not "
-                f"{asked[key]}: leave the option out, or start a new run"
-            )
-
-
-def _command(context: typer.Context) -> str:
-    """Return the command line that makes the same model again."""
-    words = ["chorale", "train"]
-    for name in _given(context):
-        option, value = f"--{name.replace('_', '-')}", context.params[name]
-        if name == "output":
-            value = Path(value).name
-        words += [option] if value is True else [option, str(value)]
-    return shlex.join(words)

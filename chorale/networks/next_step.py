@@ -15,15 +15,13 @@ so that transposing a piece still changes what it sees.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 from keras import ops
 
-from chorale.errors import ModelError
 from chorale.networks import NetworkOptions, build_body
 from chorale.networks.causal import Memory, Tensor
 from chorale.plan import FEATURES
@@ -226,28 +224,6 @@ class NextStepNetwork(keras.Model):
     def memory_shapes(self) -> list[tuple[int, ...]]:
         """Return the shapes of the body's memory for one sequence."""
         return self.body.memory_shapes()
-
-    def named_weights(self) -> dict[str, keras.Variable]:
-        """Return the weights, trained and counted alike, by their stable names."""
-        return {weight.path: weight for weight in self.weights}
-
-    def set_named_weights(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Load what `named_weights` names.
-
-        Raises:
-            ModelError: a weight that is missing, unknown or of another shape.
-        """
-        weights = self.named_weights()
-        if set(arrays) != set(weights):
-            odd = sorted(set(arrays) ^ set(weights))
-            raise ModelError(f"the weights do not fit the network: {odd[0]} and others")
-        for name, weight in weights.items():
-            if arrays[name].shape != tuple(weight.shape):
-                raise ModelError(
-                    f"the weights do not fit the network: {name} has the shape "
-                    f"{arrays[name].shape} instead of {tuple(weight.shape)}"
-                )
-            weight.assign(arrays[name].astype("float32"))
 
     def _embed(self, past_pitches: Tensor, past_ages: Tensor, plan: Tensor) -> Tensor:
         notes = ops.stack([past_pitches, past_ages], axis=-1)  # (..., 4, 2)

@@ -1,0 +1,301 @@
+"""`chorale sketch`: what is it that somebody has drawn?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chorale.commands.progress import progress_bar
+from chorale.commands.sketch_train import train
+from chorale.errors import DataError, UsageError
+from chorale.extras import require
+from chorale.sketches.classifying import classify_many
+from chorale.sketches.converting import convert as convert_files
+from chorale.sketches.downloading import FORMS
+from chorale.sketches.downloading import download as download_files
+from chorale.sketches.evaluation import Report, measure, paired_difference
+from chorale.sketches.examples import load_examples, read_labelled
+from chorale.sketches.formats import read_sketches
+from chorale.sketches.formats.json_strokes import read_strokes
+from chorale.sketches.models import load_classifier
+from chorale.sketches.strokes import Sketch
+
+app = typer.Typer(
+    help="Classify drawings, and learn to.",
+    no_args_is_help=True,
+)
+app.command()(train)
+
+_STDIN = Path("-")
+_Model = Annotated[
+    str | None,
+    typer.Option(help="Folder of a run or model; the one that comes along if left out."),
+]
+_Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust",
+        help="Open sketch-rnn .npz files, which can run code: only if you know whom "
+        "they are from.",
+    ),
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def evaluate(
+    files: Annotated[list[Path], typer.Argument(help="Drawings with their words.")],
+    model: _Model = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="The same drawings in another form: print the difference of top-1 "
+            "and its 95 % interval too."
+        ),
+    ] = None,
+    pictures: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for PNGs of the worst mistakes, confusions and calibration."
+        ),
+    ] = None,
+    trust: _Trust = False,
+    as_json: _Json = False,
+) -> None:
+    """Measure a classifier on drawings whose words are known.
+
+    Drawings of words that the model does not know are left out, and counted.
+
+    Example: chorale sketch evaluate quickdraw338_valid.npz --json
+    """
+    if pictures is not None:
+        require("plot", "drawing pictures")
+    classifier = load_classifier(model)
+    measured = []
+    for paths in [files, *([[against]] if against is not None else [])]:
+        with progress_bar("Reading") as progress:
+            examples = load_examples(
+                paths, words=classifier.words, trust=trust, progress=progress
+            )
+        for reason, count in examples.left_out.items():
+            typer.echo(f"note: left out {count} drawings {reason}", err=True)
+        with progress_bar("Classifying") as progress:
+            probabilities = classifier.probabilities(examples.inks, progress=progress)
+        measured.append((examples, probabilities))
+    (examples, probabilities), *others = measured
+    report = measure(probabilities, examples.labels, classifier.words)
+    answer = {"model": classifier.card.name, **report.to_json()}
+    if others:
+        answer["against"] = asdict(_compare(measured))
+    if pictures is not None:
+        answer["pictures"] = [
+            str(path)
+            for path in write_pictures(pictures, examples, probabilities, report)
+        ]
+    if as_json:
+        typer.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+        return
+    _print_report(report)
+    if others:
+        paired = answer["against"]
+        typer.echo(
+            f"top-1 minus that of {against}: {paired['difference']:+.4f}, 95 % "
+            f"interval {paired['low']:+.4f} to {paired['high']:+.4f}"
+        )
+    for path in answer.get("pictures", []):
+        typer.echo(path)
+
+
+@app.command()
+def classify(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Drawings in any format; - reads a JSON list of strokes, each a list "
+            "of points [x, y], from the standard input."
+        ),
+    ] = None,
+    svg_path: Annotated[
+        str | None, typer.Option(help="The d attribute of an SVG path, to classify.")
+    ] = None,
+    top: Annotated[int, typer.Option(help="Words to print of each drawing.")] = 5,
+    limit: Annotated[
+        int | None, typer.Option(help="Drawings to take of each file at most.")
+    ] = None,
+    model: _Model = None,
+    trust: _Trust = False,
+    as_json: _Json = False,
+) -> None:
+    """Say what drawings are likely to be.
+
+    Example: chorale sketch classify my-drawing.svg --top 3
+    """
+    if not files and svg_path is None:
+        raise UsageError("expected files, - for the standard input, or --svg-path")
+    if limit is not None and limit < 1:
+        raise UsageError(f"expected a limit of at least 1, got {limit}")
+    classifier = load_classifier(model)
+    answers = []
+    for name, sketches in _given_sketches(files or [], svg_path, limit, trust):
+        guesses = classify_many(
+            [sketch.strokes for sketch in sketches], top=top, model=classifier
+        )
+        for number, (sketch, words) in enumerate(
+            zip(sketches, guesses, strict=True), start=1
+        ):
+            answers.append(
+                {
+                    "file": name,
+                    "drawing": number,
+                    "word": sketch.word or None,
+                    "guesses": [guess._asdict() for guess in words],
+                }
+            )
+    if as_json:
+        typer.echo(json.dumps(answers, indent=2, ensure_ascii=False))
+        return
+    for answer in answers:
+        of = f" ({answer['word']})" if answer["word"] else ""
+        words = ", ".join(
+            f"{guess['word']} {guess['probability']:.3f}" for guess in answer["guesses"]
+        )
+        place = f"{answer['file']}:{answer['drawing']}{of}"
+        typer.echo(f"{place}: {words or 'nothing drawn'}")
+
+
+@app.command()
+def convert(
+    sources: Annotated[
+        list[Path], typer.Argument(help="Files of any format, or folders of them.")
+    ],
+    output: Annotated[
+        Path,
+        typer.Argument(help="What to write: .npz (compact) or .tfrecord (tutorial's)."),
+    ],
+    shuffle: Annotated[
+        bool, typer.Option("--shuffle", help="Mix all drawings, on disk.")
+    ] = False,
+    random_state: Annotated[
+        int, typer.Option(help="Another number, another order.")
+    ] = 0,
+    recognized: Annotated[
+        bool,
+        typer.Option("--recognized", help="Only drawings that the game recognized."),
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option(help="Drawings of each word at most.")
+    ] = None,
+    words: Annotated[
+        Path | None,
+        typer.Option(help="Text file of the classes, one a line, in this order."),
+    ] = None,
+    trust: _Trust = False,
+) -> None:
+    """Turn drawings of any format into one file to train on, however large.
+
+    Example: chorale sketch convert quickdraw/ drawings.npz --shuffle --limit 1000
+    """
+    with progress_bar("Converting") as progress:
+        converted = convert_files(
+            sources,
+            output,
+            shuffle=shuffle,
+            random_state=random_state,
+            recognized_only=recognized,
+            limit=limit,
+            words=None if words is None else read_words(words),
+            trust=trust,
+            progress=progress,
+        )
+    typer.echo(
+        f"{output}: {converted.written} drawings of {len(converted.words)} words"
+        + (f", {converted.left_out} left out" if converted.left_out else "")
+    )
+
+
+@app.command()
+def download(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(help="Such as cat or 'alarm clock'; all of the model's if none."),
+    ] = None,
+    form: Annotated[
+        str, typer.Option(help=f"One of {', '.join(FORMS)}.")
+    ] = "simplified",
+    output: Annotated[Path, typer.Option(help="Folder for the files.")] = Path(
+        "quickdraw"
+    ),
+    base: Annotated[
+        str, typer.Option(help="Address of the files, or of a copy of them.")
+    ] = PUBLIC_BUCKET,
+) -> None:
+    """Fetch the public drawings of words; what was begun goes on.
+
+    Example: chorale sketch download cat 'alarm clock' --output quickdraw
+    """
+    wanted = words or load_card(find_model()).words
+    with progress_bar("Downloading") as progress:
+        paths = download_files(
+            wanted, output, form=form, base=base, progress=progress
+        )
+    for path in paths:
+        typer.echo(str(path))
+
+
+def _given_sketches(
+    files: list[Path], svg_path: str | None, limit: int | None, trust: bool
+) -> Iterator[tuple[str, list[Sketch]]]:
+    """Yield the drawings to classify, with the name of where they are from."""
+    for file in files:
+        if file == _STDIN:
+            text = sys.stdin.buffer.read()
+            yield "standard input", [read_strokes(text, "standard input")]
+        else:
+            sketches = read_sketches(file, trust=trust)
+            yield str(file), list(islice(sketches, limit))
+    if svg_path is not None:
+        yield "--svg-path", [read_svg_path(svg_path)]
+
+
+def _compare(measured: list[tuple[Examples, Floats32]]) -> Paired:
+    """Return the paired difference of top-1 of the same drawings in two forms."""
+    (one, _), (other, _) = measured
+    if not np.array_equal(one.labels, other.labels):
+        raise DataError(
+            "expected the same drawings in the same order in both forms, got "
+            f"{len(one.labels)} and {len(other.labels)} of other words"
+        )
+    right = [
+        ranks_of(probabilities, examples.labels) == 1
+        for examples, probabilities in measured
+    ]
+    return paired_difference(*right)
+
+
+def _print_report(report: Report) -> None:
+    typer.echo(
+        f"{report.drawings} drawings\n"
+        f"top-1              {report.top1:.4f}\n"
+        f"top-3              {report.top3:.4f}\n"
+        f"top-5              {report.top5:.4f}\n"
+        f"MAP@3              {report.map3:.4f}\n"
+        f"nats a drawing     {report.nats:.4f}\n"
+        f"calibration error  {report.calibration_error:.4f}"
+    )
+    worst = sorted(
+        (row for row in report.words if row.top1 is not None),
+        key=lambda row: row.top1 or 0,
+    )
+    typer.echo("hardest words")
+    for row in worst[:_SHOWN]:
+        typer.echo(
+            f"  {row.word:<24}{row.top1:.2f}"
+            + (f"  taken for {row.taken_for}" if row.taken_for else "")
+        )
+    typer.echo("most frequent mistakes")
+    for pair in report.confusions[:_SHOWN]:
+        typer.echo(f"  {pair.word:<24}taken for {pair.taken_for:<24}{pair.count}")

@@ -1,0 +1,154 @@
+"""`chorale sketch train`: fit a network to drawings."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chorale.commands.options import check_same, command_line, given, only
+from chorale.commands.progress import EpochLines, progress_bar
+from chorale.errors import ChoraleError
+from chorale.extras import require
+from chorale.runs import Run, plot_history
+from chorale.sketches.examples import Examples, hold_out, load_examples
+from chorale.sketches.options import NETWORKS, NetworkOptions, TrainingOptions
+from chorale.sketches.training import MONITOR, resume_training, train_classifier
+
+_NETWORK = NetworkOptions()
+_TRAINING = TrainingOptions()
+
+
+def train(
+    context: typer.Context,
+    data: Annotated[
+        list[Path],
+        typer.Option(help="File of drawings to learn; may be given again for more."),
+    ],
+    output: Annotated[Path, typer.Option(help="Folder of the run.")],
+    valid: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="File of drawings that choose the best epoch; a tenth of DATA if left "
+            "out."
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in OUTPUT.")
+    ] = False,
+    network: Annotated[
+        str, typer.Option(help=f"One of {', '.join(NETWORKS)}.")
+    ] = _NETWORK.network,
+    epochs: Annotated[int, typer.Option(help="Epochs at most.")] = _TRAINING.epochs,
+    batch_size: Annotated[
+        int, typer.Option(help="Drawings in a step of the optimizer.")
+    ] = _TRAINING.batch_size,
+    augment: Annotated[
+        float, typer.Option(help="How much drawings are varied; 0 = not at all.")
+    ] = _TRAINING.augment,
+    learning_rate: Annotated[
+        float, typer.Option(help="The highest of the schedule.")
+    ] = _TRAINING.learning_rate,
+    weight_decay: Annotated[
+        float, typer.Option(help="Of the AdamW optimizer.")
+    ] = _TRAINING.weight_decay,
+    clip_norm: Annotated[
+        float, typer.Option(help="Largest norm of the gradient.")
+    ] = _TRAINING.clip_norm,
+    patience: Annotated[
+        int, typer.Option(help="Epochs without a better validation before it stops.")
+    ] = _TRAINING.patience,
+    seed: Annotated[int, typer.Option(help="Of all randomness.")] = _TRAINING.seed,
+    units: Annotated[int, typer.Option(help="Width of the layers.")] = _NETWORK.units,
+    layers: Annotated[int, typer.Option(help="Blocks of layers.")] = _NETWORK.layers,
+    heads: Annotated[int, typer.Option(help="Attention heads.")] = _NETWORK.heads,
+    dropout: Annotated[
+        float, typer.Option(help="Share dropped before the last layer.")
+    ] = _NETWORK.dropout,
+    trust: Annotated[
+        bool,
+        typer.Option("--trust", help="Open sketch-rnn .npz files, which can run code."),
+    ] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write figures for TensorBoard.")
+    ] = False,
+    plot: Annotated[
+        bool, typer.Option("--plot", help="Draw the learning curves to a PNG.")
+    ] = False,
+) -> None:
+    """Fit a network to drawings; leave a run with a model in it.
+
+    Example: chorale sketch train --data quickdraw338_train.npz --output runs/sketch
+    """
+    network_options = NetworkOptions(**only(NetworkOptions, context.params))
+    training_options = TrainingOptions(**only(TrainingOptions, context.params))
+    require("train", "training")
+    if plot:
+        require("plot", "drawing pictures")
+    if resume:
+        asked = {**asdict(network_options), **asdict(training_options)}
+        begun = Run(output).options()
+        check_same(given(context), asked, {**begun["network"], **begun["training"]})
+    learned, validated = _load(data, valid or [], trust)
+    try:
+        with EpochLines(MONITOR) as progress:
+            if resume:
+                card = resume_training(
+                    learned,
+                    validated,
+                    output,
+                    tensorboard=tensorboard,
+                    progress=progress,
+                )
+            else:
+                card = train_classifier(
+                    learned,
+                    validated,
+                    network_options,
+                    training_options,
+                    output,
+                    command=command_line(context, "chorale sketch train"),
+                    tensorboard=tensorboard,
+                    progress=progress,
+                )
+    except KeyboardInterrupt:
+        words = ["chorale", "sketch", "train", "--output", str(output), "--resume"]
+        for option, paths in (("--data", data), ("--valid", valid or [])):
+            words += [word for path in paths for word in (option, str(path))]
+        words += ["--trust"] if trust else []
+        raise ChoraleError(f"stopped; go on with: {shlex.join(words)}") from None
+    if plot:
+        typer.echo(f"curves  {plot_history(Run(output), MONITOR)}")
+    figures = card.figures["valid"]
+    typer.echo(f"model   {output / 'model'}")
+    typer.echo(
+        f"valid   top-1 {figures['top1']:.4f}, top-5 {figures['top5']:.4f}, "
+        f"{figures['nats']:.4f} nats a drawing"
+    )
+
+
+def _load(data: list[Path], valid: list[Path], trust: bool) -> tuple[Examples, Examples]:
+    """Return the drawings to learn and those to validate on; say what was left out."""
+    with progress_bar("Reading") as progress:
+        learned = load_examples(data, trust=trust, progress=progress)
+    if valid:
+        with progress_bar("Reading") as progress:
+            validated = load_examples(
+                valid, words=learned.words, trust=trust, progress=progress
+            )
+        everything = [learned, validated]
+    else:
+        everything = [learned]
+        learned, validated = hold_out(learned)
+        typer.echo(
+            f"note: {len(validated.labels)} of {len(everything[0].labels)} drawings, "
+            "chosen by content, are held out to validate",
+            err=True,
+        )
+    for examples in everything:
+        for reason, count in examples.left_out.items():
+            typer.echo(f"note: left out {count} drawings {reason}", err=True)
+    return learned, validated

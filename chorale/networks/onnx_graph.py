@@ -1,0 +1,174 @@
+"""One function of a network as an ONNX graph, its weights in half precision.
+
+They are kept in one of two ways. Either each initializer of the graph that is a weight
+of the network bears the weight's path and holds no data, and whoever runs the graph
+supplies it (`chorale.graphs`), so that several graphs share one set of weights; or the
+graph holds them, rounded, and casts them to single precision when it is opened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import tempfile
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+Tensor = Any  # of whichever backend Keras runs on
+
+OPSET = 18
+# A constant of a graph that is no weight: shapes, offsets, folded scalars.
+_LARGEST_CONSTANT = 1024
+
+
+class Value(NamedTuple):
+    """An input of a graph: its name, its type, and its shape, None = of any size."""
+
+    name: str
+    dtype: str
+    shape: tuple[int | None, ...]
+
+
+class _Face(keras.Model):
+    """A function of a network as a model of its own, called with a list of tensors."""
+
+    def __init__(self, network: keras.Model, function: Callable[..., Any]) -> None:
+        super().__init__(name="face")
+        self.network = network
+        self.function = function
+        self.built = True  # the network is
+
+    def call(self, inputs: list[Tensor]) -> Any:
+        return self.function(*inputs)
+
+
+def export_graph(
+    network: keras.Model,
+    function: Callable[..., Any],
+    inputs: Sequence[Value],
+    outputs: Sequence[str],
+    *,
+    with_weights: bool = False,
+) -> bytes:
+    """Return a function of a network as the bytes of an ONNX graph.
+
+    Args:
+        network: whose weights the graph needs. They must be final: which constant of
+            the graph is which weight is told by their values.
+        function: takes a tensor for each input, gives a tensor or a list of them.
+        inputs: of the graph.
+        outputs: names of what the function gives.
+        with_weights: whether the graph holds its weights, in half precision.
+    """
+    signature = [
+        keras.InputSpec(shape=value.shape, dtype=value.dtype, name=value.name)
+        for value in inputs
+    ]
+    model = _export(_Face(network, function), signature)
+    _rename(model.graph, [value.name for value in model.graph.output], outputs)
+    if with_weights:
+        _halve_weights(model.graph)
+    else:
+        _leave_out_weights(model.graph, network)
+    graph: bytes = model.SerializeToString(deterministic=True)
+    return graph
+
+
+def _export(face: _Face, signature: Sequence[keras.InputSpec]) -> Any:
+    """Return a face as an ONNX model, its weights inside."""
+    import onnx
+
+    with tempfile.TemporaryDirectory() as folder, _silence():
+        path = Path(folder) / "face.onnx"
+        face.export(
+            str(path),
+            format="onnx",
+            input_signature=[list(signature)],
+            opset_version=OPSET,
+            verbose=False,
+        )
+        return onnx.load(str(path))
+
+
+def _leave_out_weights(graph: Any, network: keras.Model) -> None:
+    """Name the initializers that are weights of the network, and drop their data."""
+    import onnx
+
+    weights = {weight.path: np.asarray(weight) for weight in network.weights}
+    names: dict[str, str] = {}
+    for initializer in graph.initializer:
+        values = onnx.numpy_helper.to_array(initializer)
+        if values.dtype != np.float32 or values.ndim == 0:
+            continue
+        same = (
+            name
+            for name, weight in weights.items()
+            if name not in names.values() and np.array_equal(weight, values)
+        )
+        name = next(same, None)
+        if name is not None:
+            names[initializer.name] = name
+            initializer.ClearField("raw_data")
+            initializer.ClearField("float_data")
+            initializer.data_location = onnx.TensorProto.EXTERNAL
+            initializer.external_data.add(key="location", value="weights.npz")
+        elif values.size > _LARGEST_CONSTANT:
+            raise RuntimeError(
+                f"the exported graph holds {initializer.name} of shape {values.shape}, "
+                "which is no weight of the network"
+            )
+    _rename(graph, list(names), list(names.values()))
+
+
+def _halve_weights(graph: Any) -> None:
+    """Store large constants in half precision, each cast where the graph begins."""
+    import onnx
+
+    casts = []
+    for initializer in graph.initializer:
+        values = onnx.numpy_helper.to_array(initializer)
+        if values.dtype != np.float32 or values.size <= _LARGEST_CONSTANT:
+            continue
+        half, name = f"{initializer.name}:half", initializer.name
+        rounded = onnx.numpy_helper.from_array(values.astype(np.float16), half)
+        initializer.CopyFrom(rounded)
+        casts.append(
+            onnx.helper.make_node("Cast", [half], [name], to=onnx.TensorProto.FLOAT)
+        )
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+def _rename(graph: Any, old: Sequence[str], new: Sequence[str]) -> None:
+    """Rename values of a graph and of the graphs inside its loops."""
+    names = dict(zip(old, new, strict=True))
+    for value in [*graph.input, *graph.output, *graph.initializer, *graph.value_info]:
+        value.name = names.get(value.name, value.name)
+    for node in graph.node:
+        for places in (node.input, node.output):
+            for index, name in enumerate(places):
+                places[index] = names.get(name, name)
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _rename(attribute.g, old, new)
+
+
+@contextlib.contextmanager
+def _silence() -> Any:
+    """Keep the converter's progress and deprecation notes off the user's screen."""
+    logger = logging.getLogger("tf2onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,99 @@
+"""What can be asked of a network for drawings, and of its training."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from chorale.errors import UsageError
+
+NETWORKS = ("attention", "book")
+_LARGEST_SEED = 2**32 - 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkOptions:
+    """What shapes a network; `book` has one shape and takes none but its name.
+
+    Attributes:
+        network: one of NETWORKS.
+        units: width of the layers, divisible by twice the heads.
+        layers: blocks of convolution and attention.
+        heads: of attention.
+        dropout: share of the summary of a drawing that is dropped in training.
+    """
+
+    network: str = "attention"
+    units: int = 192
+    layers: int = 4
+    heads: int = 6
+    dropout: float = 0.2
+
+    def __post_init__(self) -> None:
+        if self.network not in NETWORKS:
+            raise UsageError(
+                f"expected a network out of {', '.join(NETWORKS)}, got {self.network!r}"
+            )
+        for name in ("units", "layers", "heads"):
+            if getattr(self, name) < 1:
+                raise UsageError(
+                    f"expected {name} of at least 1, got {getattr(self, name)}"
+                )
+        if self.units % (2 * self.heads):
+            raise UsageError(
+                f"expected units divisible by twice the {self.heads} heads, "
+                f"got {self.units}"
+            )
+        if not 0 <= self.dropout < 1:
+            raise UsageError(f"expected dropout from 0 to below 1, got {self.dropout}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    """How a network is trained; saved as JSON with the run.
+
+    Attributes:
+        epochs: how often every drawing is seen at most.
+        batch_size: drawings in one step of the optimizer.
+        augment: how much drawings are varied, 1 = as usual, 0 = not at all; see
+            `chorale.sketches.augmentation`.
+        learning_rate: the highest; it rises over the first twentieth of the steps and
+            then falls along a cosine to nothing.
+        weight_decay: of AdamW.
+        clip_norm: largest norm of the gradient.
+        patience: epochs without a better validation after which to stop.
+        seed: of all randomness.
+    """
+
+    epochs: int = 10
+    batch_size: int = 256
+    augment: float = 1.0
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    clip_norm: float = 1.0
+    patience: int = 5
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, least in (
+            ("epochs", 1),
+            ("batch_size", 1),
+            ("patience", 1),
+            ("seed", 0),
+        ):
+            if getattr(self, name) < least:
+                raise UsageError(
+                    f"expected {name} of at least {least}, got {getattr(self, name)}"
+                )
+        if self.seed > _LARGEST_SEED:
+            raise UsageError(
+                f"expected seed of at most {_LARGEST_SEED}, got {self.seed}"
+            )
+        for name in ("learning_rate", "clip_norm"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise UsageError(f"expected {name} above 0, got {getattr(self, name)}")
+        for name in ("augment", "weight_decay"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise UsageError(
+                    f"expected {name} of at least 0, got {getattr(self, name)}"
+                )
