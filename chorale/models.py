@@ -16,7 +16,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-
 from chorale.errors import DataError, ModelError, UsageError
 from chorale.extras import require
 from chorale.files import (

@@ -22,6 +22,7 @@ from chorale.commands import (
     judge,
     models,
     seeds,
+    sketch,
     train,
 )
 from chorale.errors import ChoraleError, OutputError, UsageError
@@ -58,6 +59,7 @@ app.command()(models.models)
 app.command()(train.train)
 app.add_typer(corpus.app, name="corpus")
 app.add_typer(forecast.app, name="forecast")
+app.add_typer(sketch.app, name="sketch")
 
 
 # What typer raises for every option and argument that makes no sense.

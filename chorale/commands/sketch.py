@@ -4,25 +4,40 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 from chorale.commands.progress import progress_bar
 from chorale.commands.sketch_train import train
 from chorale.errors import DataError, UsageError
 from chorale.extras import require
+from chorale.sketches.augmentation import Floats32
 from chorale.sketches.classifying import classify_many
 from chorale.sketches.converting import convert as convert_files
-from chorale.sketches.downloading import FORMS
+from chorale.sketches.downloading import FORMS, PUBLIC_BUCKET
 from chorale.sketches.downloading import download as download_files
-from chorale.sketches.evaluation import Report, measure, paired_difference
-from chorale.sketches.examples import load_examples, read_labelled
-from chorale.sketches.formats import read_sketches
+from chorale.sketches.evaluation import (
+    Paired,
+    Report,
+    measure,
+    paired_difference,
+    places,
+)
+from chorale.sketches.examples import Examples, load_examples, read_words
+from chorale.sketches.formats import read_sketches, read_svg_path
 from chorale.sketches.formats.json_strokes import read_strokes
-from chorale.sketches.models import load_classifier
+from chorale.sketches.models import find_model, load_card, load_classifier
+from chorale.sketches.pictures import write_pictures
 from chorale.sketches.strokes import Sketch
+
+_SHOWN = 10  # words and mistakes of a printed report
+_STDIN = Path("-")
 
 app = typer.Typer(
     help="Classify drawings, and learn to.",
@@ -30,10 +45,11 @@ app = typer.Typer(
 )
 app.command()(train)
 
-_STDIN = Path("-")
 _Model = Annotated[
     str | None,
-    typer.Option(help="Folder of a run or model; the one that comes along if left out."),
+    typer.Option(
+        help="Folder of a run or model; the one that comes along if left out."
+    ),
 ]
 _Trust = Annotated[
     bool,
@@ -139,7 +155,7 @@ def classify(
     if limit is not None and limit < 1:
         raise UsageError(f"expected a limit of at least 1, got {limit}")
     classifier = load_classifier(model)
-    answers = []
+    answers: list[dict[str, Any]] = []
     for name, sketches in _given_sketches(files or [], svg_path, limit, trust):
         guesses = classify_many(
             [sketch.strokes for sketch in sketches], top=top, model=classifier
@@ -160,11 +176,11 @@ def classify(
         return
     for answer in answers:
         of = f" ({answer['word']})" if answer["word"] else ""
-        words = ", ".join(
+        said = ", ".join(
             f"{guess['word']} {guess['probability']:.3f}" for guess in answer["guesses"]
         )
         place = f"{answer['file']}:{answer['drawing']}{of}"
-        typer.echo(f"{place}: {words or 'nothing drawn'}")
+        typer.echo(f"{place}: {said or 'nothing drawn'}")
 
 
 @app.command()
@@ -221,28 +237,30 @@ def convert(
 def download(
     words: Annotated[
         list[str] | None,
-        typer.Argument(help="Such as cat or 'alarm clock'; all of the model's if none."),
+        typer.Argument(
+            help="Such as cat or 'alarm clock'; all of the model's if none."
+        ),
     ] = None,
     form: Annotated[
         str, typer.Option(help=f"One of {', '.join(FORMS)}.")
     ] = "simplified",
-    output: Annotated[Path, typer.Option(help="Folder for the files.")] = Path(
-        "quickdraw"
-    ),
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the files; quickdraw-FORM if left out."),
+    ] = None,
     base: Annotated[
         str, typer.Option(help="Address of the files, or of a copy of them.")
     ] = PUBLIC_BUCKET,
 ) -> None:
     """Fetch the public drawings of words; what was begun goes on.
 
-    Example: chorale sketch download cat 'alarm clock' --output quickdraw
+    Example: chorale sketch download cat 'alarm clock' --output drawings
     """
     wanted = words or load_card(find_model()).words
+    folder = output or Path(f"quickdraw-{form}")
     with progress_bar("Downloading") as progress:
-        paths = download_files(
-            wanted, output, form=form, base=base, progress=progress
-        )
-    for path in paths:
+        found = download_files(wanted, folder, form=form, base=base, progress=progress)
+    for path in found:
         typer.echo(str(path))
 
 
@@ -270,7 +288,7 @@ def _compare(measured: list[tuple[Examples, Floats32]]) -> Paired:
             f"{len(one.labels)} and {len(other.labels)} of other words"
         )
     right = [
-        ranks_of(probabilities, examples.labels) == 1
+        places(probabilities, examples.labels) == 1
         for examples, probabilities in measured
     ]
     return paired_difference(*right)

@@ -62,9 +62,10 @@ def train(
         int, typer.Option(help="Epochs without a better validation before it stops.")
     ] = _TRAINING.patience,
     seed: Annotated[int, typer.Option(help="Of all randomness.")] = _TRAINING.seed,
-    units: Annotated[int, typer.Option(help="Width of the layers.")] = _NETWORK.units,
-    layers: Annotated[int, typer.Option(help="Blocks of layers.")] = _NETWORK.layers,
-    heads: Annotated[int, typer.Option(help="Attention heads.")] = _NETWORK.heads,
+    units: Annotated[
+        int, typer.Option(help="Width of the recurrent layers.")
+    ] = _NETWORK.units,
+    layers: Annotated[int, typer.Option(help="Recurrent layers.")] = _NETWORK.layers,
     dropout: Annotated[
         float, typer.Option(help="Share dropped before the last layer.")
     ] = _NETWORK.dropout,
@@ -130,7 +131,9 @@ def train(
     )
 
 
-def _load(data: list[Path], valid: list[Path], trust: bool) -> tuple[Examples, Examples]:
+def _load(
+    data: list[Path], valid: list[Path], trust: bool
+) -> tuple[Examples, Examples]:
     """Return the drawings to learn and those to validate on; say what was left out."""
     with progress_bar("Reading") as progress:
         learned = load_examples(data, trust=trust, progress=progress)

@@ -169,4 +169,3 @@ def train(
         f"valid   {valid['nats_per_note']:.4f} nats a note, "
         f"accuracy {valid['accuracy']:.4f}"
     )
-

@@ -68,11 +68,12 @@ def _leave_out(
 ) -> Bools:
     """Return which points stay: each stroke that stays keeps its last point."""
     kept = mask & (pen | (random.random(mask.shape) >= _LOST_POINTS * strength))
-    stroke = np.cumsum(pen, axis=1) - pen
+    stroke: npt.NDArray[np.int64] = np.cumsum(pen, axis=1) - pen
     strokes = pen.sum(axis=1)
     loses = (random.random(len(pen)) < _LOST_STROKE * strength) & (strokes > 2)
     lost = (random.random(len(pen)) * strokes).astype(np.int64)
-    return kept & ~(loses[:, None] & (stroke == lost[:, None]))
+    remaining: Bools = kept & ~(loses[:, None] & (stroke == lost[:, None]))
+    return remaining
 
 
 def _distort(
@@ -92,8 +93,8 @@ def _distort(
         ]
     )
     moved = np.einsum("ijb,bpj->bpi", matrix, places)
-    shaken = moved + random.normal(0, _SHAKE * strength, moved.shape)
-    return shaken.astype(np.float32)
+    moved += random.normal(0, _SHAKE * strength, moved.shape)
+    return np.asarray(moved, np.float32)
 
 
 def _to_ink(places: Floats32, pen: Bools, mask: Bools) -> Floats32:

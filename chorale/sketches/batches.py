@@ -52,7 +52,12 @@ def draw_batches(
     return [order[begin : begin + batch_size] for begin in random.permutation(begins)]
 
 
-def predict(function: Callable[[Padded], Floats32], inks: Inks, words: int) -> Floats32:
+def predict(
+    function: Callable[[Padded], Floats32],
+    inks: Inks,
+    words: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> Floats32:
     """Return what a network makes of drawings.
 
     Each is padded as it would be alone, so that what is beside it makes no difference.
@@ -64,7 +69,7 @@ def predict(function: Callable[[Padded], Floats32], inks: Inks, words: int) -> F
         progress: hears of the drawings done and of how many there are.
 
     Returns:
-        Probabilities, float32 array (drawings, words); all alike where nothing is drawn.
+        Probabilities, float32 array (drawings, words), alike where nothing is drawn.
     """
     probabilities = np.full((len(inks.lengths), words), 1 / words, np.float32)
     done = 0

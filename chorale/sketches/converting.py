@@ -11,7 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.sketches.formats import holds_many, read_sketches, write_sketches
+from chorale.sketches.formats import (
+    check_output,
+    holds_many,
+    read_sketches,
+    write_sketches,
+)
 from chorale.sketches.shuffling import shuffle as shuffled
 from chorale.sketches.shuffling import spooled
 from chorale.sketches.strokes import Sketch
@@ -80,6 +85,7 @@ def convert(
         UsageError: the output ends in something else.
         OutputError: the output cannot be written.
     """
+    check_output(output)
     tally = _Tally()
     stream: Iterator[Sketch] = _chosen(
         _read(find_sources(sources, output), trust, progress),

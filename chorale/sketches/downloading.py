@@ -1,7 +1,6 @@
 """Downloading the public Quick, Draw! files: goes on where it stopped, and checks them.
 
-The files lie in a public bucket of Google Cloud Storage, one for each word and form,
-and are licensed CC BY 4.0.
+They lie in a bucket of Google Cloud Storage, one for each word and form (CC BY 4.0).
 """
 
 from __future__ import annotations
@@ -175,7 +174,8 @@ def _in_words(error: BaseException) -> str:
     reason = error.reason if isinstance(error, URLError) else error
     if isinstance(reason, TimeoutError):
         return "the server does not answer"
-    return " ".join(str(getattr(reason, "strerror", None) or reason).split())
+    text = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
+    return " ".join(str(text).split())
 
 
 def _look_up(url: str, path: Path, waits: Sequence[float]) -> _Remote:
@@ -241,7 +241,7 @@ def _writing(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            reason += "; make room and run it again, it goes on where it stopped"
+            reason += "; make room and run it again, it goes on from there"
         raise OutputError(f"{path}: cannot write it: {reason}") from error
 
 
@@ -279,7 +279,7 @@ def _fetch(remote: _Remote, path: Path, report: Report, waits: Sequence[float]) 
             if attempt == len(waits):
                 raise DataError(
                     f"{remote.url} broke off after {_size(partial):,} bytes: {error}; "
-                    "run it again, it goes on where it stopped"
+                    "run it again, it goes on from there"
                 ) from None
             time.sleep(waits[attempt])
             attempt += 1
@@ -344,8 +344,6 @@ def _tag(notes: Path, url: str) -> str | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     # A weak one, W/"...", is of files that are only much alike.
-    return (
-        tag
-        if isinstance(tag, str) and tag.startswith('"') and tag.isprintable()
-        else None
-    )
+    if isinstance(tag, str) and tag.startswith('"') and tag.isascii():
+        return tag if tag.isprintable() else None
+    return None

@@ -138,7 +138,7 @@ def measure(
     _check(probabilities, labels, len(classes))
     rows = np.arange(len(labels))
     right = probabilities[rows, labels]
-    place = (probabilities >= right[:, None]).sum(axis=1)
+    place = places(probabilities, labels)
     others = probabilities.copy()
     others[rows, labels] = -1
     answers = np.where(place == 1, labels, others.argmax(axis=1))
@@ -162,6 +162,16 @@ def measure(
         words=_words(table, in_five, classes),
         confusions=_confusions(table, classes),
     )
+
+
+def places(probabilities: Probabilities, labels: Ints) -> Ints:
+    """Return the place of each drawing's right word, 1 = the likeliest of all.
+
+    It is the number of words at least as probable, so a tie is never luck.
+    """
+    right = np.take_along_axis(probabilities, labels[:, None], axis=1)
+    counts: Ints = (probabilities >= right).sum(axis=1)
+    return counts
 
 
 def _check(probabilities: Probabilities, labels: Ints, classes: int) -> None:
@@ -285,15 +295,14 @@ def paired_difference(right_a: Bools, right_b: Bools) -> Paired:
     The interval is method 10 of Newcombe (1998), "Improved confidence intervals for
     the difference between binomial proportions based on paired data", Statistics in
     Medicine 17: Wilson's score intervals of both shares, joined with the correlation
-    of the pairs, corrected for continuity. It also holds where there are few drawings
-    or none that differ.
+    of the pairs, corrected for continuity. It holds for few drawings, too.
 
     Args:
         right_a: bool array (drawings,): whether each is right in form a.
         right_b: bool array (drawings,): the same in form b.
 
     Raises:
-        DataError: the arrays are no such arrays, or there are no drawings.
+        DataError: the arrays do not fit one another, or there are no drawings.
     """
     right_a, right_b = np.asarray(right_a), np.asarray(right_b)
     if right_a.dtype != bool or right_b.dtype != bool:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from chorale.errors import DataError
 from chorale.files import sha256
 from chorale.sketches.formats import read_sketches
-from chorale.sketches.strokes import Inks, Sketch, to_inks
+from chorale.sketches.strokes import Inks, Sketch, from_ink, to_inks
 
 _AT_ONCE = 5000  # drawings turned into ink at once
 _HELD_OUT = 0.1  # share of drawings that validate where there are no others
@@ -37,6 +37,12 @@ class Examples:
     words: tuple[str, ...]
     left_out: Mapping[str, int] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
+
+    def sketch(self, place: int) -> Sketch:
+        """Return an example as a drawing again, as far as the network sees it."""
+        end = int(self.inks.lengths[: place + 1].sum())
+        ink = self.inks.points[end - int(self.inks.lengths[place]) : end]
+        return Sketch(strokes=from_ink(ink), word=self.words[self.labels[place]])
 
     def take(self, chosen: npt.NDArray[np.int64]) -> Examples:
         """Return some of the examples, by their places."""
@@ -111,6 +117,27 @@ def load_examples(
         left_out={reason: count for reason, count in left_out.items() if count},
         hashes=hashes,
     )
+
+
+def read_words(path: Path) -> list[str]:
+    """Read a text file of classes, one a line.
+
+    Raises:
+        DataError: it cannot be read, has no words, or a word twice.
+    """
+    try:
+        words = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"expected a text file of words: {error}", path) from None
+    words = [word.strip() for word in words if word.strip()]
+    twice = sorted(word for word in set(words) if words.count(word) > 1)
+    if not words or twice:
+        raise DataError(
+            f"expected different words, one a line, got "
+            f"{f'{twice[0]!r} twice' if twice else 'none'}",
+            path,
+        )
+    return words
 
 
 def hold_out(examples: Examples) -> tuple[Examples, Examples]:

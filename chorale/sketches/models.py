@@ -10,7 +10,7 @@ Opening one in ONNX Runtime needs no TensorFlow.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,7 @@ class Card:
         data: the SHA-256 of each file that was read.
         command: that makes the model again.
         figures: of the stored weights, by split.
+        history: a row an epoch of training.
         versions: of the libraries that trained it.
         files: SHA-256 of the other file of the folder.
     """
@@ -59,6 +60,7 @@ class Card:
     data: Mapping[str, Any]
     command: str
     figures: Mapping[str, Any]
+    history: Sequence[Mapping[str, float]]
     versions: Mapping[str, str]
     files: Mapping[str, str]
 

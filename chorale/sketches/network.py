@@ -19,6 +19,7 @@ Tensor = Any  # of whichever backend Keras runs on
 Shape = tuple[Any, ...]  # None where it varies
 
 _MASKED = -1e4  # added to what may not be seen
+_POINT_UNITS = 96  # width of the layers that read every point
 _FREQUENCIES = (1, 2, 4)  # half waves of a place across the drawing
 
 
@@ -26,7 +27,7 @@ def build_network(options: NetworkOptions, words: int) -> keras.Model:
     """Return a network for drawings of so many words."""
     ink = keras.Input((None, 3), name="ink")
     lengths = keras.Input((), dtype="int32", name="lengths")
-    body = {"book": book, "attention": attention}[options.network]
+    body = {"book": book, "conv-lstm": conv_lstm}[options.network]
     summary = body(ink, lengths, options)
     logits = keras.layers.Dense(words, name="words")(summary)
     return keras.Model([ink, lengths], logits, name=options.network)
@@ -48,23 +49,22 @@ def book(ink: Tensor, lengths: Tensor, options: NetworkOptions) -> Tensor:
     return keras.layers.LSTM(128, name="lstm_1")(x)
 
 
-def attention(ink: Tensor, lengths: Tensor, options: NetworkOptions) -> Tensor:
-    """Return the summary (batch, 2 * units) of convolutions and attention over points.
+def conv_lstm(ink: Tensor, lengths: Tensor, options: NetworkOptions) -> Tensor:
+    """Return the summary (batch, 4 * units) of convolutions under recurrent layers.
 
-    Convolutions look along the line, where neighbours in time are neighbours in space;
-    attention looks across the drawing. Two narrow convolution blocks read every point,
-    then pairs of points are joined, and `layers` blocks of each kind read the pairs.
+    Two narrow convolution blocks read every point and its neighbours along the line,
+    then pairs of points are joined, and `layers` recurrent layers read the pairs from
+    both ends.
     """
     present = Present(name="present")(ink, lengths)  # (batch, points, 1)
     x = InkFeatures(name="features")(ink, present)
-    x = keras.layers.Dense(options.units // 2, name="embed")(x)
+    x = keras.layers.Dense(_POINT_UNITS, name="embed")(x)
     for index in range(2):
-        x = ConvolutionBlock(name=f"point_{index}")(x, present)
+        x = ConvolutionBlock(name=f"convolution_{index}")(x, present)
     x, present = JoinPairs(name="join")(x, present)
     x = keras.layers.Dense(options.units, name="widen")(x)
     for index in range(options.layers):
-        x = ConvolutionBlock(name=f"line_{index}")(x, present)
-        x = AttentionBlock(options.heads, name=f"drawing_{index}")(x, present)
+        x = BothWays(options.units, name=f"lstm_{index}")(x, present)
     x = keras.layers.LayerNormalization(epsilon=1e-5, name="norm")(x)
     x = MaskedPooling(name="pool")(x, present)
     return keras.layers.Dropout(options.dropout, name="dropout")(x)
@@ -144,34 +144,30 @@ class ConvolutionBlock(keras.layers.Layer):
         return x + self.down(ops.gelu(self.up(mixed)))
 
 
-class AttentionBlock(keras.layers.Layer):
-    """x + multi-head attention of all points to all (Vaswani et al., 2017)."""
+class BothWays(keras.layers.Layer):
+    """Two LSTM layers side by side, one from the first point on, one from the last.
 
-    def __init__(self, heads: int, **kwargs: Any) -> None:
+    (batch, points, any) → (batch, points, 2 * units). What is padding is read after
+    the points by the one and by the other too, so it changes nothing.
+    """
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.heads = heads
+        self.onward = keras.layers.LSTM(units, return_sequences=True, name="onward")
+        self.back = keras.layers.LSTM(units, return_sequences=True, name="back")
 
     def build(self, x_shape: Shape, present_shape: Shape) -> None:
-        units = x_shape[-1]
-        self.norm = keras.layers.LayerNormalization(epsilon=1e-5, name="norm")
-        self.norm.build(x_shape)
-        self.query_key_value = keras.layers.Dense(3 * units, name="query_key_value")
-        self.query_key_value.build(x_shape)
-        self.merge = keras.layers.Dense(units, name="merge")
-        self.merge.build(x_shape)
+        self.onward.build(x_shape)
+        self.back.build(x_shape)
 
     def call(self, x: Tensor, present: Tensor) -> Tensor:
-        batch, points, units = ops.shape(x)[0], ops.shape(x)[1], x.shape[-1]
-        width = units // self.heads
-        packed = self.query_key_value(self.norm(x))
-        packed = ops.reshape(packed, (batch, points, 3, self.heads, width))
-        query, key, value = ops.unstack(ops.transpose(packed, (2, 0, 3, 1, 4)), 3)
-        # All three are (batch, heads, points, width).
-        scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))) / width**0.5
-        hidden = (1 - ops.transpose(present, (0, 2, 1))[:, None]) * _MASKED
-        mixed = ops.matmul(ops.softmax(scores + hidden, axis=-1), value)
-        mixed = ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (batch, points, units))
-        return x + self.merge(mixed)
+        # Turned round by a product, (batch, points, points): compiled, it is quicker
+        # than gathering, and any backend and ONNX Runtime can do it.
+        places = ops.arange(ops.shape(x)[1])
+        last = ops.sum(ops.cast(present, "int32"), axis=1)[..., None] - 1
+        turn = ops.cast(places[:, None] + places == last, x.dtype)
+        back = ops.matmul(turn, self.back(ops.matmul(turn, x)))
+        return ops.concatenate([self.onward(x), back], axis=-1)
 
 
 class JoinPairs(keras.layers.Layer):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from chorale.errors import UsageError
 
-NETWORKS = ("attention", "book")
+NETWORKS = ("conv-lstm", "book")
 _LARGEST_SEED = 2**32 - 1
 
 
@@ -17,16 +17,14 @@ class NetworkOptions:
 
     Attributes:
         network: one of NETWORKS.
-        units: width of the layers, divisible by twice the heads.
-        layers: blocks of convolution and attention.
-        heads: of attention.
+        units: width of a recurrent layer, in each direction.
+        layers: recurrent layers.
         dropout: share of the summary of a drawing that is dropped in training.
     """
 
-    network: str = "attention"
-    units: int = 192
-    layers: int = 4
-    heads: int = 6
+    network: str = "conv-lstm"
+    units: int = 160
+    layers: int = 2
     dropout: float = 0.2
 
     def __post_init__(self) -> None:
@@ -34,16 +32,11 @@ class NetworkOptions:
             raise UsageError(
                 f"expected a network out of {', '.join(NETWORKS)}, got {self.network!r}"
             )
-        for name in ("units", "layers", "heads"):
+        for name in ("units", "layers"):
             if getattr(self, name) < 1:
                 raise UsageError(
                     f"expected {name} of at least 1, got {getattr(self, name)}"
                 )
-        if self.units % (2 * self.heads):
-            raise UsageError(
-                f"expected units divisible by twice the {self.heads} heads, "
-                f"got {self.units}"
-            )
         if not 0 <= self.dropout < 1:
             raise UsageError(f"expected dropout from 0 to below 1, got {self.dropout}")
 

@@ -16,7 +16,9 @@ import numpy as np
 from chorale.errors import UsageError
 from chorale.extras import require
 from chorale.files import replacing
+from chorale.sketches.augmentation import Floats32
 from chorale.sketches.evaluation import Report
+from chorale.sketches.examples import Examples
 from chorale.sketches.strokes import Sketch, Strokes, check_stroke
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ MOST_BARS = 25  # of confusions
 # Told apart by the colour-blind too (Okabe & Ito, "Color Universal Design", 2008).
 _BLUE, _ORANGE, _GREY = "#0072B2", "#E69F00", "#777777"
 _DOTS = 100  # an inch
+_MISTAKES = 64  # on a sheet of them
 # Inches: of the square around a drawing, between two of them, of a line of a caption.
 _CELL, _GAP, _LINE = 1.5, 0.15, 0.125
 _CAPTION_SIZE = 7  # points
@@ -156,7 +159,8 @@ def write_sheet(
 
 
 def _break(text: str, letters: int) -> str:
-    """Return a text with its long lines broken."""
+    """Return a text with its long lines broken, but not between a number and its %."""
+    text = text.replace(" %", "\N{NO-BREAK SPACE}%")
     return "\n".join(
         part
         for line in text.split("\n")
@@ -182,7 +186,7 @@ def write_confusions(path: Path | str, report: Report) -> None:
     bars = axes.barh(places, [one.count for one in shown], color=_BLUE, height=0.7)
     axes.bar_label(
         bars,
-        [f"{one.share:.0%} of the word" for one in shown],
+        [f"{100 * one.share:.0f} % of the word" for one in shown],
         padding=3,
         fontsize=7,
     )
@@ -199,6 +203,7 @@ def write_confusions(path: Path | str, report: Report) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_title(f"Most frequent mistakes on {report.drawings:,} drawings", size=10)
     if not shown:
+        axes.set_xlim(0, 1)
         axes.text(0.5, 0.5, "no mistakes", transform=axes.transAxes, ha="center")
     _save(figure, path)
 
@@ -241,7 +246,6 @@ def write_calibration(path: Path | str, report: Report) -> None:
     )
     upper.plot([0, 1], [0, 1], color=_GREY, linestyle="--", label="well calibrated")
     upper.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="share of drawings that is right")
-    upper.legend(loc="upper left", frameon=False, fontsize=8)
     upper.set_title(
         f"{report.drawings:,} drawings, expected calibration error "
         f"{report.calibration_error:.3f}",
@@ -258,7 +262,45 @@ def write_calibration(path: Path | str, report: Report) -> None:
     lower.set(xlabel="probability of the first answer", ylabel="drawings")
     for axes in (upper, lower):
         axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     _save(figure, path)
+
+
+def write_pictures(
+    folder: Path | str,
+    examples: Examples,
+    probabilities: Floats32,
+    report: Report,
+) -> list[Path]:
+    """Write the surest mistakes, the most frequent ones, and the calibration, as PNGs.
+
+    Args:
+        folder: is made if need be.
+        examples: that were classified.
+        probabilities: float array (drawings, words), of the words of the examples.
+        report: what `chorale.sketches.evaluation.measure` makes of both.
+
+    Returns:
+        The paths of the pictures; without mistakes, that of the calibration alone.
+    """
+    folder = Path(folder)
+    paths = [folder / "calibration.png"]
+    write_calibration(paths[0], report)
+    answers = probabilities.argmax(axis=1)
+    surest = probabilities.max(axis=1)
+    wrong = np.flatnonzero(answers != examples.labels)
+    wrong = wrong[np.argsort(-surest[wrong], kind="stable")][:_MISTAKES]
+    if len(wrong):
+        captions = [
+            f"{examples.words[examples.labels[place]]}\ntaken for "
+            f"{examples.words[answers[place]]}, {surest[place]:.0%}"
+            for place in wrong
+        ]
+        sketches = [examples.sketch(int(place)) for place in wrong]
+        paths += [folder / "mistakes.png", folder / "confusions.png"]
+        write_sheet(paths[1], sketches, captions, title="The surest mistakes")
+        write_confusions(paths[2], report)
+    return paths
 
 
 def _save(figure: Figure, path: Path | str) -> None:

@@ -80,12 +80,12 @@ def to_ink(strokes: Strokes) -> npt.NDArray[np.float32]:
 
 
 def to_inks(drawings: Sequence[Strokes]) -> Inks:
-    """Turn the strokes of many drawings into what a network reads, as `to_ink` does.
+    """Turn the strokes of many drawings into their inks; see `to_ink`.
 
-    Empty strokes are dropped; the drawing is moved and scaled, both sides alike, so that
-    its longer side is GRID; each stroke is simplified with TOLERANCE (a drawing that
-    keeps more than MOST_POINTS with ever more, and cut off if that does not help),
-    rounded, and rid of points that repeat the one before.
+    Empty strokes are dropped; the drawing is moved and scaled, both sides alike, to a
+    longer side of GRID; each stroke is simplified with TOLERANCE (a drawing that keeps
+    more than MOST_POINTS with ever more, and cut off if that does not help), rounded,
+    and rid of points that repeat the one before.
     """
     strokes = [check_stroke(stroke) for drawing in drawings for stroke in drawing]
     counts = np.array([len(drawing) for drawing in drawings], np.int64)

@@ -22,7 +22,7 @@ from chorale.runs import (
 )
 from chorale.sketches.augmentation import Floats32, Padded, augment
 from chorale.sketches.batches import AT_ONCE, draw_batches, pad, predict
-from chorale.sketches.evaluation import measure
+from chorale.sketches.evaluation import Report, measure
 from chorale.sketches.examples import Examples
 from chorale.sketches.models import Card, load_classifier, save_card, save_model
 from chorale.sketches.options import NetworkOptions, TrainingOptions
@@ -124,7 +124,7 @@ def resume_training(
         report = measure(probabilities, valid.labels, valid.words)
         return {MONITOR: report.nats, "valid_top1": report.top1}
 
-    fit(
+    history = fit(
         network,
         run,
         batches=lambda epoch: _batches(train, options, epoch),
@@ -146,13 +146,14 @@ def resume_training(
         data=_provenance(train, valid),
         command=asked["command"],
         figures={},
+        history=history,
         versions=library_versions(),
         files={},
     )
     card = save_model(network, card, folder)
     probabilities = load_classifier(folder).probabilities(valid.inks)
     report = measure(probabilities, valid.labels, valid.words)
-    card = replace(card, figures={"valid": report.summary()})
+    card = replace(card, figures={"valid": _figures(report)})
     save_card(card, folder)
     return card
 
@@ -174,11 +175,16 @@ def _inputs(batch: Padded) -> dict[str, Any]:
 
 
 def _logits(network: Any, batch: Padded) -> Floats32:
-    """Return logits; a batch that is not full is filled up, as each shape is compiled."""
+    """Return logits; what is not a full batch is filled up, not compiled for itself."""
     rows = np.resize(np.arange(len(batch.lengths)), AT_ONCE)
     full = Padded(batch.ink[rows], batch.lengths[rows])
     logits: Floats32 = network.predict_on_batch(_inputs(full))[: len(batch.lengths)]
     return logits
+
+
+def _figures(report: Report) -> dict[str, float]:
+    names = ("drawings", "top1", "top3", "top5", "map3", "nats", "calibration_error")
+    return {name: getattr(report, name) for name in names}
 
 
 def _provenance(train: Examples, valid: Examples) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from chorale.sketches.formats.binary import read_binary
 from chorale.sketches.formats.compact import COMPACT_KEYS, read_compact, write_compact
 from chorale.sketches.formats.json_strokes import read_json, read_strokes
 from chorale.sketches.formats.ndjson import read_ndjson
-from chorale.sketches.formats.shared import Watch, opened
+from chorale.sketches.formats.shared import Watch, opened, placed
 from chorale.sketches.formats.sketch_rnn import SPLITS, read_sketch_rnn
 from chorale.sketches.formats.svg import read_svg, read_svg_path
 from chorale.sketches.formats.tfrecord import (
@@ -23,6 +23,7 @@ from chorale.sketches.strokes import Sketch
 
 __all__ = [
     "Watch",
+    "check_output",
     "holds_many",
     "is_sketch_file",
     "read_sketches",
@@ -96,15 +97,23 @@ def write_sketches(
         OutputError: the file cannot be written.
     """
     path = Path(path)
-    kind = _kind_of(path)
-    if kind == ".npz":
-        return write_compact(path, sketches, words)
-    if kind == ".tfrecord":
-        return write_tfrecord(path, sketches, words)
-    raise UsageError(
-        f"{path}: expected a name that ends in .npz (compact) or .tfrecord to write "
-        f"drawings, got {path.suffix or 'no suffix'}"
-    )
+    check_output(path)
+    write = write_compact if _kind_of(path) == ".npz" else write_tfrecord
+    with placed(path):
+        return write(path, sketches, words)
+
+
+def check_output(path: Path | str) -> None:
+    """Make sure that drawings can be written in a file of this name.
+
+    Raises:
+        UsageError: it ends in something else.
+    """
+    if _kind_of(Path(path)) not in (".npz", ".tfrecord"):
+        raise UsageError(
+            f"{path}: expected a name that ends in .npz (compact) or .tfrecord to "
+            f"write drawings, got {Path(path).suffix or 'no suffix'}"
+        )
 
 
 def is_sketch_file(path: Path | str) -> bool:

@@ -76,7 +76,15 @@ def _load(path: Path, watch: Watch | None) -> dict[str, npt.NDArray[Any]]:
         try:
             with np.load(file, allow_pickle=False) as stored:
                 return {name: stored[name] for name in sorted(COMPACT_KEYS)}
-        except (ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error):
+        except (
+            ValueError,
+            EOFError,
+            KeyError,
+            MemoryError,
+            NotImplementedError,
+            zipfile.BadZipFile,
+            zlib.error,
+        ):
             # What numpy says of such a file is advice to load it unsafely.
             raise DataError(
                 f"expected the arrays {', '.join(sorted(COMPACT_KEYS))}, the file is "

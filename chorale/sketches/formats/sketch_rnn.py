@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from chorale.errors import DataError
 from chorale.sketches.formats.shared import Watch, opened, placed, split_at_pen
@@ -42,30 +42,32 @@ def read_sketch_rnn(
         )
     word = path.name.split(".")[0]
     with opened(path, watch) as file:
+        with _damaged(path):
+            # The published files were pickled by Python 2, whose text is Latin-1 here.
+            stored = np.load(file, allow_pickle=True, encoding="latin1")
         for split in SPLITS:
-            for record, drawing in enumerate(_read_split(file, split, path), 1):
+            if split not in stored.files:
+                continue
+            with _damaged(path):
+                drawings = stored[split]
+                if not isinstance(drawings, np.ndarray) or drawings.ndim == 0:
+                    raise ValueError(f"{split} is no array of drawings")
+            for record, drawing in enumerate(drawings, 1):
                 with placed(path, record=record):
                     sketch = _to_sketch(drawing, word)
                 yield sketch
 
 
-def _read_split(file: Any, split: str, path: Path) -> npt.NDArray[Any]:
-    """Return one array of the file, empty if there is none of this name."""
+@contextlib.contextmanager
+def _damaged(path: Path) -> Iterator[None]:
+    """Turn whatever comes of unpickling a damaged file into an error for users."""
     try:
-        # The published files were pickled by Python 2, whose text is Latin-1 here.
-        stored = np.load(file, allow_pickle=True, encoding="latin1")
-        drawings = stored[split] if split in stored.files else np.zeros(0)
-    except OSError:
-        raise
+        yield
     except Exception as error:
-        # A damaged pickle can raise whatever it likes.
         reason = " ".join(str(error).split())
         raise DataError(
             f"expected drawings of sketch-rnn, it is damaged: {reason}", path
         ) from None
-    if not isinstance(drawings, np.ndarray) or drawings.ndim == 0:
-        raise DataError(f"expected an array of drawings as {split}", path)
-    return drawings
 
 
 def _to_sketch(drawing: Any, word: str) -> Sketch:

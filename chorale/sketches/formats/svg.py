@@ -104,8 +104,8 @@ def _strokes_of(content: bytes) -> Iterator[Floats]:
         raise
     except Exception as error:
         # It documents no errors of its own.
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"expected an SVG drawing, it is broken: {reason}") from None
+        reason = " ".join(str(error).split()) or "a path is broken"
+        raise DataError(f"expected an SVG drawing, it is damaged: {reason}") from None
 
 
 def _parse_xml(content: bytes) -> ElementTree.Element:

@@ -1,0 +1,58 @@
+"""Drawings for tests: any, by hypothesis, and how to compare them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from hypothesis import strategies as st
+
+from chorale.sketches.strokes import Floats, Sketch
+
+WORDS = ("The Mona Lisa", "cat", "t-shirt")
+
+
+def drawing(
+    *strokes: Sequence[Sequence[float]], word: str = "cat", is_recognized: bool = True
+) -> Sketch:
+    """Return a drawing of strokes that are lists of points."""
+    return Sketch(
+        strokes=tuple(
+            np.array(stroke, np.float64).reshape(-1, 2) for stroke in strokes
+        ),
+        word=word,
+        is_recognized=is_recognized,
+    )
+
+
+def told(sketch: Sketch) -> tuple[list[list[list[float]]], str, bool]:
+    """Return all of a drawing as values that can be compared."""
+    for stroke in sketch.strokes:
+        assert stroke.dtype == np.float64
+        assert stroke.shape == (len(stroke), 2)
+    strokes = [stroke.tolist() for stroke in sketch.strokes]
+    return strokes, sketch.word, sketch.is_recognized
+
+
+@st.composite
+def sketches(
+    draw: st.DrawFn, *, coordinates: st.SearchStrategy[float] | None = None
+) -> Sketch:
+    """Draw any drawing: no strokes, empty strokes, single points, points repeated."""
+    if coordinates is None:
+        coordinates = st.one_of(st.integers(0, 255).map(float), st.floats(-1e6, 1e6))
+    one = st.lists(st.tuples(coordinates, coordinates), max_size=6)
+    points: list[Floats] = [
+        np.array(stroke, np.float64).reshape(-1, 2)
+        for stroke in draw(st.lists(one, max_size=7))
+    ]
+    return Sketch(
+        strokes=tuple(points),
+        word=draw(st.sampled_from(WORDS)),
+        is_recognized=draw(st.booleans()),
+    )
+
+
+def on_grid() -> st.SearchStrategy[Sketch]:
+    """Draw any drawing on the grid of the dataset."""
+    return sketches(coordinates=st.integers(0, 255).map(float))

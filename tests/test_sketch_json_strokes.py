@@ -1,0 +1,99 @@
+"""Drawings in JSON: points or columns, told apart; anything else refused."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from drawings import sketches, told
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chorale.errors import DataError
+from chorale.sketches.formats import read_strokes
+from chorale.sketches.strokes import Sketch
+
+LINE = [[[1, 2], [3, 4], [5, 6]]]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[]", []),
+        (" [ ] ", []),
+        ("[[]]", [[]]),
+        ("[[[1,2],[3,4],[5,6]]]", LINE),
+        ("[[[1,3,5],[2,4,6]]]", LINE),
+        ("[[[1,3,5],[2,4,6],[0,10,20]]]", LINE),
+        ('[[{"x":1,"y":2,"t":7},{"x":3,"y":4},{"y":6,"x":5}]]', LINE),
+        ('[[[1,2],{"x":3,"y":4},[5,6]]]', LINE),
+        ('{"drawing":[[[1,3,5],[2,4,6]]]}', LINE),
+        ("[[[1.5,-2e1]]]", [[[1.5, -20]]]),
+        ("[[[1],[2]]]", [[[1, 2]]]),
+        ("[[[],[]]]", [[]]),
+    ],
+)
+def test_both_forms_are_read(text: str, expected: list[object]) -> None:
+    assert told(read_strokes(text, "stdin")) == (expected, "", True)
+    assert told(read_strokes(text.encode(), "stdin"))[0] == expected
+
+
+def test_strokes_of_two_points_are_of_points_unless_another_is_not() -> None:
+    two = [[1, 2], [3, 4]]
+    as_points, as_columns = [[[1, 2], [3, 4]]], [[[1, 3], [2, 4]]]
+    assert told(read_strokes(json.dumps([two]), "stdin"))[0] == as_points
+    line = json.dumps({"drawing": [two]})
+    assert told(read_strokes(line, "stdin"))[0] == as_columns
+    both = json.dumps([two, [[1, 2, 3], [4, 5, 6]]])
+    assert told(read_strokes(both, "stdin"))[0][:1] == as_columns
+
+
+def test_a_line_of_quick_draw_has_its_word() -> None:
+    text = '{"word": "cat", "recognized": false, "drawing": [[[1, 3], [2, 4]]]}'
+    assert told(read_strokes(text, "stdin")) == ([[[1, 2], [3, 4]]], "cat", False)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("", "expected JSON"),
+        ("M 1 2 L 3 4", "expected JSON"),
+        ("[[[1,2],[3,4]]", "expected JSON"),
+        ("[[[1,NaN]]]", "NaN is no number"),
+        ("[" * 100_000, "expected JSON"),
+        ("7", "expected a list of points .* got 7"),
+        ('"cat"', "expected a list of points"),
+        ("{}", "expected a key 'drawing'"),
+        ('{"drawing": [[[1, 2]]]}', "stroke 1: expected lists of x and y"),
+        ('{"drawing": [], "word": null}', "expected a word, got None"),
+        ("[[1,2],[3,4]]", r"stroke 1: expected a list of points .* got \[1, 2\]"),
+        ("[[[1,2],[3,4]],7]", "stroke 2: expected a list of points"),
+        ("[[[1,2,0.5],[3,4,0.5],[5,6,0.5],[7,8,1]]]", "stroke 1: expected a list"),
+        ('[[["1",2]]]', "stroke 1: expected a list of points"),
+        ('[[["1",2],[3,4]]]', "stroke 1: expected numbers, got '1'"),
+        ("[[[true,2],[3,4]]]", "stroke 1: expected numbers, got True"),
+        ('[[{"x":1}]]', "stroke 1: expected a list of points"),
+        ('[[{"x":1,"y":"2"}]]', "stroke 1: expected numbers, got '2'"),
+        ("[[[1,2,3],[4,5]]]", "stroke 1: expected as many x as y, got 3 and 2"),
+        ("[[[1,2]],[[1,2,3],[4,5,6]]]", "stroke 1: expected lists of x and y"),
+        ("[[[1,2e9]]]", r"stroke 1: expected coordinates of at most 1e\+09"),
+        ("[[[1,1e999]]]", "stroke 1: .* got inf"),
+        (f"[[[1,1{'0' * 400}]]]", "stroke 1: .* hundreds of digits"),
+    ],
+)
+def test_anything_else_is_refused(text: str, what: str) -> None:
+    with pytest.raises(DataError, match=f"^stdin: .*{what}") as caught:
+        read_strokes(text, "stdin")
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+@given(sketch=sketches(), as_objects=st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_points_come_as_they_are(sketch: Sketch, as_objects: bool) -> None:
+    strokes = told(sketch)[0]
+    content = [
+        [{"x": x, "y": y} if as_objects else [x, y] for x, y in stroke]
+        for stroke in strokes
+    ]
+    assert told(read_strokes(json.dumps(content), "stdin"))[0] == strokes

@@ -1,0 +1,301 @@
+"""The tutorial's TFRecords: written for TensorFlow and read back without it."""
+
+from __future__ import annotations
+
+import re
+import struct
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import tensorflow as tf
+from drawings import WORDS, drawing, sketches, told
+from hypothesis import given, settings
+
+from chorale.errors import DataError
+from chorale.sketches.formats import read_sketches, write_sketches
+from chorale.sketches.strokes import Sketch
+
+# As in the tutorial's train_model.py.
+FEATURES = {
+    "ink": tf.io.VarLenFeature(tf.float32),
+    "shape": tf.io.FixedLenFeature([2], tf.int64),
+    "class_index": tf.io.FixedLenFeature([1], tf.int64),
+}
+CAT = drawing([[130, 72], [113, 40], [99, 26]], [], [[76, 82]], [[7, 200], [8, 9]])
+
+
+def tutorial_ink(strokes: Sequence[npt.NDArray[Any]]) -> npt.NDArray[np.float32]:
+    """Return what the tutorial makes of strokes that are not empty."""
+    rows = []
+    for stroke in strokes:
+        for x, y in stroke.tolist():
+            rows.append([x, y, 0.0])
+        rows[-1][2] = 1.0
+    ink = np.array(rows, np.float32)
+    for axis in (0, 1):
+        lower, upper = ink[:, axis].min(), ink[:, axis].max()
+        ink[:, axis] = (ink[:, axis] - lower) / ((upper - lower) or np.float32(1))
+    for row in range(len(ink) - 1, 0, -1):
+        ink[row, :2] -= ink[row - 1, :2]
+    return ink[1:]
+
+
+def record(content: bytes) -> bytes:
+    """Return a record around the content, as TensorFlow writes it."""
+    import google_crc32c
+
+    def masked(data: bytes) -> bytes:
+        crc = google_crc32c.value(data)
+        rotated = ((crc >> 15) | (crc << 17)) % 2**32
+        return struct.pack("<I", (rotated + 0xA282EAD8) % 2**32)
+
+    length = struct.pack("<Q", len(content))
+    return length + masked(length) + content + masked(content)
+
+
+def example(
+    ink: Sequence[float] | None,
+    shape: Sequence[int] | None,
+    classes: Sequence[int] | None = (1,),
+) -> bytes:
+    """Return a `tf.train.Example` with some of the tutorial's features."""
+    features = {}
+    if ink is not None:
+        features["ink"] = tf.train.Feature(float_list=tf.train.FloatList(value=ink))
+    for name, numbers in (("shape", shape), ("class_index", classes)):
+        if numbers is not None:
+            values = tf.train.Int64List(value=numbers)
+            features[name] = tf.train.Feature(int64_list=values)
+    whole = tf.train.Example(features=tf.train.Features(feature=features))
+    return bytes(whole.SerializeToString())
+
+
+LINE = example([0.5, 1, 0, 0.5, -1, 1], [2, 3])
+
+
+def write(folder: Path, *contents: bytes, name: str = "training.tfrecord") -> Path:
+    path = folder / name
+    path.write_bytes(b"".join(contents))
+    (folder / "training.tfrecord.classes").write_text("\n".join(WORDS) + "\n")
+    return path
+
+
+# === TensorFlow reads what is written here ===
+
+
+def parsed(path: Path) -> list[dict[str, Any]]:
+    records = [one.numpy() for one in tf.data.TFRecordDataset(str(path))]
+    return [
+        {
+            "ink": tf.sparse.to_dense(features["ink"]).numpy(),
+            "shape": features["shape"].numpy(),
+            "class_index": features["class_index"].numpy(),
+        }
+        for features in (tf.io.parse_single_example(one, FEATURES) for one in records)
+    ]
+
+
+def test_parse_example_reads_what_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "own.tfrecord"
+    line = drawing([[5, 5], [5, 9]], word="t-shirt")
+    assert write_sketches(path, [CAT, line], WORDS) == 2
+    batch = tf.io.parse_example(
+        [one.numpy() for one in tf.data.TFRecordDataset(str(path))], FEATURES
+    )
+    assert batch["shape"].numpy().tolist() == [[5, 3], [1, 3]]
+    assert batch["class_index"].numpy().tolist() == [[1], [2]]
+    first, second = tf.sparse.to_dense(batch["ink"]).numpy()
+    expected = tutorial_ink([stroke for stroke in CAT.strokes if len(stroke)])
+    assert first.reshape(-1, 3).tolist() == expected.tolist()
+    assert second[:3].tolist() == [0, 1, 1]
+    assert (tmp_path / "own.tfrecord.classes").read_text() == (
+        "The Mona Lisa\ncat\nt-shirt\n"
+    )
+
+
+@given(sketch=sketches())
+@settings(max_examples=20, deadline=None)
+def test_the_ink_is_the_tutorials(
+    tmp_path_factory: pytest.TempPathFactory, sketch: Sketch
+) -> None:
+    path = tmp_path_factory.mktemp("ink") / "own.tfrecord"
+    strokes = [stroke for stroke in sketch.strokes if len(stroke)]
+    is_told = sum(map(len, strokes)) >= 2
+    assert write_sketches(path, [sketch], WORDS) == is_told
+    if is_told:
+        (features,) = parsed(path)
+        expected = tutorial_ink(strokes)
+        np.testing.assert_array_equal(features["ink"].reshape(-1, 3), expected)
+        assert features["shape"].tolist() == list(expected.shape)
+        assert WORDS[features["class_index"][0]] == sketch.word
+        (back,) = read_sketches(path)
+        assert back.word == sketch.word
+        # Whatever the first point of a one-point stroke was, the rest is as it was.
+        assert len(np.concatenate(back.strokes)) == len(expected) + 1
+        ways = np.diff(np.concatenate(back.strokes), axis=0)
+        np.testing.assert_allclose(ways, expected[:, :2], atol=1e-6)
+
+
+def test_drawings_of_fewer_than_two_points_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "own.tfrecord"
+    few = [drawing(), drawing([]), drawing([[1, 2]]), CAT, drawing([], [[1, 2]], [])]
+    assert write_sketches(path, few, WORDS) == 1
+    assert len(parsed(path)) == 1
+
+
+def test_an_unknown_word_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "own.tfrecord"
+    with pytest.raises(DataError, match="drawing 2: unknown word 'dog'"):
+        write_sketches(path, [CAT, drawing([[1, 2], [3, 4]], word="dog")], WORDS)
+    assert list(tmp_path.iterdir()) == []
+
+
+# === What TensorFlow writes is read here ===
+
+
+def test_records_of_tensorflow_are_read(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    full = [stroke for stroke in CAT.strokes if len(stroke)]
+    ink = tutorial_ink(full)
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        writer.write(example(ink.ravel().tolist(), ink.shape))
+        writer.write(LINE)
+    first, second = read_sketches(path)
+    assert [len(stroke) for stroke in first.strokes] == [3, 1, 2]
+    assert (first.word, second.word) == ("cat", "cat")
+    low, high = np.array([7, 9]), np.array([130, 200])
+    expected = (np.concatenate(full) - low) / (high - low)
+    points = np.concatenate(first.strokes)
+    np.testing.assert_allclose(points - points[0], expected - expected[0], atol=1e-6)
+    assert told(second)[0] == [[[0, 0], [0.5, 1], [1, 0]]]
+
+
+@pytest.mark.parametrize(
+    "name", ["training.tfrecord-00000-of-00010", "TRAINING.TFRECORD"]
+)
+def test_words_are_found_beside(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path, record(LINE), name=name)
+    (tmp_path / "TRAINING.TFRECORD.classes").write_text("dog\nbird\n")
+    (sketch,) = read_sketches(path)
+    assert sketch.word == ("bird" if name.isupper() else "cat")
+
+
+def test_words_may_be_named(tmp_path: Path) -> None:
+    path = write(tmp_path, record(LINE))
+    (sketch,) = read_sketches(path, classes=["a", "b"])
+    assert sketch.word == "b"
+
+
+def test_without_a_class_index_no_words_are_needed(tmp_path: Path) -> None:
+    path = write(tmp_path, record(example([1, 1, 1], [1, 3], None)))
+    (tmp_path / "training.tfrecord.classes").unlink()
+    (sketch,) = read_sketches(path)
+    assert told(sketch) == ([[[0, 0], [1, 1]]], "", True)
+
+
+def test_one_point_and_100_000_points(tmp_path: Path) -> None:
+    ink = np.tile(np.array([[0.5, -0.5, 0], [-0.5, 0.5, 1]]), (50_000, 1))
+    contents = [example([], [0, 3]), example(ink.ravel().tolist(), ink.shape)]
+    one, many = read_sketches(write(tmp_path, *map(record, contents)))
+    assert told(one)[0] == [[[0, 0]]]
+    assert len(np.concatenate(many.strokes)) == 100_001
+    assert len(many.strokes) == 50_000
+
+
+# === Broken files ===
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (example([1, 1], [1, 3]), "expected 2 numbers in rows of 3"),
+        (example([1, 1, 1], [2, 3]), r"the shape is [2, 3]"),
+        (example([1, 1, 1], [3, 1]), r"the shape is [3, 1]"),
+        (example([1, 1, 1], [3]), r"the shape is [3]"),
+        (example([1, 1, 1], None), "expected a feature 'shape'"),
+        (example(None, [1, 3]), "expected a feature 'ink'"),
+        (example([1, 1, 1], [1, 3], [3]), "expected a class index below 3"),
+        (example([1, 1, 1], [1, 3], [-1]), "expected a class index below 3"),
+        (example([1, 1, 1], [1, 3], [1, 2]), "expected one number as class_index"),
+        (example([1, 1, 1], [1, 3], []), "expected one number as class_index"),
+        (example([float("nan"), 1, 1], [1, 3]), "got nan"),
+        (example([1, float("inf"), 1], [1, 3]), "got inf"),
+        (example([1, 1, 0.5], [1, 3]), "expected a pen of 0 or 1, got 0.5"),
+        (example([1, 1, float("nan")], [1, 3]), "expected a pen of 0 or 1"),
+        (b"never an example", "expected a tf.train.Example"),
+        (b"", "expected a feature 'ink'"),
+    ],
+)
+def test_broken_examples_are_refused_with_the_record(
+    tmp_path: Path, content: bytes, what: str
+) -> None:
+    path = write(tmp_path, record(LINE), record(content))
+    reader = read_sketches(path)
+    next(reader)
+    with pytest.raises(DataError, match=f"record 2: .*{re.escape(what)}") as caught:
+        next(reader)
+    assert caught.value.path == path
+
+
+def test_cut_off_anywhere_is_refused(tmp_path: Path) -> None:
+    whole = record(LINE)
+    for size in range(1, len(whole)):
+        reader = read_sketches(write(tmp_path, whole, whole[:size]))
+        next(reader)
+        with pytest.raises(DataError, match=r"record 2: .* the file is cut off"):
+            next(reader)
+
+
+def test_any_changed_byte_is_noticed(tmp_path: Path) -> None:
+    whole = record(LINE)
+    for place in range(len(whole)):
+        changed = bytearray(whole)
+        changed[place] ^= 1
+        with pytest.raises(DataError, match=r"record 1: .*checksum is wrong"):
+            list(read_sketches(write(tmp_path, bytes(changed))))
+
+
+def test_a_record_without_end_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    whole = record(b"")
+    length = struct.pack("<Q", 2**60)
+    import google_crc32c
+
+    crc = google_crc32c.value(length)
+    masked = (((crc >> 15) | (crc << 17)) + 0xA282EAD8) % 2**32
+    content = length + struct.pack("<I", masked) + whole
+    with pytest.raises(DataError, match="record 1: expected at most"):
+        list(read_sketches(write(tmp_path, content)))
+
+
+def test_missing_words_are_asked_for(tmp_path: Path) -> None:
+    path = write(tmp_path, record(LINE), name="training.tfrecord-00003-of-00010")
+    (tmp_path / "training.tfrecord.classes").unlink()
+    with pytest.raises(DataError, match=r"its classes in training\.tfrecord\.classes"):
+        list(read_sketches(path))
+
+
+def test_words_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, record(LINE))
+    (tmp_path / "training.tfrecord.classes").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DataError, match="expected one word a line"):
+        list(read_sketches(path))
+
+
+def test_neither_way_needs_tensorflow(tmp_path: Path) -> None:
+    path = write(tmp_path, record(LINE))
+    program = (
+        "import sys; sys.modules['tensorflow'] = None\n"
+        "from chorale.sketches.formats import read_sketches, write_sketches\n"
+        "sketches = list(read_sketches(sys.argv[1]))\n"
+        "print(write_sketches(sys.argv[2], sketches, ['cat']))\n"
+    )
+    arguments = [sys.executable, "-c", program, path, tmp_path / "again.tfrecord"]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"
+    assert len(parsed(tmp_path / "again.tfrecord")) == 1
