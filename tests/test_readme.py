@@ -76,7 +76,14 @@ def test_the_python_runs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     exec(code, {})
-    assert (tmp_path / "new.mid").read_bytes().startswith(b"MThd")
+    for name in re.findall(r'"([\w-]+\.mid)"', code):
+        assert (tmp_path / name).read_bytes().startswith(b"MThd")
+
+
+def test_the_python_shows_chorales_and_sketches() -> None:
+    text = "".join(blocks("python"))
+    assert '"new.mid"' in text
+    assert "chorale.sketches" in text
 
 
 def test_the_links_lead_somewhere() -> None:

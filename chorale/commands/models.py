@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from chorale.models import DEFAULT_MODEL, list_models
+from chorale.sketches.models import list_models as list_sketch_models
 
 
 def models(
@@ -19,9 +20,10 @@ def models(
 
     Example: chorale models
     """
-    cards = list_models()
+    cards, sketch_cards = list_models(), list_sketch_models()
     if as_json:
-        typer.echo(json.dumps([json.loads(card.to_json()) for card in cards], indent=2))
+        every = [json.loads(card.to_json()) for card in [*cards, *sketch_cards]]
+        typer.echo(json.dumps(every, indent=2))
         return
     for card in cards:
         valid = card.figures["valid"]
@@ -29,4 +31,10 @@ def models(
         typer.echo(
             f"{card.name:12} {card.network.body}, {card.vocabulary.encoding} encoding, "
             f"{valid['nats_per_note']:.3f} nats a note on valid{default}"
+        )
+    for sketch in sketch_cards:
+        valid = sketch.figures["valid"]
+        typer.echo(
+            f"{sketch.name:12} {sketch.network.network}, {len(sketch.words)} words of "
+            f"sketches, top-1 {valid['top1']:.3f} on valid"
         )

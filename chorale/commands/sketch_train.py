@@ -26,7 +26,7 @@ def train(
     context: typer.Context,
     data: Annotated[
         list[Path],
-        typer.Option(help="File of drawings to learn; may be given again for more."),
+        typer.Option(help="File or folder of drawings to learn; may be given again."),
     ],
     output: Annotated[Path, typer.Option(help="Folder of the run.")],
     valid: Annotated[

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from chorale.errors import DataError
 from chorale.files import sha256
+from chorale.sketches.converting import find_sources
 from chorale.sketches.formats import read_sketches
 from chorale.sketches.strokes import Inks, Sketch, from_ink, to_inks
 
@@ -29,7 +30,7 @@ class Examples:
         labels: int array (drawings,), places in `words`.
         words: the classes.
         left_out: drawings that were read and not taken, by the reason.
-        hashes: SHA-256 of every file that was read, by its folder and name.
+        hashes: SHA-256 of every file that was read, by its name.
     """
 
     inks: Inks
@@ -70,7 +71,7 @@ def load_examples(
     """Read drawings of any format.
 
     Args:
-        paths: files, read in this order.
+        paths: files, read in this order, and folders of them.
         words: the classes; drawings of other words are left out. None takes all words
             that there are, in alphabetical order.
         trust: whether formats that can run code may be opened.
@@ -82,7 +83,8 @@ def load_examples(
     points, lengths, drawn, hashes = [], [], [], {}
     left_out = {"of an unknown word": 0, "without a word": 0, "without a point": 0}
     known = None if words is None else set(words)
-    for number, path in enumerate(paths):
+    files = find_sources(paths)
+    for number, path in enumerate(files):
         for sketches in _chunks(read_sketches(path, trust=trust)):
             chosen = []
             for sketch in sketches:
@@ -98,9 +100,10 @@ def load_examples(
             points.append(inks.points)
             lengths.append(inks.lengths[is_drawn])
             drawn += [s.word for s, it in zip(chosen, is_drawn, strict=True) if it]
-        hashes["/".join(path.parts[-2:])] = sha256(path)
+        name = path.name if path.name not in hashes else str(path)
+        hashes[name] = sha256(path)
         if progress is not None:
-            progress(number + 1, len(paths))
+            progress(number + 1, len(files))
     if not drawn:
         names = ", ".join(str(path) for path in paths)
         reasons = [f"{count} {reason}" for reason, count in left_out.items() if count]
