@@ -22,8 +22,9 @@ def models(
     """
     cards, sketch_cards = list_models(), list_sketch_models()
     if as_json:
-        every = [json.loads(card.to_json()) for card in [*cards, *sketch_cards]]
-        typer.echo(json.dumps(every, indent=2))
+        texts = [card.to_json() for card in cards]
+        texts += [sketch.to_json() for sketch in sketch_cards]
+        typer.echo(json.dumps([json.loads(text) for text in texts], indent=2))
         return
     for card in cards:
         valid = card.figures["valid"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import islice
@@ -79,6 +80,9 @@ def evaluate(
             help="Folder for PNGs of the worst mistakes, confusions and calibration."
         ),
     ] = None,
+    threads: Annotated[
+        int, typer.Option(help="Threads to compute with; 0 = one a core.")
+    ] = 0,
     trust: _Trust = False,
     as_json: _Json = False,
 ) -> None:
@@ -90,8 +94,11 @@ def evaluate(
     """
     if pictures is not None:
         require("plot", "drawing pictures")
-    classifier = load_classifier(model)
+    if threads < 0:
+        raise UsageError(f"expected threads of at least 0, got {threads}")
+    classifier = load_classifier(model, threads=threads)
     measured = []
+    seconds = 0.0
     for paths in [files, *([[against]] if against is not None else [])]:
         with progress_bar("Reading") as progress:
             examples = load_examples(
@@ -99,12 +106,19 @@ def evaluate(
             )
         for reason, count in examples.left_out.items():
             typer.echo(f"note: left out {count} drawings {reason}", err=True)
+        began = time.perf_counter()
         with progress_bar("Classifying") as progress:
             probabilities = classifier.probabilities(examples.inks, progress=progress)
+        seconds += time.perf_counter() - began
         measured.append((examples, probabilities))
     (examples, probabilities), *others = measured
     report = measure(probabilities, examples.labels, classifier.words)
-    answer = {"model": classifier.card.name, **report.to_json()}
+    count = sum(len(examples.labels) for examples, _ in measured)
+    answer = {
+        "model": classifier.card.name,
+        **report.to_json(),
+        "drawings_per_second": round(count / seconds),
+    }
     if others:
         answer["against"] = asdict(_compare(measured))
     if pictures is not None:
@@ -115,7 +129,7 @@ def evaluate(
     if as_json:
         typer.echo(json.dumps(answer, indent=2, ensure_ascii=False))
         return
-    _print_report(report)
+    _print_report(report, answer["drawings_per_second"])
     if others:
         paired = answer["against"]
         typer.echo(
@@ -294,7 +308,7 @@ def _compare(measured: list[tuple[Examples, Floats32]]) -> Paired:
     return paired_difference(*right)
 
 
-def _print_report(report: Report) -> None:
+def _print_report(report: Report, per_second: int) -> None:
     typer.echo(
         f"{report.drawings} drawings\n"
         f"top-1              {report.top1:.4f}\n"
@@ -302,7 +316,8 @@ def _print_report(report: Report) -> None:
         f"top-5              {report.top5:.4f}\n"
         f"MAP@3              {report.map3:.4f}\n"
         f"nats a drawing     {report.nats:.4f}\n"
-        f"calibration error  {report.calibration_error:.4f}"
+        f"calibration error  {report.calibration_error:.4f}\n"
+        f"drawings a second  {per_second}"
     )
     worst = sorted(
         (row for row in report.words if row.top1 is not None),
