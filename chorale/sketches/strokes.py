@@ -27,6 +27,8 @@ TOLERANCE = 3.0
 MOST_POINTS = 128
 # So large a coordinate comes from a broken file, and its square is still a number.
 _FARTHEST = 1e9
+# A drawing of no more than this is a dot: one over it is no number any more.
+_SMALLEST = 1e-300
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -87,8 +89,11 @@ def to_inks(drawings: Sequence[Strokes]) -> Inks:
     more than MOST_POINTS with ever more, and cut off if that does not help), rounded,
     and rid of points that repeat the one before.
     """
+    try:
+        counts = np.array([len(drawing) for drawing in drawings], np.int64)
+    except TypeError:
+        raise DataError("expected a list of strokes for each drawing") from None
     strokes = [check_stroke(stroke) for drawing in drawings for stroke in drawing]
-    counts = np.array([len(drawing) for drawing in drawings], np.int64)
     owner = np.repeat(np.arange(len(drawings)), counts)
     lengths = np.array([len(stroke) for stroke in strokes], np.int64)
     owner, lengths = owner[lengths > 0], lengths[lengths > 0]
@@ -133,7 +138,7 @@ def check_stroke(stroke: Floats) -> Floats:
     """
     try:
         array = np.asarray(stroke, np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise DataError("expected a stroke of numbers x, y") from None
     if array.size == 0:
         return np.zeros((0, 2))
@@ -207,7 +212,7 @@ def _on_grid(points: Floats, owner: Ints) -> Floats:
     drawing = np.cumsum(np.isin(np.arange(len(owner)), starts)) - 1
     low = np.minimum.reduceat(points, starts)
     size = (np.maximum.reduceat(points, starts) - low).max(axis=1)
-    scale = GRID / np.where(size > 0, size, GRID)
+    scale = GRID / np.where(size > _SMALLEST, size, GRID)
     scaled: Floats = (points - low[drawing]) * scale[drawing, None]
     return scaled
 

@@ -188,5 +188,9 @@ def _figures(report: Report) -> dict[str, float]:
 
 
 def _provenance(train: Examples, valid: Examples) -> dict[str, Any]:
-    files = {**train.hashes, **valid.hashes}
+    files = dict(train.hashes)
+    for name, digest in valid.hashes.items():
+        # Files of the same name may lie in two folders.
+        is_other = files.get(name, digest) != digest
+        files[f"valid/{name}" if is_other else name] = digest
     return {"files": dict(sorted(files.items()))}
