@@ -37,7 +37,7 @@ def augment(batch: Padded, strength: float, random: np.random.Generator) -> Padd
 
     Args:
         batch: is left as it is.
-        strength: 1 = as usual, 0 = nothing changes.
+        strength: 0 = nothing changes, 1 = by the deviations and shares above.
         random: gives all chance.
 
     Returns:

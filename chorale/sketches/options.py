@@ -48,7 +48,7 @@ class TrainingOptions:
     Attributes:
         epochs: how often every drawing is seen at most.
         batch_size: drawings in one step of the optimizer.
-        augment: how much drawings are varied, 1 = as usual, 0 = not at all; see
+        augment: how much drawings are varied, 0 = not at all; see
             `chorale.sketches.augmentation`.
         learning_rate: the highest; it rises over the first twentieth of the steps and
             then falls along a cosine to nothing.
@@ -58,9 +58,9 @@ class TrainingOptions:
         seed: of all randomness.
     """
 
-    epochs: int = 10
+    epochs: int = 11
     batch_size: int = 256
-    augment: float = 1.0
+    augment: float = 0.6
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
     clip_norm: float = 1.0
