@@ -184,7 +184,7 @@ def test_words_are_read_from_a_list(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"cat\ndog\n cat\n", "expected different words, one a line, got 'cat' twice"),
+        (b"cat\ndog\n cat\n", "one a line, got 'cat' twice"),
         (b"\n  \n", "one a line, got none"),
         (b"\xff\xfe\x80", "expected a text file of words"),
         (None, "expected a text file of words"),
@@ -196,6 +196,6 @@ def test_a_list_without_words_is_refused(
     path = tmp_path / "words.txt"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(DataError, match=rf"words\.txt: {says}") as refused:
+    with pytest.raises(DataError, match=rf"words\.txt: .*{says}") as refused:
         read_words(path)
     assert "\n" not in str(refused.value)

@@ -25,6 +25,8 @@ GRID = 255
 TOLERANCE = 3.0
 # Of one drawing. In one of three hundred there are more; they are simplified further.
 MOST_POINTS = 128
+# Beyond this tolerance a scribble would become a line; rather, it is cut off.
+_COARSEST = GRID / 4
 # So large a coordinate comes from a broken file, and its square is still a number.
 _FARTHEST = 1e9
 # A drawing of no more than this is a dot: one over it is no number any more.
@@ -112,7 +114,7 @@ def to_inks(drawings: Sequence[Strokes]) -> Inks:
         )
         too_long = np.repeat((sizes > MOST_POINTS)[owner], lengths)
         tolerance *= 2
-        if not too_long.any() or tolerance > 2 * GRID:
+        if not too_long.any() or tolerance > _COARSEST:
             break
         kept = ~too_long | simplify(points, lengths, tolerance)
     rounded, lengths = _keep(rounded, lengths, distinct)

@@ -1,0 +1,114 @@
+"""Graphs with their weights inside in half precision, or outside under their names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import onnx
+import pytest
+
+from chorale.files import save_arrays
+from chorale.graphs import as_weights, open_graph
+from chorale.networks.onnx_graph import Value, export_graph
+
+WIDE, NARROW = 48, 4
+
+
+@pytest.fixture(scope="module")
+def network() -> keras.Model:
+    """Return a network of a large weight (48, 48), a small one, and biases."""
+    keras.utils.set_random_seed(0)
+    x = keras.Input((WIDE,), name="x")
+    hidden = keras.layers.Dense(WIDE, activation="tanh", name="large")(x)
+    network = keras.Model(x, keras.layers.Dense(NARROW, name="small")(hidden))
+    random = np.random.default_rng(0)
+    for weight in network.weights:
+        # A third is not of half precision, so rounding is seen.
+        weight.assign(random.uniform(-1, 1, weight.shape) / 3)
+    return network
+
+
+@pytest.fixture(scope="module")
+def graphs(network: keras.Model) -> dict[bool, bytes]:
+    """Return its graph, by whether it has its weights."""
+    return {
+        inside: export_graph(
+            network,
+            lambda x: network(x, training=False),
+            [Value("points", "float32", (None, WIDE))],
+            ["answers"],
+            with_weights=inside,
+        )
+        for inside in (True, False)
+    }
+
+
+def outputs(network: keras.Model, x: np.ndarray, *halved: str) -> np.ndarray:
+    """Return what a network gives if some of its weights are rounded."""
+    arrays = {
+        weight.path: np.asarray(weight).astype(
+            np.float16 if weight.path in halved else np.float32
+        )
+        for weight in network.weights
+    }
+    hidden = np.tanh(
+        x @ arrays["large/kernel"].astype(np.float32) + arrays["large/bias"]
+    )
+    return np.asarray(
+        hidden @ arrays["small/kernel"].astype(np.float32) + arrays["small/bias"]
+    )
+
+
+@pytest.fixture
+def x() -> np.ndarray:
+    return np.random.default_rng(1).normal(size=(3, WIDE)).astype(np.float32)
+
+
+def test_only_large_weights_are_halved(
+    network: keras.Model, graphs: dict[bool, bytes], x: np.ndarray, tmp_path: Path
+) -> None:
+    (tmp_path / "graph.onnx").write_bytes(graphs[True])
+    session = open_graph(tmp_path / "graph.onnx", threads=1)
+    assert [value.name for value in session.get_inputs()] == ["points"]
+    assert [value.name for value in session.get_outputs()] == ["answers"]
+    (answers,) = session.run(None, {"points": x})
+    assert answers.dtype == np.float32
+    halved = outputs(network, x, "large/kernel")
+    np.testing.assert_allclose(answers, halved, atol=2e-6)
+    assert np.abs(outputs(network, x) - halved).max() > 1e-5  # or nothing is shown
+    stored = {
+        tuple(one.dims): one.data_type
+        for one in onnx.load_from_string(graphs[True]).graph.initializer
+    }
+    assert stored[WIDE, WIDE] == onnx.TensorProto.FLOAT16
+    assert stored[WIDE, NARROW] == onnx.TensorProto.FLOAT
+    assert len(graphs[True]) < 3 * WIDE**2
+
+
+def test_a_graph_without_weights_is_lent_them_by_name(
+    network: keras.Model, graphs: dict[bool, bytes], x: np.ndarray, tmp_path: Path
+) -> None:
+    assert len(graphs[False]) < WIDE**2
+    (tmp_path / "graph.onnx").write_bytes(graphs[False])
+    arrays = {weight.path: np.asarray(weight) for weight in network.weights}
+    save_arrays(tmp_path / "weights.npz", arrays)
+    weights = as_weights(arrays)
+    session = open_graph(tmp_path / "graph.onnx", weights, threads=1)
+    (answers,) = session.run(None, {"points": x})
+    np.testing.assert_allclose(answers, outputs(network, x), atol=2e-6)
+    doubled = as_weights({**arrays, "small/bias": arrays["small/bias"] + 1})
+    session = open_graph(tmp_path / "graph.onnx", doubled, threads=1)
+    (more,) = session.run(None, {"points": x})
+    np.testing.assert_allclose(more, answers + 1, atol=2e-6)
+
+
+def test_a_graph_takes_any_number_of_rows(
+    network: keras.Model, graphs: dict[bool, bytes], x: np.ndarray, tmp_path: Path
+) -> None:
+    (tmp_path / "graph.onnx").write_bytes(graphs[True])
+    session = open_graph(tmp_path / "graph.onnx", threads=1)
+    (together,) = session.run(None, {"points": x})
+    (alone,) = session.run(None, {"points": x[1:2]})
+    np.testing.assert_allclose(alone, together[1:2], atol=1e-6)
