@@ -182,6 +182,7 @@ def fit(
     epochs: int,
     patience: int,
     seed: int,
+    finish: bool = False,
     tensorboard: bool = False,
     progress: Progress | None = None,
 ) -> list[Row]:
@@ -198,18 +199,31 @@ def fit(
         epochs: how many to train at most.
         patience: epochs without a new best after which to stop.
         seed: of the run.
+        finish: whether to train no further than the last checkpoint.
         tensorboard: whether to write the figures for TensorBoard too.
         progress: hears of every batch and epoch.
 
     Returns:
         One row an epoch: its number, the training loss, the figures of `validate`, the
         learning rate and the seconds it took.
+
+    Raises:
+        TrainingError: the loss is not a number.
+        UsageError: a run is to be finished that has no checkpoint yet.
     """
     network.optimizer.build(network.trainable_variables)
     history = _restore(network, run.load("checkpoint"))
     if history:  # killed after the checkpoint, the run has yet to write it
         run.write_history(history)
-    while len(history) < epochs and not _is_stale(history, monitor, patience):
+    if finish and not history:
+        raise UsageError(
+            f"{run.folder} has no whole epoch yet: there is no model in it"
+        )
+    while (
+        not finish
+        and len(history) < epochs
+        and not _is_stale(history, monitor, patience)
+    ):
         epoch = len(history) + 1
         began = time.perf_counter()
         if progress is not None:

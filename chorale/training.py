@@ -203,10 +203,14 @@ def resume_training(
     corpus: Corpus,
     output: Path | str,
     *,
+    finish: bool = False,
     tensorboard: bool = False,
     progress: Progress | None = None,
 ) -> Card:
     """Continue a run after its last whole epoch; see `train_network`.
+
+    Args:
+        finish: whether to train no further, and make the model of what there is.
 
     Raises:
         UsageError: there is no run in `output`.
@@ -252,6 +256,7 @@ def resume_training(
         epochs=options.epochs,
         patience=options.patience,
         seed=options.seed,
+        finish=finish,
         tensorboard=tensorboard,
         progress=progress,
     )

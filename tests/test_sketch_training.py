@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from chorale.errors import DataError, ModelError
+from chorale.errors import DataError, ModelError, UsageError
 from chorale.files import load_arrays
 from chorale.runs import Run
 from chorale.sketches import Sketch, load_classifier, write_sketches
@@ -151,6 +154,24 @@ def test_a_killed_run_ends_where_the_unbroken_one_does(
     again, unbroken = (load_arrays(run / "best.npz") for run in (folder, trained))
     for name, array in unbroken.items():
         np.testing.assert_allclose(again[name], array, atol=1e-6)
+
+
+def test_a_run_may_be_finished_early(
+    trained: Path, examples: tuple[Examples, Examples], tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    Run(folder).create(Run(trained).options(), provenance(trained))
+    with pytest.raises(UsageError, match="no whole epoch"):
+        resume_training(*examples, folder, finish=True)
+    shutil.copy(trained / "checkpoint.npz", folder)
+    shutil.copy(trained / "best.npz", folder)
+    card = resume_training(*examples, folder, finish=True)
+    assert card.figures == load_classifier(trained).card.figures
+
+
+def provenance(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((folder / "data.json").read_text())
+    return content
 
 
 def rows(folder: Path) -> list[list[float]]:

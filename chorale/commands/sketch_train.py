@@ -11,7 +11,7 @@ import typer
 
 from chorale.commands.options import check_same, command_line, given, only
 from chorale.commands.progress import EpochLines, progress_bar
-from chorale.errors import ChoraleError
+from chorale.errors import ChoraleError, UsageError
 from chorale.extras import require
 from chorale.runs import Run, plot_history
 from chorale.sketches.examples import Examples, hold_out, load_examples
@@ -38,6 +38,13 @@ def train(
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in OUTPUT.")
+    ] = False,
+    finish: Annotated[
+        bool,
+        typer.Option(
+            "--finish",
+            help="With --resume: train no further, make a model of the best epoch.",
+        ),
     ] = False,
     network: Annotated[
         str, typer.Option(help=f"One of {', '.join(NETWORKS)}.")
@@ -87,6 +94,8 @@ def train(
     network_options = NetworkOptions(**only(NetworkOptions, context.params))
     training_options = TrainingOptions(**only(TrainingOptions, context.params))
     require("train", "training")
+    if finish and not resume:
+        raise UsageError("--finish is for a run that was begun: add --resume")
     if plot:
         require("plot", "drawing pictures")
     if resume:
@@ -101,6 +110,7 @@ def train(
                     learned,
                     validated,
                     output,
+                    finish=finish,
                     tensorboard=tensorboard,
                     progress=progress,
                 )

@@ -12,7 +12,7 @@ import typer
 from chorale.commands.options import check_same, command_line, given, only
 from chorale.commands.progress import EpochLines
 from chorale.corpus import load_corpus
-from chorale.errors import ChoraleError
+from chorale.errors import ChoraleError, UsageError
 from chorale.extras import require
 from chorale.networks import BODIES, NetworkOptions
 from chorale.plan import FEATURES
@@ -38,6 +38,13 @@ def train(
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in OUTPUT.")
+    ] = False,
+    finish: Annotated[
+        bool,
+        typer.Option(
+            "--finish",
+            help="With --resume: train no further, make a model of the best epoch.",
+        ),
     ] = False,
     network: Annotated[
         str, typer.Option(help=f"One of {', '.join(BODIES)}.")
@@ -125,6 +132,8 @@ def train(
     wanted = {**context.params, "body": network, "plan": features}
     network_options = NetworkOptions(**only(NetworkOptions, wanted))
     training_options = TrainingOptions(**only(TrainingOptions, wanted))
+    if finish and not resume:
+        raise UsageError("--finish is for a run that was begun: add --resume")
     if plot:
         require("plot", "drawing pictures")
     if resume:
@@ -145,7 +154,11 @@ def train(
         with EpochLines(MONITOR) as progress:
             if resume:
                 card = resume_training(
-                    chorales, output, tensorboard=tensorboard, progress=progress
+                    chorales,
+                    output,
+                    finish=finish,
+                    tensorboard=tensorboard,
+                    progress=progress,
                 )
             else:
                 card = train_network(
