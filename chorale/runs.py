@@ -88,8 +88,8 @@ class Run:
         for name in sorted(set(before) | set(now)):
             if before.get(name) != now.get(name):
                 raise ModelError(
-                    f"{self.folder}: the corpus is not the one that the run began "
-                    f"with: {name} differs"
+                    f"{self.folder}: the data is not what the run began with: "
+                    f"{name} differs"
                 )
 
     def load(self, name: str) -> Arrays | None:

@@ -224,6 +224,19 @@ def test_convert_tells_what_became_of_the_drawings(run: Run) -> None:
         assert stored["label"].tolist() == [1, 0, 1]
 
 
+@pytest.mark.parametrize(
+    ("option", "value"), [("--limit", "0"), ("--random-state", "-1")]
+)
+def test_numbers_that_make_no_sense_are_refused(
+    run: Run, option: str, value: str
+) -> None:
+    of_cats(run)
+    code, out, err = run("convert", "some.npz", "other.npz", option, value)
+    assert (code, out) == (2, "")
+    assert option.strip("-") in err
+    assert not Path("other.npz").exists()
+
+
 @pytest.fixture
 def bucket() -> Iterator[Bucket]:
     server = Bucket()

@@ -317,3 +317,11 @@ def test_simplified_points_lie_near_the_line_that_replaces_them() -> None:
 def test_a_scribble_stays_a_scribble() -> None:
     scribble = np.random.default_rng(0).uniform(0, 300, (3000, 2))
     assert len(to_ink([scribble])) == MOST_POINTS
+
+
+def test_a_long_zigzag_is_no_trap() -> None:
+    x = np.arange(100_000.0)
+    began = time.perf_counter()
+    ink = to_ink([np.column_stack([x, (x % 2) * 100_000])])
+    assert time.perf_counter() - began < 20
+    assert len(ink) == MOST_POINTS

@@ -146,7 +146,7 @@ def classify(
         list[Path] | None,
         typer.Argument(
             help="Drawings in any format; - reads a JSON list of strokes, each a list "
-            "of points [x, y], from the standard input."
+            "of points \\[x, y], from the standard input."
         ),
     ] = None,
     svg_path: Annotated[

@@ -55,7 +55,12 @@ def classify_many(
     """Say what each of many drawings is likely to be; see `classify`."""
     if top < 1:
         raise UsageError(f"expected at least 1 word to give, got {top}")
-    classifier = model if isinstance(model, Classifier) else _opened(model)
+    if model is None:
+        classifier = _default()
+    elif isinstance(model, Classifier):
+        classifier = model
+    else:
+        classifier = load_classifier(model)
     inks = to_inks(drawings)
     probabilities = classifier.probabilities(inks)
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
@@ -68,5 +73,5 @@ def classify_many(
 
 
 @cache
-def _opened(model: Path | str | None) -> Classifier:
-    return load_classifier(model)
+def _default() -> Classifier:
+    return load_classifier()

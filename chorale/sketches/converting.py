@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from chorale.errors import DataError
+from chorale.errors import DataError, UsageError
 from chorale.sketches.formats import (
     check_output,
     holds_many,
@@ -82,10 +82,15 @@ def convert(
 
     Raises:
         DataError: a file cannot be read, is not of its form, or no drawing is left.
-        UsageError: the output ends in something else.
+        UsageError: the output ends in something else, the limit is below 1, or the
+            random state below 0.
         OutputError: the output cannot be written.
     """
     check_output(output)
+    if random_state < 0:
+        raise UsageError(f"expected random-state of at least 0, got {random_state}")
+    if limit is not None and limit < 1:
+        raise UsageError(f"expected a limit of at least 1, got {limit}")
     tally = _Tally()
     stream: Iterator[Sketch] = _chosen(
         _read(find_sources(sources, output), trust, progress),

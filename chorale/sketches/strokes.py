@@ -184,8 +184,11 @@ def simplify(points: Floats, lengths: Ints, tolerance: float) -> Bools:
         distance = _distance(points[index], points[first][chord], points[last][chord])
         largest = np.maximum.reduceat(distance, starts)
         farthest = np.flatnonzero(distance == largest[chord])
-        _, earliest = np.unique(chord[farthest], return_index=True)
-        middle = index[farthest[earliest]]
+        _, begin, count = np.unique(
+            chord[farthest], return_index=True, return_counts=True
+        )
+        # The middle one of equals, lest a zigzag be split off point by point.
+        middle = index[farthest[begin + (count - 1) // 2]]
         matters = largest > tolerance
         first, middle, last = first[matters], middle[matters], last[matters]
         kept[middle] = True

@@ -98,7 +98,7 @@ def read_classes(path: Path) -> list[str]:
                 raise DataError("expected one word a line of text", found) from None
     raise DataError(
         f"expected the words of its classes in {beside[-1].name} beside it, there is "
-        "none: put it there, or name the words",
+        "none: put it there",
         path,
     )
 
