@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chorale.sketches.augmentation import Padded, augment
-from chorale.sketches.batches import pad
+from chorale.sketches.augmentation import augment
+from chorale.sketches.batches import Padded, pad
 from chorale.sketches.strokes import Strokes, to_inks
 
 CROSS = [[[0, 128], [255, 128]], [[128, 0], [128, 255]]]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chorale.sketches.augmentation import Padded
 from chorale.sketches.batches import (
     AT_ONCE,
     PADDED_LENGTHS,
+    Padded,
     draw_batches,
     pad,
     padded_length,

@@ -156,6 +156,20 @@ def test_bad_input_is_one_line(
     assert says in err
 
 
+def test_a_bad_file_does_not_lose_the_answers_of_others(run: Run) -> None:
+    of_cats(run)
+    Path("bad.json").write_text("[")
+    code, out, err = run("classify", "some.npz", "bad.json", "some.npz")
+    assert code == 1
+    assert [line.partition(" ")[0] for line in out.splitlines()] == [
+        f"some.npz:{number}" for number in (1, 2, 3, 1, 2, 3)
+    ]
+    assert err.startswith("chorale: bad.json: expected JSON")
+    code, out, _ = run("classify", "bad.json", "some.npz", "--json")
+    assert code == 1
+    assert [answer["drawing"] for answer in json.loads(out)] == [1, 2, 3]
+
+
 # === evaluate ===
 
 

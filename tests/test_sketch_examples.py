@@ -48,7 +48,10 @@ def test_examples_are_the_ink_of_drawings_and_their_words(tmp_path: Path) -> Non
     assert examples.hashes == {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (one, two)
     }
-    assert told == [(1, 2), (2, 2)]
+    size = one.stat().st_size + two.stat().st_size
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert {total for _, total in told} == {size}
+    assert told[-1] == (size, size)
 
 
 def test_what_is_left_out_is_counted(tmp_path: Path) -> None:

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from chorale.sketches.augmentation import Padded
-from chorale.sketches.batches import PADDED_LENGTHS, pad
+from chorale.sketches.batches import PADDED_LENGTHS, Padded, pad
 from chorale.sketches.models import Card, load_classifier, save_model
 from chorale.sketches.network import BothWays, InkFeatures, JoinPairs, build_network
 from chorale.sketches.options import NETWORKS, NetworkOptions

@@ -18,7 +18,6 @@ from chorale.commands.progress import progress_bar
 from chorale.commands.sketch_train import train
 from chorale.errors import DataError, UsageError
 from chorale.extras import require
-from chorale.sketches.augmentation import Floats32
 from chorale.sketches.classifying import classify_many
 from chorale.sketches.converting import convert as convert_files
 from chorale.sketches.downloading import FORMS, PUBLIC_BUCKET
@@ -33,11 +32,17 @@ from chorale.sketches.evaluation import (
 from chorale.sketches.examples import Examples, load_examples, read_words
 from chorale.sketches.formats import read_sketches, read_svg_path
 from chorale.sketches.formats.json_strokes import read_strokes
-from chorale.sketches.models import find_model, load_card, load_classifier
+from chorale.sketches.models import (
+    Classifier,
+    find_model,
+    load_card,
+    load_classifier,
+)
 from chorale.sketches.pictures import write_pictures
-from chorale.sketches.strokes import Sketch
+from chorale.sketches.strokes import Floats32
 
 _SHOWN = 10  # words and mistakes of a printed report
+_AT_ONCE = 1000  # drawings classified before their answers are printed
 _STDIN = Path("-")
 
 app = typer.Typer(
@@ -168,33 +173,24 @@ def classify(
         raise UsageError("expected files, - for the standard input, or --svg-path")
     if limit is not None and limit < 1:
         raise UsageError(f"expected a limit of at least 1, got {limit}")
+    if top < 1:
+        raise UsageError(f"expected at least 1 word to give, got {top}")
     classifier = load_classifier(model)
-    answers: list[dict[str, Any]] = []
-    for name, sketches in _given_sketches(files or [], svg_path, limit, trust):
-        guesses = classify_many(
-            [sketch.strokes for sketch in sketches], top=top, model=classifier
-        )
-        for number, (sketch, words) in enumerate(
-            zip(sketches, guesses, strict=True), start=1
-        ):
-            answers.append(
-                {
-                    "file": name,
-                    "drawing": number,
-                    "word": sketch.word or None,
-                    "guesses": [guess._asdict() for guess in words],
-                }
-            )
+    answers, failed = [], False
+    for file in [*(files or []), *([] if svg_path is None else [None])]:
+        try:
+            for answer in _answers(file, svg_path, limit, trust, top, classifier):
+                if as_json:
+                    answers.append(answer)
+                else:
+                    typer.echo(_line(answer))
+        except DataError as error:  # the other files are none the worse for it
+            typer.echo(f"chorale: {error}", err=True)
+            failed = True
     if as_json:
         typer.echo(json.dumps(answers, indent=2, ensure_ascii=False))
-        return
-    for answer in answers:
-        of = f" ({answer['word']})" if answer["word"] else ""
-        said = ", ".join(
-            f"{guess['word']} {guess['probability']:.3f}" for guess in answer["guesses"]
-        )
-        place = f"{answer['file']}:{answer['drawing']}{of}"
-        typer.echo(f"{place}: {said or 'nothing drawn'}")
+    if failed:
+        raise typer.Exit(DataError.exit_code)
 
 
 @app.command()
@@ -278,19 +274,44 @@ def download(
         typer.echo(str(path))
 
 
-def _given_sketches(
-    files: list[Path], svg_path: str | None, limit: int | None, trust: bool
-) -> Iterator[tuple[str, list[Sketch]]]:
-    """Yield the drawings to classify, with the name of where they are from."""
-    for file in files:
-        if file == _STDIN:
-            text = sys.stdin.buffer.read()
-            yield "standard input", [read_strokes(text, "standard input")]
-        else:
-            sketches = read_sketches(file, trust=trust)
-            yield str(file), list(islice(sketches, limit))
-    if svg_path is not None:
-        yield "--svg-path", [read_svg_path(svg_path)]
+def _answers(
+    file: Path | None,
+    svg_path: str | None,
+    limit: int | None,
+    trust: bool,
+    top: int,
+    classifier: Classifier,
+) -> Iterator[dict[str, Any]]:
+    """Yield what is said of each drawing of a file, or of the path if there is none."""
+    name = "--svg-path" if file is None else str(file)
+    if file is None:
+        sketches = iter([read_svg_path(svg_path or "")])
+    elif file == _STDIN:
+        name = "standard input"
+        sketches = iter([read_strokes(sys.stdin.buffer.read(), name)])
+    else:
+        sketches = islice(read_sketches(file, trust=trust), limit)
+    number = 0
+    while chunk := list(islice(sketches, _AT_ONCE)):
+        strokes = [sketch.strokes for sketch in chunk]
+        guesses = classify_many(strokes, top=top, model=classifier)
+        for sketch, words in zip(chunk, guesses, strict=True):
+            number += 1
+            yield {
+                "file": name,
+                "drawing": number,
+                "word": sketch.word or None,
+                "guesses": [guess._asdict() for guess in words],
+            }
+
+
+def _line(answer: dict[str, Any]) -> str:
+    """Return an answer on one line."""
+    of = f" ({answer['word']})" if answer["word"] else ""
+    said = ", ".join(
+        f"{guess['word']} {guess['probability']:.3f}" for guess in answer["guesses"]
+    )
+    return f"{answer['file']}:{answer['drawing']}{of}: {said or 'nothing drawn'}"
 
 
 def _compare(measured: list[tuple[Examples, Floats32]]) -> Paired:

@@ -1,9 +1,10 @@
-"""One function of a network as an ONNX graph, its weights in half precision.
+"""One function of a network as an ONNX graph.
 
-They are kept in one of two ways. Either each initializer of the graph that is a weight
-of the network bears the weight's path and holds no data, and whoever runs the graph
+Its weights are kept in one of two ways. Either each initializer that is a weight of the
+network bears the weight's path and holds no data, and whoever runs the graph
 supplies it (`chorale.graphs`), so that several graphs share one set of weights; or the
-graph holds them, rounded, and casts them to single precision when it is opened.
+graph holds them, all but the smallest in half precision, and casts them to single when
+it is opened.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ import numpy as np
 Tensor = Any  # of whichever backend Keras runs on
 
 OPSET = 18
-# A constant of a graph that is no weight: shapes, offsets, folded scalars.
+# Numbers in a constant that may be no weight (shapes, offsets, folded scalars), and
+# that is not worth rounding.
 _LARGEST_CONSTANT = 1024
 
 
@@ -64,7 +66,8 @@ def export_graph(
         function: takes a tensor for each input, gives a tensor or a list of them.
         inputs: of the graph.
         outputs: names of what the function gives.
-        with_weights: whether the graph holds its weights, in half precision.
+        with_weights: whether the graph holds its weights, the larger ones in half
+            precision.
     """
     signature = [
         keras.InputSpec(shape=value.shape, dtype=value.dtype, name=value.name)

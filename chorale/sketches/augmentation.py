@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
-Floats32 = npt.NDArray[np.float32]
-Bools = npt.NDArray[np.bool_]
+from chorale.sketches.batches import Padded
+from chorale.sketches.strokes import Bools, Floats32
 
 # Of a variation of strength 1, each drawn for every drawing:
 _TURN = 0.12  # standard deviation of the rotation, in radians
@@ -18,18 +16,6 @@ _SHAKE = 0.006  # of each point, in lengths of the longer side
 _LOST_POINTS = 0.06  # share of points left out, ends of strokes excepted
 _LOST_STROKE = 0.25  # share of drawings of three or more strokes that lose one
 _MIRRORED = 0.5  # share of drawings seen in a mirror, at whatever strength
-
-
-class Padded(NamedTuple):
-    """Drawings of one batch, padded at the end.
-
-    Attributes:
-        ink: float32 array (batch, points, 3), see `chorale.sketches.strokes.Inks`.
-        lengths: int array (batch,), at least 1.
-    """
-
-    ink: Floats32
-    lengths: npt.NDArray[np.int64]
 
 
 def augment(batch: Padded, strength: float, random: np.random.Generator) -> Padded:

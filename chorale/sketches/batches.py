@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from chorale.sketches.augmentation import Padded
-from chorale.sketches.strokes import MOST_POINTS, Inks
+from chorale.sketches.strokes import MOST_POINTS, Floats32, Inks
 
 # A drawing is padded to the first of these that holds it: each is compiled for itself.
 # All are even, for networks that join points in pairs.
@@ -16,8 +16,19 @@ PADDED_LENGTHS = (16, 24, 32, 40, 48, 64, 96, MOST_POINTS)
 AT_ONCE = 256  # drawings given to a network
 _BLUR = 3  # points by which drawings of one training batch differ, or so
 
-Floats32 = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
+
+
+class Padded(NamedTuple):
+    """Drawings of one batch, padded at the end.
+
+    Attributes:
+        ink: float32 array (batch, points, 3), see `chorale.sketches.strokes.Inks`.
+        lengths: int array (batch,), at least 1.
+    """
+
+    ink: Floats32
+    lengths: npt.NDArray[np.int64]
 
 
 def padded_length(longest: int) -> int:

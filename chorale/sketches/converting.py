@@ -93,7 +93,7 @@ def convert(
         raise UsageError(f"expected a limit of at least 1, got {limit}")
     tally = _Tally()
     stream: Iterator[Sketch] = _chosen(
-        _read(find_sources(sources, output), trust, progress),
+        read_files(find_sources(sources, output), trust=trust, progress=progress),
         tally,
         recognized_only=recognized_only,
         limit=limit,
@@ -150,10 +150,10 @@ def find_sources(sources: Sequence[Path], output: Path | None = None) -> list[Pa
     return files
 
 
-def _read(
-    files: Sequence[Path], trust: bool, progress: Progress | None
+def read_files(
+    files: Sequence[Path], *, trust: bool = False, progress: Progress | None = None
 ) -> Iterator[Sketch]:
-    """Yield the drawings of all files, and tell how far they are read."""
+    """Yield the drawings of all files, and tell how many bytes are read."""
     sizes = [path.stat().st_size for path in files]
     total = sum(sizes)
     before = 0

@@ -13,8 +13,7 @@ import numpy.typing as npt
 
 from chorale.errors import DataError
 from chorale.files import sha256
-from chorale.sketches.converting import find_sources
-from chorale.sketches.formats import read_sketches
+from chorale.sketches.converting import find_sources, read_files
 from chorale.sketches.strokes import Inks, Sketch, from_ink, to_inks
 
 _AT_ONCE = 5000  # drawings turned into ink at once
@@ -75,35 +74,30 @@ def load_examples(
         words: the classes; drawings of other words are left out. None takes all words
             that there are, in alphabetical order.
         trust: whether formats that can run code may be opened.
-        progress: hears of the files read and of how many there are.
+        progress: hears of the bytes read and of how many there are.
 
     Raises:
         DataError: a file cannot be read, or nothing is left of all.
     """
-    points, lengths, drawn, hashes = [], [], [], {}
+    points, lengths, drawn = [], [], []
     left_out = {"of an unknown word": 0, "without a word": 0, "without a point": 0}
     known = None if words is None else set(words)
     files = find_sources(paths)
-    for number, path in enumerate(files):
-        for sketches in _chunks(read_sketches(path, trust=trust)):
-            chosen = []
-            for sketch in sketches:
-                if not sketch.word:
-                    left_out["without a word"] += 1
-                elif known is not None and sketch.word not in known:
-                    left_out["of an unknown word"] += 1
-                else:
-                    chosen.append(sketch)
-            inks = to_inks([sketch.strokes for sketch in chosen])
-            is_drawn = inks.lengths > 0
-            left_out["without a point"] += int((~is_drawn).sum())
-            points.append(inks.points)
-            lengths.append(inks.lengths[is_drawn])
-            drawn += [s.word for s, it in zip(chosen, is_drawn, strict=True) if it]
-        name = path.name if path.name not in hashes else str(path)
-        hashes[name] = sha256(path)
-        if progress is not None:
-            progress(number + 1, len(files))
+    for sketches in _chunks(read_files(files, trust=trust, progress=progress)):
+        chosen = []
+        for sketch in sketches:
+            if not sketch.word:
+                left_out["without a word"] += 1
+            elif known is not None and sketch.word not in known:
+                left_out["of an unknown word"] += 1
+            else:
+                chosen.append(sketch)
+        inks = to_inks([sketch.strokes for sketch in chosen])
+        is_drawn = inks.lengths > 0
+        left_out["without a point"] += int((~is_drawn).sum())
+        points.append(inks.points)
+        lengths.append(inks.lengths[is_drawn])
+        drawn += [s.word for s, it in zip(chosen, is_drawn, strict=True) if it]
     if not drawn:
         names = ", ".join(str(path) for path in paths)
         reasons = [f"{count} {reason}" for reason, count in left_out.items() if count]
@@ -118,7 +112,7 @@ def load_examples(
         labels=np.array([place[word] for word in drawn]),
         words=classes,
         left_out={reason: count for reason, count in left_out.items() if count},
-        hashes=hashes,
+        hashes=_hashes(files),
     )
 
 
@@ -163,6 +157,14 @@ def hold_out(examples: Examples) -> tuple[Examples, Examples]:
             "give others by --valid"
         )
     return examples.take(np.flatnonzero(~is_out)), examples.take(np.flatnonzero(is_out))
+
+
+def _hashes(files: Sequence[Path]) -> dict[str, str]:
+    """Return the SHA-256 of each file by name, or by path if the name is taken."""
+    hashes: dict[str, str] = {}
+    for path in files:
+        hashes[path.name if path.name not in hashes else str(path)] = sha256(path)
+    return hashes
 
 
 def _chunks(sketches: Iterable[Sketch]) -> Iterator[list[Sketch]]:

@@ -25,10 +25,9 @@ from chorale.files import (
     write_text,
 )
 from chorale.graphs import open_graph
-from chorale.sketches.augmentation import Floats32, Padded
-from chorale.sketches.batches import predict
+from chorale.sketches.batches import Padded, predict
 from chorale.sketches.options import NetworkOptions
-from chorale.sketches.strokes import Inks
+from chorale.sketches.strokes import Floats32, Inks
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained" / "sketches"
 DEFAULT_MODEL = "quickdraw"

@@ -16,10 +16,9 @@ import numpy as np
 from chorale.errors import UsageError
 from chorale.extras import require
 from chorale.files import replacing
-from chorale.sketches.augmentation import Floats32
 from chorale.sketches.evaluation import Report
 from chorale.sketches.examples import Examples
-from chorale.sketches.strokes import Sketch, Strokes, check_stroke
+from chorale.sketches.strokes import Floats32, Sketch, Strokes, check_stroke
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

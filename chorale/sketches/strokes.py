@@ -33,9 +33,10 @@ _FARTHEST = 1e9
 _SMALLEST = 1e-300
 
 Floats = npt.NDArray[np.float64]
+Floats32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-Strokes = Sequence[Floats]
+Strokes = Sequence[npt.ArrayLike]  # of shape (points, 2) each
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -132,7 +133,7 @@ def from_ink(ink: npt.NDArray[np.float32]) -> tuple[Floats, ...]:
     return tuple(stroke for stroke in np.split(places, ends) if len(stroke))
 
 
-def check_stroke(stroke: Floats) -> Floats:
+def check_stroke(stroke: npt.ArrayLike) -> Floats:
     """Return a stroke as a float array (points, 2).
 
     Raises:

@@ -20,12 +20,13 @@ from chorale.runs import (
     fit,
     library_versions,
 )
-from chorale.sketches.augmentation import Floats32, Padded, augment
-from chorale.sketches.batches import AT_ONCE, draw_batches, pad, predict
+from chorale.sketches.augmentation import augment
+from chorale.sketches.batches import AT_ONCE, Padded, draw_batches, pad, predict
 from chorale.sketches.evaluation import Report, measure
 from chorale.sketches.examples import Examples
 from chorale.sketches.models import Card, load_classifier, save_card, save_model
 from chorale.sketches.options import NetworkOptions, TrainingOptions
+from chorale.sketches.strokes import Floats32
 
 MONITOR = "valid_nats"
 

@@ -48,8 +48,9 @@ def read_sketches(
 
     Args:
         path: Quick, Draw!'s .ndjson or .bin, sketch-rnn's .npz, TFRecords of the
-            tutorial, the compact .npz, or one drawing as .svg or .json. A file of .npz
-            is in memory as a whole, or a third of it; of others, one drawing is.
+            tutorial, the compact .npz, or one drawing as .svg or .json. A compact file,
+            or a split of sketch-rnn's, is in memory as a whole; of others, one
+            drawing is.
         trust: whether a pickled file may be opened, which can run code hidden in it.
         classes: words by class index, for TFRecords without a .classes file beside.
         watch: is told how many bytes more were read, as they are.
