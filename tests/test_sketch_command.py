@@ -282,6 +282,11 @@ def test_download_names_what_it_fetched(run: Run, bucket: Bucket) -> None:
         (["--data", "some.npz", "--output", "run", "--epochs", "0"], 2, "epochs"),
         (["--data", "some.npz", "--output", "run", "--resume"], 2, "no run to resume"),
         (["--data", "some.npz", "--output", "run", "--finish"], 2, "add --resume"),
+        (
+            ["--data=some.npz", "--output=run", "--network=book", "--units=9"],
+            2,
+            "leave out --units",
+        ),
     ],
 )
 def test_bad_training_is_one_line(

@@ -125,7 +125,7 @@ def evaluate(
         "drawings_per_second": round(count / seconds),
     }
     if others:
-        answer["against"] = asdict(_compare(measured))
+        answer["against"] = {"file": str(against), **asdict(_compare(measured))}
     if pictures is not None:
         answer["pictures"] = [
             str(path)
@@ -200,7 +200,10 @@ def convert(
     ],
     output: Annotated[
         Path,
-        typer.Argument(help="What to write: .npz (compact) or .tfrecord (tutorial's)."),
+        typer.Argument(
+            help="What to write: .npz (compact), or .tfrecord (the tutorial's, which "
+            "loses the proportions of drawings)."
+        ),
     ],
     shuffle: Annotated[
         bool, typer.Option("--shuffle", help="Mix all drawings, on disk.")

@@ -93,6 +93,9 @@ def train(
     """
     network_options = NetworkOptions(**only(NetworkOptions, context.params))
     training_options = TrainingOptions(**only(TrainingOptions, context.params))
+    unused = {"units", "layers", "dropout"} & {*given(context)}
+    if network == "book" and unused:
+        raise UsageError(f"the book's network has one shape: leave out --{min(unused)}")
     require("train", "training")
     if finish and not resume:
         raise UsageError("--finish is for a run that was begun: add --resume")
