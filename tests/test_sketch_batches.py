@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from chorale.errors import DataError
 from chorale.sketches.batches import (
     AT_ONCE,
     PADDED_LENGTHS,
@@ -117,3 +118,9 @@ def test_nothing_to_predict_asks_nothing() -> None:
 
     assert predict(function, inks_of([]), 4).shape == (0, 4)
     assert predict(function, inks_of([0, 0]), 4).tolist() == [[0.25] * 4] * 2
+
+
+def test_longer_inks_than_the_road_leaves_are_refused() -> None:
+    inks = inks_of([3, MOST_POINTS + 1])
+    with pytest.raises(DataError, match="to_ink"):
+        predict(lambda batch: batch.ink[:, 0], inks, 3)

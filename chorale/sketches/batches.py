@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from chorale.errors import DataError
 from chorale.sketches.strokes import MOST_POINTS, Floats32, Inks
 
 # A drawing is padded to the first of these that holds it: each is compiled for itself.
@@ -32,7 +33,16 @@ class Padded(NamedTuple):
 
 
 def padded_length(longest: int) -> int:
-    """Return the padded length of drawings of at most so many points."""
+    """Return the padded length of drawings of at most so many points.
+
+    Raises:
+        DataError: these are more than `to_ink` leaves of any drawing.
+    """
+    if longest > MOST_POINTS:
+        raise DataError(
+            f"expected inks of at most {MOST_POINTS} points, got one of {longest}: "
+            "make inks by to_ink"
+        )
     return next(length for length in PADDED_LENGTHS if length >= longest)
 
 
@@ -97,6 +107,7 @@ def predict(
 
 def _alike(inks: Inks) -> Iterator[Indices]:
     """Yield drawings of one padded length, not more at once than a network is given."""
+    padded_length(int(inks.lengths.max(initial=0)))
     place = np.searchsorted(PADDED_LENGTHS, inks.lengths)
     for number in range(len(PADDED_LENGTHS)):
         alike = np.flatnonzero((place == number) & (inks.lengths > 0))
