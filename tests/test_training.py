@@ -450,7 +450,7 @@ def test_resuming_with_other_options_or_files_is_refused(unbroken, corpus, tmp_p
         assert result.returncode == 2
         assert message in result.stderr and result.stderr.count("\n") == 1
     other = write_tiny_corpus(tmp_path / "other", pieces=7)
-    with pytest.raises(ModelError, match="not the one that the run began with"):
+    with pytest.raises(ModelError, match="not what the run began with"):
         resume_training(load_corpus(other), unbroken)
     with pytest.raises(UsageError, match="no run to resume"):
         resume_training(load_corpus(corpus), tmp_path / "nothing")
