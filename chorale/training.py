@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -10,6 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from chorale.checks import (
+    check_above_zero,
+    check_at_least,
+    check_seed,
+    check_shares,
+)
 from chorale.corpus import Corpus, hold_out
 from chorale.errors import DataError, ModelError, UsageError
 from chorale.evaluation import evaluate
@@ -38,7 +43,6 @@ if TYPE_CHECKING:
 MONITOR = "valid_nats_per_note"
 # All that is known of a piece before its notes; a classic CSV tells `step` alone.
 FULL_PLAN = ("position", "bar_length", "fermata", "to_fermata", "to_end", "key")
-_LARGEST_SEED = 2**32 - 1
 # Whole pieces are padded to a multiple of this, so that few shapes are compiled.
 _PADDING = 64
 
@@ -95,34 +99,11 @@ class TrainingOptions:
                 f"expected plan features out of {', '.join(FEATURES)}, "
                 f"got {', '.join(unknown) or 'none'}"
             )
-        for name, least in (
-            ("epochs", 1),
-            ("batch_size", 1),
-            ("crop", 0),
-            ("transpose", 0),
-            ("patience", 1),
-            ("seed", 0),
-        ):
-            if getattr(self, name) < least:
-                raise UsageError(
-                    f"expected {name} of at least {least}, got {getattr(self, name)}"
-                )
-        if self.seed > _LARGEST_SEED:
-            raise UsageError(
-                f"expected seed of at most {_LARGEST_SEED}, got {self.seed}"
-            )
-        for name in ("learning_rate", "clip_norm"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise UsageError(f"expected {name} above 0, got {getattr(self, name)}")
-        for name in ("past_dropout", "plan_dropout"):
-            if not 0 <= getattr(self, name) < 1:
-                raise UsageError(
-                    f"expected {name} from 0 to below 1, got {getattr(self, name)}"
-                )
-        if not 0 <= self.weight_decay < math.inf:
-            raise UsageError(
-                f"expected weight_decay of at least 0, got {self.weight_decay}"
-            )
+        check_at_least(self, epochs=1, batch_size=1, crop=0, transpose=0, patience=1)
+        check_at_least(self, weight_decay=0)
+        check_seed(self.seed)
+        check_above_zero(self, "learning_rate", "clip_norm")
+        check_shares(self, "past_dropout", "plan_dropout")
 
 
 class Piece(NamedTuple):

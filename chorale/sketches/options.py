@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
+from chorale.checks import (
+    check_above_zero,
+    check_at_least,
+    check_seed,
+    check_shares,
+)
 from chorale.errors import UsageError
 
 NETWORKS = ("conv-lstm", "book")
-_LARGEST_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,13 +36,8 @@ class NetworkOptions:
             raise UsageError(
                 f"expected a network out of {', '.join(NETWORKS)}, got {self.network!r}"
             )
-        for name in ("units", "layers"):
-            if getattr(self, name) < 1:
-                raise UsageError(
-                    f"expected {name} of at least 1, got {getattr(self, name)}"
-                )
-        if not 0 <= self.dropout < 1:
-            raise UsageError(f"expected dropout from 0 to below 1, got {self.dropout}")
+        check_at_least(self, units=1, layers=1)
+        check_shares(self, "dropout")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,25 +67,7 @@ class TrainingOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (
-            ("epochs", 1),
-            ("batch_size", 1),
-            ("patience", 1),
-            ("seed", 0),
-        ):
-            if getattr(self, name) < least:
-                raise UsageError(
-                    f"expected {name} of at least {least}, got {getattr(self, name)}"
-                )
-        if self.seed > _LARGEST_SEED:
-            raise UsageError(
-                f"expected seed of at most {_LARGEST_SEED}, got {self.seed}"
-            )
-        for name in ("learning_rate", "clip_norm"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise UsageError(f"expected {name} above 0, got {getattr(self, name)}")
-        for name in ("augment", "weight_decay"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise UsageError(
-                    f"expected {name} of at least 0, got {getattr(self, name)}"
-                )
+        check_at_least(self, epochs=1, batch_size=1, patience=1)
+        check_at_least(self, augment=0, weight_decay=0)
+        check_seed(self.seed)
+        check_above_zero(self, "learning_rate", "clip_norm")
