@@ -172,8 +172,10 @@ def sample_each(
     allowed = allowed_tokens(vocabulary, options)
     openings = [_opening_tokens(vocabulary, start) for start in starts]
     streams = np.random.SeedSequence(options.random_state).spawn(len(starts))
-    batches = [slice(first, first + _BATCH) for first in range(0, len(starts), _BATCH)]
-    total = sum(_longest(starts[batch]) for batch in batches)
+    # Pieces of similar length share a batch: all are written to the longest one's end.
+    order = sorted(range(len(starts)), key=lambda index: starts[index].plan.steps)
+    batches = [order[first : first + _BATCH] for first in range(0, len(order), _BATCH)]
+    total = sum(starts[batch[-1]].plan.steps for batch in batches)
     done = 0
 
     def tick() -> None:
@@ -182,22 +184,22 @@ def sample_each(
         if progress is not None:
             progress(done, total)
 
-    chorales = []
+    chorales: dict[int, Chorale] = {}
     for batch in batches:
         rows = _write(
             predictor,
-            [start.plan for start in starts[batch]],
-            openings[batch],
-            _uniforms(streams[batch], _longest(starts[batch])),
+            [starts[index].plan for index in batch],
+            [openings[index] for index in batch],
+            _uniforms(
+                [streams[index] for index in batch], starts[batch[-1]].plan.steps
+            ),
             allowed,
             options,
             tick,
         )
-        chorales += [
-            _finish(vocabulary, start, tokens)
-            for start, tokens in zip(starts[batch], rows, strict=True)
-        ]
-    return chorales
+        for index, tokens in zip(batch, rows, strict=True):
+            chorales[index] = _finish(vocabulary, starts[index], tokens)
+    return [chorales[index] for index in range(len(starts))]
 
 
 def _write(
@@ -288,10 +290,6 @@ def _opening_tokens(vocabulary: Vocabulary, start: Start) -> IntArray:
             "shorten the --opening or ask for more --bars"
         )
     return vocabulary.encode(opening)
-
-
-def _longest(starts: Sequence[Start]) -> int:
-    return max(start.plan.steps for start in starts)
 
 
 def _at(features: Sequence[IntArray], step: int) -> IntArray:
