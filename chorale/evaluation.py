@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from chorale.errors import DataError
 from chorale.plan import Plan
@@ -33,6 +34,7 @@ class Likelihood:
         nats_per_frame: the same over the number of steps, four notes each.
         nats_per_changed_note: the same over the notes whose pitch differs from the
             step before; the first step counts as changed.
+        spread: standard deviation of the pieces' own nats a note.
         accuracy: share of the notes whose token is the most likely one.
         notes: how many there are.
     """
@@ -40,8 +42,21 @@ class Likelihood:
     nats_per_note: float
     nats_per_frame: float
     nats_per_changed_note: float
+    spread: float
     accuracy: float
     notes: int
+
+
+class Scored(NamedTuple):
+    """What a predictor makes of one piece.
+
+    Attributes:
+        nats: float array (steps, 4), negative log-likelihood of each note.
+        hits: bool array (steps, 4), whether it was the most likely one.
+    """
+
+    nats: npt.NDArray[np.float64]
+    hits: BoolArray
 
 
 def evaluate(
@@ -63,9 +78,29 @@ def evaluate(
     """
     if not chorales:
         raise DataError("expected at least one chorale to evaluate, got none")
+    scored = score_each(predictor, chorales, progress=progress)
+    nats = np.concatenate([one.nats for one in scored])
+    changed = np.concatenate([_changed(chorale.pitches) for chorale in chorales])
+    return Likelihood(
+        nats_per_note=float(nats.mean()),
+        nats_per_frame=float(nats.mean() * VOICES),
+        nats_per_changed_note=float(nats[changed].mean()),
+        spread=float(np.std([one.nats.mean() for one in scored])),
+        accuracy=float(np.concatenate([one.hits for one in scored]).mean()),
+        notes=nats.size,
+    )
+
+
+def score_each(
+    predictor: Predictor[Any],
+    chorales: Sequence[Chorale],
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Scored]:
+    """Return what a predictor makes of every note of each chorale; see `evaluate`."""
     # All are encoded first, so that a stray note is reported before the long part.
     tokens = [predictor.vocabulary.encode(chorale) for chorale in chorales]
-    surprises, hits, changed = [], [], []
+    scored: dict[int, Scored] = {}
     # Pieces of similar length share a batch, so that little of it is padding.
     order = sorted(range(len(chorales)), key=lambda index: len(tokens[index]))
     for first in range(0, len(order), _BATCH):
@@ -80,19 +115,10 @@ def evaluate(
         for row, index in enumerate(batch):
             piece, score = tokens[index], scores[row, : len(tokens[index])]
             given = np.take_along_axis(score, piece[..., np.newaxis], axis=-1)
-            surprises.append(-given[..., 0])
-            hits.append(score.argmax(axis=-1) == piece)
-            changed.append(_changed(chorales[index].pitches))
+            scored[index] = Scored(-given[..., 0], score.argmax(axis=-1) == piece)
         if progress is not None:
-            progress(len(surprises), len(order))
-    nats = np.concatenate(surprises)
-    return Likelihood(
-        nats_per_note=float(nats.mean()),
-        nats_per_frame=float(nats.mean() * VOICES),
-        nats_per_changed_note=float(nats[np.concatenate(changed)].mean()),
-        accuracy=float(np.concatenate(hits).mean()),
-        notes=nats.size,
-    )
+            progress(len(scored), len(order))
+    return [scored[index] for index in range(len(chorales))]
 
 
 def _changed(pitches: IntArray) -> BoolArray:

@@ -7,7 +7,7 @@ import pytest
 from fakes import memoryless_predictor, toy_vocabulary, uniform_predictor
 
 from chorale.errors import DataError
-from chorale.evaluation import evaluate
+from chorale.evaluation import evaluate, score_each
 from chorale.predictors import FakePredictor
 from chorale.score import Chorale
 from chorale.voices import VOICES
@@ -83,6 +83,12 @@ def test_every_note_of_all_pieces_counts_the_same_and_padding_does_not() -> None
         values = [getattr(one, name) for one in alone]
         expected = np.average(values, weights=notes)
         assert getattr(together, name) == pytest.approx(expected)
+    own = [one.nats_per_note for one in alone]
+    assert together.spread == pytest.approx(np.std(own))
+    # One by one they come in the order in which they were given.
+    for scored, one in zip(score_each(predictor, pieces), alone, strict=True):
+        assert scored.nats.mean() == pytest.approx(one.nats_per_note)
+        assert scored.hits.mean() == pytest.approx(one.accuracy)
 
 
 def test_each_piece_is_told_its_own_plan() -> None:

@@ -362,6 +362,7 @@ def test_evaluate_prints_the_likelihood_of_a_corpus(run: Run) -> None:
         "nats_per_note",
         "nats_per_frame",
         "nats_per_changed_note",
+        "spread",
         "accuracy",
         "notes",
     ]

@@ -45,5 +45,6 @@ def evaluate(
         f"nats per note          {likelihood.nats_per_note:.4f}\n"
         f"nats per frame         {likelihood.nats_per_frame:.4f}\n"
         f"nats per changed note  {likelihood.nats_per_changed_note:.4f}\n"
+        f"spread of the pieces   {likelihood.spread:.4f}\n"
         f"accuracy               {likelihood.accuracy:.4f}"
     )
