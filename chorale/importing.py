@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from chorale.errors import DataError, UsageError
+from chorale.formats import Reading
 from chorale.formats.classic_csv import read_csv, write_csv
 from chorale.keys import estimate_key
 from chorale.score import Chorale
@@ -28,16 +29,26 @@ def read(path: Path | str) -> Chorale:
         UsageError: the ending is of no format that can be read.
         DataError: there is no such file, or it does not hold four voices.
     """
+    return read_spelled(path).chorale
+
+
+def read_spelled(path: Path | str) -> Reading:
+    """Read a chorale as `read` does, and of a score how its notes are spelled.
+
+    Raises:
+        UsageError, DataError: as `read`.
+    """
     path = Path(path)
-    reader = _READERS[_check_ending(path, _READERS, "read")]
+    reader = READERS[_check_ending(path, READERS, "read")]
     if not path.is_file():
         raise DataError("there is no such file", path)
-    chorale = reader(path)
+    reading = reader(path)
+    chorale = reading.chorale
     if not chorale.onsets.any():
         raise DataError("expected four voices, got nothing but silence", path)
     if chorale.key is None:
-        return replace(chorale, key=estimate_key(chorale.pitches))
-    return chorale
+        chorale = replace(chorale, key=estimate_key(chorale.pitches))
+    return reading._replace(chorale=chorale)
 
 
 def write(chorale: Chorale, path: Path | str, *, instrument: str = "choir") -> None:
@@ -60,16 +71,20 @@ def write(chorale: Chorale, path: Path | str, *, instrument: str = "choir") -> N
 # The formats are imported when they are needed: music21 takes seconds.
 
 
-def _read_midi(path: Path) -> Chorale:
-    from chorale.formats.midi import read_midi
-
-    return read_midi(path)
+def _read_csv(path: Path) -> Reading:
+    return Reading(read_csv(path))
 
 
-def _read_score(path: Path) -> Chorale:
-    from chorale.formats.musicxml import read_score
+def _read_midi(path: Path) -> Reading:
+    from chorale.formats.midi import read_midi_as_played
 
-    return read_score(path)
+    return read_midi_as_played(path)
+
+
+def _read_score(path: Path) -> Reading:
+    from chorale.formats.musicxml import read_spelled_score
+
+    return read_spelled_score(path)
 
 
 def _write_midi(chorale: Chorale, path: Path, instrument: str) -> None:
@@ -94,8 +109,9 @@ def _write_wav(chorale: Chorale, path: Path, instrument: str) -> None:
     write_wav(chorale, path)
 
 
-_READERS: dict[str, Callable[[Path], Chorale]] = {
-    ".csv": read_csv,
+# The formats that can be read, by the ending of a file.
+READERS: dict[str, Callable[[Path], Reading]] = {
+    ".csv": _read_csv,
     ".mid": _read_midi,
     ".midi": _read_midi,
     ".musicxml": _read_score,

@@ -8,7 +8,7 @@ import pytest
 from strategies import little_chorale
 
 from chorale.errors import DataError, UsageError
-from chorale.importing import FORMATS, read, write
+from chorale.importing import FORMATS, read, read_spelled, write
 from chorale.keys import Key
 from chorale.score import changes
 
@@ -42,6 +42,20 @@ def test_a_missing_key_is_estimated(tmp_path: Path) -> None:
 def test_a_key_that_is_there_is_kept(tmp_path: Path) -> None:
     write(little_chorale(key=Key("Eb", "major")), tmp_path / "hymn.mid")
     assert read(tmp_path / "hymn.mid").key == Key("Eb", "major")
+
+
+def test_scores_alone_are_spelled(tmp_path: Path) -> None:
+    for name in ("hymn.csv", "hymn.mid", "hymn.musicxml"):
+        write(little_chorale(), tmp_path / name)
+        reading = read_spelled(tmp_path / name)
+        assert reading.chorale == read(tmp_path / name)
+        assert reading.off_grid == 0
+        assert (reading.spelling is not None) == name.endswith("xml")
+    # A4, E4, C4 and A2 on the pickup; at the end G sharp, and a rest in the bass.
+    assert reading.spelling is not None
+    assert reading.spelling[0].tolist() == [33, 30, 28, 19]
+    assert reading.spelling[-1, 0] == 32
+    assert (reading.spelling[32:36, 3] == 0).all()
 
 
 def test_the_instrument_reaches_the_midi_file(tmp_path: Path) -> None:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
 from chorale.errors import DataError
-from chorale.formats.scores import Measure, Sound, count_bars, join_ties, on_grid
+from chorale.formats.scores import (
+    Measure,
+    Sound,
+    count_bars,
+    count_off_grid,
+    join_ties,
+    on_grid,
+    spelling_on_grid,
+)
 from chorale.score import Metre, Note
 
 
@@ -42,6 +51,18 @@ def test_tied_notes_become_one_with_their_fermata() -> None:
 def test_a_step_takes_what_sounds_at_its_beginning() -> None:
     line = [sound(60, 0, 0.5), sound(62, 0.5, 1), sound(64, 1, 2.5), sound(65, 2.5, 4)]
     assert on_grid(line) == [Note(60, 0, 1), Note(64, 1, 2), Note(65, 3, 1)]
+
+
+def test_notes_off_the_grid_are_counted() -> None:
+    line = [sound(60, 0, 0.5), sound(62, 0.5, 1), sound(64, 1, 3), sound(0, 3, 3.5)]
+    assert count_off_grid(join_ties(line)) == 2
+
+
+def test_spelling_lies_where_the_notes_do() -> None:
+    line = [replace(sound(61, 1, 3), spelling=(28,)), sound(0, 3, 4)]
+    other = [replace(sound(61, 0, 4), spelling=(29,))]
+    spelling = spelling_on_grid([join_ties(line), join_ties(other)], 4)
+    assert spelling.T.tolist() == [[0, 28, 28, 0], [29, 29, 29, 29]]
 
 
 def test_a_voice_of_a_chord_counts_from_the_top() -> None:

@@ -14,6 +14,7 @@ import typer
 
 from chorale import __version__
 from chorale.commands import (
+    check,
     convert,
     corpus,
     evaluate,
@@ -53,6 +54,7 @@ def _chorale(
 app.command()(generate.generate)
 app.command()(evaluate.evaluate)
 app.command()(judge.judge)
+app.command()(check.check)
 app.command()(convert.convert)
 app.command()(seeds.seeds)
 app.command()(models.models)

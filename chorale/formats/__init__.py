@@ -12,12 +12,30 @@ import numpy as np
 import numpy.typing as npt
 
 from chorale.errors import DataError
-from chorale.score import STEPS_PER_QUARTER, Chorale, Metre
+from chorale.score import STEPS_PER_QUARTER, Chorale, IntArray, Metre
 from chorale.voices import VOICE_NAMES
 
 # How fast time runs under a fermata, as a share of the tempo: the singers hold the
 # chord and breathe, about two thirds of a beat longer, and nobody loses the pulse.
 FERMATA_TEMPO = 0.6
+
+
+class Reading(NamedTuple):
+    """A chorale as read, and what its file says beyond it.
+
+    Attributes:
+        chorale: what is on the grid.
+        spelling: int array (steps, 4), the diatonic number of each note: white keys
+            counted up from the lowest C (C0 is 0, middle C 28), whatever its
+            accidental, 0 in silence. None if the file does not tell F sharp from G
+            flat.
+        off_grid: how many notes of a score begin or end between two steps, or of a
+            MIDI file begin so.
+    """
+
+    chorale: Chorale
+    spelling: IntArray | None = None
+    off_grid: int = 0
 
 
 def step_tempos(chorale: Chorale) -> npt.NDArray[np.float64]:

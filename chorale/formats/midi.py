@@ -26,13 +26,19 @@ from chorale.files import replacing
 from chorale.formats import (
     FERMATA_TEMPO,
     Bar,
+    Reading,
     fermata_spans,
     naming,
     step_tempos,
     voices_by_name,
     written_bars,
 )
-from chorale.formats.played import Played, line_on_grid, part_voices
+from chorale.formats.played import (
+    Played,
+    count_off_grid,
+    line_on_grid,
+    part_voices,
+)
 from chorale.keys import Key
 from chorale.score import (
     COMMON_TIME,
@@ -207,7 +213,12 @@ def _from_latin1(text: str) -> str:
 
 
 def read_midi(path: Path | str) -> Chorale:
-    """Read a MIDI file of four voices.
+    """Read a MIDI file of four voices; see `read_midi_as_played`."""
+    return read_midi_as_played(path).chorale
+
+
+def read_midi_as_played(path: Path | str) -> Reading:
+    """Read a MIDI file of four voices, and how many of its notes are off the grid.
 
     Our own files come back exactly. In others the voices are the tracks named after
     them, or the four tracks or channels that have notes, the higher on the average
@@ -216,7 +227,8 @@ def read_midi(path: Path | str) -> Chorale:
     time signature of its own is a pickup.
 
     Returns:
-        The chorale; its key is None where the file gives none.
+        The chorale, whose key is None where the file gives none; no spelling; the notes
+        that begin further from a sixteenth than players are late.
 
     Raises:
         DataError: the file cannot be read, or does not hold four voices.
@@ -236,8 +248,9 @@ def read_midi(path: Path | str) -> Chorale:
             raise DataError(
                 "expected a MIDI file of format 0 or 1 that counts in ticks a quarter"
             )
-        chorale = _chorale(file)
-    return replace(chorale, source=path.stem)
+        reading = _read(file)
+    chorale = replace(reading.chorale, source=path.stem)
+    return reading._replace(chorale=chorale)
 
 
 @dataclass(kw_only=True)
@@ -291,12 +304,13 @@ def _read_track(track: mido.MidiTrack, ticks_per_step: float) -> _Track:
     return read
 
 
-def _chorale(file: mido.MidiFile) -> Chorale:
+def _read(file: mido.MidiFile) -> Reading:
     tracks = [
         _read_track(track, file.ticks_per_beat / STEPS_PER_QUARTER)
         for track in file.tracks
     ]
-    lines = [line_on_grid(played) for played in _voices(tracks)]
+    voices = _voices(tracks)
+    lines = [line_on_grid(voice) for voice in voices]
     metas = [meta for track in tracks for meta in track.metas]
     steps = max(note.start + note.length for line in lines for note in line)
     own_metres = _own_metres(metas)
@@ -313,7 +327,7 @@ def _chorale(file: mido.MidiFile) -> Chorale:
         fermatas[start:end] = True
     # In a file of format 0 the only track is the piece.
     titled = file.type == 0 or not tracks[0].played
-    return Chorale.from_notes(
+    chorale = Chorale.from_notes(
         lines,
         steps,
         fermatas=fermatas,
@@ -324,6 +338,7 @@ def _chorale(file: mido.MidiFile) -> Chorale:
         tempo=_tempo(metas, under_fermata=bool(fermatas[0])),
         title=tracks[0].name if titled else "",
     )
+    return Reading(chorale, off_grid=sum(map(count_off_grid, voices)))
 
 
 def _voices(tracks: Sequence[_Track]) -> list[list[Played]]:

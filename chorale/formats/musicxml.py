@@ -19,16 +19,18 @@ import numpy as np
 
 from chorale.errors import DataError
 from chorale.files import write_text
-from chorale.formats import Bar, naming, voices_by_name
+from chorale.formats import Bar, Reading, naming, voices_by_name
 from chorale.formats.engraving import NOTE_VALUES, Line, Written, engrave
 from chorale.formats.scores import (
     Measure,
     Sound,
     count_bars,
+    count_off_grid,
     join_ties,
     on_grid,
     open_score,
     sounds_of,
+    spelling_on_grid,
 )
 from chorale.keys import Key, estimate_key
 from chorale.score import (
@@ -211,11 +213,26 @@ def read_score(path: Path | str) -> Chorale:
     Raises:
         DataError: the file cannot be read, or does not hold four voices.
     """
+    return read_spelled_score(path).chorale
+
+
+def read_spelled_score(path: Path | str) -> Reading:
+    """Read a score file as `read_score` does, with its spelling.
+
+    Raises:
+        DataError: as `read_score`.
+    """
     with naming(path):
-        return replace(chorale_from_score(open_score(path)), source=Path(path).stem)
+        reading = spelled_from_score(open_score(path))
+    return reading._replace(chorale=replace(reading.chorale, source=Path(path).stem))
 
 
 def chorale_from_score(score: Any) -> Chorale:
+    """Lay a music21 score on the grid, see `spelled_from_score`."""
+    return spelled_from_score(score).chorale
+
+
+def spelled_from_score(score: Any) -> Reading:
     """Lay a music21 score on the grid, as written.
 
     A step takes the note that sounds at its beginning, so of notes shorter than a
@@ -250,8 +267,9 @@ def chorale_from_score(score: Any) -> Chorale:
     for sound in chain(*lines):
         if sound.fermata:
             fermatas[slice(*sound.span())] = True
+    sung = [join_ties(line) for line in lines]
     chorale = Chorale.from_notes(
-        [on_grid(join_ties(line)) for line in lines],
+        [on_grid(line) for line in sung],
         len(bars),
         fermatas=fermatas,
         bars=bars,
@@ -260,7 +278,11 @@ def chorale_from_score(score: Any) -> Chorale:
         tempo=_tempo(score),
         title=_title(score),
     )
-    return replace(chorale, key=_key(score, chorale.pitches))
+    return Reading(
+        replace(chorale, key=_key(score, chorale.pitches)),
+        spelling_on_grid(sung, chorale.steps),
+        sum(map(count_off_grid, sung)),
+    )
 
 
 def _choose_parts(parts: list[Any]) -> list[Any]:

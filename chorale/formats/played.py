@@ -13,6 +13,7 @@ from chorale.score import STEPS_PER_QUARTER, Note
 from chorale.voices import VOICES
 
 MOST_SLUR = 0.5  # steps that a note may sound into the next of its voice
+_MOST_LATE = 0.25  # steps by which players miss a beginning; triplets are further off
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +85,11 @@ def line_on_grid(voice: Iterable[Played]) -> list[Note]:
         line.append(note)
         end = played.end
     return line
+
+
+def count_off_grid(voice: Iterable[Played]) -> int:
+    """Return how many notes of a voice begin clearly between two steps."""
+    return sum(abs(played.start - played.note.start) > _MOST_LATE for played in voice)
 
 
 def _unravel(group: Sequence[Played], voices: int) -> list[list[Played]]:

@@ -26,6 +26,8 @@ class Sound:
         start, end: in steps from the beginning of the piece.
         fermata: whether it bears one.
         bar: the number of its bar in the score.
+        spelling: for each pitch its diatonic number, white keys counted up from the
+            lowest C (C0 is 0, middle C 28), whatever its accidental.
     """
 
     pitches: tuple[int, ...]
@@ -34,6 +36,7 @@ class Sound:
     end: Fraction
     fermata: bool
     bar: int
+    spelling: tuple[int, ...] = ()
 
     def voice(self, place: int, voices: int) -> Sound:
         """Return what one of `voices` voices sings, counted from the highest.
@@ -49,7 +52,10 @@ class Sound:
                 f"got {len(self.pitches)} notes at once in bar {self.bar}"
             )
         return replace(
-            self, pitches=self.pitches[place:][:1], tied=self.tied[place:][:1]
+            self,
+            pitches=self.pitches[place:][:1],
+            tied=self.tied[place:][:1],
+            spelling=self.spelling[place:][:1],
         )
 
     def moved(self, steps: Fraction) -> Sound:
@@ -135,6 +141,8 @@ def sounds_of(stream: Any, bar: int, start: Fraction = Fraction(0)) -> list[Soun
                 end=begin + Fraction(element.quarterLength) * STEPS_PER_QUARTER,
                 fermata=any("Fermata" in mark.classes for mark in element.expressions),
                 bar=bar,
+                # music21 counts them from 1.
+                spelling=tuple(note.pitch.diatonicNoteNum - 1 for note in notes),
             )
         )
     return sounds
@@ -172,6 +180,26 @@ def on_grid(sung: Iterable[Sound]) -> list[Note]:
         if end > start:
             notes.append(Note(sound.pitches[0], start, end - start))
     return notes
+
+
+def count_off_grid(sung: Iterable[Sound]) -> int:
+    """Return how many notes of a voice begin or end between two steps."""
+    return sum(
+        sound.start.denominator > 1 or sound.end.denominator > 1 for sound in sung
+    )
+
+
+def spelling_on_grid(lines: Sequence[Iterable[Sound]], steps: int) -> IntArray:
+    """Return the diatonic number of what each voice sings at each step.
+
+    Returns:
+        int array (steps, voices), as in `Sound.spelling`; 0 in silence.
+    """
+    spelling = np.zeros((steps, len(lines)), np.int64)
+    for voice, sung in enumerate(lines):
+        for sound in sung:
+            spelling[slice(*sound.span()), voice] = sound.spelling[0]
+    return spelling
 
 
 def count_bars(

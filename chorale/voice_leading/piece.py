@@ -1,0 +1,161 @@
+"""What the rules look at: a chorale's notes, how they move, how they are spelled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from chorale.errors import DataError
+from chorale.keys import Key, estimate_key
+from chorale.score import BoolArray, Chorale, IntArray
+from chorale.voice_leading.dominants import Dominants, find_dominants
+from chorale.voices import SILENCE, VOICES
+
+# The voices of a column of `Judged.faults`, the upper one first.
+SINGLE = tuple((voice,) for voice in range(VOICES))
+PAIRS = tuple(combinations(range(VOICES), 2))
+NEIGHBOURS = tuple(pairwise(range(VOICES)))
+
+LETTERS = "CDEFGAB"
+# Semitones from C up to each letter.
+NATURALS = np.array([0, 2, 4, 5, 7, 9, 11])
+_ACCIDENTALS = {-2: "bb", -1: "b", 0: "", 1: "#", 2: "##"}
+
+
+class Judged(NamedTuple):
+    """What a rule says of a piece.
+
+    Attributes:
+        faults: bool array (steps, columns), True where it is broken by the voices of a
+            column, at the step where the fault is complete.
+        opportunities: int array (steps,), how often it could have been broken there.
+    """
+
+    faults: BoolArray
+    opportunities: IntArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """A chorale and what all rules need of it.
+
+    Attributes:
+        chorale: what is judged.
+        key: its key, or else the one that its notes fit best.
+        spelling: int array (steps, 4), the diatonic number of each note: white keys
+            counted from C0 (middle C is 28) whatever the accidental.
+        spelled: whether the spelling is the composer's, and not by the key.
+    """
+
+    chorale: Chorale
+    key: Key
+    spelling: IntArray
+    spelled: bool
+
+    @classmethod
+    def of(cls, chorale: Chorale, spelling: IntArray | None = None) -> Piece:
+        """Look at a chorale.
+
+        Args:
+            spelling: as of `chorale.importing.read_spelled`; None: spelled by the key.
+
+        Raises:
+            DataError: the spelling has another shape than the pitches.
+        """
+        if spelling is not None and spelling.shape != chorale.pitches.shape:
+            raise DataError(
+                f"expected a spelling of shape {chorale.pitches.shape}, "
+                f"got {spelling.shape}"
+            )
+        key = chorale.key or estimate_key(chorale.pitches)
+        return cls(
+            chorale=chorale,
+            key=key,
+            spelling=spell(chorale.pitches, key) if spelling is None else spelling,
+            spelled=spelling is not None,
+        )
+
+    @property
+    def pitches(self) -> IntArray:
+        """Int array (steps, 4), MIDI notes, 0 = silence."""
+        return self.chorale.pitches
+
+    @cached_property
+    def sounding(self) -> BoolArray:
+        """Bool array (steps, 4), where a voice sings."""
+        sounding: BoolArray = self.pitches != SILENCE
+        return sounding
+
+    @cached_property
+    def phrases(self) -> IntArray:
+        """Int array (steps,), the number of the phrase; a fermata ends one."""
+        fermatas = self.chorale.fermatas
+        ends = fermatas[:-1] & ~fermatas[1:]
+        return np.concatenate([[0], np.cumsum(ends)])
+
+    @cached_property
+    def goes_on(self) -> BoolArray:
+        """Bool array (steps, 4), where a voice sings and sang just before.
+
+        Nothing goes on from one phrase to the next: singers breathe there, and
+        textbooks count no motion across.
+        """
+        goes_on = self.sounding.copy()
+        goes_on[0] = False
+        same_phrase = self.phrases[1:] == self.phrases[:-1]
+        goes_on[1:] &= self.sounding[:-1] & same_phrase[:, None]
+        return goes_on
+
+    @cached_property
+    def moves(self) -> IntArray:
+        """Int array (steps, 4), semitones from the step before; 0: no motion."""
+        moves = np.zeros(self.pitches.shape, np.int64)
+        moves[1:] = np.diff(self.pitches, axis=0)
+        return np.where(self.goes_on, moves, 0)
+
+    @cached_property
+    def intervals(self) -> IntArray:
+        """Int array (steps, 6), semitones from the lower to the upper of PAIRS."""
+        upper, lower = np.array(PAIRS).T
+        return self.pitches[:, upper] - self.pitches[:, lower]
+
+    @cached_property
+    def dominants(self) -> Dominants:
+        """The chords that resolve by fifth."""
+        return find_dominants(self.pitches, self.phrases, self.key)
+
+    def name(self, step: int, voice: int) -> str:
+        """Return the name of a note such as `Bb3`; middle C is C4."""
+        return spelled_name(
+            int(self.pitches[step, voice]), int(self.spelling[step, voice])
+        )
+
+
+def spell(pitches: IntArray, key: Key) -> IntArray:
+    """Return the diatonic numbers of notes as they are written in a key.
+
+    Args:
+        pitches: int array, MIDI notes of any shape.
+
+    Returns:
+        int array of the same shape. Of the names of a pitch class the one is taken that
+        lies, on the line of fifths, from two below to nine above the major tonic of the
+        key signature: notes of the scale, leading notes, the flat seventh.
+    """
+    lowest = key.fifths - 2
+    # A semitone is seven fifths, octaves aside; places count from C, F is -1.
+    places = lowest + (7 * pitches - lowest) % 12
+    naturals = pitches - (places + 1) // 7
+    # A fifth is four letters.
+    return 7 * (naturals // 12 - 1) + 4 * places % 7
+
+
+def spelled_name(pitch: int, number: int) -> str:
+    """Return the name of a MIDI note of a diatonic number: 61 and 28 are `C#4`."""
+    octave, letter = divmod(number, 7)
+    alter = pitch - (12 * (octave + 1) + int(NATURALS[letter]))
+    return f"{LETTERS[letter]}{_ACCIDENTALS.get(alter, f'({alter:+d})')}{octave}"
