@@ -10,22 +10,15 @@ the package, by a word. Opening one in ONNX Runtime needs no TensorFlow.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from chorale.errors import DataError, ModelError, UsageError
+from chorale.cards import PRETRAINED, BaseCard, Shelf, save_card
+from chorale.errors import ModelError, UsageError
 from chorale.extras import require
-from chorale.files import (
-    check_files,
-    load_arrays,
-    replacing,
-    save_arrays,
-    sha256,
-    write_text,
-)
+from chorale.files import check_files, load_arrays, replacing, save_arrays, sha256
 from chorale.networks import NetworkOptions
 from chorale.plan import FEATURES
 from chorale.predictors import (
@@ -39,16 +32,14 @@ from chorale.voices import VOICE_ORDER
 if TYPE_CHECKING:
     from chorale.networks.next_step import NextStepNetwork
 
-PRETRAINED = Path(__file__).parent / "pretrained"
 DEFAULT_MODEL = "bach"
 BACKENDS = ("onnx", "keras")
-CARD_FORMAT = 1
 WEIGHTS_FILE = "weights.npz"
 GRAPH_FILES = ("step.onnx", "voices.onnx", "sequence.onnx")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Card:
+class Card(BaseCard):
     """What there is to know of a trained model.
 
     Attributes:
@@ -66,7 +57,7 @@ class Card:
         files: SHA-256 of the other files of the folder.
     """
 
-    name: str
+    kind: ClassVar[str] = "model"
     network: NetworkOptions
     vocabulary: Vocabulary
     plan_features: tuple[str, ...]
@@ -79,82 +70,25 @@ class Card:
     versions: Mapping[str, str]
     files: Mapping[str, str]
 
-    def to_json(self) -> str:
-        values = {"format": CARD_FORMAT, **asdict(self)}
-        return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
-
     @classmethod
-    def from_json(cls, text: str) -> Card:
-        """Read a card as `to_json` writes it.
-
-        Raises:
-            ModelError: it is no card, or of another format.
-        """
-        try:
-            values = json.loads(text)
-            if values.pop("format") != CARD_FORMAT:
-                raise ModelError(f"expected a card of format {CARD_FORMAT}")
-            values["network"] = NetworkOptions(**values["network"])
-            values["vocabulary"] = Vocabulary.from_json(values["vocabulary"])
-            for name in ("plan_features", "voice_order"):
-                values[name] = tuple(values[name])
-            values["memory_shapes"] = tuple(map(tuple, values["memory_shapes"]))
-            card = cls(**values)
-        except (UsageError, DataError) as error:
-            raise ModelError(str(error)) from None
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ModelError(f"expected the card of a model: {error!r}") from None
-        if card.voice_order != VOICE_ORDER:
+    def rebuilt(cls, values: dict[str, Any]) -> dict[str, Any]:
+        values["network"] = NetworkOptions(**values["network"])
+        values["vocabulary"] = Vocabulary.from_json(values["vocabulary"])
+        for name in ("plan_features", "voice_order"):
+            values[name] = tuple(values[name])
+        values["memory_shapes"] = tuple(map(tuple, values["memory_shapes"]))
+        if values["voice_order"] != VOICE_ORDER:
             raise ModelError(f"expected the voice order {VOICE_ORDER} in the card")
-        unknown = [name for name in card.plan_features if name not in FEATURES]
+        unknown = [name for name in values["plan_features"] if name not in FEATURES]
         if unknown:
             raise ModelError(f"expected features of a plan, got {unknown[0]!r}")
-        return card
+        return values
 
 
-def find_model(name: Path | str | None = None) -> Path:
-    """Return the folder of a model.
-
-    Args:
-        name: of a model that comes with the package, the folder of a model, or that of
-            a run; None for the default model.
-
-    Raises:
-        UsageError: there is no such model.
-    """
-    name = DEFAULT_MODEL if name is None else name
-    folders = [Path(name), Path(name) / "model"]
-    # A path such as `./bach` names a folder, a bare word first of all a model of ours.
-    if str(name) == Path(name).name:
-        folders.insert(0, PRETRAINED / name)
-    for folder in folders:
-        if (folder / "card.json").is_file():
-            return folder
-    known = ", ".join(card.name for card in list_models()) or "none"
-    raise UsageError(
-        f"there is no model {str(name)!r}: expected a folder that `chorale train` "
-        f"left, or one of those that come with the package ({known})"
-    )
-
-
-def list_models() -> list[Card]:
-    """Return the cards of the models that come with the package."""
-    return [load_card(path.parent) for path in sorted(PRETRAINED.glob("*/card.json"))]
-
-
-def load_card(folder: Path) -> Card:
-    """Read the card in a model's folder.
-
-    Raises:
-        ModelError: it cannot be read.
-    """
-    path = folder / "card.json"
-    try:
-        return Card.from_json(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path}: cannot read the card: {error}") from None
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}") from None
+_SHELF = Shelf(PRETRAINED, DEFAULT_MODEL, Card, "chorale train")
+find_model = _SHELF.find
+list_models = _SHELF.cards
+load_card = _SHELF.load_card
 
 
 def load_predictor(
@@ -219,8 +153,3 @@ def save_model(network: NextStepNetwork, card: Card, folder: Path) -> Card:
     card = replace(card, files=hashes)
     save_card(card, folder)
     return card
-
-
-def save_card(card: Card, folder: Path) -> None:
-    """Write `card.json`."""
-    write_text(folder / "card.json", card.to_json())

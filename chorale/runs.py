@@ -149,13 +149,27 @@ def seed_dropout(network: Any, seed: int, epoch: int) -> None:
         state.assign(value.astype(state.dtype))
 
 
-def cosine_schedule(highest: float, steps: int) -> Any:
-    """Return a Keras schedule: up in a twentieth of the steps, then down to nothing."""
+def adamw(options: Any, batches_per_epoch: int) -> Any:
+    """Return a Keras optimizer: AdamW, its learning rate up, then down to nothing.
+
+    Args:
+        options: with `learning_rate`, the highest, which is reached after a twentieth
+            of the steps, `weight_decay`, `clip_norm` and `epochs`.
+        batches_per_epoch: steps of the optimizer in an epoch.
+    """
     import keras
 
+    steps = options.epochs * batches_per_epoch
     warmup = max(steps // 20, 1)
-    return keras.optimizers.schedules.CosineDecay(
-        0.0, max(steps - warmup, 1), warmup_target=highest, warmup_steps=warmup
+    return keras.optimizers.AdamW(
+        keras.optimizers.schedules.CosineDecay(
+            0.0,
+            max(steps - warmup, 1),
+            warmup_target=options.learning_rate,
+            warmup_steps=warmup,
+        ),
+        weight_decay=options.weight_decay,
+        global_clipnorm=options.clip_norm,
     )
 
 

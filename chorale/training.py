@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from chorale.cards import save_card
 from chorale.checks import (
     check_above_zero,
     check_at_least,
@@ -19,7 +20,7 @@ from chorale.corpus import Corpus, hold_out
 from chorale.errors import DataError, ModelError, UsageError
 from chorale.evaluation import evaluate
 from chorale.extras import require
-from chorale.models import Card, load_predictor, save_card, save_model
+from chorale.models import Card, load_predictor, save_model
 from chorale.networks import NetworkOptions
 from chorale.plan import FEATURES, Plan, transpose_features
 from chorale.predictors import KerasPredictor
@@ -28,7 +29,7 @@ from chorale.runs import (
     Progress,
     Row,
     Run,
-    cosine_schedule,
+    adamw,
     fit,
     library_versions,
     make_deterministic,
@@ -36,9 +37,6 @@ from chorale.runs import (
 from chorale.score import Chorale, IntArray
 from chorale.tokens import ENCODINGS, SILENCE_TOKEN, Vocabulary
 from chorale.voices import SILENCE, VOICE_ORDER, VOICES
-
-if TYPE_CHECKING:
-    from chorale.networks.next_step import NextStepNetwork
 
 MONITOR = "valid_nats_per_note"
 # All that is known of a piece before its notes; a classic CSV tells `step` alone.
@@ -209,6 +207,8 @@ def resume_training(
             f"{output}: options.json is not of this version: {error}"
         ) from None
     require("train", "training")
+    import keras
+
     from chorale.networks.next_step import NextStepNetwork
 
     make_deterministic(options.seed)
@@ -217,7 +217,12 @@ def resume_training(
     pieces = [prepare(chorale, vocabulary, options) for chorale in learned]
     batches_per_epoch = -(-len(pieces) // options.batch_size)
     network = NextStepNetwork(network_options, vocabulary, options.plan)
-    compile_network(network, options, batches_per_epoch)
+    network.compile(
+        adamw(options, batches_per_epoch),
+        keras.losses.SparseCategoricalCrossentropy(
+            from_logits=True, reduction="mean_with_sample_weight"
+        ),
+    )
     predictor = KerasPredictor(network)
 
     def validate() -> Row:
@@ -355,27 +360,6 @@ def shifted(tokens: IntArray, semitones: int, vocabulary: Vocabulary) -> IntArra
     """Transpose tokens, or pitches of a Past; silence and HOLD are what they were."""
     is_pitch = (tokens != SILENCE_TOKEN) & (tokens < vocabulary.pitch_count)
     return np.where(is_pitch, tokens + semitones, tokens)
-
-
-def compile_network(
-    network: NextStepNetwork, options: TrainingOptions, batches_per_epoch: int
-) -> None:
-    """Give a network its loss, optimizer and learning-rate schedule."""
-    import keras
-
-    schedule = cosine_schedule(
-        options.learning_rate, options.epochs * batches_per_epoch
-    )
-    network.compile(
-        optimizer=keras.optimizers.AdamW(
-            schedule,
-            weight_decay=options.weight_decay,
-            global_clipnorm=options.clip_norm,
-        ),
-        loss=keras.losses.SparseCategoricalCrossentropy(
-            from_logits=True, reduction="mean_with_sample_weight"
-        ),
-    )
 
 
 def _provenance(corpus: Corpus) -> dict[str, Any]:

@@ -13,10 +13,10 @@ import pytest
 from fakes import wide_vocabulary
 from tiny import PLAN, tiny_network, tiny_options, tiny_training
 
+from chorale.cards import PRETRAINED
 from chorale.errors import ModelError, UsageError
 from chorale.files import load_arrays, save_arrays
 from chorale.models import (
-    PRETRAINED,
     Card,
     find_model,
     load_card,

@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from chorale.cards import PRETRAINED
 from chorale.corpus import bundled_corpus, load_corpus
 from chorale.evaluation import evaluate
 from chorale.files import sha256
 from chorale.importing import read
 from chorale.index import read_index
-from chorale.models import DEFAULT_MODEL, PRETRAINED, list_models, load_predictor
+from chorale.models import DEFAULT_MODEL, list_models, load_predictor
 from chorale.plan import Plan
 from chorale.sampling import SamplingOptions, Start, sample_each
 from chorale.seeds import find_seed, opening_of

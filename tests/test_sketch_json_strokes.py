@@ -27,6 +27,11 @@ LINE = [[[1, 2], [3, 4], [5, 6]]]
         ("[[[1,3,5],[2,4,6],[0,10,20]]]", LINE),
         ('[[{"x":1,"y":2,"t":7},{"x":3,"y":4},{"y":6,"x":5}]]', LINE),
         ('[[[1,2],{"x":3,"y":4},[5,6]]]', LINE),
+        ('[[[1,2,9],{"x":3,"y":4},[5,6,9]]]', LINE),
+        ("[[[1,2,0.5],[3,4,0.5],[5,6,0.5],[7,8,1]]]", [[*LINE[0], [7, 8]]]),
+        ("[[[1,3,5,7],[2,4,6,8]]]", [[*LINE[0], [7, 8]]]),
+        ("[[[1,3,5,7],[2,4,6,8],[0,10,20,30]]]", [[*LINE[0], [7, 8]]]),
+        ("[[[1,2,0.5]]]", [[[1, 2]]]),
         ('{"drawing":[[[1,3,5],[2,4,6]]]}', LINE),
         ("[[[1.5,-2e1]]]", [[[1.5, -20]]]),
         ("[[[1],[2]]]", [[[1, 2]]]),
@@ -46,6 +51,22 @@ def test_strokes_of_two_points_are_of_points_unless_another_is_not() -> None:
     assert told(read_strokes(line, "stdin"))[0] == as_columns
     both = json.dumps([two, [[1, 2, 3], [4, 5, 6]]])
     assert told(read_strokes(both, "stdin"))[0][:1] == as_columns
+
+
+def test_strokes_of_few_points_with_a_third_number_follow_the_others() -> None:
+    three = [[1, 2, 9], [3, 4, 9], [5, 6, 9]]  # points, or xs, ys and times
+    as_points, as_columns = LINE[0], [[1, 3], [2, 4], [9, 9]]
+    many = [[step, step, 9] for step in range(4)]
+    columns = [[1, 2, 3, 4], [5, 6, 7, 8], [0, 10, 20, 30]]
+    for others, expected in (
+        ([], as_columns),
+        ([three[:2]], as_columns),
+        ([many], as_points),
+        ([three[:1]], as_points),
+        ([columns], as_columns),
+    ):
+        text = json.dumps([three, *others])
+        assert told(read_strokes(text, "stdin"))[0][0] == expected
 
 
 def test_a_line_of_quick_draw_has_its_word() -> None:
@@ -68,7 +89,8 @@ def test_a_line_of_quick_draw_has_its_word() -> None:
         ('{"drawing": [], "word": null}', "expected a word, got None"),
         ("[[1,2],[3,4]]", r"stroke 1: expected a list of points .* got \[1, 2\]"),
         ("[[[1,2],[3,4]],7]", "stroke 2: expected a list of points"),
-        ("[[[1,2,0.5],[3,4,0.5],[5,6,0.5],[7,8,1]]]", "stroke 1: expected a list"),
+        ("[[[1,2,3],[3,4],[5,6,7],[7,8,9]]]", "stroke 1: expected lists of x and y"),
+        ("[[[1,2,3,4],[3,4,5,6],[5,6,7,8],[7,8,9,10]]]", "stroke 1: expected a list"),
         ('[[["1",2]]]', "stroke 1: expected a list of points"),
         ('[[["1",2],[3,4]]]', "stroke 1: expected numbers, got '1'"),
         ("[[[true,2],[3,4]]]", "stroke 1: expected numbers, got True"),
@@ -88,12 +110,16 @@ def test_anything_else_is_refused(text: str, what: str) -> None:
     assert len(str(caught.value)) < 300
 
 
-@given(sketch=sketches(), as_objects=st.booleans())
-@settings(max_examples=60, deadline=None)
-def test_points_come_as_they_are(sketch: Sketch, as_objects: bool) -> None:
+@given(sketch=sketches(), form=st.sampled_from(["object", "pair", "triple"]))
+@settings(max_examples=90, deadline=None)
+def test_points_come_as_they_are(sketch: Sketch, form: str) -> None:
     strokes = told(sketch)[0]
-    content = [
-        [{"x": x, "y": y} if as_objects else [x, y] for x, y in stroke]
-        for stroke in strokes
-    ]
+    if form == "triple":
+        strokes.append([[0, 0], [3, 4], [3, 4], [0, 0]])  # no three lists: points
+    forms = {
+        "object": lambda x, y: {"x": x, "y": y},
+        "pair": lambda x, y: [x, y],
+        "triple": lambda x, y: [x, y, 0.5],
+    }
+    content = [[forms[form](x, y) for x, y in stroke] for stroke in strokes]
     assert told(read_strokes(json.dumps(content), "stdin"))[0] == strokes

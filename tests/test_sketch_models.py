@@ -10,23 +10,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from chorale.cards import PRETRAINED, save_card
 from chorale.errors import ModelError, UsageError
 from chorale.files import sha256
 from chorale.sketches.models import (
     DEFAULT_MODEL,
     GRAPH_FILE,
-    PRETRAINED,
     Card,
     find_model,
     list_models,
     load_card,
     load_classifier,
-    save_card,
 )
 from chorale.sketches.options import NetworkOptions
 from chorale.sketches.strokes import to_inks
 
-FOLDER = PRETRAINED / DEFAULT_MODEL
+FOLDER = PRETRAINED / "sketches" / DEFAULT_MODEL
 CARD = Card(
     name="tiny",
     network=NetworkOptions(units=8, layers=1, dropout=0.5),
@@ -60,6 +59,22 @@ def test_a_card_comes_back_as_it_was(tmp_path: Path) -> None:
     assert json.loads(text)["format"] == 1
 
 
+def test_the_card_of_the_book_s_network_tells_no_sizes(tmp_path: Path) -> None:
+    book = replace(CARD, network=NetworkOptions(network="book"))
+    recorded = json.loads(book.to_json())["network"]
+    assert recorded == {
+        "network": "book",
+        "units": None,
+        "layers": None,
+        "dropout": None,
+    }
+    # Cards and runs from before told sizes that it does not have.
+    before = {"network": "book", "units": 160, "layers": 2, "dropout": 0.2}
+    for network in (recorded, before):
+        (tmp_path / "card.json").write_text(changed(network=network))
+        assert load_card(tmp_path).network == NetworkOptions(network="book")
+
+
 def changed(**changes: object) -> str:
     return json.dumps({**json.loads(CARD.to_json()), **changes})
 
@@ -67,15 +82,15 @@ def changed(**changes: object) -> str:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "the card of a sketch classifier"),
-        ("[]", "the card of a sketch classifier"),
-        ("{}", "the card of a sketch classifier"),
+        ("", "the card of a sketch model"),
+        ("[]", "the card of a sketch model"),
+        ("{}", "the card of a sketch model"),
         (changed(format=2), "a card of format 1"),
-        (changed(more=2), "the card of a sketch classifier: .*more"),
-        (changed(network={"cells": 3}), "the card of a sketch classifier: .*cells"),
+        (changed(more=2), "the card of a sketch model: .*more"),
+        (changed(network={"cells": 3}), "the card of a sketch model: .*cells"),
         (changed(network={"units": 0}), "units of at least 1, got 0"),
         (changed(network={"network": "cnn"}), "out of conv-lstm, book, got 'cnn'"),
-        (changed(words=None), "the card of a sketch classifier"),
+        (changed(words=None), "the card of a sketch model"),
     ],
 )
 def test_what_is_no_card_is_named(tmp_path: Path, text: str, says: str) -> None:

@@ -1,16 +1,69 @@
-"""What the commands that train share: options typed, options of a run begun before."""
+"""What the commands that train share: options, and those that a run was begun with."""
 
 from __future__ import annotations
 
+import contextlib
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
-from chorale.errors import UsageError
+from chorale.errors import ChoraleError, UsageError
+from chorale.extras import require
+
+# === Options of both commands ===
+
+Output = Annotated[Path, typer.Option(help="Folder of the run.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in OUTPUT.")]
+Finish = Annotated[
+    bool,
+    typer.Option(
+        "--finish",
+        help="With --resume: train no further, make a model of the best epoch.",
+    ),
+]
+Epochs = Annotated[int, typer.Option(help="Epochs at most.")]
+LearningRate = Annotated[float, typer.Option(help="The highest of the schedule.")]
+WeightDecay = Annotated[float, typer.Option(help="Of the AdamW optimizer.")]
+ClipNorm = Annotated[float, typer.Option(help="Largest norm of the gradient.")]
+Patience = Annotated[
+    int, typer.Option(help="Epochs without a better validation before it stops.")
+]
+Seed = Annotated[int, typer.Option(help="Of all randomness.")]
+Tensorboard = Annotated[
+    bool, typer.Option("--tensorboard", help="Write figures for TensorBoard.")
+]
+Plot = Annotated[
+    bool, typer.Option("--plot", help="Draw the learning curves to a PNG.")
+]
+
+
+# === What was typed, and what is done with it ===
+
+
+def check_flags(*, resume: bool, finish: bool, plot: bool) -> None:
+    """Refuse what cannot be done, before anything is read.
+
+    Raises:
+        UsageError: a run is to be finished that is not to be resumed.
+        MissingExtraError: curves are to be drawn and nothing is there to draw with.
+    """
+    if finish and not resume:
+        raise UsageError("--finish is for a run that was begun: add --resume")
+    if plot:
+        require("plot", "drawing pictures")
+
+
+@contextlib.contextmanager
+def interruptible(words: Sequence[str]) -> Iterator[None]:
+    """Let a training be stopped from the keyboard, and say which words resume it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise ChoraleError(f"stopped; go on with: {shlex.join(words)}") from None
 
 
 def only(options: type[Any], wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -25,6 +25,7 @@ from chorale.sketches.downloading import download as download_files
 from chorale.sketches.evaluation import (
     Paired,
     Report,
+    WordRow,
     measure,
     paired_difference,
     places,
@@ -85,6 +86,10 @@ def evaluate(
             help="Folder for PNGs of the worst mistakes, confusions and calibration."
         ),
     ] = None,
+    words: Annotated[
+        bool,
+        typer.Option("--words", help="Print the figures of every word, hardest first."),
+    ] = False,
     threads: Annotated[
         int, typer.Option(help="Threads to compute with; 0 = one a core.")
     ] = 0,
@@ -134,7 +139,7 @@ def evaluate(
     if as_json:
         typer.echo(json.dumps(answer, indent=2, ensure_ascii=False))
         return
-    _print_report(report, answer["drawings_per_second"])
+    _print_report(report, answer["drawings_per_second"], with_words=words)
     if others:
         paired = answer["against"]
         typer.echo(
@@ -332,7 +337,7 @@ def _compare(measured: list[tuple[Examples, Floats32]]) -> Paired:
     return paired_difference(*right)
 
 
-def _print_report(report: Report, per_second: int) -> None:
+def _print_report(report: Report, per_second: int, *, with_words: bool) -> None:
     typer.echo(
         f"{report.drawings} drawings\n"
         f"top-1              {report.top1:.4f}\n"
@@ -343,16 +348,36 @@ def _print_report(report: Report, per_second: int) -> None:
         f"calibration error  {report.calibration_error:.4f}\n"
         f"drawings a second  {per_second}"
     )
-    worst = sorted(
+    hardest = sorted(
         (row for row in report.words if row.top1 is not None),
         key=lambda row: row.top1 or 0,
     )
-    typer.echo("hardest words")
-    for row in worst[:_SHOWN]:
-        typer.echo(
-            f"  {row.word:<24}{row.top1:.2f}"
-            + (f"  taken for {row.taken_for}" if row.taken_for else "")
-        )
+    if with_words:
+        _print_words([*hardest, *(row for row in report.words if row.top1 is None)])
+    else:
+        typer.echo("hardest words")
+        for row in hardest[:_SHOWN]:
+            typer.echo(
+                f"  {row.word:<24}{row.top1:.2f}"
+                + (f"  taken for {row.taken_for}" if row.taken_for else "")
+            )
     typer.echo("most frequent mistakes")
     for pair in report.confusions[:_SHOWN]:
         typer.echo(f"  {pair.word:<24}taken for {pair.taken_for:<24}{pair.count}")
+
+
+def _print_words(rows: Sequence[WordRow]) -> None:
+    """Print a table of the figures of words; a dash is a figure that is not there."""
+    typer.echo(
+        f"{'word':<26}{'drawings':>8}{'top-1':>8}{'top-5':>8}{'precision':>11}"
+        "  taken for"
+    )
+    for row in rows:
+        top1, top5, precision = (
+            "-" if share is None else f"{share:.3f}"
+            for share in (row.top1, row.top5, row.precision)
+        )
+        typer.echo(
+            f"  {row.word:<24}{row.drawings:>8}{top1:>8}{top5:>8}{precision:>11}"
+            f"  {row.taken_for or '-'}"
+        )

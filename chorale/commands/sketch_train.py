@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from chorale.commands.options import check_same, command_line, given, only
+from chorale.commands.options import (
+    ClipNorm,
+    Epochs,
+    Finish,
+    LearningRate,
+    Output,
+    Patience,
+    Plot,
+    Resume,
+    Seed,
+    Tensorboard,
+    WeightDecay,
+    check_flags,
+    check_same,
+    command_line,
+    given,
+    interruptible,
+    only,
+)
 from chorale.commands.progress import EpochLines, progress_bar
-from chorale.errors import ChoraleError, UsageError
+from chorale.errors import UsageError
 from chorale.extras import require
 from chorale.runs import Run, plot_history
 from chorale.sketches.examples import Examples, hold_out, load_examples
@@ -28,7 +45,7 @@ def train(
         list[Path],
         typer.Option(help="File or folder of drawings to learn; may be given again."),
     ],
-    output: Annotated[Path, typer.Option(help="Folder of the run.")],
+    output: Output,
     valid: Annotated[
         list[Path] | None,
         typer.Option(
@@ -36,56 +53,38 @@ def train(
             "out."
         ),
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run in OUTPUT.")
-    ] = False,
-    finish: Annotated[
-        bool,
-        typer.Option(
-            "--finish",
-            help="With --resume: train no further, make a model of the best epoch.",
-        ),
-    ] = False,
+    resume: Resume = False,
+    finish: Finish = False,
     network: Annotated[
         str, typer.Option(help=f"One of {', '.join(NETWORKS)}.")
     ] = _NETWORK.network,
-    epochs: Annotated[int, typer.Option(help="Epochs at most.")] = _TRAINING.epochs,
+    epochs: Epochs = _TRAINING.epochs,
     batch_size: Annotated[
         int, typer.Option(help="Drawings in a step of the optimizer.")
     ] = _TRAINING.batch_size,
     augment: Annotated[
         float, typer.Option(help="How much drawings are varied; 0 = not at all.")
     ] = _TRAINING.augment,
-    learning_rate: Annotated[
-        float, typer.Option(help="The highest of the schedule.")
-    ] = _TRAINING.learning_rate,
-    weight_decay: Annotated[
-        float, typer.Option(help="Of the AdamW optimizer.")
-    ] = _TRAINING.weight_decay,
-    clip_norm: Annotated[
-        float, typer.Option(help="Largest norm of the gradient.")
-    ] = _TRAINING.clip_norm,
-    patience: Annotated[
-        int, typer.Option(help="Epochs without a better validation before it stops.")
-    ] = _TRAINING.patience,
-    seed: Annotated[int, typer.Option(help="Of all randomness.")] = _TRAINING.seed,
+    learning_rate: LearningRate = _TRAINING.learning_rate,
+    weight_decay: WeightDecay = _TRAINING.weight_decay,
+    clip_norm: ClipNorm = _TRAINING.clip_norm,
+    patience: Patience = _TRAINING.patience,
+    seed: Seed = _TRAINING.seed,
     units: Annotated[
-        int, typer.Option(help="Width of the recurrent layers.")
+        int | None, typer.Option(help="Width of the recurrent layers.")
     ] = _NETWORK.units,
-    layers: Annotated[int, typer.Option(help="Recurrent layers.")] = _NETWORK.layers,
+    layers: Annotated[
+        int | None, typer.Option(help="Recurrent layers.")
+    ] = _NETWORK.layers,
     dropout: Annotated[
-        float, typer.Option(help="Share dropped before the last layer.")
+        float | None, typer.Option(help="Share dropped before the last layer.")
     ] = _NETWORK.dropout,
     trust: Annotated[
         bool,
         typer.Option("--trust", help="Open sketch-rnn .npz files, which can run code."),
     ] = False,
-    tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Write figures for TensorBoard.")
-    ] = False,
-    plot: Annotated[
-        bool, typer.Option("--plot", help="Draw the learning curves to a PNG.")
-    ] = False,
+    tensorboard: Tensorboard = False,
+    plot: Plot = False,
 ) -> None:
     """Fit a network to drawings; leave a run with a model in it.
 
@@ -97,43 +96,37 @@ def train(
     if network == "book" and unused:
         raise UsageError(f"the book's network has one shape: leave out --{min(unused)}")
     require("train", "training")
-    if finish and not resume:
-        raise UsageError("--finish is for a run that was begun: add --resume")
-    if plot:
-        require("plot", "drawing pictures")
+    check_flags(resume=resume, finish=finish, plot=plot)
     if resume:
         asked = {**asdict(network_options), **asdict(training_options)}
         begun = Run(output).options()
         check_same(given(context), asked, {**begun["network"], **begun["training"]})
     learned, validated = _load(data, valid or [], trust)
-    try:
-        with EpochLines(MONITOR) as progress:
-            if resume:
-                card = resume_training(
-                    learned,
-                    validated,
-                    output,
-                    finish=finish,
-                    tensorboard=tensorboard,
-                    progress=progress,
-                )
-            else:
-                card = train_classifier(
-                    learned,
-                    validated,
-                    network_options,
-                    training_options,
-                    output,
-                    command=command_line(context, "chorale sketch train"),
-                    tensorboard=tensorboard,
-                    progress=progress,
-                )
-    except KeyboardInterrupt:
-        words = ["chorale", "sketch", "train", "--output", str(output), "--resume"]
-        for option, paths in (("--data", data), ("--valid", valid or [])):
-            words += [word for path in paths for word in (option, str(path))]
-        words += ["--trust"] if trust else []
-        raise ChoraleError(f"stopped; go on with: {shlex.join(words)}") from None
+    words = ["chorale", "sketch", "train", "--output", str(output), "--resume"]
+    for option, paths in (("--data", data), ("--valid", valid or [])):
+        words += [word for path in paths for word in (option, str(path))]
+    words += ["--trust"] if trust else []
+    with interruptible(words), EpochLines(MONITOR) as progress:
+        if resume:
+            card = resume_training(
+                learned,
+                validated,
+                output,
+                finish=finish,
+                tensorboard=tensorboard,
+                progress=progress,
+            )
+        else:
+            card = train_classifier(
+                learned,
+                validated,
+                network_options,
+                training_options,
+                output,
+                command=command_line(context, "chorale sketch train"),
+                tensorboard=tensorboard,
+                progress=progress,
+            )
     if plot:
         typer.echo(f"curves  {plot_history(Run(output), MONITOR)}")
     figures = card.figures["valid"]

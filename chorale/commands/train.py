@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from chorale.commands.options import check_same, command_line, given, only
+from chorale.commands.options import (
+    ClipNorm,
+    Epochs,
+    Finish,
+    LearningRate,
+    Output,
+    Patience,
+    Plot,
+    Resume,
+    Seed,
+    Tensorboard,
+    WeightDecay,
+    check_flags,
+    check_same,
+    command_line,
+    given,
+    interruptible,
+    only,
+)
 from chorale.commands.progress import EpochLines
 from chorale.corpus import load_corpus
-from chorale.errors import ChoraleError, UsageError
-from chorale.extras import require
 from chorale.networks import BODIES, NetworkOptions
 from chorale.plan import FEATURES
 from chorale.runs import Run, plot_history
@@ -31,21 +46,13 @@ _TRAINING = TrainingOptions()
 
 def train(
     context: typer.Context,
-    output: Annotated[Path, typer.Option(help="Folder of the run.")],
+    output: Output,
     corpus: Annotated[
         Path | None,
         typer.Option(help="Folder of chorale CSVs; Bach's chorales if left out."),
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run in OUTPUT.")
-    ] = False,
-    finish: Annotated[
-        bool,
-        typer.Option(
-            "--finish",
-            help="With --resume: train no further, make a model of the best epoch.",
-        ),
-    ] = False,
+    resume: Resume = False,
+    finish: Finish = False,
     network: Annotated[
         str, typer.Option(help=f"One of {', '.join(BODIES)}.")
     ] = _NETWORK.body,
@@ -59,7 +66,7 @@ def train(
             f"any of {', '.join(FEATURES)}. Classic CSVs tell no more than step."
         ),
     ] = ",".join(_TRAINING.plan),
-    epochs: Annotated[int, typer.Option(help="Epochs at most.")] = _TRAINING.epochs,
+    epochs: Epochs = _TRAINING.epochs,
     batch_size: Annotated[
         int, typer.Option(help="Chorales in a step of the optimizer.")
     ] = _TRAINING.batch_size,
@@ -69,25 +76,17 @@ def train(
     transpose: Annotated[
         int, typer.Option(help="Semitones up or down at most, at random.")
     ] = _TRAINING.transpose,
-    learning_rate: Annotated[
-        float, typer.Option(help="The highest of the schedule.")
-    ] = _TRAINING.learning_rate,
-    weight_decay: Annotated[
-        float, typer.Option(help="Of the AdamW optimizer.")
-    ] = _TRAINING.weight_decay,
-    clip_norm: Annotated[
-        float, typer.Option(help="Largest norm of the gradient.")
-    ] = _TRAINING.clip_norm,
+    learning_rate: LearningRate = _TRAINING.learning_rate,
+    weight_decay: WeightDecay = _TRAINING.weight_decay,
+    clip_norm: ClipNorm = _TRAINING.clip_norm,
     past_dropout: Annotated[
         float, typer.Option(help="Share of steps told without the one before.")
     ] = _TRAINING.past_dropout,
     plan_dropout: Annotated[
         float, typer.Option(help="Share of chorales told as by a classic CSV.")
     ] = _TRAINING.plan_dropout,
-    patience: Annotated[
-        int, typer.Option(help="Epochs without a better validation before it stops.")
-    ] = _TRAINING.patience,
-    seed: Annotated[int, typer.Option(help="Of all randomness.")] = _TRAINING.seed,
+    patience: Patience = _TRAINING.patience,
+    seed: Seed = _TRAINING.seed,
     units: Annotated[int, typer.Option(help="Width of the layers.")] = _NETWORK.units,
     layers: Annotated[
         int, typer.Option(help="Layers (of a stack); 0 = usual for the network.")
@@ -117,12 +116,8 @@ def train(
     voice_units: Annotated[
         int, typer.Option(help="Width of the voice heads.")
     ] = _NETWORK.voice_units,
-    tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Write figures for TensorBoard.")
-    ] = False,
-    plot: Annotated[
-        bool, typer.Option("--plot", help="Draw the learning curves to a PNG.")
-    ] = False,
+    tensorboard: Tensorboard = False,
+    plot: Plot = False,
 ) -> None:
     """Fit a network to a corpus; leave a run with a model in it.
 
@@ -132,10 +127,7 @@ def train(
     wanted = {**context.params, "body": network, "plan": features}
     network_options = NetworkOptions(**only(NetworkOptions, wanted))
     training_options = TrainingOptions(**only(TrainingOptions, wanted))
-    if finish and not resume:
-        raise UsageError("--finish is for a run that was begun: add --resume")
-    if plot:
-        require("plot", "drawing pictures")
+    check_flags(resume=resume, finish=finish, plot=plot)
     if resume:
         asked = {**asdict(network_options), **asdict(training_options)}
         begun = Run(output).options()
@@ -150,30 +142,27 @@ def train(
     remark = split_corpus(chorales)[2]
     if remark:
         typer.echo(f"note: {remark}", err=True)
-    try:
-        with EpochLines(MONITOR) as progress:
-            if resume:
-                card = resume_training(
-                    chorales,
-                    output,
-                    finish=finish,
-                    tensorboard=tensorboard,
-                    progress=progress,
-                )
-            else:
-                card = train_network(
-                    chorales,
-                    network_options,
-                    training_options,
-                    output,
-                    command=command_line(context, "chorale train"),
-                    tensorboard=tensorboard,
-                    progress=progress,
-                )
-    except KeyboardInterrupt:
-        words = ["chorale", "train", "--output", str(output), "--resume"]
-        words += [] if corpus is None else ["--corpus", str(corpus)]
-        raise ChoraleError(f"stopped; go on with: {shlex.join(words)}") from None
+    words = ["chorale", "train", "--output", str(output), "--resume"]
+    words += [] if corpus is None else ["--corpus", str(corpus)]
+    with interruptible(words), EpochLines(MONITOR) as progress:
+        if resume:
+            card = resume_training(
+                chorales,
+                output,
+                finish=finish,
+                tensorboard=tensorboard,
+                progress=progress,
+            )
+        else:
+            card = train_network(
+                chorales,
+                network_options,
+                training_options,
+                output,
+                command=command_line(context, "chorale train"),
+                tensorboard=tensorboard,
+                progress=progress,
+            )
     if plot:
         typer.echo(f"curves  {plot_history(Run(output), MONITOR)}")
     valid = card.figures["valid"]

@@ -9,34 +9,27 @@ Opening one in ONNX Runtime needs no TensorFlow.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from chorale.errors import ModelError, UsageError
-from chorale.files import (
-    check_files,
-    replacing,
-    sha256,
-    write_text,
-)
+from chorale.cards import PRETRAINED, BaseCard, Shelf, save_card
+from chorale.errors import ModelError
+from chorale.files import check_files, replacing, sha256
 from chorale.graphs import open_graph
 from chorale.sketches.batches import Padded, predict
 from chorale.sketches.options import NetworkOptions
 from chorale.sketches.strokes import Floats32, Inks
 
-PRETRAINED = Path(__file__).parents[1] / "pretrained" / "sketches"
 DEFAULT_MODEL = "quickdraw"
-CARD_FORMAT = 1
 GRAPH_FILE = "network.onnx"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Card:
+class Card(BaseCard):
     """What there is to know of a trained classifier.
 
     Attributes:
@@ -52,7 +45,7 @@ class Card:
         files: SHA-256 of the other file of the folder.
     """
 
-    name: str
+    kind: ClassVar[str] = "sketch model"
     network: NetworkOptions
     words: tuple[str, ...]
     training: Mapping[str, Any]
@@ -63,30 +56,17 @@ class Card:
     versions: Mapping[str, str]
     files: Mapping[str, str]
 
-    def to_json(self) -> str:
-        values = {"format": CARD_FORMAT, **asdict(self)}
-        return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
-
     @classmethod
-    def from_json(cls, text: str) -> Card:
-        """Read a card as `to_json` writes it.
+    def rebuilt(cls, values: dict[str, Any]) -> dict[str, Any]:
+        values["network"] = NetworkOptions(**values["network"])
+        values["words"] = tuple(values["words"])
+        return values
 
-        Raises:
-            ModelError: it is no card of a classifier, or of another format.
-        """
-        try:
-            values = json.loads(text)
-            if values.pop("format") != CARD_FORMAT:
-                raise ModelError(f"expected a card of format {CARD_FORMAT}")
-            values["network"] = NetworkOptions(**values["network"])
-            values["words"] = tuple(values["words"])
-            return cls(**values)
-        except UsageError as error:
-            raise ModelError(str(error)) from None
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ModelError(
-                f"expected the card of a sketch classifier: {error!r}"
-            ) from None
+
+_SHELF = Shelf(PRETRAINED / "sketches", DEFAULT_MODEL, Card, "chorale sketch train")
+find_model = _SHELF.find
+list_models = _SHELF.cards
+load_card = _SHELF.load_card
 
 
 class Classifier:
@@ -128,51 +108,6 @@ class Classifier:
         feeds = {name: given[name] for name in self._wanted}
         logits: Floats32 = self._session.run(None, feeds)[0]
         return logits
-
-
-def find_model(name: Path | str | None = None) -> Path:
-    """Return the folder of a classifier.
-
-    Args:
-        name: of one that comes with the package, its folder, or that of a run; None
-            for the default model.
-
-    Raises:
-        UsageError: there is no such model.
-    """
-    name = DEFAULT_MODEL if name is None else name
-    folders = [Path(name), Path(name) / "model"]
-    # A path such as `./quickdraw` names a folder, a bare word a model of ours.
-    if str(name) == Path(name).name:
-        folders.insert(0, PRETRAINED / name)
-    for folder in folders:
-        if (folder / "card.json").is_file():
-            return folder
-    known = ", ".join(card.name for card in list_models()) or "none"
-    raise UsageError(
-        f"there is no sketch model {str(name)!r}: expected a folder that `chorale "
-        f"sketch train` left, or one of those that come with the package ({known})"
-    )
-
-
-def list_models() -> list[Card]:
-    """Return the cards of the classifiers that come with the package."""
-    return [load_card(path.parent) for path in sorted(PRETRAINED.glob("*/card.json"))]
-
-
-def load_card(folder: Path) -> Card:
-    """Read the card in a model's folder.
-
-    Raises:
-        ModelError: it cannot be read.
-    """
-    path = folder / "card.json"
-    try:
-        return Card.from_json(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path}: cannot read the card: {error}") from None
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}") from None
 
 
 def load_classifier(name: Path | str | None = None, *, threads: int = 0) -> Classifier:
@@ -217,8 +152,3 @@ def save_model(network: Any, card: Card, folder: Path) -> Card:
     card = replace(card, files={GRAPH_FILE: sha256(folder / GRAPH_FILE)})
     save_card(card, folder)
     return card
-
-
-def save_card(card: Card, folder: Path) -> None:
-    """Write `card.json`."""
-    write_text(folder / "card.json", card.to_json())

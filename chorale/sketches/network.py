@@ -7,6 +7,7 @@ that are no padding, at least 1; the output is logits (batch, words).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -27,13 +28,12 @@ def build_network(options: NetworkOptions, words: int) -> keras.Model:
     """Return a network for drawings of so many words."""
     ink = keras.Input((None, 3), name="ink")
     lengths = keras.Input((), dtype="int32", name="lengths")
-    body = {"book": book, "conv-lstm": conv_lstm}[options.network]
-    summary = body(ink, lengths, options)
+    summary = BODIES[options.network](ink, lengths, **options.sizes)
     logits = keras.layers.Dense(words, name="words")(summary)
     return keras.Model([ink, lengths], logits, name=options.network)
 
 
-def book(ink: Tensor, lengths: Tensor, options: NetworkOptions) -> Tensor:
+def book(ink: Tensor, lengths: Tensor) -> Tensor:
     """Return the summary (batch, 128) of the book's network, exercise 9 of chapter 15.
 
     Three convolutions with batch normalization, each halving the points, then two LSTM
@@ -49,7 +49,9 @@ def book(ink: Tensor, lengths: Tensor, options: NetworkOptions) -> Tensor:
     return keras.layers.LSTM(128, name="lstm_1")(x)
 
 
-def conv_lstm(ink: Tensor, lengths: Tensor, options: NetworkOptions) -> Tensor:
+def conv_lstm(
+    ink: Tensor, lengths: Tensor, *, units: int, layers: int, dropout: float
+) -> Tensor:
     """Return the summary (batch, 4 * units) of convolutions under recurrent layers.
 
     Two narrow convolution blocks read every point and its neighbours along the line,
@@ -62,12 +64,15 @@ def conv_lstm(ink: Tensor, lengths: Tensor, options: NetworkOptions) -> Tensor:
     for index in range(2):
         x = ConvolutionBlock(name=f"convolution_{index}")(x, present)
     x, present = JoinPairs(name="join")(x, present)
-    x = keras.layers.Dense(options.units, name="widen")(x)
-    for index in range(options.layers):
-        x = BothWays(options.units, name=f"lstm_{index}")(x, present)
+    x = keras.layers.Dense(units, name="widen")(x)
+    for index in range(layers):
+        x = BothWays(units, name=f"lstm_{index}")(x, present)
     x = keras.layers.LayerNormalization(epsilon=1e-5, name="norm")(x)
     x = MaskedPooling(name="pool")(x, present)
-    return keras.layers.Dropout(options.dropout, name="dropout")(x)
+    return keras.layers.Dropout(dropout, name="dropout")(x)
+
+
+BODIES: dict[str, Callable[..., Tensor]] = {"conv-lstm": conv_lstm, "book": book}
 
 
 # === Layers ===

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from chorale.checks import (
     check_above_zero,
@@ -12,12 +13,20 @@ from chorale.checks import (
 )
 from chorale.errors import UsageError
 
-NETWORKS = ("conv-lstm", "book")
+# What shapes each network, and what of it is usual.
+_SIZES: dict[str, dict[str, Any]] = {
+    "conv-lstm": {"units": 160, "layers": 2, "dropout": 0.2},
+    "book": {},
+}
+NETWORKS = tuple(_SIZES)
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkOptions:
-    """What shapes a network; `book` has one shape and takes none but its name.
+    """What shapes a network; saved as JSON with the run and in the card.
+
+    What is left out is replaced by what is usual for the network. `book` has one shape:
+    all but its name is None, whatever is given, as in the cards that once told more.
 
     Attributes:
         network: one of NETWORKS.
@@ -27,17 +36,29 @@ class NetworkOptions:
     """
 
     network: str = "conv-lstm"
-    units: int = 160
-    layers: int = 2
-    dropout: float = 0.2
+    units: int | None = None
+    layers: int | None = None
+    dropout: float | None = None
 
     def __post_init__(self) -> None:
         if self.network not in NETWORKS:
             raise UsageError(
                 f"expected a network out of {', '.join(NETWORKS)}, got {self.network!r}"
             )
-        check_at_least(self, units=1, layers=1)
-        check_shares(self, "dropout")
+        usual = _SIZES[self.network]
+        for name in ("units", "layers", "dropout"):
+            if name not in usual:
+                object.__setattr__(self, name, None)
+            elif getattr(self, name) is None:
+                object.__setattr__(self, name, usual[name])
+        if usual:
+            check_at_least(self, units=1, layers=1)
+            check_shares(self, "dropout")
+
+    @property
+    def sizes(self) -> dict[str, Any]:
+        """What shapes the network, by name; nothing of `book`."""
+        return {name: asdict(self)[name] for name in _SIZES[self.network]}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chorale.cards import save_card
 from chorale.errors import DataError, ModelError
 from chorale.extras import require
 from chorale.runs import (
@@ -16,7 +17,7 @@ from chorale.runs import (
     Progress,
     Row,
     Run,
-    cosine_schedule,
+    adamw,
     fit,
     library_versions,
 )
@@ -24,7 +25,7 @@ from chorale.sketches.augmentation import augment
 from chorale.sketches.batches import AT_ONCE, Padded, draw_batches, pad, predict
 from chorale.sketches.evaluation import Report, measure
 from chorale.sketches.examples import Examples
-from chorale.sketches.models import Card, load_classifier, save_card, save_model
+from chorale.sketches.models import Card, load_classifier, save_model
 from chorale.sketches.options import NetworkOptions, TrainingOptions
 from chorale.sketches.strokes import Floats32
 
@@ -109,15 +110,8 @@ def resume_training(
     keras.utils.set_random_seed(options.seed)
     network = build_network(network_options, len(train.words))
     batches_per_epoch = -(-len(train.labels) // options.batch_size)
-    schedule = cosine_schedule(
-        options.learning_rate, options.epochs * batches_per_epoch
-    )
     network.compile(
-        keras.optimizers.AdamW(
-            schedule,
-            weight_decay=options.weight_decay,
-            global_clipnorm=options.clip_norm,
-        ),
+        adamw(options, batches_per_epoch),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         jit_compile=True,
     )

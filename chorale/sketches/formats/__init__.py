@@ -25,7 +25,6 @@ __all__ = [
     "Watch",
     "check_output",
     "holds_many",
-    "is_sketch_file",
     "read_sketches",
     "read_strokes",
     "read_svg_path",
@@ -115,11 +114,6 @@ def check_output(path: Path | str) -> None:
             f"{path}: expected a name that ends in .npz (compact) or .tfrecord to "
             f"write drawings, got {Path(path).suffix or 'no suffix'}"
         )
-
-
-def is_sketch_file(path: Path | str) -> bool:
-    """Return whether a file has the name of one that `read_sketches` reads."""
-    return _kind_of(Path(path)) is not None
 
 
 def holds_many(path: Path | str) -> bool:

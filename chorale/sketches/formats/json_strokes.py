@@ -20,12 +20,17 @@ _NUMBERS = {int, float}
 def read_strokes(text: str | bytes, name: str) -> Sketch:
     """Read a drawing from JSON.
 
-    It is a list of strokes, each a list of points `[x, y]` or `{"x": x, "y": y}` (what
-    else is said of a point is ignored). A list in which some stroke cannot be one of
-    points is taken in Quick, Draw!'s form, `[[x, x, x], [y, y, y]]` for each stroke and
-    perhaps a list of times. A drawing with strokes of two points only could be either:
-    then it is one of points. An object with a key `drawing`, and perhaps `word` and
-    `recognized`, is a line of Quick, Draw!'s files and always in its form.
+    It is a list of strokes, each a list of points: `[x, y]`, or `{"x": x, "y": y}`, or
+    `[x, y, more]` for all of them. That is a pressure or a time, and is ignored like
+    what else is said of a point. Or all are in Quick, Draw!'s form, for each stroke
+    `[[x, x, x], [y, y, y]]` and perhaps a list of times.
+
+    One stroke that can be of one form alone, by how many lists and numbers it has,
+    tells for all. If each is two or three lists, then lists of two numbers are taken
+    for points, and lists of three for Quick, Draw!'s form.
+
+    An object with a key `drawing`, and perhaps `word` and `recognized`, is a line of
+    Quick, Draw!'s files and always in its form.
 
     Args:
         text: of the JSON.
@@ -46,9 +51,8 @@ def read_strokes(text: str | bytes, name: str) -> Sketch:
         for place, stroke in enumerate(content, 1):
             if not _is_of_points(stroke) and not _is_of_columns(stroke):
                 raise DataError(f"stroke {place}: {_FORM}, got {_shown(stroke)}")
-        if all(_is_of_points(stroke) for stroke in content):
-            columns = [_columns_of(stroke) for stroke in content]
-            return Sketch(strokes=strokes_of(columns))
+        if _are_of_points(content):
+            content = [_columns_of(stroke) for stroke in content]
         return Sketch(strokes=strokes_of(content))
 
 
@@ -156,18 +160,28 @@ def _is_of_points(stroke: Any) -> bool:
         (isinstance(point, dict) and point.keys() >= {"x", "y"})
         or (
             isinstance(point, list)
-            and len(point) == 2
-            and type(point[0]) in _NUMBERS
-            and type(point[1]) in _NUMBERS
+            and len(point) in (2, 3)
+            and {*map(type, point)} <= _NUMBERS
         )
         for point in stroke
     )
 
 
+def _are_of_points(strokes: list[Any]) -> bool:
+    """Return whether strokes, each of either form, are together of points."""
+    if not all(_is_of_points(stroke) for stroke in strokes):
+        return False
+    points = [point for stroke in strokes for point in stroke]
+    sizes = {len(point) for point in points if isinstance(point, list)}
+    # Three lists of three numbers: Quick, Draw!'s xs, ys and times as likely as not.
+    is_told = not all(_is_of_columns(stroke) for stroke in strokes)
+    return sizes <= {2} or (sizes == {3} and is_told)
+
+
 def _columns_of(points: list[Any]) -> list[list[Any]]:
     """Turn a list of points into one of xs and one of ys."""
     pairs = [
-        (point["x"], point["y"]) if isinstance(point, dict) else point
+        (point["x"], point["y"]) if isinstance(point, dict) else point[:2]
         for point in points
     ]
     return [[x for x, _ in pairs], [y for _, y in pairs]]
