@@ -16,7 +16,10 @@ from packaging.requirements import Requirement
 import chorale
 
 ROOT = Path(__file__).parent.parent
-HEAVY = ("tensorflow", "keras", "pandas", "music21", "matplotlib", "onnxruntime")
+HEAVY = (
+    *("tensorflow", "keras", "pandas", "music21", "matplotlib", "onnxruntime"),
+    *("scipy", "sklearn"),
+)
 
 
 def loaded_by(code: str) -> set[str]:

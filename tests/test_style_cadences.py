@@ -7,7 +7,7 @@ from chorale.corpus import load_corpus
 from chorale.errors import DataError
 from chorale.keys import Key
 from chorale.score import Chorale
-from chorale.style import (
+from chorale.style.cadences import (
     Cadence,
     final_cadence,
     has_rest,

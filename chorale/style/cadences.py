@@ -1,4 +1,4 @@
-"""Style: how chorales end and what their voices keep to, counted the same for all.
+"""How chorales end and what their voices keep to, counted the same for all.
 
 Bach's own chorales and samples go through the same functions, so that their figures
 can stand beside each other.
@@ -68,14 +68,18 @@ def final_cadence(chorale: Chorale) -> Cadence:
         triad_over_root=chord - {0, _FIFTH} in ({_MAJOR_THIRD}, {_MINOR_THIRD}),
         on_tonic=int(bass[-1]) % 12 == key.tonic_class
         and not (key.mode == "major" and is_minor),
-        authentic_or_plagal=_approach(bass) in (_DOMINANT, _SUBDOMINANT),
+        authentic_or_plagal=bass_approach(bass) in (_DOMINANT, _SUBDOMINANT),
     )
 
 
-def _approach(bass: IntArray) -> int | None:
+def bass_approach(bass: IntArray) -> int | None:
     """Return the semitones from the last bass note up to the one before, folded.
 
     None if the bass sings one pitch class alone.
+
+    Args:
+        bass: int array (steps,), MIDI notes up to the arrival, 0 = silence; the last
+            one sounds.
     """
     intervals = (bass[bass != SILENCE] - bass[-1]) % 12
     others = intervals[intervals != 0]
