@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -17,6 +18,8 @@ from chorale.errors import UsageError
 from chorale.files import replacing, write_text
 
 ENDINGS = (".md", ".html")
+
+_TEXT_WIDTH = 88
 
 _STYLE = """
 body { font: 16px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; }
@@ -105,6 +108,37 @@ def write_report(blocks: Sequence[Block], path: Path | str) -> list[Path]:
             temporary.write_bytes(picture.png)
     write_text(path, _to_markdown(blocks, [file.name for file in files]))
     return [path, *files]
+
+
+# === Text ===
+
+
+def to_text(blocks: Sequence[Block]) -> str:
+    """Return a report as text for a terminal; pictures are left out."""
+    parts = []
+    for block in blocks:
+        match block:
+            case Heading():
+                parts.append(
+                    block.text + "\n" + "=-"[block.level > 1] * len(block.text)
+                )
+            case Paragraph():
+                parts.append(textwrap.fill(block.text, _TEXT_WIDTH))
+            case Table():
+                parts.append(_text_table(block))
+    return "\n\n".join(parts)
+
+
+def _text_table(table: Table) -> str:
+    lines = [table.header, *table.rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if place else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
 
 
 # === Markdown ===

@@ -1,4 +1,4 @@
-"""The commands that sample and judge, with a fake model behind them."""
+"""The commands that sample and evaluate, with a fake model behind them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fakes import uniform_predictor, wide_vocabulary
 from strategies import little_chorale
 
 from chorale import commands
-from chorale.commands import evaluate, generate, judge, main
+from chorale.commands import evaluate, generate, main
 from chorale.corpus import load_corpus
 from chorale.formats.classic_csv import read_csv, write_csv
 from chorale.importing import read
@@ -39,7 +39,7 @@ def run(
     The model is a fake; the function returns exit code, stdout and stderr.
     """
     predictor = uniform_predictor(wide_vocabulary("hold"))
-    for command in (generate, evaluate, judge):
+    for command in (generate, evaluate):
         monkeypatch.setattr(command, "load_predictor", lambda name: predictor)
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
@@ -65,8 +65,8 @@ def test_generate_writes_what_it_prints(run: Run) -> None:
     code, out, err = run("generate", "--seed", "3", "--bars", "4")
     assert (code, out) == (0, "chorale-seed3.mid\n")
     # The fake hardly ever ends on a cadence.
-    assert err.startswith("note: 3 attempts gave no piece that ends on a cadence")
-    once = run("generate", "--seed", "3", "--bars", "4", "--attempts", "1")
+    assert err.startswith("note: of 3 chorales none ended on a cadence")
+    once = run("generate", "--seed", "3", "--bars", "4", "--best-of", "1")
     assert once == (0, "chorale-seed3.mid\n", "")
     assert written() == ["chorale-seed3.mid"]
     tracks = mido.MidiFile("chorale-seed3.mid").tracks
@@ -86,7 +86,7 @@ def test_the_first_bars_are_the_seeds_note_for_note(run: Run) -> None:
 
 
 def test_the_same_command_writes_the_same_bytes(run: Run) -> None:
-    command = ["generate", "--bars", "4", "--attempts", "1"]
+    command = ["generate", "--bars", "4", "--best-of", "1"]
     command += ["--format", "midi,musicxml,csv"]
     for folder, *changed in (
         ["one"],
@@ -117,16 +117,20 @@ def test_variations_are_numbered_and_the_first_is_the_only_one(run: Run) -> None
     assert not np.array_equal(three[0], three[1])
 
 
-def test_of_several_attempts_the_first_that_ends_well_is_kept(
+def test_of_several_the_one_is_kept_that_the_judge_likes_most(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Pieces that end on a chord of C, each coming from another bass note.
+    # Pieces that end on a chord of C, each coming from another bass note; those from 55
+    # and 43 by a fifth, of which the former moves in octaves with the tenor.
     drawn = [
         Chorale(
-            pitches=np.array([[72, 67, 64, before]] * 4 + [[72, 67, 64, 48]] * 4),
+            pitches=np.array([[72, 67, tenor, before]] * 4 + [[72, 67, 64, 48]] * 4),
             key=Key("C", "major"),
         )
-        for before in (50, 52, 55, 53, 50, 57, 50, 50, 50, 43)
+        for before, tenor in (
+            *((50, 64), (55, 71), (43, 64), (53, 64), (50, 64)),
+            *((50, 64), (57, 64), (50, 64), (50, 64), (43, 62)),
+        )
     ]
     asked = []
 
@@ -135,14 +139,15 @@ def test_of_several_attempts_the_first_that_ends_well_is_kept(
         return drawn[:variations]
 
     monkeypatch.setattr(generate, "sample", sample)
-    command = ["generate", "--format", "csv", "-n", "2", "--attempts"]
-    _, out, _ = run(*command, "5", "--output", "five")
+    command = ["generate", "--seed", "none", "--format", "csv", "-n", "2", "--best-of"]
+    _, out, _ = run(*command, "5", "--output", "five", "--report", "why.md")
     kept = [read_csv(path).pitches for path in out.split()]
-    # The first by a fifth is the third piece, and of the other five the last.
-    assert [int(pitches[0, 3]) for pitches in kept] == [55, 43]
+    assert [int(pitches[0, 3]) for pitches in kept] == [43, 43]
+    report = Path("why.md").read_text(encoding="utf-8")
+    assert report.count("| 5 | no |") == 2 and "## chorale-none-2" in report
     _, out, _ = run(*command, "1", "--output", "one")
     kept = [read_csv(path).pitches for path in out.split()]
-    assert [int(pitches[0, 3]) for pitches in kept] == [50, 52]
+    assert [int(pitches[0, 3]) for pitches in kept] == [50, 55]
     assert asked == [10, 2]
 
 
@@ -208,7 +213,8 @@ def test_sampling_options_and_instruments_arrive(run: Run) -> None:
         ("--opening 0", "opening of 1 to"),
         ("--opening 99", "opening of 1 to"),
         ("-n 0", "at least 1 variation"),
-        ("--attempts 0", "at least 1 attempt"),
+        ("--best-of 0", "the best of at least 1, got 0"),
+        ("--report why.pdf", r"ends in \.md or \.html, got \.pdf"),
         ("--random-state -1", "random state of at least 0"),
         ("--seed 78", "a seed from 1 to 77, got 78"),
         ("--seed bwv9999", "there is no seed 'bwv9999'"),
@@ -330,7 +336,7 @@ def assert_refused(err: str, message: str) -> None:
     assert re.search(message, err), err
 
 
-# === chorale seeds, evaluate, judge ===
+# === chorale seeds, evaluate ===
 
 
 def test_seeds_lists_the_test_chorales(run: Run) -> None:
@@ -380,38 +386,6 @@ def test_evaluate_refuses_what_is_not_there(run: Run) -> None:
     code, _, err = run("evaluate", "--split", "tests")
     assert_refused(err, r"a split that the corpus has \(train, valid, test\)")
     assert code == 1
-
-
-def test_judge_prints_samples_beside_bach(run: Run) -> None:
-    code, out, err = run("judge", "-n", "3", "--bars", "4", "--json")
-    shares = json.loads(out)
-    assert (code, err) == (0, "")
-    assert list(shares) == ["samples", "bach"]
-    assert list(shares["samples"]) == list(shares["bach"])
-    assert shares["bach"]["complete"] > 0.7
-    # The fake model sings anything, but within its ranges and throughout.
-    assert shares["samples"]["complete"] < 1
-    assert shares["samples"]["leaves_ranges"] == 0
-    assert shares["samples"]["has_rest"] == 0
-    code, again, _ = run("judge", "-n", "3", "--bars", "4", "--json")
-    assert again == out
-    lines = run("judge", "-n", "2", "--bars", "4")[1].splitlines()
-    assert len(lines) == 1 + len(shares["bach"])
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ("-n 0", "at least 1 sample, got 0"),
-        ("--bars 0", "at least 1 bar, got 0"),
-        ("--bars 1", "leaves nothing to write"),
-        ("--random-state -1", "random state of at least 0"),
-    ],
-)
-def test_judge_refuses_wrong_usage(run: Run, arguments: str, message: str) -> None:
-    code, out, err = run("judge", *arguments.split())
-    assert_refused(err, message)
-    assert (code, out) == (2, "")
 
 
 # === From outside ===

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +11,12 @@ import typer
 from chorale.commands.progress import progress_bar
 from chorale.errors import OutputError, UsageError
 from chorale.importing import FORMATS, write
-from chorale.models import load_predictor
+from chorale.judging.choosing import Candidate, choose, typical_of
+from chorale.judging.tables import choice_blocks
+from chorale.models import find_model, load_card, load_predictor
+from chorale.reports import check_report_path, write_report
 from chorale.sampling import SamplingOptions, sample
-from chorale.score import Chorale
 from chorale.seeds import find_start
-from chorale.style import final_cadence
 from chorale.voices import INSTRUMENTS
 
 _DEFAULTS = SamplingOptions()
@@ -62,11 +62,11 @@ def generate(
     guidance: Annotated[
         float, typer.Option(help="How closely to follow the key; 0 as the model does.")
     ] = _DEFAULTS.guidance,
-    attempts: Annotated[
+    best_of: Annotated[
         int,
         typer.Option(
-            help="Pieces drawn for each one that is kept: the first that ends on a "
-            "cadence, or else the first."
+            help="Chorales drawn for each one that is kept: the one that the judge "
+            "likes most."
         ),
     ] = 3,
     variations: Annotated[int, typer.Option("-n", help="How many to write.")] = 1,
@@ -81,8 +81,15 @@ def generate(
     instrument: Annotated[
         str, typer.Option(help=f"One of {', '.join(INSTRUMENTS)}.")
     ] = "choir",
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write what was drawn, and why it was kept: .md or .html."),
+    ] = None,
 ) -> None:
     """Write new chorales.
+
+    Of several that are drawn one is kept that ends on a cadence, breaks few rules of
+    part-writing and is as likely as Bach's own; `--best-of 1` takes what comes.
 
     Example: chorale generate --seed 3 --bars 16 -n 4 --format midi,musicxml
     """
@@ -93,8 +100,10 @@ def generate(
         guidance=guidance,
         random_state=random_state,
     )
-    if attempts < 1:
-        raise UsageError(f"expected at least 1 attempt, got {attempts}")
+    if best_of < 1:
+        raise UsageError(f"expected the best of at least 1, got {best_of}")
+    if report is not None:
+        check_report_path(report)
     endings = _parse_formats(formats)
     if instrument not in INSTRUMENTS:
         raise UsageError(
@@ -113,32 +122,33 @@ def generate(
             start.plan,
             start.opening,
             options,
-            variations=variations * attempts,
+            variations=variations * best_of,
             progress=progress,
         )
-    chorales = [
-        _ending_best(drawn[first : first + attempts])
-        for first in range(0, len(drawn), attempts)
-    ]
-    for number, chorale in enumerate(chorales, start=1):
+    typical = typical_of(load_card(find_model(model)))
+    chosen: dict[str, list[Candidate]] = {}
+    for number in range(1, variations + 1):
         stem = _stem(seed) + (f"-state{random_state}" if random_state else "")
         stem += f"-{number}" if variations > 1 else ""
+        chosen[stem] = choose(
+            predictor,
+            drawn[(number - 1) * best_of : number * best_of],
+            opening=start.opening.steps if start.opening else 0,
+            typical=typical,
+        )
+    for stem, candidates in chosen.items():
         for ending in endings:
             path = output / f"{stem}{ending}"
-            write(chorale, path, instrument=instrument)
+            write(candidates[0].chorale, path, instrument=instrument)
             typer.echo(path)
-    if attempts > 1 and not all(final_cadence(one).complete for one in chorales):
+    if report is not None:
+        write_report(choice_blocks(chosen), report)
+    if best_of > 1 and not all(best[0].ends_well for best in chosen.values()):
         typer.echo(
-            f"note: {attempts} attempts gave no piece that ends on a cadence; "
-            "more --attempts may",
+            f"note: of {best_of} chorales none ended on a cadence; the --best-of more "
+            "may",
             err=True,
         )
-
-
-def _ending_best(chorales: Sequence[Chorale]) -> Chorale:
-    """Return the first chorale that ends on a complete cadence, or else the first."""
-    ending_well = (one for one in chorales if final_cadence(one).complete)
-    return next(ending_well, chorales[0])
 
 
 def _parse_formats(text: str) -> list[str]:

@@ -1,104 +1,162 @@
-"""`chorale judge`: a model's samples beside Bach's own chorales."""
+"""`chorale judge`: chorales, a model's or one's own, beside Bach's."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
 
+from chorale import judging
 from chorale.commands.progress import progress_bar
 from chorale.corpus import load_corpus
 from chorale.errors import UsageError
-from chorale.models import load_predictor
-from chorale.plan import Plan
-from chorale.sampling import SamplingOptions, Start, sample_each
+from chorale.extras import require
+from chorale.gathering import find_files, gather
+from chorale.judging.report import report_blocks
+from chorale.judging.starts import beside_each, continue_each, draw_chorales
+from chorale.judging.tables import judgement_blocks
+from chorale.models import DEFAULT_MODEL, load_predictor
+from chorale.ngram import fit_ngram
+from chorale.reports import check_report_path, to_text, write_report
+from chorale.sampling import SamplingOptions
 from chorale.score import Chorale
-from chorale.seeds import opening_of
-from chorale.style import has_rest, leaves_ranges, share_of_cadences
+from chorale.style import Window, matched, windows_of
 
-_LABELS = {
-    "complete": "ends on a complete cadence",
-    "triad_over_root": "  on a triad over its root",
-    "on_tonic": "  on the tonic",
-    "authentic_or_plagal": "  by an authentic or plagal bass step",
-    "leaves_ranges": "a voice leaves its range in train",
-    "has_rest": "a voice is silent somewhere",
-}
+_DEFAULTS = SamplingOptions()
 
 
 def judge(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[DIR]...",
+            help="Chorales to judge: files, or folders of them. A model's if left out.",
+            show_default=False,
+        ),
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(help="A name from `chorale models` or a folder."),
     ] = None,
-    count: Annotated[int, typer.Option("-n", help="How many samples.")] = 64,
-    bars: Annotated[int, typer.Option(help="Length of each sample.")] = 16,
+    count: Annotated[
+        int, typer.Option("-n", help="Samples to draw from the model.")
+    ] = 256,
+    bars: Annotated[
+        int | None,
+        typer.Option(help="Length of each sample; that of Bach's piece if left out."),
+    ] = None,
+    opening: Annotated[
+        int,
+        typer.Option(help="Bars of each of your chorales that are not to be judged."),
+    ] = 0,
+    temperature: Annotated[
+        float, typer.Option(help="Of the samples, as in `chorale generate`.")
+    ] = _DEFAULTS.temperature,
+    top_p: Annotated[
+        float, typer.Option(help="Of the samples, as in `chorale generate`.")
+    ] = _DEFAULTS.top_p,
+    guidance: Annotated[
+        float, typer.Option(help="Of the samples, as in `chorale generate`.")
+    ] = _DEFAULTS.guidance,
     random_state: Annotated[
         int, typer.Option(help="Another number, other samples.")
-    ] = 0,
+    ] = _DEFAULTS.random_state,
+    final: Annotated[
+        bool,
+        typer.Option(
+            "--final",
+            help="Set them beside the test split, once all choices are made.",
+        ),
+    ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write a report with pictures too: .html, or .md."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Print how samples end and what their voices keep to, beside Bach's chorales.
+    """Print how near chorales come to Bach's: style, part-writing, endings, memory.
 
-    Each sample goes on from an opening of the valid split, and counts from there on;
-    Bach's row is the whole valid split. Samples are drawn once each, with the
-    defaults of `chorale generate`; nothing makes them end well but the model and its
-    guidance by the key.
+    A model goes on from openings of the valid split, once from each before any comes
+    again, to the plan of Bach's piece. Samples are drawn once each, with the defaults
+    of `chorale generate`, and are judged without their openings. Three more columns
+    say what the figures mean: other chorales of Bach's, parts of train, and an n-gram.
 
-    Example: chorale judge -n 64 --bars 16
+    Example: chorale judge --model bach -n 64 --report judged.html
     """
-    options = SamplingOptions(random_state=random_state)
+    options = SamplingOptions(
+        temperature=temperature,
+        top_p=top_p,
+        guidance=guidance,
+        random_state=random_state,
+    )
+    if files and model is not None:
+        raise UsageError("expected chorales or a --model to judge, got both")
+    if opening < 0:
+        raise UsageError(f"expected an opening of at least 0 bars, got {opening}")
     if count < 1:
         raise UsageError(f"expected at least 1 sample, got {count}")
-    bach = load_corpus(splits=("valid",)).split("valid")
-    starts = _starts(bach, count, bars, random_state)
-
-    predictor = load_predictor(model)
-    with progress_bar("Writing samples") as progress:
-        samples = sample_each(predictor, starts, options, progress=progress)
-    ranges = predictor.vocabulary.ranges
-    openings = [start.opening.steps if start.opening else 0 for start in starts]
-    shares = {
-        "samples": _shares(samples, openings, ranges),
-        "bach": _shares(bach, [0] * len(bach), ranges),
-    }
+    if report is not None:
+        check_report_path(report)
+        require("plot", "a report with pictures")
+    split = "test" if final else "valid"
+    corpus = load_corpus(splits=("train", split))
+    bach = corpus.split(split)
+    if files:
+        title = ", ".join(str(one) for one in files)
+        samples = _own(files, opening)
+        others = matched(samples, bach, np.random.default_rng(random_state)).windows
+    else:
+        title = model or DEFAULT_MODEL
+        chorales = draw_chorales(bach, count, random_state)
+        predictor = load_predictor(model)
+        with progress_bar("Writing samples") as progress:
+            samples = continue_each(
+                predictor, chorales, options, bars=bars, progress=progress
+            )
+        others = beside_each(samples, bach)
+    with progress_bar("Counting") as progress:
+        floor = continue_each(
+            fit_ngram(corpus.train),
+            draw_chorales(bach, len(samples), random_state),
+            SamplingOptions(random_state=random_state),
+            bars=bars,
+            progress=progress,
+        )
+    with progress_bar("Judging") as progress:
+        judgement = judging.judge(
+            samples,
+            others=others,
+            floor=floor,
+            train=corpus.train,
+            random_state=random_state,
+            progress=progress,
+        )
     if as_json:
-        typer.echo(json.dumps(shares, indent=2))
-        return
-    typer.echo(f"{'share of chorales in which':<40}{'samples':>8}{'Bach':>8}")
-    for name, label in _LABELS.items():
-        figures = "".join(f"{row[name]:>8.3f}" for row in shares.values())
-        typer.echo(f"{label:<40}{figures}")
+        typer.echo(json.dumps(judgement.to_json(), indent=2))
+    else:
+        typer.echo(to_text(judgement_blocks(judgement, title)))
+    if report is not None:
+        for path in write_report(report_blocks(judgement, samples, title), report):
+            typer.echo(f"report  {path}", err=True)
 
 
-def _starts(
-    chorales: Sequence[Chorale], count: int, bars: int, random_state: int
-) -> list[Start]:
-    """Return openings of shuffled chorales, each once before any comes again."""
-    order = np.random.default_rng(random_state).permutation(len(chorales))
-    picked = [chorales[int(order[index % len(order)])] for index in range(count)]
-    return [Start(Plan.of(one).with_bars(bars), opening_of(one)) for one in picked]
-
-
-def _shares(
-    chorales: Sequence[Chorale],
-    starts: Sequence[int],
-    ranges: Sequence[tuple[int, int]],
-) -> dict[str, float]:
-    """Return the share of chorales by name of `_LABELS`.
-
-    Args:
-        starts: the step from which each chorale's voices are looked at.
-        ranges: lowest and highest MIDI note of each voice, soprano first.
-    """
-    pairs = list(zip(chorales, starts, strict=True))
-    left = [leaves_ranges(one, ranges, start=start) for one, start in pairs]
-    rests = [has_rest(one, start=start) for one, start in pairs]
-    return {
-        **share_of_cadences(chorales),
-        "leaves_ranges": float(np.mean(left)),
-        "has_rest": float(np.mean(rests)),
-    }
+def _own(files: Sequence[Path], opening: int) -> list[Window]:
+    """Return the chorales in files and folders, from the end of the opening on."""
+    chorales: list[Chorale] = []
+    with progress_bar("Reading") as progress:
+        found = find_files(files)
+        for done, path in enumerate(found, start=1):
+            (chorale, *_), is_assumed = gather(path)
+            chorales.append(chorale)
+            if is_assumed:
+                typer.echo(
+                    f"{path}: bars are counted in {chorale.metre.name} from the first "
+                    "row, the file does not say otherwise",
+                    err=True,
+                )
+            progress(done, len(found))
+    return windows_of(chorales, first_bar=opening + 1)

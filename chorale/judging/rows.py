@@ -1,0 +1,244 @@
+"""Rows of figures: a set of chorales, Bach's others, chance, and a floor.
+
+Figures say little alone. So the same are taken of four sets of windows:
+
+- `samples`: what is judged;
+- `bach`: other chorales of Bach's, which no model has learnt from: the ceiling;
+- `train`: for distances, parts of the train chorales against their rest: what chance
+  alone makes of sets of this size. Its other figures are those of all of them;
+- `n-gram`: chorales by counting alone: the floor.
+
+Distances are from chorales of train, matched to the samples in place, length and metre.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import cycle, islice
+from typing import Any
+
+import numpy as np
+
+from chorale.score import Chorale
+from chorale.style import (
+    Auc,
+    Distance,
+    Profile,
+    Window,
+    compare,
+    difference,
+    has_rest,
+    leaves_ranges,
+    matched,
+    noise,
+    profile,
+    share_of_cadences,
+    told_apart,
+)
+from chorale.style.memory import WINDOWS, Copied, Memory
+from chorale.style.telling_apart import LEAST_GROUPS
+from chorale.tokens import Vocabulary
+from chorale.voice_leading import Tally, rates
+
+Progress = Callable[[int, int], None]  # sets done, sets in all
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copying:
+    """How much of some chorales is in train, note for note in any key.
+
+    Attributes:
+        median_run, longest_run: steps of the longest copied stretch of a chorale: the
+            median over the chorales, and the most.
+        shares: by beats, the share of the windows of that length that train has; None
+            where there are no such windows.
+    """
+
+    median_run: float
+    longest_run: int
+    shares: Mapping[int, float | None]
+
+    @classmethod
+    def of(cls, copied: Sequence[Copied]) -> Copying:
+        """Put together what single chorales copy."""
+        runs = [one.longest_run for one in copied]
+        shares: dict[int, float | None] = {}
+        for beats in WINDOWS:
+            found = sum(one.windows[beats].copied for one in copied)
+            total = sum(one.windows[beats].all for one in copied)
+            shares[beats] = found / total if total else None
+        return cls(
+            median_run=float(np.median(runs)), longest_run=max(runs), shares=shares
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What there is to say of a set of chorales.
+
+    Attributes:
+        chorales: how many.
+        cadences: share of them that end so, by name, see `style.share_of_cadences`.
+        leaves_ranges: share in which a voice leaves its range in train.
+        has_rest: share in which a voice is silent somewhere.
+        rules: findings and opportunities of each part-writing rule.
+        distances: from train, by name of `style.FEATURES`.
+        told_apart: from Bach's others, these themselves from train; None for too few
+            chorales.
+        copying: from train; None for train itself.
+    """
+
+    chorales: int
+    cadences: Mapping[str, float]
+    leaves_ranges: float
+    has_rest: float
+    rules: Mapping[str, Tally]
+    distances: Mapping[str, Distance]
+    told_apart: Auc | None
+    copying: Copying | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as plain dictionaries, numbers and None."""
+        rules = {
+            name: {**asdict(tally), "per_thousand": tally.per_thousand}
+            for name, tally in self.rules.items()
+        }
+        distances = {
+            name: {"value": one.value, "low": one.low, "high": one.high}
+            for name, one in self.distances.items()
+        }
+        return {
+            "chorales": self.chorales,
+            **self.cadences,
+            "leaves_ranges": self.leaves_ranges,
+            "has_rest": self.has_rest,
+            "rules": rules,
+            "distances": distances,
+            "told_apart": None if self.told_apart is None else asdict(self.told_apart),
+            "copying": None if self.copying is None else asdict(self.copying),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """The rows beside each other.
+
+    Attributes:
+        rows: by name: samples, bach, train, n-gram.
+        profiles: what was counted, by row; distances are from that of train.
+        size: windows of each set that are compared at a time.
+        other_metre, shorter: of the windows of train that stand beside the samples, how
+            many are in another metre or shorter, for want of a chorale.
+    """
+
+    rows: Mapping[str, Row]
+    profiles: Mapping[str, Profile]
+    size: int
+    other_metre: int
+    shorter: int
+
+    def gap(self, row: str, feature: str) -> Distance:
+        """Return how much further from train a row is than Bach's others.
+
+        An interval above 0 tells the row from Bach at 95 %.
+        """
+        return difference(
+            self.rows[row].distances[feature], self.rows["bach"].distances[feature]
+        )
+
+    def is_worse(self, row: str, feature: str) -> bool:
+        """Return whether a row can be told from Bach by a feature."""
+        return self.gap(row, feature).low > 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the rows as plain dictionaries, numbers and None."""
+        return {name: row.to_json() for name, row in self.rows.items()}
+
+
+def judge(
+    samples: Sequence[Window],
+    *,
+    others: Sequence[Window],
+    floor: Sequence[Window],
+    train: Sequence[Chorale],
+    random_state: int = 0,
+    progress: Progress | None = None,
+) -> Judgement:
+    """Set chorales beside Bach's.
+
+    Args:
+        samples: what is judged, without what it was given.
+        others: of chorales of Bach's that are not in train. Where a sample's opening
+            came from one of them, both are of one group.
+        floor: of chorales by the n-gram.
+        train: the chorales that distances are from.
+        random_state: of all that is drawn.
+        progress: called with the rows done and the rows in all.
+
+    Raises:
+        DataError: a set is empty, or there is no chorale of train to match.
+    """
+    # About as many as train has, so that what few samples are compared with is not few.
+    asked = [*islice(cycle(samples), max(len(samples), len(train)))]
+    beside = matched(asked, train, np.random.default_rng(random_state))
+    sets = {
+        "samples": samples,
+        "bach": others,
+        "train": beside.windows,
+        "n-gram": floor,
+    }
+    profiles = {name: profile(windows) for name, windows in sets.items()}
+    reference = profiles["train"]
+    # As many as all sets have; a part of train has to leave a rest.
+    groups = {name: len(set(one.groups)) for name, one in profiles.items()}
+    groups["train"] = max(groups["train"] - 1, 1)
+    size = min(groups.values())
+    memory, ranges = Memory(train), Vocabulary.fit(train).ranges
+    rows = {}
+    for name, windows in sets.items():
+        is_train = name == "train"
+        chorales = [window.chorale for window in windows]
+        starts = [window.start for window in windows]
+        pairs = list(zip(chorales, starts, strict=True))
+        opponent = reference if name == "bach" else profiles["bach"]
+        rows[name] = Row(
+            chorales=len(windows),
+            cadences=share_of_cadences(_ended(chorales)),
+            leaves_ranges=_share(leaves_ranges(a, ranges, start=b) for a, b in pairs),
+            has_rest=_share(has_rest(a, start=b) for a, b in pairs),
+            rules=rates(chorales, start=starts),
+            distances=noise(reference, size=size, random_state=random_state)
+            if is_train
+            else compare(
+                profiles[name], reference, size=size, random_state=random_state
+            ),
+            told_apart=told_apart(profiles[name], opponent, random_state=random_state)
+            if min(len(set(one.groups)) for one in (profiles[name], opponent))
+            >= LEAST_GROUPS
+            else None,
+            copying=None
+            if is_train
+            else Copying.of([memory.copied(a, start=b) for a, b in pairs]),
+        )
+        if progress is not None:
+            progress(len(rows), len(sets))
+    return Judgement(
+        rows=rows,
+        profiles=profiles,
+        size=size,
+        other_metre=beside.other_metre,
+        shorter=beside.shorter,
+    )
+
+
+def _ended(chorales: Sequence[Chorale]) -> Sequence[Chorale]:
+    """Return the chorales that end under a fermata, all if none does.
+
+    One that was cut to the length of another has no ending to judge.
+    """
+    return [one for one in chorales if one.fermatas[-1]] or chorales
+
+
+def _share(holds: Iterable[bool]) -> float:
+    return float(np.mean(list(holds)))

@@ -1,0 +1,87 @@
+"""Beginnings of Bach's, to be continued in order to be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from chorale.errors import UsageError
+from chorale.plan import Plan
+from chorale.predictors import Predictor
+from chorale.sampling import SamplingOptions, Start, sample_each
+from chorale.score import Chorale
+from chorale.seeds import opening_of
+from chorale.style import Window
+
+
+def draw_chorales(
+    chorales: Sequence[Chorale], count: int, random_state: int = 0
+) -> list[Chorale]:
+    """Return so many chorales, shuffled, each once before any comes again.
+
+    Raises:
+        UsageError: fewer than one is asked for.
+    """
+    if count < 1:
+        raise UsageError(f"expected at least 1 sample, got {count}")
+    order = np.random.default_rng(random_state).permutation(len(chorales))
+    return [chorales[int(index)] for index in np.resize(order, count)]
+
+
+def continue_each(
+    predictor: Predictor[Any],
+    chorales: Sequence[Chorale],
+    options: SamplingOptions | None = None,
+    *,
+    bars: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Window]:
+    """Let a model go on from the opening of each chorale, to the chorale's own plan.
+
+    Args:
+        predictor: the model.
+        chorales: where openings and plans come from.
+        options: how to draw; None for the defaults.
+        bars: length of what is written, opening included; None for the chorale's own.
+        progress: see `sample_each`.
+
+    Returns:
+        What was written, without the openings; its group is the chorale.
+
+    Raises:
+        UsageError: the bars leave nothing to write.
+    """
+    plans = [Plan.of(one) for one in chorales]
+    if bars is not None:
+        plans = [plan.with_bars(bars) for plan in plans]
+    openings = [opening_of(one) for one in chorales]
+    starts = [Start(*pair) for pair in zip(plans, openings, strict=True)]
+    written = sample_each(predictor, starts, options, progress=progress)
+    return [
+        Window(piece, opening.steps, chorale.source)
+        for piece, opening, chorale in zip(written, openings, chorales, strict=True)
+    ]
+
+
+def beside_each(windows: Sequence[Window], chorales: Sequence[Chorale]) -> list[Window]:
+    """Return how Bach goes on from the same openings, for as many steps at most.
+
+    Args:
+        windows: as `continue_each` returns them.
+        chorales: those that their openings came from, among others.
+
+    Returns:
+        One window for each chorale that was continued, in the order of `chorales`.
+    """
+    continued = {window.group: window for window in windows}
+    return [
+        Window(
+            chorale.opening(continued[chorale.source].chorale.steps),
+            continued[chorale.source].start,
+            chorale.source,
+        )
+        for chorale in chorales
+        if chorale.source in continued
+    ]

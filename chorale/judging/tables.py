@@ -1,0 +1,221 @@
+"""A judgement in words and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from chorale.judging.choosing import Candidate
+from chorale.judging.rows import Judgement
+from chorale.reports import Block, Heading, Paragraph, Table
+from chorale.score import STEPS_PER_QUARTER
+from chorale.style import FEATURES, Auc, Distance
+
+ROW_TITLES = {
+    "samples": "samples",
+    "bach": "Bach",
+    "train": "train",
+    "n-gram": "n-gram",
+}
+_SHARES = {
+    "complete": "ends on a complete cadence",
+    "triad_over_root": "on a triad over its root",
+    "on_tonic": "on the tonic",
+    "authentic_or_plagal": "by an authentic or plagal bass step",
+    "leaves_ranges": "a voice leaves its range in train",
+    "has_rest": "a voice is silent somewhere",
+}
+_NOTHING = "-"
+
+
+def judgement_blocks(judgement: Judgement, title: str) -> list[Block]:
+    """Return what a judgement says, its pictures apart.
+
+    Args:
+        judgement: the rows.
+        title: of what was judged.
+    """
+    sizes = ", ".join(
+        f"{ROW_TITLES[name]} {row.chorales}" for name, row in judgement.rows.items()
+    )
+    blocks: list[Block] = [
+        Heading(f"Is it Bach? {title}", level=1),
+        Paragraph(
+            "Samples are judged without what they were given, beside other chorales of "
+            "Bach's that no model has learnt from, beside parts of the chorales of "
+            "train, and beside chorales written by counting alone, the n-gram. "
+            f"Chorales: {sizes}."
+        ),
+        Heading("Distances from train"),
+        Paragraph(
+            f"Of {judgement.size} chorales at a time, with 95 % intervals: 0 is alike. "
+            "The column train is what chance alone makes of so many chorales. A star: "
+            "significantly further away than Bach."
+        ),
+        distances_table(judgement),
+        Heading("Part-writing"),
+        Paragraph("Findings per 1,000 opportunities, see chorale check."),
+        rules_table(judgement),
+        Heading("Endings and ranges"),
+        Paragraph("Share of the chorales in percent."),
+        shares_table(judgement),
+        Heading("Memory"),
+        Paragraph(
+            "What is found in train note for note, in any key: the longest stretch of "
+            "a chorale in beats, and the share of windows in percent."
+        ),
+        memory_table(judgement),
+        Heading("Told apart?"),
+        Paragraph(
+            "How well a classifier on these features tells the chorales from Bach's "
+            "others, and these from train: the area under the ROC curve, "
+            "cross-validated. 0.5 is a guess, 1 is always right."
+        ),
+        apart_table(judgement),
+    ]
+    if judgement.other_metre or judgement.shorter:
+        blocks.append(
+            Paragraph(
+                f"Of the windows of train beside the samples {judgement.other_metre} "
+                f"are in another metre and {judgement.shorter} are shorter, for want "
+                "of a chorale that matches."
+            )
+        )
+    return blocks
+
+
+def distances_table(judgement: Judgement) -> Table:
+    """Return the distances from train, a row a feature."""
+    return _table(
+        judgement,
+        "feature (unit)",
+        {
+            f"{name.replace('_', ' ')} ({feature.unit})": [
+                _distance(row.distances[name], judgement.is_worse(of, name))
+                for of, row in judgement.rows.items()
+            ]
+            for name, feature in FEATURES.items()
+        },
+    )
+
+
+def rules_table(judgement: Judgement) -> Table:
+    """Return the findings per 1,000 opportunities, a row a rule that had any."""
+    rows = judgement.rows.values()
+    return _table(
+        judgement,
+        "rule",
+        {
+            rule: [_figure(row.rules[rule].per_thousand, 1) for row in rows]
+            for rule in judgement.rows["samples"].rules
+            if any(row.rules[rule].opportunities for row in rows)
+        },
+    )
+
+
+def shares_table(judgement: Judgement) -> Table:
+    """Return in how many chorales what happens, in percent."""
+    shares = [
+        {
+            **row.cadences,
+            "leaves_ranges": row.leaves_ranges,
+            "has_rest": row.has_rest,
+        }
+        for row in judgement.rows.values()
+    ]
+    return _table(
+        judgement,
+        "chorales in which",
+        {
+            label: [_figure(100 * one[name], 1) for one in shares]
+            for name, label in _SHARES.items()
+        },
+    )
+
+
+def memory_table(judgement: Judgement) -> Table:
+    """Return what is copied from train; train itself is all copied."""
+    copying = [row.copying for row in judgement.rows.values()]
+    beats = next(one for one in copying if one is not None).shares
+    cells = {
+        "longest run, median (beats)": [
+            _figure(None if one is None else one.median_run / STEPS_PER_QUARTER, 1)
+            for one in copying
+        ],
+        "longest run of all (beats)": [
+            _figure(None if one is None else one.longest_run / STEPS_PER_QUARTER, 1)
+            for one in copying
+        ],
+    }
+    for length in beats:
+        cells[f"windows of {length} beats (%)"] = [
+            _figure(_percent(None if one is None else one.shares[length]), 1)
+            for one in copying
+        ]
+    return _table(judgement, "copied from train", cells)
+
+
+def apart_table(judgement: Judgement) -> Table:
+    """Return how well chorales are told from Bach's."""
+    return _table(
+        judgement,
+        "told apart",
+        {"AUC": [_auc(row.told_apart) for row in judgement.rows.values()]},
+    )
+
+
+def choice_blocks(drawn: Mapping[str, Sequence[Candidate]]) -> list[Block]:
+    """Return what is held against chorales that were drawn to choose from.
+
+    Args:
+        drawn: the best first, by the name of the file that it became.
+    """
+    blocks: list[Block] = [
+        Heading("What was drawn", level=1),
+        Paragraph(
+            "The first of each table was kept: one that ends on a complete cadence "
+            "before one that does not, then the one that costs least. Costs are in "
+            "nats: of findings beyond those that Bach would have, the rarer the "
+            "dearer, and of a likelihood unlike that of his own chorales."
+        ),
+    ]
+    for name, candidates in drawn.items():
+        rows = [
+            (
+                str(number),
+                "yes" if one.ends_well else "no",
+                f"{one.nats_per_note:.3f}",
+                f"{one.typicality:.2f}",
+                f"{one.rules:.1f}",
+                ", ".join(f"{count} {rule}" for rule, count in one.findings.items()),
+            )
+            for number, one in enumerate(candidates, start=1)
+        ]
+        header = ("place", "cadence", "nats a note", "atypical", "rules", "findings")
+        blocks += [Heading(name), Table(header, tuple(rows))]
+    return blocks
+
+
+def _table(judgement: Judgement, label: str, cells: dict[str, list[str]]) -> Table:
+    header = (label, *(ROW_TITLES[name] for name in judgement.rows))
+    return Table(header, tuple((name, *line) for name, line in cells.items()))
+
+
+def _distance(distance: Distance, is_worse: bool) -> str:
+    if distance.value != distance.value:  # nothing to compare
+        return _NOTHING
+    half = (distance.high - distance.low) / 2
+    return f"{distance.value:.3f} ± {half:.3f}{' *' if is_worse else ''}"
+
+
+def _auc(auc: Auc | None) -> str:
+    if auc is None:
+        return _NOTHING
+    return f"{auc.value:.2f} ({auc.low:.2f} to {auc.high:.2f})"
+
+
+def _figure(value: float | None, digits: int) -> str:
+    return _NOTHING if value is None else f"{value:.{digits}f}"
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share

@@ -1,0 +1,128 @@
+"""`chorale judge`, with a fake model behind it."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fakes import uniform_predictor, wide_vocabulary
+
+from chorale.commands import judge, main
+from chorale.corpus import Corpus, load_corpus
+from chorale.formats.midi import write_midi
+
+Run = Callable[..., tuple[int, str, str]]
+COLUMNS = ["samples", "bach", "train", "n-gram"]
+
+
+@pytest.fixture
+def run(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> Run:
+    """Return a function that runs the command line in an empty folder."""
+    predictor = uniform_predictor(wide_vocabulary("hold"))
+    monkeypatch.setattr(judge, "load_predictor", lambda name: predictor)
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["chorale", "judge", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        out, err = capsys.readouterr()
+        return int(stopped.value.code or 0), out, err
+
+    return run
+
+
+def test_a_model_is_set_beside_bach_chance_and_the_floor(run: Run) -> None:
+    code, out, err = run("-n", "12", "--bars", "5", "--json")
+    rows = json.loads(out)
+    assert (code, err) == (0, "")
+    assert list(rows) == COLUMNS
+    assert [rows[name]["chorales"] for name in COLUMNS] == [12, 12, 235, 12]
+    # The fake model sings anything, but within its ranges and throughout.
+    assert rows["samples"]["has_rest"] == 0
+    assert rows["samples"]["told_apart"]["value"] > 0.9
+    leaps = [rows[name]["rules"]["large-leap"]["per_thousand"] for name in COLUMNS]
+    assert leaps[0] > 100 > 3 > max(leaps[1:3])
+    assert run("-n", "12", "--bars", "5", "--json")[1] == out
+    other = run("-n", "12", "--bars", "5", "--json", "--random-state", "1")[1]
+    assert other != out
+
+
+def test_it_is_printed_and_reported(run: Run) -> None:
+    code, out, err = run("-n", "3", "--bars", "4", "--report", "out/judged.html")
+    assert code == 0
+    assert err == "report  out/judged.html\n"
+    header = next(line for line in out.splitlines() if line.startswith("feature"))
+    assert header.split()[2:] == ["samples", "Bach", "train", "n-gram"]
+    for words in ("chord changes (share)", "parallel-fifths", "AUC", "windows of 8"):
+        assert words in out
+    html = Path("out/judged.html").read_text(encoding="utf-8")
+    # Distances, rules, each feature, three samples.
+    assert html.count("data:image/png;base64,") > 10
+    assert "parallel-fifths" in html
+
+
+def test_chorales_of_ones_own_are_judged(run: Run) -> None:
+    Path("mine").mkdir()
+    for index, piece in enumerate(load_corpus(splits=("valid",)).valid[:3]):
+        write_midi(piece, Path(f"mine/{index}.mid"))
+    code, out, err = run("mine", "--opening", "2", "--json")
+    rows = json.loads(out)
+    assert (code, err) == (0, "")
+    # Train is matched to them as often as it has chorales.
+    assert [rows[name]["chorales"] for name in COLUMNS] == [3, 3, 235, 3]
+    whole = json.loads(run("mine", "--json")[1])
+    moving = [
+        one["samples"]["rules"]["crossing"]["opportunities"] for one in (rows, whole)
+    ]
+    assert 0 < moving[0] < moving[1]
+
+
+def test_a_final_report_is_beside_test(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = []
+
+    def load(*, splits: tuple[str, ...]) -> Corpus:
+        loaded.append(splits)
+        corpus = load_corpus(splits=("train", "valid"))
+        return replace(corpus, valid=(), test=corpus.valid)  # the true one stays shut
+
+    monkeypatch.setattr(judge, "load_corpus", load)
+    run("-n", "2", "--bars", "4", "--final")
+    assert loaded == [("train", "test")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "code"),
+    [
+        ("-n 0", "at least 1 sample, got 0", 2),
+        ("--bars 0", "at least 1 bar, got 0", 2),
+        ("--bars 1", "leaves nothing to write", 2),
+        ("--random-state -1", "random state of at least 0", 2),
+        ("--temperature 0", "temperature above 0", 2),
+        ("--opening -1", "opening of at least 0 bars", 2),
+        ("mine --model bach", "or a --model to judge, got both", 2),
+        ("--report judged.pdf", r"ends in \.md or \.html, got \.pdf", 2),
+        ("missing.mid", "missing.mid: there is no such file", 1),
+        ("empty", "empty: expected CSV, MIDI or MusicXML files, got none", 1),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    run: Run, arguments: str, message: str, code: int
+) -> None:
+    Path("empty").mkdir()
+    stopped, out, err = run(*arguments.split())
+    assert err.startswith("chorale: ") and err.count("\n") == 1
+    assert re.search(message, err), err
+    assert (stopped, out) == (code, "")
