@@ -10,10 +10,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from strategies import chorales, keys, little_chorale
+from strategies import chorales, little_chorale
 
 from chorale.errors import DataError, OutputError
-from chorale.formats.engraving import NOTE_VALUES, divide, spell
+from chorale.formats.engraving import NOTE_VALUES, divide
 from chorale.formats.musicxml import chorale_from_score, read_score, write_musicxml
 from chorale.keys import Key
 from chorale.score import Chorale, Metre, Note, lay_bars
@@ -254,31 +254,6 @@ def test_an_accidental_serves_both_voices_of_a_staff() -> None:
     assert accidentals(soprano, alto, key="C major", steps=16) == [
         [None, "sharp", "natural"]
     ]
-
-
-@pytest.mark.parametrize(
-    ("key", "names"),
-    [
-        ("C major", "C C# D D# E F F# G G# A Bb B"),
-        ("G minor", "C C# D Eb E F F# G Ab A Bb B"),
-        ("E major", "B# C# D D# E E# F# F## G# A A# B"),
-        ("Ab minor", "C Db D Eb Fb F Gb G Ab Bbb Bb Cb"),
-    ],
-)
-def test_pitches_are_spelled_by_the_key(key: str, names: str) -> None:
-    spelled = [spell(pitch, Key.parse(key)) for pitch in range(60, 72)]
-    assert [
-        letter + ("#" * alter if alter > 0 else "b" * -alter)
-        for letter, alter, _ in spelled
-    ] == names.split()
-
-
-@given(keys())
-def test_a_spelling_sounds_as_its_pitch(key: Key) -> None:
-    naturals = dict(zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True))
-    for pitch in range(1, 128):
-        letter, alter, octave = spell(pitch, key)
-        assert 12 * (octave + 1) + naturals[letter] + alter == pitch
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from chorale.corpus import load_corpus
-from chorale.formats.engraving import spell
 from chorale.keys import Key
 from chorale.score import BoolArray, Chorale, IntArray, changes
+from chorale.spelling import spell
 from chorale.voice_leading import RULES, Finding, check
 
 BEAT = 4  # steps, for every chord of a pattern

@@ -12,11 +12,10 @@ from strategies import chorales, keys, little_chorale
 
 from chorale.corpus import load_corpus
 from chorale.errors import DataError, UsageError
-from chorale.formats.engraving import spell as engraved
 from chorale.keys import Key
 from chorale.score import Chorale, Metre, lay_bars
+from chorale.spelling import diatonic_numbers
 from chorale.voice_leading import RULES, Tally, check, count, rates, total
-from chorale.voice_leading.piece import spell, spelled_name
 
 few = settings(max_examples=50, deadline=None)
 C_MAJOR = Key("C", "major")
@@ -144,7 +143,7 @@ def test_augmented_leaps_need_spelling(
     before: tuple[int, int], after: tuple[int, int], is_found: bool
 ) -> None:
     chorale = chords((before[0], 60, 52, 40), (after[0], 60, 52, 40))
-    spelling = spell(chorale.pitches, C_MAJOR)
+    spelling = diatonic_numbers(chorale.pitches, C_MAJOR)
     spelling[:4, 0], spelling[4:, 0] = before[1], after[1]
     assert found(chorale, "augmented-leap", spelling=spelling) == [(0,)] * is_found
     assert found(chorale, "augmented-leap") == []
@@ -210,20 +209,9 @@ def test_beats_are_of_the_metre(metre: str, pickup: int, bar: int, beat: float) 
 def test_names_are_those_of_the_key_or_of_the_file() -> None:
     chorale = chords((82, 68, 64, 48), key=Key("Eb", "major"))
     assert check(chorale, rules=["range"])[0].message == "soprano: Bb5 is above G5"
-    sharp = spell(chorale.pitches, Key("B", "major"))
+    sharp = diatonic_numbers(chorale.pitches, Key("B", "major"))
     (one,) = check(chorale, rules=["range"], spelling=sharp)
     assert one.message == "soprano: A#5 is above G5"
-
-
-@pytest.mark.parametrize("fifths", range(-7, 8))
-@pytest.mark.parametrize("mode", ["major", "minor"])
-def test_notes_are_spelled_as_the_engraver_does(fifths: int, mode: str) -> None:
-    key = Key.from_fifths(fifths, mode)
-    pitches = np.arange(12, 128)
-    for pitch, number in zip(pitches, spell(pitches, key), strict=True):
-        letter, alter, octave = engraved(int(pitch), key)
-        accidental = "#" * alter + "b" * -alter
-        assert spelled_name(int(pitch), int(number)) == f"{letter}{accidental}{octave}"
 
 
 def test_findings_come_by_step_and_then_by_rule() -> None:

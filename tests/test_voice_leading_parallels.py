@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from chorale.corpus import load_corpus
-from chorale.formats.engraving import spell
 from chorale.keys import Key
 from chorale.score import Chorale
+from chorale.spelling import spell
 from chorale.voice_leading import check
 
 RULES = {

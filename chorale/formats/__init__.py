@@ -25,10 +25,9 @@ class Reading(NamedTuple):
 
     Attributes:
         chorale: what is on the grid.
-        spelling: int array (steps, 4), the diatonic number of each note: white keys
-            counted up from the lowest C (C0 is 0, middle C 28), whatever its
-            accidental, 0 in silence. None if the file does not tell F sharp from G
-            flat.
+        spelling: int array (steps, 4), the diatonic number of each note, see
+            `chorale.spelling`, 0 in silence; None if the file does not tell F sharp
+            from G flat.
         off_grid: how many notes of a score begin or end between two steps, or of a
             MIDI file begin so.
     """

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
-from typing import NamedTuple
 
 from chorale.formats import Bar, fermata_spans, written_bars
 from chorale.keys import Key, estimate_key
 from chorale.score import STEPS_PER_QUARTER, STEPS_PER_WHOLE, Chorale, Metre, Note
+from chorale.spelling import Spelling, spell
 from chorale.voices import ALL_VOICES, ALTO, SILENCE, TENOR, VOICES
 
 # Lengths in steps that one note head can have: its value and the dots behind it.
@@ -29,14 +29,6 @@ NOTE_VALUES = {
     32: ("breve", 0),
 }
 _FIFTHS = "FCGDAEB"  # the line of fifths; C is 0, F sharp 6, B flat -2
-
-
-class Spelling(NamedTuple):
-    """A written pitch: letter, sharps (flats negative), octave (middle C is in 4)."""
-
-    letter: str
-    alter: int
-    octave: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,20 +96,6 @@ def engrave(chorale: Chorale) -> list[tuple[Bar, list[Line]]]:
 
 
 # === Spelling ===
-
-
-def spell(pitch: int, key: Key) -> Spelling:
-    """Return how a pitch is written in a key.
-
-    Of the names of a pitch the key's own is taken, else that of a leading note or, for
-    the seventh degree a semitone lower, a flat: the twelve neighbours on the line of
-    fifths from two below the major tonic of the signature to nine above it.
-    """
-    lowest = key.fifths - 2
-    # A semitone is seven fifths, octaves aside.
-    place = lowest + (7 * pitch - lowest) % 12
-    alter, letter = divmod(place + 1, len(_FIFTHS))
-    return Spelling(_FIFTHS[letter], alter, (pitch - alter) // 12 - 1)
 
 
 def _spell(notes: Iterable[Note], steps: int, key: Key) -> Line:

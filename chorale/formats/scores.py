@@ -26,8 +26,7 @@ class Sound:
         start, end: in steps from the beginning of the piece.
         fermata: whether it bears one.
         bar: the number of its bar in the score.
-        spelling: for each pitch its diatonic number, white keys counted up from the
-            lowest C (C0 is 0, middle C 28), whatever its accidental.
+        spelling: for each pitch its diatonic number, see `chorale.spelling`.
     """
 
     pitches: tuple[int, ...]

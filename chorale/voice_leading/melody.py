@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from chorale.voice_leading.piece import NATURALS, Judged, Piece
+from chorale.spelling import NATURALS
+from chorale.voice_leading.piece import Judged, Piece
 
 _OCTAVE = 12  # semitones
 _SEVENTHS = (10, 11)

@@ -12,6 +12,7 @@ import numpy as np
 from chorale.errors import DataError
 from chorale.keys import Key, estimate_key
 from chorale.score import BoolArray, Chorale, IntArray
+from chorale.spelling import Spelling, diatonic_numbers
 from chorale.voice_leading.dominants import Dominants, find_dominants
 from chorale.voices import SILENCE, VOICES
 
@@ -19,11 +20,6 @@ from chorale.voices import SILENCE, VOICES
 SINGLE = tuple((voice,) for voice in range(VOICES))
 PAIRS = tuple(combinations(range(VOICES), 2))
 NEIGHBOURS = tuple(pairwise(range(VOICES)))
-
-LETTERS = "CDEFGAB"
-# Semitones from C up to each letter.
-NATURALS = np.array([0, 2, 4, 5, 7, 9, 11])
-_ACCIDENTALS = {-2: "bb", -1: "b", 0: "", 1: "#", 2: "##"}
 
 
 class Judged(NamedTuple):
@@ -46,8 +42,7 @@ class Piece:
     Attributes:
         chorale: what is judged.
         key: its key, or else the one that its notes fit best.
-        spelling: int array (steps, 4), the diatonic number of each note: white keys
-            counted from C0 (middle C is 28) whatever the accidental.
+        spelling: int array (steps, 4), the diatonic number of each note.
         spelled: whether the spelling is the composer's, and not by the key.
     """
 
@@ -75,7 +70,9 @@ class Piece:
         return cls(
             chorale=chorale,
             key=key,
-            spelling=spell(chorale.pitches, key) if spelling is None else spelling,
+            spelling=diatonic_numbers(chorale.pitches, key)
+            if spelling is None
+            else spelling,
             spelled=spelling is not None,
         )
 
@@ -130,32 +127,6 @@ class Piece:
 
     def name(self, step: int, voice: int) -> str:
         """Return the name of a note such as `Bb3`; middle C is C4."""
-        return spelled_name(
+        return Spelling.of(
             int(self.pitches[step, voice]), int(self.spelling[step, voice])
-        )
-
-
-def spell(pitches: IntArray, key: Key) -> IntArray:
-    """Return the diatonic numbers of notes as they are written in a key.
-
-    Args:
-        pitches: int array, MIDI notes of any shape.
-
-    Returns:
-        int array of the same shape. Of the names of a pitch class the one is taken that
-        lies, on the line of fifths, from two below to nine above the major tonic of the
-        key signature: notes of the scale, leading notes, the flat seventh.
-    """
-    lowest = key.fifths - 2
-    # A semitone is seven fifths, octaves aside; places count from C, F is -1.
-    places = lowest + (7 * pitches - lowest) % 12
-    naturals = pitches - (places + 1) // 7
-    # A fifth is four letters.
-    return 7 * (naturals // 12 - 1) + 4 * places % 7
-
-
-def spelled_name(pitch: int, number: int) -> str:
-    """Return the name of a MIDI note of a diatonic number: 61 and 28 are `C#4`."""
-    octave, letter = divmod(number, 7)
-    alter = pitch - (12 * (octave + 1) + int(NATURALS[letter]))
-    return f"{LETTERS[letter]}{_ACCIDENTALS.get(alter, f'({alter:+d})')}{octave}"
+        ).name
