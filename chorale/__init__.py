@@ -18,6 +18,7 @@ from chorale.sampling import SamplingOptions, sample
 from chorale.score import Chorale, Metre, Note
 from chorale.seeds import find_start
 from chorale.training import TrainingOptions, train_network
+from chorale.voice_leading import check
 
 __all__ = [
     "Chorale",
@@ -33,6 +34,7 @@ __all__ = [
     "SamplingOptions",
     "TrainingOptions",
     "__version__",
+    "check",
     "evaluate",
     "find_start",
     "load_corpus",

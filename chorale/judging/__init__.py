@@ -1,10 +1,9 @@
 """Judging: how near chorales come to Bach's own, and which of several comes nearest.
 
-rows.py       a set of chorales beside Bach's others, beside chance and a floor
-starts.py     what is continued in order to be judged, and by what
-tables.py     the rows in words and figures
-pictures.py   the rows in pictures
-choosing.py   of several chorales drawn, the one to keep
+- `rows`: a set of chorales beside Bach's others, beside chance and a floor
+- `starts`: what is continued in order to be judged
+- `tables`, `pictures`, `report`: the rows in words and figures, in pictures, in both
+- `choosing`: of several chorales drawn, the one to keep
 """
 
 from chorale.judging.choosing import Candidate, choose

@@ -1,10 +1,11 @@
 """Style: what chorales are like, counted the same for Bach's own and for samples.
 
-cadences.py       how a chorale ends, and what its voices keep to
-windows.py        the parts of chorales that are compared
-features.py       what is counted in them
-distances.py      how far the counts of two sets are from each other
-telling_apart.py  whether a classifier tells two sets apart
+- `cadences`: how a chorale ends, and what its voices keep to
+- `windows`: the parts of chorales that are compared
+- `heard`, `features`: a window taken apart, and what is counted in it
+- `distances`, `resampling`: how far the counts of two sets are from each other
+- `telling_apart`: whether a classifier tells two sets apart
+- `memory`: how much is copied from train
 """
 
 from chorale.style.cadences import (
