@@ -23,6 +23,7 @@ QUALITIES: dict[str, tuple[tuple[int, ...], ...]] = {
     "minor seventh": ((0, 3, 7, 10), (0, 3, 10)),
     "half-diminished": ((0, 3, 6, 10),),
     "diminished seventh": ((0, 3, 6, 9),),
+    "open fifth": ((0, 7), (0,)),  # a root without its third, or all alone
 }
 OTHER = len(QUALITIES)  # the quality of what is no such chord
 QUALITY_NAMES = (*QUALITIES, "other")

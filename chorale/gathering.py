@@ -5,26 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 from chorale.corpus import MANIFEST_FILE, SPLITS, annotations_path, load_entry
 from chorale.errors import DataError
 from chorale.formats import Reading
 from chorale.formats.classic_csv import read_annotations
-from chorale.importing import READERS, read, read_spelled
+from chorale.importing import READERS, read_spelled
 from chorale.index import INDEX_FILE, Entry, read_index
-
-
-class Gathered(NamedTuple):
-    """A chorale out of a file.
-
-    Attributes:
-        reading: what the file, its annotations and the index of its corpus say.
-        is_assumed: whether bars are counted in a metre that nothing said.
-    """
-
-    reading: Reading
-    is_assumed: bool
+from chorale.voices import VOICE_NAMES
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
@@ -34,10 +22,12 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
     the index of a corpus are no chorales.
 
     Raises:
-        DataError: there is nothing to read in a folder.
+        DataError: a path leads nowhere, or there is nothing to read in a folder.
     """
     found = []
     for path in paths:
+        if not path.exists():
+            raise DataError("there is no such file or folder", path)
         if not path.is_dir():
             found.append(path)
             continue
@@ -58,26 +48,33 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
     return found
 
 
-def gather(path: Path) -> Gathered:
+def gather(path: Path) -> Reading:
     """Read a file, a CSV with the annotations and the index of its corpus.
 
     Raises:
         UsageError: the ending is of no format that can be read.
-        DataError: the file does not hold a chorale.
+        DataError: the file does not hold a chorale of four voices.
     """
-    if path.suffix.lower() != ".csv":
-        return Gathered(read_spelled(path), is_assumed=False)
+    reading = read_spelled(path)
+    if path.suffix.lower() == ".csv":
+        reading = _annotated(path, reading)
+    silent = ~reading.chorale.onsets.any(axis=0)
+    if silent.any():
+        voice = VOICE_NAMES[int(silent.argmax())]
+        raise DataError(f"expected four voices, the {voice} is silent throughout", path)
+    return reading
+
+
+def _annotated(path: Path, reading: Reading) -> Reading:
+    """Add to a CSV what its corpus says of it."""
     annotations = annotations_path(path)
     folder = annotations.parents[2 if path.parent.name in SPLITS else 1]
     entry = _entries(folder).get(path.resolve())
     if entry is not None:
-        return Gathered(Reading(load_entry(entry, folder)), is_assumed=False)
-    chorale = read(path)
+        return Reading(load_entry(entry, folder))
     if annotations.is_file():
-        return Gathered(
-            Reading(read_annotations(annotations, chorale)), is_assumed=False
-        )
-    return Gathered(Reading(chorale), is_assumed=True)
+        return Reading(read_annotations(annotations, reading.chorale))
+    return reading
 
 
 @cache

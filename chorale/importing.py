@@ -72,7 +72,7 @@ def write(chorale: Chorale, path: Path | str, *, instrument: str = "choir") -> N
 
 
 def _read_csv(path: Path) -> Reading:
-    return Reading(read_csv(path))
+    return Reading(read_csv(path), is_assumed=True)
 
 
 def _read_midi(path: Path) -> Reading:

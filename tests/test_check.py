@@ -108,6 +108,7 @@ def test_json_has_everything(tmp_path: Path) -> None:
             "file": "hymn.mid",
             "assumed_metre": None,
             "notes_off_grid": 0,
+            "rates": done["rates"],  # of all files, of which there is one
             "findings": [
                 {
                     "rule": "parallel-fifths",
@@ -136,13 +137,19 @@ def test_rates_are_over_all_files(tmp_path: Path) -> None:
     write(little_chorale(), tmp_path / "b.mid")
     done = check("--rates", tmp_path)
     expected = rates([parallels(), little_chorale()])
-    header, *rows = done.stdout.splitlines()
+    table, worst = done.stdout.split("\n\n")
+    header, *rows = table.splitlines()
     assert header.split() == ["rule", "findings", "of", "per", "1,000"]
     assert [row.split()[:3] for row in rows] == [
         [name, str(tally.findings), str(tally.opportunities)]
         for name, tally in expected.items()
     ]
     assert rows[-1].split() == ["augmented-leap", "0", "0", "-"]
+    # One finding among few opportunities is worse than one among many.
+    assert [line.split()[-1] for line in worst.splitlines()[1:]] == [
+        str(tmp_path / "a.mid"),
+        str(tmp_path / "b.mid"),
+    ]
 
 
 def test_augmented_leaps_are_found_in_scores(tmp_path: Path) -> None:
@@ -255,6 +262,12 @@ def test_notes_played_between_sixteenths_are_said(
         (["hymn.mid", "--ignore", "fifths"], 2, "got 'fifths'"),
         (["none.mid"], 1, "none.mid: there is no such file"),
         (["hymn.pdf"], 1, "expected a file to read that ends in"),
+        (
+            ["trio.musicxml"],
+            1,
+            "trio.musicxml: expected four voices, the alto is silent",
+        ),
+        (["hymn.mid", "--select", ""], 2, "a rule to check, none is left"),
         (["empty"], 1, "empty: expected CSV, MIDI or MusicXML files, got none"),
     ],
 )
@@ -262,6 +275,10 @@ def test_mistakes_end_in_one_line(
     tmp_path: Path, arguments: list[str], code: int, message: str
 ) -> None:
     write(parallels(), tmp_path / "hymn.mid")
+    trio = parallels().pitches.copy()
+    trio[:, 1] = 0
+    write(Chorale(pitches=trio), tmp_path / "trio.musicxml")
+    (tmp_path / "hymn.pdf").write_text("no music")
     (tmp_path / "empty").mkdir()
     done = check(*arguments, folder=tmp_path)
     assert (done.returncode, done.stdout) == (code, "")

@@ -33,7 +33,9 @@ def named(*pitches: int) -> tuple[int, str, int]:
         ((72, 71, 67, 52), (0, "major seventh", 4)),
         ((72, 68, 64, 52), (4, "augmented", 4)),  # the bass decides
         ((72, 69, 66, 63), (3, "diminished seventh", 3)),
-        ((72, 67, 60, 48), (NO_ROOT, "other", 0)),  # an open fifth
+        ((72, 67, 60, 48), (0, "open fifth", 0)),
+        ((72, 67, 60, 43), (0, "open fifth", 7)),
+        ((72, 60, 60, 48), (0, "open fifth", 0)),  # all alone
         ((72, 73, 74, 48), (NO_ROOT, "other", 0)),
         ((72, 67, 64, 0), (0, "major", 4)),  # the bass rests
         ((0, 0, 0, 0), (NO_ROOT, "other", NO_ROOT)),

@@ -14,6 +14,7 @@ from fakes import uniform_predictor, wide_vocabulary
 
 from chorale.commands import judge, main
 from chorale.corpus import Corpus, load_corpus
+from chorale.formats.classic_csv import write_csv
 from chorale.formats.midi import write_midi
 
 Run = Callable[..., tuple[int, str, str]]
@@ -53,9 +54,14 @@ def test_a_model_is_set_beside_bach_chance_and_the_floor(run: Run) -> None:
     assert rows["samples"]["told_apart"]["value"] > 0.9
     leaps = [rows[name]["rules"]["large-leap"]["per_thousand"] for name in COLUMNS]
     assert leaps[0] > 100 > 3 > max(leaps[1:3])
-    assert run("-n", "12", "--bars", "5", "--json")[1] == out
-    other = run("-n", "12", "--bars", "5", "--json", "--random-state", "1")[1]
-    assert other != out
+    assert rows["train"]["told_apart"] is None
+
+
+def test_the_same_command_prints_the_same(run: Run) -> None:
+    command = ("-n", "2", "--bars", "4", "--json")
+    out = run(*command)[1]
+    assert run(*command)[1] == out
+    assert run(*command, "--random-state", "1")[1] != out
 
 
 def test_it_is_printed_and_reported(run: Run) -> None:
@@ -88,6 +94,19 @@ def test_chorales_of_ones_own_are_judged(run: Run) -> None:
     assert 0 < moving[0] < moving[1]
 
 
+def test_bach_in_four_columns_is_still_bach(run: Run) -> None:
+    for index, piece in enumerate(load_corpus(splits=("valid",)).valid[:20]):
+        write_csv(piece, Path(f"mine/{index}.csv"))
+    code, out, err = run("mine", "--json")
+    assert code == 0 and err.startswith("note: CSVs of four columns do not tell")
+    samples = json.loads(out)["samples"]
+    # Below 0.5 even: the same pieces are on both sides, and what was learnt of one as
+    # Bach's misleads about the other.
+    assert samples["told_apart"]["low"] < 0.5
+    # Nobody has a fermata now, so there are no phrases to compare.
+    assert samples["distances"]["cadence_chords"] is None
+
+
 def test_a_final_report_is_beside_test(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,10 +130,13 @@ def test_a_final_report_is_beside_test(
         ("--bars 1", "leaves nothing to write", 2),
         ("--random-state -1", "random state of at least 0", 2),
         ("--temperature 0", "temperature above 0", 2),
-        ("--opening -1", "opening of at least 0 bars", 2),
-        ("mine --model bach", "or a --model to judge, got both", 2),
+        ("mine --opening -1", "opening of at least 0 bars", 2),
+        ("mine --model bach", "--model is for a model", 2),
+        ("mine -n 5", "--count is for a model", 2),
+        ("mine --top-p 0.9", "--top-p is for a model", 2),
+        ("--opening 2", "--opening is for chorales of your own", 2),
         ("--report judged.pdf", r"ends in \.md or \.html, got \.pdf", 2),
-        ("missing.mid", "missing.mid: there is no such file", 1),
+        ("missing", "missing: there is no such file or folder", 1),
         ("empty", "empty: expected CSV, MIDI or MusicXML files, got none", 1),
     ],
 )

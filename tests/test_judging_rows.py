@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from chorale.corpus import Corpus, load_corpus
+from chorale.formats.classic_csv import read_csv, write_csv
 from chorale.judging import Judgement, judge
-from chorale.judging.starts import beside_each, continue_each, draw_chorales
+from chorale.judging.starts import (
+    as_classic,
+    beside_each,
+    continue_each,
+    draw_chorales,
+)
 from chorale.ngram import fit_ngram
 from chorale.sampling import SamplingOptions
-from chorale.score import Chorale
-from chorale.style import FEATURES, Window
+from chorale.style import FEATURES, Window, final_cadence, share_of_cadences
 from chorale.voice_leading import rates
 
 
@@ -62,8 +70,12 @@ def test_figures_are_those_of_the_functions_below(
     row = judged.rows["bach"]
     assert row.rules == rates(corpus.valid, start=starts)
     assert row.chorales == len(corpus.valid) == 75
-    assert row.cadences["complete"] > 0.8 > judged.rows["n-gram"].cadences["complete"]
-    assert row.copying is not None and row.copying.longest_run > row.copying.median_run
+    endings = [judged.rows[name].cadences for name in ("bach", "n-gram")]
+    assert endings[0] == share_of_cadences(corpus.valid)
+    assert endings[1] is not None and endings[1]["complete"] < 0.2
+    assert (
+        row.copying is not None and row.copying.longest_steps > row.copying.median_steps
+    )
     assert judged.rows["train"].copying is None
     assert judged.size == 75
     json.dumps(judged.to_json())
@@ -80,7 +92,7 @@ def test_verbatim_copies_of_train_are_noticed(
     copying = judged.rows["samples"].copying
     assert copying is not None
     assert set(copying.shares.values()) == {1.0}
-    assert copying.longest_run == max(piece.steps - 32 for piece in corpus.train[:12])
+    assert copying.longest_steps == max(piece.steps - 32 for piece in corpus.train[:12])
     assert judged.size == 12
 
 
@@ -93,17 +105,16 @@ def test_few_chorales_are_judged_without_a_classifier(
 
 
 def test_a_chorale_cut_short_has_no_ending(corpus: Corpus, floor: list[Window]) -> None:
-    piece = next(one for one in corpus.valid if one.fermatas[-1])
-    cut = piece.opening(piece.steps - 20)
-    assert not cut.fermatas[-1]
+    piece = next(one for one in corpus.valid if final_cadence(one).complete)
+    whole = Window(piece, 32, "whole")
+    cut = Window(piece.opening(64), 32, "cut", is_cut=True)
 
-    def complete(*chorales: Chorale) -> float:
-        windows = [Window(one, 32, str(place)) for place, one in enumerate(chorales)]
+    def cadences(*windows: Window) -> Mapping[str, float] | None:
         judged = judge(windows, others=floor, floor=floor, train=corpus.train[:60])
-        return judged.rows["samples"].cadences["complete"]
+        return judged.rows["samples"].cadences
 
-    assert complete(piece, cut) == complete(piece) == 1
-    assert complete(cut) == 0  # nothing else to go by
+    assert cadences(whole, cut) == dict.fromkeys(share_of_cadences([piece]), 1.0)
+    assert cadences(cut) is None
 
 
 # === Starts ===
@@ -138,4 +149,17 @@ def test_bach_beside_them_goes_on_from_the_same_openings(corpus: Corpus) -> None
         (sample, *_) = [window for window in windows if window.group == one.group]
         assert one.start == sample.start
         assert one.steps <= sample.steps
+        assert one.is_cut == (one.chorale.steps < whole.steps)
         assert np.array_equal(one.chorale.pitches, whole.pitches[: one.chorale.steps])
+
+
+def test_without_an_opening_everything_is_written(corpus: Corpus) -> None:
+    (window,) = continue_each(fit_ngram(corpus.train), corpus.valid[:1], opening_bars=0)
+    assert window.start == 0 and window.steps == corpus.valid[0].steps
+
+
+def test_as_classic_is_what_four_columns_tell(corpus: Corpus, tmp_path: Path) -> None:
+    piece = corpus.valid[0]
+    write_csv(piece, tmp_path / "piece.csv")
+    read = read_csv(tmp_path / "piece.csv")
+    assert as_classic(piece) == replace(read, key=piece.key) != piece

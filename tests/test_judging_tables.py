@@ -106,5 +106,5 @@ def test_what_was_drawn_is_told_by_file() -> None:
     blocks = choice_blocks({"one": [candidate, candidate], "two": [candidate]})
     tables = [block for block in blocks if isinstance(block, Table)]
     assert [len(table.rows) for table in tables] == [2, 1]
-    row = ("1", "yes", "0.250", "0.50", "7.2", "2 crossing, 1 overlap")
+    row = ("1", "yes", "0.250", "0.50", "7.2", "7.8", "2 crossing, 1 overlap")
     assert tables[0].rows[0] == row

@@ -44,6 +44,8 @@ PATTERNS = [
     Pattern("parallel-fifths", (72, 64, 55, 48), (71, 65, 57, 50), (2, 3)),
     Pattern("parallel-octaves", (72, 67, 64, 48), (74, 67, 59, 50), (0, 3)),
     Pattern("parallel-unisons", (72, 64, 64, 48), (71, 65, 65, 50), (1, 2)),
+    Pattern("contrary-fifths", (67, 64, 60, 48), (62, 59, 57, 55), (0, 3)),
+    Pattern("contrary-octaves", (72, 67, 64, 48), (67, 64, 60, 55), (0, 3)),
     Pattern("direct-fifths", (64, 60, 55, 48), (69, 62, 53, 50), (0, 3)),
     Pattern("direct-octaves", (72, 67, 60, 52), (77, 69, 60, 53), (0, 3)),
     Pattern("crossing", (72, 67, 64, 48), (72, 60, 64, 48), (1, 2)),

@@ -96,6 +96,7 @@ def test_the_nearest_length_comes_first_and_short_ones_are_counted() -> None:
     assert sources(found.windows) == ["near", "short", "long"]
     # What is a little longer keeps its ending, what is far longer is cut.
     assert [window.steps for window in found.windows] == [112, 64, 96]
+    assert [window.is_cut for window in found.windows] == [False, False, True]
     assert found.shorter == 1
 
 

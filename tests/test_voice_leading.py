@@ -55,6 +55,12 @@ EXAMPLES: list[Example] = [
     ("parallel-octaves", [(72, 67, 60, 48), (67, 64, 60, 55)], []),  # contrary
     ("parallel-octaves", [(64, 64, 55, 48), (65, 65, 57, 41)], []),  # unisons
     ("parallel-unisons", [(72, 64, 64, 48), (71, 65, 65, 50)], [(1, 2)]),
+    ("contrary-fifths", [(67, 64, 60, 48), (62, 59, 59, 55)], [(0, 3)]),
+    ("contrary-fifths", [(72, 64, 55, 48), (71, 65, 57, 50)], []),  # parallel
+    ("contrary-fifths", [(67, 64, 60, 48), (67, 64, 60, 36)], []),  # one stays
+    ("contrary-octaves", [(72, 67, 60, 48), (67, 64, 60, 55)], [(0, 3)]),
+    ("contrary-octaves", [(72, 67, 55, 55), (72, 67, 62, 50)], [(2, 3)]),  # a unison
+    ("contrary-octaves", [(72, 67, 64, 48), (74, 67, 59, 50)], []),  # parallel
     ("parallel-unisons", [(72, 64, 52, 48), (71, 65, 53, 50)], []),  # octaves
     # === Hidden fifths and octaves ===
     ("direct-fifths", [(64, 60, 55, 48), (69, 62, 53, 50)], [(0, 3)]),

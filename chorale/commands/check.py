@@ -17,6 +17,8 @@ from chorale.gathering import find_files, gather
 from chorale.voice_leading import RULES, Finding, Tally, choose_rules, total
 from chorale.voices import VOICE_NAMES
 
+_WORST = 5  # files that are named
+
 
 def check(
     files: Annotated[
@@ -36,7 +38,9 @@ def check(
     show_rates: Annotated[
         bool,
         typer.Option(
-            "--rates", help="Print how often each rule is broken, over all files."
+            "--rates",
+            help="Print how often each rule is broken, over all files, and the files "
+            "that do so most.",
         ),
     ] = False,
     strict: Annotated[
@@ -57,6 +61,8 @@ def check(
     Example: chorale check exercise.musicxml --ignore range,leading-tone-leap
     """
     rules = _rules(select, ignore)
+    if not rules:
+        raise UsageError("expected a rule to check, none is left")
     if show_rules:
         _print_rules(rules, as_json)
         return
@@ -80,6 +86,7 @@ def check(
         typer.echo(json.dumps(_as_json(checked, refused, tallies), indent=2))
     elif show_rates:
         _print_rates(tallies)
+        _print_worst(checked)
     else:
         for one in checked:
             _print_findings(one)
@@ -139,13 +146,14 @@ def _found(paths: Iterable[Path], refused: list[str]) -> list[Path]:
 
 
 def _check(path: Path, rules: Sequence[str]) -> _Checked:
-    (chorale, spelling, off_grid), is_assumed = gather(path)
+    reading = gather(path)
+    chorale, spelling = reading.chorale, reading.spelling
     return _Checked(
         path=path,
         findings=voice_leading.check(chorale, rules=rules, spelling=spelling),
         tallies=voice_leading.count(chorale, rules=rules, spelling=spelling),
-        assumed_metre=chorale.metre.name if is_assumed else None,
-        off_grid=off_grid,
+        assumed_metre=chorale.metre.name if reading.is_assumed else None,
+        off_grid=reading.off_grid,
     )
 
 
@@ -175,6 +183,25 @@ def _print_rates(tallies: dict[str, Tally]) -> None:
             f"{name:<25}{tally.findings:>10,}{tally.opportunities:>10,}"
             + (f"{'-':>11}" if rate is None else f"{rate:>11.2f}")
         )
+
+
+def _print_worst(checked: Sequence[_Checked]) -> None:
+    """Print the files with the most findings for their opportunities, if several."""
+    if len(checked) < 2:
+        return
+    typer.echo("\nmost findings for their opportunities")
+    sums = [
+        (
+            sum(tally.findings for tally in one.tallies.values()),
+            sum(tally.opportunities for tally in one.tallies.values()),
+            one.path,
+        )
+        for one in checked
+    ]
+    sums.sort(key=lambda row: -row[0] / max(row[1], 1))
+    for findings, opportunities, path in sums[:_WORST]:
+        rate = 1000 * findings / max(opportunities, 1)
+        typer.echo(f"{findings:>10,}{opportunities:>10,}{rate:>11.2f}  {path}")
 
 
 def _print_summary(checked: Sequence[_Checked], refused: Sequence[str]) -> None:
@@ -213,6 +240,7 @@ def _as_json(
                 "file": str(one.path),
                 "assumed_metre": one.assumed_metre,
                 "notes_off_grid": one.off_grid,
+                "rates": _rates(one.tallies),
                 "findings": [
                     asdict(finding)
                     | {"voices": [VOICE_NAMES[voice] for voice in finding.voices]}
@@ -222,8 +250,12 @@ def _as_json(
             for one in checked
         ],
         "refused": list(refused),
-        "rates": {
-            name: asdict(tally) | {"per_thousand": tally.per_thousand}
-            for name, tally in tallies.items()
-        },
+        "rates": _rates(tallies),
+    }
+
+
+def _rates(tallies: dict[str, Tally]) -> dict[str, Any]:
+    return {
+        name: asdict(tally) | {"per_thousand": tally.per_thousand}
+        for name, tally in tallies.items()
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,25 +12,34 @@ import numpy as np
 import typer
 
 from chorale import judging
+from chorale.commands.options import given
 from chorale.commands.progress import progress_bar
 from chorale.corpus import load_corpus
 from chorale.errors import UsageError
 from chorale.extras import require
 from chorale.gathering import find_files, gather
 from chorale.judging.report import report_blocks
-from chorale.judging.starts import beside_each, continue_each, draw_chorales
+from chorale.judging.starts import (
+    as_classic,
+    beside_each,
+    continue_each,
+    draw_chorales,
+)
 from chorale.judging.tables import judgement_blocks
 from chorale.models import DEFAULT_MODEL, load_predictor
 from chorale.ngram import fit_ngram
 from chorale.reports import check_report_path, to_text, write_report
 from chorale.sampling import SamplingOptions
-from chorale.score import Chorale
 from chorale.style import Window, matched, windows_of
 
 _DEFAULTS = SamplingOptions()
+# Options that make sense for a model's samples alone, or for chorales of one's own.
+_OF_SAMPLES = ("model", "count", "bars", "temperature", "top_p", "guidance")
+_OF_FILES = ("opening",)
 
 
 def judge(
+    context: typer.Context,
     files: Annotated[
         list[Path] | None,
         typer.Argument(
@@ -93,45 +103,54 @@ def judge(
         guidance=guidance,
         random_state=random_state,
     )
-    if files and model is not None:
-        raise UsageError("expected chorales or a --model to judge, got both")
+    unused = _OF_SAMPLES if files else _OF_FILES
+    if wrong := [name for name in given(context) if name in unused]:
+        option = f"--{wrong[0].replace('_', '-')}"
+        whose = "a model" if files else "chorales of your own"
+        raise UsageError(f"{option} is for {whose}: leave it out")
     if opening < 0:
         raise UsageError(f"expected an opening of at least 0 bars, got {opening}")
-    if count < 1:
-        raise UsageError(f"expected at least 1 sample, got {count}")
     if report is not None:
         check_report_path(report)
         require("plot", "a report with pictures")
     split = "test" if final else "valid"
     corpus = load_corpus(splits=("train", split))
-    bach = corpus.split(split)
+    bach, train = corpus.split(split), corpus.train
+    floor_of = draw_chorales(bach, count, random_state)
+    ngram = fit_ngram(train)
+    is_classic = False
     if files:
         title = ", ".join(str(one) for one in files)
-        samples = _own(files, opening)
+        samples, is_classic = _own(files, opening)
+        floor_of = draw_chorales(bach, len(samples), random_state)
+        if is_classic:  # what the others know beyond them would tell them apart
+            bach, train = (tuple(map(as_classic, one)) for one in (bach, train))
         others = matched(samples, bach, np.random.default_rng(random_state)).windows
     else:
         title = model or DEFAULT_MODEL
-        chorales = draw_chorales(bach, count, random_state)
         predictor = load_predictor(model)
         with progress_bar("Writing samples") as progress:
             samples = continue_each(
-                predictor, chorales, options, bars=bars, progress=progress
+                predictor, floor_of, options, bars=bars, progress=progress
             )
         others = beside_each(samples, bach)
     with progress_bar("Counting") as progress:
         floor = continue_each(
-            fit_ngram(corpus.train),
-            draw_chorales(bach, len(samples), random_state),
+            ngram,
+            floor_of,
             SamplingOptions(random_state=random_state),
             bars=bars,
+            opening_bars=opening if files else None,
             progress=progress,
         )
+    if is_classic:
+        floor = [replace(one, chorale=as_classic(one.chorale)) for one in floor]
     with progress_bar("Judging") as progress:
         judgement = judging.judge(
             samples,
             others=others,
             floor=floor,
-            train=corpus.train,
+            train=train,
             random_state=random_state,
             progress=progress,
         )
@@ -144,19 +163,34 @@ def judge(
             typer.echo(f"report  {path}", err=True)
 
 
-def _own(files: Sequence[Path], opening: int) -> list[Window]:
-    """Return the chorales in files and folders, from the end of the opening on."""
-    chorales: list[Chorale] = []
+def _own(files: Sequence[Path], opening: int) -> tuple[list[Window], bool]:
+    """Return the chorales in files and folders, from the end of the opening on.
+
+    And whether they are all CSVs that tell of no repeated notes, fermatas and bars.
+    """
+    readings = []
     with progress_bar("Reading") as progress:
         found = find_files(files)
         for done, path in enumerate(found, start=1):
-            (chorale, *_), is_assumed = gather(path)
-            chorales.append(chorale)
-            if is_assumed:
-                typer.echo(
-                    f"{path}: bars are counted in {chorale.metre.name} from the first "
-                    "row, the file does not say otherwise",
-                    err=True,
-                )
+            readings.append(gather(path))
             progress(done, len(found))
-    return windows_of(chorales, first_bar=opening + 1)
+    # Bars count from 1; bar 0 is a pickup, and no opening leaves that out.
+    first_bar = opening + 1 if opening else 0
+    windows = windows_of([one.chorale for one in readings], first_bar=first_bar)
+    is_classic = all(
+        one.is_assumed and path.suffix.lower() == ".csv"
+        for one, path in zip(readings, found, strict=True)
+    )
+    if is_classic:
+        typer.echo(
+            "note: CSVs of four columns do not tell of repeated notes, fermatas and "
+            "bars; Bach's are judged as if they did not either, in 4/4",
+            err=True,
+        )
+    elif assumed := sum(one.is_assumed for one in readings):
+        typer.echo(
+            f"note: {assumed} of the files do not say their metre; bars are counted in "
+            "4/4 from the first step",
+            err=True,
+        )
+    return windows, is_classic

@@ -30,11 +30,13 @@ class Reading(NamedTuple):
             from G flat.
         off_grid: how many notes of a score begin or end between two steps, or of a
             MIDI file begin so.
+        is_assumed: whether bars are counted in a metre that nothing said.
     """
 
     chorale: Chorale
     spelling: IntArray | None = None
     off_grid: int = 0
+    is_assumed: bool = False
 
 
 def step_tempos(chorale: Chorale) -> npt.NDArray[np.float64]:

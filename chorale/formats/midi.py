@@ -338,7 +338,11 @@ def _read(file: mido.MidiFile) -> Reading:
         tempo=_tempo(metas, under_fermata=bool(fermatas[0])),
         title=tracks[0].name if titled else "",
     )
-    return Reading(chorale, off_grid=sum(map(count_off_grid, voices)))
+    return Reading(
+        chorale,
+        off_grid=sum(map(count_off_grid, voices)),
+        is_assumed=not any(meta.type == "time_signature" for _, meta in metas),
+    )
 
 
 def _voices(tracks: Sequence[_Track]) -> list[list[Played]]:

@@ -13,6 +13,7 @@ Distances are from chorales of train, matched to the samples in place, length an
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import cycle, islice
@@ -49,14 +50,14 @@ class Copying:
     """How much of some chorales is in train, note for note in any key.
 
     Attributes:
-        median_run, longest_run: steps of the longest copied stretch of a chorale: the
+        median_steps, longest_steps: of the longest copied stretch of a chorale: the
             median over the chorales, and the most.
         shares: by beats, the share of the windows of that length that train has; None
             where there are no such windows.
     """
 
-    median_run: float
-    longest_run: int
+    median_steps: float
+    longest_steps: int
     shares: Mapping[int, float | None]
 
     @classmethod
@@ -69,7 +70,9 @@ class Copying:
             total = sum(one.windows[beats].all for one in copied)
             shares[beats] = found / total if total else None
         return cls(
-            median_run=float(np.median(runs)), longest_run=max(runs), shares=shares
+            median_steps=float(np.median(runs)),
+            longest_steps=max(runs),
+            shares=shares,
         )
 
 
@@ -79,18 +82,19 @@ class Row:
 
     Attributes:
         chorales: how many.
-        cadences: share of them that end so, by name, see `style.share_of_cadences`.
+        cadences: share of them that end so, by name, see `style.share_of_cadences`;
+            those that were cut are left out, None if all were.
         leaves_ranges: share in which a voice leaves its range in train.
         has_rest: share in which a voice is silent somewhere.
         rules: findings and opportunities of each part-writing rule.
         distances: from train, by name of `style.FEATURES`.
-        told_apart: from Bach's others, these themselves from train; None for too few
-            chorales.
+        told_apart: from Bach's others, these themselves from train; None for train, and
+            for fewer than LEAST_GROUPS chorales.
         copying: from train; None for train itself.
     """
 
     chorales: int
-    cadences: Mapping[str, float]
+    cadences: Mapping[str, float] | None
     leaves_ranges: float
     has_rest: float
     rules: Mapping[str, Tally]
@@ -105,12 +109,14 @@ class Row:
             for name, tally in self.rules.items()
         }
         distances = {
-            name: {"value": one.value, "low": one.low, "high": one.high}
+            name: None
+            if math.isnan(one.value)
+            else {"value": one.value, "low": one.low, "high": one.high}
             for name, one in self.distances.items()
         }
         return {
             "chorales": self.chorales,
-            **self.cadences,
+            **(self.cadences or {}),
             "leaves_ranges": self.leaves_ranges,
             "has_rest": self.has_rest,
             "rules": rules,
@@ -201,10 +207,11 @@ def judge(
         chorales = [window.chorale for window in windows]
         starts = [window.start for window in windows]
         pairs = list(zip(chorales, starts, strict=True))
+        ended = [window.chorale for window in windows if not window.is_cut]
         opponent = reference if name == "bach" else profiles["bach"]
         rows[name] = Row(
             chorales=len(windows),
-            cadences=share_of_cadences(_ended(chorales)),
+            cadences=share_of_cadences(ended) if ended else None,
             leaves_ranges=_share(leaves_ranges(a, ranges, start=b) for a, b in pairs),
             has_rest=_share(has_rest(a, start=b) for a, b in pairs),
             rules=rates(chorales, start=starts),
@@ -213,10 +220,11 @@ def judge(
             else compare(
                 profiles[name], reference, size=size, random_state=random_state
             ),
-            told_apart=told_apart(profiles[name], opponent, random_state=random_state)
-            if min(len(set(one.groups)) for one in (profiles[name], opponent))
-            >= LEAST_GROUPS
-            else None,
+            told_apart=None
+            if is_train
+            or min(len(set(one.groups)) for one in (profiles[name], opponent))
+            < LEAST_GROUPS
+            else told_apart(profiles[name], opponent, random_state=random_state),
             copying=None
             if is_train
             else Copying.of([memory.copied(a, start=b) for a, b in pairs]),
@@ -230,14 +238,6 @@ def judge(
         other_metre=beside.other_metre,
         shorter=beside.shorter,
     )
-
-
-def _ended(chorales: Sequence[Chorale]) -> Sequence[Chorale]:
-    """Return the chorales that end under a fermata, all if none does.
-
-    One that was cut to the length of another has no ending to judge.
-    """
-    return [one for one in chorales if one.fermatas[-1]] or chorales
 
 
 def _share(holds: Iterable[bool]) -> float:

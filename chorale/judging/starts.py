@@ -36,6 +36,7 @@ def continue_each(
     options: SamplingOptions | None = None,
     *,
     bars: int | None = None,
+    opening_bars: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Window]:
     """Let a model go on from the opening of each chorale, to the chorale's own plan.
@@ -45,23 +46,25 @@ def continue_each(
         chorales: where openings and plans come from.
         options: how to draw; None for the defaults.
         bars: length of what is written, opening included; None for the chorale's own.
+        opening_bars: of each opening; None for two, 0 to write everything.
         progress: see `sample_each`.
 
     Returns:
         What was written, without the openings; its group is the chorale.
 
     Raises:
-        UsageError: the bars leave nothing to write.
+        UsageError: the bars leave nothing to write, or an opening is longer than its
+            chorale.
     """
-    plans = [Plan.of(one) for one in chorales]
-    if bars is not None:
-        plans = [plan.with_bars(bars) for plan in plans]
-    openings = [opening_of(one) for one in chorales]
-    starts = [Start(*pair) for pair in zip(plans, openings, strict=True)]
+    starts = []
+    for chorale in chorales:
+        plan = Plan.of(chorale) if bars is None else Plan.of(chorale).with_bars(bars)
+        opening = None if opening_bars == 0 else opening_of(chorale, opening_bars)
+        starts.append(Start(plan, opening))
     written = sample_each(predictor, starts, options, progress=progress)
     return [
-        Window(piece, opening.steps, chorale.source)
-        for piece, opening, chorale in zip(written, openings, chorales, strict=True)
+        Window(piece, start.opening.steps if start.opening else 0, chorale.source)
+        for piece, start, chorale in zip(written, starts, chorales, strict=True)
     ]
 
 
@@ -76,12 +79,26 @@ def beside_each(windows: Sequence[Window], chorales: Sequence[Chorale]) -> list[
         One window for each chorale that was continued, in the order of `chorales`.
     """
     continued = {window.group: window for window in windows}
-    return [
-        Window(
-            chorale.opening(continued[chorale.source].chorale.steps),
-            continued[chorale.source].start,
-            chorale.source,
-        )
-        for chorale in chorales
-        if chorale.source in continued
-    ]
+    beside = []
+    for chorale in chorales:
+        if chorale.source in continued:
+            window = continued[chorale.source]
+            steps = window.chorale.steps
+            is_cut = steps < chorale.steps
+            part = chorale.opening(steps)
+            beside.append(Window(part, window.start, chorale.source, is_cut))
+    return beside
+
+
+def as_classic(chorale: Chorale) -> Chorale:
+    """Return a chorale as a CSV of four columns tells it.
+
+    Nothing is struck again, no fermata stands, and bars are counted from the first step
+    in 4/4.
+    """
+    return Chorale(
+        pitches=chorale.pitches,
+        key=chorale.key,
+        title=chorale.title,
+        source=chorale.source,
+    )

@@ -9,6 +9,7 @@ from chorale.judging.rows import Judgement
 from chorale.reports import Block, Heading, Paragraph, Table
 from chorale.score import STEPS_PER_QUARTER
 from chorale.style import FEATURES, Auc, Distance
+from chorale.style.telling_apart import LEAST_GROUPS
 
 ROW_TITLES = {
     "samples": "samples",
@@ -56,7 +57,10 @@ def judgement_blocks(judgement: Judgement, title: str) -> list[Block]:
         Paragraph("Findings per 1,000 opportunities, see chorale check."),
         rules_table(judgement),
         Heading("Endings and ranges"),
-        Paragraph("Share of the chorales in percent."),
+        Paragraph(
+            "Share of the chorales in percent. Those that were cut to the length of "
+            "others have no ending."
+        ),
         shares_table(judgement),
         Heading("Memory"),
         Paragraph(
@@ -68,7 +72,8 @@ def judgement_blocks(judgement: Judgement, title: str) -> list[Block]:
         Paragraph(
             "How well a classifier on these features tells the chorales from Bach's "
             "others, and these from train: the area under the ROC curve, "
-            "cross-validated. 0.5 is a guess, 1 is always right."
+            "cross-validated. 0.5 is a guess, 1 is always right. It takes "
+            f"{LEAST_GROUPS} chorales at least."
         ),
         apart_table(judgement),
     ]
@@ -114,9 +119,9 @@ def rules_table(judgement: Judgement) -> Table:
 
 def shares_table(judgement: Judgement) -> Table:
     """Return in how many chorales what happens, in percent."""
-    shares = [
+    shares: list[dict[str, float]] = [
         {
-            **row.cadences,
+            **(row.cadences or {}),
             "leaves_ranges": row.leaves_ranges,
             "has_rest": row.has_rest,
         }
@@ -126,7 +131,7 @@ def shares_table(judgement: Judgement) -> Table:
         judgement,
         "chorales in which",
         {
-            label: [_figure(100 * one[name], 1) for one in shares]
+            label: [_figure(_percent(one.get(name)), 1) for one in shares]
             for name, label in _SHARES.items()
         },
     )
@@ -138,11 +143,11 @@ def memory_table(judgement: Judgement) -> Table:
     beats = next(one for one in copying if one is not None).shares
     cells = {
         "longest run, median (beats)": [
-            _figure(None if one is None else one.median_run / STEPS_PER_QUARTER, 1)
+            _figure(None if one is None else one.median_steps / STEPS_PER_QUARTER, 1)
             for one in copying
         ],
         "longest run of all (beats)": [
-            _figure(None if one is None else one.longest_run / STEPS_PER_QUARTER, 1)
+            _figure(None if one is None else one.longest_steps / STEPS_PER_QUARTER, 1)
             for one in copying
         ],
     }
@@ -186,12 +191,13 @@ def choice_blocks(drawn: Mapping[str, Sequence[Candidate]]) -> list[Block]:
                 f"{one.nats_per_note:.3f}",
                 f"{one.typicality:.2f}",
                 f"{one.rules:.1f}",
+                f"{one.cost:.1f}",
                 ", ".join(f"{count} {rule}" for rule, count in one.findings.items()),
             )
             for number, one in enumerate(candidates, start=1)
         ]
-        header = ("place", "cadence", "nats a note", "atypical", "rules", "findings")
-        blocks += [Heading(name), Table(header, tuple(rows))]
+        header = ("place", "cadence", "nats a note", "atypical", "rules", "cost")
+        blocks += [Heading(name), Table((*header, "findings"), tuple(rows))]
     return blocks
 
 

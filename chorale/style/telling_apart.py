@@ -98,6 +98,7 @@ def _scores(
     from sklearn.model_selection import StratifiedGroupKFold
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
+    from threadpoolctl import threadpool_limits
 
     splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
     folds = np.empty(len(labels), np.int64)
@@ -107,7 +108,8 @@ def _scores(
         classifier = make_pipeline(
             StandardScaler(), LogisticRegression(C=_C, solver="newton-cg")
         )
-        classifier.fit(vectors[learnt], labels[learnt])
+        with threadpool_limits(1):  # more wait for each other, so little is to do
+            classifier.fit(vectors[learnt], labels[learnt])
         folds[asked] = fold
         scores[asked] = classifier.decision_function(vectors[asked])
     return folds, scores

@@ -33,6 +33,7 @@ class Window:
         start: the first step that counts.
         group: what must not be on both sides of a comparison, nor be drawn twice: the
             piece itself, or for a sample the piece that its opening came from.
+        is_cut: whether the piece went on, so that this is no ending.
 
     Raises:
         DataError: the window is empty.
@@ -41,6 +42,7 @@ class Window:
     chorale: Chorale
     start: int
     group: str
+    is_cut: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.chorale.steps:
@@ -138,13 +140,15 @@ def matched(
         index = order[min(ranks)[-1]]
         chorale = chorales[index]
         steps = _steps_from(chorale, bar)
-        if steps > _LONGER * window.steps:
+        is_cut = steps > _LONGER * window.steps
+        if is_cut:
             steps = window.steps
         uses[index] += 1
         other_metre += metres[index] != metre
         shorter += _LONGER * steps < window.steps
         start = _first_step(chorale, bar)
-        found.append(Window(chorale.opening(start + steps), start, groups[index]))
+        part = chorale.opening(start + steps)
+        found.append(Window(part, start, groups[index], is_cut))
     return Matched(found, other_metre, shorter)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from chorale.score import BoolArray, IntArray
+from chorale.score import BoolArray
 from chorale.voice_leading.piece import NEIGHBOURS, PAIRS, Judged, Piece
 from chorale.voices import BASS, SOPRANO
 
@@ -19,13 +19,15 @@ OUTER = ((SOPRANO, BASS),)
 def parallel_fifths(piece: Piece) -> Judged:
     """Find pairs of voices that move in the same direction from fifth to fifth.
 
-    Fifths and twelfths are alike, diminished fifths are none. Contrary motion between
-    fifth and twelfth is not counted, nor are repeated fifths. An opportunity is a pair
-    of voices that both move. Source: the first rule of every textbook, such as Aldwell
-    & Schachter, Harmony and Voice Leading; Piston, Harmony; Kostka & Payne, Tonal
+    Fifths and twelfths are alike, diminished fifths are none, nor are sixths that sound
+    like fifths where the file spells its notes. Repeated fifths are not counted; those
+    in contrary motion are a rule of their own. Only what follows immediately is seen,
+    not fifths on beat after beat with other notes between. An opportunity is a pair of
+    voices that both move. Source: the first rule of every textbook, such as Aldwell &
+    Schachter, Harmony and Voice Leading; Piston, Harmony; Kostka & Payne, Tonal
     Harmony.
     """
-    return _parallels(piece, _FIFTH)
+    return _perfects(piece, _FIFTH)
 
 
 def parallel_octaves(piece: Piece) -> Judged:
@@ -34,7 +36,7 @@ def parallel_octaves(piece: Piece) -> Judged:
     Two octaves are like one; a unison is no octave. Exceptions, opportunities and
     sources are those of parallel fifths.
     """
-    return _parallels(piece, _OCTAVE)
+    return _perfects(piece, _OCTAVE)
 
 
 def parallel_unisons(piece: Piece) -> Judged:
@@ -42,25 +44,53 @@ def parallel_unisons(piece: Piece) -> Judged:
 
     Opportunities and sources are those of parallel fifths.
     """
-    return _parallels(piece, _UNISON)
+    return _perfects(piece, _UNISON)
 
 
-def _parallels(piece: Piece, perfect: int) -> Judged:
+def contrary_fifths(piece: Piece) -> Judged:
+    """Find pairs of voices that move apart or together from fifth to twelfth or back.
+
+    Stricter textbooks count them among the parallels; Bach writes about as many.
+    Exceptions, opportunities and sources are those of parallel fifths.
+    """
+    return _perfects(piece, _FIFTH, contrary=True)
+
+
+def contrary_octaves(piece: Piece) -> Judged:
+    """Find pairs of voices that move apart or together from octave to octave.
+
+    A unison counts as an octave here. Opportunities and sources are those of parallel
+    fifths.
+    """
+    return _perfects(piece, _OCTAVE, contrary=True)
+
+
+def _perfects(piece: Piece, perfect: int, *, contrary: bool = False) -> Judged:
+    """Find perfect intervals that follow one of their kind, both voices moving."""
     moves = piece.moves
     both = (moves[:, _UPPER] != 0) & (moves[:, _LOWER] != 0)
     similar = moves[:, _UPPER] * moves[:, _LOWER] > 0
-    there = _is_perfect(piece.intervals, perfect)
-    faults = similar & there
+    there = _is_perfect(piece, perfect)
+    if contrary and perfect == _OCTAVE:
+        there |= _is_perfect(piece, _UNISON)
+    faults = both & (similar != contrary) & there
     faults[1:] &= there[:-1]
     return Judged(faults, both.sum(axis=1))
 
 
-def _is_perfect(intervals: IntArray, perfect: int) -> BoolArray:
-    """Return where intervals are `perfect`, or octaves more unless it is a unison."""
-    wide = abs(intervals)
+def _is_perfect(piece: Piece, perfect: int) -> BoolArray:
+    """Return where PAIRS form a perfect interval, or octaves more unless a unison.
+
+    Returns:
+        bool array (steps, 6).
+    """
+    wide = abs(piece.intervals)
     is_perfect: BoolArray = wide == perfect
     if perfect != _UNISON:
         is_perfect |= (wide > perfect) & ((wide - perfect) % 12 == 0)
+    if piece.spelled and perfect == _FIFTH:
+        letters = abs(piece.spelling[:, _UPPER] - piece.spelling[:, _LOWER])
+        is_perfect &= letters % 7 == 4
     return is_perfect
 
 
@@ -85,7 +115,7 @@ def direct_octaves(piece: Piece) -> Judged:
 
 def _direct(piece: Piece, perfect: int) -> Judged:
     soprano, bass = piece.moves[:, SOPRANO], piece.moves[:, BASS]
-    there = _is_perfect(piece.intervals[:, PAIRS.index(OUTER[0])], perfect)
+    there = _is_perfect(piece, perfect)[:, PAIRS.index(OUTER[0])]
     faults = there & (soprano * bass > 0) & (abs(soprano) > _LARGEST_STEP)
     faults[1:] &= ~there[:-1]
     return Judged(faults[:, None], ((soprano != 0) & (bass != 0)).astype(np.int64))

@@ -59,6 +59,22 @@ _ALL_RULES = (
         motion=True,
     ),
     Rule(
+        name="contrary-fifths",
+        summary="two voices move in contrary motion from fifth to fifth",
+        judge=motion.contrary_fifths,
+        voices=PAIRS,
+        say=partial(motion.say_parallel, "fifth"),
+        motion=True,
+    ),
+    Rule(
+        name="contrary-octaves",
+        summary="two voices move in contrary motion from octave to octave",
+        judge=motion.contrary_octaves,
+        voices=PAIRS,
+        say=partial(motion.say_parallel, "octave"),
+        motion=True,
+    ),
+    Rule(
         name="direct-fifths",
         summary="the outer voices go the same way to a fifth, the soprano by leap",
         judge=motion.direct_fifths,
@@ -166,7 +182,7 @@ def choose_rules(names: Iterable[str] | None = None) -> list[Rule]:
     """
     if names is None:
         return list(RULES.values())
-    wanted = set(names)
+    wanted = {names} if isinstance(names, str) else set(names)
     if unknown := wanted - set(RULES):
         raise UsageError(
             f"expected rules among {', '.join(RULES)}, got {min(unknown)!r}"
