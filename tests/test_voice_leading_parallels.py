@@ -20,6 +20,12 @@ RULES = {
     "parallel-octaves": "parallelOctave",
     "parallel-unisons": "parallelUnison",
 }
+# What a parallel in contrary motion is with us; a unison then counts as an octave.
+CONTRARY = {
+    "parallel-fifths": "contrary-fifths",
+    "parallel-octaves": "contrary-octaves",
+    "parallel-unisons": "contrary-octaves",
+}
 PAIRS = [(upper, lower) for lower in range(4) for upper in range(lower)]
 
 
@@ -56,11 +62,13 @@ def compare(chorale: Chorale, share: float, random: np.random.Generator) -> Coun
 
     Returns:
         How often each occurs: `pairs` looked at, `agree` on a parallel, `contrary`
-        (music21 counts contrary motion between perfect intervals), `fermata` (we count
-        no motion out of one), and `unexplained`.
+        (perfect intervals in contrary motion, which music21 counts as parallels and we
+        by rules of their own), `fermata` (we count no motion out of one), and
+        `unexplained`.
     """
     ours = {
-        (one.step, one.voices, one.rule) for one in check(chorale, rules=RULES.keys())
+        (one.step, one.voices, one.rule)
+        for one in check(chorale, rules=[*RULES, *CONTRARY.values()])
     }
     counts: Counter = Counter()
     pitches, fermatas = chorale.pitches, chorale.fermatas
@@ -77,9 +85,10 @@ def compare(chorale: Chorale, share: float, random: np.random.Generator) -> Coun
             for rule, method in RULES.items():
                 we = (step, (upper, lower), rule) in ours
                 they = getattr(motion, method)()
+                contrary = (step, (upper, lower), CONTRARY[rule]) in ours
                 if we and they:
                     counts["agree"] += 1
-                elif they and motion.contraryMotion():
+                elif they and contrary and motion.contraryMotion():
                     counts["contrary"] += 1
                 elif they and fermatas[step - 1] and not fermatas[step]:
                     counts["fermata"] += 1
