@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import typer
@@ -30,6 +30,7 @@ from chorale.models import DEFAULT_MODEL, load_predictor
 from chorale.ngram import fit_ngram
 from chorale.reports import check_report_path, to_text, write_report
 from chorale.sampling import SamplingOptions
+from chorale.score import Chorale
 from chorale.style import Window, matched, windows_of
 
 _DEFAULTS = SamplingOptions()
@@ -116,51 +117,83 @@ def judge(
     split = "test" if final else "valid"
     corpus = load_corpus(splits=("train", split))
     bach, train = corpus.split(split), corpus.train
-    floor_of = draw_chorales(bach, count, random_state)
-    ngram = fit_ngram(train)
-    is_classic = False
     if files:
         title = ", ".join(str(one) for one in files)
-        samples, is_classic = _own(files, opening)
-        floor_of = draw_chorales(bach, len(samples), random_state)
-        if is_classic:  # what the others know beyond them would tell them apart
-            bach, train = (tuple(map(as_classic, one)) for one in (bach, train))
-        others = matched(samples, bach, np.random.default_rng(random_state)).windows
+        sets = _own_sets(files, opening, bach, train, random_state)
     else:
         title = model or DEFAULT_MODEL
-        predictor = load_predictor(model)
-        with progress_bar("Writing samples") as progress:
-            samples = continue_each(
-                predictor, floor_of, options, bars=bars, progress=progress
-            )
-        others = beside_each(samples, bach)
-    with progress_bar("Counting") as progress:
-        floor = continue_each(
-            ngram,
-            floor_of,
-            SamplingOptions(random_state=random_state),
-            bars=bars,
-            opening_bars=opening if files else None,
-            progress=progress,
+        sets = _model_sets(
+            model, draw_chorales(bach, count, random_state), train, options, bars
         )
-    if is_classic:
-        floor = [replace(one, chorale=as_classic(one.chorale)) for one in floor]
     with progress_bar("Judging") as progress:
         judgement = judging.judge(
-            samples,
-            others=others,
-            floor=floor,
-            train=train,
-            random_state=random_state,
-            progress=progress,
+            **sets._asdict(), random_state=random_state, progress=progress
         )
     if as_json:
         typer.echo(json.dumps(judgement.to_json(), indent=2))
     else:
         typer.echo(to_text(judgement_blocks(judgement, title)))
     if report is not None:
-        for path in write_report(report_blocks(judgement, samples, title), report):
+        for path in write_report(report_blocks(judgement, sets.samples, title), report):
             typer.echo(f"report  {path}", err=True)
+
+
+class _Sets(NamedTuple):
+    """What is judged and what stands beside it, as `judging.judge` takes it."""
+
+    samples: Sequence[Window]
+    others: Sequence[Window]
+    floor: Sequence[Window]
+    train: Sequence[Chorale]
+
+
+def _model_sets(
+    model: str | None,
+    chorales: Sequence[Chorale],
+    train: Sequence[Chorale],
+    options: SamplingOptions,
+    bars: int | None,
+) -> _Sets:
+    """Let a model and the n-gram go on from the openings of chorales."""
+    predictor = load_predictor(model)
+    with progress_bar("Writing samples") as progress:
+        samples = continue_each(
+            predictor, chorales, options, bars=bars, progress=progress
+        )
+    with progress_bar("Counting") as progress:
+        floor = continue_each(
+            fit_ngram(train),
+            chorales,
+            SamplingOptions(random_state=options.random_state),
+            bars=bars,
+            progress=progress,
+        )
+    distinct = {chorale.source: chorale for chorale in chorales}
+    return _Sets(samples, beside_each(samples, [*distinct.values()]), floor, train)
+
+
+def _own_sets(
+    files: Sequence[Path],
+    opening: int,
+    bach: Sequence[Chorale],
+    train: Sequence[Chorale],
+    random_state: int,
+) -> _Sets:
+    """Match chorales out of files with Bach's, and let the n-gram write as many."""
+    samples, is_classic = _own(files, opening)
+    with progress_bar("Counting") as progress:
+        floor = continue_each(
+            fit_ngram(train),
+            draw_chorales(bach, len(samples), random_state),
+            SamplingOptions(random_state=random_state),
+            opening_bars=opening,
+            progress=progress,
+        )
+    if is_classic:  # what the others know beyond them would tell them apart
+        bach, train = (tuple(map(as_classic, one)) for one in (bach, train))
+        floor = [replace(one, chorale=as_classic(one.chorale)) for one in floor]
+    random = np.random.default_rng(random_state)
+    return _Sets(samples, matched(samples, bach, random).windows, floor, train)
 
 
 def _own(files: Sequence[Path], opening: int) -> tuple[list[Window], bool]:

@@ -204,30 +204,19 @@ def judge(
     rows = {}
     for name, windows in sets.items():
         is_train = name == "train"
-        chorales = [window.chorale for window in windows]
-        starts = [window.start for window in windows]
-        pairs = list(zip(chorales, starts, strict=True))
-        ended = [window.chorale for window in windows if not window.is_cut]
         opponent = reference if name == "bach" else profiles["bach"]
-        rows[name] = Row(
-            chorales=len(windows),
-            cadences=share_of_cadences(ended) if ended else None,
-            leaves_ranges=_share(leaves_ranges(a, ranges, start=b) for a, b in pairs),
-            has_rest=_share(has_rest(a, start=b) for a, b in pairs),
-            rules=rates(chorales, start=starts),
+        rows[name] = _row(
+            windows,
             distances=noise(reference, size=size, random_state=random_state)
             if is_train
             else compare(
                 profiles[name], reference, size=size, random_state=random_state
             ),
-            told_apart=None
+            apart=None
             if is_train
-            or min(len(set(one.groups)) for one in (profiles[name], opponent))
-            < LEAST_GROUPS
-            else told_apart(profiles[name], opponent, random_state=random_state),
-            copying=None
-            if is_train
-            else Copying.of([memory.copied(a, start=b) for a, b in pairs]),
+            else _told_apart(profiles[name], opponent, random_state),
+            memory=None if is_train else memory,
+            ranges=ranges,
         )
         if progress is not None:
             progress(len(rows), len(sets))
@@ -238,6 +227,39 @@ def judge(
         other_metre=beside.other_metre,
         shorter=beside.shorter,
     )
+
+
+def _row(
+    windows: Sequence[Window],
+    *,
+    distances: Mapping[str, Distance],
+    apart: Auc | None,
+    memory: Memory | None,
+    ranges: Sequence[tuple[int, int]],
+) -> Row:
+    """Return what there is to say of a set; `memory` None if it is train itself."""
+    chorales = [window.chorale for window in windows]
+    starts = [window.start for window in windows]
+    pairs = list(zip(chorales, starts, strict=True))
+    ended = [window.chorale for window in windows if not window.is_cut]
+    copied = [memory.copied(a, start=b) for a, b in pairs] if memory else None
+    return Row(
+        chorales=len(windows),
+        cadences=share_of_cadences(ended) if ended else None,
+        leaves_ranges=_share(leaves_ranges(a, ranges, start=b) for a, b in pairs),
+        has_rest=_share(has_rest(a, start=b) for a, b in pairs),
+        rules=rates(chorales, start=starts),
+        distances=distances,
+        told_apart=apart,
+        copying=Copying.of(copied) if copied else None,
+    )
+
+
+def _told_apart(one: Profile, other: Profile, random_state: int) -> Auc | None:
+    """Return how well sets are told apart, None if one is too small to tell."""
+    if min(len(set(one.groups)), len(set(other.groups))) < LEAST_GROUPS:
+        return None
+    return told_apart(one, other, random_state=random_state)
 
 
 def _share(holds: Iterable[bool]) -> float:
