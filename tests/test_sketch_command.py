@@ -203,14 +203,13 @@ def test_evaluate_prints_a_table_of_all_words(run: Run) -> None:
     assert "hardest words" not in out
     lines = out.splitlines()
     first = next(place for place, line in enumerate(lines) if line.startswith("word "))
-    rows = [line.split() for line in lines[first + 1 : first + 339]]
-    # The two words that were drawn come first, as squares; the others were not.
-    assert {rows[0][0], rows[1][0]} == {"cat", "clock"}
+    # Words of which nothing was drawn are left out.
+    rows = [line.split() for line in lines[first + 1 : first + 3]]
+    assert {row[0] for row in rows} == {"cat", "clock"}
     cat = next(row for row in rows if row[0] == "cat")
     assert cat[1:5] == ["2", "0.000", "0.000", "-"]
     assert len(cat) > 5  # what they are taken for
-    assert all(row[-5:-2] == ["0", "-", "-"] for row in rows[2:])
-    assert lines[first + 339] == "most frequent mistakes"
+    assert lines[first + 3] == "most frequent mistakes"
 
 
 def test_two_forms_of_the_same_drawings_are_compared(run: Run) -> None:

@@ -221,6 +221,6 @@ def test_what_makes_no_sense_is_refused(source: Path, tmp_path: Path) -> None:
         # At once, not after hours of reading.
         convert([tmp_path / "missing.bin"], tmp_path / "new.csv")
     (tmp_path / "own.json").write_text("[[[1, 2], [3, 4]]]")
-    with pytest.raises(DataError, match="expected words to name the classes, got ''"):
+    with pytest.raises(DataError, match="none of 1 is left: mind the words"):
         convert([tmp_path / "own.json"], output)
     assert not output.exists()

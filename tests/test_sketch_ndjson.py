@@ -103,7 +103,6 @@ def with_drawing(drawing: str) -> str:
         ("[" * 200_000, "expected JSON"),
         ("[[[1, 2]]]\n", "expected an object"),
         ('{"word": "cat"}\n', "expected a key 'drawing'"),
-        ('{"drawing": []}\n', "expected a key 'word'"),
         ('{"word": 7, "drawing": []}\n', "expected a word, got 7"),
         (SIMPLIFIED.replace("true", '"yes"'), "recognized to be true or false"),
         (with_drawing("null"), "expected a list of strokes, got None"),
@@ -185,3 +184,10 @@ def test_all_numbers_come_as_they_are(
     line = json.dumps({"word": "cat", "drawing": columns})
     (sketch,) = read_sketches(write(tmp_path_factory.mktemp("lines"), line))
     assert told(sketch)[0] == [[[x, y] for x, y in stroke] for stroke in drawing]
+
+
+def test_a_drawing_of_ones_own_needs_no_word(tmp_path: Path) -> None:
+    path = tmp_path / "mine.ndjson"
+    path.write_text('{"drawing": [[[1, 2], [3, 4]]]}\n')
+    (sketch,) = read_sketches(path)
+    assert sketch.word == "" and len(sketch.strokes) == 1

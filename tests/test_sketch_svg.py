@@ -172,6 +172,17 @@ def test_closed_shapes_are_drawn_by_their_outline_not_the_paper(tmp_path: Path) 
     assert box[:4].tolist() == [[1, 2], [4, 2], [4, 6], [1, 6]]
 
 
+def test_only_paper_is_left_out_of_shapes_without_a_stroke(tmp_path: Path) -> None:
+    face = '<circle cx="5" cy="5" r="5"/><path d="M3 7L7 7"/>'
+    paper = '<rect width="10" height="10"/>'
+    # Paper lies behind what is drawn, and is as large; anything else was drawn.
+    assert len(read(tmp_path, paper + face).strokes) == 2
+    assert len(read(tmp_path, face + paper).strokes) == 3
+    assert len(read(tmp_path, paper).strokes) == 1
+    wall = '<rect x="2" y="5" width="6" height="5"/><path d="M1 5L5 1L9 5"/>'
+    assert len(read(tmp_path, wall).strokes) == 2
+
+
 def test_what_is_not_shown_is_left_out(tmp_path: Path) -> None:
     d = 'd="M5 5L6 6"'
     sketch = read(
@@ -223,7 +234,7 @@ LAUGHS = "".join(
         ('<?xml version="1.0" encoding="none"?><svg/>', "it is no XML"),
         ("<svg>&unknown;</svg>", "it is no XML"),
         ("<html/>", "got XML of <html>"),
-        ("<svg/>", "expected a path, line or polyline in the SVG, got none"),
+        ("<svg/>", "expected a path or a shape in the SVG, got none"),
         ("<svg><text>cat</text></svg>", "got none"),
         ('<svg><path d="M1 1"/></svg>', "got none"),
         ('<svg><path d="hello"/></svg>', "expected an SVG path such as"),

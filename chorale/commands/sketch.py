@@ -183,8 +183,10 @@ def classify(
     classifier = load_classifier(model)
     answers, failed = [], False
     for file in [*(files or []), *([] if svg_path is None else [None])]:
+        drawings = 0
         try:
             for answer in _answers(file, svg_path, limit, trust, top, classifier):
+                drawings += 1
                 if as_json:
                     answers.append(answer)
                 else:
@@ -192,6 +194,9 @@ def classify(
         except DataError as error:  # the other files are none the worse for it
             typer.echo(f"chorale: {error}", err=True)
             failed = True
+        else:
+            if not drawings:
+                typer.echo(f"note: {file} holds no drawings", err=True)
     if as_json:
         typer.echo(json.dumps(answers, indent=2, ensure_ascii=False))
     if failed:
@@ -353,7 +358,7 @@ def _print_report(report: Report, per_second: int, *, with_words: bool) -> None:
         key=lambda row: row.top1 or 0,
     )
     if with_words:
-        _print_words([*hardest, *(row for row in report.words if row.top1 is None)])
+        _print_words(hardest)
     else:
         typer.echo("hardest words")
         for row in hardest[:_SHOWN]:

@@ -185,7 +185,7 @@ def _chosen(
     wanted = None if words is None else frozenset(words)
     for sketch in sketches:
         tally.read += 1
-        if recognized_only and not sketch.is_recognized:
+        if not sketch.word or (recognized_only and not sketch.is_recognized):
             continue
         if wanted is not None and sketch.word not in wanted:
             continue

@@ -146,8 +146,11 @@ def check_stroke(stroke: npt.ArrayLike) -> Floats:
     if array.size == 0:
         return np.zeros((0, 2))
     if array.ndim != 2 or array.shape[1] != 2:
+        shape = tuple(array.shape)
+        is_turned = array.ndim == 2 and shape[0] in (2, 3) and shape[1] > 3
         raise DataError(
-            f"expected a stroke of shape (points, 2), got {tuple(array.shape)}"
+            f"expected a stroke of shape (points, 2), got {shape}"
+            + (": is it xs and ys? Turn it by zip(xs, ys)" if is_turned else "")
         )
     if not (np.abs(array) <= _FARTHEST).all():
         worst = array[~(np.abs(array) <= _FARTHEST)][0]

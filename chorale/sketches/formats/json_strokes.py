@@ -45,7 +45,7 @@ def read_strokes(text: str | bytes, name: str) -> Sketch:
     with placed(Path(name)):
         content = parse_json(text)
         if isinstance(content, dict):
-            return sketch_of(content, needs_word=False)
+            return sketch_of(content)
         if not isinstance(content, list):
             raise DataError(f"{_FORM}, got {_shown(content)}")
         for place, stroke in enumerate(content, 1):
@@ -63,21 +63,18 @@ def read_json(path: Path, watch: Watch | None = None) -> Sketch:
     return read_strokes(text, str(path))
 
 
-def sketch_of(content: dict[str, Any], *, needs_word: bool = True) -> Sketch:
+def sketch_of(content: dict[str, Any]) -> Sketch:
     """Return the drawing that an object of Quick, Draw!'s files tells.
 
     Args:
-        content: with `drawing` as `strokes_of` takes it, `word`, and `recognized`,
-            True if it is missing; all else is ignored.
-        needs_word: whether `word` must be there.
+        content: with `drawing` as `strokes_of` takes it, and perhaps `word` and
+            `recognized`, True if it is missing; all else is ignored.
 
     Raises:
         DataError: something is missing or not what it should be.
     """
     if "drawing" not in content:
         raise DataError("expected a key 'drawing', there is none")
-    if needs_word and "word" not in content:
-        raise DataError("expected a key 'word', there is none")
     word = content.get("word", "")
     if not isinstance(word, str):
         raise DataError(f"expected a word, got {_shown(word)}")

@@ -18,9 +18,9 @@ _LONGEST = 1 << 26
 def read_ndjson(path: Path, watch: Watch | None = None) -> Iterator[Sketch]:
     """Yield the drawings of a .ndjson file, line by line.
 
-    Each line is an object with `word`, `drawing` and perhaps `recognized` (True if it
-    is missing). A drawing has for each stroke a list of xs and one of ys, on a grid of
-    256 in the simplified files; raw ones give pixels and a list of times, which are
+    Each line is an object with `drawing`, and perhaps `word` and `recognized` (True if
+    it is missing). A drawing has for each stroke a list of xs and one of ys, on a grid
+    of 256 in the simplified files; raw ones give pixels and a list of times, which are
     ignored. Empty lines are passed over.
 
     Raises:

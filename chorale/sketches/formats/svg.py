@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
@@ -24,16 +24,15 @@ _PATH_FORM = "expected an SVG path such as 'M 10 20 L 30 40'"
 _HIDDEN = frozenset(
     "defs symbol clipPath mask marker pattern metadata foreignObject".split()
 )
-# Without an outline, these are most often the paper.
-_CLOSED_SHAPES = ("Rect", "Circle", "Ellipse")
 
 
 def read_svg(path: Path, watch: Watch | None = None) -> Sketch:
     """Read a drawing from an SVG file.
 
-    Paths, lines, polylines and polygons are drawn, and rectangles, circles and ellipses
-    with an outline; transformations and the view box are followed, hidden parts left
-    out. Each subpath is a stroke, in the order of the file; curves become points.
+    Paths and shapes are drawn by their outlines, and each subpath is a stroke, in the
+    order of the file; curves become points. Transformations and the view box are
+    followed. Left out are hidden parts, text, pictures, and paper: a rectangle without
+    a stroke of its own behind everything else.
 
     Raises:
         DataError: the file cannot be read, is no SVG, declares entities (with which a
@@ -45,7 +44,7 @@ def read_svg(path: Path, watch: Watch | None = None) -> Sketch:
     with placed(path):
         strokes = tuple(_strokes_of(content))
         if not strokes:
-            raise DataError("expected a path, line or polyline in the SVG, got none")
+            raise DataError("expected a path or a shape in the SVG, got none")
     return Sketch(strokes=strokes)
 
 
@@ -92,20 +91,36 @@ def _strokes_of(content: bytes) -> Iterator[Floats]:
         drawn = svgelements.SVG.parse(
             io.BytesIO(ElementTree.tostring(root)), on_error="raise"
         )
-        for shape in drawn.elements():
-            if not isinstance(shape, svgelements.Shape):
-                continue
-            is_outlined = shape.stroke is not None and shape.stroke.value is not None
-            if type(shape).__name__ in _CLOSED_SHAPES and not is_outlined:
-                continue
-            if shape.values.get("visibility") not in ("hidden", "collapse"):
-                yield from _sampled(svgelements.Path(shape))
+        shapes = [
+            (shape, [*_sampled(svgelements.Path(shape))])
+            for shape in drawn.elements()
+            if isinstance(shape, svgelements.Shape)
+            and shape.values.get("visibility") not in ("hidden", "collapse")
+        ]
     except DataError:
         raise
     except Exception as error:
         # It documents no errors of its own.
         reason = " ".join(str(error).split()) or "a path is broken"
         raise DataError(f"expected an SVG drawing, it is damaged: {reason}") from None
+    for place, (shape, strokes) in enumerate(shapes):
+        others = [stroke for _, more in shapes[place + 1 :] for stroke in more]
+        if not (_has_no_outline(shape) and others and _is_behind(strokes, others)):
+            yield from strokes
+
+
+def _has_no_outline(shape: Any) -> bool:
+    is_rectangle = type(shape).__name__ == "Rect"
+    return is_rectangle and (shape.stroke is None or shape.stroke.value is None)
+
+
+def _is_behind(strokes: Sequence[Floats], others: Sequence[Floats]) -> bool:
+    """Return whether strokes go around all others that are drawn after them."""
+    here, there = np.concatenate(strokes), np.concatenate(others)
+    goes_around = (here.min(axis=0) <= there.min(axis=0)) & (
+        here.max(axis=0) >= there.max(axis=0)
+    )
+    return bool(goes_around.all())
 
 
 def _parse_xml(content: bytes) -> ElementTree.Element:
