@@ -126,7 +126,7 @@ def test_vertical_intervals_are_over_the_bass() -> None:
 def test_chord_qualities_are_counted_by_time() -> None:
     chorale = chords(TONIC, [65, 62, 59, 43], [72, 67, 60, 48], [0] * 4, length=2)
     assert counted("chord_qualities", chorale) == {
-        "all": {"major": 2, "dominant seventh": 2, "other": 2}
+        "all": {"major": 2, "dominant seventh": 2, "open fifth": 2}
     }
 
 
