@@ -28,7 +28,7 @@ from chorale.voice_leading import Tally, count
 
 # What Bach breaks, per 1,000 opportunities in the chorales of train, as `chorale check
 # --rates data/chorales/train` counts it; inner leading tones that leap, as common as
-# others, are left out. Of parallel unisons there are none: as if there were half a one.
+# others, are left out. Parallel unisons, of which there are none, count as half of one.
 BACH_PER_THOUSAND: Mapping[str, float] = {
     "parallel-fifths": 0.55,
     "parallel-octaves": 0.31,
