@@ -92,9 +92,9 @@ def judge(
     """Print how near chorales come to Bach's: style, part-writing, endings, memory.
 
     A model goes on from openings of the valid split, once from each before any comes
-    again, to the plan of Bach's piece. Samples are drawn once each, with the defaults
-    of `chorale generate`, and are judged without their openings. Three more columns
-    say what the figures mean: other chorales of Bach's, parts of train, and an n-gram.
+    again, to the plan of Bach's piece. Samples are drawn once each, not the best of
+    several, and are judged without their openings. Three more columns say what the
+    figures mean: other chorales of Bach's, parts of train, and an n-gram.
 
     Example: chorale judge --model bach -n 64 --report judged.html
     """
@@ -168,8 +168,7 @@ def _model_sets(
             bars=bars,
             progress=progress,
         )
-    distinct = {chorale.source: chorale for chorale in chorales}
-    return _Sets(samples, beside_each(samples, [*distinct.values()]), floor, train)
+    return _Sets(samples, beside_each(samples, chorales), floor, train)
 
 
 def _own_sets(

@@ -76,17 +76,17 @@ def beside_each(windows: Sequence[Window], chorales: Sequence[Chorale]) -> list[
         chorales: those that their openings came from, among others.
 
     Returns:
-        One window for each chorale that was continued, in the order of `chorales`.
+        One window for each chorale that was continued, once, in the order of
+        `chorales`.
     """
     continued = {window.group: window for window in windows}
     beside = []
-    for chorale in chorales:
-        if chorale.source in continued:
-            window = continued[chorale.source]
+    for source, chorale in {one.source: one for one in chorales}.items():
+        if source in continued:
+            window = continued[source]
             steps = window.chorale.steps
-            is_cut = steps < chorale.steps
             part = chorale.opening(steps)
-            beside.append(Window(part, window.start, chorale.source, is_cut))
+            beside.append(Window(part, window.start, source, steps < chorale.steps))
     return beside
 
 

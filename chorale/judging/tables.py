@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from chorale.judging.choosing import Candidate
@@ -207,7 +208,7 @@ def _table(judgement: Judgement, label: str, cells: dict[str, list[str]]) -> Tab
 
 
 def _distance(distance: Distance, is_worse: bool) -> str:
-    if distance.value != distance.value:  # nothing to compare
+    if math.isnan(distance.value):  # nothing to compare
         return _NOTHING
     half = (distance.high - distance.low) / 2
     return f"{distance.value:.3f} ± {half:.3f}{' *' if is_worse else ''}"
