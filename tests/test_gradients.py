@@ -14,6 +14,11 @@ from typer.testing import CliRunner
 
 from chorale.commands import app, experiments
 from chorale.errors import UsageError
+from chorale.forecasting.gradient_tables import (
+    summarize,
+    write_gradients,
+    write_tensorboard,
+)
 from chorale.forecasting.gradients import (
     CLIP_NORM,
     RECURRENCES,
@@ -24,9 +29,6 @@ from chorale.forecasting.gradients import (
     gradients,
     initial_weights,
     measure_gradients,
-    summarize,
-    write_gradients,
-    write_tensorboard,
 )
 
 SMALL = GradientOptions(steps=8, units=4, updates=6, batch_size=4, learning_rate=0.1)

@@ -15,6 +15,7 @@ import pytest
 
 from chorale.errors import ModelError, UsageError
 from chorale.forecasting import training
+from chorale.forecasting.jobs import LEAST_SQUARES, ORACLE, Measured
 from chorale.forecasting.own_series import read_own_series
 from chorale.forecasting.recipes import LAST_STEP, RECIPES, Recipe
 from chorale.forecasting.results import (
@@ -30,14 +31,7 @@ from chorale.forecasting.series import (
     draw_data,
     forecasting_task,
 )
-from chorale.forecasting.suite import (
-    LEAST_SQUARES,
-    ORACLE,
-    Measured,
-    SuiteOptions,
-    default_recipes,
-    run_suite,
-)
+from chorale.forecasting.suite import SuiteOptions, default_recipes, run_suite
 from chorale.runs import Run
 
 SMALL = SuiteOptions(train=64, valid=20, test=30, epochs=2, draws=200)

@@ -11,14 +11,16 @@ from typing import Annotated, Any
 import typer
 
 from chorale.commands.progress import progress_bar
-from chorale.forecasting.gradients import (
-    RECURRENCES,
-    GradientOptions,
+from chorale.forecasting.gradient_tables import (
     Summary,
-    measure_gradients,
     summarize,
     write_gradients,
     write_tensorboard,
+)
+from chorale.forecasting.gradients import (
+    RECURRENCES,
+    GradientOptions,
+    measure_gradients,
 )
 from chorale.forecasting.memory import (
     CANDIDATES,

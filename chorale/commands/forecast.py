@@ -14,6 +14,7 @@ import typer
 from chorale.commands import experiments
 from chorale.commands.progress import progress_bar
 from chorale.errors import UsageError
+from chorale.forecasting.jobs import Measured
 from chorale.forecasting.own_series import read_own_series, write_forecasts
 from chorale.forecasting.plotting import plot_suite
 from chorale.forecasting.recipes import RECIPES, Recipe, find_recipes
@@ -25,12 +26,7 @@ from chorale.forecasting.results import (
     write_results,
 )
 from chorale.forecasting.series import TASKS, forecasting_task
-from chorale.forecasting.suite import (
-    Measured,
-    SuiteOptions,
-    default_recipes,
-    run_suite,
-)
+from chorale.forecasting.suite import SuiteOptions, default_recipes, run_suite
 
 app = typer.Typer(
     help="Forecast series whose best possible error is known, or your own.",

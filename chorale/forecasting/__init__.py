@@ -7,10 +7,12 @@
     recipes.py     how each network is trained, and what the book says of it
     training.py    trains a recipe, and forecasts with what it gives
     suite.py       runs everything on every task, and keeps what it made
+    jobs.py        one of those things, measured once, in a process of its own or not
     results.py     figures of that, beside the oracle's
     own_series.py  a user's own series, out of a table
     memory.py      an experiment: how far back can a network remember?
     gradients.py   an experiment: where do gradients vanish and explode?
+    gradient_tables.py  what that measured, in figures and tables
     kept.py        reads what the suite has kept
     drawing.py     draws series and forecasts on axes
     plotting.py    pictures of a whole suite

@@ -13,9 +13,9 @@ import numpy as np
 from chorale.errors import DataError, ModelError, UsageError
 from chorale.files import load_arrays
 from chorale.forecasting.baselines import BASELINES
+from chorale.forecasting.jobs import LEAST_SQUARES, ORACLE
 from chorale.forecasting.recipes import RECIPES
 from chorale.forecasting.series import TASKS, Array, Floats, Task, forecasting_task
-from chorale.forecasting.suite import LEAST_SQUARES, ORACLE
 from chorale.runs import Row
 from chorale.tables import read_table
 

@@ -22,6 +22,7 @@ from chorale.forecasting.drawing import (
     draw_forecasts,
     draw_series,
 )
+from chorale.forecasting.jobs import ORACLE
 from chorale.forecasting.kept import (
     KeptForecasts,
     KeptSeries,
@@ -30,7 +31,6 @@ from chorale.forecasting.kept import (
 )
 from chorale.forecasting.recipes import RECIPES
 from chorale.forecasting.series import NOISE_VARIANCE, Array, Floats
-from chorale.forecasting.suite import ORACLE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

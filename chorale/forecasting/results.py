@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from chorale.forecasting.baselines import BASELINES
+from chorale.forecasting.jobs import LEAST_SQUARES, ORACLE, Measured
 from chorale.forecasting.recipes import RECIPES
 from chorale.forecasting.series import NOISE_VARIANCE, Data, Floats
-from chorale.forecasting.suite import LEAST_SQUARES, ORACLE, Measured
 from chorale.tables import read_table, write_table
 
 _TITLES = {
