@@ -14,7 +14,7 @@ from tiny import PLAN, tiny_network, tiny_options
 
 from chorale.errors import ModelError, UsageError
 from chorale.networks import BODIES, NetworkOptions, build_body
-from chorale.networks.next_step import NO_DEGREE, NextStepNetwork, scale_degrees
+from chorale.networks.next_step import NextStepNetwork
 from chorale.networks.recurrent import LSTMCell, PeepholeLSTMCell
 from chorale.networks.weights import assign_weights
 from chorale.predictors import KerasPredictor
@@ -242,24 +242,6 @@ def test_the_future_changes_no_past_probability(body):
     scores = [predictor.score(each, plan) for each in (tokens, other)]
     np.testing.assert_array_equal(scores[0][:, :6], scores[1][:, :6])
     assert np.abs(scores[0][:, 7:] - scores[1][:, 7:]).max() > 1e-5
-
-
-def test_degrees_stay_when_notes_and_key_move_together():
-    vocabulary = wide_vocabulary("hold")
-    tokens = np.arange(vocabulary.size)
-    sounding = slice(1, vocabulary.pitch_count)
-    c_major = np.asarray(scale_degrees(tokens, np.array(1), vocabulary))
-    # The lowest note is C2; silence and HOLD have no degree.
-    assert c_major[sounding].tolist() == [n % 12 for n in range(49)]
-    assert c_major[0] == c_major[vocabulary.hold] == NO_DEGREE
-    d_major = np.asarray(scale_degrees(tokens, np.array(3), vocabulary))
-    np.testing.assert_array_equal(
-        d_major[3 : sounding.stop], c_major[1 : sounding.stop - 2]
-    )
-    c_minor = np.asarray(scale_degrees(tokens, np.array(13), vocabulary))
-    np.testing.assert_array_equal(c_minor[sounding], c_major[sounding] + 12)
-    unknown = np.asarray(scale_degrees(tokens, np.array(0), vocabulary))
-    assert (unknown == NO_DEGREE).all()
 
 
 def test_a_plan_without_the_key_will_do():

@@ -116,6 +116,9 @@ def train(
     voice_units: Annotated[
         int, typer.Option(help="Width of the voice heads.")
     ] = _NETWORK.voice_units,
+    intervals: Annotated[
+        bool, typer.Option(help="Let voice heads see and write intervals.")
+    ] = _NETWORK.intervals,
     tensorboard: Tensorboard = False,
     plot: Plot = False,
 ) -> None:

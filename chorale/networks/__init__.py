@@ -62,6 +62,7 @@ class NetworkOptions:
         window: steps that attention looks back over, the present one included.
         recurrent_layers: LSTM layers under the attention blocks.
         voice_units: width of the voice heads.
+        intervals: whether the voice heads see and write notes as intervals too.
     """
 
     body: str = "lstm"
@@ -76,6 +77,7 @@ class NetworkOptions:
     window: int = 128
     recurrent_layers: int = 0
     voice_units: int = 192
+    intervals: bool = True
 
     def __post_init__(self) -> None:
         if self.body not in BODIES:

@@ -1,0 +1,199 @@
+"""The head of a voice: the distribution of its next token, out of what a body gives.
+
+A head sees the notes of the step before and those already written now by name, as
+intervals from its own voice's last note and, where the plan tells the key, as degrees
+of the scale; and it writes a token by all three. So what a step up is, an octave above
+the bass or a leading tone need not be learnt note by note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from chorale.networks.causal import Tensor
+from chorale.tokens import MAX_AGE, SILENCE_TOKEN, Vocabulary
+from chorale.voices import VOICE_ORDER, VOICES
+
+# Degrees count the semitones above a tonic, of major keys, then of minor ones.
+NO_DEGREE = 24
+_WIDEST = 36  # semitones; a wider interval counts as this wide
+# Intervals are counted from the widest downwards to the widest upwards.
+NO_INTERVAL = 2 * _WIDEST + 1
+
+
+class Seen(NamedTuple):
+    """What the heads see of a step; `...` is whatever axes stand before.
+
+    Attributes:
+        past_pitches, past_ages: int (..., 4), the notes as they stand.
+        pitches: int (..., 4), those of the step itself, HOLD resolved.
+        attacks: int (..., 4), 1 where a voice does not hold.
+        degrees: int (..., 4), of `pitches`.
+        token_degrees: int (..., vocabulary size), of all tokens.
+    """
+
+    past_pitches: Tensor
+    past_ages: Tensor
+    pitches: Tensor
+    attacks: Tensor
+    degrees: Tensor
+    token_degrees: Tensor
+
+
+class SumOfEmbeddings(keras.layers.Layer):
+    """Embed several integers, each with a table of its own, and add the vectors up.
+
+    Args:
+        sizes: number of values of each integer.
+        units: width of the vectors.
+
+    Calling it takes int (..., len(sizes)) and gives float (..., units).
+    """
+
+    def __init__(self, sizes: Sequence[int], units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        # The tables lie one below the other in one.
+        self.offsets = np.cumsum([0, *sizes[:-1]]).astype("int32")
+        self.table = keras.layers.Embedding(sum(sizes), units, name="table")
+
+    def call(self, integers: Tensor) -> Tensor:
+        return ops.sum(self.table(integers + self.offsets), axis=-2)
+
+
+class VoiceHead(keras.layers.Layer):
+    """The distribution of one voice's token at one step.
+
+    Args:
+        voice: whose head it is; of the step it sees the voices written before it.
+        vocabulary: of the network.
+        degrees: whether it sees and writes degrees.
+        intervals: whether it sees and writes intervals.
+        units: width of the hidden layers.
+        dropout: share of the last hidden layer dropped in training.
+    """
+
+    def __init__(
+        self,
+        voice: int,
+        vocabulary: Vocabulary,
+        *,
+        degrees: bool,
+        intervals: bool,
+        units: int,
+        dropout: float,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.voice = voice
+        self.before = VOICE_ORDER[: VOICE_ORDER.index(voice)]
+        self.others = [other for other in range(VOICES) if other != voice]
+        self.vocabulary, self.degrees, self.intervals = vocabulary, degrees, intervals
+        # What each written voice does now, whether it attacks, what all did before.
+        pitches = vocabulary.pitch_count + 1
+        now = [pitches, *[NO_DEGREE + 1] * degrees, 2] * len(self.before)
+        past = [pitches, MAX_AGE + 1] * VOICES
+        around = [NO_INTERVAL + 1] * len([*self.others, *self.before]) * intervals
+        self.notes = SumOfEmbeddings(now + past + around, units, name="notes")
+        self.hidden = keras.layers.Dense(units, name="hidden")
+        self.deeper = keras.layers.Dense(units, activation="silu", name="deeper")
+        self.dropout = keras.layers.Dropout(dropout, name="dropout")
+        self.logits = keras.layers.Dense(vocabulary.size, name="logits")
+        if degrees:
+            self.degree_logits = keras.layers.Dense(NO_DEGREE, name="degree_logits")
+        if intervals:
+            # From its own last note, and from each note already written now.
+            self.interval_logits = keras.layers.Dense(
+                (1 + len(self.before)) * (NO_INTERVAL + 1), name="interval_logits"
+            )
+
+    def call(self, hidden: Tensor, seen: Seen) -> Tensor:
+        """Return float (..., vocabulary size) for a body's output (..., units).
+
+        Of what is written at the step only the voices before this one are read.
+        """
+        hidden = ops.silu(self.hidden(hidden) + self.notes(self._columns(seen)))
+        hidden = self.dropout(self.deeper(hidden))
+        logits = self.logits(hidden)
+        if self.degrees:
+            by_degree = self.degree_logits(hidden)
+            by_degree = ops.concatenate([by_degree, 0 * by_degree[..., :1]], axis=-1)
+            logits += ops.take_along_axis(by_degree, seen.token_degrees, axis=-1)
+        if self.intervals:
+            logits += self._by_interval(hidden, seen)
+        return logits
+
+    def _columns(self, seen: Seen) -> Tensor:
+        """Return the integers that are embedded, (..., columns)."""
+        columns = []
+        for voice in self.before:
+            columns.append(seen.pitches[..., voice])
+            if self.degrees:
+                columns.append(seen.degrees[..., voice])
+            columns.append(seen.attacks[..., voice])
+        for voice in range(VOICES):
+            columns += [seen.past_pitches[..., voice], seen.past_ages[..., voice]]
+        if self.intervals:
+            last = seen.past_pitches[..., self.voice]
+            around = [seen.past_pitches[..., voice] for voice in self.others]
+            around += [seen.pitches[..., voice] for voice in self.before]
+            columns += [interval(last, note, self.vocabulary) for note in around]
+        return ops.stack(columns, axis=-1)
+
+    def _by_interval(self, hidden: Tensor, seen: Seen) -> Tensor:
+        """Return what the intervals of each token add to its logit."""
+        notes = [seen.past_pitches[..., self.voice]]
+        notes += [seen.pitches[..., voice] for voice in self.before]
+        low = ops.stack(notes, axis=-1)[..., None]  # (..., notes, 1)
+        tokens = np.arange(self.vocabulary.size, dtype="int32")
+        # The logits of all these notes lie side by side.
+        offsets = (NO_INTERVAL + 1) * np.arange(len(notes), dtype="int32")[:, None]
+        places = interval(low, tokens, self.vocabulary) + offsets
+        shape = ops.shape(places)
+        places = ops.reshape(places, (*shape[:-2], len(notes) * len(tokens)))
+        added = ops.take_along_axis(self.interval_logits(hidden), places, axis=-1)
+        return ops.sum(ops.reshape(added, shape), axis=-2)
+
+
+def interval(low: Tensor, high: Tensor, vocabulary: Vocabulary) -> Tensor:
+    """Return the intervals from some tokens up to others.
+
+    Args:
+        low, high: int arrays of tokens, or of pitches of a Past, that broadcast.
+        vocabulary: what they mean.
+
+    Returns:
+        int array: semitones above 36 downwards, at most 72, NO_INTERVAL where one of
+        the two is silence, HOLD or nothing.
+    """
+    are_notes = (
+        (low > SILENCE_TOKEN)
+        & (high > SILENCE_TOKEN)
+        & (low < vocabulary.pitch_count)
+        & (high < vocabulary.pitch_count)
+    )
+    semitones = ops.clip(high - low, -_WIDEST, _WIDEST) + _WIDEST
+    return ops.where(are_notes, semitones, NO_INTERVAL)
+
+
+def scale_degrees(tokens: Tensor, key: Tensor, vocabulary: Vocabulary) -> Tensor:
+    """Return the degrees that tokens are in a key.
+
+    Args:
+        tokens: int array of tokens, or of pitches of a Past.
+        key: int array that broadcasts with it, the plan's feature `key`: 0 if unknown,
+            then the major keys from C up, then the minor ones.
+        vocabulary: what the tokens mean.
+
+    Returns:
+        int array: semitones above the tonic of a major key, 12 more in a minor key,
+        NO_DEGREE for silence, HOLD and in an unknown key.
+    """
+    pitch = tokens - 1 + vocabulary.lowest
+    degree = (pitch - (key - 1)) % 12 + 12 * ((key - 1) // 12)
+    sounds = (tokens > SILENCE_TOKEN) & (tokens < vocabulary.pitch_count)
+    return ops.where(sounds & (key > 0), degree, NO_DEGREE)
