@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from chorale.averaging import AveragedPredictor
 from chorale.errors import UsageError
 from chorale.guidance import KEY_FEATURE, GuidedPredictor
 from chorale.logits import draw, keep_only, keep_top_k, keep_top_p, with_temperature
@@ -166,6 +167,8 @@ def sample_each(
 ) -> list[Chorale]:
     """Write one new chorale from each start; otherwise as `sample`."""
     options = options or SamplingOptions()
+    # An average carries as many memories for each piece as it has members.
+    memories = predictor.members if isinstance(predictor, AveragedPredictor) else 1
     if options.guidance and KEY_FEATURE in predictor.plan_features:
         predictor = GuidedPredictor(predictor, options.guidance)
     vocabulary = predictor.vocabulary
@@ -174,7 +177,8 @@ def sample_each(
     streams = np.random.SeedSequence(options.random_state).spawn(len(starts))
     # Pieces of similar length share a batch: all are written to the longest one's end.
     order = sorted(range(len(starts)), key=lambda index: starts[index].plan.steps)
-    batches = [order[first : first + _BATCH] for first in range(0, len(order), _BATCH)]
+    size = max(_BATCH // memories, 1)
+    batches = [order[first : first + size] for first in range(0, len(order), size)]
     total = sum(starts[batch[-1]].plan.steps for batch in batches)
     done = 0
 

@@ -225,3 +225,9 @@ class Vocabulary:
             pitches[..., step, :], ages[..., step, :] = past
             past = self.follow(past, tokens[..., step, :])
         return Past(pitches, ages)
+
+
+def shifted(tokens: IntArray, semitones: int, vocabulary: Vocabulary) -> IntArray:
+    """Transpose tokens, or pitches of a Past; silence and HOLD are what they were."""
+    is_pitch = (tokens != SILENCE_TOKEN) & (tokens < vocabulary.pitch_count)
+    return np.where(is_pitch, tokens + semitones, tokens)

@@ -35,7 +35,7 @@ from chorale.runs import (
     make_deterministic,
 )
 from chorale.score import Chorale, IntArray
-from chorale.tokens import ENCODINGS, SILENCE_TOKEN, Vocabulary
+from chorale.tokens import ENCODINGS, Vocabulary, shifted
 from chorale.voices import SILENCE, VOICE_ORDER, VOICES
 
 MONITOR = "valid_nats_per_note"
@@ -354,12 +354,6 @@ def draw_batches(
             "tokens": notes["tokens"],
         }
         yield Batch(inputs, notes["tokens"], weights)
-
-
-def shifted(tokens: IntArray, semitones: int, vocabulary: Vocabulary) -> IntArray:
-    """Transpose tokens, or pitches of a Past; silence and HOLD are what they were."""
-    is_pitch = (tokens != SILENCE_TOKEN) & (tokens < vocabulary.pitch_count)
-    return np.where(is_pitch, tokens + semitones, tokens)
 
 
 def _provenance(corpus: Corpus) -> dict[str, Any]:

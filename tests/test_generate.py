@@ -223,6 +223,7 @@ def test_sampling_options_and_instruments_arrive(run: Run) -> None:
         ("--format mp3", "formats out of midi, musicxml, csv, wav, got 'mp3'"),
         ("--format midi,", "formats out of midi, musicxml, csv, wav, got ''"),
         ("--instrument kazoo", "an instrument out of choir, .* got 'kazoo'"),
+        ("--average keys", "an average out of none, transpositions, got 'keys'"),
     ],
 )
 def test_wrong_usage_is_one_line_and_writes_nothing(
@@ -371,12 +372,22 @@ def test_evaluate_prints_the_likelihood_of_a_corpus(run: Run) -> None:
         "spread",
         "accuracy",
         "notes",
+        "models",
+        "average",
+        "members",
     ]
+    assert figures["models"] == ["bach"]  # the default, behind which is the fake
+    assert (figures["average"], figures["members"]) == ("none", 1)
     assert figures["notes"] == 50 * 4
     # Silence, 49 notes and HOLD.
     assert figures["nats_per_note"] == pytest.approx(np.log(51), rel=1e-6)
     code, out, _ = run(*arguments)
-    assert code == 0 and "2 chorales, 200 notes" in out and "3.9318" in out
+    assert code == 0 and out.startswith("2 chorales, 200 notes") and "3.9318" in out
+    # Of 7 times 51 equal shares 12 go to notes beyond the vocabulary's edges.
+    code, out, _ = run(*arguments, "--average", "transpositions")
+    assert code == 0
+    assert out.startswith("bach, in 7 keys each: the mean of 7 members\n2 chorales")
+    assert f"{np.log(51) + np.log(1 - 12 / (7 * 51)):.4f}" in out
 
 
 def test_evaluate_refuses_what_is_not_there(run: Run) -> None:

@@ -65,8 +65,10 @@ def test_the_same_command_prints_the_same(run: Run) -> None:
 
 
 def test_it_is_printed_and_reported(run: Run) -> None:
-    code, out, err = run("-n", "3", "--bars", "4", "--report", "out/judged.html")
+    words = ("-n", "3", "--bars", "4", "--average", "transpositions")
+    code, out, err = run(*words, "--report", "out/judged.html")
     assert code == 0
+    assert "Is it Bach? bach, in 7 keys each: the mean of 7 members" in out
     assert err == "report  out/judged.html\n"
     header = next(line for line in out.splitlines() if line.startswith("feature"))
     assert header.split()[2:] == ["samples", "Bach", "train", "n-gram"]
@@ -132,6 +134,8 @@ def test_a_final_report_is_beside_test(
         ("--temperature 0", "temperature above 0", 2),
         ("mine --opening -1", "opening of at least 0 bars", 2),
         ("mine --model bach", "--model is for a model", 2),
+        ("mine --average none", "--average is for a model", 2),
+        ("--average keys", "out of none, transpositions, got 'keys'", 2),
         ("mine -n 5", "--count is for a model", 2),
         ("mine --top-p 0.9", "--top-p is for a model", 2),
         ("--opening 2", "--opening is for chorales of your own", 2),

@@ -24,7 +24,7 @@ def _pieces(vocabulary, batch=3):
     return tokens, random.integers(0, (32, 2, 25), (batch, STEPS, len(PLAN)))
 
 
-def _scores_by_steps(predictor, tokens, plan):
+def scores_by_steps(predictor, tokens, plan):
     """Score whole pieces through start, voice_logits and advance."""
     state = predictor.start(plan[:, 0])
     scores = []
@@ -55,7 +55,7 @@ def test_keras_onnx_steps_and_sequences_all_agree(body, tmp_path):
     np.testing.assert_allclose(np.exp(expected).sum(axis=-1), 1, atol=1e-5)
     np.testing.assert_allclose(onnx.score(tokens, plan), expected, atol=1e-4)
     for predictor in (keras, onnx):
-        steps = _scores_by_steps(predictor, tokens, plan)
+        steps = scores_by_steps(predictor, tokens, plan)
         np.testing.assert_allclose(steps, expected, atol=1e-4)
 
 
@@ -89,7 +89,7 @@ def test_the_fake_gives_the_probabilities_it_was_given():
     tokens = random.integers(0, vocabulary.size, (2, 6, VOICES))
     plan = np.zeros((2, 6, 1), np.int64)
     scores = fake.score(tokens, plan)
-    np.testing.assert_allclose(_scores_by_steps(fake, tokens, plan), scores, atol=1e-6)
+    np.testing.assert_allclose(scores_by_steps(fake, tokens, plan), scores, atol=1e-6)
     np.testing.assert_allclose(
         np.exp(scores[1, 3, 2]), table[2, tokens[1, 2, 2]], rtol=1e-5
     )

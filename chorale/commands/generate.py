@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
+from chorale.averaging import average as averaged
+from chorale.commands.options import Average, Models
 from chorale.commands.progress import progress_bar
 from chorale.errors import OutputError, UsageError
 from chorale.importing import FORMATS, write
 from chorale.judging.choosing import Candidate, choose, typical_of
 from chorale.judging.tables import choice_blocks
-from chorale.models import find_model, load_card, load_predictor
+from chorale.models import DEFAULT_MODEL, find_model, load_card, load_predictor
 from chorale.reports import check_report_path, write_report
 from chorale.sampling import SamplingOptions, sample
 from chorale.seeds import find_start
@@ -45,10 +47,8 @@ def generate(
             "--seed if left out."
         ),
     ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(help="A name from `chorale models` or a folder."),
-    ] = None,
+    model: Models = None,
+    average: Average = "none",
     temperature: Annotated[
         float, typer.Option(help="Below 1 safer, above 1 bolder.")
     ] = _DEFAULTS.temperature,
@@ -115,7 +115,9 @@ def generate(
     )
     _check_writable(output)
 
-    predictor = load_predictor(model)
+    names = model or [DEFAULT_MODEL]
+    predictors = [load_predictor(name) for name in names]
+    predictor = averaged(predictors, average)
     with progress_bar("Writing chorales") as progress:
         drawn = sample(
             predictor,
@@ -125,13 +127,14 @@ def generate(
             variations=variations * best_of,
             progress=progress,
         )
-    typical = typical_of(load_card(find_model(model)))
+    # The judge asks the first model by itself: its card says how likely Bach is to it.
+    typical = typical_of(load_card(find_model(names[0])))
     chosen: dict[str, list[Candidate]] = {}
     for number in range(1, variations + 1):
         stem = _stem(seed) + (f"-state{random_state}" if random_state else "")
         stem += f"-{number}" if variations > 1 else ""
         chosen[stem] = choose(
-            predictor,
+            predictors[0],
             drawn[(number - 1) * best_of : number * best_of],
             opening=start.opening.steps if start.opening else 0,
             typical=typical,

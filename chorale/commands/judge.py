@@ -6,13 +6,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import typer
 
 from chorale import judging
-from chorale.commands.options import given
+from chorale.averaging import average as averaged
+from chorale.commands.options import Average, Models, given, model_title
 from chorale.commands.progress import progress_bar
 from chorale.corpus import load_corpus
 from chorale.errors import UsageError
@@ -28,6 +29,7 @@ from chorale.judging.starts import (
 from chorale.judging.tables import judgement_blocks
 from chorale.models import DEFAULT_MODEL, load_predictor
 from chorale.ngram import fit_ngram
+from chorale.predictors import Predictor
 from chorale.reports import check_report_path, to_text, write_report
 from chorale.sampling import SamplingOptions
 from chorale.score import Chorale
@@ -35,8 +37,8 @@ from chorale.style import Window, matched, windows_of
 
 _DEFAULTS = SamplingOptions()
 # Options that make sense for a model's samples alone, or for chorales of one's own.
-_OF_SAMPLES = ("model", "count", "bars", "temperature", "top_p", "guidance")
-_OF_FILES = ("opening",)
+_OF_SAMPLES = "model average count bars temperature top_p guidance".split()
+_OF_FILES = ["opening"]
 
 
 def judge(
@@ -49,10 +51,8 @@ def judge(
             show_default=False,
         ),
     ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(help="A name from `chorale models` or a folder."),
-    ] = None,
+    model: Models = None,
+    average: Average = "none",
     count: Annotated[
         int, typer.Option("-n", help="Samples to draw from the model.")
     ] = 256,
@@ -121,9 +121,11 @@ def judge(
         title = ", ".join(str(one) for one in files)
         sets = _own_sets(files, opening, bach, train, random_state)
     else:
-        title = model or DEFAULT_MODEL
+        names = model or [DEFAULT_MODEL]
+        predictor = averaged([load_predictor(name) for name in names], average)
+        title = model_title(names, average)
         sets = _model_sets(
-            model, draw_chorales(bach, count, random_state), train, options, bars
+            predictor, draw_chorales(bach, count, random_state), train, options, bars
         )
     with progress_bar("Judging") as progress:
         judgement = judging.judge(
@@ -148,14 +150,13 @@ class _Sets(NamedTuple):
 
 
 def _model_sets(
-    model: str | None,
+    predictor: Predictor[Any],
     chorales: Sequence[Chorale],
     train: Sequence[Chorale],
     options: SamplingOptions,
     bars: int | None,
 ) -> _Sets:
     """Let a model and the n-gram go on from the openings of chorales."""
-    predictor = load_predictor(model)
     with progress_bar("Writing samples") as progress:
         samples = continue_each(
             predictor, chorales, options, bars=bars, progress=progress

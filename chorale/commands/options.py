@@ -1,4 +1,4 @@
-"""What the commands that train share: options, and those that a run was begun with."""
+"""What commands share: options, and those that a run was begun with."""
 
 from __future__ import annotations
 
@@ -11,10 +11,28 @@ from typing import Annotated, Any
 
 import typer
 
+from chorale.averaging import AVERAGES, TRANSPOSITIONS
 from chorale.errors import ChoraleError, UsageError
 from chorale.extras import require
 
-# === Options of both commands ===
+# === Options of the commands that ask a model ===
+
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        help="A name from `chorale models` or a folder; several are averaged.",
+    ),
+]
+Average = Annotated[
+    str,
+    typer.Option(
+        help=f"{' or '.join(AVERAGES)}: whether to ask the model in "
+        f"{len(TRANSPOSITIONS)} keys and take the mean."
+    ),
+]
+
+# === Options of the commands that train ===
 
 Output = Annotated[Path, typer.Option(help="Folder of the run.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in OUTPUT.")]
@@ -42,6 +60,16 @@ Plot = Annotated[
 
 
 # === What was typed, and what is done with it ===
+
+
+def model_title(names: Sequence[str], average: str) -> str:
+    """Return how to call the average of models."""
+    transpositions = len(AVERAGES[average])
+    title = ", ".join(names)
+    if transpositions > 1:
+        title += f", in {transpositions} keys each"
+    members = len(names) * transpositions
+    return f"{title}: the mean of {members} members" if members > 1 else title
 
 
 def check_flags(*, resume: bool, finish: bool, plot: bool) -> None:
