@@ -35,7 +35,7 @@ from chorale.style import Window, matched, windows_of
 
 _DEFAULTS = SamplingOptions()
 # Options that make sense for a model's samples alone, or for chorales of one's own.
-_OF_SAMPLES = ("model", "count", "bars", "temperature", "top_p", "guidance")
+_OF_SAMPLES = ("model", "count", "bars", "temperature", "top_p", "guidance", "rules")
 _OF_FILES = ("opening",)
 
 
@@ -73,6 +73,9 @@ def judge(
     guidance: Annotated[
         float, typer.Option(help="Of the samples, as in `chorale generate`.")
     ] = _DEFAULTS.guidance,
+    rules: Annotated[
+        str, typer.Option(help="Of the samples, as in `chorale generate`.")
+    ] = _DEFAULTS.rules,
     random_state: Annotated[
         int, typer.Option(help="Another number, other samples.")
     ] = _DEFAULTS.random_state,
@@ -102,6 +105,7 @@ def judge(
         temperature=temperature,
         top_p=top_p,
         guidance=guidance,
+        rules=rules,
         random_state=random_state,
     )
     unused = _OF_SAMPLES if files else _OF_FILES
@@ -164,7 +168,7 @@ def _model_sets(
         floor = continue_each(
             fit_ngram(train),
             chorales,
-            SamplingOptions(random_state=options.random_state),
+            SamplingOptions(rules="off", random_state=options.random_state),
             bars=bars,
             progress=progress,
         )
@@ -184,7 +188,7 @@ def _own_sets(
         floor = continue_each(
             fit_ngram(train),
             draw_chorales(bach, len(samples), random_state),
-            SamplingOptions(random_state=random_state),
+            SamplingOptions(rules="off", random_state=random_state),
             opening_bars=opening,
             progress=progress,
         )
