@@ -28,6 +28,25 @@ def keep_only(logits: Logits, allowed: BoolArray) -> Logits:
     return kept
 
 
+def penalize(logits: Logits, costs: Logits) -> Logits:
+    """Return logits less what each token costs, in nats; both (batch, tokens)."""
+    return logits - costs
+
+
+def keep_cheapest(logits: Logits, costs: Logits) -> Logits:
+    """Return logits with every token ruled out that costs more than it has to.
+
+    Those are kept that cost as little as any does that is not ruled out already:
+    nothing, as a rule.
+
+    Args:
+        logits, costs: float arrays (batch, tokens).
+    """
+    possible = np.where(np.isfinite(logits), costs, np.inf)
+    cheapest = possible.min(axis=-1, keepdims=True)
+    return np.where(possible <= cheapest, logits, -np.inf)
+
+
 def keep_top_k(logits: Logits, count: int) -> Logits:
     """Return logits with all but the `count` most likely tokens ruled out.
 

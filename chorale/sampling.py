@@ -19,14 +19,28 @@ import numpy.typing as npt
 from chorale.averaging import AveragedPredictor
 from chorale.errors import UsageError
 from chorale.guidance import KEY_FEATURE, GuidedPredictor
-from chorale.logits import draw, keep_only, keep_top_k, keep_top_p, with_temperature
+from chorale.logits import (
+    Logits,
+    draw,
+    keep_cheapest,
+    keep_only,
+    keep_top_k,
+    keep_top_p,
+    penalize,
+    with_temperature,
+)
 from chorale.plan import Plan
 from chorale.predictors import Predictor
 from chorale.score import DEFAULT_TEMPO, BoolArray, Chorale, IntArray
 from chorale.tokens import SILENCE_TOKEN, Vocabulary
+from chorale.voice_leading.piece import find_breaths
+from chorale.voice_leading.writing import Moment, weigh
 from chorale.voices import HIGHEST_PITCH, LOWEST_PITCH, VOICE_NAMES, VOICES
 
 Progress = Callable[[int, int], None]  # steps done, steps in all
+
+# What notes that break rules of part-writing are to the sampler.
+RULES_MODES = ("off", "lenient", "strict")
 
 # Pieces that are written side by side; more make no step cheaper.
 _BATCH = 64
@@ -45,6 +59,9 @@ class SamplingOptions:
             the ranges that the model saw in train.
         guidance: how much more closely than by itself the model follows the key of the
             plan, see `chorale.guidance`; 0 samples the model as it is.
+        rules: `off` draws as the model would; `lenient` makes notes that break rules of
+            part-writing less likely, the more so the rarer Bach breaks them; `strict`
+            rules them out, unless there are no others.
         rests: whether a voice may fall silent.
         random_state: seed of all randomness.
 
@@ -57,6 +74,7 @@ class SamplingOptions:
     top_k: int | None = None
     ranges: tuple[tuple[int, int], ...] | None = None
     guidance: float = 1.0
+    rules: str = "off"
     rests: bool = False
     random_state: int = 0
 
@@ -69,6 +87,10 @@ class SamplingOptions:
             raise UsageError(f"expected a top-k of at least 1, got {self.top_k}")
         if not (self.guidance >= 0 and math.isfinite(self.guidance)):
             raise UsageError(f"expected a guidance of at least 0, got {self.guidance}")
+        if self.rules not in RULES_MODES:
+            raise UsageError(
+                f"expected rules out of {', '.join(RULES_MODES)}, got {self.rules!r}"
+            )
         if self.random_state < 0:
             raise UsageError(
                 f"expected a random state of at least 0, got {self.random_state}"
@@ -228,6 +250,7 @@ def _write(
     vocabulary = predictor.vocabulary
     steps = uniforms.shape[1]
     features = [plan.features(predictor.plan_features) for plan in plans]
+    breaths = [find_breaths(plan.fermatas) for plan in plans]
     tokens = np.zeros((len(plans), steps, VOICES), np.int64)
     lengths = np.array([len(opening) for opening in openings])
     for row, opening in enumerate(openings):
@@ -237,10 +260,23 @@ def _write(
     for step in range(steps):
         row_tokens = tokens[:, step]
         forced = step < lengths
-        for voice in () if forced.all() else predictor.voice_order:
+        breathes = _at(breaths, step)
+        for place, voice in enumerate(() if forced.all() else predictor.voice_order):
             logits = predictor.voice_logits(state, voice, row_tokens)
             may_follow = _may_follow(vocabulary, allowed[voice], past.pitches[:, voice])
-            drawn = _choose(logits, may_follow, uniforms[:, step, voice], options)
+            costs = None
+            if options.rules != "off":
+                moment = Moment(
+                    before=vocabulary.notes(past.pitches),
+                    now=vocabulary.notes(vocabulary.follow(past, row_tokens).pitches),
+                    written=predictor.voice_order[:place],
+                    breathes=breathes,
+                )
+                notes = vocabulary.notes_after(past.pitches[:, voice])
+                costs = weigh(moment, voice, notes)
+            drawn = _choose(
+                logits, may_follow, costs, uniforms[:, step, voice], options
+            )
             row_tokens[:, voice] = np.where(forced, row_tokens[:, voice], drawn)
         past = vocabulary.follow(past, row_tokens)
         if step + 1 < steps:
@@ -252,13 +288,27 @@ def _write(
 def _choose(
     logits: npt.NDArray[Any],
     may_follow: BoolArray,
+    costs: Logits | None,
     uniforms: npt.NDArray[np.float64],
     options: SamplingOptions,
 ) -> IntArray:
-    """Draw one voice's tokens, int array (batch,)."""
+    """Draw one voice's tokens, int array (batch,).
+
+    Args:
+        logits, may_follow: arrays (batch, tokens).
+        costs: float array (batch, tokens), nats of the rules that a token breaks; None
+            if there are no rules.
+        uniforms: float array (batch,).
+    """
     # Double precision, so that where a cumulative sum ends is not left to rounding.
     kept = with_temperature(logits.astype(np.float64), options.temperature)
     kept = keep_only(kept, may_follow)
+    if costs is not None:
+        # After the temperature, which is how far to trust the model: bolder notes are
+        # to break no more rules. Before top-k and top-p, which would else keep likely
+        # faults alone and leave nothing better to choose.
+        with_rules = penalize if options.rules == "lenient" else keep_cheapest
+        kept = with_rules(kept, costs)
     if options.top_k is not None:
         kept = keep_top_k(kept, options.top_k)
     return draw(keep_top_p(kept, options.top_p), uniforms)
@@ -296,16 +346,16 @@ def _opening_tokens(vocabulary: Vocabulary, start: Start) -> IntArray:
     return vocabulary.encode(opening)
 
 
-def _at(features: Sequence[IntArray], step: int) -> IntArray:
-    """Return the pieces' features at a step; a piece that has ended keeps its last.
+def _at(tables: Sequence[npt.NDArray[Any]], step: int) -> npt.NDArray[Any]:
+    """Return what the pieces' tables say of a step; a piece that has ended, its last.
 
     Args:
-        features: int arrays (steps, features), one a piece.
+        tables: arrays (steps, ...), one a piece.
 
     Returns:
-        int array (batch, features).
+        array (batch, ...).
     """
-    return np.stack([table[min(step, len(table) - 1)] for table in features])
+    return np.stack([table[min(step, len(table) - 1)] for table in tables])
 
 
 def _uniforms(

@@ -172,12 +172,28 @@ class Vocabulary:
                 )
             past = self.follow(past, row)
             resolved[step] = past.pitches
-        pitches = np.where(
-            resolved == SILENCE_TOKEN, SILENCE, resolved + self.lowest - 1
-        )
+        pitches = self.notes(resolved)
         if self.hold is None:
             return pitches, changes(pitches)
         return pitches, (tokens != self.hold) & (pitches != SILENCE)
+
+    def notes(self, pitches: IntArray) -> IntArray:
+        """Return the MIDI notes, 0 = silence, of tokens as in `Past.pitches`."""
+        return np.where(self.is_silent(pitches), SILENCE, pitches + self.lowest - 1)
+
+    def notes_after(self, pitches: IntArray) -> IntArray:
+        """Return the MIDI notes that all tokens would sound, 0 = silence.
+
+        Args:
+            pitches: int array (...), what sounds before, as in `Past.pitches`.
+
+        Returns:
+            int array (..., size).
+        """
+        every = np.tile(np.arange(self.size), (*pitches.shape, 1))
+        if self.hold is not None:
+            every[..., self.hold] = pitches
+        return self.notes(every)
 
     def is_silent(self, pitches: IntArray) -> BoolArray:
         """Return where `Past.pitches` holds nothing that could sound on."""

@@ -23,6 +23,7 @@ from chorale.importing import read
 from chorale.keys import Key
 from chorale.score import Chorale
 from chorale.seeds import find_seed, opening_of
+from chorale.voice_leading import check
 from chorale.voices import VOICE_NAMES
 
 Run = Callable[..., tuple[int, str, str]]
@@ -186,6 +187,7 @@ def test_sampling_options_and_instruments_arrive(run: Run) -> None:
     run("generate", "--bars", "4", "--top-k", "1", "--output", "greedy")
     run("generate", "--bars", "4", "--top-p", "0.01", "--output", "nucleus")
     run("generate", "--bars", "4", "--temperature", "0.5", "--output", "cold")
+    run("generate", "--bars", "4", "--rules", "strict", "--output", "strict")
     files = {path.parent.name: path for path in Path().glob("*/*.mid")}
     programs = {
         message.program
@@ -199,6 +201,12 @@ def test_sampling_options_and_instruments_arrive(run: Run) -> None:
     assert (lowest == 36).all()
     assert files["nucleus"].read_bytes() == files["greedy"].read_bytes()
     assert files["cold"].read_bytes() != files["greedy"].read_bytes()
+    # The fake leaps about; after two bars of opening nothing does any more.
+    leaps = {
+        name: [one for one in check(read(path), rules=["large-leap"]) if one.bar > 2]
+        for name, path in files.items()
+    }
+    assert leaps["cold"] and not leaps["strict"]
 
 
 @pytest.mark.parametrize(
@@ -212,6 +220,7 @@ def test_sampling_options_and_instruments_arrive(run: Run) -> None:
         ("--bars 2", "leaves nothing to write"),
         ("--opening 0", "opening of 1 to"),
         ("--opening 99", "opening of 1 to"),
+        ("--rules some", "rules out of off, lenient, strict, got 'some'"),
         ("-n 0", "at least 1 variation"),
         ("--best-of 0", "the best of at least 1, got 0"),
         ("--report why.pdf", r"ends in \.md or \.html, got \.pdf"),

@@ -64,6 +64,14 @@ def test_the_same_command_prints_the_same(run: Run) -> None:
     assert run(*command, "--random-state", "1")[1] != out
 
 
+def test_rules_are_for_the_samples_alone(run: Run) -> None:
+    command = ("-n", "4", "--bars", "4", "--json", "--rules")
+    off, strict = (json.loads(run(*command, mode)[1]) for mode in ("off", "strict"))
+    assert off["samples"]["rules"]["large-leap"]["findings"] > 0
+    assert strict["samples"]["rules"]["large-leap"]["findings"] == 0
+    assert all(off[name]["rules"] == strict[name]["rules"] for name in COLUMNS[1:])
+
+
 def test_it_is_printed_and_reported(run: Run) -> None:
     words = ("-n", "3", "--bars", "4", "--average", "transpositions")
     code, out, err = run(*words, "--report", "out/judged.html")
@@ -137,6 +145,8 @@ def test_a_final_report_is_beside_test(
         ("mine --average none", "--average is for a model", 2),
         ("--average keys", "out of none, transpositions, got 'keys'", 2),
         ("mine -n 5", "--count is for a model", 2),
+        ("--rules some", "rules out of off, lenient, strict, got 'some'", 2),
+        ("mine --rules off", "--rules is for a model", 2),
         ("mine --top-p 0.9", "--top-p is for a model", 2),
         ("--opening 2", "--opening is for chorales of your own", 2),
         ("--report judged.pdf", r"ends in \.md or \.html, got \.pdf", 2),

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from chorale.errors import ModelError
-from chorale.logits import draw, keep_only, keep_top_k, keep_top_p, with_temperature
+from chorale.logits import (
+    draw,
+    keep_cheapest,
+    keep_only,
+    keep_top_k,
+    keep_top_p,
+    penalize,
+    with_temperature,
+)
 
 
 def logarithms(*rows: list[float]) -> np.ndarray:
@@ -77,6 +85,26 @@ def test_what_is_not_allowed_is_ruled_out() -> None:
         keep_only(logarithms([0, 0, 1.0]), allowed)
     with pytest.raises(ModelError, match="no probability"):
         keep_only(np.full((1, 3), np.nan), allowed)
+
+
+def test_what_costs_nats_is_so_much_less_likely() -> None:
+    logits = logarithms([0.2, 0.4, 0.4], [0, 0.5, 0.5])
+    costs = np.log([[1, 1, 4], [1, 2, 2]])
+    assert probabilities(penalize(logits, costs)) == [
+        [round(2 / 7, 9), round(4 / 7, 9), round(1 / 7, 9)],
+        [0, 0.5, 0.5],
+    ]
+
+
+def test_the_cheapest_are_kept() -> None:
+    logits = logarithms([0.1, 0.4, 0.5], [0, 0.4, 0.6], [0, 0.4, 0.6])
+    costs = np.array([[0, 0, 1], [0, 2, 1], [0, 2, 2]], float)
+    # Free ones where there are any; else, as the first is impossible, what costs least.
+    assert probabilities(keep_cheapest(logits, costs)) == [
+        [0.2, 0.8, 0],
+        [0, 0, 1],
+        [0, 0.4, 0.6],
+    ]
 
 
 def test_drawing_inverts_the_cumulative_sum() -> None:

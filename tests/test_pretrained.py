@@ -23,6 +23,8 @@ from chorale.plan import Plan
 from chorale.sampling import SamplingOptions, Start, sample_each
 from chorale.seeds import find_seed, opening_of
 from chorale.style import has_rest, leaves_ranges, share_of_cadences
+from chorale.voice_leading import count
+from chorale.voice_leading.writing import SEEN
 
 NAMES = [card.name for card in list_models()]
 MEBIBYTE = 2**20
@@ -105,6 +107,15 @@ def test_generate_begins_as_the_seed_and_repeats_itself(tmp_path):
             np.testing.assert_array_equal(found, expected)
     assert (piece.steps, piece.metres, piece.key) == (seed.steps, seed.metres, seed.key)
     assert not np.array_equal(piece.pitches, seed.pitches)
+
+
+def test_strict_rules_leave_no_fault(tmp_path):
+    words = ("--seed", "3", "--bars", "8", "--rules", "strict", "--best-of", "1")
+    chorale = read(generated(tmp_path, *words, "--format", "midi"))
+    opening = opening_of(find_seed("3")).steps
+    assert chorale.steps > opening
+    tallies = count(chorale, rules=SEEN, start=opening)
+    assert not {name: one.findings for name, one in tallies.items() if one.findings}
 
 
 def test_samples_end_on_cadences_in_range_and_in_four_voices():

@@ -21,6 +21,8 @@ from chorale.plan import Plan
 from chorale.predictors import FakePredictor
 from chorale.sampling import SamplingOptions, Start, allowed_tokens, sample, sample_each
 from chorale.score import DEFAULT_TEMPO, Chorale, Metre
+from chorale.voice_leading import rates
+from chorale.voice_leading.writing import SEEN
 from chorale.voices import VOICES
 
 # Draws from the model as it is.
@@ -53,6 +55,7 @@ def chi_square(observed: np.ndarray, expected: np.ndarray) -> float:
         ({"top_p": 1.1}, "top-p above 0, at most 1, got 1.1"),
         ({"top_p": math.nan}, "top-p"),
         ({"top_k": 0}, "top-k of at least 1, got 0"),
+        ({"rules": "some"}, "rules out of off, lenient, strict, got 'some'"),
         ({"random_state": -1}, "random state of at least 0, got -1"),
         ({"ranges": ((60, 62),) * 3}, "each of 4 voices"),
         ({"ranges": ((62, 60),) * 4}, "lowest and a highest note"),
@@ -207,6 +210,103 @@ def test_voices_keep_to_their_ranges_and_sound_throughout(encoding: str) -> None
     (one,) = sample(predictor, plan(64), options=narrow)
     assert one.pitches.min(axis=0).tolist() == [74, 60, 57, 41]
     assert one.pitches.max(axis=0).tolist() == [74, 61, 57, 42]
+
+
+# === Rules of part-writing ===
+
+
+class Organum(FakePredictor):
+    """All voices move up or down a tone at every step, and together, if they may."""
+
+    def voice_logits(self, state, voice, chosen):  # type: ignore[no-untyped-def]
+        sounding = state.pitches
+        rows = np.arange(len(sounding))
+        tones = np.full((len(sounding), self.vocabulary.size), 1e-4)
+        if voice == 0:
+            for tone in (-2, 2):
+                tones[rows, (sounding[:, 0] + tone) % self.vocabulary.size] = 1
+        else:
+            tone = chosen[:, 0] - sounding[:, 0]
+            tones[rows, (sounding[:, voice] + tone) % self.vocabulary.size] = 1
+        return np.log(tones)
+
+
+def organum(encoding: str) -> Organum:
+    ranges = ((60, 81), (53, 74), (48, 69), (41, 62))
+    vocabulary = replace(wide_vocabulary(encoding), ranges=ranges)
+    return Organum(vocabulary, uniform_predictor(vocabulary).table)
+
+
+FIFTHS = Chorale(pitches=np.tile([72, 65, 60, 53], (4, 1)))
+
+
+def findings(pieces: list[Chorale]) -> dict[str, int]:
+    """Return how often each rule is broken after an opening of four steps."""
+    tallies = rates(pieces, rules=SEEN, start=4)
+    return {name: tally.findings for name, tally in tallies.items()}
+
+
+@pytest.mark.parametrize("encoding", ["pitch", "hold"])
+def test_rules_make_faults_rare_or_rule_them_out(encoding: str) -> None:
+    predictor = organum(encoding)
+    off, lenient, strict = (
+        findings(
+            sample(
+                predictor,
+                plan(68),
+                FIFTHS,
+                replace(PLAIN, rules=rules),
+                variations=8,
+            )
+        )
+        for rules in ("off", "lenient", "strict")
+    )
+    assert off["parallel-fifths"] > 500 and off["parallel-octaves"] > 300
+    assert 0 < sum(lenient.values()) < sum(off.values()) / 10
+    assert not any(strict.values())
+
+
+@pytest.mark.parametrize("rules", ["lenient", "strict"])
+def test_rules_keep_the_opening_and_the_stream(rules: str) -> None:
+    predictor, options = organum("hold"), replace(PLAIN, rules=rules)
+    faulty = Chorale(pitches=np.array([[72, 65, 60, 53], [74, 67, 62, 55]] * 4))
+    four = sample(predictor, plan(40), faulty, options, variations=4)
+    assert all(np.array_equal(one.pitches[:8], faulty.pitches) for one in four)
+    assert sample(predictor, plan(40), faulty, options) == four[:1]
+    assert sample(predictor, plan(40), faulty, PLAIN) != four[:1]
+
+
+def test_rules_count_before_the_nucleus() -> None:
+    # All that is likely is wrong; the rules choose from the rest.
+    predictor = organum("hold")
+    for options in (
+        SamplingOptions(rules="strict", top_p=0.5),
+        SamplingOptions(rules="strict", top_k=1),
+    ):
+        pieces = sample(predictor, plan(68), FIFTHS, options)
+        assert not any(findings(pieces).values())
+
+
+def test_where_every_note_breaks_a_rule_one_is_written() -> None:
+    one_way = ((74, 74), (67, 67), (62, 62), (55, 55))
+    options = replace(PLAIN, rules="strict", ranges=one_way)
+    (one,) = sample(uniform_predictor(wide_vocabulary()), plan(6), FIFTHS, options)
+    assert one.pitches[4].tolist() == [74, 67, 62, 55]
+    # A tone up or an octave: the tone breaks less.
+    two_ways = ((74, 74), (67, 67), (62, 62), (55, 67))
+    options = replace(options, ranges=two_ways, top_k=1)
+    (one,) = sample(uniform_predictor(wide_vocabulary()), plan(6), FIFTHS, options)
+    assert findings([one])["parallel-fifths"] < 3
+
+
+def test_no_rule_reaches_across_a_fermata() -> None:
+    predictor, strict = organum("pitch"), replace(PLAIN, rules="strict", top_k=1)
+    tone_down = [70, 63, 58, 51]
+    for stands, follows in ((True, True), (False, False)):
+        fermatas = np.array([stands] * 4 + [False] * 4)
+        whole = Plan.of(piece(8, fermatas=fermatas))
+        (one,) = sample(predictor, whole, FIFTHS, strict)
+        assert (one.pitches[4].tolist() == tone_down) is follows
 
 
 # === Openings ===

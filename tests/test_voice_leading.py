@@ -15,7 +15,15 @@ from chorale.errors import DataError, UsageError
 from chorale.keys import Key
 from chorale.score import Chorale, Metre, lay_bars
 from chorale.spelling import diatonic_numbers
-from chorale.voice_leading import RULES, Tally, check, count, rates, total
+from chorale.voice_leading import (
+    BACH_PER_THOUSAND,
+    RULES,
+    Tally,
+    check,
+    count,
+    rates,
+    total,
+)
 
 few = settings(max_examples=50, deadline=None)
 C_MAJOR = Key("C", "major")
@@ -285,6 +293,22 @@ def test_arguments_that_do_not_fit() -> None:
         check(chords(TONIC), spelling=np.zeros((1, 4), np.int64))
     with pytest.raises(DataError, match="expected 1 starts, got 2"):
         rates([chords(TONIC)], start=[0, 0])
+
+
+# === What Bach breaks ===
+
+
+def test_the_rates_are_those_of_train() -> None:
+    measured = rates(load_corpus(splits=("train",)).train, rules=BACH_PER_THOUSAND)
+    for name, per_thousand in BACH_PER_THOUSAND.items():
+        tally = measured[name]
+        expected = 1000 * max(tally.findings, 0.5) / tally.opportunities
+        assert per_thousand == pytest.approx(expected, abs=0.005), name
+
+
+def test_every_rule_counts_but_the_lenient_one_and_that_of_spelling() -> None:
+    left_out = set(RULES) - set(BACH_PER_THOUSAND)
+    assert left_out == {"leading-tone-leap", "augmented-leap"}
 
 
 # === Whatever the music ===

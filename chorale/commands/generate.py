@@ -62,6 +62,9 @@ def generate(
     guidance: Annotated[
         float, typer.Option(help="How closely to follow the key; 0 as the model does.")
     ] = _DEFAULTS.guidance,
+    rules: Annotated[
+        str, typer.Option(help="Part-writing: off, lenient or strict.")
+    ] = _DEFAULTS.rules,
     best_of: Annotated[
         int,
         typer.Option(
@@ -98,6 +101,7 @@ def generate(
         top_p=top_p,
         top_k=top_k,
         guidance=guidance,
+        rules=rules,
         random_state=random_state,
     )
     if best_of < 1:

@@ -14,7 +14,6 @@ of a probability, and a chorale as Bach's are on average costs nothing or little
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -24,28 +23,7 @@ from chorale.models import Card
 from chorale.predictors import Predictor
 from chorale.score import Chorale
 from chorale.style import final_cadence
-from chorale.voice_leading import Tally, count
-
-# What Bach breaks, per 1,000 opportunities in the chorales of train, as `chorale check
-# --rates data/chorales/train` counts it; inner leading tones that leap, as common as
-# others, are left out. Parallel unisons, of which there are none, count as half of one.
-BACH_PER_THOUSAND: Mapping[str, float] = {
-    "parallel-fifths": 0.55,
-    "parallel-octaves": 0.31,
-    "parallel-unisons": 0.01,
-    "contrary-fifths": 0.64,
-    "contrary-octaves": 0.26,
-    "direct-fifths": 3.43,
-    "direct-octaves": 3.09,
-    "crossing": 5.59,
-    "overlap": 7.44,
-    "spacing": 5.29,
-    "range": 5.17,
-    "doubled-leading-tone": 11.87,
-    "unresolved-leading-tone": 39.14,
-    "unresolved-seventh": 13.17,
-    "large-leap": 0.81,
-}
+from chorale.voice_leading import BACH_PER_THOUSAND, Tally, count, surprise
 
 
 class Typical(NamedTuple):
@@ -138,4 +116,4 @@ def choose(
 def _cost(rule: str, tally: Tally) -> float:
     """Return what findings cost in nats, those that Bach would have excepted."""
     rate = BACH_PER_THOUSAND[rule] / 1000
-    return max(tally.findings - tally.opportunities * rate, 0) * -math.log(rate)
+    return max(tally.findings - tally.opportunities * rate, 0) * surprise(rule)

@@ -6,9 +6,16 @@ own chorales, which break every rule now and then, give the measure.
 """
 
 from chorale.voice_leading.checking import Finding, Tally, check, count, rates, total
-from chorale.voice_leading.rules import RULES, Rule, choose_rules
+from chorale.voice_leading.rules import (
+    BACH_PER_THOUSAND,
+    RULES,
+    Rule,
+    choose_rules,
+    surprise,
+)
 
 __all__ = [
+    "BACH_PER_THOUSAND",
     "RULES",
     "Finding",
     "Rule",
@@ -17,5 +24,6 @@ __all__ = [
     "choose_rules",
     "count",
     "rates",
+    "surprise",
     "total",
 ]

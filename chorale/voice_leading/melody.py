@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from chorale.score import BoolArray, IntArray
 from chorale.spelling import NATURALS
 from chorale.voice_leading.piece import Judged, Piece
 
@@ -18,9 +19,13 @@ def large_leap(piece: Piece) -> Judged:
     An opportunity is a voice that moves. Source: melodic motion in Aldwell & Schachter
     and in Kostka & Payne.
     """
-    size = abs(piece.moves)
-    faults = (size > _OCTAVE) | np.isin(size, _SEVENTHS)
-    return Judged(faults, (size > 0).sum(axis=1))
+    return Judged(is_large_leap(piece.moves), (piece.moves != 0).sum(axis=1))
+
+
+def is_large_leap(moves: IntArray) -> BoolArray:
+    """Return which motions, in semitones up or down, are such leaps."""
+    size = np.abs(moves)
+    return (size > _OCTAVE) | np.isin(size, _SEVENTHS)
 
 
 def augmented_leap(piece: Piece) -> Judged:

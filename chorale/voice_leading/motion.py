@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from chorale.score import BoolArray
-from chorale.voice_leading.piece import NEIGHBOURS, PAIRS, Judged, Piece
+from chorale.score import IntArray
+from chorale.voice_leading.dyads import (
+    FIFTH,
+    OCTAVE,
+    UNISON,
+    is_contrary,
+    is_direct,
+    is_overlap,
+    is_parallel,
+)
+from chorale.voice_leading.piece import NEIGHBOURS, Judged, Piece
 from chorale.voices import BASS, SOPRANO
 
-_UNISON, _FIFTH, _OCTAVE = 0, 7, 12  # semitones
-_LARGEST_STEP = 2  # semitones; what is wider is a leap
-
-_UPPER, _LOWER = np.array(PAIRS).T
-_HIGHER, _DEEPER = np.array(NEIGHBOURS).T
 OUTER = ((SOPRANO, BASS),)
 
 
@@ -27,7 +31,7 @@ def parallel_fifths(piece: Piece) -> Judged:
     Schachter, Harmony and Voice Leading; Piston, Harmony; Kostka & Payne, Tonal
     Harmony.
     """
-    return _perfects(piece, _FIFTH)
+    return Judged(is_parallel(piece.pairs, FIFTH), _both_move(piece))
 
 
 def parallel_octaves(piece: Piece) -> Judged:
@@ -36,7 +40,7 @@ def parallel_octaves(piece: Piece) -> Judged:
     Two octaves are like one; a unison is no octave. Exceptions, opportunities and
     sources are those of parallel fifths.
     """
-    return _perfects(piece, _OCTAVE)
+    return Judged(is_parallel(piece.pairs, OCTAVE), _both_move(piece))
 
 
 def parallel_unisons(piece: Piece) -> Judged:
@@ -44,7 +48,7 @@ def parallel_unisons(piece: Piece) -> Judged:
 
     Opportunities and sources are those of parallel fifths.
     """
-    return _perfects(piece, _UNISON)
+    return Judged(is_parallel(piece.pairs, UNISON), _both_move(piece))
 
 
 def contrary_fifths(piece: Piece) -> Judged:
@@ -53,7 +57,7 @@ def contrary_fifths(piece: Piece) -> Judged:
     Stricter textbooks count them among the parallels; Bach writes about as many.
     Exceptions, opportunities and sources are those of parallel fifths.
     """
-    return _perfects(piece, _FIFTH, contrary=True)
+    return Judged(is_contrary(piece.pairs, FIFTH), _both_move(piece))
 
 
 def contrary_octaves(piece: Piece) -> Judged:
@@ -62,36 +66,14 @@ def contrary_octaves(piece: Piece) -> Judged:
     A unison counts as an octave here. Opportunities and sources are those of parallel
     fifths.
     """
-    return _perfects(piece, _OCTAVE, contrary=True)
+    return Judged(is_contrary(piece.pairs, OCTAVE), _both_move(piece))
 
 
-def _perfects(piece: Piece, perfect: int, *, contrary: bool = False) -> Judged:
-    """Find perfect intervals that follow one of their kind, both voices moving."""
-    moves = piece.moves
-    both = (moves[:, _UPPER] != 0) & (moves[:, _LOWER] != 0)
-    similar = moves[:, _UPPER] * moves[:, _LOWER] > 0
-    there = _is_perfect(piece, perfect)
-    if contrary and perfect == _OCTAVE:
-        there |= _is_perfect(piece, _UNISON)
-    faults = both & (similar != contrary) & there
-    faults[1:] &= there[:-1]
-    return Judged(faults, both.sum(axis=1))
-
-
-def _is_perfect(piece: Piece, perfect: int) -> BoolArray:
-    """Return where PAIRS form a perfect interval, or octaves more unless a unison.
-
-    Returns:
-        bool array (steps, 6).
-    """
-    wide = abs(piece.intervals)
-    is_perfect: BoolArray = wide == perfect
-    if perfect != _UNISON:
-        is_perfect |= (wide > perfect) & ((wide - perfect) % 12 == 0)
-    if piece.spelled and perfect == _FIFTH:
-        letters = abs(piece.spelling[:, _UPPER] - piece.spelling[:, _LOWER])
-        is_perfect &= letters % 7 == 4
-    return is_perfect
+def _both_move(piece: Piece) -> IntArray:
+    """Return how many pairs of voices both move at each step, int array (steps,)."""
+    upper, lower = piece.pairs.moves
+    both: IntArray = ((upper != 0) & (lower != 0)).sum(axis=1)
+    return both
 
 
 def direct_fifths(piece: Piece) -> Judged:
@@ -102,7 +84,7 @@ def direct_fifths(piece: Piece) -> Judged:
     Source: hidden or direct fifths in Aldwell & Schachter and in Kostka & Payne, who
     restrict them as here to the outer voices and to leaps of the upper one.
     """
-    return _direct(piece, _FIFTH)
+    return _direct(piece, FIFTH)
 
 
 def direct_octaves(piece: Piece) -> Judged:
@@ -110,15 +92,12 @@ def direct_octaves(piece: Piece) -> Judged:
 
     Exceptions, opportunities and sources are those of direct fifths.
     """
-    return _direct(piece, _OCTAVE)
+    return _direct(piece, OCTAVE)
 
 
 def _direct(piece: Piece, perfect: int) -> Judged:
-    soprano, bass = piece.moves[:, SOPRANO], piece.moves[:, BASS]
-    there = _is_perfect(piece, perfect)[:, PAIRS.index(OUTER[0])]
-    faults = there & (soprano * bass > 0) & (abs(soprano) > _LARGEST_STEP)
-    faults[1:] &= ~there[:-1]
-    return Judged(faults[:, None], ((soprano != 0) & (bass != 0)).astype(np.int64))
+    both = (piece.moves[:, [SOPRANO, BASS]] != 0).all(axis=1)
+    return Judged(is_direct(piece.dyads(OUTER), perfect), both.astype(np.int64))
 
 
 def overlap(piece: Piece) -> Judged:
@@ -129,16 +108,10 @@ def overlap(piece: Piece) -> Judged:
     counts. An opportunity is a pair of neighbours of which at least one moves. Source:
     overlapping voices in Aldwell & Schachter and in Kostka & Payne.
     """
-    pitches, moves, goes_on = piece.pitches, piece.moves, piece.goes_on
-    both = goes_on[:, _HIGHER] & goes_on[:, _DEEPER]
-    moved = both & ((moves[:, _HIGHER] != 0) | (moves[:, _DEEPER] != 0))
-    in_order = pitches[:, _HIGHER] >= pitches[:, _DEEPER]
-    faults = moved & in_order
-    faults[1:] &= in_order[:-1] & (
-        (pitches[1:, _DEEPER] > pitches[:-1, _HIGHER])
-        | (pitches[1:, _HIGHER] < pitches[:-1, _DEEPER])
-    )
-    return Judged(faults, moved.sum(axis=1))
+    dyads = piece.dyads(NEIGHBOURS)
+    upper, lower = dyads.moves
+    moved = (upper != 0) | (lower != 0)
+    return Judged(is_overlap(dyads), moved.sum(axis=1))
 
 
 def say_parallel(name: str, piece: Piece, step: int, voices: tuple[int, ...]) -> str:

@@ -14,6 +14,7 @@ from chorale.keys import Key, estimate_key
 from chorale.score import BoolArray, Chorale, IntArray
 from chorale.spelling import Spelling, diatonic_numbers
 from chorale.voice_leading.dominants import Dominants, find_dominants
+from chorale.voice_leading.dyads import Dyads
 from chorale.voices import SILENCE, VOICES
 
 # The voices of a column of `Judged.faults`, the upper one first.
@@ -88,11 +89,14 @@ class Piece:
         return sounding
 
     @cached_property
+    def breathes(self) -> BoolArray:
+        """Bool array (steps,), see `find_breaths`."""
+        return find_breaths(self.chorale.fermatas)
+
+    @cached_property
     def phrases(self) -> IntArray:
         """Int array (steps,), the number of the phrase; a fermata ends one."""
-        fermatas = self.chorale.fermatas
-        ends = fermatas[:-1] & ~fermatas[1:]
-        return np.concatenate([[0], np.cumsum(ends)])
+        return np.cumsum(self.breathes)
 
     @cached_property
     def goes_on(self) -> BoolArray:
@@ -103,8 +107,7 @@ class Piece:
         """
         goes_on = self.sounding.copy()
         goes_on[0] = False
-        same_phrase = self.phrases[1:] == self.phrases[:-1]
-        goes_on[1:] &= self.sounding[:-1] & same_phrase[:, None]
+        goes_on[1:] &= self.sounding[:-1] & ~self.breathes[1:, None]
         return goes_on
 
     @cached_property
@@ -115,18 +118,50 @@ class Piece:
         return np.where(self.goes_on, moves, 0)
 
     @cached_property
-    def intervals(self) -> IntArray:
-        """Int array (steps, 6), semitones from the lower to the upper of PAIRS."""
-        upper, lower = np.array(PAIRS).T
-        return self.pitches[:, upper] - self.pitches[:, lower]
-
-    @cached_property
     def dominants(self) -> Dominants:
         """The chords that resolve by fifth."""
         return find_dominants(self.pitches, self.phrases, self.key)
+
+    @cached_property
+    def pairs(self) -> Dyads:
+        """All PAIRS of voices at every step, arrays (steps, 6)."""
+        return self.dyads(PAIRS)
+
+    def dyads(self, pairs: tuple[tuple[int, ...], ...]) -> Dyads:
+        """Return some pairs of voices at every step, arrays (steps, pairs)."""
+        upper, lower = np.array(pairs).T
+        before = _delayed(self.pitches)
+        letters = self.spelling[:, upper] - self.spelling[:, lower]
+        return Dyads(
+            upper=self.pitches[:, upper],
+            lower=self.pitches[:, lower],
+            upper_before=before[:, upper],
+            lower_before=before[:, lower],
+            breathes=self.breathes[:, None],
+            letters=letters if self.spelled else None,
+            letters_before=_delayed(letters) if self.spelled else None,
+        )
 
     def name(self, step: int, voice: int) -> str:
         """Return the name of a note such as `Bb3`; middle C is C4."""
         return Spelling.of(
             int(self.pitches[step, voice]), int(self.spelling[step, voice])
         ).name
+
+
+def find_breaths(fermatas: BoolArray) -> BoolArray:
+    """Return where a phrase begins because a fermata has ended.
+
+    Args:
+        fermatas: bool array (steps,), where a fermata stands.
+    """
+    breaths = np.zeros_like(fermatas)
+    breaths[1:] = fermatas[:-1] & ~fermatas[1:]
+    return breaths
+
+
+def _delayed(table: IntArray) -> IntArray:
+    """Return an array (steps, ...) a step later, zeros at the first."""
+    delayed = np.zeros_like(table)
+    delayed[1:] = table[:-1]
+    return delayed

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from chorale.keys import pitch_name
-from chorale.score import BoolArray, IntArray
+from chorale.score import IntArray
+from chorale.voice_leading.dyads import begins_crossing, begins_spacing
 from chorale.voice_leading.piece import NEIGHBOURS, Judged, Piece
 from chorale.voices import ALL_VOICES, BASS
-
-_OCTAVE = 12  # semitones
 
 # Between tenor and bass any distance is allowed.
 UPPER_NEIGHBOURS = tuple(pair for pair in NEIGHBOURS if BASS not in pair)
@@ -21,10 +20,7 @@ def crossing(piece: Piece) -> Judged:
     An opportunity is a pair of neighbours of which at least one attacks. Source: voice
     crossing in Aldwell & Schachter, Piston, and Kostka & Payne.
     """
-    upper, lower, both = _neighbours(piece, NEIGHBOURS)
-    return Judged(
-        _beginnings(both & (upper < lower)), _attacks(piece, NEIGHBOURS, both)
-    )
+    return Judged(begins_crossing(piece.dyads(NEIGHBOURS)), _attacks(piece, NEIGHBOURS))
 
 
 def spacing(piece: Piece) -> Judged:
@@ -34,10 +30,9 @@ def spacing(piece: Piece) -> Judged:
     least one attacks. Source: spacing in Aldwell & Schachter, Piston, and Kostka &
     Payne.
     """
-    upper, lower, both = _neighbours(piece, UPPER_NEIGHBOURS)
     return Judged(
-        _beginnings(both & (upper - lower > _OCTAVE)),
-        _attacks(piece, UPPER_NEIGHBOURS, both),
+        begins_spacing(piece.dyads(UPPER_NEIGHBOURS)),
+        _attacks(piece, UPPER_NEIGHBOURS),
     )
 
 
@@ -74,27 +69,10 @@ def say_range(piece: Piece, step: int, voices: tuple[int, ...]) -> str:
     return f"{piece.name(step, voices[0])} is below {pitch_name(voice.lowest)}"
 
 
-def _neighbours(
-    piece: Piece, pairs: tuple[tuple[int, ...], ...]
-) -> tuple[IntArray, IntArray, BoolArray]:
-    """Return pitches of the upper and lower voices, and where both sing."""
-    upper, lower = np.array(pairs).T
-    both = piece.sounding[:, upper] & piece.sounding[:, lower]
-    return piece.pitches[:, upper], piece.pitches[:, lower], both
-
-
-def _attacks(
-    piece: Piece, pairs: tuple[tuple[int, ...], ...], both: BoolArray
-) -> IntArray:
+def _attacks(piece: Piece, pairs: tuple[tuple[int, ...], ...]) -> IntArray:
     """Return how many of the pairs that sing have an attack, at each step."""
     upper, lower = np.array(pairs).T
-    onsets = piece.chorale.onsets
+    onsets, sounding = piece.chorale.onsets, piece.sounding
+    both = sounding[:, upper] & sounding[:, lower]
     attacks: IntArray = ((onsets[:, upper] | onsets[:, lower]) & both).sum(axis=1)
     return attacks
-
-
-def _beginnings(holds: BoolArray) -> BoolArray:
-    """Return the first step of each spell, column by column."""
-    begins = holds.copy()
-    begins[1:] &= ~holds[:-1]
-    return begins

@@ -1,0 +1,168 @@
+"""Rules seen from a note that is about to be written.
+
+The judge looks at pieces that are done. Here one voice is about to choose its note, and
+what is known are the chord a step before, what other voices have chosen at this step,
+and whether a phrase begins. So a fault between two voices is laid to the one that
+chooses later. By the time all have chosen, the faults are those that the judge finds.
+
+Tones of a dominant that have a way to go are left to the judge: that a chord was a
+dominant shows once the next one is complete. Ranges are left to the sampler, which has
+its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from chorale.score import BoolArray, IntArray
+from chorale.voice_leading.dyads import (
+    FIFTH,
+    OCTAVE,
+    UNISON,
+    Dyads,
+    begins_crossing,
+    begins_spacing,
+    is_contrary,
+    is_direct,
+    is_overlap,
+    is_parallel,
+)
+from chorale.voice_leading.melody import is_large_leap
+from chorale.voice_leading.piece import NEIGHBOURS
+from chorale.voice_leading.rules import RULES, surprise
+from chorale.voices import SILENCE, VOICES
+
+# What two voices may not do; which two is told by the rule.
+_OF_DYADS: Mapping[str, Callable[[Dyads], BoolArray]] = {
+    "parallel-fifths": partial(is_parallel, perfect=FIFTH),
+    "parallel-octaves": partial(is_parallel, perfect=OCTAVE),
+    "parallel-unisons": partial(is_parallel, perfect=UNISON),
+    "contrary-fifths": partial(is_contrary, perfect=FIFTH),
+    "contrary-octaves": partial(is_contrary, perfect=OCTAVE),
+    "direct-fifths": partial(is_direct, perfect=FIFTH),
+    "direct-octaves": partial(is_direct, perfect=OCTAVE),
+    "crossing": begins_crossing,
+    "overlap": is_overlap,
+    "spacing": begins_spacing,
+}
+# The rules that are seen from here.
+SEEN = (*_OF_DYADS, "large-leap")
+
+
+class Moment(NamedTuple):
+    """What is known where a voice is about to choose its note, in a batch of pieces.
+
+    Attributes:
+        before: int array (batch, 4), MIDI notes a step before, 0 = silence.
+        now: int array (batch, 4), MIDI notes of those that have chosen.
+        written: the voices that have chosen.
+        breathes: bool array (batch,), whether a phrase begins at this step, see
+            `piece.find_breaths`.
+    """
+
+    before: IntArray
+    now: IntArray
+    written: tuple[int, ...]
+    breathes: BoolArray
+
+
+class Fault(NamedTuple):
+    """Which notes would break a rule.
+
+    Attributes:
+        rule: its name.
+        voices: who would break it, the upper voice first.
+        notes: bool array (batch, notes).
+    """
+
+    rule: str
+    voices: tuple[int, ...]
+    notes: BoolArray
+
+
+def find_faults(moment: Moment, voice: int, notes: IntArray) -> Iterator[Fault]:
+    """Find the notes that would break a rule by themselves or with another voice.
+
+    Args:
+        moment: what is known.
+        voice: who is about to choose, not yet among `moment.written`.
+        notes: int array (batch, notes), MIDI notes that it may choose from, 0 =
+            silence.
+
+    Yields:
+        Every rule of SEEN, with each voice or pair of voices that it looks at.
+    """
+    for other in moment.written:
+        pair = (min(voice, other), max(voice, other))
+        dyads = _dyads(moment, voice, notes, other, moment.now[:, other, None])
+        for rule, is_broken in _OF_DYADS.items():
+            if pair in RULES[rule].voices:
+                yield Fault(rule, pair, is_broken(dyads))
+    before = moment.before[:, voice, None]
+    goes_on = (before != SILENCE) & (notes != SILENCE) & ~moment.breathes[:, None]
+    leaps = is_large_leap(np.where(goes_on, notes - before, 0))
+    yield Fault("large-leap", (voice,), leaps)
+
+
+def find_corners(moment: Moment, voice: int, notes: IntArray) -> Iterator[Fault]:
+    """Find the notes that leave a neighbour who is yet to choose no way out.
+
+    A note beyond the one that the neighbour sang a step before is overlap, unless the
+    neighbour crosses over. Once the neighbour chooses it is too late to weigh that.
+
+    Args and yields as `find_faults`.
+    """
+    for pair in NEIGHBOURS:
+        others = set(range(VOICES)) - {voice, *moment.written}
+        if voice in pair and (other := sum(pair) - voice) in others:
+            dyads = _dyads(moment, voice, notes, other, moment.before[:, other, None])
+            beyond = begins_crossing(dyads) & dyads.goes_on
+            yield Fault("overlap", pair, beyond)
+
+
+def weigh(moment: Moment, voice: int, notes: IntArray) -> npt.NDArray[np.float64]:
+    """Return what notes would cost in nats, float array (batch, notes).
+
+    A note that breaks no rule costs nothing. Every fault costs the more, the rarer it
+    is in Bach, see `surprise`.
+
+    Args:
+        moment, voice, notes: as of `find_faults`.
+    """
+    costs = np.zeros(notes.shape)
+    for find in (find_faults, find_corners):
+        for fault in find(moment, voice, notes):
+            costs += surprise(fault.rule) * fault.notes
+    return costs
+
+
+def _dyads(
+    moment: Moment, voice: int, notes: IntArray, other: int, sung: IntArray
+) -> Dyads:
+    """Return the dyads of notes with what another voice sings, arrays (batch, notes).
+
+    Args:
+        sung: int array (batch, 1), MIDI note of the other voice.
+    """
+    mine, other_s = moment.before[:, voice, None], moment.before[:, other, None]
+    breathes = moment.breathes[:, None]
+    if voice < other:
+        return Dyads(
+            upper=notes,
+            lower=sung,
+            upper_before=mine,
+            lower_before=other_s,
+            breathes=breathes,
+        )
+    return Dyads(
+        upper=sung,
+        lower=notes,
+        upper_before=other_s,
+        lower_before=mine,
+        breathes=breathes,
+    )

@@ -1,0 +1,186 @@
+"""Rules seen from the note about to be written: the judge's own, and what they cost."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from strategies import chorales
+
+from chorale.keys import Key
+from chorale.score import Chorale
+from chorale.voice_leading import BACH_PER_THOUSAND, RULES, surprise
+from chorale.voice_leading.piece import PAIRS, Piece, find_breaths
+from chorale.voice_leading.writing import (
+    SEEN,
+    Moment,
+    find_corners,
+    find_faults,
+    weigh,
+)
+from chorale.voices import VOICE_ORDER, VOICES
+
+# Every note that there is, and silence.
+ANY = np.arange(128)
+
+
+def moment(
+    before: list[int],
+    now: list[int],
+    written: tuple[int, ...],
+    breathes: bool = False,
+) -> Moment:
+    return Moment(
+        np.array([before]), np.array([now]), written, np.array([breathes], bool)
+    )
+
+
+def moments(chorale: Chorale, written: tuple[int, ...]) -> Moment:
+    """Return all steps but the first as a batch, as they are once `written` is."""
+    return Moment(
+        before=chorale.pitches[:-1],
+        now=np.where(np.isin(np.arange(VOICES), written), chorale.pitches[1:], 0),
+        written=written,
+        breathes=find_breaths(chorale.fermatas)[1:],
+    )
+
+
+def assert_found_by_the_judge(chorale: Chorale) -> int:
+    """Compare all faults of all steps, laid to the voice that chooses later."""
+    piece = Piece.of(chorale)
+    judged = {rule: RULES[rule].judge(piece).faults[1:] for rule in SEEN}
+    every_note = np.tile(ANY, (chorale.steps - 1, 1))
+    seen, faults = set(), 0
+    for place, voice in enumerate(VOICE_ORDER):
+        known = moments(chorale, VOICE_ORDER[:place])
+        chosen = chorale.pitches[1:, voice, None]
+        for fault in find_faults(known, voice, every_note):
+            found = np.take_along_axis(fault.notes, chosen, axis=1)[:, 0]
+            column = RULES[fault.rule].voices.index(fault.voices)
+            assert np.array_equal(found, judged[fault.rule][:, column]), fault[:2]
+            seen.add(fault[:2])
+            faults += found.sum()
+    assert seen == {(rule, voices) for rule in SEEN for voices in RULES[rule].voices}
+    return int(faults)
+
+
+@settings(max_examples=50, deadline=None)
+@given(chorales().filter(lambda chorale: chorale.steps > 1))
+def test_the_faults_are_those_that_the_judge_finds(chorale: Chorale) -> None:
+    assert_found_by_the_judge(chorale)
+
+
+def test_where_everybody_moves_the_faults_are_the_judges_too() -> None:
+    random = np.random.default_rng(0)
+    centres = np.array([69, 65, 60, 53])
+    pitches = centres + random.integers(-5, 6, (5000, VOICES))
+    pitches[random.random(pitches.shape) < 0.03] = 0
+    fermatas = random.random(len(pitches)) < 0.2
+    chorale = Chorale(pitches=pitches, fermatas=fermatas, key=Key("C", "major"))
+    assert assert_found_by_the_judge(chorale) > 1000
+
+
+def test_all_that_is_seen_has_a_rate() -> None:
+    assert set(SEEN) < set(BACH_PER_THOUSAND)
+    unseen = set(BACH_PER_THOUSAND) - set(SEEN)
+    assert {name.split("-")[0] for name in unseen} == {"range", "doubled", "unresolved"}
+
+
+# === What notes cost ===
+
+START = [67, 64, 60, 48]  # soprano and bass a twelfth apart
+
+
+@pytest.mark.parametrize(
+    ("note", "rules"),
+    [
+        (48, []),  # stays
+        (0, []),  # rests
+        (47, []),
+        (50, ["parallel-fifths"]),
+        (38, ["contrary-fifths", "large-leap"]),
+        (62, ["parallel-fifths", "large-leap", "overlap"]),  # above the tenor's C
+    ],
+)
+def test_the_bass_pays_for_what_it_does_to_the_soprano(
+    note: int, rules: list[str]
+) -> None:
+    known = moment(START, [69, 0, 0, 0], (0,))
+    costs = weigh(known, 3, np.array([[note]]))
+    expected = sum(-math.log(BACH_PER_THOUSAND[rule] / 1000) for rule in rules)
+    assert costs == pytest.approx(np.array([[expected]]))
+
+
+def test_costs_by_hand() -> None:
+    # Soprano and bass have gone up a tone from twelfth to twelfth already; the tenor's
+    # own choice: B, C (stays), D (octaves with the bass, fifths with the soprano), E
+    # (above the alto's D).
+    known = moment(START, [69, 62, 0, 50], (0, 3, 1))
+    costs = weigh(known, 2, np.array([[59, 60, 62, 64]]))
+    assert costs.round(2).tolist() == [[0, 0, 15.58, 5.19]]
+    assert round(surprise("parallel-octaves"), 2) == 8.08
+    assert round(surprise("parallel-fifths"), 2) == 7.51
+    assert round(surprise("crossing"), 2) == 5.19
+
+
+def test_what_is_broken_already_costs_no_more() -> None:
+    crossed = moment([67, 59, 60, 48], [67, 58, 0, 48], (0, 3, 1))
+    assert weigh(crossed, 2, np.array([[60, 59, 58]])).tolist() == [[0, 0, 0]]
+
+
+def test_no_motion_leads_out_of_a_breath() -> None:
+    notes = ANY[np.newaxis]
+    known, fresh = (
+        moment(START, [69, 62, 0, 50], (0, 3, 1), breathes)
+        for breathes in (False, True)
+    )
+    broken = {
+        name: {fault.rule for fault in find_faults(one, 2, notes) if fault.notes.any()}
+        for name, one in (("known", known), ("fresh", fresh))
+    }
+    assert broken["known"] > broken["fresh"] == {"crossing", "spacing"}
+    assert not any(fault.notes.any() for fault in find_corners(fresh, 2, notes))
+
+
+def test_nothing_comes_from_before_the_beginning() -> None:
+    silent = moment([0] * 4, [72, 0, 0, 48], (0, 3))
+    costs = weigh(silent, 1, np.array([[36, 60, 73]]))
+    # An octave and more below the soprano, at ease, above it.
+    spacing, ease, crossing = costs[0].tolist()
+    assert (spacing, ease, crossing) == (
+        pytest.approx(surprise("spacing")),
+        0,
+        pytest.approx(surprise("crossing")),
+    )
+
+
+def test_in_a_corner_a_neighbour_has_no_way_out() -> None:
+    known = moment(START, [67, 0, 0, 48], (0, 3))
+    cornered = {
+        int(note)
+        for fault in find_corners(known, 1, ANY[np.newaxis])
+        for note in ANY[fault.notes[0]]
+    }
+    assert cornered == set(range(1, START[2]))  # below the tenor
+    for note in range(50, 67):
+        chosen = moment(START, [67, note, 0, 48], (0, 3, 1))
+        faults = [
+            fault.notes[0, 1:]  # to rest is a way out always
+            for fault in find_faults(chosen, 2, ANY[np.newaxis])
+            if fault.rule in ("overlap", "crossing") and fault.voices == (1, 2)
+        ]
+        assert np.logical_or.reduce(faults).all() == (note in cornered)
+
+
+def test_corners_are_of_neighbours_that_are_yet_to_choose() -> None:
+    pairs = {
+        (place, fault.voices)
+        for place, voice in enumerate(VOICE_ORDER)
+        for fault in find_corners(
+            moment(START, [67, 64, 60, 48], VOICE_ORDER[:place]), voice, ANY[None]
+        )
+    }
+    assert pairs == {(0, (0, 1)), (1, (2, 3)), (2, (1, 2))}
+    assert {voices for _, voices in pairs} < set(PAIRS)
