@@ -43,7 +43,7 @@ BACH_PER_THOUSAND: Mapping[str, float] = {
     "range": 5.17,
     "doubled-leading-tone": 11.87,
     "unresolved-leading-tone": 39.14,
-    "unresolved-seventh": 13.17,
+    "unresolved-seventh": 8.44,
     "large-leap": 0.81,
 }
 

@@ -122,7 +122,7 @@ class Piece:
 
     @cached_property
     def dominants(self) -> Dominants:
-        """The chords that resolve by fifth."""
+        """The dominants that resolve, by fifth or deceptively."""
         return find_dominants(self.pitches, self.phrases, self.key)
 
     def name(self, step: int, voice: int) -> str:

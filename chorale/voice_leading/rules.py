@@ -148,7 +148,7 @@ _ALL_RULES = (
     ),
     Rule(
         name="unresolved-seventh",
-        summary="the seventh of a dominant that resolves by fifth does not step down",
+        summary="the seventh of a dominant that goes on does not step down",
         judge=tendencies.unresolved_seventh,
         voices=SINGLE,
         say=tendencies.say_seventh,
