@@ -124,7 +124,10 @@ EXAMPLES: list[Example] = [
     # The bass takes the note of resolution.
     ("unresolved-seventh", [(71, 65, 67, 50), (72, 67, 67, 52)], []),
     ("unresolved-seventh", [(74, 71, 65, 43), (72, 72, 65, 48), TONIC], []),  # stays
-    ("unresolved-seventh", [(71, 65, 62, 43), (72, 69, 62, 41)], []),  # no fifth
+    ("unresolved-seventh", [(71, 65, 62, 43), (72, 69, 60, 45)], [(1,)]),  # deceptive
+    ("unresolved-seventh", [(71, 65, 62, 43), (72, 68, 60, 44)], [(1,)]),  # in minor
+    ("unresolved-seventh", [(71, 65, 62, 43), (72, 64, 60, 45)], []),
+    ("unresolved-seventh", [(71, 65, 62, 43), (72, 69, 62, 41)], []),  # neither
     # === Leaps ===
     ("large-leap", [TONIC, (72, 67, 64, 58)], [(3,)]),
     ("large-leap", [(72, 67, 60, 48), (60, 67, 60, 48)], []),  # an octave
@@ -139,6 +142,25 @@ def test_a_rule_by_example(
     rule: str, music: list[Chord], voices: list[tuple[int, ...]]
 ) -> None:
     assert found(chords(*music), rule) == voices
+
+
+@pytest.mark.parametrize(
+    ("soprano", "steps", "is_found"),
+    [
+        ((64, 65, 67), 2, False),
+        ((64, 65, 67), 4, True),  # too long to pass
+        ((60, 65, 67), 2, True),  # reached by leap
+        ((67, 65, 67), 2, True),  # from above
+        ((64, 65, 72), 2, True),  # left by leap
+    ],
+)
+def test_a_seventh_may_pass(
+    soprano: tuple[int, int, int], steps: int, is_found: bool
+) -> None:
+    lower = [(60, 55, 48), (62, 55, 47), (64, 55, 48)]  # I, V6/5, I
+    music = [(top, *rest) for top, rest in zip(soprano, lower, strict=True)]
+    chorale = Chorale(pitches=np.repeat(music, [4, steps, 4], axis=0), key=C_MAJOR)
+    assert found(chorale, "unresolved-seventh") == [(0,)] * is_found
 
 
 @pytest.mark.parametrize(

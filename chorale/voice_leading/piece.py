@@ -119,7 +119,7 @@ class Piece:
 
     @cached_property
     def dominants(self) -> Dominants:
-        """The chords that resolve by fifth."""
+        """The dominants that resolve, by fifth or deceptively."""
         return find_dominants(self.pitches, self.phrases, self.key)
 
     @cached_property

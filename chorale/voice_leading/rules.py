@@ -149,7 +149,7 @@ _ALL_RULES = (
     ),
     Rule(
         name="unresolved-seventh",
-        summary="the seventh of a dominant that resolves by fifth does not step down",
+        summary="the seventh of a dominant that goes on does not step down",
         judge=tendencies.unresolved_seventh,
         voices=SINGLE,
         say=tendencies.say_seventh,
@@ -191,7 +191,7 @@ BACH_PER_THOUSAND: Mapping[str, float] = {
     "range": 5.17,
     "doubled-leading-tone": 11.87,
     "unresolved-leading-tone": 39.14,
-    "unresolved-seventh": 13.17,
+    "unresolved-seventh": 8.44,
     "large-leap": 0.81,
 }
 

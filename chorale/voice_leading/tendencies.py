@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chorale.score import BoolArray, IntArray
+from chorale.score import STEPS_PER_QUARTER, BoolArray, IntArray
 from chorale.voice_leading.piece import PAIRS, Judged, Piece
 from chorale.voices import ALTO, BASS, TENOR
 
 # Semitones above the root of the dominant.
 _THIRD, _SEVENTH = 4, 10
+_STEPS = (1, 2)  # semitones of a step
 # Semitones from the third down to the root, which is the fifth of the tonic.
 _TO_FIFTH = -_THIRD
 
@@ -51,7 +52,10 @@ def doubled_leading_tone(piece: Piece) -> Judged:
     doubled = sings[:, upper] & sings[:, lower]
     faults = np.zeros_like(doubled)
     opportunities = np.zeros(len(doubled), np.int64)
-    for start, end in zip(dominants.starts, dominants.ends, strict=True):
+    resolved = zip(dominants.starts, dominants.ends, dominants.by_fifth, strict=True)
+    for start, end, by_fifth in resolved:
+        if not by_fifth:
+            continue
         pairs = np.flatnonzero(doubled[start:end].any(axis=0))
         firsts = start + doubled[start:end, pairs].argmax(axis=0)
         faults[firsts, pairs] = True
@@ -91,23 +95,26 @@ def unresolved_seventh(piece: Piece) -> Judged:
     """Find sevenths of a dominant that do not go down by step.
 
     The voice that last sings it has to. It may stay in the next chord, come to the note
-    of resolution after a decoration, and go up by step if the bass takes that note. An
-    opportunity is a seventh that its voice leaves, of a dominant seventh that resolves
-    by fifth. Source: V7 and its inversions in Aldwell & Schachter, Piston, and Kostka &
-    Payne.
+    of resolution after a decoration, and go up by step if the bass takes that note, or
+    in passing: shorter than a quarter, and reached by step from below. An opportunity
+    is a seventh that its voice leaves, of a dominant seventh that resolves by fifth or
+    deceptively. Source: V7 and its inversions in Aldwell & Schachter, Piston, and
+    Kostka & Payne.
     """
     leavings = _leavings(piece, _SEVENTH)
-    steps = (-1, -2)
     resolved = (
         (leavings.left > leavings.ends)
-        | np.isin(leavings.moves, steps)
-        | np.isin(leavings.later, steps)
+        | np.isin(-leavings.moves, _STEPS)
+        | np.isin(-leavings.later, _STEPS)
     )
     bass = piece.pitches[leavings.ends, BASS]
     sevenths = piece.pitches[leavings.sung, leavings.voices]
-    taken = np.isin((sevenths - bass) % 12, (1, 2)) & (bass > 0)
-    rises = np.isin(leavings.moves, (1, 2))
-    return _judge(piece, leavings, ~(resolved | (taken & rises)))
+    taken = np.isin((sevenths - bass) % 12, _STEPS) & (bass > 0)
+    rises = np.isin(leavings.moves, _STEPS)
+    begun = _beginnings(piece.pitches)[leavings.sung, leavings.voices]
+    passes = np.isin(piece.moves[begun, leavings.voices], _STEPS)
+    passes &= leavings.left - begun < STEPS_PER_QUARTER
+    return _judge(piece, leavings, ~(resolved | (rises & (taken | passes))))
 
 
 def say_doubled(piece: Piece, step: int, voices: tuple[int, ...]) -> str:
@@ -169,8 +176,7 @@ def _leavings(piece: Piece, interval: int) -> _Leavings:
     last = np.full(len(dominants.roots), -1)
     steps = np.flatnonzero(sings.any(axis=1))
     np.maximum.at(last, dominants.at[steps], steps)
-    if interval == _SEVENTH:
-        last[~dominants.sevenths] = -1
+    last[~(dominants.sevenths if interval == _SEVENTH else dominants.by_fifth)] = -1
     chosen = np.flatnonzero(last >= 0)
     places, voices = np.nonzero(sings[last[chosen]])
     chosen = chosen[places]
@@ -198,6 +204,15 @@ def _next_changes(pitches: IntArray) -> IntArray:
     changes[:-1] = np.where(pitches[1:] != pitches[:-1], numbers, steps)
     following: IntArray = np.minimum.accumulate(changes[::-1], axis=0)[::-1]
     return following
+
+
+def _beginnings(pitches: IntArray) -> IntArray:
+    """Return, for each step and voice, the step since which it has had its pitch."""
+    begun = np.zeros_like(pitches)
+    numbers = np.arange(1, len(pitches))[:, None]
+    begun[1:] = np.where(pitches[1:] != pitches[:-1], numbers, 0)
+    since: IntArray = np.maximum.accumulate(begun, axis=0)
+    return since
 
 
 def _leading_tones(piece: Piece) -> tuple[_Leavings, BoolArray]:
