@@ -37,3 +37,197 @@ from chorale.style import Window, matched, windows_of
 
 _DEFAULTS = SamplingOptions()
 # Options that make sense for a model's samples alone, or for chorales of one's own.
+_OF_SAMPLES = "model average count bars temperature top_p guidance rules".split()
+_OF_FILES = ["opening"]
+
+
+def judge(
+    context: typer.Context,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[DIR]...",
+            help="Chorales to judge: files, or folders of them. A model's if left out.",
+            show_default=False,
+        ),
+    ] = None,
+    model: Models = None,
+    average: Average = "none",
+    count: Annotated[
+        int, typer.Option("-n", help="Samples to draw from the model.")
+    ] = 256,
+    bars: Annotated[
+        int | None,
+        typer.Option(help="Length of each sample; that of Bach's piece if left out."),
+    ] = None,
+    opening: Annotated[
+        int,
+        typer.Option(help="Bars of each of your chorales that are not to be judged."),
+    ] = 0,
+    temperature: Annotated[
+        float, typer.Option(help="Of the samples, as in `chorale generate`.")
+    ] = _DEFAULTS.temperature,
+    top_p: Annotated[
+        float, typer.Option(help="Of the samples, as in `chorale generate`.")
+    ] = _DEFAULTS.top_p,
+    guidance: Annotated[
+        float, typer.Option(help="Of the samples, as in `chorale generate`.")
+    ] = _DEFAULTS.guidance,
+    rules: Annotated[
+        str, typer.Option(help="Of the samples, as in `chorale generate`.")
+    ] = _DEFAULTS.rules,
+    random_state: Annotated[
+        int, typer.Option(help="Another number, other samples.")
+    ] = _DEFAULTS.random_state,
+    final: Annotated[
+        bool,
+        typer.Option(
+            "--final",
+            help="Set them beside the test split, once all choices are made.",
+        ),
+    ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write a report with pictures too: .html, or .md."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print how near chorales come to Bach's: style, part-writing, endings, memory.
+
+    A model goes on from openings of the valid split, once from each before any comes
+    again, to the plan of Bach's piece. Samples are drawn once each, not the best of
+    several, and are judged without their openings. Three more columns say what the
+    figures mean: other chorales of Bach's, parts of train, and an n-gram.
+
+    Example: chorale judge --model bach -n 64 --report judged.html
+    """
+    options = SamplingOptions(
+        temperature=temperature,
+        top_p=top_p,
+        guidance=guidance,
+        rules=rules,
+        random_state=random_state,
+    )
+    unused = _OF_SAMPLES if files else _OF_FILES
+    if wrong := [name for name in given(context) if name in unused]:
+        option = f"--{wrong[0].replace('_', '-')}"
+        whose = "a model" if files else "chorales of your own"
+        raise UsageError(f"{option} is for {whose}: leave it out")
+    if opening < 0:
+        raise UsageError(f"expected an opening of at least 0 bars, got {opening}")
+    if report is not None:
+        check_report_path(report)
+        require("plot", "a report with pictures")
+    split = "test" if final else "valid"
+    corpus = load_corpus(splits=("train", split))
+    bach, train = corpus.split(split), corpus.train
+    if files:
+        title = ", ".join(str(one) for one in files)
+        sets = _own_sets(files, opening, bach, train, random_state)
+    else:
+        names = model or [DEFAULT_MODEL]
+        predictor = averaged([load_predictor(name) for name in names], average)
+        title = model_title(names, average)
+        sets = _model_sets(
+            predictor, draw_chorales(bach, count, random_state), train, options, bars
+        )
+    with progress_bar("Judging") as progress:
+        judgement = judging.judge(
+            **sets._asdict(), random_state=random_state, progress=progress
+        )
+    if as_json:
+        typer.echo(json.dumps(judgement.to_json(), indent=2))
+    else:
+        typer.echo(to_text(judgement_blocks(judgement, title)))
+    if report is not None:
+        for path in write_report(report_blocks(judgement, sets.samples, title), report):
+            typer.echo(f"report  {path}", err=True)
+
+
+class _Sets(NamedTuple):
+    """What is judged and what stands beside it, as `judging.judge` takes it."""
+
+    samples: Sequence[Window]
+    others: Sequence[Window]
+    floor: Sequence[Window]
+    train: Sequence[Chorale]
+
+
+def _model_sets(
+    predictor: Predictor[Any],
+    chorales: Sequence[Chorale],
+    train: Sequence[Chorale],
+    options: SamplingOptions,
+    bars: int | None,
+) -> _Sets:
+    """Let a model and the n-gram go on from the openings of chorales."""
+    with progress_bar("Writing samples") as progress:
+        samples = continue_each(
+            predictor, chorales, options, bars=bars, progress=progress
+        )
+    with progress_bar("Counting") as progress:
+        floor = continue_each(
+            fit_ngram(train),
+            chorales,
+            SamplingOptions(rules="off", random_state=options.random_state),
+            bars=bars,
+            progress=progress,
+        )
+    return _Sets(samples, beside_each(samples, chorales), floor, train)
+
+
+def _own_sets(
+    files: Sequence[Path],
+    opening: int,
+    bach: Sequence[Chorale],
+    train: Sequence[Chorale],
+    random_state: int,
+) -> _Sets:
+    """Match chorales out of files with Bach's, and let the n-gram write as many."""
+    samples, is_classic = _own(files, opening)
+    with progress_bar("Counting") as progress:
+        floor = continue_each(
+            fit_ngram(train),
+            draw_chorales(bach, len(samples), random_state),
+            SamplingOptions(rules="off", random_state=random_state),
+            opening_bars=opening,
+            progress=progress,
+        )
+    if is_classic:  # what the others know beyond them would tell them apart
+        bach, train = (tuple(map(as_classic, one)) for one in (bach, train))
+        floor = [replace(one, chorale=as_classic(one.chorale)) for one in floor]
+    random = np.random.default_rng(random_state)
+    return _Sets(samples, matched(samples, bach, random).windows, floor, train)
+
+
+def _own(files: Sequence[Path], opening: int) -> tuple[list[Window], bool]:
+    """Return the chorales in files and folders, from the end of the opening on.
+
+    And whether they are all CSVs that tell of no repeated notes, fermatas and bars.
+    """
+    readings = []
+    with progress_bar("Reading") as progress:
+        found = find_files(files)
+        for done, path in enumerate(found, start=1):
+            readings.append(gather(path))
+            progress(done, len(found))
+    # Bars count from 1; bar 0 is a pickup, and no opening leaves that out.
+    first_bar = opening + 1 if opening else 0
+    windows = windows_of([one.chorale for one in readings], first_bar=first_bar)
+    is_classic = all(
+        one.is_assumed and path.suffix.lower() == ".csv"
+        for one, path in zip(readings, found, strict=True)
+    )
+    if is_classic:
+        typer.echo(
+            "note: CSVs of four columns do not tell of repeated notes, fermatas and "
+            "bars; Bach's are judged as if they did not either, in 4/4",
+            err=True,
+        )
+    elif assumed := sum(one.is_assumed for one in readings):
+        typer.echo(
+            f"note: {assumed} of the files do not say their metre; bars are counted in "
+            "4/4 from the first step",
+            err=True,
+        )
+    return windows, is_classic

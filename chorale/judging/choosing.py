@@ -23,3 +23,97 @@ from chorale.models import Card
 from chorale.predictors import Predictor
 from chorale.score import Chorale
 from chorale.style import final_cadence
+from chorale.voice_leading import BACH_PER_THOUSAND, Tally, count, surprise
+
+
+class Typical(NamedTuple):
+    """How likely Bach's own chorales are to a model.
+
+    Attributes:
+        nats_per_note: the mean over all notes of valid.
+        spread: standard deviation of the means of single chorales.
+    """
+
+    nats_per_note: float
+    spread: float
+
+
+def typical_of(card: Card) -> Typical | None:
+    """Return what the card of a model says of Bach's own chorales; None if nothing."""
+    figures = card.figures.get("valid", {})
+    if not figures.get("spread"):  # older cards have none
+        return None
+    return Typical(figures["nats_per_note"], figures["spread"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A chorale that was drawn, and what is held against it.
+
+    Attributes:
+        chorale: opening included.
+        ends_well: whether it ends on a complete cadence.
+        findings: of each part-writing rule that is broken, opening excluded.
+        nats_per_note: negative log-likelihood of what was written, by the model alone.
+        rules, typicality: costs in nats, at least 0.
+    """
+
+    chorale: Chorale
+    ends_well: bool
+    findings: Mapping[str, int]
+    nats_per_note: float
+    rules: float
+    typicality: float
+
+    @property
+    def cost(self) -> float:
+        """Both costs together, in nats."""
+        return self.rules + self.typicality
+
+
+def choose(
+    predictor: Predictor[Any],
+    chorales: Sequence[Chorale],
+    *,
+    opening: int,
+    typical: Typical | None,
+) -> list[Candidate]:
+    """Return chorales with what is held against them, the best first.
+
+    Args:
+        predictor: the model that wrote them.
+        chorales: drawn from one start.
+        opening: steps at their beginning that were given.
+        typical: of the model; None if its card does not say, then all count as typical.
+
+    Raises:
+        DataError: a chorale has a note outside the model's vocabulary.
+    """
+    scored = score_each(predictor, chorales)
+    candidates = []
+    for chorale, one in zip(chorales, scored, strict=True):
+        tallies = count(chorale, rules=BACH_PER_THOUSAND, start=opening)
+        nats = float(one.nats[opening:].mean())
+        distance = (nats - typical.nats_per_note) / typical.spread if typical else 0.0
+        candidates.append(
+            Candidate(
+                chorale=chorale,
+                ends_well=final_cadence(chorale).complete,
+                findings={
+                    name: tally.findings
+                    for name, tally in tallies.items()
+                    if tally.findings
+                },
+                nats_per_note=nats,
+                rules=sum(_cost(name, tally) for name, tally in tallies.items()),
+                typicality=distance**2 / 2,
+            )
+        )
+    # Of equals the first that was drawn.
+    return sorted(candidates, key=lambda one: (not one.ends_well, one.cost))
+
+
+def _cost(rule: str, tally: Tally) -> float:
+    """Return what findings cost in nats, those that Bach would have excepted."""
+    rate = BACH_PER_THOUSAND[rule] / 1000
+    return max(tally.findings - tally.opportunities * rate, 0) * surprise(rule)
