@@ -3,7 +3,8 @@
     options.json     what was asked for
     data.json        SHA-256 of every file that was read
     history.csv      one row an epoch
-    checkpoint.npz   weights, optimizer and history after the last whole epoch
+    checkpoint.npz   weights, their average, optimizer and history after the last
+                     whole epoch
     best.npz         weights of the epoch that validated best
 
 Randomness is derived from the seed and the number of the epoch, so a killed epoch is
@@ -30,6 +31,7 @@ from chorale import __version__
 from chorale.errors import ModelError, TrainingError, UsageError
 from chorale.extras import require
 from chorale.files import Arrays, load_arrays, replacing, save_arrays, write_text
+from chorale.moving_average import MovingAverage
 
 Row = dict[str, float]
 
@@ -196,6 +198,7 @@ def fit(
     epochs: int,
     patience: int,
     seed: int,
+    averaging: float = 0.0,
     finish: bool = False,
     tensorboard: bool = False,
     progress: Progress | None = None,
@@ -213,6 +216,8 @@ def fit(
         epochs: how many to train at most.
         patience: epochs without a new best after which to stop.
         seed: of the run.
+        averaging: decay of the moving average of the weights, which is what validates
+            and what is kept; 0 for the weights themselves.
         finish: whether to train no further than the last checkpoint.
         tensorboard: whether to write the figures for TensorBoard too.
         progress: hears of every batch and epoch.
@@ -226,7 +231,8 @@ def fit(
         UsageError: a run is to be finished that has no checkpoint yet.
     """
     network.optimizer.build(network.trainable_variables)
-    history = _restore(network, run.load("checkpoint"))
+    average = MovingAverage(network, averaging)
+    history = _restore(network, average, run.load("checkpoint"))
     if history:  # killed after the checkpoint, the run has yet to write it
         run.write_history(history)
     if finish and not history:
@@ -248,6 +254,7 @@ def fit(
             loss = network.train_on_batch(
                 batch.inputs, batch.targets, sample_weight=batch.weights
             )
+            average.update()
             losses.append(float(loss))
             weights.append(float(batch.weights.sum()))
             network.reset_metrics()
@@ -256,20 +263,23 @@ def fit(
         row: Row = {
             "epoch": epoch,
             "train_loss": float(np.average(losses, weights=weights)),
-            **validate(),
-            "learning_rate": float(np.asarray(network.optimizer.learning_rate)),
-            "seconds": round(time.perf_counter() - began, 3),
         }
         if not np.isfinite(row["train_loss"]):
             raise TrainingError(
                 f"the loss of epoch {epoch} is {row['train_loss']}: "
                 "try a smaller learning rate"
             )
-        history.append(row)
-        if _best(history, monitor) == epoch:
-            run.save("best", _weights(network))
+        with average.applied():
+            row |= {
+                **validate(),
+                "learning_rate": float(np.asarray(network.optimizer.learning_rate)),
+                "seconds": round(time.perf_counter() - began, 3),
+            }
+            history.append(row)
+            if _best(history, monitor) == epoch:
+                run.save("best", _weights(network))
         # The checkpoint comes last: killed before it, the epoch is replayed whole.
-        run.save("checkpoint", _state(network, history))
+        run.save("checkpoint", _state(network, average, history))
         run.write_history(history)
         if tensorboard:
             _write_tensorboard(run.folder / "tensorboard", row)
@@ -316,19 +326,21 @@ def _weights(network: Any) -> Arrays:
     return {weight.path: np.asarray(weight) for weight in network.weights}
 
 
-def _state(network: Any, history: Sequence[Row]) -> Arrays:
+def _state(network: Any, average: MovingAverage, history: Sequence[Row]) -> Arrays:
     """Return all that the next epoch depends on."""
     optimizer = {
         f"optimizer/{index}": np.asarray(variable)
         for index, variable in enumerate(network.optimizer.variables)
     }
-    return {**_weights(network), **optimizer, "history": np.array(json.dumps(history))}
+    text = {"history": np.array(json.dumps(history))}
+    return {**_weights(network), **average.state(), **optimizer, **text}
 
 
-def _restore(network: Any, state: Arrays | None) -> list[Row]:
+def _restore(network: Any, average: MovingAverage, state: Arrays | None) -> list[Row]:
     if state is None:
         return []
     _assign(network.weights, state)
+    average.restore(state)
     try:
         for index, variable in enumerate(network.optimizer.variables):
             variable.assign(state[f"optimizer/{index}"])

@@ -61,6 +61,8 @@ class TrainingOptions:
             then falls along a cosine to nothing.
         weight_decay: of AdamW.
         clip_norm: largest norm of the gradient.
+        averaging: decay of the moving average of the weights that is validated and
+            kept, see `chorale.moving_average`; 0 keeps the weights themselves.
         past_dropout: share of the steps, at random, at which the network is not told
             what sounded just before, so that it listens further back and to the plan
             (word dropout, Bowman et al., 2016).
@@ -80,6 +82,7 @@ class TrainingOptions:
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
     clip_norm: float = 1.0
+    averaging: float = 0.998
     past_dropout: float = 0.1
     plan_dropout: float = 0.1
     patience: int = 20
@@ -101,7 +104,7 @@ class TrainingOptions:
         check_at_least(self, weight_decay=0)
         check_seed(self.seed)
         check_above_zero(self, "learning_rate", "clip_norm")
-        check_shares(self, "past_dropout", "plan_dropout")
+        check_shares(self, "averaging", "past_dropout", "plan_dropout")
 
 
 class Piece(NamedTuple):
@@ -242,6 +245,7 @@ def resume_training(
         epochs=options.epochs,
         patience=options.patience,
         seed=options.seed,
+        averaging=options.averaging,
         finish=finish,
         tensorboard=tensorboard,
         progress=progress,

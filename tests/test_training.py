@@ -276,8 +276,8 @@ class StubNetwork:
         pass
 
 
-def _fit(folder, validations, **changes):
-    network, remaining = StubNetwork(), iter(validations)
+def _fit(folder, validations, network=None, **changes):
+    network, remaining = network or StubNetwork(), iter(validations)
     weights = np.array([1.0, 0.0])
     options = {
         "batches": lambda epoch: [Batch({}, np.array([epoch, 99.0]), weights)],
@@ -302,6 +302,25 @@ def test_a_fit_keeps_its_best_epoch_and_knows_when_to_stop(tmp_path):
     # Targets without weight count neither in training nor in the loss that is told.
     assert network.weighted == [[1.0, 0.0]] * 5
     assert [row["train_loss"] for row in history] == [1, 2, 3, 4, 5]
+
+
+def test_a_fit_with_an_average_validates_and_keeps_it(tmp_path):
+    seen = []
+
+    def validate():
+        seen.append(float(network.weight.value))
+        return {"figure": -len(seen)}
+
+    network = StubNetwork()
+    options = {"validate": validate, "averaging": 0.9, "epochs": 2}
+    _fit(tmp_path, [], network=network, **options)
+    # After weights of 0, 1 and 2: early steps keep 2 and 3 parts of 11 and 12.
+    expected = [9 / 11, 9 / 11 / 4 + 2 * 3 / 4]
+    assert seen == pytest.approx(expected) and float(network.weight.value) == seen[1]
+    checkpoint = load_arrays(tmp_path / "checkpoint.npz")
+    assert float(checkpoint[network.weight.path]) == 2.0
+    _fit(tmp_path, [], network=network, **{**options, "epochs": 3})
+    assert seen[2] == pytest.approx(expected[1] * 4 / 13 + 3 * 9 / 13)
 
 
 def test_a_finished_fit_writes_what_a_kill_kept_it_from_writing(tmp_path):

@@ -79,6 +79,9 @@ def train(
     learning_rate: LearningRate = _TRAINING.learning_rate,
     weight_decay: WeightDecay = _TRAINING.weight_decay,
     clip_norm: ClipNorm = _TRAINING.clip_norm,
+    averaging: Annotated[
+        float, typer.Option(help="Decay of the weights' moving average; 0 for none.")
+    ] = _TRAINING.averaging,
     past_dropout: Annotated[
         float, typer.Option(help="Share of steps told without the one before.")
     ] = _TRAINING.past_dropout,
