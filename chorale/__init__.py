@@ -3,7 +3,7 @@
 These are the names to build on. Importing them loads neither TensorFlow nor music21.
 """
 
-__version__ = "0.4.0"  # runs.py asks for it while the names below are imported
+__version__ = "0.5.0"  # runs.py asks for it while the names below are imported
 
 from chorale.corpus import Corpus, load_corpus
 from chorale.errors import ChoraleError
