@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import pytest
 
+from chorale.errors import ModelError
 from chorale.files import save_arrays
 from chorale.graphs import as_weights, open_graph
 from chorale.networks.onnx_graph import Value, export_graph
@@ -112,3 +113,9 @@ def test_a_graph_takes_any_number_of_rows(
     (together,) = session.run(None, {"points": x})
     (alone,) = session.run(None, {"points": x[1:2]})
     np.testing.assert_allclose(alone, together[1:2], atol=1e-6)
+
+
+def test_another_backend_than_tensorflow_is_refused_with_advice(monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(ModelError, match="TensorFlow.*got jax.*--resume --finish"):
+        export_graph(keras.Sequential(), lambda x: x, [], [])

@@ -21,6 +21,8 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
+from chorale.errors import ModelError
+
 Tensor = Any  # of whichever backend Keras runs on
 
 OPSET = 18
@@ -68,7 +70,16 @@ def export_graph(
         outputs: names of what the function gives.
         with_weights: whether the graph holds its weights, the larger ones in half
             precision.
+
+    Raises:
+        ModelError: Keras runs on another backend than TensorFlow.
     """
+    if keras.backend.backend() != "tensorflow":
+        raise ModelError(
+            "expected Keras to run on TensorFlow, which makes the graphs of a model, "
+            f"got {keras.backend.backend()}: set KERAS_BACKEND=tensorflow; a run that "
+            "has been trained becomes a model with --resume --finish"
+        )
     signature = [
         keras.InputSpec(shape=value.shape, dtype=value.dtype, name=value.name)
         for value in inputs
