@@ -117,5 +117,5 @@ def test_a_graph_takes_any_number_of_rows(
 
 def test_another_backend_than_tensorflow_is_refused_with_advice(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
-    with pytest.raises(ModelError, match="TensorFlow.*got jax.*--resume --finish"):
+    with pytest.raises(ModelError, match=r"TensorFlow.*got jax.*--resume --finish"):
         export_graph(keras.Sequential(), lambda x: x, [], [])
