@@ -35,6 +35,7 @@ from chorale.runs import (
     make_deterministic,
 )
 from chorale.score import Chorale, IntArray
+from chorale.style.memory import recited
 from chorale.tokens import ENCODINGS, Vocabulary, shifted
 from chorale.voices import SILENCE, VOICE_ORDER, VOICES
 
@@ -259,7 +260,7 @@ def resume_training(
         voice_order=VOICE_ORDER,
         memory_shapes=tuple(network.memory_shapes()),
         training=asdict(options),
-        data=_provenance(corpus),
+        data={**_provenance(corpus), "valid_in_train": recited(learned, validated)},
         command=asked["command"],
         figures={},
         versions=library_versions(),

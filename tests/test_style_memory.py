@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,7 @@ from tiny import tiny_chorale
 
 from chorale.errors import DataError
 from chorale.score import Chorale
-from chorale.style.memory import WINDOWS, Copied, Memory, Windows
+from chorale.style.memory import WINDOWS, Copied, Memory, Windows, recited
 from chorale.voices import BASS, VOICES
 
 STEPS = 200
@@ -210,3 +212,15 @@ def test_all_that_is_found_is_there_and_all_that_is_there_is_found(
             if found and (stretch != stretch[0]).any():
                 longest = length
     assert memory.copied(Chorale(pitches=piece)).longest_run == longest
+
+
+def test_pieces_that_train_has_as_good_as_whole_are_named():
+    train = [busy_chorale(seed) for seed in range(3)]
+    higher = replace(train[1], pitches=train[1].pitches + 3, source="higher")
+    # 43 windows of 32 steps begin at a beat; of 140 copied steps 28 lie in the copy.
+    part = replace(with_planted(train[0].pitches[:100], 0), source="part")
+    most = replace(with_planted(train[0].pitches[:140], 0), source="most")
+    other = replace(busy_chorale(50), source="other")
+    found = recited(train, [higher, part, most, other])
+    assert found == {"higher": 1.0, "most": pytest.approx(28 / 43)}
+    assert recited(train, [part, most], beats=16).keys() == {"most"}

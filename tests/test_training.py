@@ -427,6 +427,7 @@ def test_the_model_of_a_run_is_its_best_epoch(unbroken, corpus):
     assert load_predictor(unbroken).plan_features == card.plan_features
     hashes = json.loads((unbroken / "data.json").read_text())["files"]
     assert hashes == dict(load_corpus(corpus).hashes) == card.data["files"]
+    assert card.data["valid_in_train"] == {}
 
 
 @pytest.mark.parametrize("batch", [2, 8])

@@ -12,6 +12,7 @@ from chorale.networks.voice_heads import (
     NO_DEGREE,
     NO_INTERVAL,
     Seen,
+    SumOfEmbeddings,
     interval,
     scale_degrees,
 )
@@ -100,3 +101,31 @@ def test_a_network_has_weights_for_what_it_uses(intervals, plan):
     names = " ".join(weight.path for weight in network.weights)
     assert ("interval_logits" in names) == intervals
     assert ("degree_logits" in names) == ("key" in plan)
+
+
+def test_integers_are_dropped_whole_and_in_training_alone():
+    layer = SumOfEmbeddings([2, 2], 3, dropout=0.5)
+    integers = np.ones((1, 400, 2), "int32")
+    summed = np.asarray(layer(integers))[0]
+    first, second = np.asarray(layer.table.embeddings)[[1, 3]]
+    np.testing.assert_allclose(summed, np.tile(first + second, (400, 1)), rtol=1e-5)
+    noisy = np.asarray(layer(integers, training=True))[0]
+    # What is kept counts double.
+    kinds = 2 * np.array([0 * first, first, second, first + second])
+    distance = np.abs(noisy[:, None] - kinds).max(axis=-1)
+    assert (distance.min(axis=1) < 1e-5).all()
+    counts = np.bincount(distance.argmin(axis=1), minlength=4)
+    assert (counts > 60).all()
+
+
+def test_a_network_drops_its_inputs_on_request():
+    options = tiny_options("gru", dropout=0.0, input_dropout=0.5)
+    noisy = tiny_network(options, wide_vocabulary())
+    tokens = np.full((1, 6, VOICES), 20, "int32")
+    plan = np.ones((1, 6, len(PLAN)), "int32")
+    inputs = {"past_pitches": tokens, "past_ages": tokens, "tokens": tokens}
+    inputs["plan"] = plan
+    still = [np.asarray(noisy(inputs)) for _ in range(2)]
+    np.testing.assert_array_equal(*still)
+    moved = np.abs(np.asarray(noisy(inputs, training=True)) - still[0])
+    assert moved.max() > 1e-3

@@ -100,6 +100,9 @@ def train(
     dropout: Annotated[
         float, typer.Option(help="Share dropped between layers.")
     ] = _NETWORK.dropout,
+    input_dropout: Annotated[
+        float, typer.Option(help="Share of what is known of a step that is not told.")
+    ] = _NETWORK.input_dropout,
     recurrent_dropout: Annotated[
         float, typer.Option(help="Share of the carried state dropped.")
     ] = _NETWORK.recurrent_dropout,
@@ -177,3 +180,5 @@ def train(
         f"valid   {valid['nats_per_note']:.4f} nats a note, "
         f"accuracy {valid['accuracy']:.4f}"
     )
+    for name, share in card.data["valid_in_train"].items():
+        typer.echo(f"note: {share:.0%} of {name}, of valid, is in train too", err=True)

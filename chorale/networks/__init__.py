@@ -54,6 +54,8 @@ class NetworkOptions:
         stacks: how often a stack of convolutions is repeated, its dilations starting
             at 1 again; the full WaveNet is `layers=10, stacks=3`.
         dropout: share of activations dropped between layers, 0 to below 1.
+        input_dropout: share of the notes, intervals and features of the plan that the
+            network is not told, each at each step by itself.
         recurrent_dropout: share of the carried state dropped, recurrent layers only.
         layer_norm: normalize inside the cells of recurrent layers (Ba, Kiros & Hinton,
             2016).
@@ -70,6 +72,7 @@ class NetworkOptions:
     layers: int = 0
     stacks: int = 1
     dropout: float = 0.2
+    input_dropout: float = 0.0
     recurrent_dropout: float = 0.0
     layer_norm: bool = False
     kernel_size: int = 2
@@ -98,7 +101,7 @@ class NetworkOptions:
                 raise UsageError(
                     f"expected {name} of at least {least}, got {getattr(self, name)}"
                 )
-        for name in ("dropout", "recurrent_dropout"):
+        for name in ("dropout", "input_dropout", "recurrent_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise UsageError(
                     f"expected {name} from 0 to below 1, got {getattr(self, name)}"

@@ -59,7 +59,9 @@ class NextStepNetwork(keras.Model):
         past = [vocabulary.pitch_count + 1, MAX_AGE + 1] * VOICES
         plan = [FEATURES[name] for name in plan_features]
         # === Layers ===
-        self.inputs_sum = SumOfEmbeddings(past + plan, options.units, name="inputs")
+        self.inputs_sum = SumOfEmbeddings(
+            past + plan, options.units, options.input_dropout, name="inputs"
+        )
         self.body = build_body(options)
         self.heads = [
             VoiceHead(
@@ -69,6 +71,7 @@ class NextStepNetwork(keras.Model):
                 intervals=options.intervals,
                 units=options.voice_units,
                 dropout=options.dropout,
+                input_dropout=options.input_dropout,
                 name=f"head_{VOICE_NAMES[voice]}",
             )
             for voice in range(VOICES)

@@ -51,18 +51,25 @@ class SumOfEmbeddings(keras.layers.Layer):
     Args:
         sizes: number of values of each integer.
         units: width of the vectors.
+        dropout: share of the integers dropped in training, each by itself and whole
+            (blank noise, which smooths as counts are smoothed: Xie et al., "Data
+            noising as smoothing in neural network language models", 2017).
 
     Calling it takes int (..., len(sizes)) and gives float (..., units).
     """
 
-    def __init__(self, sizes: Sequence[int], units: int, **kwargs: Any) -> None:
+    def __init__(
+        self, sizes: Sequence[int], units: int, dropout: float, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         # The tables lie one below the other in one.
         self.offsets = np.cumsum([0, *sizes[:-1]]).astype("int32")
         self.table = keras.layers.Embedding(sum(sizes), units, name="table")
+        self.dropout = keras.layers.Dropout(dropout, name="dropout")
 
     def call(self, integers: Tensor) -> Tensor:
-        return ops.sum(self.table(integers + self.offsets), axis=-2)
+        kept = self.dropout(ops.ones((*ops.shape(integers), 1)))
+        return ops.sum(kept * self.table(integers + self.offsets), axis=-2)
 
 
 class VoiceHead(keras.layers.Layer):
@@ -75,6 +82,7 @@ class VoiceHead(keras.layers.Layer):
         intervals: whether it sees and writes intervals.
         units: width of the hidden layers.
         dropout: share of the last hidden layer dropped in training.
+        input_dropout: share of the integers dropped that it sees the notes by.
     """
 
     def __init__(
@@ -86,6 +94,7 @@ class VoiceHead(keras.layers.Layer):
         intervals: bool,
         units: int,
         dropout: float,
+        input_dropout: float,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -98,7 +107,9 @@ class VoiceHead(keras.layers.Layer):
         now = [pitches, *[NO_DEGREE + 1] * degrees, 2] * len(self.before)
         past = [pitches, MAX_AGE + 1] * VOICES
         around = [NO_INTERVAL + 1] * len([*self.others, *self.before]) * intervals
-        self.notes = SumOfEmbeddings(now + past + around, units, name="notes")
+        self.notes = SumOfEmbeddings(
+            now + past + around, units, input_dropout, name="notes"
+        )
         self.hidden = keras.layers.Dense(units, name="hidden")
         self.deeper = keras.layers.Dense(units, activation="silu", name="deeper")
         self.dropout = keras.layers.Dropout(dropout, name="dropout")

@@ -167,6 +167,25 @@ class Memory:
         return _joined(self._train[part], length - part)
 
 
+def recited(
+    train: Iterable[Chorale], chorales: Iterable[Chorale], beats: int = 8
+) -> dict[str, float]:
+    """Return the chorales that train has too, in whatever key, as good as whole.
+
+    Args:
+        train: at least one chorale.
+        chorales: to look up.
+        beats: length of the windows that are counted, one of WINDOWS.
+
+    Returns:
+        By its source, the share of a chorale's windows that train has, of those
+        chorales of which it has more than half.
+    """
+    memory = Memory(train)
+    shares = {one.source: memory.copied(one).windows[beats].share for one in chorales}
+    return {name: share for name, share in shares.items() if share and share > 0.5}
+
+
 def _between() -> IntArray:
     """Return the one row between two pieces, int array (1, 4)."""
     return np.full((1, VOICES), _BREAK, np.int64)
