@@ -177,6 +177,7 @@ def train_network(
         "network": asdict(network_options),
         "training": asdict(options),
         "command": command,
+        "versions": library_versions(),
     }
     run.create(asked, _provenance(corpus))
     return resume_training(corpus, output, tensorboard=tensorboard, progress=progress)
@@ -204,6 +205,7 @@ def resume_training(
     run.check_data(_provenance(corpus))
     try:
         network_options = NetworkOptions(**asked["network"])
+        versions = dict(asked["versions"])
         plan = tuple(asked["training"]["plan"])
         options = TrainingOptions(**{**asked["training"], "plan": plan})
     except (KeyError, TypeError) as error:
@@ -263,7 +265,7 @@ def resume_training(
         data={**_provenance(corpus), "valid_in_train": recited(learned, validated)},
         command=asked["command"],
         figures={},
-        versions=library_versions(),
+        versions=versions,
         files={},
     )
     card = save_model(network, card, folder)

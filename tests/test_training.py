@@ -428,6 +428,8 @@ def test_the_model_of_a_run_is_its_best_epoch(unbroken, corpus):
     hashes = json.loads((unbroken / "data.json").read_text())["files"]
     assert hashes == dict(load_corpus(corpus).hashes) == card.data["files"]
     assert card.data["valid_in_train"] == {}
+    options = json.loads((unbroken / "options.json").read_text())
+    assert card.versions == options["versions"] and "tensorflow" in card.versions
 
 
 @pytest.mark.parametrize("batch", [2, 8])
