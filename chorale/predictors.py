@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from chorale.echoes import Echo, Trail, begin, echo, echoes, follow
 from chorale.errors import ModelError
 from chorale.graphs import as_weights, open_graph
 from chorale.score import IntArray
@@ -120,12 +121,14 @@ class NetworkState(NamedTuple):
         plan: int array (batch, features), the plan at the present step.
         hidden: float array (batch, units), the body's output at the present step.
         memory: the body's memory, float arrays (batch, …).
+        trail: what was written before.
     """
 
     past: Past
     plan: IntArray
     hidden: FloatArray
     memory: list[FloatArray]
+    trail: Trail
 
 
 class NetworkPredictor(ABC):
@@ -160,32 +163,42 @@ class NetworkPredictor(ABC):
 
     @abstractmethod
     def _voices(
-        self, hidden: FloatArray, past: Past, plan: IntArray, tokens: IntArray
+        self,
+        hidden: FloatArray,
+        past: Past,
+        plan: IntArray,
+        tokens: IntArray,
+        heard: Echo,
     ) -> FloatArray:
         """Return logits (rows, 4, size).
 
-        `hidden` is (rows, units), `plan` (rows, features), all else (rows, 4).
+        `hidden` is (rows, units), `plan` (rows, features), the echo's lengths (rows,),
+        all else (rows, 4).
         """
 
     def start(self, plan: IntArray) -> NetworkState:
         batch = len(plan)
         memory = [np.zeros((batch, *s), np.float32) for s in self.memory_shapes]
         past = self.vocabulary.begin((batch,))
-        return NetworkState(past, plan, *self._step(past, plan, memory))
+        return NetworkState(past, plan, *self._step(past, plan, memory), begin(batch))
 
     def advance(
         self, state: NetworkState, tokens: IntArray, plan: IntArray
     ) -> NetworkState:
         past = self.vocabulary.follow(state.past, tokens)
-        return NetworkState(past, plan, *self._step(past, plan, state.memory))
+        trail = follow(state.trail, tokens, past)
+        return NetworkState(past, plan, *self._step(past, plan, state.memory), trail)
 
     def voice_logits(
         self, state: NetworkState, voice: int, chosen: IntArray
     ) -> FloatArray:
-        return self._voices(state.hidden, state.past, state.plan, chosen)[:, voice]
+        heard = echo(state.trail)
+        logits = self._voices(state.hidden, state.past, state.plan, chosen, heard)
+        return logits[:, voice]
 
     def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
         past = self.vocabulary.pasts(tokens)
+        heard = echoes(self.vocabulary, tokens)
         hidden = self._sequence(past, plan)
         rows = tokens.shape[0] * tokens.shape[1]
         logits = self._voices(
@@ -193,6 +206,7 @@ class NetworkPredictor(ABC):
             Past(*(array.reshape(rows, -1) for array in past)),
             plan.reshape(rows, -1),
             tokens.reshape(rows, -1),
+            Echo(heard.tokens.reshape(rows, -1), heard.lengths.reshape(rows)),
         )
         return log_softmax(logits).reshape(*tokens.shape, -1)
 
@@ -217,18 +231,27 @@ class KerasPredictor(NetworkPredictor):
         return np.asarray(self.network.body_sequence(**_inputs(past, plan)))
 
     def _voices(
-        self, hidden: FloatArray, past: Past, plan: IntArray, tokens: IntArray
+        self,
+        hidden: FloatArray,
+        past: Past,
+        plan: IntArray,
+        tokens: IntArray,
+        heard: Echo,
     ) -> FloatArray:
-        inputs = _inputs(past, plan, tokens)
+        inputs = _inputs(past, plan, tokens, heard)
         return np.asarray(self.network.voices(hidden, **inputs))
 
     def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
         # The whole network at once is compiled, for a few lengths; its parts are not.
         steps = tokens.shape[1]
         padding = [(0, 0), (0, -steps % _COMPILED_STEPS), (0, 0)]
-        inputs = _inputs(self.vocabulary.pasts(tokens), plan, tokens)
+        past, heard = self.vocabulary.pasts(tokens), echoes(self.vocabulary, tokens)
+        inputs = _inputs(past, plan, tokens, heard)
         logits = self.network.predict_on_batch(
-            {name: np.pad(array, padding) for name, array in inputs.items()}
+            {
+                name: np.pad(array, padding[: array.ndim])
+                for name, array in inputs.items()
+            }
         )
         return log_softmax(logits[:, :steps])
 
@@ -274,9 +297,15 @@ class OnnxPredictor(NetworkPredictor):
         return self._run("sequence", _inputs(past, plan))[0]
 
     def _voices(
-        self, hidden: FloatArray, past: Past, plan: IntArray, tokens: IntArray
+        self,
+        hidden: FloatArray,
+        past: Past,
+        plan: IntArray,
+        tokens: IntArray,
+        heard: Echo,
     ) -> FloatArray:
-        return self._run("voices", {"hidden": hidden, **_inputs(past, plan, tokens)})[0]
+        inputs = _inputs(past, plan, tokens, heard)
+        return self._run("voices", {"hidden": hidden, **inputs})[0]
 
     def _run(self, graph: str, inputs: dict[str, Any]) -> list[FloatArray]:
         session = self._session(graph)
@@ -324,12 +353,19 @@ class OnnxPredictor(NetworkPredictor):
 
 
 def _inputs(
-    past: Past, plan: IntArray, tokens: IntArray | None = None
+    past: Past,
+    plan: IntArray,
+    tokens: IntArray | None = None,
+    heard: Echo | None = None,
 ) -> dict[str, npt.NDArray[np.int32]]:
     """Return the inputs of a network by name, as it takes them."""
     inputs = {"past_pitches": past.pitches, "past_ages": past.ages, "plan": plan}
-    if tokens is not None:
-        inputs["tokens"] = tokens
+    if tokens is not None and heard is not None:
+        inputs |= {
+            "tokens": tokens,
+            "echo_tokens": heard.tokens,
+            "echo_lengths": heard.lengths,
+        }
     return {name: array.astype(np.int32) for name, array in inputs.items()}
 
 

@@ -17,6 +17,7 @@ from chorale.checks import (
     check_shares,
 )
 from chorale.corpus import Corpus, hold_out
+from chorale.echoes import echoes
 from chorale.errors import DataError, ModelError, UsageError
 from chorale.evaluation import evaluate
 from chorale.extras import require
@@ -114,6 +115,8 @@ class Piece(NamedTuple):
     Attributes:
         tokens, pitches, ages: int arrays (steps, 4): what is written at each step, and
             what stands before it (`Vocabulary.pasts`).
+        echo_tokens, echo_lengths: int arrays (steps, 4) and (steps,), see
+            `chorale.echoes`.
         plan: int array (steps, features).
         bare_plan: the same as a classic CSV would tell it.
         lowest, highest: the semitones by which it may be transposed.
@@ -122,6 +125,8 @@ class Piece(NamedTuple):
     tokens: IntArray
     pitches: IntArray
     ages: IntArray
+    echo_tokens: IntArray
+    echo_lengths: IntArray
     plan: IntArray
     bare_plan: IntArray
     lowest: int
@@ -295,6 +300,7 @@ def prepare(
     """Encode a chorale and find how far it may be transposed."""
     tokens = vocabulary.encode(chorale)
     past = vocabulary.pasts(tokens)
+    heard = echoes(vocabulary, tokens[np.newaxis])
     lowest, highest = -options.transpose, options.transpose
     for voice, (low, high) in zip(range(VOICES), vocabulary.ranges, strict=True):
         line = chorale.pitches[:, voice]
@@ -307,6 +313,8 @@ def prepare(
         tokens,
         past.pitches,
         past.ages,
+        heard.tokens[0],
+        heard.lengths[0],
         Plan.of(chorale).features(options.plan),
         Plan.of(bare).features(options.plan),
         min(lowest, 0),
@@ -335,8 +343,10 @@ def draw_batches(
         length = min(length, options.crop) if options.crop else length
         shape = (len(chosen), length, VOICES)
         notes = {
-            name: np.zeros(shape, np.int32) for name in ("tokens", "pitches", "ages")
+            name: np.zeros(shape, np.int32)
+            for name in ("tokens", "pitches", "ages", "echo_tokens")
         }
+        lengths = np.zeros(shape[:2], np.int32)
         plan = np.zeros((*shape[:2], len(options.plan)), np.int32)
         weights = np.zeros(shape, np.float32)
         for row, piece in enumerate(chosen):
@@ -347,9 +357,14 @@ def draw_batches(
             notes["tokens"][row] = shifted(piece.tokens[seen], shift, vocabulary)
             notes["pitches"][row] = shifted(piece.pitches[seen], shift, vocabulary)
             notes["ages"][row] = piece.ages[seen]
+            heard = shifted(piece.echo_tokens[seen], shift, vocabulary)
+            notes["echo_tokens"][row] = heard
+            lengths[row] = piece.echo_lengths[seen]
             untold = np.flatnonzero(random.random(count) < options.past_dropout)
             notes["pitches"][row, untold] = vocabulary.nothing
             notes["ages"][row, untold] = 0
+            notes["echo_tokens"][row, untold] = 0
+            lengths[row, untold] = 0
             is_bare = random.random() < options.plan_dropout
             told = piece.bare_plan if is_bare else piece.plan
             plan[row] = transpose_features(told[seen], options.plan, shift)
@@ -359,6 +374,8 @@ def draw_batches(
             "past_ages": notes["ages"],
             "plan": plan,
             "tokens": notes["tokens"],
+            "echo_tokens": notes["echo_tokens"],
+            "echo_lengths": lengths,
         }
         yield Batch(inputs, notes["tokens"], weights)
 

@@ -12,6 +12,7 @@ import pytest
 from fakes import toy_vocabulary, wide_vocabulary
 from tiny import PLAN, tiny_network, tiny_options
 
+from chorale.echoes import LENGTHS
 from chorale.errors import ModelError, UsageError
 from chorale.networks import BODIES, NetworkOptions, build_body
 from chorale.networks.next_step import NextStepNetwork
@@ -197,6 +198,8 @@ def _network_inputs(random, steps, size):
         "past_ages": random.integers(0, 32, shape),
         "plan": random.integers(0, (32, 2, 25), (2, steps, len(PLAN))),
         "tokens": random.integers(0, size, shape),
+        "echo_tokens": random.integers(0, size, shape),
+        "echo_lengths": random.integers(0, LENGTHS, shape[:2]),
     }
     return {name: array.astype("int32") for name, array in inputs.items()}
 

@@ -52,7 +52,8 @@ def test_intervals_are_counted_between_notes_alone():
 
 def _seen(tokens: np.ndarray, size: int) -> Seen:
     degrees = np.full((*tokens.shape[:-1], size), NO_DEGREE, "int32")
-    return Seen(tokens, tokens * 0, tokens, tokens * 0, tokens * 0, degrees)
+    none = tokens * 0
+    return Seen(tokens, none, tokens, tokens, none, none, degrees, none, none[..., 0])
 
 
 @pytest.mark.parametrize("voice", [SOPRANO, ALTO, TENOR, BASS])
@@ -90,16 +91,21 @@ def test_a_head_hears_a_transposed_step_as_the_same_intervals():
     named = 3 * 3 + 2 * VOICES
     assert sorted(moved[:named]) == [0] * (named - 7) + [5] * 7
     assert not moved[named:].any()
-    assert columns[0][named:].tolist() == [36 + n for n in (10, 5, -7, 10, -7, 5)]
+    intervals = columns[0][named : named + 6].tolist()
+    assert intervals == [36 + n for n in (10, 5, -7, 10, -7, 5)]
+    # There is no echo, and so no voice has gone with it.
+    assert columns[0][named + 6 :].tolist() == [0, NO_INTERVAL, 0, 0, 0]
 
 
 @pytest.mark.parametrize("intervals", [True, False])
+@pytest.mark.parametrize("echoes", [True, False])
 @pytest.mark.parametrize("plan", [PLAN, ("step",)])
-def test_a_network_has_weights_for_what_it_uses(intervals, plan):
-    options = tiny_options("gru", intervals=intervals)
+def test_a_network_has_weights_for_what_it_uses(intervals, echoes, plan):
+    options = tiny_options("gru", intervals=intervals, echoes=echoes)
     network = NextStepNetwork(options, wide_vocabulary(), plan)
     names = " ".join(weight.path for weight in network.weights)
     assert ("interval_logits" in names) == intervals
+    assert ("echo_logit" in names) == echoes
     assert ("degree_logits" in names) == ("key" in plan)
 
 
@@ -123,9 +129,36 @@ def test_a_network_drops_its_inputs_on_request():
     noisy = tiny_network(options, wide_vocabulary())
     tokens = np.full((1, 6, VOICES), 20, "int32")
     plan = np.ones((1, 6, len(PLAN)), "int32")
-    inputs = {"past_pitches": tokens, "past_ages": tokens, "tokens": tokens}
+    names = ("past_pitches", "past_ages", "tokens", "echo_tokens")
+    inputs = {**dict.fromkeys(names, tokens), "echo_lengths": tokens[..., 0]}
     inputs["plan"] = plan
     still = [np.asarray(noisy(inputs)) for _ in range(2)]
     np.testing.assert_array_equal(*still)
     moved = np.abs(np.asarray(noisy(inputs, training=True)) - still[0])
     assert moved.max() > 1e-3
+
+
+@pytest.mark.parametrize("encoding", ["pitch", "hold"])
+def test_an_echo_moves_the_logit_of_its_token_alone(encoding):
+    vocabulary = wide_vocabulary(encoding)
+    head = tiny_network(tiny_options("gru"), vocabulary).heads[ALTO]
+    echo = np.array([[7, vocabulary.size - 1, 7, 7]], "int32")
+    seen = _seen(np.full((1, VOICES), 20, "int32"), vocabulary.size)
+    hidden = np.ones((1, 8), "float32")
+    for length, moved in ((0, []), (3, [vocabulary.size - 1])):
+        lengths = np.array([length], "int32")
+        heard = seen._replace(echo_tokens=echo, echo_lengths=lengths)
+        added = np.asarray(head._by_echo(hidden, heard))[0]
+        assert np.flatnonzero(np.abs(added) > 1e-6).tolist() == moved
+
+
+def test_a_head_knows_which_voices_have_gone_with_the_echo():
+    vocabulary = wide_vocabulary("pitch")
+    head = tiny_network(tiny_options("gru"), vocabulary).heads[TENOR]
+    tokens = np.array([[26, 21, 16, 9]], "int32")
+    echo = np.array([[26, 22, 18, 9]], "int32")
+    lengths = np.array([5], "int32")
+    seen = _seen(tokens, vocabulary.size)
+    heard = seen._replace(echo_tokens=echo, echo_lengths=lengths)
+    # Soprano and bass have, the alto has not; its own would go up by two.
+    assert np.asarray(head._columns(heard))[0, -5:].tolist() == [5, 38, 2, 2, 1]

@@ -125,6 +125,9 @@ def train(
     intervals: Annotated[
         bool, typer.Option(help="Let voice heads see and write intervals.")
     ] = _NETWORK.intervals,
+    echoes: Annotated[
+        bool, typer.Option(help="Tell voice heads what came next the last time.")
+    ] = _NETWORK.echoes,
     tensorboard: Tensorboard = False,
     plot: Plot = False,
 ) -> None:

@@ -65,6 +65,7 @@ class NetworkOptions:
         recurrent_layers: LSTM layers under the attention blocks.
         voice_units: width of the voice heads.
         intervals: whether the voice heads see and write notes as intervals too.
+        echoes: whether they are told what came next the last time (`chorale.echoes`).
     """
 
     body: str = "lstm"
@@ -81,6 +82,7 @@ class NetworkOptions:
     recurrent_layers: int = 0
     voice_units: int = 192
     intervals: bool = True
+    echoes: bool = True
 
     def __post_init__(self) -> None:
         if self.body not in BODIES:

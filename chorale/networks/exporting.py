@@ -2,8 +2,9 @@
 
 step.onnx      past_pitches, past_ages (batch, 4), plan (batch, features),
                memory_0 …  →  hidden (batch, units), next_memory_0 …
-voices.onnx    hidden (rows, units), past_pitches, past_ages, tokens (rows, 4),
-               plan (rows, features)  →  logits (rows, 4, vocabulary size)
+voices.onnx    hidden (rows, units), past_pitches, past_ages, tokens, echo_tokens
+               (rows, 4), echo_lengths (rows,), plan (rows, features)
+               →  logits (rows, 4, vocabulary size)
 sequence.onnx  past_pitches, past_ages (batch, steps, 4),
                plan (batch, steps, features)  →  hidden (batch, steps, units)
 """
@@ -34,7 +35,11 @@ def export_graphs(network: NextStepNetwork) -> dict[str, bytes]:
         ]
 
     hidden = Value("hidden", "float32", (None, network.units))
-    tokens = Value("tokens", "int32", (None, VOICES))
+    written = [
+        Value("tokens", "int32", (None, VOICES)),
+        Value("echo_tokens", "int32", (None, VOICES)),
+        Value("echo_lengths", "int32", (None,)),
+    ]
     memories = [
         Value(f"memory_{index}", "float32", (None, *shape))
         for index, shape in enumerate(memory)
@@ -45,7 +50,7 @@ def export_graphs(network: NextStepNetwork) -> dict[str, bytes]:
             network, step, [*given(None), *memories], ["hidden", *following]
         ),
         "voices.onnx": export_graph(
-            network, network.voices, [hidden, *given(None), tokens], ["logits"]
+            network, network.voices, [hidden, *given(None), *written], ["logits"]
         ),
         "sequence.onnx": export_graph(
             network, network.body_sequence, given(None, None), ["hidden"]

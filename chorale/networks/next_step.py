@@ -39,11 +39,12 @@ from chorale.voices import VOICE_NAMES, VOICES
 class NextStepNetwork(keras.Model):
     """Predict the next step of four voices.
 
-    Calling it takes a dict of int32 arrays, `past_pitches`, `past_ages` and `tokens`
-    (batch, steps, 4) and `plan` (batch, steps, features), and gives logits
-    (batch, steps, 4, vocabulary size). What is past at step t are the notes as they
-    stand after step t - 1 (`Vocabulary.pasts`); `tokens` are those of step t itself, of
-    which each voice's head sees only the voices before it.
+    Calling it takes a dict of int32 arrays, `past_pitches`, `past_ages`, `echo_tokens`
+    and `tokens` (batch, steps, 4), `echo_lengths` (batch, steps) and `plan` (batch,
+    steps, features), and gives logits (batch, steps, 4, vocabulary size). What is past
+    at step t are the notes as they stand after step t - 1 (`Vocabulary.pasts`), and the
+    echo of these (`chorale.echoes`); `tokens` are those of step t itself, of which each
+    voice's head sees only the voices before it.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class NextStepNetwork(keras.Model):
                 vocabulary,
                 degrees="key" in plan_features,
                 intervals=options.intervals,
+                echoes=options.echoes,
                 units=options.voice_units,
                 dropout=options.dropout,
                 input_dropout=options.input_dropout,
@@ -85,6 +87,8 @@ class NextStepNetwork(keras.Model):
                 "past_ages": notes,
                 "plan": features,
                 "tokens": notes,
+                "echo_tokens": notes,
+                "echo_lengths": notes[..., 0],
             }
         )
 
@@ -100,6 +104,8 @@ class NextStepNetwork(keras.Model):
             inputs["past_ages"],
             inputs["plan"],
             inputs["tokens"],
+            inputs["echo_tokens"],
+            inputs["echo_lengths"],
         )
 
     def body_sequence(
@@ -128,11 +134,13 @@ class NextStepNetwork(keras.Model):
         past_ages: Tensor,
         plan: Tensor,
         tokens: Tensor,
+        echo_tokens: Tensor,
+        echo_lengths: Tensor,
     ) -> Tensor:
         """Return the logits of all four voices, float (..., 4, vocabulary size).
 
-        `hidden` is the body's output (..., units), `plan` (..., features), all else
-        (..., 4).
+        `hidden` is the body's output (..., units), `plan` (..., features),
+        `echo_lengths` (...), all else (..., 4).
         """
         attacks = tokens != past_pitches
         if self.vocabulary.hold is not None:
@@ -142,10 +150,13 @@ class NextStepNetwork(keras.Model):
         seen = Seen(
             past_pitches,
             past_ages,
+            tokens,
             pitches,
             ops.cast(attacks, "int32"),
             self._degrees(pitches, plan),
             self._degrees(every_token, plan),
+            echo_tokens,
+            echo_lengths,
         )
         return ops.stack([head(hidden, seen) for head in self.heads], axis=-2)
 

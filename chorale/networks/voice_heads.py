@@ -3,7 +3,8 @@
 A head sees the notes of the step before and those already written now by name, as
 intervals from its own voice's last note and, where the plan tells the key, as degrees
 of the scale; and it writes a token by all three. So what a step up is, an octave above
-the bass or a leading tone need not be learnt note by note.
+the bass or a leading tone need not be learnt note by note. Besides, it may repeat what
+came next the last time.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from chorale.echoes import LENGTHS
 from chorale.networks.causal import Tensor
 from chorale.tokens import MAX_AGE, SILENCE_TOKEN, Vocabulary
 from chorale.voices import VOICE_ORDER, VOICES
@@ -31,18 +33,23 @@ class Seen(NamedTuple):
 
     Attributes:
         past_pitches, past_ages: int (..., 4), the notes as they stand.
-        pitches: int (..., 4), those of the step itself, HOLD resolved.
+        tokens: int (..., 4), those of the step itself.
+        pitches: int (..., 4), the same, HOLD resolved.
         attacks: int (..., 4), 1 where a voice does not hold.
         degrees: int (..., 4), of `pitches`.
         token_degrees: int (..., vocabulary size), of all tokens.
+        echo_tokens, echo_lengths: int (..., 4) and (...), see `chorale.echoes`.
     """
 
     past_pitches: Tensor
     past_ages: Tensor
+    tokens: Tensor
     pitches: Tensor
     attacks: Tensor
     degrees: Tensor
     token_degrees: Tensor
+    echo_tokens: Tensor
+    echo_lengths: Tensor
 
 
 class SumOfEmbeddings(keras.layers.Layer):
@@ -80,6 +87,7 @@ class VoiceHead(keras.layers.Layer):
         vocabulary: of the network.
         degrees: whether it sees and writes degrees.
         intervals: whether it sees and writes intervals.
+        echoes: whether it sees and writes echoes.
         units: width of the hidden layers.
         dropout: share of the last hidden layer dropped in training.
         input_dropout: share of the integers dropped that it sees the notes by.
@@ -92,6 +100,7 @@ class VoiceHead(keras.layers.Layer):
         *,
         degrees: bool,
         intervals: bool,
+        echoes: bool,
         units: int,
         dropout: float,
         input_dropout: float,
@@ -101,14 +110,17 @@ class VoiceHead(keras.layers.Layer):
         self.voice = voice
         self.before = VOICE_ORDER[: VOICE_ORDER.index(voice)]
         self.others = [other for other in range(VOICES) if other != voice]
-        self.vocabulary, self.degrees, self.intervals = vocabulary, degrees, intervals
+        self.vocabulary, self.degrees = vocabulary, degrees
+        self.intervals, self.echoes = intervals, echoes
         # What each written voice does now, whether it attacks, what all did before.
         pitches = vocabulary.pitch_count + 1
         now = [pitches, *[NO_DEGREE + 1] * degrees, 2] * len(self.before)
         past = [pitches, MAX_AGE + 1] * VOICES
         around = [NO_INTERVAL + 1] * len([*self.others, *self.before]) * intervals
+        # How far the echo reaches back, its interval, which voices have gone with it.
+        heard = [LENGTHS, NO_INTERVAL + 1, *[3] * len(self.before)] * echoes
         self.notes = SumOfEmbeddings(
-            now + past + around, units, input_dropout, name="notes"
+            now + past + around + heard, units, input_dropout, name="notes"
         )
         self.hidden = keras.layers.Dense(units, name="hidden")
         self.deeper = keras.layers.Dense(units, activation="silu", name="deeper")
@@ -121,6 +133,8 @@ class VoiceHead(keras.layers.Layer):
             self.interval_logits = keras.layers.Dense(
                 (1 + len(self.before)) * (NO_INTERVAL + 1), name="interval_logits"
             )
+        if echoes:
+            self.echo_logit = keras.layers.Dense(1, name="echo_logit")
 
     def call(self, hidden: Tensor, seen: Seen) -> Tensor:
         """Return float (..., vocabulary size) for a body's output (..., units).
@@ -136,6 +150,8 @@ class VoiceHead(keras.layers.Layer):
             logits += ops.take_along_axis(by_degree, seen.token_degrees, axis=-1)
         if self.intervals:
             logits += self._by_interval(hidden, seen)
+        if self.echoes:
+            logits += self._by_echo(hidden, seen)
         return logits
 
     def _columns(self, seen: Seen) -> Tensor:
@@ -153,6 +169,15 @@ class VoiceHead(keras.layers.Layer):
             around = [seen.past_pitches[..., voice] for voice in self.others]
             around += [seen.pitches[..., voice] for voice in self.before]
             columns += [interval(last, note, self.vocabulary) for note in around]
+        if self.echoes:
+            last = seen.past_pitches[..., self.voice]
+            repeated = seen.echo_tokens[..., self.voice]
+            columns.append(seen.echo_lengths)
+            columns.append(interval(last, repeated, self.vocabulary))
+            is_there = seen.echo_lengths > 0
+            for voice in self.before:
+                agrees = seen.tokens[..., voice] == seen.echo_tokens[..., voice]
+                columns.append(ops.where(is_there, 1 + ops.cast(agrees, "int32"), 0))
         return ops.stack(columns, axis=-1)
 
     def _by_interval(self, hidden: Tensor, seen: Seen) -> Tensor:
@@ -168,6 +193,13 @@ class VoiceHead(keras.layers.Layer):
         places = ops.reshape(places, (*shape[:-2], len(notes) * len(tokens)))
         added = ops.take_along_axis(self.interval_logits(hidden), places, axis=-1)
         return ops.sum(ops.reshape(added, shape), axis=-2)
+
+    def _by_echo(self, hidden: Tensor, seen: Seen) -> Tensor:
+        """Return what the echo adds to the logit of its token."""
+        tokens = np.arange(self.vocabulary.size, dtype="int32")
+        is_echo = tokens == seen.echo_tokens[..., self.voice, None]
+        is_echo = is_echo & (seen.echo_lengths > 0)[..., None]
+        return ops.cast(is_echo, hidden.dtype) * self.echo_logit(hidden)
 
 
 def interval(low: Tensor, high: Tensor, vocabulary: Vocabulary) -> Tensor:
