@@ -67,13 +67,17 @@ class Run:
             UsageError: the folder already holds a run.
             OutputError: the folder cannot be written.
         """
+        self.check_new()
+        write_text(self.folder / "data.json", _to_json(data))
+        write_text(self.folder / "options.json", _to_json(options))
+
+    def check_new(self) -> None:
+        """Raise a UsageError if the folder already holds a run."""
         if (self.folder / "options.json").exists():
             raise UsageError(
                 f"{self.folder} already holds a run: continue it with --resume, "
                 "or choose another --output"
             )
-        write_text(self.folder / "data.json", _to_json(data))
-        write_text(self.folder / "options.json", _to_json(options))
 
     def options(self) -> dict[str, Any]:
         """Return what was asked for when the run was created."""

@@ -178,6 +178,7 @@ def train_network(
     require("train", "training")
     fit_vocabulary(corpus, options)
     run = Run(output)
+    run.check_new()  # before Keras is loaded for its version
     asked = {
         "network": asdict(network_options),
         "training": asdict(options),
