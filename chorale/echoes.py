@@ -49,42 +49,39 @@ class Trail(NamedTuple):
     chords: IntArray
     runs: IntArray
 
+    @classmethod
+    def empty(cls, batch: int) -> Trail:
+        """Return the trail before the first step."""
+        nothing = np.zeros((batch, 0), np.int64)
+        return cls(np.zeros((batch, 0, VOICES), np.int64), nothing, nothing)
 
-def begin(batch: int) -> Trail:
-    """Return the trail before the first step."""
-    nothing = np.zeros((batch, 0), np.int64)
-    return Trail(np.zeros((batch, 0, VOICES), np.int64), nothing, nothing)
+    def after(self, tokens: IntArray, past: Past) -> Trail:
+        """Return the trail after one more step.
 
+        Args:
+            tokens: int array (batch, 4), the step.
+            past: the notes as they stand after it.
+        """
+        columns = np.concatenate([tokens, past.pitches], axis=-1)
+        # Tokens are fewer than 256, so eight of them are the bytes of one number.
+        chord = columns @ 256 ** np.arange(2 * VOICES)[:, np.newaxis]
+        runs = (self.chords == chord) * (1 + self.runs)
+        return Trail(
+            np.concatenate([self.tokens, tokens[:, np.newaxis]], axis=1),
+            np.concatenate([self.chords, chord], axis=1),
+            np.concatenate([np.zeros_like(chord), runs], axis=1),
+        )
 
-def follow(trail: Trail, tokens: IntArray, past: Past) -> Trail:
-    """Return the trail after one more step.
-
-    Args:
-        trail: what was written before.
-        tokens: int array (batch, 4), the step.
-        past: the notes as they stand after it.
-    """
-    columns = np.concatenate([tokens, past.pitches], axis=-1)
-    # Tokens are fewer than 256, so eight of them fit into one number.
-    chord = columns @ 256 ** np.arange(2 * VOICES)[:, np.newaxis]
-    runs = (trail.chords == chord) * (1 + trail.runs)
-    return Trail(
-        np.concatenate([trail.tokens, tokens[:, np.newaxis]], axis=1),
-        np.concatenate([trail.chords, chord], axis=1),
-        np.concatenate([np.zeros_like(chord), runs], axis=1),
-    )
-
-
-def echo(trail: Trail) -> Echo:
-    """Return the echo at the step to come, arrays (batch, 4) and (batch,)."""
-    batch, steps = trail.chords.shape
-    if not steps:
-        return Echo(np.zeros((batch, VOICES), np.int64), np.zeros(batch, np.int64))
-    place = steps - 1 - trail.runs[:, ::-1].argmax(axis=1)
-    rows = np.arange(batch)
-    run = trail.runs[rows, place]
-    tokens = np.where(run[:, np.newaxis] > 0, trail.tokens[rows, place], 0)
-    return Echo(tokens, np.searchsorted(_LENGTHS, run, side="right"))
+    def echo(self) -> Echo:
+        """Return the echo at the step to come, arrays (batch, 4) and (batch,)."""
+        batch, steps = self.chords.shape
+        if not steps:
+            return Echo(np.zeros((batch, VOICES), np.int64), np.zeros(batch, np.int64))
+        place = steps - 1 - self.runs[:, ::-1].argmax(axis=1)
+        rows = np.arange(batch)
+        run = self.runs[rows, place]
+        tokens = np.where(run[:, np.newaxis] > 0, self.tokens[rows, place], 0)
+        return Echo(tokens, np.searchsorted(_LENGTHS, run, side="right"))
 
 
 def echoes(vocabulary: Vocabulary, tokens: IntArray) -> Echo:
@@ -99,10 +96,10 @@ def echoes(vocabulary: Vocabulary, tokens: IntArray) -> Echo:
     """
     tokens = np.asarray(tokens, np.int64)
     batch = len(tokens)
-    trail, past = begin(batch), vocabulary.begin((batch,))
+    trail, past = Trail.empty(batch), vocabulary.begin((batch,))
     found = []
     for step in range(tokens.shape[1]):
-        found.append(echo(trail))
+        found.append(trail.echo())
         past = vocabulary.follow(past, tokens[:, step])
-        trail = follow(trail, tokens[:, step], past)
+        trail = trail.after(tokens[:, step], past)
     return Echo(*(np.stack(parts, axis=1) for parts in zip(*found, strict=True)))

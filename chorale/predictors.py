@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from chorale.echoes import Echo, Trail, begin, echo, echoes, follow
+from chorale.echoes import Echo, Trail, echoes
 from chorale.errors import ModelError
 from chorale.graphs import as_weights, open_graph
 from chorale.score import IntArray
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from chorale.networks.next_step import NextStepNetwork
 
 FloatArray = npt.NDArray[np.float32]
+Inputs = dict[str, npt.NDArray[np.int32]]  # of a network, by name
 State = TypeVar("State")
 
 # Keras compiles a network anew for each length; lengths are rounded up to this.
@@ -118,17 +119,17 @@ class NetworkState(NamedTuple):
 
     Attributes:
         past: the notes as they stand, arrays (batch, 4).
-        plan: int array (batch, features), the plan at the present step.
+        trail: what was written before.
+        inputs: what the network is told at the present step, arrays (batch, …).
         hidden: float array (batch, units), the body's output at the present step.
         memory: the body's memory, float arrays (batch, …).
-        trail: what was written before.
     """
 
     past: Past
-    plan: IntArray
+    trail: Trail
+    inputs: Inputs
     hidden: FloatArray
     memory: list[FloatArray]
-    trail: Trail
 
 
 class NetworkPredictor(ABC):
@@ -153,62 +154,60 @@ class NetworkPredictor(ABC):
 
     @abstractmethod
     def _step(
-        self, past: Past, plan: IntArray, memory: list[FloatArray]
+        self, inputs: Inputs, memory: list[FloatArray]
     ) -> tuple[FloatArray, list[FloatArray]]:
         """Return hidden (batch, units) and the memory after one step."""
 
     @abstractmethod
-    def _sequence(self, past: Past, plan: IntArray) -> FloatArray:
+    def _sequence(self, inputs: Inputs) -> FloatArray:
         """Return hidden (batch, steps, units) of whole sequences."""
 
     @abstractmethod
-    def _voices(
-        self,
-        hidden: FloatArray,
-        past: Past,
-        plan: IntArray,
-        tokens: IntArray,
-        heard: Echo,
-    ) -> FloatArray:
-        """Return logits (rows, 4, size).
-
-        `hidden` is (rows, units), `plan` (rows, features), the echo's lengths (rows,),
-        all else (rows, 4).
-        """
+    def _voices(self, hidden: FloatArray, inputs: Inputs) -> FloatArray:
+        """Return logits (rows, 4, size) for hidden (rows, units), `tokens` given."""
 
     def start(self, plan: IntArray) -> NetworkState:
         batch = len(plan)
         memory = [np.zeros((batch, *s), np.float32) for s in self.memory_shapes]
-        past = self.vocabulary.begin((batch,))
-        return NetworkState(past, plan, *self._step(past, plan, memory), begin(batch))
+        return self._state(
+            self.vocabulary.begin((batch,)), Trail.empty(batch), plan, memory
+        )
 
     def advance(
         self, state: NetworkState, tokens: IntArray, plan: IntArray
     ) -> NetworkState:
         past = self.vocabulary.follow(state.past, tokens)
-        trail = follow(state.trail, tokens, past)
-        return NetworkState(past, plan, *self._step(past, plan, state.memory), trail)
+        return self._state(past, state.trail.after(tokens, past), plan, state.memory)
 
     def voice_logits(
         self, state: NetworkState, voice: int, chosen: IntArray
     ) -> FloatArray:
-        heard = echo(state.trail)
-        logits = self._voices(state.hidden, state.past, state.plan, chosen, heard)
-        return logits[:, voice]
+        inputs = {**state.inputs, "tokens": chosen.astype(np.int32)}
+        return self._voices(state.hidden, inputs)[:, voice]
 
     def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
-        past = self.vocabulary.pasts(tokens)
-        heard = echoes(self.vocabulary, tokens)
-        hidden = self._sequence(past, plan)
+        inputs = self._whole_inputs(tokens, plan)
+        hidden = self._sequence(inputs)
         rows = tokens.shape[0] * tokens.shape[1]
         logits = self._voices(
             hidden.reshape(rows, -1),
-            Past(*(array.reshape(rows, -1) for array in past)),
-            plan.reshape(rows, -1),
-            tokens.reshape(rows, -1),
-            Echo(heard.tokens.reshape(rows, -1), heard.lengths.reshape(rows)),
+            {
+                name: array.reshape(rows, *array.shape[2:])
+                for name, array in inputs.items()
+            },
         )
         return log_softmax(logits).reshape(*tokens.shape, -1)
+
+    def _state(
+        self, past: Past, trail: Trail, plan: IntArray, memory: list[FloatArray]
+    ) -> NetworkState:
+        inputs = _inputs(past, trail.echo(), plan)
+        return NetworkState(past, trail, inputs, *self._step(inputs, memory))
+
+    def _whole_inputs(self, tokens: IntArray, plan: IntArray) -> Inputs:
+        """Return all inputs of whole pieces, arrays (batch, steps, …)."""
+        past, heard = self.vocabulary.pasts(tokens), echoes(self.vocabulary, tokens)
+        return {**_inputs(past, heard, plan), "tokens": tokens.astype(np.int32)}
 
 
 class KerasPredictor(NetworkPredictor):
@@ -221,36 +220,25 @@ class KerasPredictor(NetworkPredictor):
         self.network = network
 
     def _step(
-        self, past: Past, plan: IntArray, memory: list[FloatArray]
+        self, inputs: Inputs, memory: list[FloatArray]
     ) -> tuple[FloatArray, list[FloatArray]]:
-        inputs = _inputs(past, plan)
-        hidden, memory = self.network.body_step(**inputs, memory=memory)
+        hidden, memory = self.network.body_step(**_of_body(inputs), memory=memory)
         return np.asarray(hidden), [np.asarray(tensor) for tensor in memory]
 
-    def _sequence(self, past: Past, plan: IntArray) -> FloatArray:
-        return np.asarray(self.network.body_sequence(**_inputs(past, plan)))
+    def _sequence(self, inputs: Inputs) -> FloatArray:
+        return np.asarray(self.network.body_sequence(**_of_body(inputs)))
 
-    def _voices(
-        self,
-        hidden: FloatArray,
-        past: Past,
-        plan: IntArray,
-        tokens: IntArray,
-        heard: Echo,
-    ) -> FloatArray:
-        inputs = _inputs(past, plan, tokens, heard)
+    def _voices(self, hidden: FloatArray, inputs: Inputs) -> FloatArray:
         return np.asarray(self.network.voices(hidden, **inputs))
 
     def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
         # The whole network at once is compiled, for a few lengths; its parts are not.
         steps = tokens.shape[1]
         padding = [(0, 0), (0, -steps % _COMPILED_STEPS), (0, 0)]
-        past, heard = self.vocabulary.pasts(tokens), echoes(self.vocabulary, tokens)
-        inputs = _inputs(past, plan, tokens, heard)
         logits = self.network.predict_on_batch(
             {
                 name: np.pad(array, padding[: array.ndim])
-                for name, array in inputs.items()
+                for name, array in self._whole_inputs(tokens, plan).items()
             }
         )
         return log_softmax(logits[:, :steps])
@@ -287,27 +275,21 @@ class OnnxPredictor(NetworkPredictor):
         self._wanted: dict[str, set[str]] = {}
 
     def _step(
-        self, past: Past, plan: IntArray, memory: list[FloatArray]
+        self, inputs: Inputs, memory: list[FloatArray]
     ) -> tuple[FloatArray, list[FloatArray]]:
         memories = {f"memory_{index}": array for index, array in enumerate(memory)}
-        hidden, *memory = self._run("step", {**_inputs(past, plan), **memories})
+        hidden, *memory = self._run("step", {**inputs, **memories})
         return hidden, memory
 
-    def _sequence(self, past: Past, plan: IntArray) -> FloatArray:
-        return self._run("sequence", _inputs(past, plan))[0]
+    def _sequence(self, inputs: Inputs) -> FloatArray:
+        return self._run("sequence", inputs)[0]
 
-    def _voices(
-        self,
-        hidden: FloatArray,
-        past: Past,
-        plan: IntArray,
-        tokens: IntArray,
-        heard: Echo,
-    ) -> FloatArray:
-        inputs = _inputs(past, plan, tokens, heard)
+    def _voices(self, hidden: FloatArray, inputs: Inputs) -> FloatArray:
         return self._run("voices", {"hidden": hidden, **inputs})[0]
 
-    def _run(self, graph: str, inputs: dict[str, Any]) -> list[FloatArray]:
+    def _run(
+        self, graph: str, inputs: Mapping[str, npt.NDArray[Any]]
+    ) -> list[FloatArray]:
         session = self._session(graph)
         wanted = self._wanted[graph]
         feeds = {name: array for name, array in inputs.items() if name in wanted}
@@ -352,21 +334,21 @@ class OnnxPredictor(NetworkPredictor):
             )
 
 
-def _inputs(
-    past: Past,
-    plan: IntArray,
-    tokens: IntArray | None = None,
-    heard: Echo | None = None,
-) -> dict[str, npt.NDArray[np.int32]]:
-    """Return the inputs of a network by name, as it takes them."""
-    inputs = {"past_pitches": past.pitches, "past_ages": past.ages, "plan": plan}
-    if tokens is not None and heard is not None:
-        inputs |= {
-            "tokens": tokens,
-            "echo_tokens": heard.tokens,
-            "echo_lengths": heard.lengths,
-        }
+def _inputs(past: Past, heard: Echo, plan: IntArray) -> Inputs:
+    """Return what a network is told before anything is written, by name."""
+    inputs = {
+        "past_pitches": past.pitches,
+        "past_ages": past.ages,
+        "echo_tokens": heard.tokens,
+        "echo_lengths": heard.lengths,
+        "plan": plan,
+    }
     return {name: array.astype(np.int32) for name, array in inputs.items()}
+
+
+def _of_body(inputs: Inputs) -> dict[str, Any]:
+    """Return those inputs that a body reads; voice heads read all."""
+    return {name: inputs[name] for name in ("past_pitches", "past_ages", "plan")}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from fakes import toy_vocabulary
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chorale.echoes import LENGTHS, begin, echo, echoes, follow
+from chorale.echoes import LENGTHS, Trail, echoes
 from chorale.voices import VOICES
 
 # From how many steps on agreement is in the next class.
@@ -83,15 +83,15 @@ def test_steps_one_by_one_give_what_whole_pieces_give_and_change_no_trail():
     tokens[:, 30:50] = tokens[:, 4:24]
     whole = echoes(vocabulary, tokens)
     assert whole.lengths.max() >= 8
-    trail, past = begin(3), vocabulary.begin((3,))
+    trail, past = Trail.empty(3), vocabulary.begin((3,))
     for step in range(60):
-        found = echo(trail)
+        found = trail.echo()
         np.testing.assert_array_equal(found.tokens, whole.tokens[:, step])
         np.testing.assert_array_equal(found.lengths, whole.lengths[:, step])
         past = vocabulary.follow(past, tokens[:, step])
         kept = trail
-        trail = follow(trail, tokens[:, step], past)
-        again = follow(kept, tokens[:, step], past)
+        trail = trail.after(tokens[:, step], past)
+        again = kept.after(tokens[:, step], past)
         for one, other in zip(trail, again, strict=True):
             np.testing.assert_array_equal(one, other)
 
