@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_predictors import _scores_by_steps
+from test_predictors import scores_by_steps
 from tiny import tiny_chorale
 
 from chorale.corpus import load_corpus
@@ -108,7 +108,7 @@ def test_steps_and_sequences_agree_and_nothing_is_impossible(encoding: str) -> N
     assert scores.dtype == np.float32
     assert np.isfinite(scores).all()
     np.testing.assert_allclose(np.exp(scores).sum(axis=-1), 1, atol=1e-5)
-    steps = _scores_by_steps(predictor, tokens, plan)
+    steps = scores_by_steps(predictor, tokens, plan)
     np.testing.assert_allclose(steps, scores, atol=1e-5)
     # Padding at the end changes nothing before it.
     np.testing.assert_array_equal(

@@ -14,7 +14,7 @@ from chorale.files import save_arrays
 from chorale.graphs import as_weights, open_graph
 from chorale.networks.onnx_graph import Value, export_graph
 
-WIDE, NARROW = 48, 4
+WIDE, NARROW = 96, 4
 
 
 @pytest.fixture(scope="module")
