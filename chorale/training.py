@@ -17,11 +17,12 @@ from chorale.checks import (
     check_shares,
 )
 from chorale.corpus import Corpus, hold_out
+from chorale.distillation import load_teacher, soften
 from chorale.echoes import echoes
 from chorale.errors import DataError, ModelError, UsageError
 from chorale.evaluation import evaluate
 from chorale.extras import require
-from chorale.models import Card, load_predictor, save_model
+from chorale.models import Card, find_model, load_card, load_predictor, save_model
 from chorale.networks import NetworkOptions
 from chorale.plan import FEATURES, Plan, transpose_features
 from chorale.predictors import KerasPredictor
@@ -71,6 +72,10 @@ class TrainingOptions:
         plan_dropout: share of the chorales, at random, of which the network is told no
             more than a classic CSV tells, so that it can do without: no fermatas, no
             key, bars of 4/4 from the first row.
+        teachers: models whose mean distribution of every note is learned besides the
+            note itself; none learns the notes alone.
+        teacher_share: weight of that distribution, the rest is the note's (Hinton,
+            Vinyals & Dean, "Distilling the knowledge in a neural network", 2015).
         patience: epochs without a better validation after which to stop.
         seed: of all randomness.
     """
@@ -87,6 +92,8 @@ class TrainingOptions:
     averaging: float = 0.998
     past_dropout: float = 0.1
     plan_dropout: float = 0.1
+    teachers: tuple[str, ...] = ()
+    teacher_share: float = 0.7
     patience: int = 20
     seed: int = 0
 
@@ -107,6 +114,7 @@ class TrainingOptions:
         check_seed(self.seed)
         check_above_zero(self, "learning_rate", "clip_norm")
         check_shares(self, "averaging", "past_dropout", "plan_dropout")
+        check_shares(self, "teacher_share")
 
 
 class Piece(NamedTuple):
@@ -212,8 +220,10 @@ def resume_training(
     try:
         network_options = NetworkOptions(**asked["network"])
         versions = dict(asked["versions"])
-        plan = tuple(asked["training"]["plan"])
-        options = TrainingOptions(**{**asked["training"], "plan": plan})
+        training = dict(asked["training"])
+        for name in ("plan", "teachers"):
+            training[name] = tuple(training[name])
+        options = TrainingOptions(**training)
     except (KeyError, TypeError) as error:
         raise ModelError(
             f"{output}: options.json is not of this version: {error}"
@@ -229,13 +239,21 @@ def resume_training(
     pieces = [prepare(chorale, vocabulary, options) for chorale in learned]
     batches_per_epoch = -(-len(pieces) // options.batch_size)
     network = NextStepNetwork(network_options, vocabulary, options.plan)
+    loss = keras.losses.SparseCategoricalCrossentropy
+    if options.teachers:
+        teacher = load_teacher(options.teachers, vocabulary, options.plan)
+        loss = keras.losses.CategoricalCrossentropy
     network.compile(
         adamw(options, batches_per_epoch),
-        keras.losses.SparseCategoricalCrossentropy(
-            from_logits=True, reduction="mean_with_sample_weight"
-        ),
+        loss(from_logits=True, reduction="mean_with_sample_weight"),
     )
     predictor = KerasPredictor(network)
+
+    def batches(epoch: int) -> Iterable[Batch]:
+        drawn = draw_batches(pieces, vocabulary, options, epoch)
+        if not options.teachers:
+            return drawn
+        return soften(drawn, teacher, options.plan, options.teacher_share)
 
     def validate() -> Row:
         likelihood = evaluate(predictor, validated)
@@ -247,7 +265,7 @@ def resume_training(
     fit(
         network,
         run,
-        batches=lambda epoch: draw_batches(pieces, vocabulary, options, epoch),
+        batches=batches,
         batches_per_epoch=batches_per_epoch,
         validate=validate,
         monitor=MONITOR,
@@ -259,6 +277,11 @@ def resume_training(
         tensorboard=tensorboard,
         progress=progress,
     )
+    data = {**_provenance(corpus), "valid_in_train": recited(learned, validated)}
+    if options.teachers:
+        data["teachers"] = {
+            name: dict(load_card(find_model(name)).files) for name in options.teachers
+        }
     folder = run.folder / "model"
     card = Card(
         name=run.folder.resolve().name,
@@ -268,7 +291,7 @@ def resume_training(
         voice_order=VOICE_ORDER,
         memory_shapes=tuple(network.memory_shapes()),
         training=asdict(options),
-        data={**_provenance(corpus), "valid_in_train": recited(learned, validated)},
+        data=data,
         command=asked["command"],
         figures={},
         versions=versions,

@@ -33,6 +33,7 @@ def typed(*arguments: str) -> tuple[list[str], str]:
         output: Annotated[Path, typer.Option()],
         batch_size: Annotated[int, typer.Option()] = 256,
         resume: Annotated[bool, typer.Option("--resume")] = False,
+        echoes: Annotated[bool, typer.Option()] = True,
         name: Annotated[str | None, typer.Option(envvar="CHORALE_TEST_NAME")] = None,
     ) -> None:
         told.extend([given(context), command_line(context, "chorale sketch train")])
@@ -57,6 +58,7 @@ def test_only_what_was_typed_is_given() -> None:
 def test_the_command_line_makes_the_same_run_again_elsewhere() -> None:
     arguments = ["--data", "my drawings", "--data", "two.npz"]
     arguments += ["--output", "/some/where/run", "--batch-size", "8", "--resume"]
+    arguments += ["--no-echoes"]
     _, line = typed(*arguments)
     words = shlex.split(line)
     assert words[:3] == ["chorale", "sketch", "train"]

@@ -135,6 +135,9 @@ def command_line(context: typer.Context, words: str) -> str:
         option, value = f"--{name.replace('_', '-')}", context.params[name]
         if name == "output":
             value = Path(value).name
+        if isinstance(value, bool):
+            line.append(option if value else option.replace("--", "--no-", 1))
+            continue
         for one in value if isinstance(value, list) else [value]:
-            line += [option] if one is True else [option, str(one)]
+            line += [option, str(one)]
     return shlex.join(line)

@@ -88,6 +88,13 @@ def train(
     plan_dropout: Annotated[
         float, typer.Option(help="Share of chorales told as by a classic CSV.")
     ] = _TRAINING.plan_dropout,
+    teacher: Annotated[
+        list[str] | None,
+        typer.Option(help="A model to learn from besides; several are averaged."),
+    ] = None,
+    teacher_share: Annotated[
+        float, typer.Option(help="Weight of what teachers say; the rest is the notes'.")
+    ] = _TRAINING.teacher_share,
     patience: Patience = _TRAINING.patience,
     seed: Seed = _TRAINING.seed,
     units: Annotated[int, typer.Option(help="Width of the layers.")] = _NETWORK.units,
@@ -136,7 +143,8 @@ def train(
     Example: chorale train --network gru --epochs 40 --output runs/gru
     """
     features = tuple(name.strip() for name in plan.split(","))
-    wanted = {**context.params, "body": network, "plan": features}
+    teachers = tuple(teacher or ())
+    wanted = {**context.params, "body": network, "plan": features, "teachers": teachers}
     network_options = NetworkOptions(**only(NetworkOptions, wanted))
     training_options = TrainingOptions(**only(TrainingOptions, wanted))
     check_flags(resume=resume, finish=finish, plot=plot)

@@ -1,0 +1,81 @@
+"""Distillation: targets by hand, teachers that do not fit, a run that has one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny import tiny_chorale, tiny_options, tiny_training, write_tiny_corpus
+
+from chorale.corpus import load_corpus
+from chorale.distillation import load_teacher, soften
+from chorale.errors import ModelError, UsageError
+from chorale.models import load_card
+from chorale.predictors import FakePredictor, log_softmax
+from chorale.runs import Batch
+from chorale.tokens import Vocabulary
+from chorale.training import resume_training, train_network
+from chorale.voices import VOICES
+
+PLAN = ("position", "step")
+
+
+@pytest.fixture(scope="module")
+def vocabulary() -> Vocabulary:
+    random = np.random.default_rng(0)
+    return Vocabulary.fit([tiny_chorale(random) for _ in range(4)], "pitch")
+
+
+def test_a_target_is_a_share_of_what_the_teacher_says(vocabulary: Vocabulary) -> None:
+    random = np.random.default_rng(1)
+    size = (VOICES, vocabulary.pitch_count + 1, vocabulary.size)
+    teacher = FakePredictor(vocabulary, np.exp(log_softmax(random.normal(size=size))))
+    tokens = random.integers(0, vocabulary.size, (2, 6, VOICES))
+    plan = np.zeros((2, 6, len(PLAN)), np.int64)
+    weights = np.ones(tokens.shape, np.float32)
+    batch = Batch({"plan": plan}, tokens, weights)
+    (softened,) = soften([batch], teacher, PLAN, share=0.75)
+    assert softened.targets.shape == (2, 6, VOICES, vocabulary.size)
+    np.testing.assert_allclose(softened.targets.sum(axis=-1), 1, atol=1e-5)
+    assert softened.inputs is batch.inputs
+    assert softened.weights is weights
+    before = vocabulary.nothing
+    for step in range(6):
+        expected = 0.75 * teacher.table[2, before]
+        expected[tokens[1, step, 2]] += 0.25
+        np.testing.assert_allclose(softened.targets[1, step, 2], expected, atol=1e-5)
+        before = tokens[1, step, 2]
+
+
+def test_a_network_learns_from_its_teachers_and_resumes(tmp_path: Path) -> None:
+    corpus = load_corpus(write_tiny_corpus(tmp_path / "corpus"))
+    options = tiny_training(encoding="pitch", epochs=1)
+    teacher = train_network(corpus, tiny_options(), options, tmp_path / "teacher")
+    names = (str(tmp_path / "teacher"),) * 2
+    asked = tiny_training(encoding="pitch", epochs=2, teachers=names)
+    card = train_network(corpus, tiny_options(), asked, tmp_path / "run")
+    assert card.data["teachers"] == {names[0]: dict(teacher.files)}
+    again = resume_training(corpus, tmp_path / "run", finish=True)
+    assert again == load_card(tmp_path / "run" / "model") == card
+    # Without them it learns something else.
+    alone = tiny_training(encoding="pitch", epochs=2)
+    other = train_network(corpus, tiny_options(), alone, tmp_path / "alone")
+    assert other.files["weights.npz"] != card.files["weights.npz"]
+    assert "teachers" not in other.data
+
+
+def test_teachers_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    corpus = load_corpus(write_tiny_corpus(tmp_path / "corpus"))
+    options = tiny_training(encoding="pitch", epochs=1)
+    card = train_network(corpus, tiny_options(), options, tmp_path / "teacher")
+    name = str(tmp_path / "teacher")
+    with pytest.raises(ModelError, match=r"are told fermata, key and the network is"):
+        load_teacher([name], card.vocabulary, ("step", "position"))
+    hold = Vocabulary.fit(corpus.train, "hold")
+    with pytest.raises(ModelError, match="teachers of the network's vocabulary"):
+        load_teacher([name], hold, options.plan)
+    with pytest.raises(UsageError):
+        load_teacher([str(tmp_path / "nobody")], card.vocabulary, options.plan)
+    with pytest.raises(UsageError, match="teacher_share"):
+        tiny_training(teacher_share=1.0)
