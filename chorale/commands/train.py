@@ -132,6 +132,9 @@ def train(
     intervals: Annotated[
         bool, typer.Option(help="Let voice heads see and write intervals.")
     ] = _NETWORK.intervals,
+    motions: Annotated[
+        bool, typer.Option(help="Let them weigh each way of moving against another.")
+    ] = _NETWORK.motions,
     echoes: Annotated[
         bool, typer.Option(help="Tell voice heads what came next the last time.")
     ] = _NETWORK.echoes,

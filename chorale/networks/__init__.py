@@ -65,6 +65,8 @@ class NetworkOptions:
         recurrent_layers: LSTM layers under the attention blocks.
         voice_units: width of the voice heads.
         intervals: whether the voice heads see and write notes as intervals too.
+        motions: whether they weigh each way of moving against another voice
+            (`chorale.networks.motions`).
         echoes: whether they are told what came next the last time (`chorale.echoes`).
     """
 
@@ -82,6 +84,7 @@ class NetworkOptions:
     recurrent_layers: int = 0
     voice_units: int = 192
     intervals: bool = True
+    motions: bool = True
     echoes: bool = True
 
     def __post_init__(self) -> None:

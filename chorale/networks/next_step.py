@@ -70,6 +70,7 @@ class NextStepNetwork(keras.Model):
                 vocabulary,
                 degrees="key" in plan_features,
                 intervals=options.intervals,
+                motions=options.motions,
                 echoes=options.echoes,
                 units=options.voice_units,
                 dropout=options.dropout,

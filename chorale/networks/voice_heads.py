@@ -18,6 +18,7 @@ from keras import ops
 
 from chorale.echoes import LENGTHS
 from chorale.networks.causal import Tensor
+from chorale.networks.motions import MotionLogits
 from chorale.tokens import MAX_AGE, SILENCE_TOKEN, Vocabulary
 from chorale.voices import VOICE_ORDER, VOICES
 
@@ -87,6 +88,7 @@ class VoiceHead(keras.layers.Layer):
         vocabulary: of the network.
         degrees: whether it sees and writes degrees.
         intervals: whether it sees and writes intervals.
+        motions: whether it weighs how it moves against the voices before it.
         echoes: whether it sees and writes echoes.
         units: width of the hidden layers.
         dropout: share of the last hidden layer dropped in training.
@@ -100,6 +102,7 @@ class VoiceHead(keras.layers.Layer):
         *,
         degrees: bool,
         intervals: bool,
+        motions: bool,
         echoes: bool,
         units: int,
         dropout: float,
@@ -112,6 +115,7 @@ class VoiceHead(keras.layers.Layer):
         self.others = [other for other in range(VOICES) if other != voice]
         self.vocabulary, self.degrees = vocabulary, degrees
         self.intervals, self.echoes = intervals, echoes
+        self.motions = motions and bool(self.before)
         # What each written voice does now, whether it attacks, what all did before.
         pitches = vocabulary.pitch_count + 1
         now = [pitches, *[NO_DEGREE + 1] * degrees, 2] * len(self.before)
@@ -133,6 +137,10 @@ class VoiceHead(keras.layers.Layer):
             self.interval_logits = keras.layers.Dense(
                 (1 + len(self.before)) * (NO_INTERVAL + 1), name="interval_logits"
             )
+        if self.motions:
+            self.motion_logits = MotionLogits(
+                vocabulary, len(self.before), name="motion_logits"
+            )
         if echoes:
             self.echo_logit = keras.layers.Dense(1, name="echo_logit")
 
@@ -150,6 +158,12 @@ class VoiceHead(keras.layers.Layer):
             logits += ops.take_along_axis(by_degree, seen.token_degrees, axis=-1)
         if self.intervals:
             logits += self._by_interval(hidden, seen)
+        if self.motions:
+            past, now = (
+                ops.stack([notes[..., voice] for voice in self.before], axis=-1)
+                for notes in (seen.past_pitches, seen.pitches)
+            )
+            logits += self.motion_logits(seen.past_pitches[..., self.voice], past, now)
         if self.echoes:
             logits += self._by_echo(hidden, seen)
         return logits

@@ -1,0 +1,59 @@
+"""The table of motions against a reading of it note by note."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from chorale.networks.motions import MotionLogits
+from chorale.tokens import Vocabulary
+
+OTHERS = 2
+
+
+def sign(number: int) -> int:
+    return int(number > 0) - int(number < 0)
+
+
+def way(
+    vocabulary: Vocabulary, last: int, now: int, before: int, after: int
+) -> tuple[object, ...]:
+    """Return what tells one motion from others, in MIDI notes, 0 = none."""
+    interval = (last - before) % 12 if last and before else None
+    reached = (now - after) % 12 if now and after else None
+    theirs = sign(after - before) if before and after else 0
+    own = sign(now - last) if last and now else 0
+    return interval, reached, theirs, own
+
+
+@pytest.mark.parametrize("encoding", ["hold", "pitch"])
+def test_tokens_weigh_alike_if_and_only_if_the_motion_is_the_same(encoding) -> None:
+    ranges = ((60, 72), (55, 67), (50, 60), (48, 60))
+    vocabulary = Vocabulary(encoding=encoding, lowest=48, highest=72, ranges=ranges)
+    layer = MotionLogits(vocabulary, OTHERS)
+    layer.build(None)
+    random = np.random.default_rng(0)
+    layer.table.assign(random.normal(size=layer.table.shape))
+    moments = 400
+    last = random.integers(0, vocabulary.nothing + 1, moments)
+    others_last = random.integers(0, vocabulary.nothing + 1, (moments, OTHERS))
+    others_now = random.integers(0, vocabulary.pitch_count, (moments, OTHERS))
+    # One voice at a time: the other is silent, which is one way among others.
+    others_last[:, 1] = others_now[:, 1] = 0
+    logits = np.asarray(
+        layer(*(x.astype(np.int32) for x in (last, others_last, others_now)))
+    )
+    assert logits.shape == (moments, vocabulary.size)
+    note = {**{token: token + 47 for token in range(1, vocabulary.pitch_count)}, 0: 0}
+    note[vocabulary.nothing] = 0
+    found: dict[tuple[object, ...], set[float]] = {}
+    for moment in range(moments):
+        for token in range(vocabulary.size):
+            # HOLD has the number of what is nothing in the past.
+            own = last[moment] if token == vocabulary.hold else token
+            pitches = last[moment], own, others_last[moment, 0], others_now[moment, 0]
+            key = way(vocabulary, *(note[int(one)] for one in pitches))
+            found.setdefault(key, set()).add(round(float(logits[moment, token]), 3))
+    assert len(found) > 800
+    assert all(len(values) == 1 for values in found.values())
+    assert len(set.union(*found.values())) > 0.95 * len(found)
