@@ -31,9 +31,9 @@ def test_tokens_weigh_alike_if_and_only_if_the_motion_is_the_same(encoding) -> N
     ranges = ((60, 72), (55, 67), (50, 60), (48, 60))
     vocabulary = Vocabulary(encoding=encoding, lowest=48, highest=72, ranges=ranges)
     layer = MotionLogits(vocabulary, OTHERS)
-    layer.build(None)
     random = np.random.default_rng(0)
-    layer.table.assign(random.normal(size=layer.table.shape))
+    layer.table.build(None)
+    layer.table.embeddings.assign(random.normal(size=layer.table.embeddings.shape))
     moments = 400
     last = random.integers(0, vocabulary.nothing + 1, moments)
     others_last = random.integers(0, vocabulary.nothing + 1, (moments, OTHERS))

@@ -98,12 +98,17 @@ def test_a_head_hears_a_transposed_step_as_the_same_intervals():
 
 
 @pytest.mark.parametrize("intervals", [True, False])
+@pytest.mark.parametrize("motions", [True, False])
 @pytest.mark.parametrize("echoes", [True, False])
 @pytest.mark.parametrize("plan", [PLAN, ("step",)])
-def test_a_network_has_weights_for_what_it_uses(intervals, echoes, plan):
-    options = tiny_options("gru", intervals=intervals, echoes=echoes)
+def test_a_network_has_weights_for_what_it_uses(intervals, motions, echoes, plan):
+    options = tiny_options("gru", intervals=intervals, motions=motions, echoes=echoes)
     network = NextStepNetwork(options, wide_vocabulary(), plan)
-    names = " ".join(weight.path for weight in network.weights)
+    paths = [weight.path for weight in network.weights]
+    # Weights are stored by their paths.
+    assert len(set(paths)) == len(paths)
+    names = " ".join(paths)
+    assert ("motion_logits" in names) == motions
     assert ("interval_logits" in names) == intervals
     assert ("echo_logit" in names) == echoes
     assert ("degree_logits" in names) == ("key" in plan)

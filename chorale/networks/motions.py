@@ -36,8 +36,8 @@ class MotionLogits(keras.layers.Layer):
     def __init__(self, vocabulary: Vocabulary, others: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.vocabulary, self.others = vocabulary, others
-        self.table = self.add_weight(
-            shape=(others * _WAYS,), initializer="zeros", name="table"
+        self.table = keras.layers.Embedding(
+            others * _WAYS, 1, embeddings_initializer="zeros", name="table"
         )
 
     def call(self, last: Tensor, others_last: Tensor, others_now: Tensor) -> Tensor:
@@ -60,7 +60,7 @@ class MotionLogits(keras.layers.Layer):
         ways = (before * _DIRECTIONS + theirs)[..., None] * _INTERVALS + after
         ways = ways * _DIRECTIONS + own  # (..., others, tokens)
         offsets = _WAYS * np.arange(self.others, dtype="int32")[:, None]
-        return _UNIT * ops.sum(ops.take(self.table, ways + offsets), axis=-2)
+        return _UNIT * ops.sum(self.table(ways + offsets)[..., 0], axis=-2)
 
 
 def _within_octave(low: Tensor, high: Tensor, vocabulary: Vocabulary) -> Tensor:
