@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chorale.networks.motions import MotionLogits
+from chorale.networks.motions import MotionLogits, find_ways, is_parallel
 from chorale.tokens import Vocabulary
 
 OTHERS = 2
@@ -30,7 +30,7 @@ def way(
 def test_tokens_weigh_alike_if_and_only_if_the_motion_is_the_same(encoding) -> None:
     ranges = ((60, 72), (55, 67), (50, 60), (48, 60))
     vocabulary = Vocabulary(encoding=encoding, lowest=48, highest=72, ranges=ranges)
-    layer = MotionLogits(vocabulary, OTHERS)
+    layer = MotionLogits(OTHERS)
     random = np.random.default_rng(0)
     layer.table.build(None)
     layer.table.embeddings.assign(random.normal(size=layer.table.embeddings.shape))
@@ -40,9 +40,9 @@ def test_tokens_weigh_alike_if_and_only_if_the_motion_is_the_same(encoding) -> N
     others_now = random.integers(0, vocabulary.pitch_count, (moments, OTHERS))
     # One voice at a time: the other is silent, which is one way among others.
     others_last[:, 1] = others_now[:, 1] = 0
-    logits = np.asarray(
-        layer(*(x.astype(np.int32) for x in (last, others_last, others_now)))
-    )
+    heard = (x.astype(np.int32) for x in (last, others_last, others_now))
+    ways = find_ways(*heard, vocabulary)
+    logits, parallel = np.asarray(layer(ways)), np.asarray(is_parallel(ways))
     assert logits.shape == (moments, vocabulary.size)
     note = {**{token: token + 47 for token in range(1, vocabulary.pitch_count)}, 0: 0}
     note[vocabulary.nothing] = 0
@@ -52,8 +52,16 @@ def test_tokens_weigh_alike_if_and_only_if_the_motion_is_the_same(encoding) -> N
             # HOLD has the number of what is nothing in the past.
             own = last[moment] if token == vocabulary.hold else token
             pitches = last[moment], own, others_last[moment, 0], others_now[moment, 0]
-            key = way(vocabulary, *(note[int(one)] for one in pitches))
+            key = way(*(note[int(one)] for one in pitches))
+            interval, reached, theirs, own_direction = key
+            assert parallel[moment, 0, token] == (
+                interval == reached
+                and interval in (0, 7)
+                and theirs == own_direction != 0
+            )
             found.setdefault(key, set()).add(round(float(logits[moment, token]), 3))
     assert len(found) > 800
+    assert parallel[:, 0].sum() > 20
+    assert not parallel[:, 1].any()
     assert all(len(values) == 1 for values in found.values())
     assert len(set.union(*found.values())) > 0.95 * len(found)

@@ -135,6 +135,9 @@ def train(
     motions: Annotated[
         bool, typer.Option(help="Let them weigh each way of moving against another.")
     ] = _NETWORK.motions,
+    unlikelihood: Annotated[
+        float, typer.Option(help="What parallels cost in training, besides the notes.")
+    ] = _NETWORK.unlikelihood,
     echoes: Annotated[
         bool, typer.Option(help="Tell voice heads what came next the last time.")
     ] = _NETWORK.echoes,

@@ -10,6 +10,7 @@ Importing this package loads no Keras: the command line lists the bodies by it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
@@ -67,6 +68,8 @@ class NetworkOptions:
         intervals: whether the voice heads see and write notes as intervals too.
         motions: whether they weigh each way of moving against another voice
             (`chorale.networks.motions`).
+        unlikelihood: what parallel fifths, octaves and unisons cost in training, beside
+            the notes themselves; about how many times rarer they become, less one.
         echoes: whether they are told what came next the last time (`chorale.echoes`).
     """
 
@@ -85,6 +88,7 @@ class NetworkOptions:
     voice_units: int = 192
     intervals: bool = True
     motions: bool = True
+    unlikelihood: float = 0.0
     echoes: bool = True
 
     def __post_init__(self) -> None:
@@ -106,6 +110,10 @@ class NetworkOptions:
                 raise UsageError(
                     f"expected {name} of at least {least}, got {getattr(self, name)}"
                 )
+        if not 0 <= self.unlikelihood < math.inf:
+            raise UsageError(
+                f"expected unlikelihood of at least 0, got {self.unlikelihood}"
+            )
         for name in ("dropout", "input_dropout", "recurrent_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise UsageError(

@@ -1,9 +1,9 @@
-"""Motions: a logit for every way in which two voices may move from chord to chord.
+"""Motions: the ways in which two voices may move from chord to chord, told apart.
 
 What makes parallel fifths is not a note but four: the interval that two voices had, the
 one that they come to, and that both moved, in one direction. Hidden layers that take
 the chord before as a sum of embeddings find this out late and roughly. Here every such
-combination has a number of its own in a table, and what Bach avoids is soon known.
+combination is a number, a *way*, that may have a logit and a price of its own.
 """
 
 from __future__ import annotations
@@ -20,47 +20,62 @@ from chorale.tokens import SILENCE_TOKEN, Vocabulary
 _INTERVALS = 13  # semitones within the octave, or none because one of the two is silent
 _DIRECTIONS = 3  # stays or is not known, up, down
 _WAYS = _INTERVALS**2 * _DIRECTIONS**2
+_UNISON, _FIFTH = 0, 7
 # A step of Adam moves a number by no more than the learning rate, which is small beside
 # the nats that a fault costs; so the table counts in larger units.
 _UNIT = 20.0
 
 
+def find_ways(
+    last: Tensor, others_last: Tensor, others_now: Tensor, vocabulary: Vocabulary
+) -> Tensor:
+    """Return the way in which each token of a voice moves it against other voices.
+
+    Args:
+        last: int32 array (...), the voice's note a step before, as in `Past.pitches`.
+        others_last, others_now: int32 arrays (..., others), those of the others.
+        vocabulary: what the tokens mean.
+
+    Returns:
+        int32 array (..., others, vocabulary size).
+    """
+    tokens = np.arange(vocabulary.size, dtype="int32")
+    last = last[..., None]
+    now = ops.where(tokens == vocabulary.hold, last, tokens)  # (..., tokens)
+    before = _within_octave(others_last, last, vocabulary)  # (..., others)
+    theirs = _direction(others_last, others_now, vocabulary)
+    after = _within_octave(others_now[..., None], now[..., None, :], vocabulary)
+    own = _direction(last, now, vocabulary)[..., None, :]
+    ways = (before * _DIRECTIONS + theirs)[..., None] * _INTERVALS + after
+    return ways * _DIRECTIONS + own
+
+
+def is_parallel(ways: Tensor) -> Tensor:
+    """Return which ways are parallel fifths, octaves or unisons, a bool array."""
+    before, theirs, after, own = np.indices(
+        (_INTERVALS, _DIRECTIONS, _INTERVALS, _DIRECTIONS)
+    ).reshape(4, _WAYS)
+    perfect = (before == after) & np.isin(before, (_UNISON, _FIFTH))
+    return ops.take(perfect & (theirs == own) & (own > 0), ways)
+
+
 class MotionLogits(keras.layers.Layer):
     """Weigh the tokens of a voice by how it then moves against other voices.
 
-    Args:
-        vocabulary: what the tokens mean.
-        others: number of voices that have moved before.
+    Calling it takes ways (..., others, tokens), see `find_ways`, and gives what is
+    added to the logits, float (..., tokens).
     """
 
-    def __init__(self, vocabulary: Vocabulary, others: int, **kwargs: Any) -> None:
+    def __init__(self, others: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.vocabulary, self.others = vocabulary, others
         self.table = keras.layers.Embedding(
             others * _WAYS, 1, embeddings_initializer="zeros", name="table"
         )
+        # The numbers of each other voice are its own.
+        self.offsets = _WAYS * np.arange(others, dtype="int32")[:, None]
 
-    def call(self, last: Tensor, others_last: Tensor, others_now: Tensor) -> Tensor:
-        """Return what is added to the logit of each token, (..., vocabulary size).
-
-        Args:
-            last: int array (...), the voice's note a step before, as in `Past.pitches`.
-            others_last, others_now: int arrays (..., others), those of the others.
-        """
-        tokens = np.arange(self.vocabulary.size, dtype="int32")
-        last = last[..., None]
-        now = ops.where(tokens == self.vocabulary.hold, last, tokens)  # (..., tokens)
-        before = _within_octave(others_last, last, self.vocabulary)  # (..., others)
-        theirs = _direction(others_last, others_now, self.vocabulary)
-        after = _within_octave(
-            others_now[..., None], now[..., None, :], self.vocabulary
-        )
-        own = _direction(last, now, self.vocabulary)[..., None, :]
-        # One number for each combination, those of each other voice on their own.
-        ways = (before * _DIRECTIONS + theirs)[..., None] * _INTERVALS + after
-        ways = ways * _DIRECTIONS + own  # (..., others, tokens)
-        offsets = _WAYS * np.arange(self.others, dtype="int32")[:, None]
-        return _UNIT * ops.sum(self.table(ways + offsets)[..., 0], axis=-2)
+    def call(self, ways: Tensor) -> Tensor:
+        return _UNIT * ops.sum(self.table(ways + self.offsets)[..., 0], axis=-2)
 
 
 def _within_octave(low: Tensor, high: Tensor, vocabulary: Vocabulary) -> Tensor:

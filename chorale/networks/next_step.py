@@ -75,6 +75,7 @@ class NextStepNetwork(keras.Model):
                 units=options.voice_units,
                 dropout=options.dropout,
                 input_dropout=options.input_dropout,
+                unlikelihood=options.unlikelihood,
                 name=f"head_{VOICE_NAMES[voice]}",
             )
             for voice in range(VOICES)

@@ -18,7 +18,7 @@ from keras import ops
 
 from chorale.echoes import LENGTHS
 from chorale.networks.causal import Tensor
-from chorale.networks.motions import MotionLogits
+from chorale.networks.motions import MotionLogits, find_ways, is_parallel
 from chorale.tokens import MAX_AGE, SILENCE_TOKEN, Vocabulary
 from chorale.voices import VOICE_ORDER, VOICES
 
@@ -93,6 +93,9 @@ class VoiceHead(keras.layers.Layer):
         units: width of the hidden layers.
         dropout: share of the last hidden layer dropped in training.
         input_dropout: share of the integers dropped that it sees the notes by.
+        unlikelihood: what parallels cost in training: so many times -log(1 - their
+            probability) is added to the loss (Welleck et al., "Neural text generation
+            with unlikelihood training", 2020).
     """
 
     def __init__(
@@ -107,6 +110,7 @@ class VoiceHead(keras.layers.Layer):
         units: int,
         dropout: float,
         input_dropout: float,
+        unlikelihood: float,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -115,7 +119,9 @@ class VoiceHead(keras.layers.Layer):
         self.others = [other for other in range(VOICES) if other != voice]
         self.vocabulary, self.degrees = vocabulary, degrees
         self.intervals, self.echoes = intervals, echoes
+        # The first voice of a step moves against none.
         self.motions = motions and bool(self.before)
+        self.unlikelihood = unlikelihood if self.before else 0.0
         # What each written voice does now, whether it attacks, what all did before.
         pitches = vocabulary.pitch_count + 1
         now = [pitches, *[NO_DEGREE + 1] * degrees, 2] * len(self.before)
@@ -138,13 +144,11 @@ class VoiceHead(keras.layers.Layer):
                 (1 + len(self.before)) * (NO_INTERVAL + 1), name="interval_logits"
             )
         if self.motions:
-            self.motion_logits = MotionLogits(
-                vocabulary, len(self.before), name="motion_logits"
-            )
+            self.motion_logits = MotionLogits(len(self.before), name="motion_logits")
         if echoes:
             self.echo_logit = keras.layers.Dense(1, name="echo_logit")
 
-    def call(self, hidden: Tensor, seen: Seen) -> Tensor:
+    def call(self, hidden: Tensor, seen: Seen, training: bool | None = None) -> Tensor:
         """Return float (..., vocabulary size) for a body's output (..., units).
 
         Of what is written at the step only the voices before this one are read.
@@ -159,13 +163,11 @@ class VoiceHead(keras.layers.Layer):
         if self.intervals:
             logits += self._by_interval(hidden, seen)
         if self.motions:
-            past, now = (
-                ops.stack([notes[..., voice] for voice in self.before], axis=-1)
-                for notes in (seen.past_pitches, seen.pitches)
-            )
-            logits += self.motion_logits(seen.past_pitches[..., self.voice], past, now)
+            logits += self.motion_logits(self._ways(seen))
         if self.echoes:
             logits += self._by_echo(hidden, seen)
+        if training and self.unlikelihood:
+            self.add_loss(self.unlikelihood * self._surprise_of_parallels(logits, seen))
         return logits
 
     def _columns(self, seen: Seen) -> Tensor:
@@ -193,6 +195,21 @@ class VoiceHead(keras.layers.Layer):
                 agrees = seen.tokens[..., voice] == seen.echo_tokens[..., voice]
                 columns.append(ops.where(is_there, 1 + ops.cast(agrees, "int32"), 0))
         return ops.stack(columns, axis=-1)
+
+    def _ways(self, seen: Seen) -> Tensor:
+        """Return how each token moves the voice against those before it."""
+        past, now = (
+            ops.stack([notes[..., voice] for voice in self.before], axis=-1)
+            for notes in (seen.past_pitches, seen.pitches)
+        )
+        return find_ways(seen.past_pitches[..., self.voice], past, now, self.vocabulary)
+
+    def _surprise_of_parallels(self, logits: Tensor, seen: Seen) -> Tensor:
+        """Return -log(1 - probability of parallels), in nats a note of four voices."""
+        are_parallel = ops.any(is_parallel(self._ways(seen)), axis=-2)
+        probabilities = ops.where(are_parallel, ops.softmax(logits), 0)
+        nats = -ops.log1p(-ops.clip(ops.sum(probabilities, axis=-1), 0, 0.999))
+        return ops.mean(nats) / VOICES
 
     def _by_interval(self, hidden: Tensor, seen: Seen) -> Tensor:
         """Return what the intervals of each token add to its logit."""
