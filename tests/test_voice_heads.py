@@ -16,7 +16,9 @@ from chorale.networks.voice_heads import (
     interval,
     scale_degrees,
 )
-from chorale.voices import ALTO, BASS, SOPRANO, TENOR, VOICES
+from chorale.predictors import log_softmax
+from chorale.voice_leading.writing import Moment, find_faults
+from chorale.voices import ALTO, BASS, SOPRANO, TENOR, VOICE_ORDER, VOICES
 
 
 def test_degrees_stay_when_notes_and_key_move_together():
@@ -167,3 +169,42 @@ def test_a_head_knows_which_voices_have_gone_with_the_echo():
     heard = seen._replace(echo_tokens=echo, echo_lengths=lengths)
     # Soprano and bass have, the alto has not; its own would go up by two.
     assert np.asarray(head._columns(heard))[0, -5:].tolist() == [5, 38, 2, 2, 1]
+
+
+def test_what_is_priced_in_training_is_what_the_rules_call_parallel():
+    vocabulary = wide_vocabulary("hold")
+    options = tiny_options("gru", unlikelihood=3.0, dropout=0.0)
+    network = tiny_network(options, vocabulary)
+    random = np.random.default_rng(0)
+    batch, steps = 2, 40
+    notes = random.integers(15, 40, (2, batch, steps, VOICES)).astype("int32")
+    # So that intervals are often perfect: each voice is near a fifth of the next.
+    notes += 7 * np.arange(VOICES)[::-1].astype("int32") - 10
+    nothing = np.zeros((batch, steps, VOICES), "int32")
+    inputs = {
+        "past_pitches": notes[0],
+        "past_ages": nothing,
+        "tokens": notes[1],
+        "echo_tokens": nothing,
+        "echo_lengths": nothing[..., 0],
+        "plan": nothing[..., : len(PLAN)],
+    }
+    probabilities = np.exp(log_softmax(np.asarray(network(inputs))))
+    assert not network.losses
+    network(inputs, training=True)
+    rows = batch * steps
+    before, now = (vocabulary.notes(each.reshape(rows, VOICES)) for each in notes)
+    expected, found = 0.0, 0
+    for place, voice in enumerate(VOICE_ORDER):
+        moment = Moment(before, now, VOICE_ORDER[:place], np.zeros(rows, np.bool_))
+        tokens = vocabulary.notes_after(notes[0][..., voice].reshape(rows))
+        priced = np.zeros(tokens.shape, np.bool_)
+        for fault in find_faults(moment, voice, tokens):
+            if fault.rule.startswith("parallel"):
+                priced |= fault.notes
+        found += int(priced.sum())
+        its = probabilities[..., voice, :].reshape(rows, -1)
+        expected -= 3.0 * np.log1p(-(its * priced).sum(axis=-1)).mean() / VOICES
+    assert found > 50
+    total = sum(float(loss) for loss in network.losses)
+    np.testing.assert_allclose(total, expected, rtol=1e-4)

@@ -17,10 +17,11 @@ from keras import ops
 from chorale.networks.causal import Tensor
 from chorale.tokens import SILENCE_TOKEN, Vocabulary
 
-_INTERVALS = 13  # semitones within the octave, or none because one of the two is silent
+# Semitones from unison to octave, or none because one of the two is silent.
+_INTERVALS = 14
 _DIRECTIONS = 3  # stays or is not known, up, down
 _WAYS = _INTERVALS**2 * _DIRECTIONS**2
-_UNISON, _FIFTH = 0, 7
+_UNISON, _FIFTH, _OCTAVE = 0, 7, 12
 # A step of Adam moves a number by no more than the learning rate, which is small beside
 # the nats that a fault costs; so the table counts in larger units.
 _UNIT = 20.0
@@ -55,7 +56,7 @@ def is_parallel(ways: Tensor) -> Tensor:
     before, theirs, after, own = np.indices(
         (_INTERVALS, _DIRECTIONS, _INTERVALS, _DIRECTIONS)
     ).reshape(4, _WAYS)
-    perfect = (before == after) & np.isin(before, (_UNISON, _FIFTH))
+    perfect = (before == after) & np.isin(before, (_UNISON, _FIFTH, _OCTAVE))
     return ops.take(perfect & (theirs == own) & (own > 0), ways)
 
 
@@ -78,9 +79,14 @@ class MotionLogits(keras.layers.Layer):
         return _UNIT * ops.sum(self.table(ways + self.offsets)[..., 0], axis=-2)
 
 
-def _within_octave(low: Tensor, high: Tensor, vocabulary: Vocabulary) -> Tensor:
-    both = _is_note(low, vocabulary) & _is_note(high, vocabulary)
-    return ops.where(both, (high - low) % 12, _INTERVALS - 1)
+def _within_octave(one: Tensor, other: Tensor, vocabulary: Vocabulary) -> Tensor:
+    wide = ops.abs(one - other)
+    # An octave, and two, are no unison.
+    within = wide % _OCTAVE + _OCTAVE * ops.cast(
+        (wide > 0) & (wide % _OCTAVE == 0), "int32"
+    )
+    both = _is_note(one, vocabulary) & _is_note(other, vocabulary)
+    return ops.where(both, within, _INTERVALS - 1)
 
 
 def _direction(before: Tensor, after: Tensor, vocabulary: Vocabulary) -> Tensor:
