@@ -72,7 +72,7 @@ class TrainingOptions:
         plan_dropout: share of the chorales, at random, of which the network is told no
             more than a classic CSV tells, so that it can do without: no fermatas, no
             key, bars of 4/4 from the first row.
-        teachers: models whose mean distribution of every note is learned besides the
+        teacher: models whose mean distribution of every note is learned besides the
             note itself; none learns the notes alone.
         teacher_share: weight of that distribution, the rest is the note's (Hinton,
             Vinyals & Dean, "Distilling the knowledge in a neural network", 2015).
@@ -92,7 +92,7 @@ class TrainingOptions:
     averaging: float = 0.998
     past_dropout: float = 0.1
     plan_dropout: float = 0.1
-    teachers: tuple[str, ...] = ()
+    teacher: tuple[str, ...] = ()
     teacher_share: float = 0.7
     patience: int = 20
     seed: int = 0
@@ -221,7 +221,7 @@ def resume_training(
         network_options = NetworkOptions(**asked["network"])
         versions = dict(asked["versions"])
         training = dict(asked["training"])
-        for name in ("plan", "teachers"):
+        for name in ("plan", "teacher"):
             training[name] = tuple(training[name])
         options = TrainingOptions(**training)
     except (KeyError, TypeError) as error:
@@ -240,8 +240,8 @@ def resume_training(
     batches_per_epoch = -(-len(pieces) // options.batch_size)
     network = NextStepNetwork(network_options, vocabulary, options.plan)
     loss = keras.losses.SparseCategoricalCrossentropy
-    if options.teachers:
-        teacher = load_teacher(options.teachers, vocabulary, options.plan)
+    if options.teacher:
+        teacher = load_teacher(options.teacher, vocabulary, options.plan)
         loss = keras.losses.CategoricalCrossentropy
     network.compile(
         adamw(options, batches_per_epoch),
@@ -251,7 +251,7 @@ def resume_training(
 
     def batches(epoch: int) -> Iterable[Batch]:
         drawn = draw_batches(pieces, vocabulary, options, epoch)
-        if not options.teachers:
+        if not options.teacher:
             return drawn
         return soften(drawn, teacher, options.plan, options.teacher_share)
 
@@ -278,9 +278,9 @@ def resume_training(
         progress=progress,
     )
     data = {**_provenance(corpus), "valid_in_train": recited(learned, validated)}
-    if options.teachers:
+    if options.teacher:
         data["teachers"] = {
-            name: dict(load_card(find_model(name)).files) for name in options.teachers
+            name: dict(load_card(find_model(name)).files) for name in options.teacher
         }
     folder = run.folder / "model"
     card = Card(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tiny import tiny_chorale, tiny_options, tiny_training, write_tiny_corpus
 
-from chorale.corpus import load_corpus
+from chorale.corpus import Corpus, load_corpus
 from chorale.distillation import load_teacher, soften
 from chorale.errors import ModelError, UsageError
 from chorale.models import load_card
@@ -48,34 +48,46 @@ def test_a_target_is_a_share_of_what_the_teacher_says(vocabulary: Vocabulary) ->
         before = tokens[1, step, 2]
 
 
-def test_a_network_learns_from_its_teachers_and_resumes(tmp_path: Path) -> None:
-    corpus = load_corpus(write_tiny_corpus(tmp_path / "corpus"))
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    return load_corpus(write_tiny_corpus(tmp_path_factory.mktemp("corpus")))
+
+
+@pytest.fixture(scope="module")
+def teacher(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a run that others may learn from."""
+    run = tmp_path_factory.mktemp("runs") / "teacher"
     options = tiny_training(encoding="pitch", epochs=1)
-    teacher = train_network(corpus, tiny_options(), options, tmp_path / "teacher")
-    names = (str(tmp_path / "teacher"),) * 2
-    asked = tiny_training(encoding="pitch", epochs=2, teachers=names)
+    train_network(corpus, tiny_options(), options, run)
+    return run
+
+
+def test_a_network_learns_from_its_teachers(
+    corpus: Corpus, teacher: Path, tmp_path: Path
+) -> None:
+    names = (str(teacher),) * 2
+    asked = tiny_training(encoding="pitch", epochs=1, teacher=names)
     card = train_network(corpus, tiny_options(), asked, tmp_path / "run")
-    assert card.data["teachers"] == {names[0]: dict(teacher.files)}
+    first = load_card(teacher / "model")
+    assert card.data["teachers"] == {names[0]: dict(first.files)}
+    # Without them, all else being the same, it has learnt something else.
+    assert card.files["weights.npz"] != first.files["weights.npz"]
+    assert "teachers" not in first.data
+    # The teachers of a run are read from it when it goes on.
     again = resume_training(corpus, tmp_path / "run", finish=True)
-    assert again == load_card(tmp_path / "run" / "model") == card
-    # Without them it learns something else.
-    alone = tiny_training(encoding="pitch", epochs=2)
-    other = train_network(corpus, tiny_options(), alone, tmp_path / "alone")
-    assert other.files["weights.npz"] != card.files["weights.npz"]
-    assert "teachers" not in other.data
+    assert again.files == card.files
 
 
-def test_teachers_that_do_not_fit_are_refused(tmp_path: Path) -> None:
-    corpus = load_corpus(write_tiny_corpus(tmp_path / "corpus"))
-    options = tiny_training(encoding="pitch", epochs=1)
-    card = train_network(corpus, tiny_options(), options, tmp_path / "teacher")
-    name = str(tmp_path / "teacher")
+def test_teachers_that_do_not_fit_are_refused(
+    corpus: Corpus, teacher: Path, tmp_path: Path
+) -> None:
+    names, vocabulary = [str(teacher)], load_card(teacher / "model").vocabulary
     with pytest.raises(ModelError, match=r"are told fermata, key and the network is"):
-        load_teacher([name], card.vocabulary, ("step", "position"))
+        load_teacher(names, vocabulary, ("step", "position"))
     hold = Vocabulary.fit(corpus.train, "hold")
     with pytest.raises(ModelError, match="teachers of the network's vocabulary"):
-        load_teacher([name], hold, options.plan)
+        load_teacher(names, hold, tiny_training().plan)
     with pytest.raises(UsageError):
-        load_teacher([str(tmp_path / "nobody")], card.vocabulary, options.plan)
+        load_teacher([str(tmp_path / "nobody")], vocabulary, tiny_training().plan)
     with pytest.raises(UsageError, match="teacher_share"):
         tiny_training(teacher_share=1.0)

@@ -466,6 +466,7 @@ def test_resuming_with_other_options_or_files_is_refused(unbroken, corpus, tmp_p
     for options, message in (
         (("--resume", "--units", "17"), "begun with units 16, not 17"),
         (("--resume", "--network", "gru"), "begun with network lstm, not gru"),
+        (("--resume", "--teacher", "bach"), "begun with teacher (), not ('bach',)"),
         ((), "already holds a run"),
     ):
         result = _python(*command, *options)

@@ -149,8 +149,8 @@ def train(
     Example: chorale train --network gru --epochs 40 --output runs/gru
     """
     features = tuple(name.strip() for name in plan.split(","))
-    teachers = tuple(teacher or ())
-    wanted = {**context.params, "body": network, "plan": features, "teachers": teachers}
+    wanted = {**context.params, "body": network, "plan": features}
+    wanted["teacher"] = tuple(teacher or ())
     network_options = NetworkOptions(**only(NetworkOptions, wanted))
     training_options = TrainingOptions(**only(TrainingOptions, wanted))
     check_flags(resume=resume, finish=finish, plot=plot)
@@ -158,7 +158,8 @@ def train(
         asked = {**asdict(network_options), **asdict(training_options)}
         begun = Run(output).options()
         begun = {**begun["network"], **begun["training"]}
-        begun["plan"] = tuple(begun["plan"])
+        for name in ("plan", "teacher"):
+            begun[name] = tuple(begun.get(name, ()))
         check_same(
             given(context),
             {**asked, "network": network},
