@@ -50,9 +50,9 @@ class Card(BaseCard):
         voice_order: the order in which it writes the voices of a step.
         memory_shapes: what its body carries from step to step, for one sequence.
         training: the options that it was trained with.
-        data: the corpus, the SHA-256 of each file that was read, which pieces of
-            valid are in train too, with the share of each that is, and the files of
-            the models that it learned from, if any.
+        data: the corpus, the SHA-256 of each file that was read by it or its teachers,
+            which pieces of valid are in train too, with the share of each that is, and
+            the SHA-256 of its teachers' weights.
         command: that makes the model again.
         figures: likelihoods of the stored weights, by split.
         versions: of the libraries that trained it.

@@ -22,7 +22,14 @@ from chorale.echoes import echoes
 from chorale.errors import DataError, ModelError, UsageError
 from chorale.evaluation import evaluate
 from chorale.extras import require
-from chorale.models import Card, find_model, load_card, load_predictor, save_model
+from chorale.models import (
+    WEIGHTS_FILE,
+    Card,
+    find_model,
+    load_card,
+    load_predictor,
+    save_model,
+)
 from chorale.networks import NetworkOptions
 from chorale.plan import FEATURES, Plan, transpose_features
 from chorale.predictors import KerasPredictor
@@ -279,8 +286,16 @@ def resume_training(
     )
     data = {**_provenance(corpus), "valid_in_train": recited(learned, validated)}
     if options.teacher:
+        cards = {name: load_card(find_model(name)) for name in options.teacher}
         data["teachers"] = {
-            name: dict(load_card(find_model(name)).files) for name in options.teacher
+            name: card.files[WEIGHTS_FILE] for name, card in cards.items()
+        }
+        known = set(data["files"].values())
+        data["files"] |= {
+            f"{name}/{file}": digest
+            for name, card in cards.items()
+            for file, digest in card.data["files"].items()
+            if digest not in known
         }
     folder = run.folder / "model"
     card = Card(

@@ -69,13 +69,28 @@ def test_a_network_learns_from_its_teachers(
     asked = tiny_training(encoding="pitch", epochs=1, teacher=names)
     card = train_network(corpus, tiny_options(), asked, tmp_path / "run")
     first = load_card(teacher / "model")
-    assert card.data["teachers"] == {names[0]: dict(first.files)}
+    assert card.data["teachers"] == {names[0]: first.files["weights.npz"]}
     # Without them, all else being the same, it has learnt something else.
     assert card.files["weights.npz"] != first.files["weights.npz"]
     assert "teachers" not in first.data
     # The teachers of a run are read from it when it goes on.
     again = resume_training(corpus, tmp_path / "run", finish=True)
-    assert again.files == card.files
+    assert again.files["weights.npz"] == card.files["weights.npz"]
+
+
+def test_what_a_teacher_has_read_its_pupil_has_read_too(
+    teacher: Path, tmp_path: Path
+) -> None:
+    other = load_corpus(write_tiny_corpus(tmp_path / "other", pieces=6, random_state=1))
+    asked = tiny_training(encoding="pitch", epochs=1, teacher=(str(teacher),))
+    card = train_network(other, tiny_options(), asked, tmp_path / "run")
+    read = load_card(teacher / "model").data["files"]
+    files = card.data["files"]
+    assert {f"{teacher}/{name}": digest for name, digest in read.items()}.items() <= (
+        files.items()
+    )
+    assert other.hashes.items() <= files.items()
+    assert len(files) == len(read) + len(other.hashes)
 
 
 def test_teachers_that_do_not_fit_are_refused(

@@ -45,9 +45,11 @@ def tiny_chorale(random: np.random.Generator, quarters: int = 12) -> Chorale:
     return Chorale(pitches=np.repeat(np.stack(chosen, axis=1), 4, axis=0))
 
 
-def write_tiny_corpus(folder: Path, pieces: int = 6, valid: int = 2) -> Path:
+def write_tiny_corpus(
+    folder: Path, pieces: int = 6, valid: int = 2, random_state: int = 0
+) -> Path:
     """Write a corpus of random chorales with the splits train and valid."""
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(random_state)
     for index in range(pieces + valid):
         split = "train" if index < pieces else "valid"
         path = folder / split / f"chorale_{index:03}.csv"
