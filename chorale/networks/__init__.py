@@ -69,7 +69,7 @@ class NetworkOptions:
         motions: whether they weigh each way of moving against another voice
             (`chorale.networks.motions`).
         unlikelihood: what parallel fifths, octaves and unisons cost in training, beside
-            the notes themselves; about how many times rarer they become, less one.
+            the notes themselves (`chorale.networks.voice_heads`).
         echoes: whether they are told what came next the last time (`chorale.echoes`).
     """
 
