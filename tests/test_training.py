@@ -27,6 +27,7 @@ from chorale.errors import DataError, ModelError, TrainingError, UsageError
 from chorale.files import load_arrays
 from chorale.keys import Key, estimate_key
 from chorale.models import load_card, load_predictor
+from chorale.networks.next_step import NextStepNetwork
 from chorale.plan import Plan
 from chorale.runs import Batch, Run, fit
 from chorale.score import Chorale
@@ -290,6 +291,28 @@ def _fit(folder, validations, network=None, **changes):
     }
     history = fit(network, Run(folder), **{**options, **changes})
     return network, history
+
+
+@pytest.mark.parametrize("noise", ["dropout", "input_dropout", "unlikelihood"])
+def test_what_is_for_training_acts_in_training(noise):
+    chorales = _chorales()
+    vocabulary, batches = _batches(chorales, tiny_training(encoding="pitch"))
+
+    def losses(**changes):
+        keras.utils.set_random_seed(0)
+        options = tiny_options("gru", **{"dropout": 0.0, **changes})
+        network = NextStepNetwork(options, vocabulary, tiny_training().plan)
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        network.compile(keras.optimizers.SGD(0.0), loss)
+        batch = batches[0]
+        trained = float(network.train_on_batch(batch.inputs, batch.targets))
+        network.reset_metrics()
+        return trained, float(network.test_on_batch(batch.inputs, batch.targets))
+
+    quiet, noisy = losses(), losses(**{noise: 0.7})
+    # What is measured in training is the network before it has learnt from it.
+    assert quiet[0] == pytest.approx(quiet[1], abs=1e-5)
+    assert abs(noisy[0] - noisy[1]) > 1e-3
 
 
 def test_a_fit_keeps_its_best_epoch_and_knows_when_to_stop(tmp_path):

@@ -94,7 +94,9 @@ class NextStepNetwork(keras.Model):
             }
         )
 
-    def call(self, inputs: dict[str, Tensor]) -> Tensor:
+    def call(self, inputs: dict[str, Tensor], training: bool | None = None) -> Tensor:
+        # Keras tells a network that it is being trained only if its call asks; what
+        # is called from here then knows it too.
         hidden = self.body_sequence(
             inputs["past_pitches"],
             inputs["past_ages"],
