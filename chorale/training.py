@@ -120,8 +120,8 @@ class TrainingOptions:
         check_at_least(self, weight_decay=0)
         check_seed(self.seed)
         check_above_zero(self, "learning_rate", "clip_norm")
-        check_shares(self, "averaging", "past_dropout", "plan_dropout")
-        check_shares(self, "teacher_share")
+        shares = ("averaging", "past_dropout", "plan_dropout", "teacher_share")
+        check_shares(self, *shares)
 
 
 class Piece(NamedTuple):

@@ -26,6 +26,16 @@ _UNISON, _FIFTH, _OCTAVE = 0, 7, 12
 # the nats that a fault costs; so the table counts in larger units.
 _UNIT = 20.0
 
+_before, _theirs, _after, _own = np.indices(
+    (_INTERVALS, _DIRECTIONS, _INTERVALS, _DIRECTIONS)
+).reshape(4, _WAYS)
+_IS_PARALLEL = (
+    np.isin(_before, (_UNISON, _FIFTH, _OCTAVE))
+    & (_before == _after)
+    & (_theirs == _own)
+    & (_own > 0)
+)
+
 
 def find_ways(
     last: Tensor, others_last: Tensor, others_now: Tensor, vocabulary: Vocabulary
@@ -53,11 +63,7 @@ def find_ways(
 
 def is_parallel(ways: Tensor) -> Tensor:
     """Return which ways are parallel fifths, octaves or unisons, a bool array."""
-    before, theirs, after, own = np.indices(
-        (_INTERVALS, _DIRECTIONS, _INTERVALS, _DIRECTIONS)
-    ).reshape(4, _WAYS)
-    perfect = (before == after) & np.isin(before, (_UNISON, _FIFTH, _OCTAVE))
-    return ops.take(perfect & (theirs == own) & (own > 0), ways)
+    return ops.take(_IS_PARALLEL, ways)
 
 
 class MotionLogits(keras.layers.Layer):
