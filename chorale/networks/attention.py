@@ -75,7 +75,7 @@ class WindowedAttention(CausalLayer):
             shape=(self.window, self.heads), initializer="zeros", name="lag_bias"
         )
 
-    def call(self, inputs: Tensor) -> Tensor:
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         batch, steps = ops.shape(inputs)[0], ops.shape(inputs)[1]
         packed = self.query_key_value(inputs)
         packed = ops.reshape(packed, (batch, steps, 3, self.heads, self.width))

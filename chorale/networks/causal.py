@@ -22,8 +22,11 @@ Memory = list[Tensor]
 class CausalLayer(keras.layers.Layer):
     """A layer over time that sees no step after the one it gives."""
 
-    def call(self, inputs: Tensor) -> Tensor:
-        """Return float (batch, steps, out) for float (batch, steps, in)."""
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
+        """Return float (batch, steps, out) for float (batch, steps, in).
+
+        A layer that takes `training` tells Keras, and thereby all layers within it.
+        """
         raise NotImplementedError
 
     def step(self, inputs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
@@ -42,7 +45,7 @@ class EachStep(CausalLayer):
         super().__init__(name=layer.name)
         self.layer = layer
 
-    def call(self, inputs: Tensor) -> Tensor:
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         return self.layer(inputs)
 
     def step(self, inputs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
@@ -56,7 +59,7 @@ class Chain(CausalLayer):
         super().__init__(**kwargs)
         self.layers = list(layers)
 
-    def call(self, inputs: Tensor) -> Tensor:
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         for layer in self.layers:
             inputs = layer(inputs)
         return inputs
@@ -77,8 +80,8 @@ class Chain(CausalLayer):
 class Residual(Chain):
     """Add to the input what a chain of layers makes of it."""
 
-    def call(self, inputs: Tensor) -> Tensor:
-        return inputs + super().call(inputs)
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
+        return inputs + super().call(inputs, training)
 
     def step(self, inputs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
         outputs, memory = super().step(inputs, memory)
@@ -92,7 +95,7 @@ class Recurrent(CausalLayer):
         super().__init__(**kwargs)
         self.rnn = keras.layers.RNN(cell, return_sequences=True, name="rnn")
 
-    def call(self, inputs: Tensor) -> Tensor:
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         return self.rnn(inputs)
 
     def step(self, inputs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
@@ -130,7 +133,7 @@ class CausalConvolution(CausalLayer):
         self.channels = int(input_shape[-1] or 0)
         self.product.build((*input_shape[:-1], self.channels * len(self.lags)))
 
-    def call(self, inputs: Tensor) -> Tensor:
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         steps = ops.shape(inputs)[1]
         padded = ops.pad(inputs, [[0, 0], [self.lags[0], 0], [0, 0]])
         taps = [

@@ -95,12 +95,14 @@ class NextStepNetwork(keras.Model):
         )
 
     def call(self, inputs: dict[str, Tensor], training: bool | None = None) -> Tensor:
-        # Keras tells a network that it is being trained only if its call asks; what
-        # is called from here then knows it too.
+        # Keras tells a network that it is being trained only if its call asks, and on
+        # some backends it does not tell the layers within: JAX trains without
+        # `__call__`. So it is handed on.
         hidden = self.body_sequence(
             inputs["past_pitches"],
             inputs["past_ages"],
             inputs["plan"],
+            training,
         )
         return self.voices(
             hidden,
@@ -110,6 +112,7 @@ class NextStepNetwork(keras.Model):
             inputs["tokens"],
             inputs["echo_tokens"],
             inputs["echo_lengths"],
+            training,
         )
 
     def body_sequence(
@@ -117,10 +120,11 @@ class NextStepNetwork(keras.Model):
         past_pitches: Tensor,
         past_ages: Tensor,
         plan: Tensor,
+        training: bool | None = None,
     ) -> Tensor:
         """Return the body's output for whole sequences, float (batch, steps, units)."""
-        embedded = self._embed(past_pitches, past_ages, plan)
-        return self.body(embedded)
+        embedded = self._embed(past_pitches, past_ages, plan, training)
+        return self.body(embedded, training=training)
 
     def body_step(
         self, past_pitches: Tensor, past_ages: Tensor, plan: Tensor, memory: Memory
@@ -140,6 +144,7 @@ class NextStepNetwork(keras.Model):
         tokens: Tensor,
         echo_tokens: Tensor,
         echo_lengths: Tensor,
+        training: bool | None = None,
     ) -> Tensor:
         """Return the logits of all four voices, float (..., 4, vocabulary size).
 
@@ -162,16 +167,24 @@ class NextStepNetwork(keras.Model):
             echo_tokens,
             echo_lengths,
         )
-        return ops.stack([head(hidden, seen) for head in self.heads], axis=-2)
+        logits = [head(hidden, seen, training=training) for head in self.heads]
+        return ops.stack(logits, axis=-2)
 
     def memory_shapes(self) -> list[tuple[int, ...]]:
         """Return the shapes of the body's memory for one sequence."""
         return self.body.memory_shapes()
 
-    def _embed(self, past_pitches: Tensor, past_ages: Tensor, plan: Tensor) -> Tensor:
+    def _embed(
+        self,
+        past_pitches: Tensor,
+        past_ages: Tensor,
+        plan: Tensor,
+        training: bool | None = None,
+    ) -> Tensor:
         notes = ops.stack([past_pitches, past_ages], axis=-1)  # (..., 4, 2)
         notes = ops.reshape(notes, (*ops.shape(notes)[:-2], 2 * VOICES))
-        return self.inputs_sum(ops.concatenate([notes, plan], axis=-1))
+        told = ops.concatenate([notes, plan], axis=-1)
+        return self.inputs_sum(told, training=training)
 
     def _degrees(self, tokens: Tensor, plan: Tensor) -> Tensor:
         """Return the degrees of tokens (..., n) under the plan (..., features)."""

@@ -75,7 +75,7 @@ class SumOfEmbeddings(keras.layers.Layer):
         self.table = keras.layers.Embedding(sum(sizes), units, name="table")
         self.dropout = keras.layers.Dropout(dropout, name="dropout")
 
-    def call(self, integers: Tensor) -> Tensor:
+    def call(self, integers: Tensor, training: bool | None = None) -> Tensor:
         kept = self.dropout(ops.ones((*ops.shape(integers), 1)))
         return ops.sum(kept * self.table(integers + self.offsets), axis=-2)
 

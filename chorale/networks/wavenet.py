@@ -81,7 +81,7 @@ class WaveNet(CausalLayer):
         self.dropout = keras.layers.Dropout(dropout, name="dropout")
         self.head = [keras.layers.Dense(units, name=f"head_{i}") for i in range(2)]
 
-    def call(self, inputs: Tensor) -> Tensor:
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         skipped = 0
         for i, gate in enumerate(self.gates):
             z = self.dropout(_gated(gate(inputs)))
