@@ -1,11 +1,11 @@
 """Gaps: which cells of a piece are hidden while an infiller is trained.
 
-Half of the gaps are single cells anywhere, so many that every number is equally likely:
-on these the loss, a mean over hidden cells, is that of orderless NADE, whose expectation
-is the likelihood of `chorale.orderless` (Uria, Murray & Larochelle, "A Deep and
-Tractable Density Estimator", 2014). The others are what people ask for: whole voices, a
-span of time, some voices in a span; and of every second such gap a random share of the
-cells is visible, as they are while a gap is being filled.
+Half of the gaps are single cells anywhere, any number as likely. There the loss, a
+mean over hidden cells, is that of orderless NADE, and its expectation the likelihood
+of `chorale.orderless` (Uria, Murray & Larochelle, "A Deep and Tractable Density
+Estimator", 2014). The others are what people ask for: whole voices, a span of time,
+some voices in a span; and of every second such gap a random share of the cells is
+visible, as they are while a gap is being filled.
 """
 
 from __future__ import annotations

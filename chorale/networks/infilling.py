@@ -12,6 +12,7 @@ from chorale.cells import CellVocabulary
 from chorale.infiller_options import INFILLERS, InfillerOptions
 from chorale.infillers import network_inputs
 from chorale.networks.causal import Tensor
+from chorale.networks.onnx_graph import Value, export_graph
 from chorale.voices import VOICES
 
 
@@ -55,3 +56,28 @@ def build_infiller(
     plan = np.zeros((1, 2, len(plan_features)), "int32")
     network(network_inputs(cells, plan, vocabulary))
     return network
+
+
+def export_infiller(network: InfillingNetwork) -> bytes:
+    """Return a network as an ONNX graph without weights; they must be final.
+
+    infill.onnx    cells (batch, steps, 4), plan (batch, steps, features), before, after
+                   (batch, steps, 4, 4), to_before, to_after (batch, steps, 4)
+                   →  logits (batch, steps, 4, vocabulary size)
+    """
+    shapes = {
+        "cells": (VOICES,),
+        "plan": (len(network.plan_features),),
+        "before": (VOICES, VOICES),
+        "after": (VOICES, VOICES),
+        "to_before": (VOICES,),
+        "to_after": (VOICES,),
+    }
+
+    def infill(*tensors: Tensor) -> Tensor:
+        return network(dict(zip(shapes, tensors, strict=True)), training=False)
+
+    values = [
+        Value(name, "int32", (None, None, *shape)) for name, shape in shapes.items()
+    ]
+    return export_graph(network, infill, values, ["logits"])
