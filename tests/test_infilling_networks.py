@@ -99,22 +99,25 @@ def test_without_onsets_a_network_writes_pitches(infiller):
     assert np.ptp(logits[~visible], axis=-1).min() > 1e-3
 
 
-@pytest.mark.parametrize("noise", ["dropout", "input_dropout"])
-def test_noise_acts_where_keras_hands_nothing_on(noise):
+def test_noise_acts_where_keras_hands_nothing_on():
     # As it is trained on JAX: without `__call__`, which tells all layers at once.
     cells, visible, plan = a_piece()
     told = masked(cells, visible, VOCABULARIES["hold"])
     inputs = network_inputs(told, plan, VOCABULARIES["hold"])
 
-    def outputs(training, **changes):
+    def outputs(*trainings, **changes):
         network = network_of("counterpoint", **{"dropout": 0.0, **changes})
         state = network.trainable_variables, network.non_trainable_variables
-        logits, _ = network.stateless_call(*state, inputs, training=training)
-        return np.asarray(logits)
+        return [
+            np.asarray(network.stateless_call(*state, inputs, training=training)[0])
+            for training in trainings
+        ]
 
-    quiet = outputs(True)
-    np.testing.assert_allclose(outputs(False), quiet, atol=1e-6)
-    assert np.abs(outputs(True, **{noise: 0.5}) - quiet).max() > 1e-3
+    quiet, trained = outputs(False, True)
+    np.testing.assert_allclose(trained, quiet, atol=1e-6)
+    for noise in ("dropout", "input_dropout"):
+        (noisy,) = outputs(True, **{noise: 0.5})
+        assert np.abs(noisy - quiet).max() > 1e-3
 
 
 @pytest.mark.parametrize("name", INFILLERS)
@@ -127,10 +130,10 @@ def test_all_of_a_network_learns(name):
     network.compile(keras.optimizers.Adam(0.05), loss, run_eagerly=True)
     before = [np.asarray(weight) for weight in network.trainable_variables]
     losses = []
-    for _ in range(3):
+    for _ in range(2):
         losses.append(network.train_on_batch(inputs, cells, (~visible).astype("f4")))
         network.reset_metrics()
-    assert losses[2] < losses[0] - 0.1
+    assert losses[1] < losses[0] - 0.05
     # What comes before a normalization is moved by it: its biases learn nothing.
     for weight, old in zip(network.trainable_variables, before, strict=True):
         if not weight.path.endswith("convolution/bias"):
