@@ -201,10 +201,8 @@ def test_keras_and_onnx_runtime_agree(model, request):
     np.testing.assert_allclose(logits[1, :17], alone[0], atol=1e-5)
 
 
-def test_a_finished_run_makes_its_model_again(run, corpus, tmp_path):
-    copy = shutil.copytree(run, tmp_path / run.name)
-    shutil.rmtree(copy / "model")
-    words = ("train", "--corpus", corpus, "--output", copy, "--resume")
+def test_a_run_goes_on_with_what_it_was_begun_with(run, corpus, tmp_path):
+    words = ("train", "--corpus", corpus, "--output", run, "--resume")
     for wrong, message in (
         (("--units", "16"), "begun with units 6, not 16"),
         (("--network", "lstm"), "begun with network coconet, not lstm"),
@@ -212,14 +210,9 @@ def test_a_finished_run_makes_its_model_again(run, corpus, tmp_path):
     ):
         error = chorale(*words, *wrong).exception
         assert isinstance(error, UsageError) and message in str(error)
-    assert chorale(*words, "--finish").exit_code == 0
-    weights = (copy / "model" / "weights.npz").read_bytes()
-    assert (run / "model" / "weights.npz").read_bytes() == weights
-    one, other = (load_infiller_card(each / "model") for each in (run, copy))
-    assert one.figures == other.figures
     other = write_tiny_corpus(tmp_path / "other", pieces=7)
     with pytest.raises(ModelError, match="not what the run began with"):
-        resume_infiller(load_corpus(other), copy)
+        resume_infiller(load_corpus(other), run)
 
 
 def test_options_of_other_networks_are_refused(corpus, tmp_path):
