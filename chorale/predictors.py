@@ -229,7 +229,8 @@ class KerasPredictor(NetworkPredictor):
         return np.asarray(self.network.body_sequence(**_of_body(inputs)))
 
     def _voices(self, hidden: FloatArray, inputs: Inputs) -> FloatArray:
-        return np.asarray(self.network.voices(hidden, **inputs))
+        told: dict[str, Any] = inputs
+        return np.asarray(self.network.voices(hidden, **told))
 
     def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
         # The whole network at once is compiled, for a few lengths; its parts are not.

@@ -28,6 +28,7 @@ from chorale.errors import DataError, ModelError, TrainingError, UsageError
 from chorale.files import load_arrays
 from chorale.keys import Key, estimate_key
 from chorale.models import load_card, load_predictor
+from chorale.networks import BODIES
 from chorale.networks.next_step import NextStepNetwork
 from chorale.plan import Plan
 from chorale.runs import Batch, Run, fit
@@ -40,6 +41,7 @@ from chorale.training import (
     resume_training,
     train_network,
 )
+from chorale.voices import VOICES
 
 TESTS = Path(__file__).parent
 
@@ -312,6 +314,32 @@ def test_what_is_for_training_acts_in_training(noise):
     # What is measured in training is the network before it has learnt from it.
     assert quiet[0] == pytest.approx(quiet[1], abs=1e-5)
     assert abs(noisy[0] - noisy[1]) > 1e-3
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_what_is_for_training_acts_where_keras_hands_nothing_on(body):
+    # As it is trained on JAX: without `__call__`, which tells all layers at once.
+    vocabulary, batches = _batches(_chorales(), tiny_training(encoding="pitch"))
+    inputs = batches[0].inputs
+
+    def outputs(training, **noise):
+        keras.utils.set_random_seed(0)
+        options = tiny_options(body, **{"dropout": 0.0, "unlikelihood": 1.0, **noise})
+        network = NextStepNetwork(options, vocabulary, tiny_training().plan)
+        state = network.trainable_variables, network.non_trainable_variables
+        logits, _, losses = network.stateless_call(
+            *state, inputs, training=training, return_losses=True
+        )
+        told = [inputs[name] for name in ("past_pitches", "past_ages", "plan")]
+        hidden = network.body_sequence(*told, training=training)
+        return np.asarray(logits), np.asarray(hidden), len(losses)
+
+    logits, hidden, prices = outputs(False)
+    assert prices == 0 and outputs(True)[2] == VOICES - 1
+    for noise in ("dropout", "input_dropout"):
+        noisy_logits, noisy_hidden, _ = outputs(True, **{noise: 0.5})
+        assert np.abs(noisy_hidden - hidden).max() > 1e-3
+        assert np.abs(noisy_logits - logits).max() > 1e-3
 
 
 def test_a_fit_keeps_its_best_epoch_and_knows_when_to_stop(tmp_path):
