@@ -1,0 +1,215 @@
+"""The seam between infilling networks and music: hidden cells given all visible ones.
+
+Samplers and likelihoods see an Infiller and nothing behind it:
+
+    logits = infiller.logits(cells, visible, plan)
+    cells = where(visible, cells, choose(logits))
+
+The hidden cells' distributions are each given the visible cells alone, not each other,
+so whoever draws them all at once draws them independently. Behind it stand a network in
+Keras, the same in ONNX Runtime, and a fake of known probabilities for tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from chorale.cells import ABSENT, CellVocabulary
+from chorale.errors import ModelError
+from chorale.graphs import as_weights, open_graph
+from chorale.predictors import FloatArray
+from chorale.score import BoolArray, IntArray
+from chorale.voices import VOICES
+
+if TYPE_CHECKING:
+    from chorale.networks.infilling import InfillingNetwork
+
+GRAPH_FILE = "infill.onnx"
+# Keras compiles a network anew for each length; lengths are rounded up to this.
+_COMPILED_STEPS = 64
+
+
+class Infiller(Protocol):
+    """The distribution of hidden cells, given all visible ones, before and after.
+
+    Attributes:
+        vocabulary: what the cells mean.
+        plan_features: names of the columns of `plan` (see `chorale.plan.FEATURES`).
+    """
+
+    @property
+    def vocabulary(self) -> CellVocabulary: ...
+
+    @property
+    def plan_features(self) -> tuple[str, ...]: ...
+
+    def logits(self, cells: IntArray, visible: BoolArray, plan: IntArray) -> FloatArray:
+        """Return unnormalised log-probabilities of every cell of whole pieces.
+
+        Args:
+            cells: int array (batch, steps, 4); what is not visible is not read. A
+                piece that is shorter than others of the batch has ABSENT at all steps
+                after its end, which changes nothing before it.
+            visible: bool array (batch, steps, 4).
+            plan: int array (batch, steps, features).
+
+        Returns:
+            float32 array (batch, steps, 4, vocabulary size). A visible cell is certain:
+            0 for what it is, -inf for all else. Absent steps mean nothing.
+        """
+        ...
+
+
+def masked(cells: IntArray, visible: BoolArray, vocabulary: CellVocabulary) -> IntArray:
+    """Return cells as networks read them.
+
+    Args:
+        cells: int array (..., 4), ABSENT after the end of a piece.
+        visible: bool array (..., 4).
+        vocabulary: what they mean.
+
+    Returns:
+        int array (..., 4): the cell where it is visible, `size` where it is hidden,
+        `size` + 1 where it is absent.
+    """
+    told = np.where(visible, cells, vocabulary.size)
+    absent: IntArray = np.where(cells == ABSENT, vocabulary.size + 1, told)
+    return absent
+
+
+def certain(logits: FloatArray, cells: IntArray, visible: BoolArray) -> FloatArray:
+    """Return logits, of visible cells those that make them certain."""
+    size = logits.shape[-1]
+    is_cell = cells[..., np.newaxis] == np.arange(size)
+    known = np.where(is_cell, np.float32(0), np.float32(-np.inf))
+    # An absent step is no cell, and has no distribution that could be certain.
+    visible = visible & (cells != ABSENT)
+    return np.where(visible[..., np.newaxis], known, logits)
+
+
+class KerasInfiller:
+    """A network in Keras: the one that was just trained."""
+
+    def __init__(self, network: InfillingNetwork) -> None:
+        self.network = network
+        self.vocabulary: CellVocabulary = network.vocabulary
+        self.plan_features: tuple[str, ...] = network.plan_features
+
+    def logits(self, cells: IntArray, visible: BoolArray, plan: IntArray) -> FloatArray:
+        steps = cells.shape[1]
+        padding = [(0, 0), (0, -steps % _COMPILED_STEPS), (0, 0)]
+        told = np.pad(
+            masked(cells, visible, self.vocabulary),
+            padding,
+            constant_values=self.vocabulary.size + 1,
+        )
+        inputs = {"cells": told, "plan": np.pad(plan, padding, mode="edge")}
+        logits = self.network.predict_on_batch(
+            {name: array.astype(np.int32) for name, array in inputs.items()}
+        )
+        return certain(logits[:, :steps], cells, visible)
+
+
+class OnnxInfiller:
+    """A network in ONNX Runtime, as `chorale.networks.exporting` writes it.
+
+    Args:
+        folder: where `infill.onnx` lies.
+        weights: the network's weights by name.
+        vocabulary, plan_features: as in Infiller.
+
+    Raises:
+        ModelError: a graph that ONNX Runtime does not take, or not that of the card.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        weights: Mapping[str, npt.NDArray[Any]],
+        vocabulary: CellVocabulary,
+        plan_features: Sequence[str],
+    ) -> None:
+        self.vocabulary = vocabulary
+        self.plan_features = tuple(plan_features)
+        # The session refers to these values for as long as it lives.
+        self._weights = as_weights(weights)
+        path = folder / GRAPH_FILE
+        self._session = open_graph(path, self._weights, threads=0)
+        expected = {
+            "cells": (VOICES,),
+            "plan": (len(self.plan_features),),
+            "logits": (VOICES, vocabulary.size),
+        }
+        for value in [*self._session.get_inputs(), *self._session.get_outputs()]:
+            shape = expected.get(value.name, ())
+            if tuple(value.shape[len(value.shape) - len(shape) :]) != shape:
+                raise ModelError(
+                    f"{path}: the model does not fit its card: expected {value.name} "
+                    f"of shape {shape}, got {value.shape}"
+                )
+
+    def logits(self, cells: IntArray, visible: BoolArray, plan: IntArray) -> FloatArray:
+        told = masked(cells, visible, self.vocabulary)
+        inputs = {"cells": told, "plan": plan}
+        (logits,) = self._session.run(
+            None, {name: array.astype(np.int32) for name, array in inputs.items()}
+        )
+        return certain(logits, cells, visible)
+
+
+@dataclass(frozen=True)
+class FakeInfiller:
+    """Four independent Markov chains of known probabilities, to test samplers with.
+
+    Its conditional distributions are exact, whatever is visible.
+
+    Attributes:
+        vocabulary: of the chains.
+        first: float array (4, size), probability of each cell at the first step.
+        table: float array (4, size, size), of each cell given the one before.
+    """
+
+    vocabulary: CellVocabulary
+    first: npt.NDArray[np.float64]
+    table: npt.NDArray[np.float64]
+    plan_features: tuple[str, ...] = ("step",)
+
+    def logits(self, cells: IntArray, visible: BoolArray, plan: IntArray) -> FloatArray:
+        steps = cells.shape[1]
+        # What the cell itself tells: all is possible where nothing is seen.
+        is_cell = cells[..., np.newaxis] == np.arange(self.vocabulary.size)
+        seen = visible & (cells != ABSENT)
+        own = np.where(seen[..., np.newaxis], is_cell, 1.0)
+        before, after = np.ones_like(own), np.ones_like(own)
+        before[:, 0] = self.first
+        for step in range(1, steps):
+            reached = before[:, step - 1] * own[:, step - 1]
+            reached = np.einsum("bvi,vij->bvj", reached, self.table)
+            before[:, step] = reached / reached.sum(axis=-1, keepdims=True)
+        for step in reversed(range(steps - 1)):
+            told = after[:, step + 1] * own[:, step + 1]
+            told = np.einsum("vij,bvj->bvi", self.table, told)
+            after[:, step] = told / told.sum(axis=-1, keepdims=True)
+        with np.errstate(divide="ignore"):
+            logits = np.log(before * after).astype(np.float32)
+        return certain(logits, cells, visible)
+
+
+def independent_infiller(
+    vocabulary: CellVocabulary, probabilities: npt.NDArray[np.float64]
+) -> FakeInfiller:
+    """Return a fake whose cells do not hear each other.
+
+    Args:
+        vocabulary: of the cells.
+        probabilities: float array (size,) or (4, size), of each cell.
+    """
+    first = np.broadcast_to(probabilities, (VOICES, vocabulary.size))
+    table = np.repeat(first[:, np.newaxis], vocabulary.size, axis=1)
+    return FakeInfiller(vocabulary, first, table)
