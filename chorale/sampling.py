@@ -223,9 +223,7 @@ def _write(
                 )
                 notes = vocabulary.notes_after(past.pitches[:, voice])
                 costs = weigh(moment, voice, notes)
-            drawn = pick(
-                logits, may_follow, costs, uniforms[:, step, voice], options
-            )
+            drawn = pick(logits, may_follow, costs, uniforms[:, step, voice], options)
             row_tokens[:, voice] = np.where(forced, row_tokens[:, voice], drawn)
         past = vocabulary.follow(past, row_tokens)
         if step + 1 < steps:
