@@ -86,7 +86,9 @@ def hidden_shares(rounds: int) -> npt.NDArray[np.float64]:
     max(least, most - n (most - least) / (sinking · rounds)) in round n.
     """
     slope = (_MOST_HIDDEN - _LEAST_HIDDEN) / (_SINKING * rounds)
-    shares = np.maximum(_LEAST_HIDDEN, _MOST_HIDDEN - slope * np.arange(rounds))
+    shares: npt.NDArray[np.float64] = np.maximum(
+        _LEAST_HIDDEN, _MOST_HIDDEN - slope * np.arange(rounds)
+    )
     shares[0] = 1.0
     return shares
 
@@ -280,13 +282,14 @@ class _Batch:
 
         The numbers of a piece do not depend on what it is written beside.
         """
-        return self._stack(
+        uniforms: npt.NDArray[np.float64] = self._stack(
             [
                 stream.random((length, VOICES))
                 for stream, length in zip(self._streams, self._lengths, strict=True)
             ],
             filler,
         )
+        return uniforms
 
     def _orders(self) -> IntArray:
         """Return when each free cell is written, int array (batch, steps, 4)."""

@@ -16,7 +16,7 @@ from chorale.score import IntArray, Note
 
 # Fitted to the fermatas of Bach's sopranos in train.
 _USUAL_NOTES = 9
-_LENGTH_WEIGHT = 1.0  # cost of a phrase of twice or half as many notes
+_LENGTH_WEIGHT = 1.3  # cost of a phrase of twice or half as many notes
 _PLACE_WEIGHT = 1.5  # cost of a phrase that begins elsewhere in the bar
 
 

@@ -14,7 +14,8 @@ from strategies import chorales, little_chorale
 
 from chorale.errors import DataError, OutputError
 from chorale.formats.engraving import NOTE_VALUES, divide
-from chorale.formats.musicxml import chorale_from_score, read_score, write_musicxml
+from chorale.formats.musicxml import write_musicxml
+from chorale.formats.score_files import chorale_from_score, read_score
 from chorale.keys import Key
 from chorale.score import Chorale, Metre, Note, lay_bars
 from chorale.voices import VOICES
