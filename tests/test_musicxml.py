@@ -457,7 +457,7 @@ def test_scores_that_are_no_chorale() -> None:
     score.parts[3].measure(1).replace(
         score.parts[3].recurse().notes[0], chord.Chord("C3 E3", type="whole")
     )
-    with pytest.raises(DataError, match="1 voices on a staff, got 2 notes"):
+    with pytest.raises(DataError, match="one voice on a staff, got 2 notes"):
         chorale_from_score(score)
 
 
