@@ -45,7 +45,7 @@ class CellVocabulary:
     ranges: tuple[tuple[int, int], ...]
 
     def __post_init__(self) -> None:
-        _ = self._notes  # which checks them
+        _ = self.notes  # which checks them
 
     @classmethod
     def fit(cls, chorales: Iterable[Chorale], encoding: str = "hold") -> CellVocabulary:
@@ -107,7 +107,7 @@ class CellVocabulary:
         Raises:
             DataError: a note outside the vocabulary, by name.
         """
-        cells = self._notes.encode(chorale)
+        cells = self.notes.encode(chorale)
         return cells + self.note_count * (self.has_onsets & chorale.onsets)
 
     def decode(self, cells: IntArray) -> tuple[IntArray, BoolArray]:
@@ -141,8 +141,8 @@ class CellVocabulary:
         return moved
 
     @property
-    def _notes(self) -> Vocabulary:
-        """The same notes without onsets, each of which is its held cell."""
+    def notes(self) -> Vocabulary:
+        """The notes without onsets: the token of each is its held cell."""
         encoding = "pitch" if self.has_onsets else self.encoding
         return Vocabulary(
             encoding=encoding,

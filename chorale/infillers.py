@@ -23,6 +23,7 @@ import numpy.typing as npt
 from chorale.cells import ABSENT, CellVocabulary
 from chorale.errors import ModelError
 from chorale.graphs import as_weights, open_graph
+from chorale.neighbours import find_neighbours
 from chorale.predictors import FloatArray
 from chorale.score import BoolArray, IntArray
 from chorale.voices import VOICES
@@ -83,6 +84,21 @@ def masked(cells: IntArray, visible: BoolArray, vocabulary: CellVocabulary) -> I
     return absent
 
 
+def network_inputs(
+    told: IntArray, plan: IntArray, vocabulary: CellVocabulary
+) -> dict[str, npt.NDArray[np.int32]]:
+    """Return all that infilling networks are told, by name.
+
+    Args:
+        told: int array (batch, steps, 4), as `masked` gives it.
+        plan: int array (batch, steps, features).
+        vocabulary: what the cells mean.
+    """
+    around = find_neighbours(told, vocabulary.size)._asdict()
+    inputs = {"cells": told, "plan": plan, **around}
+    return {name: array.astype(np.int32) for name, array in inputs.items()}
+
+
 def certain(logits: FloatArray, cells: IntArray, visible: BoolArray) -> FloatArray:
     """Return logits, of visible cells those that make them certain."""
     size = logits.shape[-1]
@@ -109,9 +125,9 @@ class KerasInfiller:
             padding,
             constant_values=self.vocabulary.size + 1,
         )
-        inputs = {"cells": told, "plan": np.pad(plan, padding, mode="edge")}
+        plan = np.pad(plan, padding, mode="edge")
         logits = self.network.predict_on_batch(
-            {name: array.astype(np.int32) for name, array in inputs.items()}
+            network_inputs(told, plan, self.vocabulary)
         )
         return certain(logits[:, :steps], cells, visible)
 
@@ -141,6 +157,8 @@ class OnnxInfiller:
         self._weights = as_weights(weights)
         path = folder / GRAPH_FILE
         self._session = open_graph(path, self._weights, threads=0)
+        # A graph has no input for what its network has no use for.
+        self._wanted = [value.name for value in self._session.get_inputs()]
         expected = {
             "cells": (VOICES,),
             "plan": (len(self.plan_features),),
@@ -156,10 +174,9 @@ class OnnxInfiller:
 
     def logits(self, cells: IntArray, visible: BoolArray, plan: IntArray) -> FloatArray:
         told = masked(cells, visible, self.vocabulary)
-        inputs = {"cells": told, "plan": plan}
-        (logits,) = self._session.run(
-            None, {name: array.astype(np.int32) for name, array in inputs.items()}
-        )
+        inputs = network_inputs(told, plan, self.vocabulary)
+        feeds = {name: inputs[name] for name in self._wanted}
+        (logits,) = self._session.run(None, feeds)
         return certain(logits, cells, visible)
 
 

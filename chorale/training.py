@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from chorale.cards import save_card
-from chorale.checks import (
-    check_above_zero,
-    check_at_least,
-    check_seed,
-    check_shares,
-)
-from chorale.corpus import Corpus, hold_out
+from chorale.checks import check_shares
+from chorale.corpus import Corpus
 from chorale.distillation import load_teacher, soften
+from chorale.drawing import (
+    MONITOR,
+    CommonOptions,
+    both_plans,
+    draw_order,
+    draw_plan,
+    fit_vocabulary,
+    provenance,
+    room,
+    split_corpus,
+)
 from chorale.echoes import echoes
-from chorale.errors import DataError, ModelError, UsageError
+from chorale.errors import ModelError
 from chorale.evaluation import evaluate
 from chorale.extras import require
 from chorale.models import (
@@ -31,7 +37,6 @@ from chorale.models import (
     save_model,
 )
 from chorale.networks import NetworkOptions
-from chorale.plan import FEATURES, Plan, transpose_features
 from chorale.predictors import KerasPredictor
 from chorale.runs import (
     Batch,
@@ -45,83 +50,31 @@ from chorale.runs import (
 )
 from chorale.score import Chorale, IntArray
 from chorale.style.memory import recited
-from chorale.tokens import ENCODINGS, Vocabulary, shifted
-from chorale.voices import SILENCE, VOICE_ORDER, VOICES
-
-MONITOR = "valid_nats_per_note"
-# All that is known of a piece before its notes; a classic CSV tells `step` alone.
-FULL_PLAN = ("position", "bar_length", "fermata", "to_fermata", "to_end", "key")
-# Whole pieces are padded to a multiple of this, so that few shapes are compiled.
-_PADDING = 64
+from chorale.tokens import Vocabulary, shifted
+from chorale.voices import VOICE_ORDER, VOICES
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingOptions:
-    """How a network is trained; saved as JSON with the run.
+class TrainingOptions(CommonOptions):
+    """How a next-step network is trained; saved as JSON with the run.
 
     Attributes:
-        encoding: `hold` or `pitch`, see `chorale.tokens`.
-        plan: the features of the plan that the network is told.
-        epochs: how often every chorale is seen at most.
-        batch_size: chorales in one step of the optimizer.
-        crop: steps of a chorale that are seen at a time; 0 sees whole pieces.
-        transpose: semitones up or down that a chorale is moved at most, at random, as
-            far as every voice stays in its range.
-        learning_rate: the highest; it rises over the first twentieth of the steps and
-            then falls along a cosine to nothing.
-        weight_decay: of AdamW.
-        clip_norm: largest norm of the gradient.
-        averaging: decay of the moving average of the weights that is validated and
-            kept, see `chorale.moving_average`; 0 keeps the weights themselves.
         past_dropout: share of the steps, at random, at which the network is not told
             what sounded just before, so that it listens further back and to the plan
             (word dropout, Bowman et al., 2016).
-        plan_dropout: share of the chorales, at random, of which the network is told no
-            more than a classic CSV tells, so that it can do without: no fermatas, no
-            key, bars of 4/4 from the first row.
         teacher: models whose mean distribution of every note is learned besides the
             note itself; none learns the notes alone.
         teacher_share: weight of that distribution, the rest is the note's (Hinton,
             Vinyals & Dean, "Distilling the knowledge in a neural network", 2015).
-        patience: epochs without a better validation after which to stop.
-        seed: of all randomness.
     """
 
-    encoding: str = "hold"
-    plan: tuple[str, ...] = FULL_PLAN
-    epochs: int = 60
-    batch_size: int = 8
-    crop: int = 256
-    transpose: int = 6
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.01
-    clip_norm: float = 1.0
-    averaging: float = 0.998
     past_dropout: float = 0.1
-    plan_dropout: float = 0.1
     teacher: tuple[str, ...] = ()
     teacher_share: float = 0.7
-    patience: int = 20
-    seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.encoding not in ENCODINGS:
-            raise UsageError(
-                f"expected an encoding out of {', '.join(ENCODINGS)}, "
-                f"got {self.encoding!r}"
-            )
-        unknown = [name for name in self.plan if name not in FEATURES]
-        if unknown or not self.plan:
-            raise UsageError(
-                f"expected plan features out of {', '.join(FEATURES)}, "
-                f"got {', '.join(unknown) or 'none'}"
-            )
-        check_at_least(self, epochs=1, batch_size=1, crop=0, transpose=0, patience=1)
-        check_at_least(self, weight_decay=0)
-        check_seed(self.seed)
-        check_above_zero(self, "learning_rate", "clip_norm")
-        shares = ("averaging", "past_dropout", "plan_dropout", "teacher_share")
-        check_shares(self, *shares)
+        super().__post_init__()
+        check_shares(self, "past_dropout", "teacher_share")
 
 
 class Piece(NamedTuple):
@@ -132,9 +85,8 @@ class Piece(NamedTuple):
             what stands before it (`Vocabulary.pasts`).
         echo_tokens, echo_lengths: int arrays (steps, 4) and (steps,), see
             `chorale.echoes`.
-        plan: int array (steps, features).
-        bare_plan: the same as a classic CSV would tell it.
-        lowest, highest: the semitones by which it may be transposed.
+        plans: int arrays (steps, features), see `chorale.drawing.both_plans`.
+        shifts: lowest and highest semitones by which it may be transposed.
     """
 
     tokens: IntArray
@@ -142,28 +94,8 @@ class Piece(NamedTuple):
     ages: IntArray
     echo_tokens: IntArray
     echo_lengths: IntArray
-    plan: IntArray
-    bare_plan: IntArray
-    lowest: int
-    highest: int
-
-
-def split_corpus(corpus: Corpus) -> tuple[Sequence[Chorale], Sequence[Chorale], str]:
-    """Return the chorales to train on, those to validate on, and a remark.
-
-    A corpus without a valid split has a tenth of its train held out, by content, and
-    the remark says so; otherwise it is empty.
-    """
-    if not corpus.train:
-        raise DataError("expected a train split with chorales", corpus.path)
-    if corpus.valid:
-        return corpus.train, corpus.valid, ""
-    train, valid = hold_out(corpus.train)
-    remark = (
-        f"the corpus has no valid split: {len(valid)} of its {len(corpus.train)} "
-        "chorales, chosen by content, are held out to validate"
-    )
-    return train, valid, remark
+    plans: tuple[IntArray, IntArray]
+    shifts: tuple[int, int]
 
 
 def train_network(
@@ -191,7 +123,7 @@ def train_network(
         The card of the model in `output/model`.
     """
     require("train", "training")
-    fit_vocabulary(corpus, options)
+    fit_vocabulary(corpus, Vocabulary, options.encoding)
     run = Run(output)
     run.check_new()  # before Keras is loaded for its version
     asked = {
@@ -200,7 +132,7 @@ def train_network(
         "command": command,
         "versions": library_versions(),
     }
-    run.create(asked, _provenance(corpus))
+    run.create(asked, provenance(corpus))
     return resume_training(corpus, output, tensorboard=tensorboard, progress=progress)
 
 
@@ -223,7 +155,7 @@ def resume_training(
     """
     run = Run(output)
     asked = run.options()
-    run.check_data(_provenance(corpus))
+    run.check_data(provenance(corpus))
     try:
         network_options = NetworkOptions(**asked["network"])
         versions = dict(asked["versions"])
@@ -242,7 +174,7 @@ def resume_training(
 
     make_deterministic(options.seed)
     learned, validated, _ = split_corpus(corpus)
-    vocabulary = fit_vocabulary(corpus, options)
+    vocabulary = fit_vocabulary(corpus, Vocabulary, options.encoding)
     pieces = [prepare(chorale, vocabulary, options) for chorale in learned]
     batches_per_epoch = -(-len(pieces) // options.batch_size)
     network = NextStepNetwork(network_options, vocabulary, options.plan)
@@ -284,7 +216,7 @@ def resume_training(
         tensorboard=tensorboard,
         progress=progress,
     )
-    data = {**_provenance(corpus), "valid_in_train": recited(learned, validated)}
+    data = {**provenance(corpus), "valid_in_train": recited(learned, validated)}
     if options.teacher:
         cards = {name: load_card(find_model(name)) for name in options.teacher}
         data["teachers"] = {
@@ -319,20 +251,6 @@ def resume_training(
     return card
 
 
-def fit_vocabulary(corpus: Corpus, options: TrainingOptions) -> Vocabulary:
-    """Return the vocabulary of a corpus's train split.
-
-    Raises:
-        DataError: a chorale to validate on has a note outside it, by name.
-    """
-    validated = split_corpus(corpus)[1]
-    # Chorales held out of a flat corpus are of its train split too.
-    vocabulary = Vocabulary.fit(corpus.train, options.encoding)
-    for chorale in validated:
-        vocabulary.encode(chorale)
-    return vocabulary
-
-
 def prepare(
     chorale: Chorale, vocabulary: Vocabulary, options: TrainingOptions
 ) -> Piece:
@@ -340,24 +258,14 @@ def prepare(
     tokens = vocabulary.encode(chorale)
     past = vocabulary.pasts(tokens)
     heard = echoes(vocabulary, tokens[np.newaxis])
-    lowest, highest = -options.transpose, options.transpose
-    for voice, (low, high) in zip(range(VOICES), vocabulary.ranges, strict=True):
-        line = chorale.pitches[:, voice]
-        sounding = line[line != SILENCE]
-        if len(sounding):
-            lowest = max(lowest, low - int(sounding.min()))
-            highest = min(highest, high - int(sounding.max()))
-    bare = Chorale(pitches=chorale.pitches)
     return Piece(
         tokens,
         past.pitches,
         past.ages,
         heard.tokens[0],
         heard.lengths[0],
-        Plan.of(chorale).features(options.plan),
-        Plan.of(bare).features(options.plan),
-        min(lowest, 0),
-        max(highest, 0),
+        both_plans(chorale, options.plan),
+        room(chorale, vocabulary.ranges, options.transpose),
     )
 
 
@@ -374,12 +282,8 @@ def draw_batches(
     again, without weight: batch normalization counts it in, and is to count music.
     """
     random = np.random.default_rng([options.seed, epoch])
-    order = random.permutation(len(pieces))
-    for begin in range(0, len(order), options.batch_size):
-        chosen = [pieces[i] for i in order[begin : begin + options.batch_size]]
-        length = max(len(piece.tokens) for piece in chosen)
-        length = -(-length // _PADDING) * _PADDING
-        length = min(length, options.crop) if options.crop else length
+    lengths_of_pieces = [len(piece.tokens) for piece in pieces]
+    for chosen, length in draw_order(lengths_of_pieces, options, random):
         shape = (len(chosen), length, VOICES)
         notes = {
             name: np.zeros(shape, np.int32)
@@ -388,8 +292,8 @@ def draw_batches(
         lengths = np.zeros(shape[:2], np.int32)
         plan = np.zeros((*shape[:2], len(options.plan)), np.int32)
         weights = np.zeros(shape, np.float32)
-        for row, piece in enumerate(chosen):
-            shift = int(random.integers(piece.lowest, piece.highest + 1))
+        for row, piece in enumerate(pieces[index] for index in chosen):
+            shift = int(random.integers(piece.shifts[0], piece.shifts[1] + 1))
             first = int(random.integers(max(len(piece.tokens) - length, 0) + 1))
             count = min(length, len(piece.tokens))
             seen = (first + np.arange(length)) % len(piece.tokens)
@@ -404,9 +308,7 @@ def draw_batches(
             notes["ages"][row, untold] = 0
             notes["echo_tokens"][row, untold] = 0
             lengths[row, untold] = 0
-            is_bare = random.random() < options.plan_dropout
-            told = piece.bare_plan if is_bare else piece.plan
-            plan[row] = transpose_features(told[seen], options.plan, shift)
+            plan[row] = draw_plan(piece.plans, options, shift, random)[seen]
             weights[row, :count] = 1
         inputs = {
             "past_pitches": notes["pitches"],
@@ -417,7 +319,3 @@ def draw_batches(
             "echo_lengths": lengths,
         }
         yield Batch(inputs, notes["tokens"], weights)
-
-
-def _provenance(corpus: Corpus) -> dict[str, Any]:
-    return {"corpus": corpus.path.name, "files": dict(sorted(corpus.hashes.items()))}

@@ -23,6 +23,7 @@ from tiny import (
 )
 
 from chorale.corpus import load_corpus, write_csv
+from chorale.drawing import split_corpus
 from chorale.errors import DataError, ModelError, TrainingError, UsageError
 from chorale.files import load_arrays
 from chorale.keys import Key, estimate_key
@@ -31,14 +32,12 @@ from chorale.networks.next_step import NextStepNetwork
 from chorale.plan import Plan
 from chorale.runs import Batch, Run, fit
 from chorale.score import Chorale
-from chorale.tokens import Vocabulary
+from chorale.tokens import Vocabulary, shifted
 from chorale.training import (
     TrainingOptions,
     draw_batches,
     prepare,
     resume_training,
-    shifted,
-    split_corpus,
     train_network,
 )
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from chorale.infiller_models import list_infillers
 from chorale.models import DEFAULT_MODEL, list_models
 from chorale.sketches.models import list_models as list_sketch_models
 
@@ -20,10 +21,10 @@ def models(
 
     Example: chorale models
     """
-    cards, sketch_cards = list_models(), list_sketch_models()
+    cards, infillers = list_models(), list_infillers()
+    sketch_cards = list_sketch_models()
     if as_json:
-        texts = [card.to_json() for card in cards]
-        texts += [sketch.to_json() for sketch in sketch_cards]
+        texts = [card.to_json() for card in (*cards, *infillers, *sketch_cards)]
         typer.echo(json.dumps([json.loads(text) for text in texts], indent=2))
         return
     for card in cards:
@@ -32,6 +33,13 @@ def models(
         typer.echo(
             f"{card.name:12} {card.network.body}, {card.vocabulary.encoding} encoding, "
             f"{valid['nats_per_note']:.3f} nats a note on valid{default}"
+        )
+    for infiller in infillers:
+        valid = infiller.figures["valid"]
+        typer.echo(
+            f"{infiller.name:12} {infiller.network.network} (infills), "
+            f"{infiller.vocabulary.encoding} encoding, "
+            f"{valid['nats_per_note']:.3f} nats a note on valid in any order"
         )
     for sketch in sketch_cards:
         valid = sketch.figures["valid"]

@@ -1,10 +1,11 @@
-"""`chorale train`: fit a next-step network to a corpus of chorales."""
+"""`chorale train`: fit a network to a corpus of chorales."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -29,19 +30,21 @@ from chorale.commands.options import (
 )
 from chorale.commands.progress import EpochLines
 from chorale.corpus import load_corpus
+from chorale.drawing import MONITOR, CommonOptions, split_corpus
+from chorale.errors import UsageError
+from chorale.infiller_models import InfillerCard
+from chorale.infiller_options import INFILLERS, InfillerOptions
+from chorale.infiller_training import resume_infiller, train_infiller
+from chorale.models import Card
 from chorale.networks import BODIES, NetworkOptions
 from chorale.plan import FEATURES
 from chorale.runs import Run, plot_history
-from chorale.training import (
-    MONITOR,
-    TrainingOptions,
-    resume_training,
-    split_corpus,
-    train_network,
-)
+from chorale.training import TrainingOptions, resume_training, train_network
 
 _NETWORK = NetworkOptions()
 _TRAINING = TrainingOptions()
+# Options that are about no network in particular.
+_ANY_NETWORK = {"output", "corpus", "resume", "finish", "tensorboard", "plot"}
 
 
 def train(
@@ -54,7 +57,11 @@ def train(
     resume: Resume = False,
     finish: Finish = False,
     network: Annotated[
-        str, typer.Option(help=f"One of {', '.join(BODIES)}.")
+        str,
+        typer.Option(
+            help=f"One of {', '.join(BODIES)}; or, with sizes and dropout of their "
+            f"own unless given, one that infills: {', '.join(INFILLERS)}."
+        ),
     ] = _NETWORK.body,
     encoding: Annotated[
         str, typer.Option(help="hold (knows repeated notes) or pitch.")
@@ -151,29 +158,40 @@ def train(
     features = tuple(name.strip() for name in plan.split(","))
     wanted = {**context.params, "body": network, "plan": features}
     wanted["teacher"] = tuple(teacher or ())
-    network_options = NetworkOptions(**only(NetworkOptions, wanted))
-    training_options = TrainingOptions(**only(TrainingOptions, wanted))
     check_flags(resume=resume, finish=finish, plot=plot)
+    begun = Run(output).options() if resume else {}
+    infills = "network" in begun["network"] if resume else network in INFILLERS
+    network_options: NetworkOptions | InfillerOptions
+    training_options: CommonOptions
+    if infills:
+        if "network" not in given(context) and resume:
+            wanted["network"] = begun["network"]["network"]
+        network_options, training_options = _infiller_options(given(context), wanted)
+    else:
+        network_options = NetworkOptions(**only(NetworkOptions, wanted))
+        training_options = TrainingOptions(**only(TrainingOptions, wanted))
     if resume:
         asked = {**asdict(network_options), **asdict(training_options)}
-        begun = Run(output).options()
         begun = {**begun["network"], **begun["training"]}
         for name in ("plan", "teacher"):
             begun[name] = tuple(begun.get(name, ()))
-        check_same(
-            given(context),
-            {**asked, "network": network},
-            {**begun, "network": begun["body"]},
-        )
+        begun.setdefault("network", begun.get("body"))
+        check_same(given(context), {"network": network, **asked}, begun)
     chorales = load_corpus(corpus, splits=("train", "valid"))
     remark = split_corpus(chorales)[2]
     if remark:
         typer.echo(f"note: {remark}", err=True)
+    begin: Callable[..., Card | InfillerCard] = (
+        train_infiller if infills else train_network
+    )
+    go_on: Callable[..., Card | InfillerCard] = (
+        resume_infiller if infills else resume_training
+    )
     words = ["chorale", "train", "--output", str(output), "--resume"]
     words += [] if corpus is None else ["--corpus", str(corpus)]
     with interruptible(words), EpochLines(MONITOR) as progress:
         if resume:
-            card = resume_training(
+            card = go_on(
                 chorales,
                 output,
                 finish=finish,
@@ -181,7 +199,7 @@ def train(
                 progress=progress,
             )
         else:
-            card = train_network(
+            card = begin(
                 chorales,
                 network_options,
                 training_options,
@@ -200,3 +218,30 @@ def train(
     )
     for name, share in card.data["valid_in_train"].items():
         typer.echo(f"note: {share:.0%} of {name}, of valid, is in train too", err=True)
+
+
+def _infiller_options(
+    typed: Sequence[str], wanted: Mapping[str, Any]
+) -> tuple[InfillerOptions, CommonOptions]:
+    """Return the options of an infiller and its training that were typed.
+
+    Raises:
+        UsageError: one was typed that the network has no use for.
+    """
+    kind = INFILLERS.get(wanted["network"])
+    shaping = {"network", *(kind.options if kind else ())}
+    training = {field.name for field in fields(CommonOptions)}
+    for name in typed:
+        if name not in shaping | training | _ANY_NETWORK:
+            raise UsageError(
+                f"the network {wanted['network']} has no use for "
+                f"--{name.replace('_', '-')}: leave it out"
+            )
+    chosen = {name: wanted[name] for name in typed}
+    return (
+        InfillerOptions(
+            network=wanted["network"],
+            **{name: chosen[name] for name in shaping - {"network"} if name in chosen},
+        ),
+        CommonOptions(**{name: chosen[name] for name in training if name in chosen}),
+    )
