@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +33,7 @@ from chorale.commands.progress import progress_bar
 from chorale.completing import semitones_into_range, voice_named
 from chorale.infilling import InfillingOptions
 from chorale.melodies import Melody, melody_of, read_melody
-from chorale.seeds import find_seed
+from chorale.seeds import find_bundled
 from chorale.voices import VOICE_NAMES
 
 _DEFAULTS = InfillingOptions()
@@ -119,8 +118,7 @@ def harmonize(
 
 def _find(name: str, voice: int, tune: int | None) -> Melody:
     """Return the melody in a file, or a voice of a bundled chorale."""
-    if not Path(name).is_file() and re.fullmatch(r"\d{1,9}|bwv.*", name.casefold()):
-        chorale = find_seed(name)
-        if chorale is not None:
-            return melody_of(chorale, voice)
+    chorale = find_bundled(name)
+    if chorale is not None:
+        return melody_of(chorale, voice)
     return read_melody(name, voice, tune=tune)

@@ -36,7 +36,7 @@ from chorale.gathering import annotated
 from chorale.importing import read_spelled
 from chorale.infilling import InfillingOptions
 from chorale.score import Chorale
-from chorale.seeds import find_seed
+from chorale.seeds import find_bundled
 from chorale.voices import VOICE_NAMES
 
 _DEFAULTS = InfillingOptions()
@@ -136,11 +136,10 @@ def _parse_voices(text: str) -> list[int]:
 
 def _find(name: str) -> Chorale:
     """Return the piece in a file, or a bundled chorale."""
+    chorale = find_bundled(name)
+    if chorale is not None:
+        return chorale
     path = Path(name)
-    if not path.is_file() and re.fullmatch(r"\d{1,9}|bwv.*", name.casefold()):
-        chorale = find_seed(name)
-        if chorale is not None:
-            return chorale
     reading = read_spelled(path)
     if path.suffix.lower() == ".csv":
         reading = annotated(path, reading)
