@@ -263,7 +263,6 @@ class _Batch:
             for share in hidden_shares(self.rounds):
                 hidden = self._free & (self._uniforms(1.0) < share)
                 self._draw(hidden, hidden)
-                self._strike(hidden)
                 yield
             return
         orders = self._orders()
@@ -272,9 +271,6 @@ class _Batch:
             chosen = orders == number
             self._draw(hidden, chosen)
             hidden &= ~chosen
-            if number == self.rounds - 1:
-                # Until now a note may be held on from one that was yet to be written.
-                self._strike(self._free)
             yield
 
     def _uniforms(self, filler: float) -> npt.NDArray[np.float64]:
@@ -301,7 +297,7 @@ class _Batch:
 
     def _draw(self, hidden: BoolArray, chosen: BoolArray) -> None:
         """Write the chosen ones of the hidden cells, bool arrays (batch, steps, 4)."""
-        logits = self._infiller.logits(self.cells, ~hidden, self._plan)
+        logits = self._infiller.logits(self._readable(hidden), ~hidden, self._plan)
         uniforms = self._uniforms(0.0)
         if self._options.rules == "off":
             self._write(chosen, logits, None, uniforms)
@@ -362,13 +358,20 @@ class _Batch:
             ]
         return costs
 
-    def _strike(self, hidden: BoolArray) -> None:
-        """Strike those notes that were hidden and are held after another one."""
+    def _readable(self, hidden: BoolArray) -> IntArray:
+        """Return the cells as in a piece: none is held after another note.
+
+        Such a cell, written when that note was not known, is struck for as long as it
+        stands there; after a hidden one it may still be held.
+        """
         vocabulary = self._infiller.vocabulary
         if not vocabulary.has_onsets:
-            return
+            return self.cells
         pitches = self._pitches_of[self.cells]
-        before = np.pad(pitches, ((0, 0), (1, 0), (0, 0)))[:, :-1]
+        before, hidden_before = (
+            np.pad(table, ((0, 0), (1, 0), (0, 0)))[:, :-1]
+            for table in (pitches, hidden)
+        )
         is_held = (self.cells > SILENT_CELL) & (self.cells <= vocabulary.note_count)
-        stray = hidden & is_held & (pitches != before)
-        self.cells[stray] += vocabulary.note_count
+        stray = is_held & (pitches != before) & ~hidden & ~hidden_before
+        return self.cells + vocabulary.note_count * stray

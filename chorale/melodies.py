@@ -19,7 +19,7 @@ from chorale.gathering import annotated
 from chorale.importing import READERS, read_spelled
 from chorale.keys import estimate_melody_key
 from chorale.phrases import phrase_ends
-from chorale.score import BoolArray, Chorale, IntArray
+from chorale.score import Chorale, IntArray
 from chorale.tables import read_numbers, read_table
 from chorale.voices import ALL_VOICES, HIGHEST_PITCH, SILENCE, SOPRANO, VOICES
 
@@ -119,8 +119,9 @@ def melody_of(chorale: Chorale, voice: int = SOPRANO) -> Melody:
         remarks.append(f"sung {many} {way}, by a {ALL_VOICES[voice].name}")
         alone = alone.transpose(octaves * _OCTAVE)
     notes = alone.notes(voice)
-    fermatas = _through_rests(alone.fermatas, alone.pitches[:, voice])
+    fermatas = alone.fermatas
     if not fermatas[: notes[-1].start].any():
+        # A rest after the end of a phrase belongs to it.
         ends = phrase_ends(notes, alone.positions)
         fermatas = np.zeros_like(fermatas)
         for last in ends:
@@ -230,7 +231,7 @@ def _octaves(line: IntArray, voice: int) -> int:
 def fit_range(line: IntArray, span: tuple[int, int]) -> tuple[int, int]:
     """Return the octaves and the semitones by which a line moves into a range.
 
-    As few notes as can be remain outside; then the semitones are as few as can be,
+    As little as can be remains outside; then the semitones are as few as can be,
     upwards or downwards, and then the octaves.
 
     Args:
@@ -243,7 +244,9 @@ def fit_range(line: IntArray, span: tuple[int, int]) -> tuple[int, int]:
     def strain(move: tuple[int, int]) -> tuple[int, int, int]:
         octaves, semitones = move
         moved = sounding + octaves * _OCTAVE + semitones
-        outside = int(((moved < low) | (moved > high)).sum())
+        outside = int(
+            np.maximum(low - moved, 0).sum() + np.maximum(moved - high, 0).sum()
+        )
         return outside, abs(semitones), abs(octaves)
 
     moves = (
@@ -254,14 +257,6 @@ def fit_range(line: IntArray, span: tuple[int, int]) -> tuple[int, int]:
         and sounding.max() + octaves * _OCTAVE + semitones <= HIGHEST_PITCH
     )
     return min(moves, key=strain)
-
-
-def _through_rests(fermatas: BoolArray, line: IntArray) -> BoolArray:
-    """Return fermatas that go on while a line rests after them."""
-    longer = np.array(fermatas)
-    for step in range(1, len(line)):
-        longer[step] |= longer[step - 1] and line[step] == SILENCE
-    return longer
 
 
 # === Remarks ===

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import math
 import warnings
 from collections.abc import Iterable, Sequence
@@ -13,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from chorale.errors import DataError
+from chorale.formats.abc import open_abc
 from chorale.score import STEPS_PER_QUARTER, IntArray, Metre, Note
 
 
@@ -103,9 +106,13 @@ def open_score(path: Path | str, *, tune: int | None = None) -> Any:
         raise DataError("expected a score, there is no such file", path)
     try:
         # The cache of an earlier parse may come from another version of music21.
-        with warnings.catch_warnings():
+        # What it thinks of a file while it reads it is nothing for the reader.
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
-            score = converter.parse(path, number=tune, forceSource=True)
+            if path.suffix.lower() == ".abc":
+                score = open_abc(path, tune)
+            else:
+                score = converter.parse(path, forceSource=True)
             if "Opus" not in score.classes:
                 score.toSoundingPitch(inPlace=True)
     except Exception as error:  # music21's parsers raise whatever they stumble over
