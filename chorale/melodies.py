@@ -111,7 +111,7 @@ def melody_of(chorale: Chorale, voice: int = SOPRANO) -> Melody:
     start, end = notes[0].start, notes[-1].start + notes[-1].length
     if start:
         remarks.append("the rests before its first note are left out")
-    alone = _alone(_part(chorale, start, end), voice)
+    alone = _part(_alone(chorale, voice), start, end)
     octaves = _octaves(alone.pitches[:, voice], voice)
     if octaves:
         way = "higher" if octaves > 0 else "lower"
@@ -239,24 +239,20 @@ def fit_range(line: IntArray, span: tuple[int, int]) -> tuple[int, int]:
         span: the lowest and the highest note.
     """
     sounding = line[line != SILENCE]
-    low, high = span
-
-    def strain(move: tuple[int, int]) -> tuple[int, int, int]:
-        octaves, semitones = move
-        moved = sounding + octaves * _OCTAVE + semitones
-        outside = int(
-            np.maximum(low - moved, 0).sum() + np.maximum(moved - high, 0).sum()
+    octaves, semitones = (
+        table.ravel()
+        for table in np.meshgrid(
+            np.arange(-_MOST_OCTAVES, _MOST_OCTAVES + 1),
+            np.arange(-_OCTAVE // 2, _OCTAVE // 2 + 1),
         )
-        return outside, abs(semitones), abs(octaves)
-
-    moves = (
-        (octaves, semitones)
-        for octaves in range(-_MOST_OCTAVES, _MOST_OCTAVES + 1)
-        for semitones in range(-_OCTAVE // 2, _OCTAVE // 2 + 1)
-        if sounding.min() + octaves * _OCTAVE + semitones > 0
-        and sounding.max() + octaves * _OCTAVE + semitones <= HIGHEST_PITCH
     )
-    return min(moves, key=strain)
+    moved = sounding + (octaves * _OCTAVE + semitones)[:, np.newaxis]
+    low, high = span
+    outside = np.maximum(low - moved, 0) + np.maximum(moved - high, 0)
+    possible = (moved.min(axis=1) > SILENCE) & (moved.max(axis=1) <= HIGHEST_PITCH)
+    # By the last key first.
+    order = np.lexsort((abs(octaves), abs(semitones), outside.sum(axis=1), ~possible))
+    return int(octaves[order[0]]), int(semitones[order[0]])
 
 
 # === Remarks ===

@@ -173,6 +173,8 @@ def test_a_tune_out_of_a_book(tmp_path: Path) -> None:
         from_text(tmp_path, book)
     path = tmp_path / "tune.abc"
     assert read_melody(path, tune=2).chorale.title == "Another"
+    with pytest.raises(DataError, match=r"expected a score, cannot read it: .*9"):
+        read_melody(path, tune=9)
 
 
 def test_folk_songs_that_are_not_bachs() -> None:

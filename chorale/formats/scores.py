@@ -121,7 +121,7 @@ def open_score(path: Path | str, *, tune: int | None = None) -> Any:
     if "Opus" in score.classes:
         raise DataError(
             f"expected one piece, got a book of {len(score.scores)}: name one by its "
-            "number",
+            "number, as with --tune",
             path,
         )
     return score
