@@ -128,7 +128,14 @@ def melody_of(chorale: Chorale, voice: int = SOPRANO) -> Melody:
             after = notes[last + 1].start if last + 1 < len(notes) else alone.steps
             fermatas[notes[last].start : after] = True
         bars = [int(alone.bars[notes[last].start]) for last in ends]
-        remarks.append(f"it has no fermatas: phrases are taken to end in {_bars(bars)}")
+        remarks.append(
+            "it has no fermatas: "
+            + (
+                f"phrases are taken to end in {_bars(bars)}"
+                if len(bars) > 1
+                else "it is taken for one phrase"
+            )
+        )
     return Melody(
         chorale=replace(
             alone,
