@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from chorale.errors import DataError
+from chorale.errors import DataError, UsageError
 from chorale.plan import Plan
 from chorale.predictors import Predictor
 from chorale.score import BoolArray, Chorale, IntArray
-from chorale.voices import VOICES
+from chorale.voices import VOICE_NAMES, VOICES
 
 # Pieces that are scored side by side.
 _BATCH = 8
@@ -31,7 +31,7 @@ class Likelihood:
 
     Attributes:
         nats_per_note: negative log-likelihood over the number of notes.
-        nats_per_frame: the same over the number of steps, four notes each.
+        nats_per_frame: the same over the number of steps.
         nats_per_changed_note: the same over the notes whose pitch differs from the
             step before; the first step counts as changed.
         spread: standard deviation of the pieces' own nats a note.
@@ -63,6 +63,7 @@ def evaluate(
     predictor: Predictor[Any],
     chorales: Sequence[Chorale],
     *,
+    given: Sequence[int] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Likelihood:
     """Return the likelihood of whole chorales.
@@ -70,23 +71,35 @@ def evaluate(
     Args:
         predictor: the model.
         chorales: at least one.
+        given: voices that are not counted: what is left is the likelihood of the others
+            given these up to each step, and not after it.
         progress: called with the pieces done and the pieces in all.
 
     Raises:
         DataError: there are no chorales, or one that the model's vocabulary does not
             cover, by name.
+        UsageError: voices are given that are not the first that the model writes.
     """
     if not chorales:
         raise DataError("expected at least one chorale to evaluate, got none")
+    order = predictor.voice_order
+    if set(given) != set(order[: len(given)]) or len(given) == VOICES:
+        names = [VOICE_NAMES[voice] for voice in order]
+        raise UsageError(
+            "expected to be given the first of the voices, in the order in which the "
+            f"model writes them, {', '.join(names)}, and not all, got "
+            f"{', '.join(VOICE_NAMES[voice] for voice in given)}"
+        )
+    asked = [voice for voice in range(VOICES) if voice not in given]
     scored = score_each(predictor, chorales, progress=progress)
-    nats = np.concatenate([one.nats for one in scored])
+    nats = np.concatenate([one.nats[:, asked] for one in scored])
     changed = np.concatenate([_changed(chorale.pitches) for chorale in chorales])
     return Likelihood(
         nats_per_note=float(nats.mean()),
-        nats_per_frame=float(nats.mean() * VOICES),
-        nats_per_changed_note=float(nats[changed].mean()),
-        spread=float(np.std([one.nats.mean() for one in scored])),
-        accuracy=float(np.concatenate([one.hits for one in scored]).mean()),
+        nats_per_frame=float(nats.mean() * len(asked)),
+        nats_per_changed_note=float(nats[changed[:, asked]].mean()),
+        spread=float(np.std([one.nats[:, asked].mean() for one in scored])),
+        accuracy=float(np.concatenate([one.hits[:, asked] for one in scored]).mean()),
         notes=nats.size,
     )
 

@@ -20,9 +20,20 @@ def as_weights(arrays: Mapping[str, npt.NDArray[Any]]) -> Weights:
     from onnxruntime import OrtValue
 
     return {
-        name: OrtValue.ortvalue_from_numpy(array.astype(np.float32))
+        name: OrtValue.ortvalue_from_numpy(
+            np.ascontiguousarray(as_graphs_have_it(array), np.float32)
+        )
         for name, array in arrays.items()
     }
+
+
+def as_graphs_have_it(weight: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a weight of Keras as graphs have it.
+
+    All are alike but kernels of convolutions over two axes, which are of four: Keras
+    has (height, width, in, out), ONNX (out, in, height, width).
+    """
+    return weight.transpose(3, 2, 0, 1) if weight.ndim == 4 else weight
 
 
 def open_graph(

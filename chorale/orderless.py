@@ -55,7 +55,7 @@ class OrderlessLikelihood:
     Attributes:
         nats_per_note: negative log-likelihood over the number of cells.
         standard_error: of `nats_per_note`, by the orders and places that were drawn,
-            not by the choice of chorales.
+            not by the choice of chorales; None of a single order.
         nats_per_frame: the same over the number of steps.
         spread: standard deviation of the pieces' own nats a note.
         accuracy: share of the cells whose likeliest value is the right one, by the same
@@ -66,7 +66,7 @@ class OrderlessLikelihood:
     """
 
     nats_per_note: float
-    standard_error: float
+    standard_error: float | None
     nats_per_frame: float
     spread: float
     accuracy: float
@@ -110,7 +110,7 @@ def orderless(
         infiller: the model.
         chorales: at least one.
         given: voices that are visible from the beginning, and are not counted.
-        orders: of each chorale, at least two for a standard error.
+        orders: of each chorale.
         places: that are evaluated of each order.
         random_state: of the draws; each chorale has its own.
         progress: called with the evaluations done and those in all.
@@ -253,13 +253,13 @@ def _likelihood(
     shares = cells / cells.sum()
     nats = scores.nats / scores.evaluations
     own = nats.mean(axis=1)
-    error = np.nan
+    error = None
     if orders > 1:
-        error = np.sqrt((shares**2 * nats.var(axis=1, ddof=1) / orders).sum())
+        error = float(np.sqrt((shares**2 * nats.var(axis=1, ddof=1) / orders).sum()))
     hits = (scores.hits / scores.evaluations).mean(axis=1)
     return OrderlessLikelihood(
         nats_per_note=float(shares @ own),
-        standard_error=float(error),
+        standard_error=error,
         nats_per_frame=float(shares @ own * voices),
         spread=float(own.std()),
         accuracy=float(shares @ hits),

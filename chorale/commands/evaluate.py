@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -14,8 +15,14 @@ from chorale.averaging import average as averaged
 from chorale.commands.options import Average, Models, model_title
 from chorale.commands.progress import progress_bar
 from chorale.corpus import load_corpus
+from chorale.errors import UsageError
 from chorale.evaluation import evaluate as likelihood_of
+from chorale.infiller_models import is_infiller, load_infiller
 from chorale.models import DEFAULT_MODEL, load_predictor
+from chorale.orderless import ORDERS, PLACES, OrderlessLikelihood, frame_by_frame
+from chorale.orderless import orderless as orderless_likelihood_of
+from chorale.score import Chorale
+from chorale.voices import VOICE_NAMES
 
 
 def evaluate(
@@ -26,28 +33,69 @@ def evaluate(
     ] = None,
     split: Annotated[str, typer.Option(help="train, valid or test.")] = "valid",
     average: Average = "none",
+    given: Annotated[
+        str,
+        typer.Option(
+            help="Voices that are known, with commas; the likelihood is of the others. "
+            "A next-step model knows them up to each step, an infiller all along."
+        ),
+    ] = "",
+    orders: Annotated[
+        int, typer.Option(help="Random orders of the cells of a piece (infillers).")
+    ] = ORDERS,
+    places: Annotated[
+        int, typer.Option(help="Cells that are asked in each order (infillers).")
+    ] = PLACES,
+    frames: Annotated[
+        bool,
+        typer.Option(
+            "--frames",
+            help="Infillers: also frame by frame, as Coconet's paper has it.",
+        ),
+    ] = False,
+    random_state: Annotated[
+        int, typer.Option(help="Which orders are drawn (infillers).")
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print the likelihood of a corpus, in nats; lower is better.
 
     Several models, or one in several keys, foretell each note together: their
-    probabilities are averaged note by note.
+    probabilities are averaged note by note. A model that infills is measured in random
+    orders of all cells.
 
     Example: chorale evaluate --corpus jsb_chorales --split valid --json
     """
     names = model or [DEFAULT_MODEL]
+    voices = _voices(given)
+    infillers = [name for name in names if is_infiller(name)]
+    if infillers and (len(names) > 1 or average != "none"):
+        raise UsageError(
+            f"{infillers[0]} is a model that infills, of which one is evaluated at a "
+            "time, in no other keys"
+        )
+    if frames and not infillers:
+        raise UsageError(f"--frames is for models that infill, {names[0]} does not")
+    if infillers:
+        chorales = load_corpus(corpus, splits=(split,)).split(split)
+        draws = {"orders": orders, "places": places, "random_state": random_state}
+        _evaluate_infiller(names[0], chorales, voices, draws, frames, as_json)
+        return
     predictor = averaged([load_predictor(name) for name in names], average)
     chorales = load_corpus(corpus, splits=(split,)).split(split)
 
     with progress_bar("Evaluating") as progress:
-        likelihood = likelihood_of(predictor, chorales, progress=progress)
+        likelihood = likelihood_of(predictor, chorales, given=voices, progress=progress)
     members = len(names) * len(AVERAGES[average])
     if as_json:
         asked = {"models": names, "average": average, "members": members}
+        asked |= {"given": [VOICE_NAMES[voice] for voice in voices]}
         typer.echo(json.dumps(asdict(likelihood) | asked, indent=2))
         return
     if members > 1:
         typer.echo(model_title(names, average))
+    if voices:
+        typer.echo(f"causal: {_others(voices)}, up to each step")
     typer.echo(
         f"{len(chorales)} chorales, {likelihood.notes} notes (a voice at a step), "
         f"{predictor.vocabulary.encoding} encoding\n"
@@ -57,3 +105,81 @@ def evaluate(
         f"spread of the pieces   {likelihood.spread:.4f}\n"
         f"accuracy               {likelihood.accuracy:.4f}"
     )
+
+
+def _evaluate_infiller(
+    name: str,
+    chorales: Sequence[Chorale],
+    voices: tuple[int, ...],
+    draws: dict[str, int],
+    frames: bool,
+    as_json: bool,
+) -> None:
+    if frames and voices:
+        raise UsageError("--frames counts all voices: leave out --given")
+    infiller = load_infiller(name)
+    with progress_bar("Evaluating") as progress:
+        likelihood = orderless_likelihood_of(
+            infiller, chorales, given=voices, **draws, progress=progress
+        )
+    by_frame = None
+    if frames:
+        with progress_bar("Frame by frame") as progress:
+            by_frame = frame_by_frame(infiller, chorales, **draws, progress=progress)
+    if as_json:
+        report = {
+            "model": name,
+            "given": [VOICE_NAMES[voice] for voice in voices],
+            "orderless": asdict(likelihood),
+            "frame_by_frame": by_frame and asdict(by_frame),
+        }
+        typer.echo(json.dumps(report, indent=2))
+        return
+    typer.echo(
+        f"{len(chorales)} chorales, {likelihood.notes} notes (a voice at a step), "
+        f"{infiller.vocabulary.encoding} encoding, {likelihood.orders} random orders "
+        f"each, {likelihood.places} places in each, random state "
+        f"{likelihood.random_state}"
+    )
+    if voices:
+        typer.echo(f"{_others(voices)} from beginning to end")
+    _print(likelihood, "any order: a note given a random part of all others")
+    if by_frame:
+        _print(
+            by_frame,
+            "frame by frame: as time goes, the voices of a step in random order",
+        )
+    typer.echo(
+        "These are not to be held against the figures of next-step models, nor against "
+        "each other."
+    )
+
+
+def _print(likelihood: OrderlessLikelihood, title: str) -> None:
+    error = likelihood.standard_error
+    drawn = "" if error is None else f" ± {error:.4f} (standard error of the draws)"
+    typer.echo(
+        f"{title}\n"
+        f"  nats per note        {likelihood.nats_per_note:.4f}{drawn}\n"
+        f"  nats per frame       {likelihood.nats_per_frame:.4f}\n"
+        f"  spread of the pieces {likelihood.spread:.4f}\n"
+        f"  accuracy             {likelihood.accuracy:.4f}"
+    )
+
+
+def _voices(text: str) -> tuple[int, ...]:
+    """Return the voices of a list with commas, none for an empty one."""
+    names = [name.strip().lower() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in VOICE_NAMES:
+            raise UsageError(
+                f"expected voices out of {', '.join(VOICE_NAMES)}, got {name!r}"
+            )
+    return tuple(sorted({VOICE_NAMES.index(name) for name in names}))
+
+
+def _others(voices: Sequence[int]) -> str:
+    """Return how to call the voices that are not given."""
+    others = [name for voice, name in enumerate(VOICE_NAMES) if voice not in voices]
+    known = ", ".join(VOICE_NAMES[voice] for voice in voices)
+    return f"the {', '.join(others)} given the {known}"

@@ -98,8 +98,10 @@ class NormalizedConvolution(keras.layers.Layer):
 
     def __init__(self, filters: int, **kwargs: object) -> None:
         super().__init__(**kwargs)
+        # The normalization needs no bias, but without one between them TensorFlow melts
+        # both into a kernel, in graphs, that is none of the weights that are stored.
         self.convolution = keras.layers.Conv2D(
-            filters, _KERNEL, padding="same", use_bias=False, name="convolution"
+            filters, _KERNEL, padding="same", name="convolution"
         )
         self.normalization = keras.layers.BatchNormalization(
             momentum=0.9, name="normalization"

@@ -14,21 +14,20 @@ import io
 import logging
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-import numpy.typing as npt
 
 from chorale.errors import ModelError
+from chorale.graphs import as_graphs_have_it
 
 Tensor = Any  # of whichever backend Keras runs on
 
 OPSET = 18
-# Of the axes of a Keras convolution's kernel, as ONNX has them.
-_KERNEL_ORDER = (3, 2, 0, 1)
+_KERNEL_AXES = 4  # of a convolution over two axes
 # Numbers in a constant that may be no weight (shapes, offsets, folded scalars), and
 # that is not worth rounding.
 _LARGEST_CONSTANT = 1024
@@ -119,51 +118,38 @@ def _leave_out_weights(graph: Any, network: keras.Model) -> None:
 
     weights = {weight.path: np.asarray(weight) for weight in network.weights}
     names: dict[str, str] = {}
-    turned = []
     for initializer in graph.initializer:
         values = onnx.numpy_helper.to_array(initializer)
         if values.dtype != np.float32 or values.ndim == 0:
             continue
-        name, is_kernel = _find_weight(values, weights)
+        same = (
+            name
+            for name, weight in weights.items()
+            if name not in names.values()
+            and np.array_equal(as_graphs_have_it(weight), values)
+        )
+        name = next(same, None)
         if name is not None:
-            if is_kernel:
-                order = onnx.helper.make_node(
-                    "Transpose", [name], [initializer.name], perm=_KERNEL_ORDER
-                )
-                turned.append(order)
-                initializer.name = name
-                initializer.dims[:] = weights[name].shape
-            else:
-                names[initializer.name] = name
-            del weights[name]
+            names[initializer.name] = name
             initializer.ClearField("raw_data")
             initializer.ClearField("float_data")
             initializer.data_location = onnx.TensorProto.EXTERNAL
             initializer.external_data.add(key="location", value="weights.npz")
+            if values.ndim == _KERNEL_AXES:
+                # What is an input too is no constant. A constant kernel would be melted
+                # with what follows it when the graph is opened: before it is there.
+                shape = list(values.shape)
+                graph.input.append(
+                    onnx.helper.make_tensor_value_info(
+                        initializer.name, initializer.data_type, shape
+                    )
+                )
         elif values.size > _LARGEST_CONSTANT:
             raise RuntimeError(
                 f"the exported graph holds {initializer.name} of shape {values.shape}, "
                 "which is no weight of the network"
             )
     _rename(graph, list(names), list(names.values()))
-    _put_first(graph, turned)
-
-
-def _find_weight(
-    values: npt.NDArray[Any], weights: Mapping[str, npt.NDArray[Any]]
-) -> tuple[str | None, bool]:
-    """Return which weight a constant is, and whether it is one of a convolution.
-
-    Kernels of convolutions (height, width, in, out) stand in graphs in another order.
-    """
-    for name, weight in weights.items():
-        if np.array_equal(weight, values):
-            return name, False
-        if weight.ndim == len(_KERNEL_ORDER) and np.array_equal(
-            weight.transpose(_KERNEL_ORDER), values
-        ):
-            return name, True
-    return None, False
 
 
 def _halve_weights(graph: Any) -> None:
@@ -181,14 +167,9 @@ def _halve_weights(graph: Any) -> None:
         casts.append(
             onnx.helper.make_node("Cast", [half], [name], to=onnx.TensorProto.FLOAT)
         )
-    _put_first(graph, casts)
-
-
-def _put_first(graph: Any, nodes: Sequence[Any]) -> None:
-    """Have a graph begin with some nodes."""
-    every = [*nodes, *graph.node]
+    nodes = [*casts, *graph.node]
     del graph.node[:]
-    graph.node.extend(every)
+    graph.node.extend(nodes)
 
 
 def _rename(graph: Any, old: Sequence[str], new: Sequence[str]) -> None:
