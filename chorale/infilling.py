@@ -37,8 +37,8 @@ METHODS = ("gibbs", "ancestral")
 # figure to the second, which it reaches after the third, a share of the rounds.
 _MOST_HIDDEN, _LEAST_HIDDEN, _SINKING = 0.9, 0.05, 0.85
 
-# Pieces that are written side by side; more make none cheaper.
-_BATCH = 16
+# Pieces that are written side by side, and their steps in all; more make none cheaper.
+_BATCH, _BATCH_STEPS = 16, 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,28 +164,29 @@ def infill(
     cells = [_encode(infiller.vocabulary, fragment) for fragment in fragments]
     streams = np.random.SeedSequence(options.random_state).spawn(len(fragments))
     order = sorted(range(len(fragments)), key=lambda one: fragments[one].chorale.steps)
-    batches = []
-    for first in range(0, len(order), _BATCH):
-        numbers = order[first : first + _BATCH]
-        batches.append(
-            _Batch(
-                infiller,
-                [fragments[one] for one in numbers],
-                [cells[one] for one in numbers],
-                [np.random.default_rng(streams[one]) for one in numbers],
-                allowed,
-                options,
-            )
+    longest = max((fragment.chorale.steps for fragment in fragments), default=1)
+    size = max(1, min(_BATCH, _BATCH_STEPS // longest))
+    lots = [order[first : first + size] for first in range(0, len(order), size)]
+    batches = [
+        _Batch(
+            infiller,
+            [fragments[one] for one in numbers],
+            [cells[one] for one in numbers],
+            [np.random.default_rng(streams[one]) for one in numbers],
+            allowed,
+            options,
         )
+        for numbers in lots
+    ]
     total = sum(batch.rounds for batch in batches)
     done = 0
     written: dict[int, IntArray] = {}
-    for first, batch in zip(range(0, len(order), _BATCH), batches, strict=True):
+    for numbers, batch in zip(lots, batches, strict=True):
         for _ in batch.write():
             done += 1
             if progress is not None:
                 progress(done, total)
-        for row, number in enumerate(order[first : first + _BATCH]):
+        for row, number in enumerate(numbers):
             written[number] = batch.cells[row, : fragments[number].chorale.steps]
     return [
         _finish(infiller.vocabulary, fragment, written[number])
@@ -238,8 +239,8 @@ class _Batch:
         self._plan = self._stack(
             [plan.features(infiller.plan_features) for plan in plans], 0
         )
-        self.cells = self._stack(cells, ABSENT)
-        self._free = self._stack([~one.given for one in fragments], False)
+        self.cells: IntArray = self._stack(cells, ABSENT)
+        self._free: BoolArray = self._stack([~one.given for one in fragments], False)
         self._breathes = self._stack([find_breaths(plan.fermatas) for plan in plans], 0)
         self._pitches_of = infiller.vocabulary.pitches
         self.rounds = options.rounds
@@ -297,8 +298,10 @@ class _Batch:
 
     def _draw(self, hidden: BoolArray, chosen: BoolArray) -> None:
         """Write the chosen ones of the hidden cells, bool arrays (batch, steps, 4)."""
-        logits = self._infiller.logits(self._readable(hidden), ~hidden, self._plan)
         uniforms = self._uniforms(0.0)
+        if not chosen.any():
+            return
+        logits = self._infiller.logits(self._readable(hidden), ~hidden, self._plan)
         if self._options.rules == "off":
             self._write(chosen, logits, None, uniforms)
         else:

@@ -258,6 +258,16 @@ def test_progress_is_told_by_rounds() -> None:
     assert told[-1] == (8, 8) and len(told) == 8
 
 
+def test_a_round_that_hides_nothing_asks_nobody() -> None:
+    reader = Reader(wide_cells())
+    given = np.ones(PIECE.pitches.shape, bool)
+    given[0, 1] = False
+    piece = PIECE.opening(1)
+    infill(reader, [Fragment(piece, given[:1])], InfillingOptions(rounds=20))
+    assert 1 <= len(reader.shown) < 20
+    assert infill(reader, []) == []
+
+
 def test_what_cannot_be_written_is_refused() -> None:
     infiller = UniformInfiller(wide_cells())
     given = np.ones(PIECE.pitches.shape, bool)
