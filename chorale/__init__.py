@@ -5,13 +5,13 @@ These are the names to build on. Importing them loads neither TensorFlow nor mus
 
 __version__ = "0.5.0"  # runs.py asks for it while the names below are imported
 
+from chorale.cell_sampling import InfillingOptions
 from chorale.completing import harmonize, rewrite
 from chorale.corpus import Corpus, load_corpus
 from chorale.errors import ChoraleError
 from chorale.evaluation import Likelihood, evaluate
 from chorale.importing import read, write
 from chorale.infiller_models import load_infiller
-from chorale.infilling import InfillingOptions
 from chorale.keys import Key
 from chorale.melodies import Melody, read_melody
 from chorale.models import load_predictor

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from chorale.cell_sampling import InfillingOptions
 from chorale.errors import UsageError
 from chorale.infillers import Infiller
-from chorale.infilling import Fragment, InfillingOptions, Progress, infill
+from chorale.infilling import Fragment, Progress, infill
 from chorale.melodies import Melody, fit_range, sung_through
 from chorale.score import Chorale
 from chorale.voices import HIGHEST_PITCH, LOWEST_PITCH, VOICE_NAMES, VOICES

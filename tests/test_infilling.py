@@ -7,17 +7,11 @@ import pytest
 from fakes import UniformInfiller, wide_cells
 from strategies import little_chorale
 
+from chorale.cell_sampling import InfillingOptions, allowed_cells, hidden_shares
 from chorale.cells import CellVocabulary
 from chorale.errors import DataError, UsageError
 from chorale.infillers import FakeInfiller, independent_infiller
-from chorale.infilling import (
-    Fragment,
-    InfillingOptions,
-    allowed_cells,
-    hidden_shares,
-    infill,
-    keep_beginnings,
-)
+from chorale.infilling import Fragment, infill, keep_beginnings
 from chorale.score import Chorale
 from chorale.voice_leading import rates
 from chorale.voice_leading.writing import SEEN

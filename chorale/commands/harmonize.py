@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from chorale import completing
+from chorale.cell_sampling import InfillingOptions
 from chorale.commands.options import InfillerName, Method, Rounds, open_infiller
 from chorale.commands.outputs import (
     BestOf,
@@ -31,7 +32,6 @@ from chorale.commands.outputs import (
 )
 from chorale.commands.progress import progress_bar
 from chorale.completing import semitones_into_range, voice_named
-from chorale.infilling import InfillingOptions
 from chorale.melodies import Melody, melody_of, read_melody
 from chorale.seeds import find_bundled
 from chorale.voices import VOICE_NAMES

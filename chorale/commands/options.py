@@ -12,11 +12,11 @@ from typing import Annotated, Any
 import typer
 
 from chorale.averaging import AVERAGES, TRANSPOSITIONS
+from chorale.cell_sampling import METHODS
 from chorale.errors import ChoraleError, UsageError
 from chorale.extras import require
 from chorale.infiller_models import list_infillers, load_infiller
 from chorale.infillers import Infiller
-from chorale.infilling import METHODS
 
 # === Options of the commands that ask a model ===
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from chorale import completing
+from chorale.cell_sampling import InfillingOptions
 from chorale.commands.options import InfillerName, Method, Rounds, open_infiller
 from chorale.commands.outputs import (
     BestOf,
@@ -34,7 +35,6 @@ from chorale.completing import voice_named
 from chorale.errors import UsageError
 from chorale.gathering import annotated
 from chorale.importing import read_spelled
-from chorale.infilling import InfillingOptions
 from chorale.score import Chorale
 from chorale.seeds import find_bundled
 from chorale.voices import VOICE_NAMES
