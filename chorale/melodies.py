@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from chorale.gathering import annotated
 from chorale.importing import READERS, read_spelled
 from chorale.keys import estimate_melody_key
 from chorale.phrases import phrase_ends
-from chorale.score import Chorale, IntArray
+from chorale.score import Chorale, IntArray, Note
 from chorale.tables import read_numbers, read_table
 from chorale.voices import ALL_VOICES, HIGHEST_PITCH, SILENCE, SOPRANO, VOICES
 
@@ -136,6 +137,8 @@ def melody_of(chorale: Chorale, voice: int = SOPRANO) -> Melody:
                 else "it is taken for one phrase"
             )
         )
+    if _longest_rest(notes) >= alone.bar_lengths().max():
+        remarks.append("it rests for a bar or more: meanwhile the others sing on")
     return Melody(
         chorale=replace(
             alone,
@@ -233,6 +236,11 @@ def _octaves(line: IntArray, voice: int) -> int:
     """
     low, high = ALL_VOICES[voice].lowest, ALL_VOICES[voice].highest
     return fit_range(line, (low, high))[0]
+
+
+def _longest_rest(notes: Sequence[Note]) -> int:
+    rests = (after.start - one.start - one.length for one, after in pairwise(notes))
+    return max(rests, default=0)
 
 
 def fit_range(line: IntArray, span: tuple[int, int]) -> tuple[int, int]:

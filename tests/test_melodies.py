@@ -303,6 +303,13 @@ def test_a_melody_is_sung_through_its_rests() -> None:
     assert not through.pitches[:, 1:].any()
 
 
+@pytest.mark.parametrize(("rest", "said"), [(12, False), (16, True)])
+def test_long_rests_are_remarked(rest: int, said: bool) -> None:
+    notes = [Note(72, 0, 4), Note(74, 4 + rest, 8)]
+    melody = melody_of(Chorale.from_notes([notes, [], [], []], 12 + rest))
+    assert ("the others sing on" in " ".join(melody.remarks)) is said
+
+
 def test_a_voice_that_is_silent() -> None:
     chorale = Chorale.from_notes([[Note(72, 0, 4)], [], [], []], 4)
     with pytest.raises(DataError, match="the bass is silent throughout"):
