@@ -49,7 +49,7 @@ class InfillerCard(BaseCard):
         files: SHA-256 of the other files of the folder.
     """
 
-    kind: ClassVar[str] = "infiller"
+    kind: ClassVar[str] = "model that infills"
     network: InfillerOptions
     vocabulary: CellVocabulary
     plan_features: tuple[str, ...]
@@ -62,6 +62,11 @@ class InfillerCard(BaseCard):
 
     @classmethod
     def rebuilt(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if "network" not in values["network"]:
+            raise ModelError(
+                "expected a model that infills, got one of another kind: "
+                "train one with --network counterpoint"
+            )
         values["network"] = InfillerOptions(**values["network"])
         values["vocabulary"] = CellVocabulary.from_json(values["vocabulary"])
         values["plan_features"] = tuple(values["plan_features"])

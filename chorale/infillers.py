@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 GRAPH_FILE = "infill.onnx"
 # Keras compiles a network anew for each length; lengths are rounded up to this.
-_COMPILED_STEPS = 64
+_COMPILED_STEPS = 128
 
 
 class Infiller(Protocol):

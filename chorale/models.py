@@ -74,6 +74,11 @@ class Card(BaseCard):
 
     @classmethod
     def rebuilt(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if "body" not in values["network"]:
+            raise ModelError(
+                "expected a model that writes step after step, got one of another "
+                "kind: one that infills is for harmonize, rewrite and evaluate"
+            )
         values["network"] = NetworkOptions(**values["network"])
         values["vocabulary"] = Vocabulary.from_json(values["vocabulary"])
         for name in ("plan_features", "voice_order"):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fakes import memoryless_predictor, toy_vocabulary, uniform_predictor
 
-from chorale.errors import DataError
+from chorale.errors import DataError, UsageError
 from chorale.evaluation import evaluate, score_each
 from chorale.predictors import FakePredictor
 from chorale.score import Chorale
@@ -128,3 +128,21 @@ def test_progress_counts_the_pieces() -> None:
         progress=lambda done, total: calls.append((done, total)),
     )
     assert calls == [(8, 10), (10, 10)]
+
+
+def test_given_voices_are_not_counted() -> None:
+    vocabulary = toy_vocabulary("pitch")
+    table = np.full((VOICES, 5, 4), 0.25)
+    table[0] = [0.7, 0.1, 0.1, 0.1]
+    predictor = FakePredictor(vocabulary, table)
+    chorale = random_piece(12)
+    likelihood = evaluate(predictor, [chorale], given=(0,))
+    assert likelihood.nats_per_note == pytest.approx(math.log(4))
+    assert likelihood.nats_per_changed_note == pytest.approx(math.log(4))
+    assert likelihood.nats_per_frame == pytest.approx(3 * math.log(4))
+    assert likelihood.notes == 36 and likelihood.spread == pytest.approx(0)
+    # The bass is written after the soprano, the tenor last.
+    evaluate(predictor, [chorale], given=(3, 0))
+    for given in ((3,), (1,), (0, 1), range(VOICES)):
+        with pytest.raises(UsageError, match="soprano, bass, alto, tenor, and not all"):
+            evaluate(predictor, [chorale], given=given)

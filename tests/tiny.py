@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from chorale.corpus import write_csv
+from chorale.infiller_options import InfillerOptions
 from chorale.networks import NetworkOptions
 from chorale.networks.next_step import NextStepNetwork
 from chorale.score import Chorale
@@ -24,19 +25,34 @@ def tiny_options(body: str = "lstm", **changes: object) -> NetworkOptions:
     return NetworkOptions(**{"body": body, **sizes, **changes})  # type: ignore[arg-type]
 
 
+def tiny_infiller_options(network: str, **changes: object) -> InfillerOptions:
+    """Return options of an infilling network that is quick to build."""
+    sizes = {
+        "coconet": {"units": 6, "layers": 4},
+        "counterpoint": {"units": 8, "layers": 1, "heads": 2, "voice_units": 6},
+    }
+    values = {"window": 3, **sizes[network], **changes}
+    return InfillerOptions(network=network, **values)  # type: ignore[arg-type]
+
+
 def tiny_network(
     options: NetworkOptions, vocabulary: Vocabulary, random_state: int = 0
 ) -> NextStepNetwork:
     """Return a network whose every weight is moved off its initial value."""
     keras.utils.set_random_seed(random_state)
     network = NextStepNetwork(options, vocabulary, PLAN)
+    move_weights(network, random_state)
+    return network
+
+
+def move_weights(network: keras.Model, random_state: int = 0) -> None:
+    """Move every weight off its initial value."""
     random = np.random.default_rng(random_state)
     for weight in network.weights:
         noise = random.uniform(-0.3, 0.3, weight.shape)
         if weight.path.endswith("variance"):
             noise = np.abs(noise)
         weight.assign(np.asarray(weight) + noise)
-    return network
 
 
 def tiny_chorale(random: np.random.Generator, quarters: int = 12) -> Chorale:

@@ -44,7 +44,15 @@ from chorale.training import TrainingOptions, resume_training, train_network
 _NETWORK = NetworkOptions()
 _TRAINING = TrainingOptions()
 # Options that are about no network in particular.
-_ANY_NETWORK = {"output", "corpus", "resume", "finish", "tensorboard", "plot"}
+_ANY_NETWORK = {
+    "network",
+    "output",
+    "corpus",
+    "resume",
+    "finish",
+    "tensorboard",
+    "plot",
+}
 
 
 def train(
@@ -159,24 +167,25 @@ def train(
     wanted = {**context.params, "body": network, "plan": features}
     wanted["teacher"] = tuple(teacher or ())
     check_flags(resume=resume, finish=finish, plot=plot)
-    begun = Run(output).options() if resume else {}
-    infills = "network" in begun["network"] if resume else network in INFILLERS
+    typed, begun = given(context), {}
+    if resume:
+        options = Run(output).options()
+        begun = {**options["network"], **options["training"]}
+        begun.setdefault("network", begun.get("body"))
+        for name in ("plan", "teacher"):
+            begun[name] = tuple(begun.get(name, ()))
+        check_same([name for name in typed if name == "network"], wanted, begun)
+        wanted["network"] = wanted["body"] = begun["network"]
+    infills = wanted["network"] in INFILLERS
     network_options: NetworkOptions | InfillerOptions
     training_options: CommonOptions
     if infills:
-        if "network" not in given(context) and resume:
-            wanted["network"] = begun["network"]["network"]
-        network_options, training_options = _infiller_options(given(context), wanted)
+        network_options, training_options = _infiller_options(typed, wanted)
     else:
         network_options = NetworkOptions(**only(NetworkOptions, wanted))
         training_options = TrainingOptions(**only(TrainingOptions, wanted))
-    if resume:
-        asked = {**asdict(network_options), **asdict(training_options)}
-        begun = {**begun["network"], **begun["training"]}
-        for name in ("plan", "teacher"):
-            begun[name] = tuple(begun.get(name, ()))
-        begun.setdefault("network", begun.get("body"))
-        check_same(given(context), {"network": network, **asked}, begun)
+    asked = {**asdict(network_options), **asdict(training_options)}
+    check_same(typed, {"network": wanted["network"], **asked}, begun)
     chorales = load_corpus(corpus, splits=("train", "valid"))
     remark = split_corpus(chorales)[2]
     if remark:
@@ -228,8 +237,7 @@ def _infiller_options(
     Raises:
         UsageError: one was typed that the network has no use for.
     """
-    kind = INFILLERS.get(wanted["network"])
-    shaping = {"network", *(kind.options if kind else ())}
+    shaping = set(INFILLERS[wanted["network"]].options)
     training = {field.name for field in fields(CommonOptions)}
     for name in typed:
         if name not in shaping | training | _ANY_NETWORK:
@@ -241,7 +249,7 @@ def _infiller_options(
     return (
         InfillerOptions(
             network=wanted["network"],
-            **{name: chosen[name] for name in shaping - {"network"} if name in chosen},
+            **{name: chosen[name] for name in shaping if name in chosen},
         ),
         CommonOptions(**{name: chosen[name] for name in training if name in chosen}),
     )

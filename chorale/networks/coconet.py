@@ -107,6 +107,9 @@ class NormalizedConvolution(keras.layers.Layer):
             momentum=0.9, name="normalization"
         )
 
+    def build(self, *shapes: object) -> None:
+        """Leave it to the layers within."""
+
     def call(
         self,
         inputs: Tensor,

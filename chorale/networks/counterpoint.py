@@ -291,6 +291,9 @@ class BothDirections(keras.layers.Layer):
             for name in ("forwards", "backwards")
         )
 
+    def build(self, *shapes: Any) -> None:
+        """Leave it to the layers within."""
+
     def call(
         self, inputs: Tensor, present: Tensor, training: bool | None = None
     ) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 import keras
 import numpy as np
@@ -40,6 +41,12 @@ class InfillingNetwork(keras.Model):
         self.options = options
         self.vocabulary = vocabulary
         self.plan_features = tuple(plan_features)
+
+    def build(self, *shapes: Any) -> None:
+        """Leave it to the layers, which are built when they are first called.
+
+        Keras would trace the whole network to find out their shapes.
+        """
 
     def call(self, inputs: dict[str, Tensor], training: bool | None = None) -> Tensor:
         raise NotImplementedError
