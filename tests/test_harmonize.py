@@ -294,4 +294,4 @@ def test_without_a_model_it_says_how_to_train_one(
         assert_refused(err, "`chorale train --network counterpoint --output runs/")
     code, _, err = run("harmonize", "bwv253", "--model", "nowhere")
     assert code == 2
-    assert_refused(err, "there is no infiller 'nowhere'")
+    assert_refused(err, "there is no .* 'nowhere'")
