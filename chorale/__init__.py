@@ -5,11 +5,15 @@ These are the names to build on. Importing them loads neither TensorFlow nor mus
 
 __version__ = "0.5.0"  # runs.py asks for it while the names below are imported
 
+from chorale.cell_sampling import InfillingOptions
+from chorale.completing import harmonize, rewrite
 from chorale.corpus import Corpus, load_corpus
 from chorale.errors import ChoraleError
 from chorale.evaluation import Likelihood, evaluate
 from chorale.importing import read, write
+from chorale.infiller_models import load_infiller
 from chorale.keys import Key
+from chorale.melodies import Melody, read_melody
 from chorale.models import load_predictor
 from chorale.networks import NetworkOptions
 from chorale.plan import Plan
@@ -24,8 +28,10 @@ __all__ = [
     "Chorale",
     "ChoraleError",
     "Corpus",
+    "InfillingOptions",
     "Key",
     "Likelihood",
+    "Melody",
     "Metre",
     "NetworkOptions",
     "Note",
@@ -37,9 +43,13 @@ __all__ = [
     "check",
     "evaluate",
     "find_start",
+    "harmonize",
     "load_corpus",
+    "load_infiller",
     "load_predictor",
     "read",
+    "read_melody",
+    "rewrite",
     "sample",
     "train_network",
     "write",

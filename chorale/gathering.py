@@ -57,7 +57,7 @@ def gather(path: Path) -> Reading:
     """
     reading = read_spelled(path)
     if path.suffix.lower() == ".csv":
-        reading = _annotated(path, reading)
+        reading = annotated(path, reading)
     silent = ~reading.chorale.onsets.any(axis=0)
     if silent.any():
         voice = VOICE_NAMES[int(silent.argmax())]
@@ -65,7 +65,7 @@ def gather(path: Path) -> Reading:
     return reading
 
 
-def _annotated(path: Path, reading: Reading) -> Reading:
+def annotated(path: Path, reading: Reading) -> Reading:
     """Add to a CSV what its corpus says of it."""
     annotations = annotations_path(path)
     folder = annotations.parents[2 if path.parent.name in SPLITS else 1]

@@ -82,7 +82,7 @@ def _read_midi(path: Path) -> Reading:
 
 
 def _read_score(path: Path) -> Reading:
-    from chorale.formats.musicxml import read_spelled_score
+    from chorale.formats.score_files import read_spelled_score
 
     return read_spelled_score(path)
 

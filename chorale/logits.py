@@ -1,14 +1,113 @@
-"""From logits to a token: the named steps of sampling, each a pure function."""
+"""From logits to a token or a cell: how notes are drawn, step by named step.
+
+Each step is a pure function. Samplers of all kinds share them, and their options.
+"""
 
 from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from chorale.errors import ModelError
+from chorale.errors import ModelError, UsageError
 from chorale.score import BoolArray, IntArray
+from chorale.voices import HIGHEST_PITCH, LOWEST_PITCH, VOICES
 
 Logits = npt.NDArray[np.float64]
+
+# What notes that break rules of part-writing are to a sampler.
+RULES_MODES = ("off", "lenient", "strict")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawingOptions:
+    """How notes are drawn.
+
+    Attributes:
+        temperature: divides the logits; below 1 the likely becomes likelier.
+        top_p: draw from the most likely notes that together reach this probability
+            (nucleus sampling, Holtzman et al. 2020); 1 draws from all.
+        top_k: draw from this many most likely notes; None draws from all.
+        ranges: lowest and highest MIDI note of each voice, soprano first; None for
+            the ranges that the model saw in train.
+        rules: `off` draws as the model would; `lenient` makes notes that break rules of
+            part-writing less likely, the more so the rarer Bach breaks them; `strict`
+            rules them out, unless there are no others.
+        rests: whether a voice may fall silent.
+        random_state: seed of all randomness.
+
+    Raises:
+        UsageError: a value out of bounds.
+    """
+
+    temperature: float = 1.0
+    top_p: float = 0.95
+    top_k: int | None = None
+    ranges: tuple[tuple[int, int], ...] | None = None
+    rules: str = "off"
+    rests: bool = False
+    random_state: int = 0
+
+    def __post_init__(self) -> None:
+        if not (self.temperature > 0 and math.isfinite(self.temperature)):
+            raise UsageError(f"expected a temperature above 0, got {self.temperature}")
+        if not 0 < self.top_p <= 1:
+            raise UsageError(f"expected a top-p above 0, at most 1, got {self.top_p}")
+        if self.top_k is not None and self.top_k < 1:
+            raise UsageError(f"expected a top-k of at least 1, got {self.top_k}")
+        if self.rules not in RULES_MODES:
+            raise UsageError(
+                f"expected rules out of {', '.join(RULES_MODES)}, got {self.rules!r}"
+            )
+        if self.random_state < 0:
+            raise UsageError(
+                f"expected a random state of at least 0, got {self.random_state}"
+            )
+        if self.ranges is not None and not (
+            len(self.ranges) == VOICES
+            and all(LOWEST_PITCH <= a <= b <= HIGHEST_PITCH for a, b in self.ranges)
+        ):
+            raise UsageError(
+                f"expected a lowest and a highest note, {LOWEST_PITCH} to "
+                f"{HIGHEST_PITCH}, for each of {VOICES} voices, got {self.ranges}"
+            )
+
+
+def pick(
+    logits: npt.NDArray[Any],
+    possible: BoolArray,
+    costs: Logits | None,
+    uniforms: npt.NDArray[np.float64],
+    options: DrawingOptions,
+) -> IntArray:
+    """Draw one token or cell a row, int array (batch,), by all the steps below.
+
+    Args:
+        logits: float array (batch, tokens).
+        possible: bool array (batch, tokens), what may be drawn at all.
+        costs: float array (batch, tokens), nats of the rules that each would break;
+            None if there are no rules.
+        uniforms: float array (batch,), each in [0, 1).
+        options: of temperature, rules, top-k and top-p.
+
+    Raises:
+        ModelError: as `keep_only`.
+    """
+    # Double precision, so that where a cumulative sum ends is not left to rounding.
+    kept = with_temperature(logits.astype(np.float64), options.temperature)
+    kept = keep_only(kept, possible)
+    if costs is not None:
+        # After the temperature, which is how far to trust the model: bolder notes are
+        # to break no more rules. Before top-k and top-p, which would else keep likely
+        # faults alone and leave nothing better to choose.
+        with_rules = penalize if options.rules == "lenient" else keep_cheapest
+        kept = with_rules(kept, costs)
+    if options.top_k is not None:
+        kept = keep_top_k(kept, options.top_k)
+    return draw(keep_top_p(kept, options.top_p), uniforms)
 
 
 def with_temperature(logits: Logits, temperature: float) -> Logits:

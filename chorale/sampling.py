@@ -19,90 +19,39 @@ import numpy.typing as npt
 from chorale.averaging import AveragedPredictor
 from chorale.errors import UsageError
 from chorale.guidance import KEY_FEATURE, GuidedPredictor
-from chorale.logits import (
-    Logits,
-    draw,
-    keep_cheapest,
-    keep_only,
-    keep_top_k,
-    keep_top_p,
-    penalize,
-    with_temperature,
-)
+from chorale.logits import DrawingOptions, pick
 from chorale.plan import Plan
 from chorale.predictors import Predictor
 from chorale.score import DEFAULT_TEMPO, BoolArray, Chorale, IntArray
 from chorale.tokens import SILENCE_TOKEN, Vocabulary
 from chorale.voice_leading.piece import find_breaths
 from chorale.voice_leading.writing import Moment, weigh
-from chorale.voices import HIGHEST_PITCH, LOWEST_PITCH, VOICE_NAMES, VOICES
+from chorale.voices import VOICE_NAMES, VOICES
 
 Progress = Callable[[int, int], None]  # steps done, steps in all
-
-# What notes that break rules of part-writing are to the sampler.
-RULES_MODES = ("off", "lenient", "strict")
 
 # Pieces that are written side by side; more make no step cheaper.
 _BATCH = 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class SamplingOptions:
-    """How notes are drawn.
+class SamplingOptions(DrawingOptions):
+    """How notes are drawn, one after another.
 
     Attributes:
-        temperature: divides the logits; below 1 the likely becomes likelier.
-        top_p: draw from the most likely tokens that together reach this probability
-            (nucleus sampling, Holtzman et al. 2020); 1 draws from all.
-        top_k: draw from this many most likely tokens; None draws from all.
-        ranges: lowest and highest MIDI note of each voice, soprano first; None for
-            the ranges that the model saw in train.
         guidance: how much more closely than by itself the model follows the key of the
             plan, see `chorale.guidance`; 0 samples the model as it is.
-        rules: `off` draws as the model would; `lenient` makes notes that break rules of
-            part-writing less likely, the more so the rarer Bach breaks them; `strict`
-            rules them out, unless there are no others.
-        rests: whether a voice may fall silent.
-        random_state: seed of all randomness.
 
     Raises:
         UsageError: a value out of bounds.
     """
 
-    temperature: float = 1.0
-    top_p: float = 0.95
-    top_k: int | None = None
-    ranges: tuple[tuple[int, int], ...] | None = None
     guidance: float = 1.0
-    rules: str = "off"
-    rests: bool = False
-    random_state: int = 0
 
     def __post_init__(self) -> None:
-        if not (self.temperature > 0 and math.isfinite(self.temperature)):
-            raise UsageError(f"expected a temperature above 0, got {self.temperature}")
-        if not 0 < self.top_p <= 1:
-            raise UsageError(f"expected a top-p above 0, at most 1, got {self.top_p}")
-        if self.top_k is not None and self.top_k < 1:
-            raise UsageError(f"expected a top-k of at least 1, got {self.top_k}")
+        super().__post_init__()
         if not (self.guidance >= 0 and math.isfinite(self.guidance)):
             raise UsageError(f"expected a guidance of at least 0, got {self.guidance}")
-        if self.rules not in RULES_MODES:
-            raise UsageError(
-                f"expected rules out of {', '.join(RULES_MODES)}, got {self.rules!r}"
-            )
-        if self.random_state < 0:
-            raise UsageError(
-                f"expected a random state of at least 0, got {self.random_state}"
-            )
-        if self.ranges is not None and not (
-            len(self.ranges) == VOICES
-            and all(LOWEST_PITCH <= a <= b <= HIGHEST_PITCH for a, b in self.ranges)
-        ):
-            raise UsageError(
-                f"expected a lowest and a highest note, {LOWEST_PITCH} to "
-                f"{HIGHEST_PITCH}, for each of {VOICES} voices, got {self.ranges}"
-            )
 
 
 class Start(NamedTuple):
@@ -274,44 +223,13 @@ def _write(
                 )
                 notes = vocabulary.notes_after(past.pitches[:, voice])
                 costs = weigh(moment, voice, notes)
-            drawn = _choose(
-                logits, may_follow, costs, uniforms[:, step, voice], options
-            )
+            drawn = pick(logits, may_follow, costs, uniforms[:, step, voice], options)
             row_tokens[:, voice] = np.where(forced, row_tokens[:, voice], drawn)
         past = vocabulary.follow(past, row_tokens)
         if step + 1 < steps:
             state = predictor.advance(state, row_tokens, _at(features, step + 1))
         tick()
     return tokens
-
-
-def _choose(
-    logits: npt.NDArray[Any],
-    may_follow: BoolArray,
-    costs: Logits | None,
-    uniforms: npt.NDArray[np.float64],
-    options: SamplingOptions,
-) -> IntArray:
-    """Draw one voice's tokens, int array (batch,).
-
-    Args:
-        logits, may_follow: arrays (batch, tokens).
-        costs: float array (batch, tokens), nats of the rules that a token breaks; None
-            if there are no rules.
-        uniforms: float array (batch,).
-    """
-    # Double precision, so that where a cumulative sum ends is not left to rounding.
-    kept = with_temperature(logits.astype(np.float64), options.temperature)
-    kept = keep_only(kept, may_follow)
-    if costs is not None:
-        # After the temperature, which is how far to trust the model: bolder notes are
-        # to break no more rules. Before top-k and top-p, which would else keep likely
-        # faults alone and leave nothing better to choose.
-        with_rules = penalize if options.rules == "lenient" else keep_cheapest
-        kept = with_rules(kept, costs)
-    if options.top_k is not None:
-        kept = keep_top_k(kept, options.top_k)
-    return draw(keep_top_p(kept, options.top_p), uniforms)
 
 
 def _may_follow(

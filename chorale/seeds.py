@@ -63,6 +63,20 @@ def find_seed(name: str) -> Chorale | None:
     )
 
 
+def find_bundled(name: str) -> Chorale | None:
+    """Return the bundled chorale of a number or catalogue number, None of other names.
+
+    A file of that name comes first: it is none of ours.
+
+    Raises:
+        UsageError: there is no such chorale.
+    """
+    wanted = name.casefold().replace(" ", "")
+    if Path(name).exists() or not re.fullmatch(r"[0-9]{1,9}|bwv[^/]*", wanted):
+        return None
+    return find_seed(name)
+
+
 def find_start(
     seed: str,
     *,

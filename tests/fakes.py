@@ -1,10 +1,15 @@
-"""Vocabularies and predictors of known probabilities for tests."""
+"""Vocabularies, predictors and infillers of known probabilities for tests."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from chorale.predictors import FakePredictor
+from chorale.cells import CellVocabulary
+from chorale.infillers import certain
+from chorale.predictors import FakePredictor, FloatArray
+from chorale.score import BoolArray, IntArray
 from chorale.tokens import Vocabulary
 from chorale.voices import VOICES
 
@@ -40,3 +45,25 @@ def memoryless_predictor(
     """Return a predictor of the same probabilities for all voices, whatever came."""
     shape = (VOICES, vocabulary.pitch_count + 1, vocabulary.size)
     return FakePredictor(vocabulary, np.broadcast_to(probabilities, shape).copy())
+
+
+@dataclass
+class UniformInfiller:
+    """An infiller to which all cells are equally likely, and fast."""
+
+    vocabulary: CellVocabulary
+    plan_features: tuple[str, ...] = ("step",)
+
+    def logits(self, cells: IntArray, visible: BoolArray, plan: IntArray) -> FloatArray:
+        logits = np.zeros((*cells.shape, self.vocabulary.size), np.float32)
+        return certain(logits, cells, visible)
+
+
+def wide_cells(encoding: str = "hold") -> CellVocabulary:
+    """Return the cells of `wide_vocabulary`, each voice in a range of its own."""
+    return CellVocabulary(
+        encoding=encoding,
+        lowest=36,
+        highest=84,
+        ranges=((60, 81), (53, 74), (48, 69), (36, 64)),
+    )

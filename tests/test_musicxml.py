@@ -14,7 +14,8 @@ from strategies import chorales, little_chorale
 
 from chorale.errors import DataError, OutputError
 from chorale.formats.engraving import NOTE_VALUES, divide
-from chorale.formats.musicxml import chorale_from_score, read_score, write_musicxml
+from chorale.formats.musicxml import write_musicxml
+from chorale.formats.score_files import chorale_from_score, read_score
 from chorale.keys import Key
 from chorale.score import Chorale, Metre, Note, lay_bars
 from chorale.voices import VOICES
@@ -456,7 +457,7 @@ def test_scores_that_are_no_chorale() -> None:
     score.parts[3].measure(1).replace(
         score.parts[3].recurse().notes[0], chord.Chord("C3 E3", type="whole")
     )
-    with pytest.raises(DataError, match="1 voices on a staff, got 2 notes"):
+    with pytest.raises(DataError, match="one voice on a staff, got 2 notes"):
         chorale_from_score(score)
 
 

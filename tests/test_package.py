@@ -65,10 +65,18 @@ def test_version_is_the_first_of_the_changelog() -> None:
         "from chorale import *",
         command("--help"),
         command("generate", "--help"),
+        command("harmonize", "--help"),
         command("train", "--help"),
         command("seeds"),
     ],
-    ids=["import", "--help", "generate --help", "train --help", "seeds"],
+    ids=[
+        "import",
+        "--help",
+        "generate --help",
+        "harmonize --help",
+        "train --help",
+        "seeds",
+    ],
 )
 def test_what_should_be_instant_loads_nothing_heavy(code: str) -> None:
     assert loaded_by(code) == set()

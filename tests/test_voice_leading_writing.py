@@ -19,6 +19,7 @@ from chorale.voice_leading.writing import (
     find_corners,
     find_faults,
     weigh,
+    weigh_between,
 )
 from chorale.voices import VOICE_ORDER, VOICES
 
@@ -184,3 +185,38 @@ def test_corners_are_of_neighbours_that_are_yet_to_choose() -> None:
     }
     assert pairs == {(0, (0, 1)), (1, (2, 3)), (2, (1, 2))}
     assert {voices for _, voices in pairs} < set(PAIRS)
+
+
+# === Between two chords that are known ===
+
+
+def test_between_two_chords_all_faults_cost_that_the_judge_finds() -> None:
+    random = np.random.default_rng(1)
+    centres = np.array([69, 65, 60, 53])
+    pitches = centres + random.integers(-5, 6, (600, 3, VOICES))
+    pitches[random.random(pitches.shape) < 0.05] = 0
+    breathes = random.random((600, 2)) < 0.2
+    for voice in range(VOICES):
+        others = tuple(one for one in range(VOICES) if one != voice)
+        known = Moment(pitches[:, 0], pitches[:, 1], others, breathes[:, 0])
+        notes = np.tile(np.arange(55, 65), (600, 1))
+        costs = weigh_between(known, pitches[:, 2], breathes[:, 1], voice, notes)
+        for row in range(0, 600, 15):
+            threes = np.repeat(pitches[[row]], notes.shape[1], axis=0)
+            threes[:, 1, voice] = notes[row]
+            # But for what the others do among themselves, whatever the note.
+            rest = costs[row] - costs_of(threes, breathes[row])
+            assert rest == pytest.approx(np.full(10, rest[0])), row
+
+
+def costs_of(threes: np.ndarray, breathes: np.ndarray) -> np.ndarray:
+    """Return what all faults cost on the way through each of some three chords."""
+    costs = np.zeros(len(threes))
+    for step in (0, 1):
+        before, now = threes[:, step], threes[:, step + 1]
+        fresh = np.repeat(breathes[step], len(threes))
+        for place, voice in enumerate(VOICE_ORDER):
+            known = Moment(before, now, VOICE_ORDER[:place], fresh)
+            for fault in find_faults(known, voice, now[:, [voice]]):
+                costs += surprise(fault.rule) * fault.notes[:, 0]
+    return costs

@@ -20,8 +20,10 @@ from chorale.commands import (
     evaluate,
     forecast,
     generate,
+    harmonize,
     judge,
     models,
+    rewrite,
     seeds,
     sketch,
     train,
@@ -52,6 +54,8 @@ def _chorale(
 
 
 app.command()(generate.generate)
+app.command()(harmonize.harmonize)
+app.command()(rewrite.rewrite)
 app.command()(evaluate.evaluate)
 app.command()(judge.judge)
 app.command()(check.check)

@@ -12,8 +12,11 @@ from typing import Annotated, Any
 import typer
 
 from chorale.averaging import AVERAGES, TRANSPOSITIONS
+from chorale.cell_sampling import METHODS
 from chorale.errors import ChoraleError, UsageError
 from chorale.extras import require
+from chorale.infiller_models import list_infillers, load_infiller
+from chorale.infillers import Infiller
 
 # === Options of the commands that ask a model ===
 
@@ -31,6 +34,39 @@ Average = Annotated[
         f"{len(TRANSPOSITIONS)} keys and take the mean."
     ),
 ]
+
+# === Options of the commands that ask an infiller ===
+
+InfillerName = Annotated[
+    str | None,
+    typer.Option(
+        "--model", help="An infiller: a name from `chorale models` or a folder."
+    ),
+]
+Method = Annotated[
+    str,
+    typer.Option(
+        help=f"{' or '.join(METHODS)}: all notes over and over, or one after another."
+    ),
+]
+Rounds = Annotated[int, typer.Option(help="Of gibbs: more are slower and better.")]
+
+
+def open_infiller(name: str | None) -> Infiller:
+    """Open an infiller; None for the one that comes with the package.
+
+    Raises:
+        UsageError: there is none of that name, or none comes with the package.
+        ModelError: a file is missing, damaged, or not the one that the card describes.
+    """
+    if name is None and not list_infillers():
+        raise UsageError(
+            "no model for this comes with the package: train one by `chorale train "
+            "--network counterpoint --output runs/counterpoint`, then add --model "
+            "runs/counterpoint"
+        )
+    return load_infiller(name)
+
 
 # === Options of the commands that train ===
 

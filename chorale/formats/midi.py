@@ -6,7 +6,7 @@ Notes are here; what holds for all voices, bars above all, is in `midi_events`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -136,6 +136,27 @@ def read_midi_as_played(path: Path | str) -> Reading:
     Raises:
         DataError: the file cannot be read, or does not hold four voices.
     """
+    return _read_file(path, _voices)
+
+
+def read_midi_line(path: Path | str, voice: int) -> Reading:
+    """Read one voice of a MIDI file, the others silent; else as `read_midi_as_played`.
+
+    Where only one track or channel has notes, it is the voice.
+
+    Args:
+        path: the file.
+        voice: which voice it is, or which of four.
+
+    Raises:
+        DataError: the file cannot be read, or holds neither one line nor four voices.
+    """
+    return _read_file(path, lambda tracks: _line(tracks, voice))
+
+
+def _read_file(
+    path: Path | str, parted: Callable[[Sequence[_Track]], list[list[Played]]]
+) -> Reading:
     path = Path(path)
     if not path.is_file():
         raise DataError("expected a MIDI file, there is no such file", path)
@@ -151,7 +172,7 @@ def read_midi_as_played(path: Path | str) -> Reading:
             raise DataError(
                 "expected a MIDI file of format 0 or 1 that counts in ticks a quarter"
             )
-        reading = _read(file)
+        reading = _read(file, parted)
     chorale = replace(reading.chorale, source=path.stem)
     return reading._replace(chorale=chorale)
 
@@ -207,12 +228,14 @@ def _read_track(track: mido.MidiTrack, ticks_per_step: float) -> _Track:
     return read
 
 
-def _read(file: mido.MidiFile) -> Reading:
+def _read(
+    file: mido.MidiFile, parted: Callable[[Sequence[_Track]], list[list[Played]]]
+) -> Reading:
     tracks = [
         _read_track(track, file.ticks_per_beat / STEPS_PER_QUARTER)
         for track in file.tracks
     ]
-    voices = _voices(tracks)
+    voices = parted(tracks)
     lines = [line_on_grid(voice) for voice in voices]
     metas = [meta for track in tracks for meta in track.metas]
     steps = max(note.start + note.length for line in lines for note in line)
@@ -251,3 +274,28 @@ def _voices(tracks: Sequence[_Track]) -> list[list[Played]]:
     return part_voices(
         [played for track in tracks for _, played in sorted(track.played.items())]
     )
+
+
+def _line(tracks: Sequence[_Track], voice: int) -> list[list[Played]]:
+    """Return what one voice plays, and nothing of the others, soprano first."""
+    groups = [played for track in tracks for _, played in sorted(track.played.items())]
+    if not groups:
+        raise DataError("expected a melody, got no notes (percussion aside)")
+    try:
+        line = groups[0] if len(groups) == 1 else _voices(tracks)[voice]
+        line_on_grid(line)
+    except DataError as error:
+        if len(groups) == 1:
+            try:
+                line = part_voices(groups)[voice]
+            except DataError:
+                raise error from None
+        else:
+            raise DataError(
+                f"expected one line, or four voices of which to take the "
+                f"{VOICE_NAMES[voice]}, got notes on {len(groups)} tracks or channels: "
+                "keep the one with the melody"
+            ) from None
+    if not line:
+        raise DataError(f"the {VOICE_NAMES[voice]} is silent throughout")
+    return [line if one == voice else [] for one in range(VOICES)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import math
 import warnings
 from collections.abc import Iterable, Sequence
@@ -13,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from chorale.errors import DataError
+from chorale.formats.abc import open_abc
 from chorale.score import STEPS_PER_QUARTER, IntArray, Metre, Note
 
 
@@ -46,8 +49,9 @@ class Sound:
         if not self.pitches:
             return self
         if len(self.pitches) != voices:
+            wanted = "one voice" if voices == 1 else f"{voices} voices"
             raise DataError(
-                f"expected {voices} voices on a staff, "
+                f"expected {wanted} on a staff, "
                 f"got {len(self.pitches)} notes at once in bar {self.bar}"
             )
         return replace(
@@ -84,11 +88,16 @@ class Measure:
     upbeat: bool = False
 
 
-def open_score(path: Path | str) -> Any:
+def open_score(path: Path | str, *, tune: int | None = None) -> Any:
     """Return a music21 Score at sounding pitch.
 
+    Args:
+        path: the file.
+        tune: the number of one out of a book of tunes in ABC.
+
     Raises:
-        DataError: there is no such file, or music21 cannot read it.
+        DataError: there is no such file, music21 cannot read it, or it holds several
+            tunes and none is named, or not the one that is.
     """
     from music21 import converter
 
@@ -97,13 +106,24 @@ def open_score(path: Path | str) -> Any:
         raise DataError("expected a score, there is no such file", path)
     try:
         # The cache of an earlier parse may come from another version of music21.
-        with warnings.catch_warnings():
+        # What it thinks of a file while it reads it is nothing for the reader.
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
-            score = converter.parse(path, forceSource=True)
-            score.toSoundingPitch(inPlace=True)
+            if path.suffix.lower() == ".abc":
+                score = open_abc(path, tune)
+            else:
+                score = converter.parse(path, forceSource=True)
+            if "Opus" not in score.classes:
+                score.toSoundingPitch(inPlace=True)
     except Exception as error:  # music21's parsers raise whatever they stumble over
         reason = " ".join(str(error).split())[:100] or type(error).__name__
         raise DataError(f"expected a score, cannot read it: {reason}", path) from error
+    if "Opus" in score.classes:
+        raise DataError(
+            f"expected one piece, got a book of {len(score.scores)}: name one by its "
+            "number, as with --tune",
+            path,
+        )
     return score
 
 

@@ -113,6 +113,23 @@ def choose(
     return sorted(candidates, key=lambda one: (not one.ends_well, one.cost))
 
 
+def choose_each(
+    predictor: Predictor[Any],
+    drawn: Sequence[Chorale],
+    best_of: int,
+    *,
+    opening: int = 0,
+    typical: Typical | None,
+) -> list[list[Candidate]]:
+    """Part chorales in lots of `best_of`, and return each as `choose` does."""
+    return [
+        choose(
+            predictor, drawn[first : first + best_of], opening=opening, typical=typical
+        )
+        for first in range(0, len(drawn), best_of)
+    ]
+
+
 def _cost(rule: str, tally: Tally) -> float:
     """Return what findings cost in nats, those that Bach would have excepted."""
     rate = BACH_PER_THOUSAND[rule] / 1000

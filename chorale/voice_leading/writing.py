@@ -141,6 +141,40 @@ def weigh(moment: Moment, voice: int, notes: IntArray) -> npt.NDArray[np.float64
     return costs
 
 
+def weigh_between(
+    moment: Moment,
+    after: IntArray,
+    breathes_after: BoolArray,
+    voice: int,
+    notes: IntArray,
+) -> npt.NDArray[np.float64]:
+    """Return what notes would cost before a chord that is known, as `weigh` does.
+
+    Faults on the way to that chord count too.
+
+    Args:
+        moment, voice, notes: as of `find_faults`; what is not known is silence.
+        after: int array (batch, 4), MIDI notes a step after, 0 = silence or not known.
+        breathes_after: bool array (batch,), whether a phrase begins there.
+    """
+    costs = weigh(moment, voice, notes)
+    breathes = breathes_after[:, None]
+    for other in moment.written:
+        pair = (min(voice, other), max(voice, other))
+        dyads = _in_order(
+            voice < other,
+            (after[:, voice, None], notes),
+            (after[:, other, None], moment.now[:, other, None]),
+            breathes,
+        )
+        for rule, is_broken in _OF_DYADS.items():
+            if pair in RULES[rule].voices:
+                costs += surprise(rule) * is_broken(dyads)
+    goes_on = (after[:, voice, None] != SILENCE) & (notes != SILENCE) & ~breathes
+    leaps = is_large_leap(np.where(goes_on, after[:, voice, None] - notes, 0))
+    return costs + surprise("large-leap") * leaps
+
+
 def _dyads(
     moment: Moment, voice: int, notes: IntArray, other: int, sung: IntArray
 ) -> Dyads:
@@ -149,20 +183,26 @@ def _dyads(
     Args:
         sung: int array (batch, 1), MIDI note of the other voice.
     """
-    mine, other_s = moment.before[:, voice, None], moment.before[:, other, None]
-    breathes = moment.breathes[:, None]
-    if voice < other:
-        return Dyads(
-            upper=notes,
-            lower=sung,
-            upper_before=mine,
-            lower_before=other_s,
-            breathes=breathes,
-        )
+    return _in_order(
+        voice < other,
+        (notes, moment.before[:, voice, None]),
+        (sung, moment.before[:, other, None]),
+        moment.breathes[:, None],
+    )
+
+
+def _in_order(
+    mine_is_upper: bool,
+    mine: tuple[IntArray, IntArray],
+    others: tuple[IntArray, IntArray],
+    breathes: BoolArray,
+) -> Dyads:
+    """Return the dyads of two voices, each with its notes now and a step before."""
+    upper, lower = (mine, others) if mine_is_upper else (others, mine)
     return Dyads(
-        upper=sung,
-        lower=notes,
-        upper_before=other_s,
-        lower_before=mine,
+        upper=upper[0],
+        lower=lower[0],
+        upper_before=upper[1],
+        lower_before=lower[1],
         breathes=breathes,
     )

@@ -1,0 +1,124 @@
+"""`chorale harmonize`: three more voices for a melody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chorale import completing
+from chorale.cell_sampling import InfillingOptions
+from chorale.commands.options import InfillerName, Method, Rounds, open_infiller
+from chorale.commands.outputs import (
+    BestOf,
+    Formats,
+    Instrument,
+    OutputFolder,
+    RandomState,
+    Report,
+    Rules,
+    Temperature,
+    TopK,
+    TopP,
+    Variations,
+    check_outputs,
+    check_writable,
+    keep_best,
+    stems,
+    warn_of_endings,
+    write_choices,
+    write_pieces,
+)
+from chorale.commands.progress import progress_bar
+from chorale.completing import semitones_into_range, voice_named
+from chorale.melodies import Melody, melody_of, read_melody
+from chorale.seeds import find_bundled
+from chorale.voices import VOICE_NAMES
+
+_DEFAULTS = InfillingOptions()
+
+
+def harmonize(
+    melody: Annotated[
+        str,
+        typer.Argument(
+            metavar="MELODY",
+            help="A MIDI, MusicXML, ABC, Humdrum or CSV file of one line, or of four "
+            "voices of which one is taken; or a bundled chorale such as bwv253.",
+        ),
+    ],
+    voice: Annotated[
+        str, typer.Option(help=f"Which it is: {', '.join(VOICE_NAMES)}.")
+    ] = "soprano",
+    tune: Annotated[
+        int | None, typer.Option(help="Number of a tune in a book of ABC.")
+    ] = None,
+    model: InfillerName = None,
+    method: Method = _DEFAULTS.method,
+    rounds: Rounds = _DEFAULTS.rounds,
+    temperature: Temperature = _DEFAULTS.temperature,
+    top_p: TopP = _DEFAULTS.top_p,
+    top_k: TopK = None,
+    rules: Rules = _DEFAULTS.rules,
+    best_of: BestOf = 3,
+    variations: Variations = 1,
+    random_state: RandomState = _DEFAULTS.random_state,
+    output: OutputFolder = Path(),
+    formats: Formats = "midi",
+    instrument: Instrument = "choir",
+    report: Report = None,
+) -> None:
+    """Write the other three voices of a melody.
+
+    The melody stays as it is, note for note, in its own key. What had to be guessed or
+    rounded is said.
+
+    Example: chorale harmonize my-tune.musicxml -n 2 --format midi,musicxml
+    """
+    options = InfillingOptions(
+        method=method,
+        rounds=rounds,
+        temperature=temperature,
+        top_p=top_p,
+        top_k=top_k,
+        rules=rules,
+        random_state=random_state,
+    )
+    endings = check_outputs(
+        best_of=best_of, report=report, formats=formats, instrument=instrument
+    )
+    found = _find(melody, voice_named(voice), tune)
+    for remark in found.remarks:
+        typer.echo(f"note: {remark}", err=True)
+    check_writable(output)
+
+    infiller = open_infiller(model)
+    with progress_bar("Harmonizing") as progress:
+        drawn = completing.harmonize(
+            infiller,
+            found,
+            options,
+            variations=variations * best_of,
+            progress=progress,
+        )
+    name = Path(melody).stem if Path(melody).is_file() else melody.casefold()
+    name += "" if tune is None else f"-{tune}"
+    best, chosen = keep_best(
+        drawn,
+        stems(f"{name}-harmonized", random_state, variations),
+        best_of=best_of,
+        report=report,
+        semitones=semitones_into_range(found, infiller.vocabulary.ranges[found.voice]),
+    )
+    write_pieces(best, output, endings, instrument)
+    write_choices(chosen, report)
+    warn_of_endings(chosen, best_of)
+
+
+def _find(name: str, voice: int, tune: int | None) -> Melody:
+    """Return the melody in a file, or a voice of a bundled chorale."""
+    chorale = find_bundled(name)
+    if chorale is not None:
+        return melody_of(chorale, voice)
+    return read_melody(name, voice, tune=tune)

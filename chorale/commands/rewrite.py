@@ -1,0 +1,146 @@
+"""`chorale rewrite`: other notes for some bars and voices of a piece."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chorale import completing
+from chorale.cell_sampling import InfillingOptions
+from chorale.commands.options import InfillerName, Method, Rounds, open_infiller
+from chorale.commands.outputs import (
+    BestOf,
+    Formats,
+    Instrument,
+    OutputFolder,
+    RandomState,
+    Report,
+    Rules,
+    Temperature,
+    TopK,
+    TopP,
+    Variations,
+    check_outputs,
+    check_writable,
+    keep_best,
+    stems,
+    write_choices,
+    write_pieces,
+)
+from chorale.commands.progress import progress_bar
+from chorale.completing import voice_named
+from chorale.errors import UsageError
+from chorale.gathering import annotated
+from chorale.importing import read_spelled
+from chorale.score import Chorale
+from chorale.seeds import find_bundled
+from chorale.voices import VOICE_NAMES
+
+_DEFAULTS = InfillingOptions()
+_MOST_BARS = 100_000  # beyond lies only a slip of the hand
+
+
+def rewrite(
+    piece: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="A CSV, MIDI or MusicXML file of four voices, which may be silent, or "
+            "a bundled chorale such as bwv253.",
+        ),
+    ],
+    bars: Annotated[
+        str | None,
+        typer.Option(help="Such as 5-8 or 1,5-8; 0 is a pickup. All if left out."),
+    ] = None,
+    voices: Annotated[
+        str | None,
+        typer.Option(help=f"Any of {', '.join(VOICE_NAMES)}, with commas; or all."),
+    ] = None,
+    model: InfillerName = None,
+    method: Method = _DEFAULTS.method,
+    rounds: Rounds = _DEFAULTS.rounds,
+    temperature: Temperature = _DEFAULTS.temperature,
+    top_p: TopP = _DEFAULTS.top_p,
+    top_k: TopK = None,
+    rules: Rules = _DEFAULTS.rules,
+    best_of: BestOf = 3,
+    variations: Variations = 1,
+    random_state: RandomState = _DEFAULTS.random_state,
+    output: OutputFolder = Path(),
+    formats: Formats = "midi",
+    instrument: Instrument = "choir",
+    report: Report = None,
+) -> None:
+    """Write some bars or voices of a piece anew; all else stays, note for note.
+
+    Example: chorale rewrite hymn.musicxml --bars 5-8 --voices alto,tenor -n 3
+    """
+    options = InfillingOptions(
+        method=method,
+        rounds=rounds,
+        temperature=temperature,
+        top_p=top_p,
+        top_k=top_k,
+        rules=rules,
+        random_state=random_state,
+    )
+    endings = check_outputs(
+        best_of=best_of, report=report, formats=formats, instrument=instrument
+    )
+    wanted_bars = None if bars is None else _parse_bars(bars)
+    wanted_voices = None if voices is None else _parse_voices(voices)
+    chorale = _find(piece)
+    check_writable(output)
+
+    infiller = open_infiller(model)
+    with progress_bar("Rewriting") as progress:
+        drawn = completing.rewrite(
+            infiller,
+            chorale,
+            options,
+            bars=wanted_bars,
+            voices=wanted_voices,
+            variations=variations * best_of,
+            progress=progress,
+        )
+    name = Path(piece).stem if Path(piece).is_file() else piece.casefold()
+    best, chosen = keep_best(
+        drawn,
+        stems(f"{name}-rewritten", random_state, variations),
+        best_of=best_of,
+        report=report,
+    )
+    write_pieces(best, output, endings, instrument)
+    write_choices(chosen, report)
+
+
+def _parse_bars(text: str) -> list[int]:
+    """Return the numbers in bars such as `5-8` or `1,5-8`."""
+    bars: list[int] = []
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?", part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if not first <= last < _MOST_BARS:
+            raise UsageError(f"expected bars such as 5-8 or 1,5-8, got {text!r}")
+        bars += range(first, last + 1)
+    return bars
+
+
+def _parse_voices(text: str) -> list[int]:
+    return [voice_named(name) for name in text.split(",")]
+
+
+def _find(name: str) -> Chorale:
+    """Return the piece in a file, or a bundled chorale."""
+    chorale = find_bundled(name)
+    if chorale is not None:
+        return chorale
+    path = Path(name)
+    reading = read_spelled(path)
+    if path.suffix.lower() == ".csv":
+        reading = annotated(path, reading)
+    return reading.chorale
