@@ -40,7 +40,6 @@ class InfillingOptions(DrawingOptions):
     """How cells are drawn.
 
     Attributes:
-        rules: see `DrawingOptions`; motions to notes that follow count too.
         method: `gibbs` or `ancestral`.
         rounds: of Gibbs sampling.
 
@@ -48,7 +47,6 @@ class InfillingOptions(DrawingOptions):
         UsageError: a value out of bounds.
     """
 
-    rules: str = "lenient"
     method: str = "gibbs"
     rounds: int = 24
 

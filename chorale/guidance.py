@@ -6,12 +6,16 @@ key and without it, and what the key changes is made larger (classifier-free gui
 Ho & Salimans, 2022):
 
     log p = (1 + w) log p(note | past, plan) - w log p(note | past, plan without key)
+
+Only the last bars are guided, where the plan tells how far the end is. There the key
+has to be that of the plan; before, chorales wander through others, and where all of it
+was guided they sang higher than Bach's and left more sevenths unresolved.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +24,21 @@ from chorale.score import IntArray
 from chorale.tokens import Vocabulary
 
 KEY_FEATURE = "key"
+END_FEATURE = "to_end"
+# Distances from the end, as the plan tells them, below which a step is guided.
+_GUIDED = 36  # which is 64 steps, four bars of common time
+
+
+class GuidedState(NamedTuple):
+    """What a guided predictor carries from step to step.
+
+    Attributes:
+        both: state of the predictor behind, for all pieces with the key, then without.
+        weights: float array (batch, 1), of the key at the present step.
+    """
+
+    both: Any
+    weights: FloatArray
 
 
 @dataclass(frozen=True)
@@ -48,25 +67,37 @@ class GuidedPredictor:
 
     # Both askings are one batch: first all pieces with the key, then all without.
 
-    def start(self, plan: IntArray) -> Any:
-        return self.predictor.start(self._both(plan))
+    def start(self, plan: IntArray) -> GuidedState:
+        both = self.predictor.start(self._both(plan))
+        return GuidedState(both, self._weights(plan))
 
-    def advance(self, state: Any, tokens: IntArray, plan: IntArray) -> Any:
-        return self.predictor.advance(state, np.tile(tokens, (2, 1)), self._both(plan))
+    def advance(
+        self, state: GuidedState, tokens: IntArray, plan: IntArray
+    ) -> GuidedState:
+        both = np.tile(tokens, (2, 1))
+        both = self.predictor.advance(state.both, both, self._both(plan))
+        return GuidedState(both, self._weights(plan))
 
-    def voice_logits(self, state: Any, voice: int, chosen: IntArray) -> FloatArray:
-        logits = self.predictor.voice_logits(state, voice, np.tile(chosen, (2, 1)))
-        return self._guided(*np.split(logits, 2))
+    def voice_logits(
+        self, state: GuidedState, voice: int, chosen: IntArray
+    ) -> FloatArray:
+        both = np.tile(chosen, (2, 1))
+        both = self.predictor.voice_logits(state.both, voice, both)
+        return _guided(*np.split(both, 2), state.weights)
 
     def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
-        return self._guided(
+        return _guided(
             self.predictor.score(tokens, plan),
             self.predictor.score(tokens, self._without_key(plan)),
+            self._weights(plan)[..., np.newaxis],
         )
 
-    def _guided(self, told: FloatArray, untold: FloatArray) -> FloatArray:
-        told, untold = log_softmax(told), log_softmax(untold)
-        return log_softmax(told + self.weight * (told - untold))
+    def _weights(self, plan: IntArray) -> FloatArray:
+        """Return how closely each step follows the key, float (..., 1)."""
+        guided = np.ones(plan.shape[:-1], np.float32)
+        if END_FEATURE in self.plan_features:
+            guided *= plan[..., self.plan_features.index(END_FEATURE)] < _GUIDED
+        return self.weight * guided[..., np.newaxis]
 
     def _both(self, plan: IntArray) -> IntArray:
         return np.concatenate([plan, self._without_key(plan)])
@@ -75,3 +106,8 @@ class GuidedPredictor:
         untold = np.array(plan)
         untold[..., self.plan_features.index(KEY_FEATURE)] = 0
         return untold
+
+
+def _guided(told: FloatArray, untold: FloatArray, weights: FloatArray) -> FloatArray:
+    told, untold = log_softmax(told), log_softmax(untold)
+    return log_softmax(told + weights * (told - untold))

@@ -44,10 +44,10 @@ class DrawingOptions:
     """
 
     temperature: float = 1.0
-    top_p: float = 0.95
+    top_p: float = 0.97
     top_k: int | None = None
     ranges: tuple[tuple[int, int], ...] | None = None
-    rules: str = "off"
+    rules: str = "lenient"
     rests: bool = False
     random_state: int = 0
 

@@ -40,13 +40,13 @@ class SamplingOptions(DrawingOptions):
 
     Attributes:
         guidance: how much more closely than by itself the model follows the key of the
-            plan, see `chorale.guidance`; 0 samples the model as it is.
+            plan in its last bars, see `chorale.guidance`; 0 samples the model as it is.
 
     Raises:
         UsageError: a value out of bounds.
     """
 
-    guidance: float = 1.0
+    guidance: float = 2.0
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fakes import toy_vocabulary
@@ -66,11 +68,30 @@ def test_without_a_key_there_is_nothing_to_follow():
     np.testing.assert_allclose(np.exp(log_softmax(logits))[0], UNTOLD, rtol=1e-5)
 
 
+def test_where_the_end_is_known_the_last_four_bars_are_guided():
+    features = ("step", "key", "to_end")
+    guided = GuidedPredictor(replace(keyed_predictor(), plan_features=features), 1.0)
+    chorale = Chorale(pitches=np.full((100, VOICES), 60), key=Key("C", "major"))
+    plan = Plan.of(chorale).features(features)[np.newaxis]
+    expected = np.tile(TOLD, (100, 1))
+    expected[-64:] = TOLD**2 / UNTOLD / (TOLD**2 / UNTOLD).sum()
+    scores = guided.score(np.zeros((1, 100, VOICES), np.int64), plan)
+    np.testing.assert_allclose(np.exp(scores[0, :, 0]), expected, rtol=1e-5)
+    state = guided.start(plan[:, 0])
+    for step in range(100):
+        logits = guided.voice_logits(state, 0, np.zeros((1, VOICES)))
+        drawn = np.exp(log_softmax(logits))[0]
+        np.testing.assert_allclose(drawn, expected[step], rtol=1e-5)
+        state = guided.advance(state, np.zeros((1, VOICES)), plan[:, min(step + 1, 99)])
+
+
 def test_samples_keep_nearer_to_the_key():
     plan = Plan.of(Chorale(pitches=np.full((400, VOICES), 60), key=Key("C", "major")))
     shares = []
     for guidance in (0.0, 1.0):
-        options = SamplingOptions(top_p=1.0, guidance=guidance, random_state=1)
+        options = SamplingOptions(
+            top_p=1.0, rules="off", guidance=guidance, random_state=1
+        )
         (piece,) = sample(keyed_predictor(), plan, None, options)
         shares.append((piece.pitches == 60).mean())
     # Silence is ruled out, so the rest is 0.6 : 0.2 : 0.1, squared over equal parts.

@@ -66,7 +66,7 @@ def generate(
     top_p: TopP = _DEFAULTS.top_p,
     top_k: TopK = None,
     guidance: Annotated[
-        float, typer.Option(help="How closely to follow the key; 0 as the model does.")
+        float, typer.Option(help="How closely to end in the key; 0 as the model does.")
     ] = _DEFAULTS.guidance,
     rules: Rules = _DEFAULTS.rules,
     best_of: BestOf = 3,
