@@ -44,7 +44,7 @@ def run(
 
 
 def test_a_model_is_set_beside_bach_chance_and_the_floor(run: Run) -> None:
-    code, out, err = run("-n", "12", "--bars", "5", "--json")
+    code, out, err = run("-n", "12", "--bars", "5", "--rules", "off", "--json")
     rows = json.loads(out)
     assert (code, err) == (0, "")
     assert list(rows) == COLUMNS
