@@ -74,16 +74,17 @@ class GuidedPredictor:
     def advance(
         self, state: GuidedState, tokens: IntArray, plan: IntArray
     ) -> GuidedState:
-        both = np.tile(tokens, (2, 1))
-        both = self.predictor.advance(state.both, both, self._both(plan))
+        both = self.predictor.advance(
+            state.both, np.tile(tokens, (2, 1)), self._both(plan)
+        )
         return GuidedState(both, self._weights(plan))
 
     def voice_logits(
         self, state: GuidedState, voice: int, chosen: IntArray
     ) -> FloatArray:
         both = np.tile(chosen, (2, 1))
-        both = self.predictor.voice_logits(state.both, voice, both)
-        return _guided(*np.split(both, 2), state.weights)
+        told, untold = np.split(self.predictor.voice_logits(state.both, voice, both), 2)
+        return _guided(told, untold, state.weights)
 
     def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
         return _guided(
