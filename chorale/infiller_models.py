@@ -19,10 +19,10 @@ from chorale.cards import PRETRAINED, BaseCard, Shelf, save_card
 from chorale.cells import CellVocabulary
 from chorale.errors import ModelError, UsageError
 from chorale.extras import require
-from chorale.files import check_files, load_arrays, replacing, save_arrays, sha256
+from chorale.files import check_files, load_arrays
 from chorale.infiller_options import InfillerOptions
 from chorale.infillers import GRAPH_FILE, KerasInfiller, OnnxInfiller
-from chorale.models import BACKENDS, WEIGHTS_FILE
+from chorale.models import BACKENDS, WEIGHTS_FILE, store_network
 from chorale.plan import FEATURES
 
 if TYPE_CHECKING:
@@ -141,12 +141,10 @@ def save_infiller(
         The card as it was written.
     """
     from chorale.networks.infilling import export_infiller
-    from chorale.networks.weights import round_weights
 
-    save_arrays(folder / WEIGHTS_FILE, round_weights(network))
-    with replacing(folder / GRAPH_FILE) as temporary:
-        temporary.write_bytes(export_infiller(network))
-    hashes = {name: sha256(folder / name) for name in (WEIGHTS_FILE, GRAPH_FILE)}
-    card = replace(card, files=hashes)
+    files = store_network(
+        network, lambda rounded: {GRAPH_FILE: export_infiller(rounded)}, folder
+    )
+    card = replace(card, files=files)
     save_card(card, folder)
     return card

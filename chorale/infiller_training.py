@@ -26,7 +26,6 @@ from chorale.drawing import (
     room,
     split_corpus,
 )
-from chorale.errors import ModelError
 from chorale.extras import require
 from chorale.gaps import draw_gap
 from chorale.infiller_models import InfillerCard, load_infiller, save_infiller
@@ -123,15 +122,7 @@ def resume_infiller(
     run = Run(output)
     asked = run.options()
     run.check_data(provenance(corpus))
-    try:
-        network_options = InfillerOptions(**asked["network"])
-        versions = dict(asked["versions"])
-        plan = tuple(asked["training"]["plan"])
-        options = CommonOptions(**{**asked["training"], "plan": plan})
-    except (KeyError, TypeError) as error:
-        raise ModelError(
-            f"{output}: options.json is not of this version: {error}"
-        ) from None
+    network_options, options = run.options_as(InfillerOptions, CommonOptions)
     require("train", "training")
     import keras
 
@@ -183,7 +174,7 @@ def resume_infiller(
         data={**provenance(corpus), "valid_in_train": recited(learned, validated)},
         command=asked["command"],
         figures={},
-        versions=versions,
+        versions=asked["versions"],
         files={},
     )
     card = save_infiller(network, card, folder)

@@ -10,10 +10,10 @@ the package, by a word. Opening one in ONNX Runtime needs no TensorFlow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from chorale.cards import PRETRAINED, BaseCard, Shelf, save_card
 from chorale.errors import ModelError, UsageError
@@ -31,6 +31,8 @@ from chorale.voices import VOICE_ORDER
 
 if TYPE_CHECKING:
     from chorale.networks.next_step import NextStepNetwork
+
+NetworkT = TypeVar("NetworkT")
 
 DEFAULT_MODEL = "bach"
 BACKENDS = ("onnx", "keras")
@@ -150,13 +152,30 @@ def save_model(network: NextStepNetwork, card: Card, folder: Path) -> Card:
         The card as it was written.
     """
     from chorale.networks.exporting import export_graphs
+
+    card = replace(card, files=store_network(network, export_graphs, folder))
+    save_card(card, folder)
+    return card
+
+
+def store_network(
+    network: NetworkT, export: Callable[[NetworkT], Mapping[str, bytes]], folder: Path
+) -> dict[str, str]:
+    """Write the weights of a network, in half precision, and its graphs.
+
+    Args:
+        network: a Keras model; its weights are rounded to half precision.
+        export: gives the graphs of the rounded network, by the names of their files.
+        folder: is made if need be.
+
+    Returns:
+        The SHA-256 of each file.
+    """
     from chorale.networks.weights import round_weights
 
     save_arrays(folder / WEIGHTS_FILE, round_weights(network))
-    for name, graph in export_graphs(network).items():
+    graphs = export(network)
+    for name, graph in graphs.items():
         with replacing(folder / name) as temporary:
             temporary.write_bytes(graph)
-    hashes = {name: sha256(folder / name) for name in (WEIGHTS_FILE, *GRAPH_FILES)}
-    card = replace(card, files=hashes)
-    save_card(card, folder)
-    return card
+    return {name: sha256(folder / name) for name in (WEIGHTS_FILE, *graphs)}

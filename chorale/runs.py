@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,8 @@ from chorale.files import Arrays, load_arrays, replacing, save_arrays, write_tex
 from chorale.moving_average import MovingAverage
 
 Row = dict[str, float]
+NetworkT = TypeVar("NetworkT")
+TrainingT = TypeVar("TrainingT")
 
 
 class Batch(NamedTuple):
@@ -82,6 +84,29 @@ class Run:
     def options(self) -> dict[str, Any]:
         """Return what was asked for when the run was created."""
         return self._read_json("options.json")
+
+    def options_as(
+        self, network: type[NetworkT], training: type[TrainingT]
+    ) -> tuple[NetworkT, TrainingT]:
+        """Return the options of the network and of the training.
+
+        Args:
+            network, training: dataclasses, whose sequences are tuples.
+
+        Raises:
+            UsageError: there is no run.
+            ModelError: a class does not fit what another version has written.
+        """
+        asked = self.options()
+        try:
+            return (
+                network(**_with_tuples(asked["network"])),
+                training(**_with_tuples(asked["training"])),
+            )
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ModelError(
+                f"{self.folder}: options.json is not of this version: {error}"
+            ) from None
 
     def check_data(self, data: Mapping[str, Any]) -> None:
         """Make sure that a resumed run reads the files that it began with.
@@ -133,14 +158,19 @@ class Run:
 
 
 def make_deterministic(seed: int) -> None:
-    """Seed every generator, and have TensorFlow repeat itself to the bit."""
+    """Seed every generator, and have TensorFlow repeat itself to the bit.
+
+    On a processor it does so unasked. On a GPU it has to be asked, which holds for the
+    rest of the process and is refused by what XLA compiles.
+    """
     import keras
 
     keras.utils.set_random_seed(seed)
     if keras.backend.backend() == "tensorflow":
         import tensorflow
 
-        tensorflow.config.experimental.enable_op_determinism()
+        if tensorflow.config.list_physical_devices("GPU"):
+            tensorflow.config.experimental.enable_op_determinism()
 
 
 def seed_dropout(network: Any, seed: int, epoch: int) -> None:
@@ -369,6 +399,14 @@ def _write_tensorboard(folder: Path, row: Row) -> None:
     with tensorflow.summary.create_file_writer(str(folder)).as_default():
         for name, value in row.items():
             tensorflow.summary.scalar(name, value, step=int(row["epoch"]))
+
+
+def _with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values that JSON has told, which writes tuples as lists."""
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in values.items()
+    }
 
 
 def _to_json(values: Mapping[str, Any]) -> str:

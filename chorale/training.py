@@ -25,7 +25,6 @@ from chorale.drawing import (
     split_corpus,
 )
 from chorale.echoes import echoes
-from chorale.errors import ModelError
 from chorale.evaluation import evaluate
 from chorale.extras import require
 from chorale.models import (
@@ -156,17 +155,7 @@ def resume_training(
     run = Run(output)
     asked = run.options()
     run.check_data(provenance(corpus))
-    try:
-        network_options = NetworkOptions(**asked["network"])
-        versions = dict(asked["versions"])
-        training = dict(asked["training"])
-        for name in ("plan", "teacher"):
-            training[name] = tuple(training[name])
-        options = TrainingOptions(**training)
-    except (KeyError, TypeError) as error:
-        raise ModelError(
-            f"{output}: options.json is not of this version: {error}"
-        ) from None
+    network_options, options = run.options_as(NetworkOptions, TrainingOptions)
     require("train", "training")
     import keras
 
@@ -241,7 +230,7 @@ def resume_training(
         data=data,
         command=asked["command"],
         figures={},
-        versions=versions,
+        versions=asked["versions"],
         files={},
     )
     card = save_model(network, card, folder)

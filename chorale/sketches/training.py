@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chorale.cards import save_card
-from chorale.errors import DataError, ModelError
+from chorale.errors import DataError
 from chorale.extras import require
 from chorale.runs import (
     Batch,
@@ -96,13 +96,7 @@ def resume_training(
     run = Run(output)
     asked = run.options()
     run.check_data(_provenance(train, valid))
-    try:
-        network_options = NetworkOptions(**asked["network"])
-        options = TrainingOptions(**asked["training"])
-    except (KeyError, TypeError) as error:
-        raise ModelError(
-            f"{output}: options.json is not of this version: {error}"
-        ) from None
+    network_options, options = run.options_as(NetworkOptions, TrainingOptions)
     import keras
 
     from chorale.sketches.network import build_network
