@@ -30,6 +30,7 @@ __all__ = [
     "load_corpus",
     "load_entry",
     "read_csv",
+    "unheard_tunes",
     "write_csv",
 ]
 
@@ -154,6 +155,28 @@ def load_entry(entry: Entry, folder: Path | str) -> Chorale:
     """
     file = Path(folder) / entry.file
     return _load_piece(file, _annotations_of(file, Path(folder)), entry)
+
+
+def unheard_tunes(corpus: Corpus, split: str) -> tuple[Chorale, ...]:
+    """Return the chorales of a split whose hymn tune no chorale of train has.
+
+    Raises:
+        DataError: there is no such split, or the index of the corpus does not tell the
+            tunes of its pieces.
+    """
+    chorales = corpus.split(split)
+    entries = sorted(read_index(corpus.path), key=lambda entry: entry.file)
+    tunes = [entry.tune_group for entry in entries if entry.split == split]
+    heard = {entry.tune_group for entry in entries if entry.split == "train"}
+    if len(tunes) != len(chorales) or 0 in {*tunes, *heard}:
+        raise DataError(
+            "expected an index that tells the tune of each piece", corpus.path
+        )
+    return tuple(
+        chorale
+        for chorale, tune in zip(chorales, tunes, strict=True)
+        if tune not in heard
+    )
 
 
 def annotations_path(file: Path | str) -> Path:

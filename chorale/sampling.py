@@ -3,7 +3,8 @@
 Every token is drawn the same way: the predictor's logits pass through a few named
 steps (temperature, what may sound, top-k, top-p), and one uniform number picks from
 what they leave. An opening is forced token by token, so the predictor has heard it when
-the first new note is drawn.
+the first new note is drawn; and so may the soprano be, of which each chord then knows
+what has been sung and what is, not what will be.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from chorale.score import DEFAULT_TEMPO, BoolArray, Chorale, IntArray
 from chorale.tokens import SILENCE_TOKEN, Vocabulary
 from chorale.voice_leading.piece import find_breaths
 from chorale.voice_leading.writing import Moment, weigh
-from chorale.voices import VOICE_NAMES, VOICES
+from chorale.voices import SOPRANO, VOICE_NAMES, VOICES
 
 Progress = Callable[[int, int], None]  # steps done, steps in all
 
@@ -60,10 +61,20 @@ class Start(NamedTuple):
     Attributes:
         plan: of the whole piece.
         opening: its first steps, to be kept note for note; None to write them too.
+        soprano: in place of an opening, a piece as long as the plan whose soprano is to
+            be kept; None to write that voice too.
     """
 
     plan: Plan
     opening: Chorale | None
+    soprano: Chorale | None = None
+
+
+class _Kept(NamedTuple):
+    """Tokens, int array (steps, 4), and which of them are kept, bool array."""
+
+    tokens: IntArray
+    kept: BoolArray
 
 
 # === What a voice may sing ===
@@ -144,7 +155,7 @@ def sample_each(
         predictor = GuidedPredictor(predictor, options.guidance)
     vocabulary = predictor.vocabulary
     allowed = allowed_tokens(vocabulary, options)
-    openings = [_opening_tokens(vocabulary, start) for start in starts]
+    given = [_given(vocabulary, start) for start in starts]
     streams = np.random.SeedSequence(options.random_state).spawn(len(starts))
     # Pieces of similar length share a batch: all are written to the longest one's end.
     order = sorted(range(len(starts)), key=lambda index: starts[index].plan.steps)
@@ -164,7 +175,7 @@ def sample_each(
         rows = _write(
             predictor,
             [starts[index].plan for index in batch],
-            [openings[index] for index in batch],
+            [given[index] for index in batch],
             _uniforms(
                 [streams[index] for index in batch], starts[batch[-1]].plan.steps
             ),
@@ -180,7 +191,7 @@ def sample_each(
 def _write(
     predictor: Predictor[Any],
     plans: Sequence[Plan],
-    openings: Sequence[IntArray],
+    given: Sequence[_Kept],
     uniforms: npt.NDArray[np.float64],
     allowed: BoolArray,
     options: SamplingOptions,
@@ -191,7 +202,7 @@ def _write(
     Args:
         plans: one a piece. All are written to the end of the longest; what lies
             beyond a piece's own end is for the caller to cut off.
-        openings: int arrays (steps of the opening, 4), one a piece.
+        given: what is kept of each piece.
         uniforms: float array (batch, steps, 4), one number for every token.
         allowed: bool array (4, vocabulary size), see `allowed_tokens`.
         tick: called after every step.
@@ -201,16 +212,19 @@ def _write(
     features = [plan.features(predictor.plan_features) for plan in plans]
     breaths = [find_breaths(plan.fermatas) for plan in plans]
     tokens = np.zeros((len(plans), steps, VOICES), np.int64)
-    lengths = np.array([len(opening) for opening in openings])
-    for row, opening in enumerate(openings):
-        tokens[row, : len(opening)] = opening
+    kept = np.zeros(tokens.shape, np.bool_)
+    for row, one in enumerate(given):
+        tokens[row, : len(one.tokens)] = one.tokens
+        kept[row, : len(one.kept)] = one.kept
     state = predictor.start(_at(features, 0))
     past = vocabulary.begin((len(plans),))
     for step in range(steps):
         row_tokens = tokens[:, step]
-        forced = step < lengths
         breathes = _at(breaths, step)
-        for place, voice in enumerate(() if forced.all() else predictor.voice_order):
+        for place, voice in enumerate(predictor.voice_order):
+            forced = kept[:, step, voice]
+            if forced.all():
+                continue
             logits = predictor.voice_logits(state, voice, row_tokens)
             may_follow = _may_follow(vocabulary, allowed[voice], past.pitches[:, voice])
             costs = None
@@ -250,18 +264,29 @@ def _may_follow(
     return may_follow
 
 
-def _opening_tokens(vocabulary: Vocabulary, start: Start) -> IntArray:
-    """Return the tokens that a piece has to begin with, int array (steps, 4)."""
-    plan, opening = start
-    if opening is None:
-        return np.zeros((0, VOICES), np.int64)
-    if opening.steps >= plan.steps:
-        raise UsageError(
-            f"the opening reaches into bar {opening.bars[-1]} and the piece ends in "
-            f"bar {plan.bars[-1]}, which leaves nothing to write: "
-            "shorten the --opening or ask for more --bars"
-        )
-    return vocabulary.encode(opening)
+def _given(vocabulary: Vocabulary, start: Start) -> _Kept:
+    """Return what is kept of a piece."""
+    plan, opening, soprano = start
+    tokens = np.zeros((plan.steps, VOICES), np.int64)
+    kept = np.zeros(tokens.shape, np.bool_)
+    if soprano is not None:
+        if soprano.steps != plan.steps:
+            raise UsageError(
+                f"expected a soprano as long as the plan, {plan.steps} steps, "
+                f"got one of {soprano.steps}"
+            )
+        tokens[:, SOPRANO] = vocabulary.encode(soprano)[:, SOPRANO]
+        kept[:, SOPRANO] = True
+    elif opening is not None:
+        if opening.steps >= plan.steps:
+            raise UsageError(
+                f"the opening reaches into bar {opening.bars[-1]} and the piece ends "
+                f"in bar {plan.bars[-1]}, which leaves nothing to write: "
+                "shorten the --opening or ask for more --bars"
+            )
+        tokens[: opening.steps] = vocabulary.encode(opening)
+        kept[: opening.steps] = True
+    return _Kept(tokens, kept)
 
 
 def _at(tables: Sequence[npt.NDArray[Any]], step: int) -> npt.NDArray[Any]:
@@ -289,11 +314,13 @@ def _uniforms(
 
 
 def _finish(vocabulary: Vocabulary, start: Start, tokens: IntArray) -> Chorale:
-    plan, opening = start
+    plan, opening, soprano = start
     pitches, onsets = vocabulary.decode(tokens[: plan.steps])
+    # The `pitch` encoding has merged the repeated notes that were given.
+    if soprano is not None:
+        onsets[:, SOPRANO] = soprano.onsets[:, SOPRANO]
     if opening is None:
         return plan.chorale(pitches, onsets, tempo=DEFAULT_TEMPO)
-    # The `pitch` encoding has merged the opening's repeated notes; the score has them.
     onsets[: opening.steps] = opening.onsets
     return plan.chorale(
         pitches,

@@ -18,6 +18,7 @@ from chorale.corpus import (
     hold_out,
     load_corpus,
     load_entry,
+    unheard_tunes,
     write_csv,
 )
 from chorale.errors import DataError
@@ -154,6 +155,38 @@ def test_split_names_what_there_is(tmp_path: Path) -> None:
     for name in ("test", "path"):
         with pytest.raises(DataError, match=rf"\(train\), got '{name}'"):
             corpus.split(name)
+
+
+def test_unheard_tunes_are_those_that_train_does_not_have(tmp_path: Path) -> None:
+    # The index need not be in the order of the files.
+    tunes = {"valid/c": 3, "train/a": 1, "valid/b": 1, "valid/d": 2, "train/e": 4}
+    for name in tunes:
+        write_pieces(tmp_path / name[:5], f"{name[6:]}.csv")
+    write_index(
+        [
+            replace(
+                ENTRY,
+                file=f"{name}.csv",
+                split=name[:5],
+                bwv=name[6:],
+                metre="4/4",
+                tune_group=tune,
+            )
+            for name, tune in tunes.items()
+        ],
+        tmp_path,
+    )
+    corpus = load_corpus(tmp_path)
+    assert [one.source for one in unheard_tunes(corpus, "valid")] == ["bwvc", "bwvd"]
+    with pytest.raises(DataError, match="got 'test'"):
+        unheard_tunes(corpus, "test")
+
+
+def test_unheard_tunes_need_an_index(tmp_path: Path) -> None:
+    for split in ("train", "valid"):
+        write_pieces(tmp_path / split, "one.csv")
+    with pytest.raises(DataError, match="an index that tells the tune of each piece"):
+        unheard_tunes(load_corpus(tmp_path), "valid")
 
 
 # === Holding out ===

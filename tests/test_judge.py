@@ -10,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fakes import uniform_predictor, wide_vocabulary
+from fakes import UniformInfiller, uniform_predictor, wide_cells, wide_vocabulary
 
 from chorale.commands import judge, main
 from chorale.corpus import Corpus, load_corpus
+from chorale.errors import UsageError
 from chorale.formats.classic_csv import write_csv
 from chorale.formats.midi import write_midi
 
@@ -70,6 +71,48 @@ def test_rules_are_for_the_samples_alone(run: Run) -> None:
     assert off["samples"]["rules"]["large-leap"]["findings"] > 0
     assert strict["samples"]["rules"]["large-leap"]["findings"] == 0
     assert all(off[name]["rules"] == strict[name]["rules"] for name in COLUMNS[1:])
+
+
+def test_sopranos_are_harmonized(run: Run) -> None:
+    code, out, err = run("--given", "soprano", "-n", "3", "--model", "fake", "--json")
+    rows = json.loads(out)
+    assert (code, err) == (0, "")
+    assert [rows[name]["chorales"] for name in COLUMNS] == [3, 3, 235, 3]
+    own = [rows[name]["own_notes"] for name in COLUMNS]
+    assert own[1] is own[2] is None
+    assert list(own[0]) == ["alto", "tenor", "bass", "all"]
+    # Chance hits one in twenty, counting far more.
+    assert own[0]["all"] < 0.08 < own[3]["all"] < 0.5
+
+
+def test_an_infiller_is_judged_by_what_it_makes_of_sopranos(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    infiller = UniformInfiller(wide_cells())
+    monkeypatch.setattr(judge, "is_infiller", lambda name: name == "fills")
+    monkeypatch.setattr(judge, "open_infiller", lambda name: infiller)
+    code, out, _ = run("--given", "soprano", "-n", "2", "--model", "fills")
+    assert code == 0 and out.startswith("Is it Bach? fills")
+    table = out[out.index("Bach's own notes") :]
+    assert re.search(r"^alto +\d+\.\d +- +- +\d+\.\d$", table, re.MULTILINE)
+    code, _, err = run(
+        *("--given", "soprano", "--model", "fills", "--average", "transpositions")
+    )
+    assert code == 2 and "infillers are not averaged" in err
+
+
+def test_all_sopranos_are_taken_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = []
+
+    def harmonized(names, average, chorales, train, options):  # type: ignore[no-untyped-def]
+        taken.append([one.source for one in chorales])
+        raise UsageError("enough")
+
+    monkeypatch.setattr(judge, "_harmonized", harmonized)
+    run("--given", "soprano")
+    run("--given", "soprano", "--new-tunes")
+    assert [len(one) for one in taken] == [75, 43]
+    assert set(taken[1]) < set(taken[0])
 
 
 def test_it_is_printed_and_reported(run: Run) -> None:
@@ -136,6 +179,11 @@ def test_a_final_report_is_beside_test(
     ("arguments", "message", "code"),
     [
         ("-n 0", "at least 1 sample, got 0", 2),
+        ("--given alto", "expected --given soprano, got 'alto'", 2),
+        ("--given soprano --bars 4", "harmonized whole: leave out --bars", 2),
+        ("--given soprano -n 0", "at least 1 sample, got 0", 2),
+        ("mine --given soprano", "--given is for a model", 2),
+        ("mine --new-tunes", "--new-tunes is for a model", 2),
         ("--bars 0", "at least 1 bar, got 0", 2),
         ("--bars 1", "leaves nothing to write", 2),
         ("--random-state -1", "random state of at least 0", 2),

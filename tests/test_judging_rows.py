@@ -9,15 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes import UniformInfiller, wide_cells
 
 from chorale.corpus import Corpus, load_corpus
 from chorale.formats.classic_csv import read_csv, write_csv
 from chorale.judging import Judgement, judge
+from chorale.judging.rows import share_of_own_notes
 from chorale.judging.starts import (
+    accompany_each,
     as_classic,
     beside_each,
     continue_each,
     draw_chorales,
+    harmonize_each,
 )
 from chorale.ngram import fit_ngram
 from chorale.sampling import SamplingOptions
@@ -157,6 +161,34 @@ def test_bach_beside_them_goes_on_from_the_same_openings(corpus: Corpus) -> None
 def test_without_an_opening_everything_is_written(corpus: Corpus) -> None:
     (window,) = continue_each(fit_ngram(corpus.train), corpus.valid[:1], opening_bars=0)
     assert window.start == 0 and window.steps == corpus.valid[0].steps
+
+
+def test_melodies_are_harmonized_by_models_of_both_kinds(corpus: Corpus) -> None:
+    pieces = [corpus.valid[3], corpus.valid[0]]
+    for windows in (
+        accompany_each(fit_ngram(corpus.train), pieces),
+        harmonize_each(UniformInfiller(wide_cells()), pieces),
+    ):
+        for window, piece in zip(windows, pieces, strict=True):
+            assert (window.start, window.group) == (0, piece.source)
+            same = (window.chorale.pitches == piece.pitches).all(axis=0)
+            assert same.tolist() == [True, False, False, False]
+            assert np.array_equal(window.chorale.onsets[:, 0], piece.onsets[:, 0])
+
+
+def test_own_notes_are_counted_in_the_lower_voices(corpus: Corpus) -> None:
+    first, second = corpus.valid[:2]
+    pitches = np.array(second.pitches)
+    pitches[:, 3] += 1
+    windows = [
+        Window(first, 0, first.source),
+        Window(replace(second, pitches=pitches), 0, second.source),
+    ]
+    shares = share_of_own_notes(windows, [second, first])
+    bass = first.steps / (first.steps + second.steps)
+    assert shares == pytest.approx(
+        {"alto": 1, "tenor": 1, "bass": bass, "all": (2 + bass) / 3}
+    )
 
 
 def test_as_classic_is_what_four_columns_tell(corpus: Corpus, tmp_path: Path) -> None:

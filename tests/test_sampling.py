@@ -23,7 +23,7 @@ from chorale.sampling import SamplingOptions, Start, allowed_tokens, sample, sam
 from chorale.score import DEFAULT_TEMPO, Chorale, Metre
 from chorale.voice_leading import rates
 from chorale.voice_leading.writing import SEEN
-from chorale.voices import VOICES
+from chorale.voices import SOPRANO, VOICES
 
 # Draws from the model as it is.
 PLAIN = SamplingOptions(top_p=1.0, rules="off")
@@ -138,21 +138,25 @@ def test_samples_of_a_chain_have_its_exact_probabilities() -> None:
     assert chi_square(observed, expected * 4000) < 54.1
 
 
-def test_voices_hear_the_voices_written_before_them() -> None:
-    class Echo(FakePredictor):
-        """The bass sings what the soprano sings, the others what the bass does."""
+class Echo(FakePredictor):
+    """The bass sings what the soprano sings, the others what the bass does."""
 
-        def voice_logits(self, state, voice, chosen):  # type: ignore[no-untyped-def]
-            order = self.voice_order
-            place = order.index(voice)
-            if place == 0:
-                return super().voice_logits(state, voice, chosen)
-            with np.errstate(divide="ignore"):
-                return np.log(np.eye(self.vocabulary.size)[chosen[:, order[place - 1]]])
+    def voice_logits(self, state, voice, chosen):  # type: ignore[no-untyped-def]
+        order = self.voice_order
+        place = order.index(voice)
+        if place == 0:
+            return super().voice_logits(state, voice, chosen)
+        with np.errstate(divide="ignore"):
+            return np.log(np.eye(self.vocabulary.size)[chosen[:, order[place - 1]]])
 
+
+def echo() -> Echo:
     vocabulary = toy_vocabulary("pitch")
-    table = uniform_predictor(vocabulary).table
-    (one,) = sample(Echo(vocabulary, table), plan(40), options=PLAIN)
+    return Echo(vocabulary, uniform_predictor(vocabulary).table)
+
+
+def test_voices_hear_the_voices_written_before_them() -> None:
+    (one,) = sample(echo(), plan(40), options=PLAIN)
     assert (one.pitches == one.pitches[:, :1]).all()
     assert len(np.unique(one.pitches)) == 3
 
@@ -377,6 +381,36 @@ def test_an_opening_outside_the_vocabulary_is_refused_by_name() -> None:
     opening = piece(4, 63, source="bwv1")
     with pytest.raises(DataError, match="bwv1: the soprano's D#4 in bar 1 is outside"):
         sample(uniform_predictor(toy_vocabulary()), plan(16), opening)
+
+
+# === A soprano ===
+
+
+@pytest.mark.parametrize("encoding", ["pitch", "hold"])
+@settings(max_examples=20)
+@given(chorales(most_steps=20))
+def test_a_soprano_comes_back_note_for_note(encoding: str, melody: Chorale) -> None:
+    predictor = uniform_predictor(wide_vocabulary(encoding))
+    whole = Plan.of(melody)
+    one, other = sample_each(predictor, [Start(whole, None, melody)] * 2)
+    for piece_ in (one, other):
+        assert np.array_equal(piece_.pitches[:, SOPRANO], melody.pitches[:, SOPRANO])
+        assert np.array_equal(piece_.onsets[:, SOPRANO], melody.onsets[:, SOPRANO])
+    lower = slice(SOPRANO + 1, None)
+    assert not np.array_equal(one.pitches[:, lower], other.pitches[:, lower])
+
+
+def test_a_soprano_is_heard_by_the_voices_under_it() -> None:
+    tune = np.array([60, 62, 61, 61, 60, 62, 62, 60])
+    melody = Chorale(pitches=np.stack([tune, *[np.full(8, 60)] * 3], axis=1))
+    (one,) = sample_each(echo(), [Start(plan(8), None, melody)], PLAIN)
+    assert (one.pitches == tune[:, np.newaxis]).all()
+
+
+def test_a_soprano_has_to_be_as_long_as_the_plan() -> None:
+    start = Start(plan(8), None, piece(7))
+    with pytest.raises(UsageError, match="as long as the plan, 8 steps, got one of 7"):
+        sample_each(uniform_predictor(toy_vocabulary()), [start])
 
 
 # === Variations and randomness ===

@@ -13,18 +13,28 @@ import typer
 
 from chorale import judging
 from chorale.averaging import average as averaged
-from chorale.commands.options import Average, Models, given, model_title
+from chorale.cell_sampling import InfillingOptions
+from chorale.commands.options import (
+    Average,
+    Models,
+    model_title,
+    names_typed,
+    open_infiller,
+)
 from chorale.commands.progress import progress_bar
-from chorale.corpus import load_corpus
+from chorale.corpus import load_corpus, unheard_tunes
 from chorale.errors import UsageError
 from chorale.extras import require
 from chorale.gathering import find_files, gather
+from chorale.infiller_models import DEFAULT_INFILLER, is_infiller
 from chorale.judging.report import report_blocks
 from chorale.judging.starts import (
+    accompany_each,
     as_classic,
     beside_each,
     continue_each,
     draw_chorales,
+    harmonize_each,
 )
 from chorale.judging.tables import judgement_blocks
 from chorale.models import DEFAULT_MODEL, load_predictor
@@ -34,10 +44,15 @@ from chorale.reports import check_report_path, to_text, write_report
 from chorale.sampling import SamplingOptions
 from chorale.score import Chorale
 from chorale.style import Window, matched, windows_of
+from chorale.voices import SOPRANO, VOICE_NAMES
 
 _DEFAULTS = SamplingOptions()
+_COUNT = 256  # of samples that go on from openings
+_SOPRANO = VOICE_NAMES[SOPRANO]
 # Options that make sense for a model's samples alone, or for chorales of one's own.
-_OF_SAMPLES = "model average count bars temperature top_p guidance rules".split()
+_OF_SAMPLES = (
+    "model average given new_tunes count bars temperature top_p guidance rules".split()
+)
 _OF_FILES = ["opening"]
 
 
@@ -53,9 +68,28 @@ def judge(
     ] = None,
     model: Models = None,
     average: Average = "none",
+    given: Annotated[
+        str | None,
+        typer.Option(
+            help="soprano: instead of an opening the soprano of Bach's piece is given, "
+            "and the other voices are judged; the model may be an infiller then."
+        ),
+    ] = None,
+    new_tunes: Annotated[
+        bool,
+        typer.Option(
+            "--new-tunes",
+            help="Take pieces alone whose hymn tune no piece of train has.",
+        ),
+    ] = False,
     count: Annotated[
-        int, typer.Option("-n", help="Samples to draw from the model.")
-    ] = 256,
+        int | None,
+        typer.Option(
+            "-n",
+            help=f"Samples to draw from the model; {_COUNT} if left out, of sopranos "
+            "each once.",
+        ),
+    ] = None,
     bars: Annotated[
         int | None,
         typer.Option(help="Length of each sample; that of Bach's piece if left out."),
@@ -97,7 +131,8 @@ def judge(
     A model goes on from openings of the valid split, once from each before any comes
     again, to the plan of Bach's piece. Samples are drawn once each, not the best of
     several, and are judged without their openings. Three more columns say what the
-    figures mean: other chorales of Bach's, parts of train, and an n-gram.
+    figures mean: other chorales of Bach's, parts of train, and an n-gram. With --given
+    soprano both model and n-gram harmonize.
 
     Example: chorale judge --model bach -n 64 --report judged.html
     """
@@ -109,10 +144,16 @@ def judge(
         random_state=random_state,
     )
     unused = _OF_SAMPLES if files else _OF_FILES
-    if wrong := [name for name in given(context) if name in unused]:
+    if wrong := [name for name in names_typed(context) if name in unused]:
         option = f"--{wrong[0].replace('_', '-')}"
         whose = "a model" if files else "chorales of your own"
         raise UsageError(f"{option} is for {whose}: leave it out")
+    if given not in (None, _SOPRANO):
+        raise UsageError(f"expected --given {_SOPRANO}, got {given!r}")
+    if given is not None and bars is not None:
+        raise UsageError("a soprano is harmonized whole: leave out --bars")
+    if count is not None and count < 1:
+        raise UsageError(f"expected at least 1 sample, got {count}")
     if opening < 0:
         raise UsageError(f"expected an opening of at least 0 bars, got {opening}")
     if report is not None:
@@ -125,12 +166,17 @@ def judge(
         title = ", ".join(str(one) for one in files)
         sets = _own_sets(files, opening, bach, train, random_state)
     else:
-        names = model or [DEFAULT_MODEL]
-        predictor = averaged([load_predictor(name) for name in names], average)
+        if new_tunes:
+            bach = unheard_tunes(corpus, split)
+        names = model or [DEFAULT_MODEL if given is None else DEFAULT_INFILLER]
+        if given is None:
+            chosen = draw_chorales(bach, count or _COUNT, random_state)
+            predictor = averaged([load_predictor(name) for name in names], average)
+            sets = _continued(predictor, chosen, train, options, bars)
+        else:
+            chosen = draw_chorales(bach, count or len(bach), random_state)
+            sets = _harmonized(names, average, chosen, train, options)
         title = model_title(names, average)
-        sets = _model_sets(
-            predictor, draw_chorales(bach, count, random_state), train, options, bars
-        )
     with progress_bar("Judging") as progress:
         judgement = judging.judge(
             **sets._asdict(), random_state=random_state, progress=progress
@@ -151,9 +197,10 @@ class _Sets(NamedTuple):
     others: Sequence[Window]
     floor: Sequence[Window]
     train: Sequence[Chorale]
+    melodies: Sequence[Chorale] = ()
 
 
-def _model_sets(
+def _continued(
     predictor: Predictor[Any],
     chorales: Sequence[Chorale],
     train: Sequence[Chorale],
@@ -174,6 +221,40 @@ def _model_sets(
             progress=progress,
         )
     return _Sets(samples, beside_each(samples, chorales), floor, train)
+
+
+def _harmonized(
+    names: Sequence[str],
+    average: str,
+    chorales: Sequence[Chorale],
+    train: Sequence[Chorale],
+    options: SamplingOptions,
+) -> _Sets:
+    """Let a model of either kind and the n-gram harmonize the sopranos of chorales."""
+    if any(is_infiller(name) for name in names):
+        if len(names) > 1 or average != "none":
+            raise UsageError("infillers are not averaged: name one --model alone")
+        infiller = open_infiller(names[0])
+        drawn_as = InfillingOptions(
+            temperature=options.temperature,
+            top_p=options.top_p,
+            rules=options.rules,
+            random_state=options.random_state,
+        )
+        with progress_bar("Harmonizing") as progress:
+            samples = harmonize_each(infiller, chorales, drawn_as, progress=progress)
+    else:
+        predictor = averaged([load_predictor(name) for name in names], average)
+        with progress_bar("Harmonizing") as progress:
+            samples = accompany_each(predictor, chorales, options, progress=progress)
+    with progress_bar("Counting") as progress:
+        floor = accompany_each(
+            fit_ngram(train),
+            chorales,
+            SamplingOptions(rules="off", random_state=options.random_state),
+            progress=progress,
+        )
+    return _Sets(samples, beside_each(samples, chorales), floor, train, chorales)
 
 
 def _own_sets(

@@ -135,7 +135,7 @@ def only(options: type[Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     return {field.name: wanted[field.name] for field in fields(options)}
 
 
-def given(context: typer.Context) -> list[str]:
+def names_typed(context: typer.Context) -> list[str]:
     """Return the names of the options and arguments that were typed."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     return [name for name, it in sources.items() if it and it.name == "COMMANDLINE"]
@@ -167,7 +167,7 @@ def command_line(context: typer.Context, words: str) -> str:
         words: the command.
     """
     line = shlex.split(words)
-    for name in given(context):
+    for name in names_typed(context):
         option, value = f"--{name.replace('_', '-')}", context.params[name]
         if name == "output":
             value = Path(value).name

@@ -23,8 +23,8 @@ from chorale.commands.options import (
     check_flags,
     check_same,
     command_line,
-    given,
     interruptible,
+    names_typed,
     only,
 )
 from chorale.commands.progress import EpochLines, progress_bar
@@ -92,7 +92,7 @@ def train(
     """
     network_options = NetworkOptions(**only(NetworkOptions, context.params))
     training_options = TrainingOptions(**only(TrainingOptions, context.params))
-    unused = {"units", "layers", "dropout"} & {*given(context)}
+    unused = {"units", "layers", "dropout"} & {*names_typed(context)}
     if network == "book" and unused:
         raise UsageError(f"the book's network has one shape: leave out --{min(unused)}")
     require("train", "training")
@@ -100,7 +100,9 @@ def train(
     if resume:
         asked = {**asdict(network_options), **asdict(training_options)}
         begun = Run(output).options()
-        check_same(given(context), asked, {**begun["network"], **begun["training"]})
+        check_same(
+            names_typed(context), asked, {**begun["network"], **begun["training"]}
+        )
     learned, validated = _load(data, valid or [], trust)
     words = ["chorale", "sketch", "train", "--output", str(output), "--resume"]
     for option, paths in (("--data", data), ("--valid", valid or [])):

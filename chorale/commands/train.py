@@ -24,8 +24,8 @@ from chorale.commands.options import (
     check_flags,
     check_same,
     command_line,
-    given,
     interruptible,
+    names_typed,
     only,
 )
 from chorale.commands.progress import EpochLines
@@ -167,7 +167,7 @@ def train(
     wanted = {**context.params, "body": network, "plan": features}
     wanted["teacher"] = tuple(teacher or ())
     check_flags(resume=resume, finish=finish, plot=plot)
-    typed, begun = given(context), {}
+    typed, begun = names_typed(context), {}
     if resume:
         options = Run(output).options()
         begun = {**options["network"], **options["training"]}

@@ -41,6 +41,7 @@ from chorale.style.memory import WINDOWS, Copied, Memory
 from chorale.style.telling_apart import LEAST_GROUPS
 from chorale.tokens import Vocabulary
 from chorale.voice_leading import Tally, rates
+from chorale.voices import SOPRANO, VOICE_NAMES, VOICES
 
 Progress = Callable[[int, int], None]  # sets done, sets in all
 
@@ -91,6 +92,8 @@ class Row:
         told_apart: from Bach's others, these themselves from train; None for train, and
             for fewer than LEAST_GROUPS chorales.
         copying: from train; None for train itself.
+        own_notes: of voices written to a melody of Bach's, the share of notes that are
+            his own, by voice and of all; None where no melody was given.
     """
 
     chorales: int
@@ -101,6 +104,7 @@ class Row:
     distances: Mapping[str, Distance]
     told_apart: Auc | None
     copying: Copying | None
+    own_notes: Mapping[str, float] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as plain dictionaries, numbers and None."""
@@ -123,6 +127,7 @@ class Row:
             "distances": distances,
             "told_apart": None if self.told_apart is None else asdict(self.told_apart),
             "copying": None if self.copying is None else asdict(self.copying),
+            "own_notes": self.own_notes,
         }
 
 
@@ -168,6 +173,7 @@ def judge(
     others: Sequence[Window],
     floor: Sequence[Window],
     train: Sequence[Chorale],
+    melodies: Sequence[Chorale] = (),
     random_state: int = 0,
     progress: Progress | None = None,
 ) -> Judgement:
@@ -179,6 +185,8 @@ def judge(
             came from one of them, both are of one group.
         floor: of chorales by the n-gram.
         train: the chorales that distances are from.
+        melodies: the chorales whose sopranos the samples and the floor were written to,
+            if they were.
         random_state: of all that is drawn.
         progress: called with the rows done and the rows in all.
 
@@ -217,6 +225,9 @@ def judge(
             else _told_apart(profiles[name], opponent, random_state),
             memory=None if is_train else memory,
             ranges=ranges,
+            own_notes=share_of_own_notes(windows, melodies)
+            if melodies and name in ("samples", "n-gram")
+            else None,
         )
         if progress is not None:
             progress(len(rows), len(sets))
@@ -229,6 +240,28 @@ def judge(
     )
 
 
+def share_of_own_notes(
+    windows: Sequence[Window], chorales: Sequence[Chorale]
+) -> dict[str, float]:
+    """Return how often the voices under a soprano sing what Bach's do.
+
+    Args:
+        windows: written to sopranos of Bach's, one a piece; groups are the sources.
+        chorales: Bach's pieces, among others.
+
+    Returns:
+        By name of the voice, and of all three together, the share of the steps at which
+        the pitches are equal.
+    """
+    own = {one.source: one.pitches for one in chorales}
+    equal = np.concatenate(
+        [window.chorale.pitches == own[window.group] for window in windows]
+    )
+    lower = [voice for voice in range(VOICES) if voice != SOPRANO]
+    shares = {VOICE_NAMES[voice]: float(equal[:, voice].mean()) for voice in lower}
+    return {**shares, "all": float(equal[:, lower].mean())}
+
+
 def _row(
     windows: Sequence[Window],
     *,
@@ -236,6 +269,7 @@ def _row(
     apart: Auc | None,
     memory: Memory | None,
     ranges: Sequence[tuple[int, int]],
+    own_notes: Mapping[str, float] | None,
 ) -> Row:
     """Return what there is to say of a set; `memory` None if it is train itself."""
     chorales = [window.chorale for window in windows]
@@ -252,6 +286,7 @@ def _row(
         distances=distances,
         told_apart=apart,
         copying=Copying.of(copied) if copied else None,
+        own_notes=own_notes,
     )
 
 

@@ -1,4 +1,4 @@
-"""Beginnings of Bach's, to be continued in order to be judged."""
+"""Beginnings and melodies of Bach's, to be completed in order to be judged."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from chorale.cell_sampling import InfillingOptions
 from chorale.errors import UsageError
+from chorale.infillers import Infiller
+from chorale.infilling import Fragment, infill
 from chorale.plan import Plan
 from chorale.predictors import Predictor
 from chorale.sampling import SamplingOptions, Start, sample_each
 from chorale.score import Chorale
 from chorale.seeds import opening_of
 from chorale.style import Window
+from chorale.voices import SOPRANO, VOICES
 
 
 def draw_chorales(
@@ -68,15 +72,62 @@ def continue_each(
     ]
 
 
+def harmonize_each(
+    infiller: Infiller,
+    chorales: Sequence[Chorale],
+    options: InfillingOptions | None = None,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Window]:
+    """Let an infiller write the other voices to the soprano of each chorale.
+
+    Args:
+        infiller: the model.
+        chorales: where sopranos and plans come from.
+        options: how to draw; None for the defaults.
+        progress: see `infill`.
+
+    Returns:
+        What was written, from its first step on; its group is the chorale.
+    """
+    is_soprano = np.arange(VOICES) == SOPRANO
+    fragments = [Fragment(one, np.tile(is_soprano, (one.steps, 1))) for one in chorales]
+    written = infill(infiller, fragments, options, progress=progress)
+    return [
+        Window(piece, 0, one.source)
+        for piece, one in zip(written, chorales, strict=True)
+    ]
+
+
+def accompany_each(
+    predictor: Predictor[Any],
+    chorales: Sequence[Chorale],
+    options: SamplingOptions | None = None,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Window]:
+    """Let a next-step model write the other voices to the soprano of each chorale.
+
+    It hears the soprano up to each step, and does not know where it goes from there.
+    Otherwise as `harmonize_each`.
+    """
+    starts = [Start(Plan.of(one), None, one) for one in chorales]
+    written = sample_each(predictor, starts, options, progress=progress)
+    return [
+        Window(piece, 0, one.source)
+        for piece, one in zip(written, chorales, strict=True)
+    ]
+
+
 def beside_each(windows: Sequence[Window], chorales: Sequence[Chorale]) -> list[Window]:
     """Return how Bach goes on from the same openings, for as many steps at most.
 
     Args:
-        windows: as `continue_each` returns them.
-        chorales: those that their openings came from, among others.
+        windows: as the functions above return them.
+        chorales: those that were completed, among others.
 
     Returns:
-        One window for each chorale that was continued, once, in the order of
+        One window for each chorale that was completed, once, in the order of
         `chorales`.
     """
     continued = {window.group: window for window in windows}

@@ -78,6 +78,15 @@ def judgement_blocks(judgement: Judgement, title: str) -> list[Block]:
         ),
         apart_table(judgement),
     ]
+    if any(row.own_notes for row in judgement.rows.values()):
+        blocks += [
+            Heading("Bach's own notes"),
+            Paragraph(
+                "Of what was written to a melody of his: the share of the steps at "
+                "which a voice sings what he wrote, in percent."
+            ),
+            own_notes_table(judgement),
+        ]
     if judgement.other_metre or judgement.shorter:
         blocks.append(
             Paragraph(
@@ -158,6 +167,20 @@ def memory_table(judgement: Judgement) -> Table:
             for one in copying
         ]
     return _table(judgement, "copied from train", cells)
+
+
+def own_notes_table(judgement: Judgement) -> Table:
+    """Return how often each voice sings what Bach's does, in percent."""
+    shares = [row.own_notes or {} for row in judgement.rows.values()]
+    voices = max(shares, key=len)
+    return _table(
+        judgement,
+        "voice",
+        {
+            voice: [_figure(_percent(one.get(voice)), 1) for one in shares]
+            for voice in voices
+        },
+    )
 
 
 def apart_table(judgement: Judgement) -> Table:
