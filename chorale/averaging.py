@@ -30,7 +30,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chorale.errors import ModelError, UsageError
-from chorale.keys import pitch_name
 from chorale.plan import transpose_features
 from chorale.predictors import FloatArray, Predictor, log_softmax
 from chorale.score import BoolArray, IntArray
@@ -65,6 +64,7 @@ class AveragedPredictor:
         transpositions: in semitones upwards, 0 among them.
 
     Raises:
+        UsageError: no predictor, or no transposition by 0.
         ModelError: the predictors do not fit each other.
     """
 
@@ -72,6 +72,8 @@ class AveragedPredictor:
     transpositions: Sequence[int] = TRANSPOSITIONS
 
     def __post_init__(self) -> None:
+        if not self.predictors:
+            raise UsageError("expected at least one model to average, got none")
         if 0 not in self.transpositions:
             raise UsageError(
                 f"expected 0 among the transpositions, got {self.transpositions}"
@@ -252,7 +254,5 @@ def _mean(members: Iterable[FloatArray]) -> FloatArray:
 
 def _form(predictor: Predictor[Any]) -> str:
     """Name what predictors must have in common to be averaged."""
-    vocabulary = predictor.vocabulary
-    lowest, highest = pitch_name(vocabulary.lowest), pitch_name(vocabulary.highest)
     voices = ", ".join(VOICE_NAMES[voice] for voice in predictor.voice_order)
-    return f"{vocabulary.encoding} encoding from {lowest} to {highest}, {voices}"
+    return f"{predictor.vocabulary.alphabet}, {voices}"

@@ -16,19 +16,19 @@ import numpy as np
 
 from chorale.averaging import average
 from chorale.errors import ModelError
-from chorale.models import load_predictor
+from chorale.models import Card, find_model, load_card, load_predictor
 from chorale.predictors import Predictor
 from chorale.runs import Batch
 from chorale.tokens import Vocabulary
 
 
-def load_teacher(
+def teacher_cards(
     names: Sequence[str], vocabulary: Vocabulary, plan: Sequence[str]
-) -> Predictor[Any]:
-    """Open the models that a network is to learn from, as one.
+) -> dict[str, Card]:
+    """Return the cards of the models that a network is to learn from, by name.
 
     Args:
-        names: at least one, each as in `chorale.models.find_model`.
+        names: each as in `chorale.models.find_model`.
         vocabulary: of the network.
         plan: the features that the network is told.
 
@@ -36,19 +36,25 @@ def load_teacher(
         UsageError: no such model.
         ModelError: a model of other tokens, or one that is told more than the network.
     """
-    teacher = average([load_predictor(name, backend="keras") for name in names])
-    if teacher.vocabulary != vocabulary:
-        raise ModelError(
-            f"expected teachers of the network's vocabulary, {vocabulary}, "
-            f"got {teacher.vocabulary}"
-        )
-    untold = [name for name in teacher.plan_features if name not in plan]
-    if untold:
-        raise ModelError(
-            f"the teachers are told {', '.join(untold)} and the network is not: "
-            "add it to the plan, or choose other teachers"
-        )
-    return teacher
+    cards = {name: load_card(find_model(name)) for name in names}
+    for name, card in cards.items():
+        if card.vocabulary.alphabet != vocabulary.alphabet:
+            raise ModelError(
+                f"expected teachers of the network's tokens, {vocabulary.alphabet}, "
+                f"got {name} of {card.vocabulary.alphabet}"
+            )
+        untold = [feature for feature in card.plan_features if feature not in plan]
+        if untold:
+            raise ModelError(
+                f"the teacher {name} is told {', '.join(untold)} and the network is "
+                "not: add it to the plan, or choose other teachers"
+            )
+    return cards
+
+
+def load_teachers(names: Sequence[str]) -> Predictor[Any]:
+    """Open the models that a network is to learn from, as one; see `teacher_cards`."""
+    return average([load_predictor(name, backend="keras") for name in names])
 
 
 def soften(
@@ -61,7 +67,8 @@ def soften(
 
     Args:
         batches: their targets are tokens, int arrays (batch, steps, 4).
-        teacher: hears the notes of a batch from its first step on.
+        teacher: hears the notes of a batch from its first step on, so of a crop less
+            than the network, which is told what came before by ages and echoes.
         plan: names of the features in the batches.
         share: of the teacher in the targets; the rest is the note that was written.
 

@@ -86,10 +86,17 @@ def check_files(folder: Path, names: Iterable[str], hashes: Mapping[str, str]) -
             )
 
 
-def save_arrays(path: Path | str, arrays: Arrays) -> None:
-    """Write named arrays as .npz, whole or not at all; equal arrays, equal bytes."""
+def save_arrays(path: Path | str, arrays: Arrays, *, compress: bool = False) -> None:
+    """Write named arrays as .npz, whole or not at all; equal arrays, equal bytes.
+
+    Args:
+        path: where to.
+        arrays: by name.
+        compress: whether a smaller file is worth more than the time it takes.
+    """
+    save = np.savez_compressed if compress else np.savez
     with replacing(path) as temporary:
-        np.savez(temporary, **arrays)  # type: ignore[arg-type]
+        save(temporary, **arrays)  # type: ignore[arg-type]
 
 
 def load_arrays(path: Path | str) -> Arrays:

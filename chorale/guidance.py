@@ -19,14 +19,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from chorale.plan import distance_value
 from chorale.predictors import FloatArray, Predictor, log_softmax
 from chorale.score import IntArray
 from chorale.tokens import Vocabulary
 
 KEY_FEATURE = "key"
 END_FEATURE = "to_end"
-# Distances from the end, as the plan tells them, below which a step is guided.
-_GUIDED = 36  # which is 64 steps, four bars of common time
+_GUIDED_STEPS = 64  # before the end: four bars of common time
 
 
 class GuidedState(NamedTuple):
@@ -97,7 +97,8 @@ class GuidedPredictor:
         """Return how closely each step follows the key, float (..., 1)."""
         guided = np.ones(plan.shape[:-1], np.float32)
         if END_FEATURE in self.plan_features:
-            guided *= plan[..., self.plan_features.index(END_FEATURE)] < _GUIDED
+            to_end = plan[..., self.plan_features.index(END_FEATURE)]
+            guided *= to_end < distance_value(_GUIDED_STEPS)
         return self.weight * guided[..., np.newaxis]
 
     def _both(self, plan: IntArray) -> IntArray:

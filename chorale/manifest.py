@@ -23,6 +23,8 @@ class Row(NamedTuple):
         tune_group: pieces of one number share their hymn tune.
         alternate_of: catalogue number of a piece with the same harmonisation.
         excluded: why it is left out; empty if it is not.
+        public_sha256: of its file in the public JSB chorales, train and valid; it is
+            empty for test, whose files nobody is to open.
     """
 
     number: str
@@ -35,6 +37,7 @@ class Row(NamedTuple):
     tune_group: str
     alternate_of: str
     excluded: str
+    public_sha256: str
 
     @property
     def file(self) -> str:

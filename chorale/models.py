@@ -173,7 +173,7 @@ def store_network(
     """
     from chorale.networks.weights import round_weights
 
-    save_arrays(folder / WEIGHTS_FILE, round_weights(network))
+    save_arrays(folder / WEIGHTS_FILE, round_weights(network), compress=True)
     graphs = export(network)
     for name, graph in graphs.items():
         with replacing(folder / name) as temporary:

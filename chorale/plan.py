@@ -78,8 +78,8 @@ class Plan:
             "position": self.positions,
             "bar_length": bar_lengths,
             "fermata": self.fermatas.astype(np.int64),
-            "to_fermata": _bucket(_steps_to_next(self.fermatas)),
-            "to_end": _bucket(np.arange(self.steps)[::-1]),
+            "to_fermata": distance_value(_steps_to_next(self.fermatas)),
+            "to_end": distance_value(np.arange(self.steps)[::-1]),
             "key": np.full(self.steps, _key_value(self.key)),
         }
         table = np.stack([columns[name] for name in names], axis=-1)
@@ -174,7 +174,11 @@ def _steps_to_next(marks: BoolArray) -> IntArray:
     return distances
 
 
-def _bucket(distances: IntArray) -> IntArray:
-    """Return distances in steps as values of a feature, from 0 to _DISTANCES - 1."""
+def distance_value(distances: IntArray | int) -> IntArray:
+    """Return distances in steps as the features `to_fermata` and `to_end` tell them.
+
+    The further away, the coarser: far from its goal a line need not know how many steps
+    are left.
+    """
     coarse = _EXACT + (np.minimum(distances, _FAR) - _EXACT) // _COARSE
     return np.where(distances < _EXACT, distances, coarse)

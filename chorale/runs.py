@@ -1,11 +1,12 @@
 """A run: the directory that one training leaves, and a fit that survives being killed.
 
     options.json     what was asked for
-    data.json        SHA-256 of every file that was read
+    data.json        SHA-256 of every file that was read, and of teachers
     history.csv      one row an epoch
     checkpoint.npz   weights, their average, optimizer and history after the last
                      whole epoch
     best.npz         weights of the epoch that validated best
+    model/           what was made of them at the end (`chorale.models`)
 
 Randomness is derived from the seed and the number of the epoch, so a killed epoch is
 replayed: on one machine a resumed run ends where the unbroken one would have ended.
@@ -109,13 +110,17 @@ class Run:
             ) from None
 
     def check_data(self, data: Mapping[str, Any]) -> None:
-        """Make sure that a resumed run reads the files that it began with.
+        """Make sure that a resumed run learns from what it began with.
+
+        Args:
+            data: SHA-256 by name: of `files`, and of `teachers` if there are any.
 
         Raises:
-            ModelError: a file has changed, come or gone.
+            ModelError: one has changed, come or gone.
         """
-        before = self._read_json("data.json")["files"]
-        now = data["files"]
+        told = self._read_json("data.json")
+        before = {**told["files"], **told.get("teachers", {})}
+        now = {**data["files"], **data.get("teachers", {})}
         for name in sorted(set(before) | set(now)):
             if before.get(name) != now.get(name):
                 raise ModelError(
@@ -333,7 +338,9 @@ def plot_history(run: Run, monitor: str) -> Path:
 
     history = pd.read_csv(run.folder / "history.csv")
     figure, axes = plt.subplots(figsize=(7, 4))
-    axes.plot(history["epoch"], history["train_loss"], label="train (with dropout)")
+    axes.plot(
+        history["epoch"], history["train_loss"], label="training loss, dropout and all"
+    )
     axes.plot(history["epoch"], history[monitor], label="valid")
     best = 1 + int(np.argmin(history[monitor]))
     axes.axvline(best, color="grey", linestyle=":", label="best epoch")

@@ -117,6 +117,12 @@ class Vocabulary:
         return self.pitch_count + (self.encoding == "hold")
 
     @property
+    def alphabet(self) -> str:
+        """What the tokens are, in words; ranges of voices have no part in it."""
+        low, high = pitch_name(self.lowest), pitch_name(self.highest)
+        return f"{self.encoding} encoding from {low} to {high}"
+
+    @property
     def nothing(self) -> int:
         """What stands in `Past.pitches` before the first step."""
         return self.pitch_count

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from chorale.cards import save_card
 from chorale.checks import check_shares
 from chorale.corpus import Corpus
-from chorale.distillation import load_teacher, soften
+from chorale.distillation import load_teachers, soften, teacher_cards
 from chorale.drawing import (
     MONITOR,
     CommonOptions,
@@ -27,14 +27,7 @@ from chorale.drawing import (
 from chorale.echoes import echoes
 from chorale.evaluation import evaluate
 from chorale.extras import require
-from chorale.models import (
-    WEIGHTS_FILE,
-    Card,
-    find_model,
-    load_card,
-    load_predictor,
-    save_model,
-)
+from chorale.models import WEIGHTS_FILE, Card, load_predictor, save_model
 from chorale.networks import NetworkOptions
 from chorale.predictors import KerasPredictor
 from chorale.runs import (
@@ -122,16 +115,16 @@ def train_network(
         The card of the model in `output/model`.
     """
     require("train", "training")
-    fit_vocabulary(corpus, Vocabulary, options.encoding)
     run = Run(output)
-    run.check_new()  # before Keras is loaded for its version
+    run.check_new()
+    data = _provenance(corpus, options)  # before Keras is loaded for its version
     asked = {
         "network": asdict(network_options),
         "training": asdict(options),
         "command": command,
         "versions": library_versions(),
     }
-    run.create(asked, provenance(corpus))
+    run.create(asked, data)
     return resume_training(corpus, output, tensorboard=tensorboard, progress=progress)
 
 
@@ -150,12 +143,13 @@ def resume_training(
 
     Raises:
         UsageError: there is no run in `output`.
-        ModelError: the corpus is not the one that the run began with.
+        ModelError: the corpus or a teacher is not the one that the run began with.
     """
     run = Run(output)
     asked = run.options()
-    run.check_data(provenance(corpus))
     network_options, options = run.options_as(NetworkOptions, TrainingOptions)
+    data = _provenance(corpus, options)
+    run.check_data(data)
     require("train", "training")
     import keras
 
@@ -169,7 +163,7 @@ def resume_training(
     network = NextStepNetwork(network_options, vocabulary, options.plan)
     loss = keras.losses.SparseCategoricalCrossentropy
     if options.teacher:
-        teacher = load_teacher(options.teacher, vocabulary, options.plan)
+        teacher = load_teachers(options.teacher)
         loss = keras.losses.CategoricalCrossentropy
     network.compile(
         adamw(options, batches_per_epoch),
@@ -205,19 +199,6 @@ def resume_training(
         tensorboard=tensorboard,
         progress=progress,
     )
-    data = {**provenance(corpus), "valid_in_train": recited(learned, validated)}
-    if options.teacher:
-        cards = {name: load_card(find_model(name)) for name in options.teacher}
-        data["teachers"] = {
-            name: card.files[WEIGHTS_FILE] for name, card in cards.items()
-        }
-        known = set(data["files"].values())
-        data["files"] |= {
-            f"{name}/{file}": digest
-            for name, card in cards.items()
-            for file, digest in card.data["files"].items()
-            if digest not in known
-        }
     folder = run.folder / "model"
     card = Card(
         name=run.folder.resolve().name,
@@ -227,7 +208,7 @@ def resume_training(
         voice_order=VOICE_ORDER,
         memory_shapes=tuple(network.memory_shapes()),
         training=asdict(options),
-        data=data,
+        data={**data, "valid_in_train": recited(learned, validated)},
         command=asked["command"],
         figures={},
         versions=asked["versions"],
@@ -238,6 +219,32 @@ def resume_training(
     card = replace(card, figures=figures)
     save_card(card, folder)
     return card
+
+
+def _provenance(corpus: Corpus, options: TrainingOptions) -> dict[str, Any]:
+    """Return the hashes of what a network learns from: a corpus, and its teachers.
+
+    What a teacher has read its pupil has read too.
+
+    Raises:
+        DataError: the corpus has no vocabulary that covers it.
+        UsageError, ModelError: see `teacher_cards`.
+    """
+    data = provenance(corpus)
+    vocabulary = fit_vocabulary(corpus, Vocabulary, options.encoding)
+    cards = teacher_cards(options.teacher, vocabulary, options.plan)
+    if cards:
+        known = set(data["files"].values())
+        data["files"] |= {
+            f"{name}/{file}": digest
+            for name, card in cards.items()
+            for file, digest in card.data["files"].items()
+            if digest not in known
+        }
+        data["teachers"] = {
+            name: card.files[WEIGHTS_FILE] for name, card in cards.items()
+        }
+    return data
 
 
 def prepare(

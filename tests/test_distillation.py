@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 from tiny import tiny_chorale, tiny_options, tiny_training, write_tiny_corpus
 
 from chorale.corpus import Corpus, load_corpus
-from chorale.distillation import load_teacher, soften
+from chorale.distillation import soften, teacher_cards
 from chorale.errors import ModelError, UsageError
 from chorale.models import load_card
 from chorale.predictors import FakePredictor, log_softmax
@@ -97,12 +99,38 @@ def test_teachers_that_do_not_fit_are_refused(
     corpus: Corpus, teacher: Path, tmp_path: Path
 ) -> None:
     names, vocabulary = [str(teacher)], load_card(teacher / "model").vocabulary
-    with pytest.raises(ModelError, match=r"are told fermata, key and the network is"):
-        load_teacher(names, vocabulary, ("step", "position"))
+    with pytest.raises(ModelError, match=r"is told fermata, key and the network is"):
+        teacher_cards(names, vocabulary, ("step", "position"))
     hold = Vocabulary.fit(corpus.train, "hold")
-    with pytest.raises(ModelError, match="teachers of the network's vocabulary"):
-        load_teacher(names, hold, tiny_training().plan)
+    with pytest.raises(ModelError, match=r"network's tokens, hold .* of pitch"):
+        teacher_cards(names, hold, tiny_training().plan)
     with pytest.raises(UsageError):
-        load_teacher([str(tmp_path / "nobody")], vocabulary, tiny_training().plan)
+        teacher_cards([str(tmp_path / "nobody")], vocabulary, tiny_training().plan)
+    # Other ranges of the voices are no other tokens.
+    wider = replace(vocabulary, ranges=((vocabulary.lowest, vocabulary.highest),) * 4)
+    assert list(teacher_cards(names, wider, tiny_training().plan)) == names
     with pytest.raises(UsageError, match="teacher_share"):
         tiny_training(teacher_share=1.0)
+
+
+def test_a_run_with_a_teacher_that_is_refused_leaves_nothing(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    asked = tiny_training(encoding="pitch", epochs=1, teacher=("nobody",))
+    with pytest.raises(UsageError, match="nobody"):
+        train_network(corpus, tiny_options(), asked, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_goes_on_with_the_teachers_that_it_began_with(
+    corpus: Corpus, teacher: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(teacher, tmp_path / "teacher")
+    names = (str(tmp_path / "teacher"),)
+    asked = tiny_training(encoding="pitch", epochs=1, teacher=names)
+    train_network(corpus, tiny_options(), asked, tmp_path / "run")
+    shutil.rmtree(tmp_path / "teacher")
+    other = tiny_training(encoding="pitch", epochs=1, seed=1)
+    train_network(corpus, tiny_options(), other, tmp_path / "teacher")
+    with pytest.raises(ModelError, match="teacher differs"):
+        resume_training(corpus, tmp_path / "run")

@@ -222,5 +222,8 @@ def test_pieces_that_train_has_as_good_as_whole_are_named():
     most = replace(with_planted(train[0].pitches[:140], 0), source="most")
     other = replace(busy_chorale(50), source="other")
     found = recited(train, [higher, part, most, other])
-    assert found == {"higher": 1.0, "most": pytest.approx(28 / 43)}
+    assert found == {
+        "higher": {"share": 1.0, "train": train[1].source},
+        "most": {"share": pytest.approx(28 / 43), "train": train[0].source},
+    }
     assert recited(train, [part, most], beats=16).keys() == {"most"}

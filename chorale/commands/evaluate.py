@@ -14,14 +14,13 @@ from chorale.averaging import AVERAGES
 from chorale.averaging import average as averaged
 from chorale.commands.options import Average, Models, model_title
 from chorale.commands.progress import progress_bar
-from chorale.corpus import load_corpus
+from chorale.corpus import Corpus, load_corpus
 from chorale.errors import UsageError
 from chorale.evaluation import evaluate as likelihood_of
 from chorale.infiller_models import is_infiller, load_infiller
 from chorale.models import DEFAULT_MODEL, load_predictor
 from chorale.orderless import ORDERS, PLACES, OrderlessLikelihood, frame_by_frame
 from chorale.orderless import orderless as orderless_likelihood_of
-from chorale.score import Chorale
 from chorale.voices import VOICE_NAMES
 
 
@@ -76,19 +75,20 @@ def evaluate(
         )
     if frames and not infillers:
         raise UsageError(f"--frames is for models that infill, {names[0]} does not")
+    pieces = load_corpus(corpus, splits=(split,))
     if infillers:
-        chorales = load_corpus(corpus, splits=(split,)).split(split)
         draws = {"orders": orders, "places": places, "random_state": random_state}
-        _evaluate_infiller(names[0], chorales, voices, draws, frames, as_json)
+        _evaluate_infiller(names[0], pieces, split, voices, draws, frames, as_json)
         return
     predictor = averaged([load_predictor(name) for name in names], average)
-    chorales = load_corpus(corpus, splits=(split,)).split(split)
+    chorales = pieces.split(split)
 
     with progress_bar("Evaluating") as progress:
         likelihood = likelihood_of(predictor, chorales, given=voices, progress=progress)
     members = len(names) * len(AVERAGES[average])
     if as_json:
         asked = {"models": names, "average": average, "members": members}
+        asked |= {"corpus": str(pieces.path), "split": split}
         asked |= {"given": [VOICE_NAMES[voice] for voice in voices]}
         typer.echo(json.dumps(asdict(likelihood) | asked, indent=2))
         return
@@ -96,6 +96,7 @@ def evaluate(
         typer.echo(model_title(names, average))
     if voices:
         typer.echo(f"causal: {_others(voices)}, up to each step")
+    typer.echo(f"{split} of {pieces.path}")
     typer.echo(
         f"{len(chorales)} chorales, {likelihood.notes} notes (a voice at a step), "
         f"{predictor.vocabulary.encoding} encoding\n"
@@ -109,7 +110,8 @@ def evaluate(
 
 def _evaluate_infiller(
     name: str,
-    chorales: Sequence[Chorale],
+    pieces: Corpus,
+    split: str,
     voices: tuple[int, ...],
     draws: dict[str, int],
     frames: bool,
@@ -117,6 +119,7 @@ def _evaluate_infiller(
 ) -> None:
     if frames and voices:
         raise UsageError("--frames counts all voices: leave out --given")
+    chorales = pieces.split(split)
     infiller = load_infiller(name)
     with progress_bar("Evaluating") as progress:
         likelihood = orderless_likelihood_of(
@@ -129,12 +132,15 @@ def _evaluate_infiller(
     if as_json:
         report = {
             "model": name,
+            "corpus": str(pieces.path),
+            "split": split,
             "given": [VOICE_NAMES[voice] for voice in voices],
             "orderless": asdict(likelihood),
             "frame_by_frame": by_frame and asdict(by_frame),
         }
         typer.echo(json.dumps(report, indent=2))
         return
+    typer.echo(f"{split} of {pieces.path}")
     typer.echo(
         f"{len(chorales)} chorales, {likelihood.notes} notes (a voice at a step), "
         f"{infiller.vocabulary.encoding} encoding, {likelihood.orders} random orders "

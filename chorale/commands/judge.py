@@ -152,8 +152,6 @@ def judge(
         raise UsageError(f"expected --given {_SOPRANO}, got {given!r}")
     if given is not None and bars is not None:
         raise UsageError("a soprano is harmonized whole: leave out --bars")
-    if count is not None and count < 1:
-        raise UsageError(f"expected at least 1 sample, got {count}")
     if opening < 0:
         raise UsageError(f"expected an opening of at least 0 bars, got {opening}")
     if report is not None:
@@ -170,11 +168,15 @@ def judge(
             bach = unheard_tunes(corpus, split)
         names = model or [DEFAULT_MODEL if given is None else DEFAULT_INFILLER]
         if given is None:
-            chosen = draw_chorales(bach, count or _COUNT, random_state)
+            chosen = draw_chorales(
+                bach, _COUNT if count is None else count, random_state
+            )
             predictor = averaged([load_predictor(name) for name in names], average)
             sets = _continued(predictor, chosen, train, options, bars)
         else:
-            chosen = draw_chorales(bach, count or len(bach), random_state)
+            chosen = draw_chorales(
+                bach, len(bach) if count is None else count, random_state
+            )
             sets = _harmonized(names, average, chosen, train, options)
         title = model_title(names, average)
     with progress_bar("Judging") as progress:

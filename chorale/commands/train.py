@@ -225,8 +225,12 @@ def train(
         f"valid   {valid['nats_per_note']:.4f} nats a note, "
         f"accuracy {valid['accuracy']:.4f}"
     )
-    for name, share in card.data["valid_in_train"].items():
-        typer.echo(f"note: {share:.0%} of {name}, of valid, is in train too", err=True)
+    for name, known in card.data["valid_in_train"].items():
+        typer.echo(
+            f"note: {known['share']:.0%} of {name}, of valid, is in train too, as "
+            f"{known['train']}",
+            err=True,
+        )
 
 
 def _infiller_options(

@@ -205,7 +205,11 @@ class VoiceHead(keras.layers.Layer):
         return find_ways(seen.past_pitches[..., self.voice], past, now, self.vocabulary)
 
     def _surprise_of_parallels(self, logits: Tensor, seen: Seen) -> Tensor:
-        """Return -log(1 - probability of parallels), in nats a note of four voices."""
+        """Return -log(1 - probability of parallels), in nats a note of four voices.
+
+        All steps count: padding is the piece over again (`chorale.training`), and what
+        moves out of a fermata is to move well too, if no rule demands it.
+        """
         are_parallel = ops.any(is_parallel(self._ways(seen)), axis=-2)
         probabilities = ops.where(are_parallel, ops.softmax(logits), 0)
         nats = -ops.log1p(-ops.clip(ops.sum(probabilities, axis=-1), 0, 0.999))
@@ -241,8 +245,8 @@ def interval(low: Tensor, high: Tensor, vocabulary: Vocabulary) -> Tensor:
         vocabulary: what they mean.
 
     Returns:
-        int array: semitones above 36 downwards, at most 72, NO_INTERVAL where one of
-        the two is silence, HOLD or nothing.
+        int array: semitones upwards plus 36, from 0 (three octaves down or more) to 72;
+        NO_INTERVAL where one of the two is silence, HOLD or nothing.
     """
     are_notes = (
         (low > SILENCE_TOKEN)

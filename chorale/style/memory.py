@@ -15,9 +15,9 @@ interval between them. Equal numbers are equal stretches, always; nothing is has
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -168,8 +168,8 @@ class Memory:
 
 
 def recited(
-    train: Iterable[Chorale], chorales: Iterable[Chorale], beats: int = 8
-) -> dict[str, float]:
+    train: Sequence[Chorale], chorales: Iterable[Chorale], beats: int = 8
+) -> dict[str, dict[str, Any]]:
     """Return the chorales that train has too, in whatever key, as good as whole.
 
     Args:
@@ -178,12 +178,25 @@ def recited(
         beats: length of the windows that are counted, one of WINDOWS.
 
     Returns:
-        By its source, the share of a chorale's windows that train has, of those
-        chorales of which it has more than half.
+        By their sources, the chorales of which train has more than half: the `share` of
+        a chorale's windows that it has, and `train`, the source of the piece that has
+        most of them.
     """
+
+    def share(memory: Memory, chorale: Chorale) -> float:
+        return memory.copied(chorale).windows[beats].share or 0.0
+
     memory = Memory(train)
-    shares = {one.source: memory.copied(one).windows[beats].share for one in chorales}
-    return {name: share for name, share in shares.items() if share and share > 0.5}
+    shares = [(chorale, share(memory, chorale)) for chorale in chorales]
+    known = [(chorale, much) for chorale, much in shares if much > 0.5]
+    alone = [(piece.source, Memory([piece])) for piece in train] if known else []
+    return {
+        chorale.source: {
+            "share": much,
+            "train": max(alone, key=lambda one: share(one[1], chorale))[0],
+        }
+        for chorale, much in known
+    }
 
 
 def _between() -> IntArray:
