@@ -150,3 +150,20 @@ class CellVocabulary:
             highest=self.highest,
             ranges=self.ranges,
         )
+
+
+def masked(cells: IntArray, visible: BoolArray, vocabulary: CellVocabulary) -> IntArray:
+    """Return cells as networks read them.
+
+    Args:
+        cells: int array (..., 4), ABSENT after the end of a piece.
+        visible: bool array (..., 4).
+        vocabulary: what they mean.
+
+    Returns:
+        int array (..., 4): the cell where it is visible, `size` where it is hidden,
+        `size` + 1 where it is absent.
+    """
+    told = np.where(visible, cells, vocabulary.size)
+    absent: IntArray = np.where(cells == ABSENT, vocabulary.size + 1, told)
+    return absent

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from chorale.cards import save_card
-from chorale.cells import ABSENT, CellVocabulary
+from chorale.cells import ABSENT, CellVocabulary, masked
 from chorale.corpus import Corpus
 from chorale.drawing import (
     MONITOR,
@@ -30,7 +30,8 @@ from chorale.extras import require
 from chorale.gaps import draw_gap
 from chorale.infiller_models import InfillerCard, load_infiller, save_infiller
 from chorale.infiller_options import InfillerOptions
-from chorale.infillers import KerasInfiller, masked, network_inputs
+from chorale.infillers import KerasInfiller
+from chorale.neighbours import network_inputs
 from chorale.orderless import orderless
 from chorale.runs import (
     Batch,

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from chorale.cells import ABSENT, CellVocabulary
+from chorale.cells import ABSENT, CellVocabulary, masked
 from chorale.errors import ModelError
 from chorale.graphs import as_weights, open_graph
-from chorale.neighbours import find_neighbours
+from chorale.neighbours import network_inputs
 from chorale.predictors import FloatArray
 from chorale.score import BoolArray, IntArray
 from chorale.voices import VOICES
@@ -65,38 +65,6 @@ class Infiller(Protocol):
             0 for what it is, -inf for all else. Absent steps mean nothing.
         """
         ...
-
-
-def masked(cells: IntArray, visible: BoolArray, vocabulary: CellVocabulary) -> IntArray:
-    """Return cells as networks read them.
-
-    Args:
-        cells: int array (..., 4), ABSENT after the end of a piece.
-        visible: bool array (..., 4).
-        vocabulary: what they mean.
-
-    Returns:
-        int array (..., 4): the cell where it is visible, `size` where it is hidden,
-        `size` + 1 where it is absent.
-    """
-    told = np.where(visible, cells, vocabulary.size)
-    absent: IntArray = np.where(cells == ABSENT, vocabulary.size + 1, told)
-    return absent
-
-
-def network_inputs(
-    told: IntArray, plan: IntArray, vocabulary: CellVocabulary
-) -> dict[str, npt.NDArray[np.int32]]:
-    """Return all that infilling networks are told, by name.
-
-    Args:
-        told: int array (batch, steps, 4), as `masked` gives it.
-        plan: int array (batch, steps, features).
-        vocabulary: what the cells mean.
-    """
-    around = find_neighbours(told, vocabulary.size)._asdict()
-    inputs = {"cells": told, "plan": plan, **around}
-    return {name: array.astype(np.int32) for name, array in inputs.items()}
 
 
 def certain(logits: FloatArray, cells: IntArray, visible: BoolArray) -> FloatArray:

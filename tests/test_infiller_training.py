@@ -18,7 +18,7 @@ from tiny import (
 from typer.testing import CliRunner
 
 from chorale.cards import PRETRAINED, Shelf, save_card
-from chorale.cells import ABSENT, CellVocabulary
+from chorale.cells import ABSENT, CellVocabulary, masked
 from chorale.commands import app, models
 from chorale.corpus import load_corpus
 from chorale.drawing import CommonOptions
@@ -32,8 +32,9 @@ from chorale.infiller_models import (
     save_infiller,
 )
 from chorale.infiller_training import draw_batches, prepare, resume_infiller
-from chorale.infillers import certain, masked, network_inputs
+from chorale.infillers import certain
 from chorale.models import load_predictor
+from chorale.neighbours import network_inputs
 from chorale.networks.infilling import build_infiller
 from chorale.orderless import orderless
 from chorale.plan import Plan

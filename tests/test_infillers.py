@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from chorale.cells import ABSENT, CellVocabulary
-from chorale.infillers import FakeInfiller, certain, independent_infiller, masked
+from chorale.cells import ABSENT, CellVocabulary, masked
+from chorale.infillers import FakeInfiller, certain, independent_infiller
 from chorale.predictors import log_softmax
 from chorale.voices import VOICES
 

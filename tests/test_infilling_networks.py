@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from tiny import PLAN, move_weights, tiny_infiller_options
 
-from chorale.cells import ABSENT, CellVocabulary
+from chorale.cells import ABSENT, CellVocabulary, masked
 from chorale.errors import UsageError
 from chorale.infiller_options import INFILLERS, InfillerOptions
-from chorale.infillers import certain, masked, network_inputs
+from chorale.infillers import certain
+from chorale.neighbours import network_inputs
 from chorale.networks.infilling import build_infiller
 from chorale.voices import VOICES
 

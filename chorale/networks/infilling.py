@@ -11,7 +11,7 @@ import numpy as np
 
 from chorale.cells import CellVocabulary
 from chorale.infiller_options import INFILLERS, InfillerOptions
-from chorale.infillers import network_inputs
+from chorale.neighbours import network_inputs
 from chorale.networks.causal import Tensor
 from chorale.networks.onnx_graph import Value, export_graph
 from chorale.voices import VOICES
@@ -21,7 +21,7 @@ class InfillingNetwork(keras.Model):
     """Predict hidden cells from all visible ones.
 
     Calling it takes a dict of int32 arrays, `cells` (batch, steps, 4) with numbers of
-    their own for hidden and absent ones (`chorale.infillers.masked`), `plan` (batch,
+    their own for hidden and absent ones (`chorale.cells.masked`), `plan` (batch,
     steps, features) and the neighbours of each cell (`chorale.neighbours`), and gives
     logits (batch, steps, 4, vocabulary size). Absent steps at the end of a piece change
     nothing before them. At visible cells the logits mean nothing.
