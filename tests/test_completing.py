@@ -10,6 +10,8 @@ from strategies import little_chorale
 from chorale.cell_sampling import InfillingOptions
 from chorale.completing import harmonize, rewrite, semitones_into_range, voice_named
 from chorale.errors import DataError, UsageError
+from chorale.infiller_models import load_infiller
+from chorale.infillers import Infiller
 from chorale.infilling import keep_beginnings
 from chorale.keys import Key
 from chorale.melodies import Melody, melody_of
@@ -65,12 +67,17 @@ def is_written(written: Chorale, piece: Chorale, given: np.ndarray) -> None:
     assert (written.metres, written.key) == (piece.metres, piece.key)
 
 
-@pytest.mark.parametrize("encoding", ["hold", "pitch"])
-def test_given_cells_are_unchanged_in_a_thousand_calls(encoding: str) -> None:
-    infiller = UniformInfiller(wide_cells(encoding))
+@pytest.mark.parametrize(
+    ("name", "calls"), [("hold", 500), ("pitch", 500), ("shipped", 200)]
+)
+def test_given_cells_are_unchanged_in_a_thousand_calls(name: str, calls: int) -> None:
+    if name == "shipped":
+        infiller: Infiller = load_infiller()
+    else:
+        infiller = UniformInfiller(wide_cells(name))
     random = np.random.default_rng(7)
     called = 0
-    while called < 500:
+    while called < calls:
         piece = random_piece(random)
         options = random_options(random, called)
         if random.integers(2):

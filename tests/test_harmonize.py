@@ -13,9 +13,10 @@ import pytest
 from fakes import UniformInfiller, uniform_predictor, wide_cells, wide_vocabulary
 from strategies import little_chorale
 
-from chorale.commands import harmonize, main, options, outputs, rewrite
+from chorale.commands import harmonize, main, outputs, rewrite
 from chorale.formats.classic_csv import read_csv, write_csv
 from chorale.importing import read, write
+from chorale.infiller_models import load_infiller
 from chorale.melodies import melody_of
 from chorale.score import Chorale
 from chorale.seeds import find_seed
@@ -39,7 +40,7 @@ def run(
     """
     infiller = UniformInfiller(wide_cells())
     for command in (harmonize, rewrite):
-        monkeypatch.setattr(command, "open_infiller", lambda name: infiller)
+        monkeypatch.setattr(command, "load_infiller", lambda name: infiller)
     predictor = uniform_predictor(wide_vocabulary())
     monkeypatch.setattr(outputs, "load_predictor", lambda name: predictor)
     monkeypatch.chdir(tmp_path)
@@ -282,16 +283,10 @@ def test_passages_that_make_no_sense(
     assert sorted(Path().rglob("*")) == before
 
 
-def test_without_a_model_it_says_how_to_train_one(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(options, "list_infillers", lambda: [])
+def test_a_model_that_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     for command in (harmonize, rewrite):
-        monkeypatch.setattr(command, "open_infiller", options.open_infiller)
-    for command in (["harmonize", "bwv253"], ["rewrite", "bwv253", "--bars", "1"]):
-        code, _, err = run(*command)
+        monkeypatch.setattr(command, "load_infiller", load_infiller)
+    for words in (["harmonize", "bwv253"], ["rewrite", "bwv253", "--bars", "1"]):
+        code, _, err = run(*words, "--model", "nowhere")
         assert code == 2
-        assert_refused(err, "`chorale train --network counterpoint --output runs/")
-    code, _, err = run("harmonize", "bwv253", "--model", "nowhere")
-    assert code == 2
-    assert_refused(err, "there is no .* 'nowhere'")
+        assert_refused(err, "there is no .* 'nowhere'")

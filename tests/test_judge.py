@@ -90,7 +90,7 @@ def test_an_infiller_is_judged_by_what_it_makes_of_sopranos(
 ) -> None:
     infiller = UniformInfiller(wide_cells())
     monkeypatch.setattr(judge, "is_infiller", lambda name: name == "fills")
-    monkeypatch.setattr(judge, "open_infiller", lambda name: infiller)
+    monkeypatch.setattr(judge, "load_infiller", lambda name: infiller)
     code, out, _ = run("--given", "soprano", "-n", "2", "--model", "fills")
     assert code == 0 and out.startswith("Is it Bach? fills")
     table = out[out.index("Bach's own notes") :]

@@ -18,8 +18,16 @@ from chorale.evaluation import evaluate
 from chorale.files import sha256
 from chorale.importing import read
 from chorale.index import read_index
+from chorale.infiller_models import (
+    DEFAULT_INFILLER,
+    find_infiller,
+    list_infillers,
+    load_infiller,
+    load_infiller_card,
+)
 from chorale.manifest import read_manifest
 from chorale.models import DEFAULT_MODEL, list_models, load_card, load_predictor
+from chorale.orderless import orderless
 from chorale.plan import Plan
 from chorale.sampling import SamplingOptions, Start, sample_each
 from chorale.seeds import find_seed, opening_of
@@ -28,6 +36,8 @@ from chorale.voice_leading import count
 from chorale.voice_leading.writing import SEEN
 
 NAMES = [card.name for card in list_models()]
+INFILLERS = [card.name for card in list_infillers()]
+CARDS = [*list_models(), *list_infillers()]
 MEBIBYTE = 2**20
 
 
@@ -55,10 +65,13 @@ def test_the_default_model_is_there_and_all_are_small():
     assert DEFAULT_MODEL in NAMES
     for name in NAMES:
         assert size_of(PRETRAINED / name) <= 7.5 * MEBIBYTE
+    assert DEFAULT_INFILLER in INFILLERS
+    for name in INFILLERS:
+        assert size_of(find_infiller(name)) <= 2 * MEBIBYTE
     assert size_of(PRETRAINED) <= 20 * MEBIBYTE
 
 
-@pytest.mark.parametrize("card", list_models(), ids=NAMES)
+@pytest.mark.parametrize("card", CARDS, ids=[*NAMES, *INFILLERS])
 def test_no_test_piece_and_no_alternate_was_read_in_training(card):
     rows = {row.number: row for row in read_manifest() if row.number}
     files = dict(card.data["files"])
@@ -117,6 +130,25 @@ def test_keras_and_onnx_agree_on_a_chorale_of_bachs(name):
     plan = Plan.of(chorale).features(onnx.plan_features)[None]
     expected = keras.score(tokens, plan)
     np.testing.assert_allclose(onnx.score(tokens, plan), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", INFILLERS)
+def test_infillers_agree_and_foretell_as_their_cards_tell(name):
+    valid = load_corpus(splits=("valid",)).valid
+    onnx = load_infiller(name)
+    told = load_infiller_card(find_infiller(name)).figures["valid"]
+    # Fewer draws than the card's, and a fifth of the pieces.
+    found = orderless(onnx, valid[::5], orders=2, places=4)
+    spread = told["spread"] / len(valid[::5]) ** 0.5
+    assert found.nats_per_note == pytest.approx(told["nats_per_note"], abs=3 * spread)
+    piece = valid[0].opening(128)
+    cells = onnx.vocabulary.encode(piece)[None]
+    plan = Plan.of(piece).features(onnx.plan_features)[None]
+    visible = np.random.default_rng(0).random(cells.shape) < 0.5
+    expected = load_infiller(name, backend="keras").logits(cells, visible, plan)
+    np.testing.assert_allclose(
+        onnx.logits(cells, visible, plan)[~visible], expected[~visible], atol=1e-3
+    )
 
 
 # === What it writes ===

@@ -9,7 +9,7 @@ import typer
 
 from chorale import completing
 from chorale.cell_sampling import InfillingOptions
-from chorale.commands.options import InfillerName, Method, Rounds, open_infiller
+from chorale.commands.options import InfillerName, Method, Rounds
 from chorale.commands.outputs import (
     BestOf,
     Formats,
@@ -32,6 +32,7 @@ from chorale.commands.outputs import (
 )
 from chorale.commands.progress import progress_bar
 from chorale.completing import semitones_into_range, voice_named
+from chorale.infiller_models import load_infiller
 from chorale.melodies import Melody, melody_of, read_melody
 from chorale.seeds import find_bundled
 from chorale.voices import VOICE_NAMES
@@ -93,7 +94,7 @@ def harmonize(
         typer.echo(f"note: {remark}", err=True)
     check_writable(output)
 
-    infiller = open_infiller(model)
+    infiller = load_infiller(model)
     with progress_bar("Harmonizing") as progress:
         drawn = completing.harmonize(
             infiller,

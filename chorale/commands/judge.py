@@ -19,14 +19,13 @@ from chorale.commands.options import (
     Models,
     model_title,
     names_typed,
-    open_infiller,
 )
 from chorale.commands.progress import progress_bar
 from chorale.corpus import load_corpus, unheard_tunes
 from chorale.errors import UsageError
 from chorale.extras import require
 from chorale.gathering import find_files, gather
-from chorale.infiller_models import DEFAULT_INFILLER, is_infiller
+from chorale.infiller_models import DEFAULT_INFILLER, is_infiller, load_infiller
 from chorale.judging.report import report_blocks
 from chorale.judging.starts import (
     accompany_each,
@@ -218,7 +217,7 @@ def _continued(
         floor = continue_each(
             fit_ngram(train),
             chorales,
-            SamplingOptions(rules="off", random_state=options.random_state),
+            _as_it_is(options.random_state),
             bars=bars,
             progress=progress,
         )
@@ -236,7 +235,7 @@ def _harmonized(
     if any(is_infiller(name) for name in names):
         if len(names) > 1 or average != "none":
             raise UsageError("infillers are not averaged: name one --model alone")
-        infiller = open_infiller(names[0])
+        infiller = load_infiller(names[0])
         drawn_as = InfillingOptions(
             temperature=options.temperature,
             top_p=options.top_p,
@@ -253,10 +252,15 @@ def _harmonized(
         floor = accompany_each(
             fit_ngram(train),
             chorales,
-            SamplingOptions(rules="off", random_state=options.random_state),
+            _as_it_is(options.random_state),
             progress=progress,
         )
     return _Sets(samples, beside_each(samples, chorales), floor, train, chorales)
+
+
+def _as_it_is(random_state: int) -> SamplingOptions:
+    """Return options by which counting alone decides what the n-gram writes."""
+    return SamplingOptions(rules="off", top_p=1.0, random_state=random_state)
 
 
 def _own_sets(
@@ -272,7 +276,7 @@ def _own_sets(
         floor = continue_each(
             fit_ngram(train),
             draw_chorales(bach, len(samples), random_state),
-            SamplingOptions(rules="off", random_state=random_state),
+            _as_it_is(random_state),
             opening_bars=opening,
             progress=progress,
         )

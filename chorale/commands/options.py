@@ -15,8 +15,6 @@ from chorale.averaging import AVERAGES, TRANSPOSITIONS
 from chorale.cell_sampling import METHODS
 from chorale.errors import ChoraleError, UsageError
 from chorale.extras import require
-from chorale.infiller_models import list_infillers, load_infiller
-from chorale.infillers import Infiller
 
 # === Options of the commands that ask a model ===
 
@@ -50,23 +48,6 @@ Method = Annotated[
     ),
 ]
 Rounds = Annotated[int, typer.Option(help="Of gibbs: more are slower and better.")]
-
-
-def open_infiller(name: str | None) -> Infiller:
-    """Open an infiller; None for the one that comes with the package.
-
-    Raises:
-        UsageError: there is none of that name, or none comes with the package.
-        ModelError: a file is missing, damaged, or not the one that the card describes.
-    """
-    if name is None and not list_infillers():
-        raise UsageError(
-            "no model for this comes with the package: train one by `chorale train "
-            "--network counterpoint --output runs/counterpoint`, then add --model "
-            "runs/counterpoint"
-        )
-    return load_infiller(name)
-
 
 # === Options of the commands that train ===
 

@@ -10,7 +10,7 @@ import typer
 
 from chorale import completing
 from chorale.cell_sampling import InfillingOptions
-from chorale.commands.options import InfillerName, Method, Rounds, open_infiller
+from chorale.commands.options import InfillerName, Method, Rounds
 from chorale.commands.outputs import (
     BestOf,
     Formats,
@@ -35,6 +35,7 @@ from chorale.completing import voice_named
 from chorale.errors import UsageError
 from chorale.gathering import annotated
 from chorale.importing import read_spelled
+from chorale.infiller_models import load_infiller
 from chorale.score import Chorale
 from chorale.seeds import find_bundled
 from chorale.voices import VOICE_NAMES
@@ -96,7 +97,7 @@ def rewrite(
     chorale = _find(piece)
     check_writable(output)
 
-    infiller = open_infiller(model)
+    infiller = load_infiller(model)
     with progress_bar("Rewriting") as progress:
         drawn = completing.rewrite(
             infiller,
