@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from chorale.commands.options import check_same, command_line, given, only
+from chorale.commands.options import check_same, command_line, names_typed, only
 from chorale.errors import UsageError
 
 
@@ -36,7 +36,9 @@ def typed(*arguments: str) -> tuple[list[str], str]:
         echoes: Annotated[bool, typer.Option()] = True,
         name: Annotated[str | None, typer.Option(envvar="CHORALE_TEST_NAME")] = None,
     ) -> None:
-        told.extend([given(context), command_line(context, "chorale sketch train")])
+        told.extend(
+            [names_typed(context), command_line(context, "chorale sketch train")]
+        )
 
     result = CliRunner().invoke(app, [*arguments], env={"CHORALE_TEST_NAME": "set"})
     assert result.exit_code == 0, result.output
