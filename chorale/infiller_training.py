@@ -121,9 +121,9 @@ def resume_infiller(
         ModelError: the corpus is not the one that the run began with.
     """
     run = Run(output)
-    asked = run.options()
+    asked = run.asked(InfillerOptions, CommonOptions)
+    network_options, options = asked.network, asked.training
     run.check_data(provenance(corpus))
-    network_options, options = run.options_as(InfillerOptions, CommonOptions)
     require("train", "training")
     import keras
 
@@ -173,9 +173,9 @@ def resume_infiller(
         plan_features=options.plan,
         training=asdict(options),
         data={**provenance(corpus), "valid_in_train": recited(learned, validated)},
-        command=asked["command"],
+        command=asked.command,
         figures={},
-        versions=asked["versions"],
+        versions=asked.versions,
         files={},
     )
     card = save_infiller(network, card, folder)

@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +45,21 @@ class Batch(NamedTuple):
     inputs: Any
     targets: npt.NDArray[Any]
     weights: npt.NDArray[Any]
+
+
+class Asked(NamedTuple, Generic[NetworkT, TrainingT]):
+    """What a run was asked for when it was created.
+
+    Attributes:
+        network, training: the options of both.
+        command: that asked for it.
+        versions: of the libraries that it began with.
+    """
+
+    network: NetworkT
+    training: TrainingT
+    command: str
+    versions: Mapping[str, str]
 
 
 class Progress(Protocol):
@@ -86,10 +101,10 @@ class Run:
         """Return what was asked for when the run was created."""
         return self._read_json("options.json")
 
-    def options_as(
+    def asked(
         self, network: type[NetworkT], training: type[TrainingT]
-    ) -> tuple[NetworkT, TrainingT]:
-        """Return the options of the network and of the training.
+    ) -> Asked[NetworkT, TrainingT]:
+        """Return what was asked for, its options as what they were.
 
         Args:
             network, training: dataclasses, whose sequences are tuples.
@@ -98,11 +113,13 @@ class Run:
             UsageError: there is no run.
             ModelError: a class does not fit what another version has written.
         """
-        asked = self.options()
+        told = self.options()
         try:
-            return (
-                network(**_with_tuples(asked["network"])),
-                training(**_with_tuples(asked["training"])),
+            return Asked(
+                network(**_with_tuples(told["network"])),
+                training(**_with_tuples(told["training"])),
+                told["command"],
+                told["versions"],
             )
         except (AttributeError, KeyError, TypeError) as error:
             raise ModelError(

@@ -146,8 +146,8 @@ def resume_training(
         ModelError: the corpus or a teacher is not the one that the run began with.
     """
     run = Run(output)
-    asked = run.options()
-    network_options, options = run.options_as(NetworkOptions, TrainingOptions)
+    asked = run.asked(NetworkOptions, TrainingOptions)
+    network_options, options = asked.network, asked.training
     data = _provenance(corpus, options)
     run.check_data(data)
     require("train", "training")
@@ -209,9 +209,9 @@ def resume_training(
         memory_shapes=tuple(network.memory_shapes()),
         training=asdict(options),
         data={**data, "valid_in_train": recited(learned, validated)},
-        command=asked["command"],
+        command=asked.command,
         figures={},
-        versions=asked["versions"],
+        versions=asked.versions,
         files={},
     )
     card = save_model(network, card, folder)

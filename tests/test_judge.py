@@ -99,6 +99,8 @@ def test_an_infiller_is_judged_by_what_it_makes_of_sopranos(
         *("--given", "soprano", "--model", "fills", "--average", "transpositions")
     )
     assert code == 2 and "infillers are not averaged" in err
+    code, _, err = run("--given", "soprano", "--model", "fills", "--guidance", "1")
+    assert code == 2 and "infillers are not guided" in err
 
 
 def test_all_sopranos_are_taken_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

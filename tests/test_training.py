@@ -28,7 +28,7 @@ from chorale.errors import DataError, ModelError, TrainingError, UsageError
 from chorale.files import load_arrays
 from chorale.keys import Key, estimate_key
 from chorale.models import load_card, load_predictor
-from chorale.networks import BODIES
+from chorale.networks import BODIES, NetworkOptions
 from chorale.networks.next_step import NextStepNetwork
 from chorale.plan import Plan
 from chorale.runs import Batch, Run, fit
@@ -554,6 +554,23 @@ main()
     assert result.stderr.endswith(words)
     assert "Traceback" not in result.stderr
     assert (run / "checkpoint.npz").exists() and not list(run.glob(".*"))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"versions": None}, "'versions'"),
+        ({"network": {"width": 3}}, "width"),
+        ({"training": 3}, "options.json is not of this version"),
+    ],
+)
+def test_options_of_another_version_are_named(unbroken, tmp_path, change, told):
+    options = json.loads((unbroken / "options.json").read_text()) | change
+    options = {name: value for name, value in options.items() if value is not None}
+    (tmp_path / "options.json").write_text(json.dumps(options))
+    with pytest.raises(ModelError, match="is not of this version") as raised:
+        Run(tmp_path).asked(NetworkOptions, TrainingOptions)
+    assert told in str(raised.value)
 
 
 def test_a_damaged_checkpoint_is_named(unbroken, tmp_path):

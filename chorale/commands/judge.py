@@ -142,8 +142,9 @@ def judge(
         rules=rules,
         random_state=random_state,
     )
+    typed = names_typed(context)
     unused = _OF_SAMPLES if files else _OF_FILES
-    if wrong := [name for name in names_typed(context) if name in unused]:
+    if wrong := [name for name in typed if name in unused]:
         option = f"--{wrong[0].replace('_', '-')}"
         whose = "a model" if files else "chorales of your own"
         raise UsageError(f"{option} is for {whose}: leave it out")
@@ -173,6 +174,8 @@ def judge(
             predictor = averaged([load_predictor(name) for name in names], average)
             sets = _continued(predictor, chosen, train, options, bars)
         else:
+            if "guidance" in typed and any(map(is_infiller, names)):
+                raise UsageError("infillers are not guided: leave out --guidance")
             chosen = draw_chorales(
                 bach, len(bach) if count is None else count, random_state
             )
@@ -232,7 +235,7 @@ def _harmonized(
     options: SamplingOptions,
 ) -> _Sets:
     """Let a model of either kind and the n-gram harmonize the sopranos of chorales."""
-    if any(is_infiller(name) for name in names):
+    if any(map(is_infiller, names)):
         if len(names) > 1 or average != "none":
             raise UsageError("infillers are not averaged: name one --model alone")
         infiller = load_infiller(names[0])

@@ -63,12 +63,15 @@ def train_classifier(
         raise DataError(
             f"expected drawings of at least two words, got only {train.words[0]!r}"
         )
+    run = Run(output)
+    run.check_new()  # before Keras is loaded for its version
     asked = {
         "network": asdict(network_options),
         "training": asdict(options),
         "command": command,
+        "versions": library_versions(),
     }
-    Run(output).create(asked, _provenance(train, valid))
+    run.create(asked, _provenance(train, valid))
     return resume_training(
         train, valid, output, tensorboard=tensorboard, progress=progress
     )
@@ -94,9 +97,9 @@ def resume_training(
     """
     require("train", "training")
     run = Run(output)
-    asked = run.options()
+    asked = run.asked(NetworkOptions, TrainingOptions)
+    network_options, options = asked.network, asked.training
     run.check_data(_provenance(train, valid))
-    network_options, options = run.options_as(NetworkOptions, TrainingOptions)
     import keras
 
     from chorale.sketches.network import build_network
@@ -138,10 +141,10 @@ def resume_training(
         words=train.words,
         training=asdict(options),
         data=_provenance(train, valid),
-        command=asked["command"],
+        command=asked.command,
         figures={},
         history=history,
-        versions=library_versions(),
+        versions=asked.versions,
         files={},
     )
     card = save_model(network, card, folder)
