@@ -18,9 +18,10 @@ from chorale.models import load_predictor
 from chorale.networks import NetworkOptions
 from chorale.plan import Plan
 from chorale.predictors import Predictor
-from chorale.sampling import SamplingOptions, sample
+from chorale.sampling import sample
 from chorale.score import Chorale, Metre, Note
 from chorale.seeds import find_start
+from chorale.token_sampling import SamplingOptions
 from chorale.training import TrainingOptions, train_network
 from chorale.voice_leading import check
 

@@ -120,6 +120,16 @@ class AveragedPredictor:
         available = state.available & has_token.all(axis=-1)
         return AveragedState(tuple(states), available)
 
+    def select(self, state: AveragedState, rows: IntArray) -> AveragedState:
+        # Of each state the copies of the whole batch lie one after another.
+        copies, batch = state.available.shape
+        every = (np.arange(copies)[:, np.newaxis] * batch + rows).ravel()
+        states = [
+            one.select(its_state, every)
+            for one, its_state in zip(self.predictors, state.states, strict=True)
+        ]
+        return AveragedState(tuple(states), state.available[:, rows])
+
     def voice_logits(
         self, state: AveragedState, voice: int, chosen: IntArray
     ) -> FloatArray:

@@ -1,25 +1,75 @@
-"""Completing: voices for a melody, and other notes for a passage of a piece."""
+"""Completing: voices for a melody, and other notes for a passage of a piece.
+
+Models of both kinds can do it. A next-step model writes from the beginning to the end,
+in several drafts that are led by what is given (`chorale.sampling`); an infiller writes
+everywhere at once, over and over (`chorale.infilling`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from chorale.cell_sampling import InfillingOptions
 from chorale.errors import UsageError
+from chorale.fragments import Fragment, with_voice
 from chorale.infillers import Infiller
-from chorale.infilling import Fragment, Progress, infill
+from chorale.infilling import infill
 from chorale.melodies import Melody, fit_range, sung_through
+from chorale.predictors import Predictor
+from chorale.sampling import complete
 from chorale.score import Chorale
+from chorale.token_sampling import SamplingOptions
 from chorale.voices import HIGHEST_PITCH, LOWEST_PITCH, VOICE_NAMES, VOICES
+
+Model = Predictor[Any] | Infiller
+Options = SamplingOptions | InfillingOptions
+Progress = Callable[[int, int], None]  # steps or rounds done, and in all
+
+
+def fill_in(
+    model: Model,
+    fragments: Sequence[Fragment],
+    options: Options | None = None,
+    *,
+    progress: Progress | None = None,
+) -> list[Chorale]:
+    """Write what is not given of each piece, by a model of either kind.
+
+    Args:
+        model: a predictor or an infiller.
+        fragments: what is given.
+        options: how to draw, of the model's kind; None for its defaults.
+        progress: see `complete` and `infill`.
+
+    Raises:
+        UsageError: options for models of the other kind, or as `complete` and `infill`.
+        DataError: a given note is outside the model's vocabulary.
+    """
+    options = options or default_options(model)
+    if isinstance(model, Infiller):
+        if isinstance(options, InfillingOptions):
+            return infill(model, fragments, options, progress=progress)
+    elif isinstance(options, SamplingOptions):
+        return complete(model, fragments, options, progress=progress)
+    raise UsageError(
+        f"expected {type(default_options(model)).__name__} for such a model, "
+        f"got {type(options).__name__}"
+    )
+
+
+def default_options(model: Model) -> Options:
+    """Return the options by which a model draws unless others are given."""
+    return InfillingOptions() if isinstance(model, Infiller) else SamplingOptions()
 
 
 def harmonize(
-    infiller: Infiller,
+    model: Model,
     melody: Melody,
-    options: InfillingOptions | None = None,
+    options: Options | None = None,
     *,
     variations: int = 1,
     progress: Progress | None = None,
@@ -31,26 +81,24 @@ def harmonize(
     own key. While it rests, the others sing on as if its last note sounded.
 
     Args:
-        infiller: the model.
+        model: a predictor or an infiller.
         melody: stays as it is, note for note.
-        options: how to draw; None for the defaults.
+        options: how to draw, of the model's kind; None for its defaults.
         variations: how many to write; the first of four is the only one of one.
-        progress: see `infill`.
+        progress: see `fill_in`.
 
     Raises:
-        UsageError: no variation is asked for, or a range has no note that the model
-            knows.
+        UsageError: no variation is asked for, a range has no note that the model knows,
+            or options for models of the other kind.
         DataError: a note of the melody is outside the model's vocabulary.
     """
-    options = options or InfillingOptions()
-    ranges = options.ranges or infiller.vocabulary.ranges
+    options = options or default_options(model)
+    ranges = options.ranges or model.vocabulary.ranges
     semitones = semitones_into_range(melody, ranges[melody.voice])
     moved = sung_through(melody).transpose(semitones)
-    given = np.zeros(moved.pitches.shape, np.bool_)
-    given[:, melody.voice] = True
     drawn = _draw(
-        infiller,
-        Fragment(moved, given),
+        model,
+        with_voice(moved, melody.voice),
         replace(options, ranges=_transposed(ranges, semitones)),
         variations,
         progress,
@@ -71,9 +119,9 @@ def semitones_into_range(melody: Melody, span: tuple[int, int]) -> int:
 
 
 def rewrite(
-    infiller: Infiller,
+    model: Model,
     chorale: Chorale,
-    options: InfillingOptions | None = None,
+    options: Options | None = None,
     *,
     bars: Collection[int] | None = None,
     voices: Collection[int] | None = None,
@@ -86,18 +134,18 @@ def rewrite(
     lasts into it is kept up to there.
 
     Args:
-        infiller: the model.
+        model: a predictor or an infiller.
         chorale: the piece.
-        options: how to draw; None for the defaults.
+        options: how to draw, of the model's kind; None for its defaults.
         bars: numbers of bars, a pickup being 0; None for all.
         voices: which voices; None for all.
         variations: how many to write; the first of four is the only one of one.
-        progress: see `infill`.
+        progress: see `fill_in`.
 
     Raises:
         UsageError: no variation is asked for, there is no such bar or voice, the
-            passage is the whole piece or holds no note to write, or a range has no note
-            that the model knows.
+            passage is the whole piece or holds no note to write, a range has no note
+            that the model knows, or options for models of the other kind.
         DataError: a note that is kept is outside the model's vocabulary.
     """
     last = int(chorale.bars.max())
@@ -122,9 +170,9 @@ def rewrite(
     if not passage.any():
         raise UsageError("expected bars and voices to rewrite, got none")
     return _draw(
-        infiller,
+        model,
         Fragment(chorale, ~passage),
-        options or InfillingOptions(),
+        options,
         variations,
         progress,
     )
@@ -145,15 +193,15 @@ def voice_named(name: str) -> int:
 
 
 def _draw(
-    infiller: Infiller,
+    model: Model,
     fragment: Fragment,
-    options: InfillingOptions,
+    options: Options | None,
     variations: int,
     progress: Progress | None,
 ) -> list[Chorale]:
     if variations < 1:
         raise UsageError(f"expected at least 1 variation, got {variations}")
-    return infill(infiller, [fragment] * variations, options, progress=progress)
+    return fill_in(model, [fragment] * variations, options, progress=progress)
 
 
 def _transposed(

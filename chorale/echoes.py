@@ -55,6 +55,10 @@ class Trail(NamedTuple):
         nothing = np.zeros((batch, 0), np.int64)
         return cls(np.zeros((batch, 0, VOICES), np.int64), nothing, nothing)
 
+    def at(self, rows: IntArray) -> Trail:
+        """Return the trails of some rows of the batch, which may come several times."""
+        return Trail(self.tokens[rows], self.chords[rows], self.runs[rows])
+
     def after(self, tokens: IntArray, past: Past) -> Trail:
         """Return the trail after one more step.
 

@@ -79,6 +79,10 @@ class GuidedPredictor:
         )
         return GuidedState(both, self._weights(plan))
 
+    def select(self, state: GuidedState, rows: IntArray) -> GuidedState:
+        both = np.concatenate([rows, rows + len(state.weights)])
+        return GuidedState(self.predictor.select(state.both, both), state.weights[rows])
+
     def voice_logits(
         self, state: GuidedState, voice: int, chosen: IntArray
     ) -> FloatArray:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,7 @@ GRAPH_FILE = "infill.onnx"
 _COMPILED_STEPS = 128
 
 
+@runtime_checkable
 class Infiller(Protocol):
     """The distribution of hidden cells, given all visible ones, before and after.
 

@@ -1,53 +1,21 @@
-"""Infilling: notes for every cell of a piece that is not given.
-
-What is given may be any cells: a voice, some bars, single notes.
-"""
+"""Infilling: an infiller writes every cell of a piece that is not given."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 
 from chorale.cell_sampling import InfillingOptions, Writing
-from chorale.cells import CellVocabulary
-from chorale.errors import UsageError
+from chorale.fragments import Fragment
 from chorale.infillers import Infiller
 from chorale.plan import Plan
-from chorale.score import BoolArray, Chorale, IntArray, changes
-from chorale.voices import SILENCE
+from chorale.score import Chorale, IntArray
 
 Progress = Callable[[int, int], None]  # rounds done, rounds in all
 
 # Pieces that are written side by side, and their steps in all; more make none cheaper.
 _BATCH, _BATCH_STEPS = 16, 4096
-
-
-class Fragment(NamedTuple):
-    """A piece of which not all is given.
-
-    Attributes:
-        chorale: its plan and its notes; those that are not given are not read.
-        given: bool array (steps, 4), the cells that stay as they are.
-    """
-
-    chorale: Chorale
-    given: BoolArray
-
-
-def keep_beginnings(given: BoolArray, chorale: Chorale) -> BoolArray:
-    """Return what is given, with the beginning of every note whose end is.
-
-    Args:
-        given: bool array (steps, 4).
-    """
-    held = (chorale.pitches != SILENCE) & ~chorale.onsets
-    kept = np.array(given)
-    for step in reversed(range(1, chorale.steps)):
-        kept[step - 1] |= kept[step] & held[step]
-    return kept
 
 
 def infill(
@@ -59,8 +27,7 @@ def infill(
 ) -> list[Chorale]:
     """Write what is not given of each piece.
 
-    Given cells come back as they are; a note whose end is given is given from its
-    beginning. Each piece has its own stream of random numbers.
+    Given cells come back as they are. Each piece has its own stream of random numbers.
 
     Args:
         infiller: the model.
@@ -72,17 +39,12 @@ def infill(
         chorales with the plan, key, tempo, title and source of the fragments.
 
     Raises:
-        UsageError: all cells of a piece are given, or a range has no note that the
-            model knows.
+        UsageError: a range has no note that the model knows.
         DataError: a given note is outside the model's vocabulary.
     """
     options = options or InfillingOptions()
-    fragments = [
-        Fragment(chorale, keep_beginnings(given, chorale))
-        for chorale, given in fragments
-    ]
     # All are encoded first, so that what cannot be done is said before the long part.
-    cells = [_encode(infiller.vocabulary, fragment) for fragment in fragments]
+    cells = [infiller.vocabulary.encode(fragment.known()) for fragment in fragments]
     streams = np.random.SeedSequence(options.random_state).spawn(len(fragments))
     order = sorted(range(len(fragments)), key=lambda one: fragments[one].chorale.steps)
     longest = max((fragment.chorale.steps for fragment in fragments), default=1)
@@ -110,27 +72,6 @@ def infill(
         for row, number in enumerate(numbers):
             written[number] = batch.cells[row, : fragments[number].chorale.steps]
     return [
-        _finish(infiller.vocabulary, fragment, written[number])
+        fragment.completed(*infiller.vocabulary.decode(written[number]))
         for number, fragment in enumerate(fragments)
     ]
-
-
-def _encode(vocabulary: CellVocabulary, fragment: Fragment) -> IntArray:
-    """Return the cells of a piece, int array (steps, 4), silent where none is given."""
-    chorale, given = fragment
-    if given.all():
-        raise UsageError("every note is given, which leaves nothing to write")
-    kept = replace(
-        chorale,
-        pitches=np.where(given, chorale.pitches, SILENCE),
-        onsets=chorale.onsets & given,
-    )
-    return vocabulary.encode(kept)
-
-
-def _finish(vocabulary: CellVocabulary, fragment: Fragment, cells: IntArray) -> Chorale:
-    chorale, given = fragment
-    pitches, onsets = vocabulary.decode(cells)
-    # The `pitch` encoding has merged repeated notes that are given.
-    onsets = np.where(given, chorale.onsets, onsets | changes(pitches))
-    return replace(chorale, pitches=pitches, onsets=onsets)

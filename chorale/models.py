@@ -2,7 +2,8 @@
 
     card.json      what the model is, how it was made, its figures, its files' SHA-256
     weights.npz    every weight by name, in half precision
-    step.onnx  voices.onnx  sequence.onnx
+    step.onnx  sequence.onnx       what carries time
+    soprano.onnx …                 the head of each voice
 
 A model is named by its folder, by the run that left it, or, for those that come with
 the package, by a word. Opening one in ONNX Runtime needs no TensorFlow.
@@ -27,7 +28,7 @@ from chorale.predictors import (
     OnnxPredictor,
 )
 from chorale.tokens import Vocabulary
-from chorale.voices import VOICE_ORDER
+from chorale.voices import VOICE_NAMES, VOICE_ORDER
 
 if TYPE_CHECKING:
     from chorale.networks.next_step import NextStepNetwork
@@ -37,7 +38,7 @@ NetworkT = TypeVar("NetworkT")
 DEFAULT_MODEL = "bach"
 BACKENDS = ("onnx", "keras")
 WEIGHTS_FILE = "weights.npz"
-GRAPH_FILES = ("step.onnx", "voices.onnx", "sequence.onnx")
+GRAPH_FILES = ("step.onnx", "sequence.onnx", *(f"{one}.onnx" for one in VOICE_NAMES))
 
 
 @dataclass(frozen=True, kw_only=True)

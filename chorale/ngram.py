@@ -86,6 +86,9 @@ class NgramPredictor:
     ) -> NgramState:
         return NgramState(self.vocabulary.follow(state.past, tokens), plan)
 
+    def select(self, state: NgramState, rows: IntArray) -> NgramState:
+        return NgramState(state.past.at(rows), state.plan[rows])
+
     def voice_logits(
         self, state: NgramState, voice: int, chosen: IntArray
     ) -> FloatArray:

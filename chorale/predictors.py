@@ -31,7 +31,7 @@ from chorale.errors import ModelError
 from chorale.graphs import as_weights, open_graph
 from chorale.score import IntArray
 from chorale.tokens import Past, Vocabulary
-from chorale.voices import VOICE_ORDER
+from chorale.voices import VOICE_NAMES, VOICE_ORDER, VOICES
 
 if TYPE_CHECKING:
     from chorale.networks.next_step import NextStepNetwork
@@ -76,6 +76,14 @@ class Predictor(Protocol[State]):
         Args:
             tokens: int array (batch, 4), the step just written.
             plan: int array (batch, features), the plan of the step to come.
+        """
+        ...
+
+    def select(self, state: State, rows: IntArray) -> State:
+        """Return the state of some rows of the batch, which may come several times.
+
+        Args:
+            rows: int array (rows,), indices.
         """
         ...
 
@@ -163,8 +171,8 @@ class NetworkPredictor(ABC):
         """Return hidden (batch, steps, units) of whole sequences."""
 
     @abstractmethod
-    def _voices(self, hidden: FloatArray, inputs: Inputs) -> FloatArray:
-        """Return logits (rows, 4, size) for hidden (rows, units), `tokens` given."""
+    def _voice(self, voice: int, hidden: FloatArray, inputs: Inputs) -> FloatArray:
+        """Return logits (rows, size) for hidden (rows, units), `tokens` given."""
 
     def start(self, plan: IntArray) -> NetworkState:
         batch = len(plan)
@@ -179,24 +187,31 @@ class NetworkPredictor(ABC):
         past = self.vocabulary.follow(state.past, tokens)
         return self._state(past, state.trail.after(tokens, past), plan, state.memory)
 
+    def select(self, state: NetworkState, rows: IntArray) -> NetworkState:
+        return NetworkState(
+            state.past.at(rows),
+            state.trail.at(rows),
+            {name: array[rows] for name, array in state.inputs.items()},
+            state.hidden[rows],
+            [array[rows] for array in state.memory],
+        )
+
     def voice_logits(
         self, state: NetworkState, voice: int, chosen: IntArray
     ) -> FloatArray:
         inputs = {**state.inputs, "tokens": chosen.astype(np.int32)}
-        return self._voices(state.hidden, inputs)[:, voice]
+        return self._voice(voice, state.hidden, inputs)
 
     def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
         inputs = self._whole_inputs(tokens, plan)
-        hidden = self._sequence(inputs)
         rows = tokens.shape[0] * tokens.shape[1]
-        logits = self._voices(
-            hidden.reshape(rows, -1),
-            {
-                name: array.reshape(rows, *array.shape[2:])
-                for name, array in inputs.items()
-            },
-        )
-        return log_softmax(logits).reshape(*tokens.shape, -1)
+        hidden = self._sequence(inputs).reshape(rows, -1)
+        flat = {
+            name: array.reshape(rows, *array.shape[2:])
+            for name, array in inputs.items()
+        }
+        logits = [self._voice(voice, hidden, flat) for voice in range(VOICES)]
+        return log_softmax(np.stack(logits, axis=1)).reshape(*tokens.shape, -1)
 
     def _state(
         self, past: Past, trail: Trail, plan: IntArray, memory: list[FloatArray]
@@ -228,9 +243,9 @@ class KerasPredictor(NetworkPredictor):
     def _sequence(self, inputs: Inputs) -> FloatArray:
         return np.asarray(self.network.body_sequence(**_of_body(inputs)))
 
-    def _voices(self, hidden: FloatArray, inputs: Inputs) -> FloatArray:
+    def _voice(self, voice: int, hidden: FloatArray, inputs: Inputs) -> FloatArray:
         told: dict[str, Any] = inputs
-        return np.asarray(self.network.voices(hidden, **told))
+        return np.asarray(self.network.voice(voice, hidden, **told))
 
     def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
         # The whole network at once is compiled, for a few lengths; its parts are not.
@@ -249,7 +264,7 @@ class OnnxPredictor(NetworkPredictor):
     """A network in ONNX Runtime, as `chorale.networks.exporting` writes it.
 
     Args:
-        folder: where `step.onnx`, `voices.onnx` and `sequence.onnx` lie.
+        folder: where `step.onnx`, `sequence.onnx` and a graph for each voice lie.
         weights: the network's weights by name.
         vocabulary, plan_features, memory_shapes: as in NetworkPredictor.
         units: width of the body's output.
@@ -285,8 +300,8 @@ class OnnxPredictor(NetworkPredictor):
     def _sequence(self, inputs: Inputs) -> FloatArray:
         return self._run("sequence", inputs)[0]
 
-    def _voices(self, hidden: FloatArray, inputs: Inputs) -> FloatArray:
-        return self._run("voices", {"hidden": hidden, **inputs})[0]
+    def _voice(self, voice: int, hidden: FloatArray, inputs: Inputs) -> FloatArray:
+        return self._run(VOICE_NAMES[voice], {"hidden": hidden, **inputs})[0]
 
     def _run(
         self, graph: str, inputs: Mapping[str, npt.NDArray[Any]]
@@ -316,7 +331,7 @@ class OnnxPredictor(NetworkPredictor):
         expected = {
             "hidden": (self._units,),
             "plan": (len(self.plan_features),),
-            "logits": (len(self.voice_order), self.vocabulary.size),
+            "logits": (self.vocabulary.size,),
             **dict(memory),
         }
         values = [*session.get_inputs(), *session.get_outputs()]
@@ -372,6 +387,9 @@ class FakePredictor:
 
     def advance(self, state: Past, tokens: IntArray, plan: IntArray) -> Past:
         return self.vocabulary.follow(state, tokens)
+
+    def select(self, state: Past, rows: IntArray) -> Past:
+        return state.at(rows)
 
     def voice_logits(self, state: Past, voice: int, chosen: IntArray) -> FloatArray:
         return self._logarithms(voice, state.pitches[:, voice])

@@ -43,6 +43,10 @@ class Past(NamedTuple):
     pitches: IntArray
     ages: IntArray
 
+    def at(self, rows: IntArray) -> Past:
+        """Return the notes of some rows of a batch, which may come several times."""
+        return Past(self.pitches[rows], self.ages[rows])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Vocabulary:

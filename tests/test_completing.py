@@ -10,9 +10,9 @@ from strategies import little_chorale
 from chorale.cell_sampling import InfillingOptions
 from chorale.completing import harmonize, rewrite, semitones_into_range, voice_named
 from chorale.errors import DataError, UsageError
+from chorale.fragments import keep_beginnings
 from chorale.infiller_models import load_infiller
 from chorale.infillers import Infiller
-from chorale.infilling import keep_beginnings
 from chorale.keys import Key
 from chorale.melodies import Melody, melody_of
 from chorale.score import Chorale, Metre, Note, lay_bars

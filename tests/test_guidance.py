@@ -13,8 +13,9 @@ from chorale.guidance import GuidedPredictor
 from chorale.keys import Key
 from chorale.plan import Plan
 from chorale.predictors import FakePredictor, log_softmax
-from chorale.sampling import SamplingOptions, sample
+from chorale.sampling import sample
 from chorale.score import Chorale
+from chorale.token_sampling import SamplingOptions
 from chorale.voices import VOICE_ORDER, VOICES
 
 # Silence and three notes, without the key and with it.

@@ -10,8 +10,9 @@ from strategies import little_chorale
 from chorale.cell_sampling import InfillingOptions, allowed_cells, hidden_shares
 from chorale.cells import CellVocabulary
 from chorale.errors import DataError, UsageError
+from chorale.fragments import Fragment, keep_beginnings
 from chorale.infillers import FakeInfiller, independent_infiller
-from chorale.infilling import Fragment, infill, keep_beginnings
+from chorale.infilling import infill
 from chorale.score import Chorale
 from chorale.voice_leading import rates
 from chorale.voice_leading.writing import SEEN

@@ -16,7 +16,6 @@ from chorale.formats.classic_csv import read_csv, write_csv
 from chorale.judging import Judgement, judge
 from chorale.judging.rows import share_of_own_notes
 from chorale.judging.starts import (
-    accompany_each,
     as_classic,
     beside_each,
     continue_each,
@@ -24,8 +23,8 @@ from chorale.judging.starts import (
     harmonize_each,
 )
 from chorale.ngram import fit_ngram
-from chorale.sampling import SamplingOptions
 from chorale.style import FEATURES, Window, final_cadence, share_of_cadences
+from chorale.token_sampling import SamplingOptions
 from chorale.voice_leading import rates
 
 
@@ -166,7 +165,7 @@ def test_without_an_opening_everything_is_written(corpus: Corpus) -> None:
 def test_melodies_are_harmonized_by_models_of_both_kinds(corpus: Corpus) -> None:
     pieces = [corpus.valid[3], corpus.valid[0]]
     for windows in (
-        accompany_each(fit_ngram(corpus.train), pieces),
+        harmonize_each(fit_ngram(corpus.train), pieces),
         harmonize_each(UniformInfiller(wide_cells()), pieces),
     ):
         for window, piece in zip(windows, pieces, strict=True):

@@ -17,6 +17,7 @@ from chorale.cards import PRETRAINED
 from chorale.errors import ModelError, UsageError
 from chorale.files import load_arrays, save_arrays
 from chorale.models import (
+    GRAPH_FILES,
     Card,
     find_model,
     load_card,
@@ -26,7 +27,7 @@ from chorale.models import (
 from chorale.tokens import Vocabulary
 from chorale.voices import VOICE_ORDER
 
-FILES = ("weights.npz", "step.onnx", "voices.onnx", "sequence.onnx")
+FILES = ("weights.npz", *GRAPH_FILES)
 
 
 def save_tiny_model(

@@ -29,9 +29,10 @@ from chorale.manifest import read_manifest
 from chorale.models import DEFAULT_MODEL, list_models, load_card, load_predictor
 from chorale.orderless import orderless
 from chorale.plan import Plan
-from chorale.sampling import SamplingOptions, Start, sample_each
+from chorale.sampling import Start, sample_each
 from chorale.seeds import find_seed, opening_of
 from chorale.style import has_rest, leaves_ranges, share_of_cadences
+from chorale.token_sampling import SamplingOptions
 from chorale.voice_leading import count
 from chorale.voice_leading.writing import SEEN
 

@@ -12,15 +12,19 @@ from fakes import (
     uniform_predictor,
     wide_vocabulary,
 )
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
+from hypothesis.extra.numpy import arrays
+from hypothesis.strategies import DataObject, data
 from strategies import chorales
 
 from chorale.errors import DataError, UsageError
+from chorale.fragments import Fragment, keep_beginnings, with_voice
 from chorale.keys import Key
 from chorale.plan import Plan
 from chorale.predictors import FakePredictor
-from chorale.sampling import SamplingOptions, Start, allowed_tokens, sample, sample_each
+from chorale.sampling import Start, complete, sample, sample_each
 from chorale.score import DEFAULT_TEMPO, Chorale, Metre
+from chorale.token_sampling import SamplingOptions, allowed_tokens
 from chorale.voice_leading import rates
 from chorale.voice_leading.writing import SEEN
 from chorale.voices import SOPRANO, VOICES
@@ -57,6 +61,7 @@ def chi_square(observed: np.ndarray, expected: np.ndarray) -> float:
         ({"top_k": 0}, "top-k of at least 1, got 0"),
         ({"rules": "some"}, "rules out of off, lenient, strict, got 'some'"),
         ({"random_state": -1}, "random state of at least 0, got -1"),
+        ({"particles": 0}, "particles of at least 1, got 0"),
         ({"ranges": ((60, 62),) * 3}, "each of 4 voices"),
         ({"ranges": ((62, 60),) * 4}, "lowest and a highest note"),
         ({"ranges": ((0, 60),) * 4}, "1 to 127"),
@@ -383,34 +388,129 @@ def test_an_opening_outside_the_vocabulary_is_refused_by_name() -> None:
         sample(uniform_predictor(toy_vocabulary()), plan(16), opening)
 
 
-# === A soprano ===
+# === Fragments ===
+
+
+def some_given(pitches: np.ndarray, given: np.ndarray) -> Fragment:
+    """Return a piece in which every note is struck, so that each is given alone."""
+    onsets = np.ones(pitches.shape, bool)
+    return Fragment(Chorale(pitches=pitches, onsets=onsets), given)
 
 
 @pytest.mark.parametrize("encoding", ["pitch", "hold"])
+@pytest.mark.parametrize("particles", [1, 5])
 @settings(max_examples=20)
-@given(chorales(most_steps=20))
-def test_a_soprano_comes_back_note_for_note(encoding: str, melody: Chorale) -> None:
+@given(chorales(most_steps=20), data())
+def test_what_is_given_comes_back_note_for_note(
+    encoding: str, particles: int, whole: Chorale, drawn: DataObject
+) -> None:
+    cells = drawn.draw(arrays(bool, (whole.steps, VOICES)))
+    cells[0, 0] = False
+    assume(not keep_beginnings(cells, whole).all())
+    fragment = Fragment(whole, cells)
     predictor = uniform_predictor(wide_vocabulary(encoding))
-    whole = Plan.of(melody)
-    one, other = sample_each(predictor, [Start(whole, None, melody)] * 2)
-    for piece_ in (one, other):
-        assert np.array_equal(piece_.pitches[:, SOPRANO], melody.pitches[:, SOPRANO])
-        assert np.array_equal(piece_.onsets[:, SOPRANO], melody.onsets[:, SOPRANO])
-    lower = slice(SOPRANO + 1, None)
-    assert not np.array_equal(one.pitches[:, lower], other.pitches[:, lower])
+    options = SamplingOptions(particles=particles)
+    for one in complete(predictor, [fragment] * 2, options):
+        kept = fragment.given
+        assert np.array_equal(one.pitches[kept], whole.pitches[kept])
+        assert np.array_equal(one.onsets[kept], whole.onsets[kept])
+        assert one.key == whole.key and np.array_equal(one.fermatas, whole.fermatas)
 
 
 def test_a_soprano_is_heard_by_the_voices_under_it() -> None:
     tune = np.array([60, 62, 61, 61, 60, 62, 62, 60])
     melody = Chorale(pitches=np.stack([tune, *[np.full(8, 60)] * 3], axis=1))
-    (one,) = sample_each(echo(), [Start(plan(8), None, melody)], PLAIN)
-    assert (one.pitches == tune[:, np.newaxis]).all()
+    for particles in (1, 4):
+        options = replace(PLAIN, particles=particles)
+        (one,) = complete(echo(), [with_voice(melody, SOPRANO)], options)
+        assert (one.pitches == tune[:, np.newaxis]).all()
 
 
-def test_a_soprano_has_to_be_as_long_as_the_plan() -> None:
-    start = Start(plan(8), None, piece(7))
-    with pytest.raises(UsageError, match="as long as the plan, 8 steps, got one of 7"):
-        sample_each(uniform_predictor(toy_vocabulary()), [start])
+def test_what_is_not_given_is_not_read() -> None:
+    pitches = np.full((4, VOICES), 60)
+    pitches[:, 1:] = 127
+    predictor = uniform_predictor(toy_vocabulary())
+    complete(predictor, [with_voice(Chorale(pitches=pitches), SOPRANO)])
+    with pytest.raises(DataError, match="the alto's G9 in bar 1 is outside"):
+        complete(predictor, [with_voice(Chorale(pitches=pitches), 1)])
+
+
+def bridge(particles: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Let a chain of three steps be completed whose last note is given.
+
+    Returns:
+        How often each pair of notes came before it, how likely each pair is if the last
+        note is known, and how likely if it is not.
+    """
+    vocabulary = toy_vocabulary("pitch")
+    table = np.zeros((VOICES, vocabulary.pitch_count + 1, vocabulary.size))
+    first = np.array([0.6, 0.3, 0.1])
+    move = np.array([[0.7, 0.2, 0.1], [0.3, 0.5, 0.2], [0.1, 0.2, 0.7]])
+    table[:, vocabulary.nothing, 1:] = first
+    table[:, 1:4, 1:] = move
+    given = np.zeros((3, VOICES), bool)
+    given[2, 3] = True
+    fragment = some_given(np.full((3, VOICES), 62), given)
+    pieces = complete(
+        FakePredictor(vocabulary, table),
+        [fragment] * 2000,
+        replace(PLAIN, particles=particles),
+    )
+    lines = np.stack([one.pitches[:2, 3] for one in pieces]) - 60
+    observed = np.bincount(lines @ [3, 1], minlength=9)
+    prior = first[:, np.newaxis] * move
+    posterior = prior * move[:, 2]
+    return observed, posterior.ravel() / posterior.sum(), prior.ravel()
+
+
+def test_drafts_are_led_by_what_is_to_come() -> None:
+    # 99.9th percentile of chi-square with 8 degrees of freedom.
+    observed, posterior, prior = bridge(64)
+    assert chi_square(observed, 2000 * posterior) < 26.1
+    assert chi_square(observed, 2000 * prior) > 260
+    # A single draft does not know it.
+    observed, posterior, prior = bridge(1)
+    assert chi_square(observed, 2000 * prior) < 26.1
+    assert chi_square(observed, 2000 * posterior) > 260
+
+
+def test_drafts_avoid_faults_with_notes_that_are_given_later_in_the_step() -> None:
+    # The soprano is written first, and the bass given under it.
+    steps = np.arange(32)
+    pitches = np.full((32, VOICES), 60)
+    pitches[:, 3] = 48 + 2 * (steps % 2)
+    bass = some_given(pitches, np.tile(np.arange(VOICES) == 3, (32, 1)))
+    ranges = ((60, 62), (57, 59), (53, 56), (48, 50))
+    predictor = uniform_predictor(wide_vocabulary())
+
+    def faults(particles: int) -> int:
+        options = SamplingOptions(top_p=1.0, ranges=ranges, particles=particles)
+        drawn = complete(predictor, [bass] * 8, options)
+        tallies = rates(drawn, rules=["parallel-fifths", "parallel-octaves"])
+        return sum(one.findings for one in tallies.values())
+
+    assert faults(1) > 20
+    assert faults(32) < faults(1) / 4
+
+
+def test_completed_pieces_do_not_depend_on_what_they_are_written_beside() -> None:
+    predictor = uniform_predictor(wide_vocabulary())
+    fragments = [with_voice(piece(steps, 67), SOPRANO) for steps in (40, 16, 24)] * 4
+    several = complete(predictor, fragments)
+    assert [one.steps for one in several] == [40, 16, 24] * 4
+    for count in (1, 2, 3):
+        assert complete(predictor, fragments[:count])[-1] == several[count - 1]
+    assert several[0] != several[3]
+    other = complete(predictor, fragments[:1], SamplingOptions(random_state=1))
+    assert other != several[:1]
+
+
+def test_progress_counts_the_steps_of_every_batch() -> None:
+    seen: list[tuple[int, int]] = []
+    fragments = [with_voice(piece(8), SOPRANO)] * 5
+    predictor = uniform_predictor(toy_vocabulary())
+    complete(predictor, fragments, progress=lambda *step: seen.append(step))
+    assert seen == [(step, 16) for step in range(1, 17)]  # 80 drafts, two batches
 
 
 # === Variations and randomness ===

@@ -31,8 +31,9 @@ from chorale.commands.outputs import (
 from chorale.commands.progress import progress_bar
 from chorale.judging.choosing import choose_each, typical_of
 from chorale.models import DEFAULT_MODEL, find_model, load_card, load_predictor
-from chorale.sampling import SamplingOptions, sample
+from chorale.sampling import sample
 from chorale.seeds import find_start
+from chorale.token_sampling import SamplingOptions
 
 _DEFAULTS = SamplingOptions()
 

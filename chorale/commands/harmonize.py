@@ -8,8 +8,17 @@ from typing import Annotated
 import typer
 
 from chorale import completing
-from chorale.cell_sampling import InfillingOptions
-from chorale.commands.options import InfillerName, Method, Rounds
+from chorale.commands.filling import (
+    INFILLING,
+    SAMPLING,
+    Guidance,
+    Method,
+    ModelName,
+    Particles,
+    Rounds,
+    load_model,
+    options_for,
+)
 from chorale.commands.outputs import (
     BestOf,
     Formats,
@@ -32,15 +41,14 @@ from chorale.commands.outputs import (
 )
 from chorale.commands.progress import progress_bar
 from chorale.completing import semitones_into_range, voice_named
-from chorale.infiller_models import load_infiller
 from chorale.melodies import Melody, melody_of, read_melody
+from chorale.models import DEFAULT_MODEL
 from chorale.seeds import find_bundled
 from chorale.voices import VOICE_NAMES
 
-_DEFAULTS = InfillingOptions()
-
 
 def harmonize(
+    context: typer.Context,
     melody: Annotated[
         str,
         typer.Argument(
@@ -55,16 +63,18 @@ def harmonize(
     tune: Annotated[
         int | None, typer.Option(help="Number of a tune in a book of ABC.")
     ] = None,
-    model: InfillerName = None,
-    method: Method = _DEFAULTS.method,
-    rounds: Rounds = _DEFAULTS.rounds,
-    temperature: Temperature = _DEFAULTS.temperature,
-    top_p: TopP = _DEFAULTS.top_p,
+    model: ModelName = DEFAULT_MODEL,
+    particles: Particles = SAMPLING.particles,
+    guidance: Guidance = SAMPLING.guidance,
+    method: Method = INFILLING.method,
+    rounds: Rounds = INFILLING.rounds,
+    temperature: Temperature = SAMPLING.temperature,
+    top_p: TopP = SAMPLING.top_p,
     top_k: TopK = None,
-    rules: Rules = _DEFAULTS.rules,
+    rules: Rules = SAMPLING.rules,
     best_of: BestOf = 3,
     variations: Variations = 1,
-    random_state: RandomState = _DEFAULTS.random_state,
+    random_state: RandomState = SAMPLING.random_state,
     output: OutputFolder = Path(),
     formats: Formats = "midi",
     instrument: Instrument = "choir",
@@ -77,15 +87,7 @@ def harmonize(
 
     Example: chorale harmonize my-tune.musicxml -n 2 --format midi,musicxml
     """
-    options = InfillingOptions(
-        method=method,
-        rounds=rounds,
-        temperature=temperature,
-        top_p=top_p,
-        top_k=top_k,
-        rules=rules,
-        random_state=random_state,
-    )
+    options = options_for(context)
     endings = check_outputs(
         best_of=best_of, report=report, formats=formats, instrument=instrument
     )
@@ -94,10 +96,10 @@ def harmonize(
         typer.echo(f"note: {remark}", err=True)
     check_writable(output)
 
-    infiller = load_infiller(model)
+    opened = load_model(model)
     with progress_bar("Harmonizing") as progress:
         drawn = completing.harmonize(
-            infiller,
+            opened,
             found,
             options,
             variations=variations * best_of,
@@ -110,7 +112,7 @@ def harmonize(
         stems(f"{name}-harmonized", random_state, variations),
         best_of=best_of,
         report=report,
-        semitones=semitones_into_range(found, infiller.vocabulary.ranges[found.voice]),
+        semitones=semitones_into_range(found, opened.vocabulary.ranges[found.voice]),
     )
     write_pieces(best, output, endings, instrument)
     write_choices(chosen, report)

@@ -14,6 +14,7 @@ import typer
 from chorale import judging
 from chorale.averaging import average as averaged
 from chorale.cell_sampling import InfillingOptions
+from chorale.commands.filling import Particles
 from chorale.commands.options import (
     Average,
     Models,
@@ -21,14 +22,14 @@ from chorale.commands.options import (
     names_typed,
 )
 from chorale.commands.progress import progress_bar
+from chorale.completing import Model, Options
 from chorale.corpus import load_corpus, unheard_tunes
 from chorale.errors import UsageError
 from chorale.extras import require
 from chorale.gathering import find_files, gather
-from chorale.infiller_models import DEFAULT_INFILLER, is_infiller, load_infiller
+from chorale.infiller_models import is_infiller, load_infiller
 from chorale.judging.report import report_blocks
 from chorale.judging.starts import (
-    accompany_each,
     as_classic,
     beside_each,
     continue_each,
@@ -40,9 +41,9 @@ from chorale.models import DEFAULT_MODEL, load_predictor
 from chorale.ngram import fit_ngram
 from chorale.predictors import Predictor
 from chorale.reports import check_report_path, to_text, write_report
-from chorale.sampling import SamplingOptions
 from chorale.score import Chorale
 from chorale.style import Window, matched, windows_of
+from chorale.token_sampling import SamplingOptions
 from chorale.voices import SOPRANO, VOICE_NAMES
 
 _DEFAULTS = SamplingOptions()
@@ -50,8 +51,9 @@ _COUNT = 256  # of samples that go on from openings
 _SOPRANO = VOICE_NAMES[SOPRANO]
 # Options that make sense for a model's samples alone, or for chorales of one's own.
 _OF_SAMPLES = (
-    "model average given new_tunes count bars temperature top_p guidance rules".split()
-)
+    "model average given new_tunes count bars temperature top_p guidance particles "
+    "rules"
+).split()
 _OF_FILES = ["opening"]
 
 
@@ -106,6 +108,7 @@ def judge(
     guidance: Annotated[
         float, typer.Option(help="Of the samples, as in `chorale generate`.")
     ] = _DEFAULTS.guidance,
+    particles: Particles = _DEFAULTS.particles,
     rules: Annotated[
         str, typer.Option(help="Of the samples, as in `chorale generate`.")
     ] = _DEFAULTS.rules,
@@ -139,6 +142,7 @@ def judge(
         temperature=temperature,
         top_p=top_p,
         guidance=guidance,
+        particles=particles,
         rules=rules,
         random_state=random_state,
     )
@@ -152,6 +156,8 @@ def judge(
         raise UsageError(f"expected --given {_SOPRANO}, got {given!r}")
     if given is not None and bars is not None:
         raise UsageError("a soprano is harmonized whole: leave out --bars")
+    if given is None and "particles" in typed:
+        raise UsageError(f"--particles are led by a soprano: add --given {_SOPRANO}")
     if opening < 0:
         raise UsageError(f"expected an opening of at least 0 bars, got {opening}")
     if report is not None:
@@ -166,7 +172,7 @@ def judge(
     else:
         if new_tunes:
             bach = unheard_tunes(corpus, split)
-        names = model or [DEFAULT_MODEL if given is None else DEFAULT_INFILLER]
+        names = model or [DEFAULT_MODEL]
         if given is None:
             chosen = draw_chorales(
                 bach, _COUNT if count is None else count, random_state
@@ -174,12 +180,10 @@ def judge(
             predictor = averaged([load_predictor(name) for name in names], average)
             sets = _continued(predictor, chosen, train, options, bars)
         else:
-            if "guidance" in typed and any(map(is_infiller, names)):
-                raise UsageError("infillers are not guided: leave out --guidance")
             chosen = draw_chorales(
                 bach, len(bach) if count is None else count, random_state
             )
-            sets = _harmonized(names, average, chosen, train, options)
+            sets = _harmonized(names, average, chosen, train, options, typed)
         title = model_title(names, average)
     with progress_bar("Judging") as progress:
         judgement = judging.judge(
@@ -233,29 +237,32 @@ def _harmonized(
     chorales: Sequence[Chorale],
     train: Sequence[Chorale],
     options: SamplingOptions,
+    typed: Sequence[str],
 ) -> _Sets:
     """Let a model of either kind and the n-gram harmonize the sopranos of chorales."""
+    model: Model
+    drawn_as: Options = options
     if any(map(is_infiller, names)):
         if len(names) > 1 or average != "none":
             raise UsageError("infillers are not averaged: name one --model alone")
-        infiller = load_infiller(names[0])
+        if wrong := [name for name in ("guidance", "particles") if name in typed]:
+            raise UsageError(f"infillers have no {wrong[0]}: leave out --{wrong[0]}")
+        model = load_infiller(names[0])
         drawn_as = InfillingOptions(
             temperature=options.temperature,
             top_p=options.top_p,
             rules=options.rules,
             random_state=options.random_state,
         )
-        with progress_bar("Harmonizing") as progress:
-            samples = harmonize_each(infiller, chorales, drawn_as, progress=progress)
     else:
-        predictor = averaged([load_predictor(name) for name in names], average)
-        with progress_bar("Harmonizing") as progress:
-            samples = accompany_each(predictor, chorales, options, progress=progress)
+        model = averaged([load_predictor(name) for name in names], average)
+    with progress_bar("Harmonizing") as progress:
+        samples = harmonize_each(model, chorales, drawn_as, progress=progress)
     with progress_bar("Counting") as progress:
-        floor = accompany_each(
+        floor = harmonize_each(
             fit_ngram(train),
             chorales,
-            _as_it_is(options.random_state),
+            replace(_as_it_is(options.random_state), particles=options.particles),
             progress=progress,
         )
     return _Sets(samples, beside_each(samples, chorales), floor, train, chorales)

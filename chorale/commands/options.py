@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import typer
 
 from chorale.averaging import AVERAGES, TRANSPOSITIONS
-from chorale.cell_sampling import METHODS
 from chorale.errors import ChoraleError, UsageError
 from chorale.extras import require
 
@@ -32,22 +31,6 @@ Average = Annotated[
         f"{len(TRANSPOSITIONS)} keys and take the mean."
     ),
 ]
-
-# === Options of the commands that ask an infiller ===
-
-InfillerName = Annotated[
-    str | None,
-    typer.Option(
-        "--model", help="An infiller: a name from `chorale models` or a folder."
-    ),
-]
-Method = Annotated[
-    str,
-    typer.Option(
-        help=f"{' or '.join(METHODS)}: all notes over and over, or one after another."
-    ),
-]
-Rounds = Annotated[int, typer.Option(help="Of gibbs: more are slower and better.")]
 
 # === Options of the commands that train ===
 

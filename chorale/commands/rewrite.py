@@ -9,8 +9,17 @@ from typing import Annotated
 import typer
 
 from chorale import completing
-from chorale.cell_sampling import InfillingOptions
-from chorale.commands.options import InfillerName, Method, Rounds
+from chorale.commands.filling import (
+    INFILLING,
+    SAMPLING,
+    Guidance,
+    Method,
+    ModelName,
+    Particles,
+    Rounds,
+    load_model,
+    options_for,
+)
 from chorale.commands.outputs import (
     BestOf,
     Formats,
@@ -35,16 +44,16 @@ from chorale.completing import voice_named
 from chorale.errors import UsageError
 from chorale.gathering import annotated
 from chorale.importing import read_spelled
-from chorale.infiller_models import load_infiller
+from chorale.models import DEFAULT_MODEL
 from chorale.score import Chorale
 from chorale.seeds import find_bundled
 from chorale.voices import VOICE_NAMES
 
-_DEFAULTS = InfillingOptions()
 _MOST_BARS = 100_000  # beyond lies only a slip of the hand
 
 
 def rewrite(
+    context: typer.Context,
     piece: Annotated[
         str,
         typer.Argument(
@@ -61,16 +70,18 @@ def rewrite(
         str | None,
         typer.Option(help=f"Any of {', '.join(VOICE_NAMES)}, with commas; or all."),
     ] = None,
-    model: InfillerName = None,
-    method: Method = _DEFAULTS.method,
-    rounds: Rounds = _DEFAULTS.rounds,
-    temperature: Temperature = _DEFAULTS.temperature,
-    top_p: TopP = _DEFAULTS.top_p,
+    model: ModelName = DEFAULT_MODEL,
+    particles: Particles = SAMPLING.particles,
+    guidance: Guidance = SAMPLING.guidance,
+    method: Method = INFILLING.method,
+    rounds: Rounds = INFILLING.rounds,
+    temperature: Temperature = SAMPLING.temperature,
+    top_p: TopP = SAMPLING.top_p,
     top_k: TopK = None,
-    rules: Rules = _DEFAULTS.rules,
+    rules: Rules = SAMPLING.rules,
     best_of: BestOf = 3,
     variations: Variations = 1,
-    random_state: RandomState = _DEFAULTS.random_state,
+    random_state: RandomState = SAMPLING.random_state,
     output: OutputFolder = Path(),
     formats: Formats = "midi",
     instrument: Instrument = "choir",
@@ -80,15 +91,7 @@ def rewrite(
 
     Example: chorale rewrite hymn.musicxml --bars 5-8 --voices alto,tenor -n 3
     """
-    options = InfillingOptions(
-        method=method,
-        rounds=rounds,
-        temperature=temperature,
-        top_p=top_p,
-        top_k=top_k,
-        rules=rules,
-        random_state=random_state,
-    )
+    options = options_for(context)
     endings = check_outputs(
         best_of=best_of, report=report, formats=formats, instrument=instrument
     )
@@ -97,10 +100,10 @@ def rewrite(
     chorale = _find(piece)
     check_writable(output)
 
-    infiller = load_infiller(model)
+    opened = load_model(model)
     with progress_bar("Rewriting") as progress:
         drawn = completing.rewrite(
-            infiller,
+            opened,
             chorale,
             options,
             bars=wanted_bars,

@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from chorale.cell_sampling import InfillingOptions
+from chorale.completing import Model, Options, fill_in
 from chorale.errors import UsageError
-from chorale.infillers import Infiller
-from chorale.infilling import Fragment, infill
+from chorale.fragments import with_voice
 from chorale.plan import Plan
 from chorale.predictors import Predictor
-from chorale.sampling import SamplingOptions, Start, sample_each
+from chorale.sampling import Start, sample_each
 from chorale.score import Chorale
 from chorale.seeds import opening_of
 from chorale.style import Window
-from chorale.voices import SOPRANO, VOICES
+from chorale.token_sampling import SamplingOptions
+from chorale.voices import SOPRANO
 
 
 def draw_chorales(
@@ -73,46 +73,24 @@ def continue_each(
 
 
 def harmonize_each(
-    infiller: Infiller,
+    model: Model,
     chorales: Sequence[Chorale],
-    options: InfillingOptions | None = None,
+    options: Options | None = None,
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Window]:
-    """Let an infiller write the other voices to the soprano of each chorale.
+    """Let a model write the other voices to the soprano of each chorale.
 
     Args:
-        infiller: the model.
+        model: a predictor or an infiller.
         chorales: where sopranos and plans come from.
-        options: how to draw; None for the defaults.
-        progress: see `infill`.
+        options, progress: see `fill_in`.
 
     Returns:
         What was written, from its first step on; its group is the chorale.
     """
-    is_soprano = np.arange(VOICES) == SOPRANO
-    fragments = [Fragment(one, np.tile(is_soprano, (one.steps, 1))) for one in chorales]
-    written = infill(infiller, fragments, options, progress=progress)
-    return [
-        Window(piece, 0, one.source)
-        for piece, one in zip(written, chorales, strict=True)
-    ]
-
-
-def accompany_each(
-    predictor: Predictor[Any],
-    chorales: Sequence[Chorale],
-    options: SamplingOptions | None = None,
-    *,
-    progress: Callable[[int, int], None] | None = None,
-) -> list[Window]:
-    """Let a next-step model write the other voices to the soprano of each chorale.
-
-    It hears the soprano up to each step, and does not know where it goes from there.
-    Otherwise as `harmonize_each`.
-    """
-    starts = [Start(Plan.of(one), None, one) for one in chorales]
-    written = sample_each(predictor, starts, options, progress=progress)
+    fragments = [with_voice(one, SOPRANO) for one in chorales]
+    written = fill_in(model, fragments, options, progress=progress)
     return [
         Window(piece, 0, one.source)
         for piece, one in zip(written, chorales, strict=True)

@@ -2,25 +2,26 @@
 
 step.onnx      past_pitches, past_ages (batch, 4), plan (batch, features),
                memory_0 …  →  hidden (batch, units), next_memory_0 …
-voices.onnx    hidden (rows, units), past_pitches, past_ages, tokens, echo_tokens
+soprano.onnx   hidden (rows, units), past_pitches, past_ages, tokens, echo_tokens
                (rows, 4), echo_lengths (rows,), plan (rows, features)
-               →  logits (rows, 4, vocabulary size)
+               →  logits (rows, vocabulary size); and so each other voice
 sequence.onnx  past_pitches, past_ages (batch, steps, 4),
                plan (batch, steps, features)  →  hidden (batch, steps, units)
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from chorale.networks.causal import Tensor
 from chorale.networks.next_step import NextStepNetwork
 from chorale.networks.onnx_graph import Value, export_graph
-from chorale.voices import VOICES
+from chorale.voices import VOICE_NAMES, VOICES
 
 
 def export_graphs(network: NextStepNetwork) -> dict[str, bytes]:
-    """Return the three graphs of a network by file name; its weights must be final."""
+    """Return the graphs of a network by file name; its weights must be final."""
     memory = network.memory_shapes()
 
     def step(pitches: Tensor, ages: Tensor, plan: Tensor, *memory: Tensor) -> Any:
@@ -49,9 +50,15 @@ def export_graphs(network: NextStepNetwork) -> dict[str, bytes]:
         "step.onnx": export_graph(
             network, step, [*given(None), *memories], ["hidden", *following]
         ),
-        "voices.onnx": export_graph(
-            network, network.voices, [hidden, *given(None), *written], ["logits"]
-        ),
+        **{
+            f"{name}.onnx": export_graph(
+                network,
+                partial(network.voice, voice),
+                [hidden, *given(None), *written],
+                ["logits"],
+            )
+            for voice, name in enumerate(VOICE_NAMES)
+        },
         "sequence.onnx": export_graph(
             network, network.body_sequence, given(None, None), ["hidden"]
         ),

@@ -1,0 +1,81 @@
+"""What harmonize and rewrite share: a model of either kind, and its options."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from chorale.cell_sampling import METHODS, InfillingOptions
+from chorale.commands.options import names_typed
+from chorale.completing import Model, Options
+from chorale.errors import UsageError
+from chorale.infiller_models import is_infiller, load_infiller
+from chorale.models import DEFAULT_MODEL, load_predictor
+from chorale.token_sampling import SamplingOptions
+
+SAMPLING = SamplingOptions()
+INFILLING = InfillingOptions()
+
+ModelName = Annotated[
+    str,
+    typer.Option(
+        "--model", help="Of either kind: a name from `chorale models` or a folder."
+    ),
+]
+Particles = Annotated[
+    int,
+    typer.Option(
+        help="Drafts written side by side, led by what is given: more are slower and "
+        "better."
+    ),
+]
+Guidance = Annotated[
+    float, typer.Option(help="How closely the last bars follow the key; 0 not at all.")
+]
+Method = Annotated[
+    str,
+    typer.Option(
+        help=f"Of a model that infills: {' or '.join(METHODS)}, all notes over and "
+        "over or one after another."
+    ),
+]
+Rounds = Annotated[int, typer.Option(help="Of gibbs: more are slower and better.")]
+
+# What only models of one kind ask for.
+_OF_NEXT_STEP = ("particles", "guidance")
+_OF_INFILLERS = ("method", "rounds")
+
+
+def options_for(context: typer.Context) -> Options:
+    """Return the options that were asked for, of the kind that the model takes.
+
+    Raises:
+        UsageError: a value out of bounds, or one was typed that models of the other
+            kind take.
+    """
+    asked: dict[str, Any] = context.params
+    infills = is_infiller(asked["model"])
+    kinds = ("writes step after step", "infills")
+    for name in names_typed(context):
+        if name in (_OF_NEXT_STEP if infills else _OF_INFILLERS):
+            raise UsageError(
+                f"--{name} is for a model that {kinds[not infills]}, and "
+                f"{asked['model']} {kinds[infills]}: leave it out"
+            )
+    shared = {
+        name: asked[name]
+        for name in ("temperature", "top_p", "top_k", "rules", "random_state")
+    }
+    if infills:
+        return InfillingOptions(
+            method=asked["method"], rounds=asked["rounds"], **shared
+        )
+    return SamplingOptions(
+        particles=asked["particles"], guidance=asked["guidance"], **shared
+    )
+
+
+def load_model(name: str = DEFAULT_MODEL) -> Model:
+    """Open a model of either kind."""
+    return load_infiller(name) if is_infiller(name) else load_predictor(name)
