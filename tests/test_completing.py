@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from fakes import UniformInfiller, wide_cells
+from fakes import UniformInfiller, uniform_predictor, wide_cells, wide_vocabulary
 from strategies import little_chorale
 
 from chorale.cell_sampling import InfillingOptions
-from chorale.completing import harmonize, rewrite, semitones_into_range, voice_named
+from chorale.completing import (
+    Model,
+    Options,
+    fill_in,
+    harmonize,
+    rewrite,
+    semitones_into_range,
+    voice_named,
+)
 from chorale.errors import DataError, UsageError
-from chorale.fragments import keep_beginnings
+from chorale.fragments import keep_beginnings, with_voice
 from chorale.infiller_models import load_infiller
-from chorale.infillers import Infiller
 from chorale.keys import Key
 from chorale.melodies import Melody, melody_of
+from chorale.models import load_predictor
 from chorale.score import Chorale, Metre, Note, lay_bars
+from chorale.token_sampling import SamplingOptions
 from chorale.voices import ALTO, BASS, SOPRANO, TENOR, VOICES
 
 INFILLER = UniformInfiller(wide_cells())
 QUICK = InfillingOptions(rounds=2)
 PIECE = little_chorale()
+PREDICTOR = uniform_predictor(wide_vocabulary())
+both_kinds = pytest.mark.parametrize(
+    ("model", "options"),
+    [(PREDICTOR, SamplingOptions(particles=2)), (INFILLER, QUICK)],
+    ids=["next step", "infiller"],
+)
 
 
 def random_piece(random: np.random.Generator) -> Chorale:
@@ -48,13 +65,18 @@ def random_piece(random: np.random.Generator) -> Chorale:
     )
 
 
-def random_options(random: np.random.Generator, state: int) -> InfillingOptions:
+def random_options(random: np.random.Generator, state: int, infills: bool) -> Options:
+    shared = {
+        "rules": str(random.choice(["off", "lenient", "strict"], p=[0.96, 0.02, 0.02])),
+        "rests": bool(random.integers(2)),
+        "random_state": state,
+    }
+    if not infills:
+        return SamplingOptions(particles=int(random.integers(1, 4)), **shared)
     return InfillingOptions(
         method="ancestral" if random.random() < 0.02 else "gibbs",
         rounds=int(random.integers(1, 4)),
-        rules=str(random.choice(["off", "lenient", "strict"], p=[0.96, 0.02, 0.02])),
-        rests=bool(random.integers(2)),
-        random_state=state,
+        **shared,
     )
 
 
@@ -67,25 +89,31 @@ def is_written(written: Chorale, piece: Chorale, given: np.ndarray) -> None:
     assert (written.metres, written.key) == (piece.metres, piece.key)
 
 
+@pytest.mark.parametrize("infills", [True, False])
 @pytest.mark.parametrize(
-    ("name", "calls"), [("hold", 500), ("pitch", 500), ("shipped", 200)]
+    ("name", "calls"), [("hold", 500), ("pitch", 500), ("shipped", 100)]
 )
-def test_given_cells_are_unchanged_in_a_thousand_calls(name: str, calls: int) -> None:
+def test_given_cells_are_unchanged_in_a_thousand_calls(
+    name: str, calls: int, infills: bool
+) -> None:
+    model: Model
     if name == "shipped":
-        infiller: Infiller = load_infiller()
+        model = load_infiller() if infills else load_predictor()
+    elif infills:
+        model = UniformInfiller(wide_cells(name))
     else:
-        infiller = UniformInfiller(wide_cells(name))
+        model = uniform_predictor(wide_vocabulary(name))
     random = np.random.default_rng(7)
     called = 0
     while called < calls:
         piece = random_piece(random)
-        options = random_options(random, called)
+        options = random_options(random, called, infills)
         if random.integers(2):
             voice = int(random.integers(VOICES))
             if not piece.onsets[:, voice].any():
                 continue
             melody = melody_of(piece.transpose(int(random.integers(-5, 6))), voice)
-            (written,) = harmonize(infiller, melody, options)
+            (written,) = harmonize(model, melody, options)
             given = np.zeros(melody.chorale.pitches.shape, bool)
             given[:, voice] = True
             is_written(written, melody.chorale, given)
@@ -97,7 +125,7 @@ def test_given_cells_are_unchanged_in_a_thousand_calls(name: str, calls: int) ->
             given = keep_beginnings(~passage, piece)
             if given.all() or not given.any() or passage.all():
                 continue
-            (written,) = rewrite(infiller, piece, options, bars=bars, voices=voices)
+            (written,) = rewrite(model, piece, options, bars=bars, voices=voices)
             is_written(written, piece, given)
         called += 1
 
@@ -105,24 +133,30 @@ def test_given_cells_are_unchanged_in_a_thousand_calls(name: str, calls: int) ->
 # === Harmonizing ===
 
 
-def test_a_melody_gets_three_voices_in_its_own_key() -> None:
+@both_kinds
+def test_a_melody_gets_three_voices_in_its_own_key(
+    model: Model, options: Options
+) -> None:
     melody = melody_of(PIECE)
-    one, other = harmonize(INFILLER, melody, QUICK, variations=2)
-    assert one == harmonize(INFILLER, melody, QUICK)[0] != other
+    one, other = harmonize(model, melody, options, variations=2)
+    assert one == harmonize(model, melody, options)[0] != other
     assert one.notes(SOPRANO) == PIECE.notes(SOPRANO)
     assert (one.key, one.title) == (PIECE.key, PIECE.title)
-    lowest, highest = np.array(INFILLER.vocabulary.ranges).T
+    lowest, highest = np.array(model.vocabulary.ranges).T
     assert ((lowest <= one.pitches) & (one.pitches <= highest)).all()
 
 
 @pytest.mark.parametrize("semitones", [-9, 0, 11])
 @pytest.mark.parametrize("voice", [SOPRANO, ALTO, TENOR, BASS])
-def test_any_key_and_any_voice(semitones: int, voice: int) -> None:
+@both_kinds
+def test_any_key_and_any_voice(
+    model: Model, options: Options, semitones: int, voice: int
+) -> None:
     piece = PIECE.transpose(semitones)
     melody = melody_of(piece, voice)
-    (written,) = harmonize(INFILLER, melody, QUICK)
+    (written,) = harmonize(model, melody, options)
     assert written.notes(voice) == melody.chorale.notes(voice)
-    lowest, highest = np.array(INFILLER.vocabulary.ranges).T
+    lowest, highest = np.array(model.vocabulary.ranges).T
     others = np.arange(VOICES) != voice
     within = (lowest <= written.pitches) & (written.pitches <= highest)
     assert within[:, others].all()
@@ -153,49 +187,66 @@ def test_the_model_hears_the_melody_in_range_and_without_rests() -> None:
     assert written.pitches[4:8, 1:].all()  # they sing on
 
 
-def test_a_melody_in_another_octave_stays_there() -> None:
+@both_kinds
+def test_a_melody_in_another_octave_stays_there(model: Model, options: Options) -> None:
     low = melody_of(PIECE).chorale.transpose(-12)
     melody = Melody(chorale=low, voice=SOPRANO)
     assert semitones_into_range(melody, (60, 81)) == 0
-    (written,) = harmonize(INFILLER, melody, QUICK)
+    (written,) = harmonize(model, melody, options)
     assert written.notes(SOPRANO) == low.notes(SOPRANO)
 
 
-def test_ranges_may_be_asked_for() -> None:
+@both_kinds
+def test_ranges_may_be_asked_for(model: Model, options: Options) -> None:
     ranges = ((60, 81), (57, 62), (50, 55), (40, 45))
-    options = InfillingOptions(rounds=1, ranges=ranges)
-    (written,) = harmonize(INFILLER, melody_of(PIECE), options)
+    options = replace(options, ranges=ranges)
+    (written,) = harmonize(model, melody_of(PIECE), options)
     for voice in (ALTO, TENOR, BASS):
         low, high = ranges[voice]
         assert low <= written.pitches[:, voice].min()
         assert written.pitches[:, voice].max() <= high
 
 
-def test_long_and_short_melodies() -> None:
+@both_kinds
+def test_long_and_short_melodies(model: Model, options: Options) -> None:
     for steps in (1, 1500):
         lines: list[list[Note]] = [[Note(72, 0, steps)], [], [], []]
         (written,) = harmonize(
-            INFILLER,
+            model,
             melody_of(Chorale.from_notes(lines, steps)),
-            InfillingOptions(rounds=1, rules="off"),
+            replace(options, rules="off"),
         )
         assert written.steps == steps and written.pitches.all()
 
 
-def test_what_cannot_be_harmonized() -> None:
+@both_kinds
+def test_what_cannot_be_harmonized(model: Model, options: Options) -> None:
     with pytest.raises(UsageError, match="at least 1 variation, got 0"):
-        harmonize(INFILLER, melody_of(PIECE), QUICK, variations=0)
+        harmonize(model, melody_of(PIECE), options, variations=0)
     lines: list[list[Note]] = [[Note(50, 0, 4), Note(90, 4, 4)], [], [], []]
     melody = melody_of(Chorale.from_notes(lines, 8))
     with pytest.raises(DataError, match="the soprano's F#6 in bar 1 is outside"):
-        harmonize(INFILLER, melody, QUICK)
+        harmonize(model, melody, options)
+
+
+def test_options_are_for_models_of_their_kind() -> None:
+    fragments = [with_voice(PIECE, SOPRANO)]
+    with pytest.raises(UsageError, match=r"SamplingOptions .*, got InfillingOptions"):
+        fill_in(PREDICTOR, fragments, QUICK)
+    with pytest.raises(UsageError, match=r"InfillingOptions .*, got SamplingOptions"):
+        fill_in(INFILLER, fragments, SamplingOptions())
+    default = SamplingOptions(particles=SamplingOptions().particles)
+    assert fill_in(PREDICTOR, fragments) == fill_in(PREDICTOR, fragments, default)
 
 
 # === Rewriting ===
 
 
-def test_a_passage_is_rewritten_and_all_else_stays() -> None:
-    (written,) = rewrite(INFILLER, PIECE, QUICK, bars=[2, 3], voices=[ALTO, TENOR])
+@both_kinds
+def test_a_passage_is_rewritten_and_all_else_stays(
+    model: Model, options: Options
+) -> None:
+    (written,) = rewrite(model, PIECE, options, bars=[2, 3], voices=[ALTO, TENOR])
     changed = written.pitches != PIECE.pitches
     steps, voices = np.nonzero(changed)
     assert set(PIECE.bars[steps]) == {2, 3} and set(voices) == {ALTO, TENOR}
@@ -203,10 +254,13 @@ def test_a_passage_is_rewritten_and_all_else_stays() -> None:
     assert written.title == PIECE.title and written.tempo == PIECE.tempo
 
 
-def test_all_bars_or_all_voices_are_what_is_not_named() -> None:
-    (voice,) = rewrite(INFILLER, PIECE, QUICK, voices=[BASS])
+@both_kinds
+def test_all_bars_or_all_voices_are_what_is_not_named(
+    model: Model, options: Options
+) -> None:
+    (voice,) = rewrite(model, PIECE, options, voices=[BASS])
     assert (voice.pitches != PIECE.pitches).any(axis=0).tolist() == [False] * 3 + [True]
-    (bar,) = rewrite(INFILLER, PIECE, QUICK, bars=[0])
+    (bar,) = rewrite(model, PIECE, options, bars=[0])
     assert set(PIECE.bars[(bar.pitches != PIECE.pitches).any(axis=1)]) == {0}
     assert (bar.pitches != PIECE.pitches).any(axis=0).all()
 

@@ -13,11 +13,11 @@ import pytest
 from fakes import UniformInfiller, uniform_predictor, wide_cells, wide_vocabulary
 from strategies import little_chorale
 
-from chorale.commands import harmonize, main, outputs, rewrite
+from chorale.commands import filling, main, outputs
 from chorale.formats.classic_csv import read_csv, write_csv
 from chorale.importing import read, write
-from chorale.infiller_models import load_infiller
 from chorale.melodies import melody_of
+from chorale.models import load_predictor
 from chorale.score import Chorale
 from chorale.seeds import find_seed
 from chorale.voices import BASS, SOPRANO
@@ -39,10 +39,11 @@ def run(
     The models are fakes; the function returns exit code, stdout and stderr.
     """
     infiller = UniformInfiller(wide_cells())
-    for command in (harmonize, rewrite):
-        monkeypatch.setattr(command, "load_infiller", lambda name: infiller)
+    monkeypatch.setattr(filling, "is_infiller", lambda name: name == "fills")
+    monkeypatch.setattr(filling, "load_infiller", lambda name: infiller)
     predictor = uniform_predictor(wide_vocabulary())
-    monkeypatch.setattr(outputs, "load_predictor", lambda name: predictor)
+    for module in (filling, outputs):
+        monkeypatch.setattr(module, "load_predictor", lambda name: predictor)
     monkeypatch.chdir(tmp_path)
     Path("tune.abc").write_text(TUNE)
     write(PIECE, "piece.mid")
@@ -57,7 +58,8 @@ def run(
     return run
 
 
-ONE = ("--best-of", "1", "--rounds", "2")
+ONE = ("--best-of", "1", "--particles", "2")
+FILLS = ("--model", "fills", "--best-of", "1")
 
 
 def assert_refused(err: str, message: str) -> None:
@@ -97,7 +99,15 @@ def test_the_melody_of_a_bundled_chorale(run: Run) -> None:
 
 
 def test_variations_are_numbered_and_the_first_is_the_only_one(run: Run) -> None:
-    command = ("harmonize", "tune.abc", "--rounds", "2", "--format", "csv", "--output")
+    command = (
+        "harmonize",
+        "tune.abc",
+        "--particles",
+        "2",
+        "--format",
+        "csv",
+        "--output",
+    )
     _, out, _ = run(*command, "three", "-n", "3", "--random-state", "5")
     names = [f"three/tune-harmonized-state5-{number}.csv" for number in (1, 2, 3)]
     assert out.split() == names
@@ -111,7 +121,7 @@ def test_of_several_the_judge_keeps_one(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, _, err = run(
-        *("harmonize", "tune.abc", "--rounds", "2", "--best-of", "4"),
+        *("harmonize", "tune.abc", "--particles", "2", "--best-of", "4"),
         *("--report", "why.md", "--output", "best", "--format", "csv"),
     )
     assert "of 4 chorales none ended on a cadence" in err
@@ -127,7 +137,7 @@ def test_of_several_the_judge_keeps_one(
 
     monkeypatch.setattr(outputs, "choose_each", remember)
     run(
-        *("harmonize", "tune.abc", "--rounds", "2", "--best-of", "4"),
+        *("harmonize", "tune.abc", "--particles", "2", "--best-of", "4"),
         *("--output", "again", "--format", "csv"),
     )
     ((first, *others),) = lots
@@ -144,7 +154,7 @@ def test_a_melody_out_of_range_is_judged_in_range_and_written_as_it_was(
     table = np.zeros((32, 4), int)
     table[:, SOPRANO] = np.repeat([86, 84, 83, 84], 8)
     write_csv(Chorale(pitches=table), "high.csv")
-    code, out, err = run("harmonize", "high.csv", "--format", "csv", "--rounds", "1")
+    code, out, err = run("harmonize", "high.csv", "--format", "csv", "--particles", "1")
     assert code == 0, err
     assert "sung an octave lower" in err
     written = read_csv(out.strip())
@@ -158,7 +168,7 @@ def test_sampling_options_arrive(run: Run) -> None:
     run(*command, "greedy", "--top-k", "1")
     run(*command, "nucleus", "--top-p", "0.01", "--rules", "off")
     run(*command, "first", "--top-k", "1", "--rules", "off")
-    run(*command, "one", "--method", "ancestral")
+    run(*command, "led", "--particles", "16")
     run(*command, "organ", "--instrument", "organ")
     files = {path.parent.name: path.read_bytes() for path in Path().glob("*/*.mid")}
     assert len(set(files.values())) == len(files) - 2
@@ -174,12 +184,32 @@ def test_sampling_options_arrive(run: Run) -> None:
     assert programs == {19}
 
 
+def test_infillers_have_options_of_their_own(run: Run) -> None:
+    for command in (["harmonize", "tune.abc"], ["rewrite", "piece.mid", "--bars", "2"]):
+        files = []
+        for options in ("--rounds 1", "--rounds 3", "--method ancestral"):
+            code, out, err = run(*command, *FILLS, *options.split())
+            assert code == 0, err
+            files.append(Path(out.strip()).read_bytes())
+        assert len(set(files)) == 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
         ("tune.abc --voice descant", 2, "a voice out of soprano, .* got 'descant'"),
-        ("tune.abc --method magic", 2, "a method out of gibbs, ancestral"),
-        ("tune.abc --rounds 0", 2, "rounds of at least 1, got 0"),
+        ("tune.abc --particles 0", 2, "particles of at least 1, got 0"),
+        ("tune.abc --guidance -1", 2, "guidance of at least 0, got -1"),
+        ("tune.abc --model fills --method magic", 2, "a method out of gibbs, anc"),
+        ("tune.abc --model fills --rounds 0", 2, "rounds of at least 1, got 0"),
+        (
+            *("tune.abc --rounds 9", 2),
+            "--rounds is for a model that infills, and bach writes step after step",
+        ),
+        (
+            *("tune.abc --model fills --particles 9", 2),
+            "--particles is for a model that writes step after step, and fills infills",
+        ),
         ("tune.abc --best-of 0", 2, "the best of at least 1, got 0"),
         ("tune.abc --format mp3", 2, "formats out of midi, .* got 'mp3'"),
         ("tune.abc --instrument kazoo", 2, "an instrument out of choir"),
@@ -219,7 +249,7 @@ def test_bad_input_is_one_line_and_writes_nothing(
 def test_rewrite_changes_the_passage_alone(run: Run) -> None:
     code, out, err = run(
         *("rewrite", "piece.mid", "--bars", "1-2,4", "--voices", "alto, tenor"),
-        *("--rounds", "2"),
+        *("--particles", "2"),
     )
     assert (code, out, err) == (0, "piece-rewritten.mid\n", "")
     written = read("piece-rewritten.mid")
@@ -245,7 +275,7 @@ def test_rewrite_takes_bundled_chorales_and_silent_voices(run: Run) -> None:
 
 def test_rewrite_reports_what_was_drawn(run: Run) -> None:
     run(
-        *("rewrite", "piece.mid", "--bars", "2", "--rounds", "1", "--best-of", "1"),
+        *("rewrite", "piece.mid", "--bars", "2", "--particles", "1", "--best-of", "1"),
         *("--report", "why.html", "-n", "2"),
     )
     report = Path("why.html").read_text(encoding="utf-8")
@@ -284,8 +314,7 @@ def test_passages_that_make_no_sense(
 
 
 def test_a_model_that_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    for command in (harmonize, rewrite):
-        monkeypatch.setattr(command, "load_infiller", load_infiller)
+    monkeypatch.setattr(filling, "load_predictor", load_predictor)
     for words in (["harmonize", "bwv253"], ["rewrite", "bwv253", "--bars", "1"]):
         code, _, err = run(*words, "--model", "nowhere")
         assert code == 2

@@ -99,14 +99,15 @@ def test_an_infiller_is_judged_by_what_it_makes_of_sopranos(
         *("--given", "soprano", "--model", "fills", "--average", "transpositions")
     )
     assert code == 2 and "infillers are not averaged" in err
-    code, _, err = run("--given", "soprano", "--model", "fills", "--guidance", "1")
-    assert code == 2 and "infillers are not guided" in err
+    for name in ("guidance", "particles"):
+        code, _, err = run("--given", "soprano", "--model", "fills", f"--{name}", "1")
+        assert code == 2 and f"infillers have no {name}: leave out --{name}" in err
 
 
 def test_all_sopranos_are_taken_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = []
 
-    def harmonized(names, average, chorales, train, options):  # type: ignore[no-untyped-def]
+    def harmonized(names, average, chorales, *others):  # type: ignore[no-untyped-def]
         taken.append([one.source for one in chorales])
         raise UsageError("enough")
 
@@ -182,6 +183,7 @@ def test_a_final_report_is_beside_test(
     [
         ("-n 0", "at least 1 sample, got 0", 2),
         ("--given alto", "expected --given soprano, got 'alto'", 2),
+        ("--particles 4", "are led by a soprano: add --given soprano", 2),
         ("--given soprano --bars 4", "harmonized whole: leave out --bars", 2),
         ("--given soprano -n 0", "at least 1 sample, got 0", 2),
         ("mine --given soprano", "--given is for a model", 2),

@@ -485,7 +485,7 @@ def test_drafts_avoid_faults_with_notes_that_are_given_later_in_the_step() -> No
 
     def faults(particles: int) -> int:
         options = SamplingOptions(top_p=1.0, ranges=ranges, particles=particles)
-        drawn = complete(predictor, [bass] * 8, options)
+        drawn = complete(predictor, [bass] * 16, options)
         tallies = rates(drawn, rules=["parallel-fifths", "parallel-octaves"])
         return sum(one.findings for one in tallies.values())
 
