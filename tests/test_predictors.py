@@ -8,9 +8,12 @@ from fakes import toy_vocabulary, wide_vocabulary
 from test_models import save_tiny_model
 from tiny import PLAN, tiny_chorale, tiny_network, tiny_options
 
+from chorale.averaging import AveragedPredictor
 from chorale.evaluation import evaluate
+from chorale.guidance import GuidedPredictor
 from chorale.models import load_predictor
 from chorale.networks import BODIES
+from chorale.ngram import fit_ngram
 from chorale.predictors import FakePredictor, KerasPredictor, log_softmax
 from chorale.voices import VOICES
 
@@ -80,18 +83,21 @@ def test_advancing_leaves_the_state_as_it_was(tmp_path):
     np.testing.assert_array_equal(first.hidden, again.hidden)
 
 
+def random_chain(vocabulary):
+    shape = (VOICES, vocabulary.pitch_count + 1)
+    table = np.random.default_rng(0).dirichlet(np.ones(vocabulary.size), shape)
+    return FakePredictor(vocabulary, table)
+
+
 def test_the_fake_gives_the_probabilities_it_was_given():
     vocabulary = toy_vocabulary("pitch")
-    random = np.random.default_rng(0)
-    shape = (VOICES, vocabulary.pitch_count + 1, vocabulary.size)
-    table = random.dirichlet(np.ones(vocabulary.size), shape[:2])
-    fake = FakePredictor(vocabulary, table)
+    fake, random = random_chain(vocabulary), np.random.default_rng(0)
     tokens = random.integers(0, vocabulary.size, (2, 6, VOICES))
     plan = np.zeros((2, 6, 1), np.int64)
     scores = fake.score(tokens, plan)
     np.testing.assert_allclose(scores_by_steps(fake, tokens, plan), scores, atol=1e-6)
     np.testing.assert_allclose(
-        np.exp(scores[1, 3, 2]), table[2, tokens[1, 2, 2]], rtol=1e-5
+        np.exp(scores[1, 3, 2]), fake.table[2, tokens[1, 2, 2]], rtol=1e-5
     )
 
 
@@ -106,3 +112,45 @@ def test_a_network_that_knows_nothing_scores_the_logarithm_of_its_vocabulary(enc
     assert likelihood.nats_per_note == pytest.approx(np.log(vocabulary.size), rel=1e-6)
     assert likelihood.nats_per_frame == pytest.approx(4 * np.log(vocabulary.size))
     assert likelihood.notes == 4 * sum(map(len, chorales))
+
+
+def _onnx(folder):
+    save_tiny_model(folder, body="wavenet-lstm", vocabulary=wide_vocabulary())
+    return load_predictor(folder)
+
+
+@pytest.mark.parametrize(
+    "open_predictor",
+    [
+        _onnx,
+        lambda folder: GuidedPredictor(_onnx(folder), 1.5),
+        lambda folder: AveragedPredictor([_onnx(folder)], (-1, 0, 2)),
+        lambda folder: GuidedPredictor(AveragedPredictor([_onnx(folder)], (0, 1)), 1.5),
+        lambda folder: fit_ngram([tiny_chorale(np.random.default_rng(0))]),
+        lambda folder: random_chain(wide_vocabulary()),
+    ],
+    ids=["onnx", "guided", "averaged", "guided average", "n-gram", "fake"],
+)
+def test_selected_rows_go_on_as_they_would_have(open_predictor, tmp_path):
+    predictor = open_predictor(tmp_path)
+    vocabulary = predictor.vocabulary
+    random = np.random.default_rng(1)
+    tokens = random.integers(1, vocabulary.pitch_count, (3, 8, VOICES))
+    plan = random.integers(1, 3, (3, 8, len(predictor.plan_features)))
+    rows, begun = np.array([2, 0, 2, 1, 2]), 5
+
+    def state_after(rows, steps, state=None, first=0):
+        state = predictor.start(plan[rows, 0]) if state is None else state
+        for step in range(first, steps):
+            state = predictor.advance(state, tokens[rows, step], plan[rows, step + 1])
+        return state
+
+    begun_with = state_after(np.arange(3), begun)
+    selected = state_after(rows, 7, predictor.select(begun_with, rows), begun)
+    expected = state_after(rows, 7)
+    for voice in predictor.voice_order:
+        np.testing.assert_allclose(
+            predictor.voice_logits(selected, voice, tokens[rows, 7]),
+            predictor.voice_logits(expected, voice, tokens[rows, 7]),
+            atol=1e-5,
+        )
