@@ -16,9 +16,9 @@ import numpy as np
 
 from chorale.averaging import average
 from chorale.errors import ModelError
+from chorale.fitting import Batch
 from chorale.models import Card, find_model, load_card, load_predictor
 from chorale.predictors import Predictor
-from chorale.runs import Batch
 from chorale.tokens import Vocabulary
 
 

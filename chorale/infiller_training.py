@@ -1,6 +1,6 @@
 """Training an infilling network on a corpus of chorales: options -> a run -> a model.
 
-What it shares with next-step networks is in `chorale.drawing` and `chorale.runs`.
+What it shares with next-step networks is in `chorale.drawing` and `chorale.fitting`.
 """
 
 from __future__ import annotations
@@ -27,22 +27,21 @@ from chorale.drawing import (
     split_corpus,
 )
 from chorale.extras import require
+from chorale.fitting import (
+    Batch,
+    Progress,
+    adamw,
+    fit,
+    library_versions,
+    make_deterministic,
+)
 from chorale.gaps import draw_gap
 from chorale.infiller_models import InfillerCard, load_infiller, save_infiller
 from chorale.infiller_options import InfillerOptions
 from chorale.infillers import KerasInfiller
 from chorale.neighbours import network_inputs
 from chorale.orderless import orderless
-from chorale.runs import (
-    Batch,
-    Progress,
-    Row,
-    Run,
-    adamw,
-    fit,
-    library_versions,
-    make_deterministic,
-)
+from chorale.runs import Row, Run
 from chorale.score import Chorale, IntArray
 from chorale.style.memory import recited
 from chorale.voices import VOICES

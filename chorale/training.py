@@ -27,19 +27,18 @@ from chorale.drawing import (
 from chorale.echoes import echoes
 from chorale.evaluation import evaluate
 from chorale.extras import require
-from chorale.models import WEIGHTS_FILE, Card, load_predictor, save_model
-from chorale.networks import NetworkOptions
-from chorale.predictors import KerasPredictor
-from chorale.runs import (
+from chorale.fitting import (
     Batch,
     Progress,
-    Row,
-    Run,
     adamw,
     fit,
     library_versions,
     make_deterministic,
 )
+from chorale.models import WEIGHTS_FILE, Card, load_predictor, save_model
+from chorale.networks import NetworkOptions
+from chorale.predictors import KerasPredictor
+from chorale.runs import Row, Run
 from chorale.score import Chorale, IntArray
 from chorale.style.memory import recited
 from chorale.tokens import Vocabulary, shifted

@@ -13,9 +13,9 @@ from tiny import tiny_chorale, tiny_options, tiny_training, write_tiny_corpus
 from chorale.corpus import Corpus, load_corpus
 from chorale.distillation import soften, teacher_cards
 from chorale.errors import ModelError, UsageError
+from chorale.fitting import Batch
 from chorale.models import load_card
 from chorale.predictors import FakePredictor, log_softmax
-from chorale.runs import Batch
 from chorale.tokens import Vocabulary
 from chorale.training import resume_training, train_network
 from chorale.voices import VOICES

@@ -26,12 +26,13 @@ from chorale.corpus import load_corpus, write_csv
 from chorale.drawing import split_corpus
 from chorale.errors import DataError, ModelError, TrainingError, UsageError
 from chorale.files import load_arrays
+from chorale.fitting import Batch, fit
 from chorale.keys import Key, estimate_key
 from chorale.models import load_card, load_predictor
 from chorale.networks import BODIES, NetworkOptions
 from chorale.networks.next_step import NextStepNetwork
 from chorale.plan import Plan
-from chorale.runs import Batch, Run, fit
+from chorale.runs import Run
 from chorale.score import Chorale
 from chorale.tokens import Vocabulary, shifted
 from chorale.training import (

@@ -45,7 +45,7 @@ def _show(label: str, stack: contextlib.ExitStack) -> Callable[[int, int], None]
 class EpochLines:
     """A line on stderr for every epoch; on a terminal a bar with the time left too.
 
-    A `chorale.runs.Progress`, to be used in a `with` block.
+    A `chorale.fitting.Progress`, to be used in a `with` block.
 
     Args:
         monitor: the figure to show of each epoch.

@@ -12,15 +12,8 @@ import numpy as np
 from chorale.cards import save_card
 from chorale.errors import DataError
 from chorale.extras import require
-from chorale.runs import (
-    Batch,
-    Progress,
-    Row,
-    Run,
-    adamw,
-    fit,
-    library_versions,
-)
+from chorale.fitting import Batch, Progress, adamw, fit, library_versions
+from chorale.runs import Row, Run
 from chorale.sketches.augmentation import augment
 from chorale.sketches.batches import AT_ONCE, Padded, draw_batches, pad, predict
 from chorale.sketches.evaluation import Report, measure
