@@ -162,8 +162,8 @@ class Writing:
         state = self._predictor.start(self._plan[:, 0])
         for step in range(self.steps):
             self._write_step(state, past, step)
-            if self._drafts > 1:
-                rows = self._rows_to_go_on_from(step)
+            rows = self._rows_to_go_on_from(step)
+            if (rows != np.arange(len(rows))).any():
                 self._tokens = self._tokens[rows]
                 past = past.at(rows)
                 state = self._predictor.select(state, rows)
