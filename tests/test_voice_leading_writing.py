@@ -18,6 +18,7 @@ from chorale.voice_leading.writing import (
     Moment,
     find_corners,
     find_faults,
+    find_strays,
     weigh,
     weigh_between,
 )
@@ -220,3 +221,58 @@ def costs_of(threes: np.ndarray, breathes: np.ndarray) -> np.ndarray:
             for fault in find_faults(known, voice, now[:, [voice]]):
                 costs += surprise(fault.rule) * fault.notes[:, 0]
     return costs
+
+
+# === Sevenths ===
+
+SEVENTH = [71, 65, 62, 55]  # G7: the alto sings F
+
+
+@pytest.mark.parametrize(
+    ("now", "written", "strays"),
+    [
+        # C major: F goes to E; or stays, or sinks to Eb.
+        ([72, 0, 0, 48], (0, 3), {60, 61, 62, 66, 67, 68, 69, 70, 71}),
+        # The chord goes on: F may hand its place to another tone of G7.
+        ([74, 0, 0, 59], (0, 3), {60, 61, 66, 68, 69, 70}),
+        ([0, 0, 0, 0], (), {60, 61, 66, 68, 69, 70}),
+    ],
+)
+def test_sevenths_go_down_by_step(
+    now: list[int], written: tuple[int, ...], strays: set[int]
+) -> None:
+    notes = np.arange(60, 72)[np.newaxis]
+    (fault,) = find_strays(moment(SEVENTH, now, written), 1, notes)
+    assert fault[:2] == ("unresolved-seventh", (1,))
+    assert set(notes[fault.notes].tolist()) == strays
+    costs = weigh(moment(SEVENTH, now, written), 1, notes)
+    assert (costs[fault.notes] >= surprise("unresolved-seventh")).all()
+    # By any other name, in any other key.
+    moved = moment([note + 5 for note in SEVENTH], [n and n + 5 for n in now], written)
+    (other,) = find_strays(moved, 1, notes + 5)
+    assert np.array_equal(other.notes, fault.notes)
+
+
+@pytest.mark.parametrize(
+    ("before", "voice", "breathes"),
+    [
+        (SEVENTH, 0, False),  # not the seventh
+        (SEVENTH, 1, True),  # a new phrase
+        ([71, 65, 62, 57], 1, False),  # B diminished over A
+        ([71, 65, 0, 55], 1, False),  # a voice rests
+        ([70, 65, 62, 55], 1, False),  # a minor seventh chord
+        ([67, 65, 62, 55], 1, False),  # no third
+    ],
+)
+def test_other_tones_go_where_they_like(
+    before: list[int], voice: int, breathes: bool
+) -> None:
+    known = moment(before, [72, 0, 0, 48], (3,), breathes)
+    (fault,) = find_strays(known, voice, ANY[np.newaxis])
+    assert not fault.notes.any()
+
+
+def test_silence_is_no_way_astray() -> None:
+    known = moment(SEVENTH, [72, 0, 0, 48], (0, 3))
+    (fault,) = find_strays(known, 1, np.array([[0, 64, 72]]))
+    assert fault.notes.tolist() == [[False, False, True]]

@@ -5,9 +5,9 @@ what is known are the chord a step before, what other voices have chosen at this
 and whether a phrase begins. So a fault between two voices is laid to the one that
 chooses later. By the time all have chosen, the faults are those that the judge finds.
 
-Tones of a dominant that have a way to go are left to the judge: that a chord was a
-dominant shows once the next one is complete. Ranges are left to the sampler, which has
-its own.
+Sevenths are seen as far as the chord before tells: that it was a dominant shows for
+certain once the next one is complete. Leading tones are left to the judge, ranges to
+the sampler, which has its own.
 """
 
 from __future__ import annotations
@@ -50,8 +50,14 @@ _OF_DYADS: Mapping[str, Callable[[Dyads], BoolArray]] = {
     "overlap": is_overlap,
     "spacing": begins_spacing,
 }
-# The rules that are seen from here.
+# The rules that are seen from here as the judge sees them.
 SEEN = (*_OF_DYADS, "large-leap")
+
+_SEMITONES = 12
+# Semitones above the root of a dominant seventh, and those of a step.
+_THIRD, _SEVENTH = 4, 10
+_DOMINANT = (0, _THIRD, 7, _SEVENTH)
+_STEPS = (1, 2)
 
 
 class Moment(NamedTuple):
@@ -125,6 +131,32 @@ def find_corners(moment: Moment, voice: int, notes: IntArray) -> Iterator[Fault]
             yield Fault("overlap", pair, beyond)
 
 
+def find_strays(moment: Moment, voice: int, notes: IntArray) -> Iterator[Fault]:
+    """Find the notes to which the seventh of a dominant would go astray.
+
+    Before, all four sang tones of a dominant seventh, none missing but the fifth, and
+    this voice the seventh: it stays, or goes down by step, or to another tone of the
+    chord as long as nobody has left it.
+
+    Args and yields as `find_faults`.
+    """
+    # Semitones of each voice above each pitch class, array (batch, 4, 12).
+    above = (moment.before[..., None] - np.arange(_SEMITONES)) % _SEMITONES
+    is_root = np.isin(above, _DOMINANT).all(axis=1)
+    for tone in (0, _THIRD, _SEVENTH):
+        is_root &= (above == tone).any(axis=1)
+    is_root &= ((moment.before != SILENCE).all(axis=1) & ~moment.breathes)[:, None]
+    has_seventh = (is_root & (above[:, voice] == _SEVENTH)).any(axis=1)
+    root = is_root.argmax(axis=1)[:, None]
+    now = moment.now[:, list(moment.written)]
+    goes_on = np.isin((now - root) % _SEMITONES, _DOMINANT).all(axis=1, keepdims=True)
+    is_tone = np.isin((notes - root) % _SEMITONES, _DOMINANT)
+    goes_down = np.isin(moment.before[:, voice, None] - notes, (0, *_STEPS))
+    astray = has_seventh[:, None] & (notes != SILENCE) & ~goes_down
+    astray &= ~(is_tone & goes_on)
+    yield Fault("unresolved-seventh", (voice,), astray)
+
+
 def weigh(moment: Moment, voice: int, notes: IntArray) -> npt.NDArray[np.float64]:
     """Return what notes would cost in nats, float array (batch, notes).
 
@@ -135,7 +167,7 @@ def weigh(moment: Moment, voice: int, notes: IntArray) -> npt.NDArray[np.float64
         moment, voice, notes: as of `find_faults`.
     """
     costs = np.zeros(notes.shape)
-    for find in (find_faults, find_corners):
+    for find in (find_faults, find_corners, find_strays):
         for fault in find(moment, voice, notes):
             costs += surprise(fault.rule) * fault.notes
     return costs
