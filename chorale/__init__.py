@@ -3,7 +3,7 @@
 These are the names to build on. Importing them loads neither TensorFlow nor music21.
 """
 
-__version__ = "0.6.0"  # fitting.py asks for it while the names below are imported
+__version__ = "0.7.0"  # fitting.py asks for it while the names below are imported
 
 from chorale.cell_sampling import InfillingOptions
 from chorale.completing import harmonize, rewrite
