@@ -44,7 +44,7 @@ class DrawingOptions:
     """
 
     temperature: float = 1.0
-    top_p: float = 0.99
+    top_p: float = 0.98
     top_k: int | None = None
     ranges: tuple[tuple[int, int], ...] | None = None
     rules: str = "lenient"

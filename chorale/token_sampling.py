@@ -45,7 +45,7 @@ class SamplingOptions(DrawingOptions):
     """
 
     guidance: float = 2.0
-    particles: int = 16
+    particles: int = 8
 
     def __post_init__(self) -> None:
         super().__post_init__()
