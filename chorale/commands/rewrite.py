@@ -79,7 +79,7 @@ def rewrite(
     top_p: TopP = SAMPLING.top_p,
     top_k: TopK = None,
     rules: Rules = SAMPLING.rules,
-    best_of: BestOf = 3,
+    best_of: BestOf = 2,
     variations: Variations = 1,
     random_state: RandomState = SAMPLING.random_state,
     output: OutputFolder = Path(),

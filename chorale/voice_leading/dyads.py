@@ -8,6 +8,7 @@ rules are: `motion` and `placing`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -74,12 +75,21 @@ class Dyads:
 
         A unison has no octaves more, and is none itself.
         """
-        return _is_perfect(self.upper - self.lower, perfect, self.letters)
+        return self._perfect_now[perfect]
 
     def was_perfect(self, perfect: int) -> BoolArray:
         """Return where they formed one a step before."""
-        interval = self.upper_before - self.lower_before
-        return _is_perfect(interval, perfect, self.letters_before)
+        return self._perfect_before[perfect]
+
+    # Several rules ask for the same.
+
+    @cached_property
+    def _perfect_now(self) -> Mapping[int, BoolArray]:
+        return _perfect(self.upper - self.lower, self.letters)
+
+    @cached_property
+    def _perfect_before(self) -> Mapping[int, BoolArray]:
+        return _perfect(self.upper_before - self.lower_before, self.letters_before)
 
 
 # === Motion ===
@@ -145,15 +155,13 @@ def _begins(dyads: Dyads, compare: np.ufunc, interval: int) -> BoolArray:
     return begins
 
 
-def _is_perfect(
-    interval: IntArray, perfect: int, letters: IntArray | None
-) -> BoolArray:
-    """Return where intervals, in semitones up or down, are perfect."""
+def _perfect(interval: IntArray, letters: IntArray | None) -> dict[int, BoolArray]:
+    """Return where intervals, in semitones up or down, are unisons, fifths, octaves."""
     wide = np.abs(interval)
-    is_perfect: BoolArray = wide == perfect
-    if perfect != UNISON:
-        is_perfect |= (wide > perfect) & ((wide - perfect) % OCTAVE == 0)
-    if letters is not None and perfect == FIFTH:
+    within = wide % OCTAVE
+    is_unison, is_fifth = wide == UNISON, within == FIFTH
+    if letters is not None:
         # What only sounds like a fifth is a diminished sixth or the like.
-        is_perfect &= np.abs(letters) % 7 == 4
-    return is_perfect
+        is_fifth &= np.abs(letters) % 7 == 4
+    is_octave = (within == 0) & ~is_unison
+    return {UNISON: is_unison, FIFTH: is_fifth, OCTAVE: is_octave}

@@ -54,10 +54,10 @@ _OF_DYADS: Mapping[str, Callable[[Dyads], BoolArray]] = {
 SEEN = (*_OF_DYADS, "large-leap")
 
 _SEMITONES = 12
-# Semitones above the root of a dominant seventh, and those of a step.
+_LARGEST_STEP = 2
+# Semitones above the root of a dominant seventh: its tones.
 _THIRD, _SEVENTH = 4, 10
-_DOMINANT = (0, _THIRD, 7, _SEVENTH)
-_STEPS = (1, 2)
+_IN_DOMINANT = np.isin(np.arange(_SEMITONES), (0, _THIRD, FIFTH, _SEVENTH))
 
 
 class Moment(NamedTuple):
@@ -142,17 +142,18 @@ def find_strays(moment: Moment, voice: int, notes: IntArray) -> Iterator[Fault]:
     """
     # Semitones of each voice above each pitch class, array (batch, 4, 12).
     above = (moment.before[..., None] - np.arange(_SEMITONES)) % _SEMITONES
-    is_root = np.isin(above, _DOMINANT).all(axis=1)
+    is_root = _IN_DOMINANT[above].all(axis=1)
     for tone in (0, _THIRD, _SEVENTH):
         is_root &= (above == tone).any(axis=1)
     is_root &= ((moment.before != SILENCE).all(axis=1) & ~moment.breathes)[:, None]
     has_seventh = (is_root & (above[:, voice] == _SEVENTH)).any(axis=1)
     root = is_root.argmax(axis=1)[:, None]
     now = moment.now[:, list(moment.written)]
-    goes_on = np.isin((now - root) % _SEMITONES, _DOMINANT).all(axis=1, keepdims=True)
-    is_tone = np.isin((notes - root) % _SEMITONES, _DOMINANT)
-    goes_down = np.isin(moment.before[:, voice, None] - notes, (0, *_STEPS))
-    astray = has_seventh[:, None] & (notes != SILENCE) & ~goes_down
+    goes_on = _IN_DOMINANT[(now - root) % _SEMITONES].all(axis=1, keepdims=True)
+    is_tone = _IN_DOMINANT[(notes - root) % _SEMITONES]
+    down = moment.before[:, voice, None] - notes
+    goes_well = (down >= 0) & (down <= _LARGEST_STEP)
+    astray = has_seventh[:, None] & (notes != SILENCE) & ~goes_well
     astray &= ~(is_tone & goes_on)
     yield Fault("unresolved-seventh", (voice,), astray)
 
