@@ -29,6 +29,9 @@ Model = Predictor[Any] | Infiller
 Options = SamplingOptions | InfillingOptions
 Progress = Callable[[int, int], None]  # steps or rounds done, and in all
 
+# Drafts of a passage: it is short, and has to fit what comes after it at once.
+PASSAGE_PARTICLES = 32
+
 
 def fill_in(
     model: Model,
@@ -136,7 +139,8 @@ def rewrite(
     Args:
         model: a predictor or an infiller.
         chorale: the piece.
-        options: how to draw, of the model's kind; None for its defaults.
+        options: how to draw, of the model's kind; None for its defaults, with
+            PASSAGE_PARTICLES drafts.
         bars: numbers of bars, a pickup being 0; None for all.
         voices: which voices; None for all.
         variations: how many to write; the first of four is the only one of one.
@@ -169,6 +173,8 @@ def rewrite(
         )
     if not passage.any():
         raise UsageError("expected bars and voices to rewrite, got none")
+    if options is None and not isinstance(model, Infiller):
+        options = SamplingOptions(particles=PASSAGE_PARTICLES)
     return _draw(
         model,
         Fragment(chorale, ~passage),

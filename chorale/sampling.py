@@ -163,24 +163,27 @@ def _write(
     # Pieces of similar length share a batch: all are written to the longest one's end.
     order = sorted(range(len(plans)), key=lambda index: plans[index].steps)
     size = max(_BATCH // (memories * drafts), 1)
-    batches = [order[first : first + size] for first in range(0, len(order), size)]
-    total = sum(plans[batch[-1]].steps for batch in batches)
-    done = 0
-    written: dict[int, IntArray] = {}
-    for batch in batches:
-        writing = Writing(
+    lots = [order[first : first + size] for first in range(0, len(order), size)]
+    batches = [
+        Writing(
             predictor,
-            [plans[index] for index in batch],
-            [given[index] for index in batch],
-            [streams[index] for index in batch],
+            [plans[index] for index in lot],
+            [given[index] for index in lot],
+            [streams[index] for index in lot],
             options,
             drafts,
         )
-        for _ in writing.write():
+        for lot in lots
+    ]
+    total = sum(batch.steps for batch in batches)
+    done = 0
+    written: dict[int, IntArray] = {}
+    for lot, batch in zip(lots, batches, strict=True):
+        for _ in batch.write():
             done += 1
             if progress is not None:
                 progress(done, total)
-        written.update(zip(batch, writing.written(), strict=True))
+        written.update(zip(lot, batch.written(), strict=True))
     return [written[index] for index in range(len(plans))]
 
 

@@ -10,7 +10,7 @@ a given token is judged by it, if several drafts of the piece are written at onc
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -28,6 +28,10 @@ from chorale.tokens import SILENCE_TOKEN, Past, Vocabulary
 from chorale.voice_leading.piece import find_breaths
 from chorale.voice_leading.writing import Moment, weigh
 from chorale.voices import VOICE_NAMES, VOICES
+
+# Steps after the last one that is written at which drafts are still weighed: of what
+# comes later they hardly know more or less than each other.
+_HEARD_AFTER = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +96,8 @@ class Writing:
 
     All are written to the end of the longest; what lies beyond a piece's own end means
     nothing. Rows are drafts: those of the first piece, those of the second, and so on.
+    What is given before anything is written is heard once for all drafts of a piece,
+    and of what is given after everything, so much is heard as tells the drafts apart.
 
     Args:
         predictor: the model.
@@ -102,7 +108,7 @@ class Writing:
         drafts: of each piece.
 
     Attributes:
-        steps: of the longest piece.
+        steps: how many it takes.
     """
 
     def __init__(
@@ -117,30 +123,36 @@ class Writing:
         self._predictor, self._options, self._drafts = predictor, options, drafts
         self._allowed = allowed_tokens(predictor.vocabulary, options)
         self._lengths = np.array([plan.steps for plan in plans])
-        self.steps = int(self._lengths.max())
+        self._longest = int(self._lengths.max())
         self._plan = self._stack(
             [plan.features(predictor.plan_features) for plan in plans]
         )
         self._breathes = self._stack([find_breaths(plan.fermatas) for plan in plans])
-        self._tokens = np.zeros((len(plans) * drafts, self.steps, VOICES), np.int64)
+        self._tokens = np.zeros((len(plans) * drafts, self._longest, VOICES), np.int64)
         self._kept = np.zeros(self._tokens.shape, np.bool_)
         for piece, (tokens, kept) in enumerate(given):
             rows = slice(piece * drafts, (piece + 1) * drafts)
             self._tokens[rows, : len(tokens)] = tokens
             self._kept[rows, : len(kept)] = kept
+        within = np.arange(self._longest) < np.repeat(self._lengths, drafts)[:, None]
+        free = np.flatnonzero((within & ~self._kept.all(axis=2)).any(axis=0))
+        self._first_free = int(free[0])
+        self.steps = int(free[-1]) + 1
+        if drafts > 1:
+            self.steps = min(self.steps + _HEARD_AFTER, self._longest)
         self._log_weights = np.zeros((len(plans), drafts))
         # The number at a place does not depend on how many steps or pieces there are.
         self._uniforms = np.concatenate(
             [
                 np.random.default_rng(stream)
-                .random((self.steps, VOICES, drafts))
+                .random((self._longest, VOICES, drafts))
                 .transpose(2, 0, 1)
                 for stream in streams
             ]
         )
         self._copying = np.stack(
             [
-                np.random.default_rng(stream.spawn(1)[0]).random(self.steps + 1)
+                np.random.default_rng(stream.spawn(1)[0]).random(self._longest + 1)
                 for stream in streams
             ]
         )
@@ -150,17 +162,15 @@ class Writing:
 
         A piece that has ended goes on as at its last step.
         """
-        longest = [
-            table[np.minimum(np.arange(self.steps), len(table) - 1)] for table in tables
-        ]
+        steps = np.arange(self._longest)
+        longest = [table[np.minimum(steps, len(table) - 1)] for table in tables]
         return np.repeat(np.stack(longest), self._drafts, axis=0)
 
     def write(self) -> Iterator[None]:
         """Write all tokens that are not given, and yield after every step."""
         vocabulary = self._predictor.vocabulary
-        past = vocabulary.begin((len(self._tokens),))
-        state = self._predictor.start(self._plan[:, 0])
-        for step in range(self.steps):
+        state, past = yield from self._hear_beginning()
+        for step in range(self._first_free, self.steps):
             self._write_step(state, past, step)
             rows = self._rows_to_go_on_from(step)
             if (rows != np.arange(len(rows))).any():
@@ -172,6 +182,25 @@ class Writing:
             if step + 1 < self.steps:
                 state = self._predictor.advance(state, row, self._plan[:, step + 1])
             yield
+
+    def _hear_beginning(self) -> Generator[None, None, tuple[Any, Past]]:
+        """Go through the steps before anything is written, and yield after each.
+
+        Returns:
+            the state and the past of all rows then.
+        """
+        vocabulary = self._predictor.vocabulary
+        tokens, plan = self._tokens[:: self._drafts], self._plan[:: self._drafts]
+        past = vocabulary.begin((len(tokens),))
+        state = self._predictor.start(plan[:, 0])
+        for step in range(self._first_free):
+            past = vocabulary.follow(past, tokens[:, step])
+            state = self._predictor.advance(state, tokens[:, step], plan[:, step + 1])
+            yield
+        if self._drafts > 1:
+            rows = np.repeat(np.arange(len(tokens)), self._drafts)
+            past, state = past.at(rows), self._predictor.select(state, rows)
+        return state, past
 
     def written(self) -> list[IntArray]:
         """Return the tokens of each piece, int array (steps, 4): one of its drafts."""

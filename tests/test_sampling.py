@@ -508,9 +508,36 @@ def test_completed_pieces_do_not_depend_on_what_they_are_written_beside() -> Non
 def test_progress_counts_the_steps_of_every_batch() -> None:
     seen: list[tuple[int, int]] = []
     fragments = [with_voice(piece(8), SOPRANO)] * 5
-    predictor = uniform_predictor(toy_vocabulary())
-    complete(predictor, fragments, progress=lambda *step: seen.append(step))
+    complete(
+        uniform_predictor(toy_vocabulary()),
+        fragments,
+        SamplingOptions(particles=16),
+        progress=lambda *step: seen.append(step),
+    )
     assert seen == [(step, 16) for step in range(1, 17)]  # 80 drafts, two batches
+
+
+class Counter(FakePredictor):
+    """Remembers how many rows it was asked for at each step."""
+
+    rows: list[int]
+
+    def advance(self, state, tokens, plan):  # type: ignore[no-untyped-def]
+        self.rows.append(len(tokens))
+        return super().advance(state, tokens, plan)
+
+
+@pytest.mark.parametrize(("particles", "steps"), [(4, 20 + 64), (1, 20)])
+def test_of_what_is_given_around_a_passage_little_is_heard_by_every_draft(
+    particles: int, steps: int
+) -> None:
+    predictor = Counter(toy_vocabulary(), uniform_predictor(toy_vocabulary()).table)
+    object.__setattr__(predictor, "rows", [])
+    given = np.ones((200, VOICES), bool)
+    given[10:20, 1] = False
+    passage = some_given(np.full((200, VOICES), 61), given)
+    complete(predictor, [passage], SamplingOptions(particles=particles))
+    assert predictor.rows == [1] * 10 + [particles] * (steps - 11)
 
 
 # === Variations and randomness ===

@@ -71,7 +71,7 @@ def rewrite(
         typer.Option(help=f"Any of {', '.join(VOICE_NAMES)}, with commas; or all."),
     ] = None,
     model: ModelName = DEFAULT_MODEL,
-    particles: Particles = SAMPLING.particles,
+    particles: Particles = completing.PASSAGE_PARTICLES,
     guidance: Guidance = SAMPLING.guidance,
     method: Method = INFILLING.method,
     rounds: Rounds = INFILLING.rounds,
