@@ -245,7 +245,7 @@ class KerasPredictor(NetworkPredictor):
 
     def _voice(self, voice: int, hidden: FloatArray, inputs: Inputs) -> FloatArray:
         told: dict[str, Any] = inputs
-        return np.asarray(self.network.voice(voice, hidden, **told))
+        return np.asarray(self.network.voices(hidden, **told)[voice])
 
     def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
         # The whole network at once is compiled, for a few lengths; its parts are not.

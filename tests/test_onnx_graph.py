@@ -12,7 +12,7 @@ import pytest
 from chorale.errors import ModelError
 from chorale.files import save_arrays
 from chorale.graphs import as_weights, open_graph
-from chorale.networks.onnx_graph import Value, export_graph
+from chorale.networks.onnx_graph import Value, export_graph, export_parts
 
 WIDE, NARROW = 96, 4
 
@@ -119,3 +119,30 @@ def test_another_backend_than_tensorflow_is_refused_with_advice(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     with pytest.raises(ModelError, match=r"TensorFlow.*got jax.*--resume --finish"):
         export_graph(keras.Sequential(), lambda x: x, [], [])
+
+
+def test_parts_hold_what_they_need_alone(network: keras.Model, tmp_path: Path) -> None:
+    def both(x: object, y: object) -> list[object]:
+        return [network(x, training=False), x + y]  # type: ignore[operator]
+
+    inputs = [Value("x", "float32", (None, WIDE)), Value("y", "float32", (None, WIDE))]
+    answer, total = export_parts(network, both, inputs, "it")
+    for name, part, wanted in (("answer", answer, ["x"]), ("total", total, ["x", "y"])):
+        graph = onnx.load_from_string(part).graph
+        assert [value.name for value in graph.input] == wanted, name
+        assert [value.name for value in graph.output] == ["it"]
+        held = {one.name for one in graph.initializer if one.external_data}
+        weights = {weight.path for weight in network.weights}
+        assert held == (weights if name == "answer" else set())
+        (tmp_path / f"{name}.onnx").write_bytes(part)
+    points = np.random.default_rng(1).normal(size=(5, WIDE)).astype(np.float32)
+    arrays = {weight.path: np.asarray(weight) for weight in network.weights}
+    save_arrays(tmp_path / "weights.npz", arrays)
+    stored = as_weights(arrays)
+    session = open_graph(tmp_path / "answer.onnx", stored, threads=1)
+    (answers,) = session.run(None, {"x": points})
+    np.testing.assert_allclose(answers, np.asarray(network(points)), atol=1e-5)
+    (sums,) = open_graph(tmp_path / "total.onnx", threads=1).run(
+        None, {"x": points, "y": points}
+    )
+    np.testing.assert_allclose(sums, 2 * points, rtol=1e-6)

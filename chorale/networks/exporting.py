@@ -11,12 +11,11 @@ sequence.onnx  past_pitches, past_ages (batch, steps, 4),
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from chorale.networks.causal import Tensor
 from chorale.networks.next_step import NextStepNetwork
-from chorale.networks.onnx_graph import Value, export_graph
+from chorale.networks.onnx_graph import Value, export_graph, export_parts
 from chorale.voices import VOICE_NAMES, VOICES
 
 
@@ -51,13 +50,14 @@ def export_graphs(network: NextStepNetwork) -> dict[str, bytes]:
             network, step, [*given(None), *memories], ["hidden", *following]
         ),
         **{
-            f"{name}.onnx": export_graph(
-                network,
-                partial(network.voice, voice),
-                [hidden, *given(None), *written],
-                ["logits"],
+            f"{name}.onnx": graph
+            for name, graph in zip(
+                VOICE_NAMES,
+                export_parts(
+                    network, network.voices, [hidden, *given(None), *written], "logits"
+                ),
+                strict=True,
             )
-            for voice, name in enumerate(VOICE_NAMES)
         },
         "sequence.onnx": export_graph(
             network, network.body_sequence, given(None, None), ["hidden"]

@@ -104,7 +104,7 @@ class NextStepNetwork(keras.Model):
             inputs["plan"],
             training,
         )
-        return self.voices(
+        logits = self.voices(
             hidden,
             inputs["past_pitches"],
             inputs["past_ages"],
@@ -114,6 +114,7 @@ class NextStepNetwork(keras.Model):
             inputs["echo_lengths"],
             training,
         )
+        return ops.stack(logits, axis=-2)
 
     def body_sequence(
         self,
@@ -145,51 +146,18 @@ class NextStepNetwork(keras.Model):
         echo_tokens: Tensor,
         echo_lengths: Tensor,
         training: bool | None = None,
-    ) -> Tensor:
-        """Return the logits of all four voices, float (..., 4, vocabulary size).
+    ) -> list[Tensor]:
+        """Return the logits of each voice, float (..., vocabulary size), soprano first.
 
         `hidden` is the body's output (..., units), `plan` (..., features),
         `echo_lengths` (...), all else (..., 4).
         """
-        seen = self._see(
-            past_pitches, past_ages, plan, tokens, echo_tokens, echo_lengths
-        )
-        logits = [head(hidden, seen, training=training) for head in self.heads]
-        return ops.stack(logits, axis=-2)
-
-    def voice(
-        self,
-        voice: int,
-        hidden: Tensor,
-        past_pitches: Tensor,
-        past_ages: Tensor,
-        plan: Tensor,
-        tokens: Tensor,
-        echo_tokens: Tensor,
-        echo_lengths: Tensor,
-    ) -> Tensor:
-        """Return the logits of one voice, float (..., vocabulary size), as `voices`."""
-        seen = self._see(
-            past_pitches, past_ages, plan, tokens, echo_tokens, echo_lengths
-        )
-        return self.heads[voice](hidden, seen)
-
-    def _see(
-        self,
-        past_pitches: Tensor,
-        past_ages: Tensor,
-        plan: Tensor,
-        tokens: Tensor,
-        echo_tokens: Tensor,
-        echo_lengths: Tensor,
-    ) -> Seen:
-        """Return what the heads see."""
         attacks = tokens != past_pitches
         if self.vocabulary.hold is not None:
             attacks = tokens != self.vocabulary.hold
         pitches = ops.where(tokens == self.vocabulary.hold, past_pitches, tokens)
         every_token = ops.zeros_like(tokens[..., :1]) + ops.arange(self.vocabulary.size)
-        return Seen(
+        seen = Seen(
             past_pitches,
             past_ages,
             tokens,
@@ -200,6 +168,7 @@ class NextStepNetwork(keras.Model):
             echo_tokens,
             echo_lengths,
         )
+        return [head(hidden, seen, training=training) for head in self.heads]
 
     def memory_shapes(self) -> list[tuple[int, ...]]:
         """Return the shapes of the body's memory for one sequence."""

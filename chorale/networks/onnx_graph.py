@@ -76,6 +76,60 @@ def export_graph(
     Raises:
         ModelError: Keras runs on another backend than TensorFlow.
     """
+    model = _export(network, function, inputs)
+    _rename(model.graph, [value.name for value in model.graph.output], outputs)
+    if with_weights:
+        _halve_weights(model.graph)
+    else:
+        _leave_out_weights(model.graph, network)
+    return _to_bytes(model)
+
+
+def export_parts(
+    network: keras.Model,
+    function: Callable[..., Any],
+    inputs: Sequence[Value],
+    output: str,
+) -> list[bytes]:
+    """Return a graph for each of the tensors that a function of a network gives.
+
+    A graph has those inputs alone that its tensor depends on, and holds no weights.
+
+    Args:
+        network, function, inputs: as of `export_graph`.
+        output: name of the tensor in each of the graphs.
+
+    Raises:
+        ModelError: as `export_graph`.
+    """
+    import onnx
+
+    whole = _export(network, function, inputs)
+    given = [value.name for value in whole.graph.input]
+    parts = []
+    for value in whole.graph.output:
+        part = onnx.utils.Extractor(whole).extract_model(given, [value.name])
+        used = {name for node in part.graph.node for name in node.input}
+        wanted = [one for one in part.graph.input if one.name in used]
+        del part.graph.input[:]
+        part.graph.input.extend(wanted)
+        _rename(part.graph, [value.name], [output])
+        _leave_out_weights(part.graph, network)
+        parts.append(_to_bytes(part))
+    return parts
+
+
+def _to_bytes(model: Any) -> bytes:
+    graph: bytes = model.SerializeToString(deterministic=True)
+    return graph
+
+
+def _export(
+    network: keras.Model, function: Callable[..., Any], inputs: Sequence[Value]
+) -> Any:
+    """Return a function of a network as an ONNX model, its weights inside."""
+    import onnx
+
     if keras.backend.backend() != "tensorflow":
         raise ModelError(
             "expected Keras to run on TensorFlow, which makes the graphs of a model, "
@@ -86,26 +140,13 @@ def export_graph(
         keras.InputSpec(shape=value.shape, dtype=value.dtype, name=value.name)
         for value in inputs
     ]
-    model = _export(_Face(network, function), signature)
-    _rename(model.graph, [value.name for value in model.graph.output], outputs)
-    if with_weights:
-        _halve_weights(model.graph)
-    else:
-        _leave_out_weights(model.graph, network)
-    graph: bytes = model.SerializeToString(deterministic=True)
-    return graph
-
-
-def _export(face: _Face, signature: Sequence[keras.InputSpec]) -> Any:
-    """Return a face as an ONNX model, its weights inside."""
-    import onnx
-
+    face = _Face(network, function)
     with tempfile.TemporaryDirectory() as folder, _silence():
         path = Path(folder) / "face.onnx"
         face.export(
             str(path),
             format="onnx",
-            input_signature=[list(signature)],
+            input_signature=[signature],
             opset_version=OPSET,
             verbose=False,
         )
