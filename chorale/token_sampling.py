@@ -134,12 +134,15 @@ class Writing:
             rows = slice(piece * drafts, (piece + 1) * drafts)
             self._tokens[rows, : len(tokens)] = tokens
             self._kept[rows, : len(kept)] = kept
-        within = np.arange(self._longest) < np.repeat(self._lengths, drafts)[:, None]
-        free = np.flatnonzero((within & ~self._kept.all(axis=2)).any(axis=0))
-        self._first_free = int(free[0])
-        self.steps = int(free[-1]) + 1
+        # Where something is written, bool array (pieces, steps).
+        free = ~self._kept[::drafts].all(axis=2)
+        free &= np.arange(self._longest) < self._lengths[:, np.newaxis]
+        self._first_free = int(free.any(axis=0).argmax())
+        ends = self._longest - free[:, ::-1].argmax(axis=1)
         if drafts > 1:
-            self.steps = min(self.steps + _HEARD_AFTER, self._longest)
+            ends = np.minimum(ends + _HEARD_AFTER, self._lengths)
+        # After these steps the drafts of a piece are told apart by nothing more.
+        self._ends, self.steps = ends, int(ends.max())
         self._log_weights = np.zeros((len(plans), drafts))
         # The number at a place does not depend on how many steps or pieces there are.
         self._uniforms = np.concatenate(
@@ -261,7 +264,7 @@ class Writing:
             with_temperature(logits.astype(np.float64), self._options.temperature)
         ) - (0.0 if costs is None else costs)
         gained = np.take_along_axis(likely, tokens[:, np.newaxis], axis=1)[:, 0]
-        has_ended = step >= np.repeat(self._lengths, self._drafts)
+        has_ended = step >= np.repeat(self._ends, self._drafts)
         gained = np.where(forced & ~has_ended, gained, 0.0)
         self._log_weights += gained.reshape(self._log_weights.shape)
 

@@ -497,10 +497,19 @@ def test_completed_pieces_do_not_depend_on_what_they_are_written_beside() -> Non
     predictor = uniform_predictor(wide_vocabulary())
     fragments = [with_voice(piece(steps, 67), SOPRANO) for steps in (40, 16, 24)] * 4
     several = complete(predictor, fragments)
+    assert complete(predictor, []) == []
     assert [one.steps for one in several] == [40, 16, 24] * 4
     for count in (1, 2, 3):
         assert complete(predictor, fragments[:count])[-1] == several[count - 1]
     assert several[0] != several[3]
+    # Nor if one has a passage to be written early, and one late.
+    passages = []
+    for first in (8, 150):
+        given = np.ones((200, VOICES), bool)
+        given[first : first + 8, 1:3] = False
+        passages.append(some_given(np.full((200, VOICES), 67), given))
+    both = complete(predictor, passages)
+    assert complete(predictor, passages[:1])[0] == both[0]
     other = complete(predictor, fragments[:1], SamplingOptions(random_state=1))
     assert other != several[:1]
 
