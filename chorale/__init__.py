@@ -13,7 +13,7 @@ from chorale.evaluation import Likelihood, evaluate
 from chorale.importing import read, write
 from chorale.infiller_models import load_infiller
 from chorale.keys import Key
-from chorale.melodies import Melody, read_melody
+from chorale.melodies import Melody, melody_of, read_melody
 from chorale.models import load_predictor
 from chorale.networks import NetworkOptions
 from chorale.plan import Plan
@@ -48,6 +48,7 @@ __all__ = [
     "load_corpus",
     "load_infiller",
     "load_predictor",
+    "melody_of",
     "read",
     "read_melody",
     "rewrite",

@@ -139,8 +139,8 @@ def rewrite(
     Args:
         model: a predictor or an infiller.
         chorale: the piece.
-        options: how to draw, of the model's kind; None for its defaults, with
-            PASSAGE_PARTICLES drafts.
+        options: how to draw, of the model's kind; None for its defaults. Unless it
+            says how many drafts, there are PASSAGE_PARTICLES.
         bars: numbers of bars, a pickup being 0; None for all.
         voices: which voices; None for all.
         variations: how many to write; the first of four is the only one of one.
@@ -159,8 +159,8 @@ def rewrite(
             pickup = ", of which 0 is the pickup" if first == 0 else ""
             raise UsageError(f"expected bars from {first} to {last}{pickup}, got {bar}")
     for voice in voices or ():
-        if not 0 <= voice < VOICES:
-            raise UsageError(f"expected voices from 0 to {VOICES - 1}, got {voice}")
+        if voice not in range(VOICES):
+            raise UsageError(f"expected voices from 0 to {VOICES - 1}, got {voice!r}")
     in_bars = np.isin(chorale.bars, list(chorale.bars if bars is None else bars))
     in_voices = np.isin(
         np.arange(VOICES), list(range(VOICES) if voices is None else voices)
@@ -173,8 +173,9 @@ def rewrite(
         )
     if not passage.any():
         raise UsageError("expected bars and voices to rewrite, got none")
-    if options is None and not isinstance(model, Infiller):
-        options = SamplingOptions(particles=PASSAGE_PARTICLES)
+    options = options or default_options(model)
+    if isinstance(options, SamplingOptions) and options.particles is None:
+        options = replace(options, particles=PASSAGE_PARTICLES)
     return _draw(
         model,
         Fragment(chorale, ~passage),
@@ -220,8 +221,14 @@ def _transposed(
 
 
 def _with_melody(chorale: Chorale, melody: Melody) -> Chorale:
-    """Return a chorale with the melody's own notes, rests and key."""
+    """Return a chorale with the melody's own notes, rests, fermatas and key."""
     pitches, onsets = np.array(chorale.pitches), np.array(chorale.onsets)
     pitches[:, melody.voice] = melody.chorale.pitches[:, melody.voice]
     onsets[:, melody.voice] = melody.chorale.onsets[:, melody.voice]
-    return replace(chorale, pitches=pitches, onsets=onsets, key=melody.chorale.key)
+    return replace(
+        chorale,
+        pitches=pitches,
+        onsets=onsets,
+        fermatas=melody.chorale.fermatas,
+        key=melody.chorale.key,
+    )

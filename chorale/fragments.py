@@ -25,13 +25,18 @@ class Fragment:
         given: bool array (steps, 4), the cells that stay as they are.
 
     Raises:
-        UsageError: all cells are given.
+        UsageError: all cells are given, or `given` is of another shape.
     """
 
     chorale: Chorale
     given: BoolArray
 
     def __post_init__(self) -> None:
+        if np.shape(self.given) != self.chorale.pitches.shape:
+            raise UsageError(
+                f"expected to know of {self.chorale.pitches.shape} cells whether they "
+                f"are given, got {np.shape(self.given)}"
+            )
         given = keep_beginnings(self.given, self.chorale)
         if given.all():
             raise UsageError("every note is given, which leaves nothing to write")

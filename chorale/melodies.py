@@ -76,20 +76,12 @@ def read_melody(
         raise DataError("there is no such file", path)
     with naming(path):
         reading = _read(path, voice, tune)
-        remarks = []
-        if reading.is_assumed:
-            remarks.append("it gives no metre: bars are counted in 4/4")
-        if reading.off_grid:
-            remarks.append(
-                f"{_notes(reading.off_grid)} between two sixteenths, as triplets do: "
-                "moved to them"
-            )
         melody = melody_of(reading.chorale, voice)
     source = melody.chorale.source or path.stem
     return replace(
         melody,
         chorale=replace(melody.chorale, source=source),
-        remarks=(*remarks, *melody.remarks),
+        remarks=(*reading.remarks(), *melody.remarks),
     )
 
 
@@ -122,12 +114,10 @@ def melody_of(chorale: Chorale, voice: int = SOPRANO) -> Melody:
     notes = alone.notes(voice)
     fermatas = alone.fermatas
     if not fermatas[: notes[-1].start].any():
-        # A rest after the end of a phrase belongs to it.
         ends = phrase_ends(notes, alone.positions)
         fermatas = np.zeros_like(fermatas)
-        for last in ends:
-            after = notes[last + 1].start if last + 1 < len(notes) else alone.steps
-            fermatas[notes[last].start : after] = True
+        for start, length in ((notes[last].start, notes[last].length) for last in ends):
+            fermatas[start : start + length] = True
         bars = [int(alone.bars[notes[last].start]) for last in ends]
         remarks.append(
             "it has no fermatas: "
@@ -153,13 +143,19 @@ def melody_of(chorale: Chorale, voice: int = SOPRANO) -> Melody:
 def sung_through(melody: Melody) -> Chorale:
     """Return a melody without its rests: each is filled by the note before it.
 
-    Bach's melodies have none, so this is what a model knows how to harmonize.
+    Bach's melodies have none, so this is what a model knows how to harmonize. A rest
+    under a fermata belongs to the end of the phrase, unless it is of a bar or more.
     """
-    pitches = np.array(melody.chorale.pitches)
+    chorale = melody.chorale
+    pitches, fermatas = np.array(chorale.pitches), np.array(chorale.fermatas)
     line = pitches[:, melody.voice]
     sounding = np.maximum.accumulate(np.where(line, np.arange(len(line)), 0))
     pitches[:, melody.voice] = line[sounding]
-    return replace(melody.chorale, pitches=pitches)
+    for one, after in pairwise(chorale.notes(melody.voice)):
+        end = one.start + one.length
+        if after.start - end < chorale.bar_lengths()[end - 1]:
+            fermatas[end : after.start] = fermatas[end - 1]
+    return replace(chorale, pitches=pitches, fermatas=fermatas)
 
 
 # === Formats ===
@@ -271,10 +267,6 @@ def fit_range(line: IntArray, span: tuple[int, int]) -> tuple[int, int]:
 
 
 # === Remarks ===
-
-
-def _notes(count: int) -> str:
-    return "1 note begins or ends" if count == 1 else f"{count} notes begin or end"
 
 
 def _bars(numbers: Sequence[int]) -> str:

@@ -2,11 +2,12 @@
 
 A next-step model knows what came before, not what is to come. Where later notes are
 given, the rest of a melody say, several drafts are written at once. At every given note
-a draft gains or loses weight by how likely it has made that note. Once few drafts weigh
-more than all others together, the heavy ones are copied and the light ones dropped, and
-in the end one is drawn by weight. With many drafts it comes from what the model holds
-of all that is given, before and after (the particle filter of Gordon, Salmond and Smith
-1993, with the systematic resampling of Kitagawa 1996).
+a draft gains or loses weight by how likely it has made that note. Once the weights are
+so uneven that fewer than half of the drafts count, the heavy ones are copied and the
+light ones dropped, and in the end one is drawn by weight. With many drafts it comes
+from all that the sampler may write, given what is given before and after (the particle
+filter of Gordon, Salmond and Smith 1993, with the systematic resampling of Kitagawa
+1996).
 
 Log-weights are float arrays (pieces, drafts), in nats.
 """

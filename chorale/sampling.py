@@ -18,7 +18,7 @@ from chorale.guidance import KEY_FEATURE, GuidedPredictor
 from chorale.plan import Plan
 from chorale.predictors import Predictor
 from chorale.score import DEFAULT_TEMPO, Chorale, IntArray
-from chorale.token_sampling import Given, SamplingOptions, Writing
+from chorale.token_sampling import PARTICLES, Given, SamplingOptions, Writing
 from chorale.tokens import Vocabulary
 from chorale.voices import VOICES
 
@@ -129,7 +129,7 @@ def complete(
         [Plan.of(fragment.chorale) for fragment in fragments],
         [Given(vocabulary.encode(one.known()), one.given) for one in fragments],
         options,
-        options.particles,
+        options.particles or PARTICLES,
         progress,
     )
     return [

@@ -29,6 +29,8 @@ from chorale.voice_leading.piece import find_breaths
 from chorale.voice_leading.writing import Moment, weigh
 from chorale.voices import VOICE_NAMES, VOICES
 
+# Drafts of a piece that is completed.
+PARTICLES = 8
 # Steps after the last one that is written at which drafts are still weighed: of what
 # comes later they hardly know more or less than each other.
 _HEARD_AFTER = 64
@@ -43,19 +45,21 @@ class SamplingOptions(DrawingOptions):
             plan in its last bars, see `chorale.guidance`; 0 samples the model as it is.
         particles: drafts that are written side by side of a piece that is completed,
             see `chorale.particles`; with 1 the model does not know what is to come.
+            None leaves it to what is to be done, and is PARTICLES as a rule.
 
     Raises:
         UsageError: a value out of bounds.
     """
 
     guidance: float = 2.0
-    particles: int = 8
+    particles: int | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not (self.guidance >= 0 and math.isfinite(self.guidance)):
             raise UsageError(f"expected a guidance of at least 0, got {self.guidance}")
-        check_at_least(self, particles=1)
+        if self.particles is not None:
+            check_at_least(self, particles=1)
 
 
 class Given(NamedTuple):
@@ -257,8 +261,8 @@ class Writing:
     ) -> None:
         """Weigh drafts by how likely they have made one voice's given tokens.
 
-        A given token that breaks a rule after a draft costs the draft as much as it
-        would cost a token that is drawn.
+        A given token that breaks a rule after a draft costs the draft what a token
+        costs that is drawn by lenient rules; strict ones rule none out that is given.
         """
         likely = log_softmax(
             with_temperature(logits.astype(np.float64), self._options.temperature)
@@ -271,6 +275,8 @@ class Writing:
     def _rows_to_go_on_from(self, step: int) -> IntArray:
         """Return the rows that are copied to each row, int array (rows,)."""
         drafts = np.arange(self._drafts)
+        # What no draft has held possible tells none from the others.
+        self._log_weights[np.isneginf(self._log_weights).all(axis=1)] = 0.0
         copied = ancestors(self._log_weights, self._copying[:, step])
         self._log_weights[(copied != drafts).any(axis=1)] = 0.0
         first = np.arange(len(copied))[:, np.newaxis] * self._drafts

@@ -229,13 +229,22 @@ def test_what_cannot_be_harmonized(model: Model, options: Options) -> None:
         harmonize(model, melody, options)
 
 
+def test_a_passage_gets_more_drafts_than_a_melody() -> None:
+    def passage(options: SamplingOptions | None) -> Chorale:
+        return rewrite(PREDICTOR, PIECE, options, bars=[2])[0]
+
+    many = passage(SamplingOptions(particles=32))
+    assert passage(None) == passage(SamplingOptions()) == many
+    assert passage(SamplingOptions(particles=8)) != many
+
+
 def test_options_are_for_models_of_their_kind() -> None:
     fragments = [with_voice(PIECE, SOPRANO)]
     with pytest.raises(UsageError, match=r"SamplingOptions .*, got InfillingOptions"):
         fill_in(PREDICTOR, fragments, QUICK)
     with pytest.raises(UsageError, match=r"InfillingOptions .*, got SamplingOptions"):
         fill_in(INFILLER, fragments, SamplingOptions())
-    default = SamplingOptions(particles=SamplingOptions().particles)
+    default = SamplingOptions(particles=8)
     assert fill_in(PREDICTOR, fragments) == fill_in(PREDICTOR, fragments, default)
 
 

@@ -207,6 +207,10 @@ def test_infillers_have_options_of_their_own(run: Run) -> None:
             "--rounds is for a model that infills, and bach writes step after step",
         ),
         (
+            *("tune.abc --model fills --method ancestral --rounds 9", 2),
+            "--rounds are of gibbs: leave them out",
+        ),
+        (
             *("tune.abc --model fills --particles 9", 2),
             "--particles is for a model that writes step after step, and fills infills",
         ),
@@ -215,11 +219,12 @@ def test_infillers_have_options_of_their_own(run: Run) -> None:
         ("tune.abc --instrument kazoo", 2, "an instrument out of choir"),
         ("tune.abc --report why.pdf", 2, r"ends in \.md or \.html"),
         ("piece.mid --tune 2", 2, r"only books of tunes in \.abc"),
+        ("bwv253 --tune 2", 2, r"only books of tunes in \.abc"),
         ("tune.pdf", 2, r"a melody that ends in .* got \.pdf"),
         ("bwv9999", 2, "there is no seed 'bwv9999'"),
         ("missing.mid", 1, r"missing\.mid: there is no such file"),
         ("chords.abc", 1, r"chords\.abc: .* got 2 notes at once in bar 1"),
-        ("empty.abc", 1, r"empty\.abc: "),
+        ("empty.abc", 1, r"empty\.abc: expected a score, it is empty"),
         ("empty.csv", 1, r"empty\.csv: it is empty"),
         ("binary.mid", 1, r"binary\.mid: expected a MIDI file, cannot read it"),
         ("silent.csv", 1, r"silent\.csv: .* the soprano is silent throughout"),
@@ -309,8 +314,26 @@ def test_passages_that_make_no_sense(
     before = sorted(Path().rglob("*"))
     got, out, err = run("rewrite", *arguments.split(), "--output", "out")
     assert (got, out) == (code, "")
-    assert_refused(err, message)
+    refusal = [line for line in err.splitlines() if not line.startswith("note: ")]
+    assert_refused("\n".join(refusal) + "\n", message)
     assert sorted(Path().rglob("*")) == before
+
+
+def test_what_is_guessed_of_a_piece_is_said(run: Run) -> None:
+    write_csv(PIECE, "plain.csv")
+    code, _, err = run("rewrite", "plain.csv", "--bars", "2", *ONE)
+    assert (code, err) == (0, "note: it gives no metre: bars are counted in 4/4\n")
+    played = mido.MidiFile("piece.mid")
+    ticks = played.ticks_per_beat // 12  # a third of a sixteenth
+    for track in played.tracks:
+        struck = [i for i, one in enumerate(track) if one.type == "note_on"]
+        for first in struck[:1]:
+            track[first] = track[first].copy(time=track[first].time + ticks)
+    played.save("late.mid")
+    code, _, err = run("rewrite", "late.mid", "--bars", "2", *ONE)
+    assert code == 0
+    assert re.search(r"^note: \d+ notes are off the grid of sixteenths", err), err
+    assert run("rewrite", "piece.mid", "--bars", "2", *ONE)[2] == ""
 
 
 def test_a_model_that_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,4 +341,4 @@ def test_a_model_that_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch) ->
     for words in (["harmonize", "bwv253"], ["rewrite", "bwv253", "--bars", "1"]):
         code, _, err = run(*words, "--model", "nowhere")
         assert code == 2
-        assert_refused(err, "there is no .* 'nowhere'")
+        assert_refused(err, r"there is no .* 'nowhere'.*; or one that infills \(count")

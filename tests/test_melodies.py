@@ -81,8 +81,17 @@ def test_an_abc_tune_with_all_that_it_has(tmp_path: Path) -> None:
 def test_a_rest_belongs_to_the_phrase_before_it(tmp_path: Path) -> None:
     melody = from_text(tmp_path, TUNE.replace("B4A2", "B2z2A2"))
     assert "bars 4 and 8" in melody.remarks[0]
-    # From the beginning of the note to the next one.
-    assert np.flatnonzero(melody.chorale.fermatas)[:8].tolist() == list(range(40, 48))
+    # The fermata stands over the note; who harmonizes holds on through the rest.
+    fermatas = [
+        np.flatnonzero(one.fermatas) for one in (melody.chorale, sung_through(melody))
+    ]
+    assert fermatas[0][:8].tolist() == [*range(40, 44), *fermatas[0][4:8]]
+    assert fermatas[1][:8].tolist() == list(range(40, 48))
+    assert len(fermatas[1]) == len(fermatas[0]) + 4
+    # Unless it lasts for a bar or more.
+    melody = from_text(tmp_path, TUNE.replace("B4A2", "B2z6|z4A2"))
+    over = np.flatnonzero(sung_through(melody).fermatas)
+    assert over[:4].tolist() == list(range(40, 44)) and over[4] > 60
 
 
 def test_fermatas_of_a_tune_are_kept(tmp_path: Path) -> None:
@@ -154,9 +163,9 @@ def test_what_is_off_the_grid_is_moved_to_it_and_said(tmp_path: Path) -> None:
     melody = read_melody(midi(tmp_path / "tune.mid", notes))
     assert melody.chorale.steps == 8
     assert [note.start for note in line_of(melody)] == [0, 1, 3, 4, 5, 7]
-    assert "4 notes begin or end between two sixteenths" in " ".join(melody.remarks)
+    assert "4 notes are off the grid of sixteenths" in " ".join(melody.remarks)
     triplets = TUNE.replace("d2d2e2|", "(3d2e2d2e2|")
-    assert from_text(tmp_path, triplets).remarks[0].startswith("3 notes begin or end")
+    assert from_text(tmp_path, triplets).remarks[0].startswith("3 notes are off the")
 
 
 def test_first_endings_are_left_out(tmp_path: Path) -> None:
@@ -201,10 +210,11 @@ def test_folk_songs_that_are_not_bachs() -> None:
     ("name", "text", "message"),
     [
         ("a.abc", TUNE.replace("d2d2", "[d2f2]d2"), "got 2 notes at once in bar 1"),
-        ("a.abc", "", "a melody|cannot read it"),
+        ("a.abc", "", "it is empty"),
+        ("a.krn", "", "it is empty"),
         ("a.abc", TUNE.partition("A2|")[0] + "z6|z6|]", "got no notes"),
         ("a.krn", "nothing of the kind", "cannot read it|got no notes"),
-        ("a.musicxml", "", "cannot read it"),
+        ("a.musicxml", "", "it is empty"),
         ("a.mid", "", "cannot read it"),
         ("a.csv", "", "it is empty"),
         ("a.csv", "note\n", "there is none"),

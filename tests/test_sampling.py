@@ -435,46 +435,108 @@ def test_what_is_not_given_is_not_read() -> None:
         complete(predictor, [with_voice(Chorale(pitches=pitches), 1)])
 
 
-def bridge(particles: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Let a chain of three steps be completed whose last note is given.
+TEMPERATURE = 0.8
+FIRST = np.array([0.6, 0.3, 0.1])
+MOVE = np.array([[0.8, 0.15, 0.05], [0.3, 0.5, 0.2], [0.05, 0.15, 0.8]])
+
+
+def bridges(particles: int) -> np.ndarray:
+    """Let four chains be completed of which the bass's third and fifth note are given.
 
     Returns:
-        How often each pair of notes came before it, how likely each pair is if the last
-        note is known, and how likely if it is not.
+        int array (pieces, 5, 4), which of three notes each voice sings.
     """
     vocabulary = toy_vocabulary("pitch")
     table = np.zeros((VOICES, vocabulary.pitch_count + 1, vocabulary.size))
-    first = np.array([0.6, 0.3, 0.1])
-    move = np.array([[0.7, 0.2, 0.1], [0.3, 0.5, 0.2], [0.1, 0.2, 0.7]])
-    table[:, vocabulary.nothing, 1:] = first
-    table[:, 1:4, 1:] = move
-    given = np.zeros((3, VOICES), bool)
-    given[2, 3] = True
-    fragment = some_given(np.full((3, VOICES), 62), given)
+    table[:, vocabulary.nothing, 1:] = FIRST
+    table[:, 1:4, 1:] = MOVE
+    given = np.zeros((5, VOICES), bool)
+    given[[2, 4], 3] = True
+    pitches = np.full((5, VOICES), 60)
+    pitches[2] = 62
     pieces = complete(
         FakePredictor(vocabulary, table),
-        [fragment] * 2000,
-        replace(PLAIN, particles=particles),
+        [some_given(pitches, given)] * 2000,
+        replace(PLAIN, particles=particles, temperature=TEMPERATURE),
     )
-    lines = np.stack([one.pitches[:2, 3] for one in pieces]) - 60
-    observed = np.bincount(lines @ [3, 1], minlength=9)
-    prior = first[:, np.newaxis] * move
-    posterior = prior * move[:, 2]
-    return observed, posterior.ravel() / posterior.sum(), prior.ravel()
+    return np.stack([one.pitches for one in pieces]) - 60
+
+
+def tempered(probabilities: np.ndarray) -> np.ndarray:
+    powers = probabilities ** (1 / TEMPERATURE)
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def pairs(lines: np.ndarray, first: int, voice: int) -> np.ndarray:
+    """Return how often each pair of notes comes at `first` and the step after."""
+    return np.bincount(lines[:, first : first + 2, voice] @ [3, 1], minlength=9)
+
+
+# 99.9th percentiles of chi-square with 8 and 2 degrees of freedom.
+LIKELY_8, LIKELY_2 = 26.1, 13.8
 
 
 def test_drafts_are_led_by_what_is_to_come() -> None:
-    # 99.9th percentile of chi-square with 8 degrees of freedom.
-    observed, posterior, prior = bridge(64)
-    assert chi_square(observed, 2000 * posterior) < 26.1
-    assert chi_square(observed, 2000 * prior) > 260
-    # A single draft does not know it.
-    observed, posterior, prior = bridge(1)
-    assert chi_square(observed, 2000 * prior) < 26.1
-    assert chi_square(observed, 2000 * posterior) > 260
+    first, move = tempered(FIRST), tempered(MOVE)
+    prior = first[:, np.newaxis] * move
+    posterior = prior * move[:, 2]
+    posterior /= posterior.sum()
+    lines = bridges(64)
+    assert chi_square(pairs(lines, 0, 3), 2000 * posterior.ravel()) < LIKELY_8
+    assert chi_square(pairs(lines, 0, 3), 2000 * prior.ravel()) > 10 * LIKELY_8
+    # Between the notes that are given, what leads from the one to the other.
+    between = move[2] * move[:, 0]
+    observed = np.bincount(lines[:, 3, 3], minlength=3)
+    assert chi_square(observed, 2000 * between / between.sum()) < LIKELY_2
+    # The other voices go on from their own notes when drafts are copied.
+    alone = (first @ move @ move)[:, np.newaxis] * move
+    assert chi_square(pairs(lines, 2, 1), 2000 * alone.ravel()) < LIKELY_8
 
 
-def test_drafts_avoid_faults_with_notes_that_are_given_later_in_the_step() -> None:
+def test_a_single_draft_does_not_know_what_is_to_come() -> None:
+    first, move = tempered(FIRST), tempered(MOVE)
+    prior = first[:, np.newaxis] * move
+    lines = bridges(1)
+    assert chi_square(pairs(lines, 0, 3), 2000 * prior.ravel()) < LIKELY_8
+    observed = np.bincount(lines[:, 3, 3], minlength=3)
+    assert chi_square(observed, 2000 * move[2]) < LIKELY_2
+
+
+def test_drafts_that_are_copied_hold_their_own_notes() -> None:
+    vocabulary = toy_vocabulary("hold")
+    table = np.zeros((VOICES, vocabulary.pitch_count + 1, vocabulary.size))
+    # The upper voices are silent, strike, or hold; the bass goes on as it began.
+    table[:3, :, [0, 1, vocabulary.hold]] = 0.5, 0.2, 0.3
+    table[3, vocabulary.nothing, 1:3] = 0.5
+    for token, often in ((1, 0.999), (2, 0.001)):
+        table[3, token, 1:3] = often, 1 - often
+    pitches = np.full((12, VOICES), 61)
+    bass = some_given(pitches, (np.arange(12)[:, np.newaxis] > 0) & (np.arange(4) == 3))
+    options = replace(PLAIN, rests=True, particles=16)
+    # Decoding refuses tokens that hold silence.
+    pieces = complete(FakePredictor(vocabulary, table), [bass] * 40, options)
+    assert np.mean([one.pitches[0, 3] == 61 for one in pieces]) > 0.9
+
+
+def test_what_no_draft_holds_possible_leaves_them_as_they_are() -> None:
+    vocabulary = toy_vocabulary("pitch")
+    table = np.zeros((VOICES, vocabulary.pitch_count + 1, vocabulary.size))
+    table[..., 1:3] = 0.5
+    table[3, vocabulary.nothing, 1:] = FIRST
+    table[3, 1:4, 1:] = [[1, 0, 0], [0, 0.001, 0.999], [0, 0, 1]]
+    # The bass can never go from E to C; then its E comes from D, not from C.
+    pitches = np.array([[60] * 4, [62] * 4, [60] * 4, [61] * 4, [62] * 4])
+    given = np.zeros((5, VOICES), bool)
+    given[[1, 2, 4], 3] = True
+    fragment = some_given(pitches, given)
+    pieces = complete(FakePredictor(vocabulary, table), [fragment] * 20, PLAIN)
+    assert all(np.isin(one.pitches[:, :3], [60, 61]).all() for one in pieces)
+
+
+@pytest.mark.parametrize("rules", ["lenient", "strict"])
+def test_drafts_avoid_faults_with_notes_that_are_given_later_in_the_step(
+    rules: str,
+) -> None:
     # The soprano is written first, and the bass given under it.
     steps = np.arange(32)
     pitches = np.full((32, VOICES), 60)
@@ -484,7 +546,9 @@ def test_drafts_avoid_faults_with_notes_that_are_given_later_in_the_step() -> No
     predictor = uniform_predictor(wide_vocabulary())
 
     def faults(particles: int) -> int:
-        options = SamplingOptions(top_p=1.0, ranges=ranges, particles=particles)
+        options = SamplingOptions(
+            top_p=1.0, ranges=ranges, particles=particles, rules=rules
+        )
         drawn = complete(predictor, [bass] * 16, options)
         tallies = rates(drawn, rules=["parallel-fifths", "parallel-octaves"])
         return sum(one.findings for one in tallies.values())
@@ -502,16 +566,42 @@ def test_completed_pieces_do_not_depend_on_what_they_are_written_beside() -> Non
     for count in (1, 2, 3):
         assert complete(predictor, fragments[:count])[-1] == several[count - 1]
     assert several[0] != several[3]
-    # Nor if one has a passage to be written early, and one late.
-    passages = []
-    for first in (8, 150):
-        given = np.ones((200, VOICES), bool)
-        given[first : first + 8, 1:3] = False
-        passages.append(some_given(np.full((200, VOICES), 67), given))
-    both = complete(predictor, passages)
-    assert complete(predictor, passages[:1])[0] == both[0]
     other = complete(predictor, fragments[:1], SamplingOptions(random_state=1))
     assert other != several[:1]
+
+
+class Recollecting(FakePredictor):
+    """The soprano prefers what the alto sang first, at every step and for ever."""
+
+    def start(self, plan):  # type: ignore[no-untyped-def]
+        return super().start(plan), np.zeros(len(plan), int)
+
+    def advance(self, state, tokens, plan):  # type: ignore[no-untyped-def]
+        past, first = state
+        first = np.where(first > 0, first, tokens[:, 1])
+        return super().advance(past, tokens, plan), first
+
+    def select(self, state, rows):  # type: ignore[no-untyped-def]
+        return super().select(state[0], rows), state[1][rows]
+
+    def voice_logits(self, state, voice, chosen):  # type: ignore[no-untyped-def]
+        logits = super().voice_logits(state[0], voice, chosen)
+        liked = np.eye(self.vocabulary.size)[state[1]] * (state[1] > 0)[:, np.newaxis]
+        return logits + 0.02 * liked * (voice == 0)
+
+
+def test_a_passage_does_not_depend_on_a_later_one_beside_it() -> None:
+    vocabulary = toy_vocabulary("pitch")
+    predictor = Recollecting(vocabulary, uniform_predictor(vocabulary).table)
+    passages = []
+    for step, voice in ((0, 1), (399, 2)):
+        given = np.ones((400, VOICES), bool)
+        given[step, voice] = False
+        passages.append(some_given(np.full((400, VOICES), 62), given))
+    for state in range(10):
+        options = replace(PLAIN, particles=32, random_state=state)
+        (alone,) = complete(predictor, passages[:1], options)
+        assert complete(predictor, passages, options)[0] == alone
 
 
 def test_progress_counts_the_steps_of_every_batch() -> None:

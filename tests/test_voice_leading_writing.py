@@ -272,6 +272,24 @@ def test_other_tones_go_where_they_like(
     assert not fault.notes.any()
 
 
+@pytest.mark.parametrize("root", range(12))
+def test_who_is_silent_has_left_no_chord(root: int) -> None:
+    seventh, third, fifth = 70 + root, 64 + root, 55 + root
+    before, notes = [seventh, third, fifth, 48 + root], np.array([[third, fifth]])
+    unknown = moment(before, [0, 0, 0, 0], (1, 2, 3))
+    (fault,) = find_strays(unknown, 0, notes)
+    assert not fault.notes.any()
+    (fault,) = find_strays(moment(before, [0, 0, 0, 53 + root], (1, 2, 3)), 0, notes)
+    assert fault.notes.all()
+
+
+def test_a_chord_of_three_is_no_dominant() -> None:
+    # As a pitch class silence would be C, the third of A flat's dominant seventh.
+    known = moment([66, 63, 0, 56], [0] * 4, ())
+    (fault,) = find_strays(known, 0, np.array([[72]]))
+    assert not fault.notes.any()
+
+
 def test_silence_is_no_way_astray() -> None:
     known = moment(SEVENTH, [72, 0, 0, 48], (0, 3))
     (fault,) = find_strays(known, 1, np.array([[0, 64, 72]]))

@@ -10,8 +10,8 @@ from chorale.cell_sampling import METHODS, InfillingOptions
 from chorale.commands.options import names_typed
 from chorale.completing import Model, Options
 from chorale.errors import UsageError
-from chorale.infiller_models import is_infiller, load_infiller
-from chorale.models import DEFAULT_MODEL, load_predictor
+from chorale.infiller_models import is_infiller, list_infillers, load_infiller
+from chorale.models import load_predictor
 from chorale.token_sampling import SamplingOptions
 
 SAMPLING = SamplingOptions()
@@ -26,12 +26,16 @@ ModelName = Annotated[
 Particles = Annotated[
     int,
     typer.Option(
-        help="Drafts written side by side, led by what is given: more are slower and "
-        "better."
+        help="Of a model that writes step after step: drafts side by side, led by what "
+        "is given; more are slower and better."
     ),
 ]
 Guidance = Annotated[
-    float, typer.Option(help="How closely the last bars follow the key; 0 not at all.")
+    float,
+    typer.Option(
+        help="Of a model that writes step after step: how closely the last bars follow "
+        "the key; 0 as it would by itself."
+    ),
 ]
 Method = Annotated[
     str,
@@ -63,6 +67,8 @@ def options_for(context: typer.Context) -> Options:
                 f"--{name} is for a model that {kinds[not infills]}, and "
                 f"{asked['model']} {kinds[infills]}: leave it out"
             )
+    if asked["method"] == "ancestral" and "rounds" in names_typed(context):
+        raise UsageError("--rounds are of gibbs: leave them out")
     shared = {
         name: asked[name]
         for name in ("temperature", "top_p", "top_k", "rules", "random_state")
@@ -76,6 +82,17 @@ def options_for(context: typer.Context) -> Options:
     )
 
 
-def load_model(name: str = DEFAULT_MODEL) -> Model:
-    """Open a model of either kind."""
-    return load_infiller(name) if is_infiller(name) else load_predictor(name)
+def load_model(name: str) -> Model:
+    """Open a model of either kind.
+
+    Raises:
+        UsageError: there is no such model.
+        ModelError: see `load_predictor`.
+    """
+    if is_infiller(name):
+        return load_infiller(name)
+    try:
+        return load_predictor(name)
+    except UsageError as error:
+        infillers = ", ".join(card.name for card in list_infillers())
+        raise UsageError(f"{error}; or one that infills ({infillers})") from None

@@ -41,9 +41,11 @@ from chorale.commands.outputs import (
 )
 from chorale.commands.progress import progress_bar
 from chorale.completing import semitones_into_range, voice_named
+from chorale.errors import UsageError
 from chorale.melodies import Melody, melody_of, read_melody
 from chorale.models import DEFAULT_MODEL
 from chorale.seeds import find_bundled
+from chorale.token_sampling import PARTICLES
 from chorale.voices import VOICE_NAMES
 
 
@@ -54,7 +56,8 @@ def harmonize(
         typer.Argument(
             metavar="MELODY",
             help="A MIDI, MusicXML, ABC, Humdrum or CSV file of one line, or of four "
-            "voices of which one is taken; or a bundled chorale such as bwv253.",
+            "voices of which one is taken; or a bundled chorale, such as bwv253, or 3 "
+            "as `chorale seeds` counts.",
         ),
     ],
     voice: Annotated[
@@ -64,7 +67,7 @@ def harmonize(
         int | None, typer.Option(help="Number of a tune in a book of ABC.")
     ] = None,
     model: ModelName = DEFAULT_MODEL,
-    particles: Particles = SAMPLING.particles,
+    particles: Particles = PARTICLES,
     guidance: Guidance = SAMPLING.guidance,
     method: Method = INFILLING.method,
     rounds: Rounds = INFILLING.rounds,
@@ -123,5 +126,9 @@ def _find(name: str, voice: int, tune: int | None) -> Melody:
     """Return the melody in a file, or a voice of a bundled chorale."""
     chorale = find_bundled(name)
     if chorale is not None:
+        if tune is not None:
+            raise UsageError(
+                "only books of tunes in .abc have numbers: leave --tune out"
+            )
         return melody_of(chorale, voice)
     return read_melody(name, voice, tune=tune)

@@ -43,7 +43,7 @@ from chorale.predictors import Predictor
 from chorale.reports import check_report_path, to_text, write_report
 from chorale.score import Chorale
 from chorale.style import Window, matched, windows_of
-from chorale.token_sampling import SamplingOptions
+from chorale.token_sampling import PARTICLES, SamplingOptions
 from chorale.voices import SOPRANO, VOICE_NAMES
 
 _DEFAULTS = SamplingOptions()
@@ -108,7 +108,7 @@ def judge(
     guidance: Annotated[
         float, typer.Option(help="Of the samples, as in `chorale generate`.")
     ] = _DEFAULTS.guidance,
-    particles: Particles = _DEFAULTS.particles,
+    particles: Particles = PARTICLES,
     rules: Annotated[
         str, typer.Option(help="Of the samples, as in `chorale generate`.")
     ] = _DEFAULTS.rules,

@@ -131,10 +131,9 @@ def keep_best(
     report: Path | None,
     semitones: int = 0,
 ) -> tuple[dict[str, Chorale], dict[str, list[Candidate]]]:
-    """Let the judge choose among chorales that an infiller wrote.
+    """Let the judge choose among chorales that were completed.
 
-    The default model judges, as it does what it has written itself. It is not opened if
-    there is nothing to choose.
+    The default model judges. It is not opened if there is nothing to choose.
 
     Args:
         drawn: `best_of` for each file.
@@ -173,7 +172,7 @@ def warn_of_endings(chosen: Mapping[str, list[Candidate]], best_of: int) -> None
     """Say if of several that were drawn none ended on a cadence."""
     if best_of > 1 and not all(best[0].ends_well for best in chosen.values()):
         typer.echo(
-            f"note: of {best_of} chorales none ended on a cadence; the --best-of more "
-            "may",
+            f"note: of {best_of} chorales none ended on a cadence; a higher --best-of "
+            "may find one that does",
             err=True,
         )

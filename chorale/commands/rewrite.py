@@ -59,7 +59,7 @@ def rewrite(
         typer.Argument(
             metavar="FILE",
             help="A CSV, MIDI or MusicXML file of four voices, which may be silent, or "
-            "a bundled chorale such as bwv253.",
+            "a bundled chorale, such as bwv253, or 3 as `chorale seeds` counts.",
         ),
     ],
     bars: Annotated[
@@ -68,7 +68,9 @@ def rewrite(
     ] = None,
     voices: Annotated[
         str | None,
-        typer.Option(help=f"Any of {', '.join(VOICE_NAMES)}, with commas; or all."),
+        typer.Option(
+            help=f"Any of {', '.join(VOICE_NAMES)}, with commas. All if left out."
+        ),
     ] = None,
     model: ModelName = DEFAULT_MODEL,
     particles: Particles = completing.PASSAGE_PARTICLES,
@@ -97,7 +99,9 @@ def rewrite(
     )
     wanted_bars = None if bars is None else _parse_bars(bars)
     wanted_voices = None if voices is None else _parse_voices(voices)
-    chorale = _find(piece)
+    chorale, remarks = _find(piece)
+    for remark in remarks:
+        typer.echo(f"note: {remark}", err=True)
     check_writable(output)
 
     opened = load_model(model)
@@ -138,13 +142,13 @@ def _parse_voices(text: str) -> list[int]:
     return [voice_named(name) for name in text.split(",")]
 
 
-def _find(name: str) -> Chorale:
-    """Return the piece in a file, or a bundled chorale."""
+def _find(name: str) -> tuple[Chorale, list[str]]:
+    """Return the piece in a file, or a bundled chorale, and what was guessed of it."""
     chorale = find_bundled(name)
     if chorale is not None:
-        return chorale
+        return chorale, []
     path = Path(name)
     reading = read_spelled(path)
     if path.suffix.lower() == ".csv":
         reading = annotated(path, reading)
-    return reading.chorale
+    return reading.chorale, reading.remarks()

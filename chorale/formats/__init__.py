@@ -38,6 +38,18 @@ class Reading(NamedTuple):
     off_grid: int = 0
     is_assumed: bool = False
 
+    def remarks(self) -> list[str]:
+        """Return sentences on what was guessed or rounded."""
+        said = []
+        if self.is_assumed:
+            said.append("it gives no metre: bars are counted in 4/4")
+        if self.off_grid:
+            many = "1 note is" if self.off_grid == 1 else f"{self.off_grid} notes are"
+            said.append(
+                f"{many} off the grid of sixteenths, as triplets are: moved to it"
+            )
+        return said
+
 
 def step_tempos(chorale: Chorale) -> npt.NDArray[np.float64]:
     """Return the tempo of each step, in quarters a minute, slower under fermatas."""

@@ -104,6 +104,8 @@ def open_score(path: Path | str, *, tune: int | None = None) -> Any:
     path = Path(path)
     if not path.is_file():
         raise DataError("expected a score, there is no such file", path)
+    if not path.stat().st_size:
+        raise DataError("expected a score, it is empty", path)
     try:
         # The cache of an earlier parse may come from another version of music21.
         # What it thinks of a file while it reads it is nothing for the reader.

@@ -149,7 +149,8 @@ def find_strays(moment: Moment, voice: int, notes: IntArray) -> Iterator[Fault]:
     has_seventh = (is_root & (above[:, voice] == _SEVENTH)).any(axis=1)
     root = is_root.argmax(axis=1)[:, None]
     now = moment.now[:, list(moment.written)]
-    goes_on = _IN_DOMINANT[(now - root) % _SEMITONES].all(axis=1, keepdims=True)
+    is_within = _IN_DOMINANT[(now - root) % _SEMITONES] | (now == SILENCE)
+    goes_on = is_within.all(axis=1, keepdims=True)
     is_tone = _IN_DOMINANT[(notes - root) % _SEMITONES]
     down = moment.before[:, voice, None] - notes
     goes_well = (down >= 0) & (down <= _LARGEST_STEP)
