@@ -197,7 +197,7 @@ def test_bad_files_are_a_line_each_and_the_others_are_checked(tmp_path: Path) ->
     for name, content, message in (
         ("empty.csv", b"", "it is empty"),
         ("empty.mid", b"", "cannot read it"),
-        ("empty.musicxml", b"", "cannot read it"),
+        ("empty.musicxml", b"", "it is empty"),
         ("binary.csv", bytes(range(256)), "got other bytes"),
         ("binary.mid", bytes(range(256)), "cannot read it"),
         ("binary.mxl", bytes(range(256)), "cannot read it"),

@@ -466,7 +466,7 @@ def test_truncated_files(tmp_path: Path, keep: int) -> None:
     path = tmp_path / "a.musicxml"
     write_musicxml(little_chorale(), path)
     path.write_bytes(path.read_bytes()[:keep].rstrip(b">"))
-    with pytest.raises(DataError, match=r"cannot read it: .+") as caught:
+    with pytest.raises(DataError, match=r"cannot read it: .+|it is empty") as caught:
         read_score(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
