@@ -9,16 +9,17 @@ network", 2015; Furlanello et al., "Born-again neural networks", 2018).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from chorale.averaging import average
 from chorale.errors import ModelError
-from chorale.fitting import Batch
 from chorale.models import Card, find_model, load_card, load_predictor
-from chorale.predictors import Predictor
+from chorale.predictors import FloatArray, Predictor
+from chorale.score import IntArray
 from chorale.tokens import Vocabulary
 
 
@@ -52,36 +53,49 @@ def teacher_cards(
     return cards
 
 
-def load_teachers(names: Sequence[str]) -> Predictor[Any]:
-    """Open the models that a network is to learn from, as one; see `teacher_cards`."""
-    return average([load_predictor(name, backend="keras") for name in names])
+@dataclass(frozen=True)
+class Teacher:
+    """What a network learns besides the notes.
 
+    A piece is heard whole, from its beginning, once in each key: what is held likely in
+    it is kept, some 100 kB a piece.
 
-def soften(
-    batches: Iterable[Batch],
-    teacher: Predictor[Any],
-    plan: Sequence[str],
-    share: float,
-) -> Iterator[Batch]:
-    """Yield batches whose targets are distributions.
-
-    Args:
-        batches: their targets are tokens, int arrays (batch, steps, 4).
-        teacher: hears the notes of a batch from its first step on, so of a crop less
-            than the network, which is told what came before by ages and echoes.
-        plan: names of the features in the batches.
-        share: of the teacher in the targets; the rest is the note that was written.
-
-    Yields:
-        the same with targets float32 (batch, steps, 4, vocabulary size).
+    Attributes:
+        predictor: says what is likely.
+        plan: names of the features that the network is told.
+        share: of what is likely in the targets; the rest is the note that was written.
     """
-    columns = [plan.index(name) for name in teacher.plan_features]
-    for batch in batches:
-        tokens = batch.targets
-        targets = share * np.exp(
-            teacher.score(tokens, batch.inputs["plan"][..., columns])
-        )
+
+    predictor: Predictor[Any]
+    plan: Sequence[str]
+    share: float
+    _heard: dict[tuple[bytes, bytes], FloatArray] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, names: Sequence[str], plan: Sequence[str], share: float) -> Teacher:
+        """Open models, to be heard as one; see `teacher_cards`."""
+        return cls(average([load_predictor(name) for name in names]), plan, share)
+
+    def targets(self, tokens: IntArray, plan: IntArray) -> FloatArray:
+        """Return what a network is to hold likely of every note of a piece.
+
+        Args:
+            tokens: int array (steps, 4), of a whole piece.
+            plan: int array (steps, features).
+
+        Returns:
+            float32 array (steps, 4, vocabulary size), a distribution of every note.
+        """
+        piece = tokens.tobytes(), plan.tobytes()
+        if piece not in self._heard:
+            self._heard[piece] = self._targets(tokens, plan)
+        return self._heard[piece]
+
+    def _targets(self, tokens: IntArray, plan: IntArray) -> FloatArray:
+        columns = [self.plan.index(name) for name in self.predictor.plan_features]
+        scores = self.predictor.score(tokens[np.newaxis], plan[np.newaxis, :, columns])
+        targets: FloatArray = self.share * np.exp(scores[0])
         written = tokens[..., np.newaxis]
         there = np.take_along_axis(targets, written, axis=-1)
-        np.put_along_axis(targets, written, there + (1 - share), axis=-1)
-        yield batch._replace(targets=targets)
+        np.put_along_axis(targets, written, there + (1 - self.share), axis=-1)
+        return targets

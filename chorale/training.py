@@ -12,7 +12,7 @@ import numpy as np
 from chorale.cards import save_card
 from chorale.checks import check_shares
 from chorale.corpus import Corpus
-from chorale.distillation import load_teachers, soften, teacher_cards
+from chorale.distillation import Teacher, teacher_cards
 from chorale.drawing import (
     MONITOR,
     CommonOptions,
@@ -160,21 +160,15 @@ def resume_training(
     pieces = [prepare(chorale, vocabulary, options) for chorale in learned]
     batches_per_epoch = -(-len(pieces) // options.batch_size)
     network = NextStepNetwork(network_options, vocabulary, options.plan)
-    loss = keras.losses.SparseCategoricalCrossentropy
+    teacher, loss = None, keras.losses.SparseCategoricalCrossentropy
     if options.teacher:
-        teacher = load_teachers(options.teacher)
+        teacher = Teacher.load(options.teacher, options.plan, options.teacher_share)
         loss = keras.losses.CategoricalCrossentropy
     network.compile(
         adamw(options, batches_per_epoch),
         loss(from_logits=True, reduction="mean_with_sample_weight"),
     )
     predictor = KerasPredictor(network)
-
-    def batches(epoch: int) -> Iterable[Batch]:
-        drawn = draw_batches(pieces, vocabulary, options, epoch)
-        if not options.teacher:
-            return drawn
-        return soften(drawn, teacher, options.plan, options.teacher_share)
 
     def validate() -> Row:
         likelihood = evaluate(predictor, validated)
@@ -186,7 +180,7 @@ def resume_training(
     fit(
         network,
         run,
-        batches=batches,
+        batches=lambda epoch: draw_batches(pieces, vocabulary, options, epoch, teacher),
         batches_per_epoch=batches_per_epoch,
         validate=validate,
         monitor=MONITOR,
@@ -269,8 +263,11 @@ def draw_batches(
     vocabulary: Vocabulary,
     options: TrainingOptions,
     epoch: int,
+    teacher: Teacher | None = None,
 ) -> Iterable[Batch]:
     """Yield the batches of an epoch: every piece once, transposed and cropped.
+
+    Targets are the tokens, or the distributions that a teacher makes of them.
 
     What is drawn depends on the seed and the epoch alone. Arrays are padded at the end
     to the longest piece of the batch, at most to the crop. Padding is the piece over
@@ -287,12 +284,16 @@ def draw_batches(
         lengths = np.zeros(shape[:2], np.int32)
         plan = np.zeros((*shape[:2], len(options.plan)), np.int32)
         weights = np.zeros(shape, np.float32)
+        targets = notes["tokens"]
+        if teacher is not None:
+            targets = np.zeros((*shape, vocabulary.size), np.float32)
         for row, piece in enumerate(pieces[index] for index in chosen):
             shift = int(random.integers(piece.shifts[0], piece.shifts[1] + 1))
             first = int(random.integers(max(len(piece.tokens) - length, 0) + 1))
             count = min(length, len(piece.tokens))
             seen = (first + np.arange(length)) % len(piece.tokens)
-            notes["tokens"][row] = shifted(piece.tokens[seen], shift, vocabulary)
+            tokens = shifted(piece.tokens, shift, vocabulary)
+            notes["tokens"][row] = tokens[seen]
             notes["pitches"][row] = shifted(piece.pitches[seen], shift, vocabulary)
             notes["ages"][row] = piece.ages[seen]
             heard = shifted(piece.echo_tokens[seen], shift, vocabulary)
@@ -303,7 +304,10 @@ def draw_batches(
             notes["ages"][row, untold] = 0
             notes["echo_tokens"][row, untold] = 0
             lengths[row, untold] = 0
-            plan[row] = draw_plan(piece.plans, options, shift, random)[seen]
+            told = draw_plan(piece.plans, options, shift, random)
+            plan[row] = told[seen]
+            if teacher is not None:
+                targets[row] = teacher.targets(tokens, told)[seen]
             weights[row, :count] = 1
         inputs = {
             "past_pitches": notes["pitches"],
@@ -313,4 +317,4 @@ def draw_batches(
             "echo_tokens": notes["echo_tokens"],
             "echo_lengths": lengths,
         }
-        yield Batch(inputs, notes["tokens"], weights)
+        yield Batch(inputs, targets, weights)

@@ -11,13 +11,13 @@ import pytest
 from tiny import tiny_chorale, tiny_options, tiny_training, write_tiny_corpus
 
 from chorale.corpus import Corpus, load_corpus
-from chorale.distillation import soften, teacher_cards
+from chorale.distillation import Teacher, teacher_cards
 from chorale.errors import ModelError, UsageError
-from chorale.fitting import Batch
 from chorale.models import load_card
-from chorale.predictors import FakePredictor, log_softmax
+from chorale.predictors import FakePredictor, FloatArray, log_softmax
+from chorale.score import IntArray
 from chorale.tokens import Vocabulary
-from chorale.training import resume_training, train_network
+from chorale.training import draw_batches, prepare, resume_training, train_network
 from chorale.voices import VOICES
 
 PLAN = ("position", "step")
@@ -29,25 +29,77 @@ def vocabulary() -> Vocabulary:
     return Vocabulary.fit([tiny_chorale(random) for _ in range(4)], "pitch")
 
 
-def test_a_target_is_a_share_of_what_the_teacher_says(vocabulary: Vocabulary) -> None:
+@pytest.fixture
+def predictor(vocabulary: Vocabulary) -> FakePredictor:
     random = np.random.default_rng(1)
     size = (VOICES, vocabulary.pitch_count + 1, vocabulary.size)
-    teacher = FakePredictor(vocabulary, np.exp(log_softmax(random.normal(size=size))))
-    tokens = random.integers(0, vocabulary.size, (2, 6, VOICES))
-    plan = np.zeros((2, 6, len(PLAN)), np.int64)
-    weights = np.ones(tokens.shape, np.float32)
-    batch = Batch({"plan": plan}, tokens, weights)
-    (softened,) = soften([batch], teacher, PLAN, share=0.75)
-    assert softened.targets.shape == (2, 6, VOICES, vocabulary.size)
-    np.testing.assert_allclose(softened.targets.sum(axis=-1), 1, atol=1e-5)
-    assert softened.inputs is batch.inputs
-    assert softened.weights is weights
+    return FakePredictor(vocabulary, np.exp(log_softmax(random.normal(size=size))))
+
+
+def test_a_target_is_a_share_of_what_the_teacher_says(
+    vocabulary: Vocabulary, predictor: FakePredictor
+) -> None:
+    random = np.random.default_rng(1)
+    tokens = random.integers(0, vocabulary.size, (6, VOICES))
+    plan = np.zeros((6, len(PLAN)), np.int64)
+    targets = Teacher(predictor, PLAN, share=0.75).targets(tokens, plan)
+    assert targets.shape == (6, VOICES, vocabulary.size)
+    np.testing.assert_allclose(targets.sum(axis=-1), 1, atol=1e-5)
     before = vocabulary.nothing
     for step in range(6):
-        expected = 0.75 * teacher.table[2, before]
-        expected[tokens[1, step, 2]] += 0.25
-        np.testing.assert_allclose(softened.targets[1, step, 2], expected, atol=1e-5)
-        before = tokens[1, step, 2]
+        expected = 0.75 * predictor.table[2, before]
+        expected[tokens[step, 2]] += 0.25
+        np.testing.assert_allclose(targets[step, 2], expected, atol=1e-5)
+        before = tokens[step, 2]
+
+
+def test_targets_are_of_the_notes_beside_them(
+    vocabulary: Vocabulary, predictor: FakePredictor
+) -> None:
+    """Cropped, transposed and wrapped around as the piece is, heard from its start."""
+    random = np.random.default_rng(2)
+    options = tiny_training(encoding="pitch", plan=PLAN, crop=64, batch_size=2)
+    chorales = [tiny_chorale(random) for _ in range(4)]
+    pieces = [prepare(chorale, vocabulary, options) for chorale in chorales]
+    teacher = Teacher(predictor, PLAN, share=0.75)
+    for epoch in (1, 2):
+        plain = draw_batches(pieces, vocabulary, options, epoch)
+        taught = draw_batches(pieces, vocabulary, options, epoch, teacher)
+        for one, other in zip(plain, taught, strict=True):
+            for name, array in one.inputs.items():
+                np.testing.assert_array_equal(other.inputs[name], array)
+            there = np.take_along_axis(
+                other.targets, one.targets[..., np.newaxis], axis=-1
+            )[..., 0]
+            assert (there >= 0.25).all()
+            np.testing.assert_allclose(other.targets.sum(axis=-1), 1, atol=1e-5)
+            # The chain of the fake hears one note back: what came before, unless cut.
+            before = one.targets[:, :-1]
+            said = predictor.table[np.arange(VOICES), before]
+            rest = other.targets[:, 1:] - 0.75 * said
+            wrong = ~np.isclose(rest.max(axis=-1), 0.25, atol=1e-5)
+            assert wrong.any(axis=-1).sum(axis=-1).max() <= 1  # where it begins again
+
+
+def test_a_piece_is_heard_once_in_each_key(
+    vocabulary: Vocabulary, predictor: FakePredictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = []
+    score = FakePredictor.score
+
+    def counted(self: FakePredictor, tokens: IntArray, plan: IntArray) -> FloatArray:
+        heard.append(tokens.tobytes())
+        return score(self, tokens, plan)
+
+    monkeypatch.setattr(FakePredictor, "score", counted)
+    random = np.random.default_rng(3)
+    options = tiny_training(encoding="pitch", plan=PLAN, transpose=1, plan_dropout=0)
+    pieces = [prepare(tiny_chorale(random), vocabulary, options) for _ in range(3)]
+    teacher = Teacher(predictor, PLAN, share=0.5)
+    for epoch in range(8):
+        list(draw_batches(pieces, vocabulary, options, epoch, teacher))
+    assert len(heard) == len(set(heard))
+    assert 3 <= len(heard) <= 9
 
 
 @pytest.fixture(scope="module")
