@@ -25,7 +25,7 @@ from chorale.logits import DrawingOptions, Logits, pick
 from chorale.plan import Plan
 from chorale.score import BoolArray, IntArray
 from chorale.voice_leading.piece import find_breaths
-from chorale.voice_leading.writing import Moment, weigh_between
+from chorale.voice_leading.writing import Moment, leading_tone, weigh_between
 from chorale.voices import SILENCE, VOICE_NAMES, VOICE_ORDER, VOICES
 
 METHODS = ("gibbs", "ancestral")
@@ -127,6 +127,7 @@ class Writing:
         self.cells: IntArray = self._stack(cells, ABSENT)
         self._free: BoolArray = self._stack([~one for one in given], False)
         self._breathes = self._stack([find_breaths(plan.fermatas) for plan in plans], 0)
+        self._leading = np.array([leading_tone(plan.key) for plan in plans])
         self._pitches_of = infiller.vocabulary.pitches
         self.rounds = options.rounds
         if options.method == "ancestral":
@@ -227,6 +228,7 @@ class Writing:
             now=around[rows, steps + 1],
             written=tuple(one for one in range(VOICES) if one != voice),
             breathes=breathes[rows, steps],
+            leading=self._leading[rows],
         )
         # Notes out of range need no weighing. A cell costs what its pitch does, whether
         # it is held or struck.

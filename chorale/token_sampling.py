@@ -26,7 +26,7 @@ from chorale.predictors import Predictor, log_softmax
 from chorale.score import BoolArray, IntArray
 from chorale.tokens import SILENCE_TOKEN, Past, Vocabulary
 from chorale.voice_leading.piece import find_breaths
-from chorale.voice_leading.writing import Moment, weigh
+from chorale.voice_leading.writing import Moment, leading_tone, weigh
 from chorale.voices import VOICE_NAMES, VOICES
 
 # Drafts of a piece that is completed.
@@ -132,6 +132,7 @@ class Writing:
             [plan.features(predictor.plan_features) for plan in plans]
         )
         self._breathes = self._stack([find_breaths(plan.fermatas) for plan in plans])
+        self._leading = np.repeat([leading_tone(plan.key) for plan in plans], drafts)
         self._tokens = np.zeros((len(plans) * drafts, self._longest, VOICES), np.int64)
         self._kept = np.zeros(self._tokens.shape, np.bool_)
         for piece, (tokens, kept) in enumerate(given):
@@ -236,6 +237,7 @@ class Writing:
                     now=vocabulary.notes(vocabulary.follow(past, tokens).pitches),
                     written=order[:place],
                     breathes=self._breathes[:, step],
+                    leading=self._leading,
                 )
                 notes = vocabulary.notes_after(past.pitches[:, voice])
                 costs = weigh(moment, voice, notes)

@@ -17,7 +17,7 @@ from chorale.networks.voice_heads import (
     scale_degrees,
 )
 from chorale.predictors import log_softmax
-from chorale.voice_leading.writing import Moment, find_faults
+from chorale.voice_leading.writing import NO_TONE, Moment, find_faults
 from chorale.voices import ALTO, BASS, SOPRANO, TENOR, VOICE_ORDER, VOICES
 
 
@@ -196,7 +196,13 @@ def test_what_is_priced_in_training_is_what_the_rules_call_parallel():
     before, now = (vocabulary.notes(each.reshape(rows, VOICES)) for each in notes)
     expected, found = 0.0, 0
     for place, voice in enumerate(VOICE_ORDER):
-        moment = Moment(before, now, VOICE_ORDER[:place], np.zeros(rows, np.bool_))
+        moment = Moment(
+            before,
+            now,
+            VOICE_ORDER[:place],
+            np.zeros(rows, np.bool_),
+            np.full(rows, NO_TONE),
+        )
         tokens = vocabulary.notes_after(notes[0][..., voice].reshape(rows))
         priced = np.zeros(tokens.shape, np.bool_)
         for fault in find_faults(moment, voice, tokens):

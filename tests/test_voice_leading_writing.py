@@ -14,11 +14,14 @@ from chorale.score import Chorale
 from chorale.voice_leading import BACH_PER_THOUSAND, RULES, surprise
 from chorale.voice_leading.piece import PAIRS, Piece, find_breaths
 from chorale.voice_leading.writing import (
+    NO_TONE,
     SEEN,
     Moment,
     find_corners,
     find_faults,
+    find_leading,
     find_strays,
+    leading_tone,
     weigh,
     weigh_between,
 )
@@ -33,9 +36,14 @@ def moment(
     now: list[int],
     written: tuple[int, ...],
     breathes: bool = False,
+    key: Key | None = None,
 ) -> Moment:
     return Moment(
-        np.array([before]), np.array([now]), written, np.array([breathes], bool)
+        np.array([before]),
+        np.array([now]),
+        written,
+        np.array([breathes], bool),
+        np.array([leading_tone(key)]),
     )
 
 
@@ -46,6 +54,7 @@ def moments(chorale: Chorale, written: tuple[int, ...]) -> Moment:
         now=np.where(np.isin(np.arange(VOICES), written), chorale.pitches[1:], 0),
         written=written,
         breathes=find_breaths(chorale.fermatas)[1:],
+        leading=np.full(chorale.steps - 1, leading_tone(chorale.key)),
     )
 
 
@@ -191,7 +200,7 @@ def test_corners_are_of_neighbours_that_are_yet_to_choose() -> None:
 # === Between two chords that are known ===
 
 
-def test_between_two_chords_all_faults_cost_that_the_judge_finds() -> None:
+def test_between_two_chords_faults_of_pairs_and_leaps_cost_on_both_ways() -> None:
     random = np.random.default_rng(1)
     centres = np.array([69, 65, 60, 53])
     pitches = centres + random.integers(-5, 6, (600, 3, VOICES))
@@ -199,7 +208,9 @@ def test_between_two_chords_all_faults_cost_that_the_judge_finds() -> None:
     breathes = random.random((600, 2)) < 0.2
     for voice in range(VOICES):
         others = tuple(one for one in range(VOICES) if one != voice)
-        known = Moment(pitches[:, 0], pitches[:, 1], others, breathes[:, 0])
+        known = Moment(
+            pitches[:, 0], pitches[:, 1], others, breathes[:, 0], np.full(600, NO_TONE)
+        )
         notes = np.tile(np.arange(55, 65), (600, 1))
         costs = weigh_between(known, pitches[:, 2], breathes[:, 1], voice, notes)
         for row in range(0, 600, 15):
@@ -217,7 +228,8 @@ def costs_of(threes: np.ndarray, breathes: np.ndarray) -> np.ndarray:
         before, now = threes[:, step], threes[:, step + 1]
         fresh = np.repeat(breathes[step], len(threes))
         for place, voice in enumerate(VOICE_ORDER):
-            known = Moment(before, now, VOICE_ORDER[:place], fresh)
+            nowhere = np.full(len(threes), NO_TONE)
+            known = Moment(before, now, VOICE_ORDER[:place], fresh, nowhere)
             for fault in find_faults(known, voice, now[:, [voice]]):
                 costs += surprise(fault.rule) * fault.notes[:, 0]
     return costs
@@ -294,3 +306,106 @@ def test_silence_is_no_way_astray() -> None:
     known = moment(SEVENTH, [72, 0, 0, 48], (0, 3))
     (fault,) = find_strays(known, 1, np.array([[0, 64, 72]]))
     assert fault.notes.tolist() == [[False, False, True]]
+
+
+# === Leading tones ===
+
+C_MAJOR, C_MINOR = Key("C", "major"), Key("C", "minor")
+
+
+def strays(known: Moment, voice: int, rule: str) -> set[int]:
+    """Return the notes that the rule of leading tones finds fault with."""
+    faults = list(find_leading(known, voice, ANY[np.newaxis]))
+    assert [fault.rule for fault in faults] == [
+        "doubled-leading-tone",
+        "unresolved-leading-tone",
+    ]
+    assert {fault.voices for fault in faults} == {(voice,)}
+    (found,) = [fault.notes[0] for fault in faults if fault.rule == rule]
+    return set(ANY[found].tolist())
+
+
+EVERY_B = set(range(11, 128, 12))
+
+
+@pytest.mark.parametrize(
+    ("now", "written", "key", "doubled"),
+    [
+        ([71, 0, 0, 55], (0, 3), C_MAJOR, EVERY_B),  # B over G
+        ([71, 0, 0, 50], (0, 3), C_MINOR, EVERY_B),  # B over D
+        ([71, 65, 0, 55], (0, 3, 1), C_MAJOR, EVERY_B),
+        ([71, 0, 0, 0], (0, 3), C_MAJOR, EVERY_B),  # the bass rests
+        ([71, 0, 0, 52], (0, 3), C_MAJOR, set()),  # B over E is of another chord
+        ([74, 0, 0, 55], (0, 3), C_MAJOR, set()),  # nobody sings it
+        ([0, 0, 0, 0], (), C_MAJOR, set()),
+        ([71, 0, 0, 55], (0, 3), Key("G", "major"), set()),
+        ([71, 0, 0, 55], (0, 3), None, set()),
+    ],
+)
+def test_a_leading_tone_is_not_sung_twice(
+    now: list[int], written: tuple[int, ...], key: Key | None, doubled: set[int]
+) -> None:
+    known = moment([72, 64, 60, 48], now, written, key=key)
+    assert strays(known, 2, "doubled-leading-tone") == doubled
+    costs = weigh(known, 2, np.array([[59]]))
+    other = weigh(known._replace(leading=np.array([NO_TONE])), 2, np.array([[59]]))
+    dear = surprise("doubled-leading-tone") if doubled else 0
+    assert costs - other == pytest.approx(np.array([[dear]]))
+
+
+def test_a_leading_tone_that_is_doubled_already_may_be_held() -> None:
+    before, now = [71, 62, 59, 55], [71, 62, 0, 55]
+    rule = "doubled-leading-tone"
+    assert strays(moment(before, now, (0, 3, 1), key=C_MAJOR), 2, rule) == set()
+    # But not if it is another voice that joins.
+    for other in ([71, 62, 55, 43], [74, 62, 59, 55]):
+        assert strays(moment(other, now, (0, 3, 1), key=C_MAJOR), 2, rule) == EVERY_B
+
+
+DOMINANT = [67, 62, 59, 55]  # G: the tenor sings B
+
+
+@pytest.mark.parametrize("key", [C_MAJOR, C_MINOR])
+def test_a_leading_tone_goes_up_to_the_tonic(key: Key) -> None:
+    third = 64 if key is C_MAJOR else 63
+    known = moment(DOMINANT, [67, third, 0, 48], (0, 3, 1), key=key)
+    every = set(range(1, 128))
+    found = strays(known, 2, "unresolved-leading-tone")
+    assert found == every - {58, 59, 60, 55}  # the last: down to the fifth
+    # The soprano has no such way out.
+    known = moment([71, 62, 67, 55], [0, third, 67, 48], (1, 2, 3), key=key)
+    found = strays(known, 0, "unresolved-leading-tone")
+    assert found == every - {70, 71, 72}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "written", "breathes", "key"),
+    [
+        (DOMINANT, [67, 62, 0, 55], (0, 3, 1), False, C_MAJOR),  # the dominant goes on
+        (DOMINANT, [67, 0, 0, 55], (0, 3), False, C_MAJOR),  # so far
+        (DOMINANT, [69, 60, 0, 53], (0, 3, 1), False, C_MAJOR),  # on to F
+        (DOMINANT, [67, 64, 0, 48], (0, 3, 1), True, C_MAJOR),  # a new phrase
+        (DOMINANT, [67, 64, 0, 48], (0, 3, 1), False, None),
+        (DOMINANT, [0, 0, 0, 0], (), False, C_MAJOR),
+        ([67, 64, 59, 52], [67, 64, 0, 48], (0, 3, 1), False, C_MAJOR),  # from E minor
+        ([67, 62, 0, 55], [67, 64, 0, 48], (0, 3, 1), False, C_MAJOR),  # it rested
+        ([65, 62, 59, 50], [67, 64, 0, 48], (0, 3, 1), False, C_MAJOR),  # B diminished
+    ],
+)
+def test_elsewhere_a_leading_tone_is_free(
+    before: list[int],
+    now: list[int],
+    written: tuple[int, ...],
+    breathes: bool,
+    key: Key | None,
+) -> None:
+    known = moment(before, now, written, breathes, key)
+    assert strays(known, 2, "unresolved-leading-tone") == set()
+
+
+@pytest.mark.parametrize(
+    ("key", "tone"),
+    [(C_MAJOR, 11), (Key("D", "minor"), 1), (Key("F#", "minor"), 5), (None, NO_TONE)],
+)
+def test_the_leading_tone_of_a_key(key: Key | None, tone: int) -> None:
+    assert leading_tone(key) == tone

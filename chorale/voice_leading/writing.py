@@ -5,9 +5,9 @@ what is known are the chord a step before, what other voices have chosen at this
 and whether a phrase begins. So a fault between two voices is laid to the one that
 chooses later. By the time all have chosen, the faults are those that the judge finds.
 
-Sevenths are seen as far as the chord before tells: that it was a dominant shows for
-certain once the next one is complete. Leading tones are left to the judge, ranges to
-the sampler, which has its own.
+Sevenths and leading tones are seen as far as the chord before and the key tell: that it
+was a dominant shows for certain once the next one is complete. Ranges are left to the
+sampler, which has its own.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from chorale.keys import Key
 from chorale.score import BoolArray, IntArray
 from chorale.voice_leading.dyads import (
     FIFTH,
@@ -35,7 +36,7 @@ from chorale.voice_leading.dyads import (
 from chorale.voice_leading.melody import is_large_leap
 from chorale.voice_leading.piece import NEIGHBOURS
 from chorale.voice_leading.rules import RULES, surprise
-from chorale.voices import SILENCE, VOICES
+from chorale.voices import ALTO, SILENCE, TENOR, VOICES
 
 # What two voices may not do; which two is told by the rule.
 _OF_DYADS: Mapping[str, Callable[[Dyads], BoolArray]] = {
@@ -53,11 +54,15 @@ _OF_DYADS: Mapping[str, Callable[[Dyads], BoolArray]] = {
 # The rules that are seen from here as the judge sees them.
 SEEN = (*_OF_DYADS, "large-leap")
 
+NO_TONE = -1  # no pitch class
+
 _SEMITONES = 12
 _LARGEST_STEP = 2
 # Semitones above the root of a dominant seventh: its tones.
 _THIRD, _SEVENTH = 4, 10
 _IN_DOMINANT = np.isin(np.arange(_SEMITONES), (0, _THIRD, FIFTH, _SEVENTH))
+# Semitones above the leading tone: the tones of the tonic, in major and minor.
+_IN_TONIC = np.isin(np.arange(_SEMITONES), (1, 4, 5, 8))
 
 
 class Moment(NamedTuple):
@@ -69,12 +74,19 @@ class Moment(NamedTuple):
         written: the voices that have chosen.
         breathes: bool array (batch,), whether a phrase begins at this step, see
             `piece.find_breaths`.
+        leading: int array (batch,), see `leading_tone`.
     """
 
     before: IntArray
     now: IntArray
     written: tuple[int, ...]
     breathes: BoolArray
+    leading: IntArray
+
+
+def leading_tone(key: Key | None) -> int:
+    """Return the pitch class of the leading tone, NO_TONE where no key is known."""
+    return NO_TONE if key is None else (key.tonic_class - 1) % _SEMITONES
 
 
 class Fault(NamedTuple):
@@ -159,6 +171,47 @@ def find_strays(moment: Moment, voice: int, notes: IntArray) -> Iterator[Fault]:
     yield Fault("unresolved-seventh", (voice,), astray)
 
 
+def find_leading(moment: Moment, voice: int, notes: IntArray) -> Iterator[Fault]:
+    """Find the notes that would double the leading tone, or lead it astray.
+
+    Doubled it is where all that is written belongs to the key's dominant, unless the
+    two sang it a step before: what is done is done. Astray it goes where the chord
+    before was that dominant and all that is written belongs to the tonic: it stays or
+    goes up a semitone, down one to be the next seventh, and in an inner voice down to
+    the fifth, as `leading-tone-leap` has it.
+
+    Args and yields as `find_faults`.
+    """
+    leading = moment.leading[:, None]
+    root = leading - _THIRD
+    now = moment.now[:, list(moment.written)]
+    sounding = now != SILENCE
+    is_known = (leading != NO_TONE) & sounding.any(axis=1, keepdims=True)
+    in_dominant = _IN_DOMINANT[(now - root) % _SEMITONES]
+    is_dominant = (in_dominant | ~sounding).all(axis=1, keepdims=True)
+    sings = (now % _SEMITONES == leading) & sounding
+    sang = (moment.before % _SEMITONES == leading) & (moment.before != SILENCE)
+    # Another voice that does, and that has not sung it with this one already.
+    fresh = sings & ~(sang[:, list(moment.written)] & sang[:, [voice]])
+    doubled = (notes % _SEMITONES == leading) & (notes != SILENCE)
+    doubled &= is_known & is_dominant & fresh.any(axis=1, keepdims=True)
+    yield Fault("doubled-leading-tone", (voice,), doubled)
+    above = (moment.before - root) % _SEMITONES
+    was_dominant = (moment.before != SILENCE).all(axis=1) & ~moment.breathes
+    was_dominant &= _IN_DOMINANT[above].all(axis=1) & (above == 0).any(axis=1)
+    leaves = was_dominant & (above[:, voice] == _THIRD)
+    is_tonic = _IN_TONIC[(now - leading) % _SEMITONES] | ~sounding
+    has_left = is_tonic.all(axis=1, keepdims=True) & ~is_dominant
+    ways = (-1, 0, 1, *((-_THIRD,) if voice in (ALTO, TENOR) else ()))
+    goes_well = np.isin(notes - moment.before[:, voice, None], ways)
+    astray = (notes != SILENCE) & ~goes_well
+    yield Fault(
+        "unresolved-leading-tone",
+        (voice,),
+        astray & is_known & leaves[:, None] & has_left,
+    )
+
+
 def weigh(moment: Moment, voice: int, notes: IntArray) -> npt.NDArray[np.float64]:
     """Return what notes would cost in nats, float array (batch, notes).
 
@@ -169,7 +222,7 @@ def weigh(moment: Moment, voice: int, notes: IntArray) -> npt.NDArray[np.float64
         moment, voice, notes: as of `find_faults`.
     """
     costs = np.zeros(notes.shape)
-    for find in (find_faults, find_corners, find_strays):
+    for find in (find_faults, find_corners, find_strays, find_leading):
         for fault in find(moment, voice, notes):
             costs += surprise(fault.rule) * fault.notes
     return costs
@@ -184,7 +237,7 @@ def weigh_between(
 ) -> npt.NDArray[np.float64]:
     """Return what notes would cost before a chord that is known, as `weigh` does.
 
-    Faults on the way to that chord count too.
+    Faults of pairs of voices, and leaps, on the way to that chord count too.
 
     Args:
         moment, voice, notes: as of `find_faults`; what is not known is silence.
