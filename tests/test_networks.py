@@ -14,11 +14,11 @@ from tiny import PLAN, tiny_network, tiny_options
 
 from chorale.echoes import LENGTHS
 from chorale.errors import ModelError, UsageError
+from chorale.network_predictors import KerasPredictor
 from chorale.networks import BODIES, NetworkOptions, build_body
 from chorale.networks.next_step import NextStepNetwork
 from chorale.networks.recurrent import LSTMCell, PeepholeLSTMCell
 from chorale.networks.weights import assign_weights
-from chorale.predictors import KerasPredictor
 from chorale.voices import VOICE_ORDER, VOICES
 
 # Every body, and the options that only some of them have.
@@ -254,7 +254,7 @@ def test_a_plan_without_the_key_will_do():
     assert np.asarray(logits).shape == (2, 3, VOICES, network.vocabulary.size)
 
 
-def test_weights_have_the_same_names_in_every_process():
+def test_weights_have_the_same_names_in_every_network():
     network = tiny_network(tiny_options("attention"), toy_vocabulary())
     again = tiny_network(tiny_options("attention"), toy_vocabulary(), random_state=1)
     arrays = {weight.path: np.asarray(weight) for weight in network.weights}

@@ -12,9 +12,10 @@ from chorale.averaging import AveragedPredictor
 from chorale.evaluation import evaluate
 from chorale.guidance import GuidedPredictor
 from chorale.models import load_predictor
+from chorale.network_predictors import KerasPredictor
 from chorale.networks import BODIES
 from chorale.ngram import fit_ngram
-from chorale.predictors import FakePredictor, KerasPredictor, log_softmax
+from chorale.predictors import FakePredictor, log_softmax
 from chorale.voices import VOICES
 
 STEPS = 20
