@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from importlib.util import find_spec
 
 from chorale.errors import MissingExtraError
@@ -13,15 +15,25 @@ _MODULES = {
 }
 
 
-def require(extra: str, purpose: str) -> None:
+def require(extra: str, purpose: str, modules: Sequence[str] = ()) -> None:
     """Make sure that an extra is installed, without the seconds that loading it takes.
 
     Args:
         extra: its name in pyproject.toml.
         purpose: what needs it, as the subject of a sentence.
+        modules: of the extra, if it does not take all of them.
 
     Raises:
-        MissingExtraError: it is not installed, or not all of it.
+        MissingExtraError: it is not installed, or not all that is needed of it.
     """
-    if not all(find_spec(module) for module in _MODULES[extra]):
+    if not all(find_spec(module) for module in modules or _MODULES[extra]):
         raise MissingExtraError(extra, purpose)
+
+
+def require_keras(purpose: str) -> None:
+    """Make sure that there are Keras and what it is to run on; see `require`.
+
+    That is TensorFlow unless the environment variable KERAS_BACKEND says otherwise.
+    """
+    backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    require("train", purpose, ("keras", backend))

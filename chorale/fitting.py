@@ -19,11 +19,12 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from chorale import __version__
 from chorale.errors import ModelError, TrainingError, UsageError
+from chorale.extras import require
 from chorale.files import Arrays
 from chorale.moving_average import MovingAverage
 from chorale.runs import Row, Run
+from chorale.version import __version__
 
 
 class Batch(NamedTuple):
@@ -151,6 +152,8 @@ def fit(
         TrainingError: the loss is not a number.
         UsageError: a run is to be finished that has no checkpoint yet.
     """
+    if tensorboard:
+        require("train", "figures for TensorBoard", ("tensorflow",))
     network.optimizer.build(network.trainable_variables)
     average = MovingAverage(network, averaging)
     history = _restore(network, average, run.load("checkpoint"))

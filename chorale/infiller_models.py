@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from chorale.cards import PRETRAINED, BaseCard, Shelf, save_card
 from chorale.cells import CellVocabulary
 from chorale.errors import ModelError, UsageError
-from chorale.extras import require
+from chorale.extras import require_keras
 from chorale.files import check_files, load_arrays
 from chorale.infiller_options import InfillerOptions
 from chorale.infillers import GRAPH_FILE, KerasInfiller, OnnxInfiller
@@ -117,7 +117,7 @@ def load_infiller(
     weights = load_arrays(folder / WEIGHTS_FILE)
     if backend == "onnx":
         return OnnxInfiller(folder, weights, card.vocabulary, card.plan_features)
-    require("train", "the Keras backend")
+    require_keras("the Keras backend")
     from chorale.networks.infilling import build_infiller
     from chorale.networks.weights import assign_weights
 

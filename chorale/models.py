@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from chorale.cards import PRETRAINED, BaseCard, Shelf, save_card
 from chorale.errors import ModelError, UsageError
-from chorale.extras import require
+from chorale.extras import require_keras
 from chorale.files import check_files, load_arrays, replacing, save_arrays, sha256
-from chorale.networks import NetworkOptions
-from chorale.plan import FEATURES
-from chorale.predictors import (
+from chorale.network_predictors import (
     KerasPredictor,
     NetworkPredictor,
     OnnxPredictor,
 )
+from chorale.networks import NetworkOptions
+from chorale.plan import FEATURES
 from chorale.tokens import Vocabulary
 from chorale.voices import VOICE_NAMES, VOICE_ORDER
 
@@ -80,7 +80,8 @@ class Card(BaseCard):
         if "body" not in values["network"]:
             raise ModelError(
                 "expected a model that writes step after step, got one of another "
-                "kind: one that infills is for harmonize, rewrite and evaluate"
+                "kind: one that infills is for harmonize, rewrite, evaluate and "
+                "judge --given soprano"
             )
         values["network"] = NetworkOptions(**values["network"])
         values["vocabulary"] = Vocabulary.from_json(values["vocabulary"])
@@ -131,7 +132,7 @@ def load_predictor(
             card.memory_shapes,
             card.network.units,
         )
-    require("train", "the Keras backend")
+    require_keras("the Keras backend")
     from chorale.networks.next_step import NextStepNetwork
     from chorale.networks.weights import assign_weights
 

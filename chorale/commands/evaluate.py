@@ -12,7 +12,7 @@ import typer
 
 from chorale.averaging import AVERAGES
 from chorale.averaging import average as averaged
-from chorale.commands.options import Average, Models, model_title
+from chorale.commands.options import Average, Models, model_title, names_typed
 from chorale.commands.progress import progress_bar
 from chorale.corpus import Corpus, load_corpus
 from chorale.errors import UsageError
@@ -21,10 +21,14 @@ from chorale.infiller_models import is_infiller, load_infiller
 from chorale.models import DEFAULT_MODEL, load_predictor
 from chorale.orderless import ORDERS, PLACES, OrderlessLikelihood, frame_by_frame
 from chorale.orderless import orderless as orderless_likelihood_of
-from chorale.voices import VOICE_NAMES
+from chorale.voices import VOICE_NAMES, voice_named
+
+# What only models that infill are asked.
+_OF_INFILLERS = ("orders", "places", "frames", "random_state")
 
 
 def evaluate(
+    context: typer.Context,
     model: Models = None,
     corpus: Annotated[
         Path | None,
@@ -73,8 +77,12 @@ def evaluate(
             f"{infillers[0]} is a model that infills, of which one is evaluated at a "
             "time, in no other keys"
         )
-    if frames and not infillers:
-        raise UsageError(f"--frames is for models that infill, {names[0]} does not")
+    for name in names_typed(context) if not infillers else ():
+        if name in _OF_INFILLERS:
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError(
+                f"{option} is for models that infill, {names[0]} does not: leave it out"
+            )
     pieces = load_corpus(corpus, splits=(split,))
     if infillers:
         draws = {"orders": orders, "places": places, "random_state": random_state}
@@ -175,13 +183,8 @@ def _print(likelihood: OrderlessLikelihood, title: str) -> None:
 
 def _voices(text: str) -> tuple[int, ...]:
     """Return the voices of a list with commas, none for an empty one."""
-    names = [name.strip().lower() for name in text.split(",") if name.strip()]
-    for name in names:
-        if name not in VOICE_NAMES:
-            raise UsageError(
-                f"expected voices out of {', '.join(VOICE_NAMES)}, got {name!r}"
-            )
-    return tuple(sorted({VOICE_NAMES.index(name) for name in names}))
+    names = [name for name in text.split(",") if name.strip()]
+    return tuple(sorted({voice_named(name) for name in names}))
 
 
 def _others(voices: Sequence[int]) -> str:

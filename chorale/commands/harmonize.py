@@ -40,13 +40,13 @@ from chorale.commands.outputs import (
     write_pieces,
 )
 from chorale.commands.progress import progress_bar
-from chorale.completing import semitones_into_range, voice_named
+from chorale.completing import semitones_into_range
 from chorale.errors import UsageError
 from chorale.melodies import Melody, melody_of, read_melody
 from chorale.models import DEFAULT_MODEL
 from chorale.seeds import find_bundled
 from chorale.token_sampling import PARTICLES
-from chorale.voices import VOICE_NAMES
+from chorale.voices import VOICE_NAMES, voice_named
 
 
 def harmonize(

@@ -149,7 +149,7 @@ def judge(
     typed = names_typed(context)
     unused = _OF_SAMPLES if files else _OF_FILES
     if wrong := [name for name in typed if name in unused]:
-        option = f"--{wrong[0].replace('_', '-')}"
+        option = "-n" if wrong[0] == "count" else f"--{wrong[0].replace('_', '-')}"
         whose = "a model" if files else "chorales of your own"
         raise UsageError(f"{option} is for {whose}: leave it out")
     if given not in (None, _SOPRANO):

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from chorale.errors import OutputError, UsageError
+from chorale.errors import DataError, OutputError, UsageError
 from chorale.importing import FORMATS, write
 from chorale.judging.choosing import Candidate, choose_each, typical_of
 from chorale.judging.tables import choice_blocks
@@ -144,16 +144,22 @@ def keep_best(
 
     Returns:
         What is kept and what is held against all, by the names of the files; of the
-        latter nothing if nothing was judged.
+        latter nothing if nothing was judged, which is said if it was asked for.
     """
+    first = dict(zip(files, drawn[::best_of], strict=True))
     if best_of == 1 and report is None:
-        return dict(zip(files, drawn, strict=True)), {}
-    lots = choose_each(
-        load_predictor(DEFAULT_MODEL),
-        [one.transpose(semitones) for one in drawn],
-        best_of,
-        typical=typical_of(load_card(find_model(DEFAULT_MODEL))),
-    )
+        return first, {}
+    try:
+        lots = choose_each(
+            load_predictor(DEFAULT_MODEL),
+            [one.transpose(semitones) for one in drawn],
+            best_of,
+            typical=typical_of(load_card(find_model(DEFAULT_MODEL))),
+        )
+    except DataError as error:
+        # A model of other ranges has written, or kept, what this one cannot read.
+        typer.echo(f"note: nothing was judged, the first is kept: {error}", err=True)
+        return first, {}
     chosen = dict(zip(files, lots, strict=True))
     best = {}
     for file, lot in chosen.items():

@@ -40,14 +40,13 @@ from chorale.commands.outputs import (
     write_pieces,
 )
 from chorale.commands.progress import progress_bar
-from chorale.completing import voice_named
 from chorale.errors import UsageError
 from chorale.gathering import annotated
 from chorale.importing import read_spelled
 from chorale.models import DEFAULT_MODEL
 from chorale.score import Chorale
 from chorale.seeds import find_bundled
-from chorale.voices import VOICE_NAMES
+from chorale.voices import VOICE_NAMES, voice_named
 
 _MOST_BARS = 100_000  # beyond lies only a slip of the hand
 

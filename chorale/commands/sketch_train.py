@@ -29,7 +29,7 @@ from chorale.commands.options import (
 )
 from chorale.commands.progress import EpochLines, progress_bar
 from chorale.errors import UsageError
-from chorale.extras import require
+from chorale.extras import require_keras
 from chorale.runs import Run, plot_history
 from chorale.sketches.examples import Examples, hold_out, load_examples
 from chorale.sketches.options import NETWORKS, NetworkOptions, TrainingOptions
@@ -95,7 +95,7 @@ def train(
     unused = {"units", "layers", "dropout"} & {*names_typed(context)}
     if network == "book" and unused:
         raise UsageError(f"the book's network has one shape: leave out --{min(unused)}")
-    require("train", "training")
+    require_keras("training")
     check_flags(resume=resume, finish=finish, plot=plot)
     if resume:
         asked = {**asdict(network_options), **asdict(training_options)}

@@ -30,7 +30,6 @@ from chorale.commands.options import (
 )
 from chorale.commands.progress import EpochLines
 from chorale.corpus import load_corpus
-from chorale.drawing import MONITOR, CommonOptions, split_corpus
 from chorale.errors import UsageError
 from chorale.infiller_models import InfillerCard
 from chorale.infiller_options import INFILLERS, InfillerOptions
@@ -40,6 +39,7 @@ from chorale.networks import BODIES, NetworkOptions
 from chorale.plan import FEATURES
 from chorale.runs import Run, plot_history
 from chorale.training import TrainingOptions, resume_training, train_network
+from chorale.training_data import MONITOR, CommonOptions, split_corpus
 
 _NETWORK = NetworkOptions()
 _TRAINING = TrainingOptions()

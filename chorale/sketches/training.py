@@ -11,7 +11,7 @@ import numpy as np
 
 from chorale.cards import save_card
 from chorale.errors import DataError
-from chorale.extras import require
+from chorale.extras import require_keras
 from chorale.fitting import Batch, Progress, adamw, fit, library_versions
 from chorale.runs import Row, Run
 from chorale.sketches.augmentation import augment
@@ -51,7 +51,7 @@ def train_classifier(
     Returns:
         The card of the model in `output/model`.
     """
-    require("train", "training")
+    require_keras("training")
     if len(train.words) < 2:
         raise DataError(
             f"expected drawings of at least two words, got only {train.words[0]!r}"
@@ -88,7 +88,7 @@ def resume_training(
         UsageError: there is no run in `output`.
         ModelError: the drawings are not those that the run began with.
     """
-    require("train", "training")
+    require_keras("training")
     run = Run(output)
     asked = run.asked(NetworkOptions, TrainingOptions)
     network_options, options = asked.network, asked.training
