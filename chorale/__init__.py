@@ -3,8 +3,6 @@
 These are the names to build on. Importing them loads neither TensorFlow nor music21.
 """
 
-__version__ = "0.7.0"  # fitting.py asks for it while the names below are imported
-
 from chorale.cell_sampling import InfillingOptions
 from chorale.completing import harmonize, rewrite
 from chorale.corpus import Corpus, load_corpus
@@ -23,6 +21,7 @@ from chorale.score import Chorale, Metre, Note
 from chorale.seeds import find_start
 from chorale.token_sampling import SamplingOptions
 from chorale.training import TrainingOptions, train_network
+from chorale.version import __version__
 from chorale.voice_leading import check
 
 __all__ = [

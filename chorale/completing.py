@@ -23,7 +23,7 @@ from chorale.predictors import Predictor
 from chorale.sampling import complete
 from chorale.score import Chorale
 from chorale.token_sampling import SamplingOptions
-from chorale.voices import HIGHEST_PITCH, LOWEST_PITCH, VOICE_NAMES, VOICES
+from chorale.voices import HIGHEST_PITCH, LOWEST_PITCH, VOICES
 
 Model = Predictor[Any] | Infiller
 Options = SamplingOptions | InfillingOptions
@@ -183,20 +183,6 @@ def rewrite(
         variations,
         progress,
     )
-
-
-def voice_named(name: str) -> int:
-    """Return the voice of a name.
-
-    Raises:
-        UsageError: there is none.
-    """
-    wanted = name.strip().casefold()
-    if wanted not in VOICE_NAMES:
-        raise UsageError(
-            f"expected a voice out of {', '.join(VOICE_NAMES)}, got {name.strip()!r}"
-        )
-    return VOICE_NAMES.index(wanted)
 
 
 def _draw(

@@ -57,8 +57,9 @@ def teacher_cards(
 class Teacher:
     """What a network learns besides the notes.
 
-    A piece is heard whole, from its beginning, once in each key: what is held likely in
-    it is kept, some 100 kB a piece.
+    A piece is heard whole, from its beginning, once in each key and under each plan
+    that it comes with. What is held likely in it is kept: some 200 kB each time, half a
+    gigabyte or so of the bundled corpus once all have come.
 
     Attributes:
         predictor: says what is likely.

@@ -1,6 +1,7 @@
 """Training an infilling network on a corpus of chorales: options -> a run -> a model.
 
-What it shares with next-step networks is in `chorale.drawing` and `chorale.fitting`.
+What it shares with next-step networks is in `chorale.training_data` and
+`chorale.fitting`.
 """
 
 from __future__ import annotations
@@ -15,18 +16,7 @@ import numpy as np
 from chorale.cards import save_card
 from chorale.cells import ABSENT, CellVocabulary, masked
 from chorale.corpus import Corpus
-from chorale.drawing import (
-    MONITOR,
-    CommonOptions,
-    both_plans,
-    draw_order,
-    draw_plan,
-    fit_vocabulary,
-    provenance,
-    room,
-    split_corpus,
-)
-from chorale.extras import require
+from chorale.extras import require_keras
 from chorale.fitting import (
     Batch,
     Progress,
@@ -44,6 +34,17 @@ from chorale.orderless import orderless
 from chorale.runs import Row, Run
 from chorale.score import Chorale, IntArray
 from chorale.style.memory import recited
+from chorale.training_data import (
+    MONITOR,
+    CommonOptions,
+    both_plans,
+    draw_order,
+    draw_plan,
+    fit_vocabulary,
+    provenance,
+    room,
+    split_corpus,
+)
 from chorale.voices import VOICES
 
 # Draws with which an epoch is validated, the same for all epochs.
@@ -55,7 +56,7 @@ class CellPiece(NamedTuple):
 
     Attributes:
         cells: int array (steps, 4).
-        plans: int arrays (steps, features), see `chorale.drawing.both_plans`.
+        plans: int arrays (steps, features), see `chorale.training_data.both_plans`.
         shifts: lowest and highest semitones by which it may be transposed.
     """
 
@@ -88,7 +89,7 @@ def train_infiller(
     Returns:
         The card of the model in `output/model`.
     """
-    require("train", "training")
+    require_keras("training")
     fit_vocabulary(corpus, CellVocabulary, options.encoding)
     run = Run(output)
     run.check_new()  # before Keras is loaded for its version
@@ -123,7 +124,7 @@ def resume_infiller(
     asked = run.asked(InfillerOptions, CommonOptions)
     network_options, options = asked.network, asked.training
     run.check_data(provenance(corpus))
-    require("train", "training")
+    require_keras("training")
     import keras
 
     from chorale.networks.infilling import build_infiller
@@ -206,7 +207,7 @@ def draw_batches(
     What is drawn depends on the seed and the epoch alone. The hidden cells of a piece
     weigh 1 together, so that the loss is the mean over pieces of the mean over hidden
     cells (see `chorale.gaps`); visible cells and the absent ones, with which a piece is
-    padded to the longest of the batch, weigh nothing.
+    padded to the steps of the batch, weigh nothing.
     """
     random = np.random.default_rng([options.seed, epoch])
     lengths = [len(piece.cells) for piece in pieces]

@@ -102,7 +102,7 @@ class KerasInfiller:
 
 
 class OnnxInfiller:
-    """A network in ONNX Runtime, as `chorale.networks.exporting` writes it.
+    """A network in ONNX Runtime, as `chorale.networks.infilling` writes it.
 
     Args:
         folder: where `infill.onnx` lies.

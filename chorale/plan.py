@@ -15,7 +15,14 @@ import numpy as np
 
 from chorale.errors import UsageError
 from chorale.keys import Key
-from chorale.score import BoolArray, Chorale, IntArray, Metre, lay_bars
+from chorale.score import (
+    BoolArray,
+    Chorale,
+    IntArray,
+    Metre,
+    bar_lengths,
+    lay_bars,
+)
 
 # Distances are told exactly up to two bars of common time, then in half bars up to
 # eight bars; what is further away is all one.
@@ -70,13 +77,10 @@ class Plan:
 
     def features(self, names: Sequence[str] = tuple(FEATURES)) -> IntArray:
         """Return the named features, int array (steps, len(names)); see FEATURES."""
-        bar_lengths = np.empty(self.steps, np.int64)
-        for metre in self.metres:
-            bar_lengths[metre.step :] = metre.bar_length
         columns = {
             "step": np.arange(self.steps) % FEATURES["step"],
             "position": self.positions,
-            "bar_length": bar_lengths,
+            "bar_length": bar_lengths(self.metres, self.steps),
             "fermata": self.fermatas.astype(np.int64),
             "to_fermata": distance_value(_steps_to_next(self.fermatas)),
             "to_end": distance_value(np.arange(self.steps)[::-1]),

@@ -193,10 +193,7 @@ class Chorale:
 
     def bar_lengths(self) -> IntArray:
         """Return, per step, the length in steps of a full bar of the metre in force."""
-        lengths = np.empty(self.steps, np.int64)
-        for metre in self.metres:
-            lengths[metre.step :] = metre.bar_length
-        return lengths
+        return bar_lengths(self.metres, self.steps)
 
     def notes(self, voice: int) -> list[Note]:
         """Return the notes of one voice in order; silence is what lies between."""
@@ -307,6 +304,14 @@ def lay_bars(
         bars[step], positions[step] = bar, position
         position += 1
     return bars, positions
+
+
+def bar_lengths(metres: Sequence[Metre], steps: int) -> IntArray:
+    """Return, per step, the length in steps of a full bar of the metre in force."""
+    lengths = np.empty(steps, np.int64)
+    for metre in metres:
+        lengths[metre.step :] = metre.bar_length
+    return lengths
 
 
 def _frozen(values: Any, dtype: Any) -> Any:

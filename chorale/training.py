@@ -13,7 +13,25 @@ from chorale.cards import save_card
 from chorale.checks import check_shares
 from chorale.corpus import Corpus
 from chorale.distillation import Teacher, teacher_cards
-from chorale.drawing import (
+from chorale.echoes import echoes
+from chorale.evaluation import evaluate
+from chorale.extras import require_keras
+from chorale.fitting import (
+    Batch,
+    Progress,
+    adamw,
+    fit,
+    library_versions,
+    make_deterministic,
+)
+from chorale.models import WEIGHTS_FILE, Card, load_predictor, save_model
+from chorale.network_predictors import KerasPredictor
+from chorale.networks import NetworkOptions
+from chorale.runs import Row, Run
+from chorale.score import Chorale, IntArray
+from chorale.style.memory import recited
+from chorale.tokens import Vocabulary, shifted
+from chorale.training_data import (
     MONITOR,
     CommonOptions,
     both_plans,
@@ -24,24 +42,6 @@ from chorale.drawing import (
     room,
     split_corpus,
 )
-from chorale.echoes import echoes
-from chorale.evaluation import evaluate
-from chorale.extras import require
-from chorale.fitting import (
-    Batch,
-    Progress,
-    adamw,
-    fit,
-    library_versions,
-    make_deterministic,
-)
-from chorale.models import WEIGHTS_FILE, Card, load_predictor, save_model
-from chorale.networks import NetworkOptions
-from chorale.predictors import KerasPredictor
-from chorale.runs import Row, Run
-from chorale.score import Chorale, IntArray
-from chorale.style.memory import recited
-from chorale.tokens import Vocabulary, shifted
 from chorale.voices import VOICE_ORDER, VOICES
 
 
@@ -76,7 +76,7 @@ class Piece(NamedTuple):
             what stands before it (`Vocabulary.pasts`).
         echo_tokens, echo_lengths: int arrays (steps, 4) and (steps,), see
             `chorale.echoes`.
-        plans: int arrays (steps, features), see `chorale.drawing.both_plans`.
+        plans: int arrays (steps, features), see `chorale.training_data.both_plans`.
         shifts: lowest and highest semitones by which it may be transposed.
     """
 
@@ -113,7 +113,7 @@ def train_network(
     Returns:
         The card of the model in `output/model`.
     """
-    require("train", "training")
+    require_keras("training")
     run = Run(output)
     run.check_new()
     data = _provenance(corpus, options)  # before Keras is loaded for its version
@@ -149,7 +149,7 @@ def resume_training(
     network_options, options = asked.network, asked.training
     data = _provenance(corpus, options)
     run.check_data(data)
-    require("train", "training")
+    require_keras("training")
     import keras
 
     from chorale.networks.next_step import NextStepNetwork
@@ -270,7 +270,7 @@ def draw_batches(
     Targets are the tokens, or the distributions that a teacher makes of them.
 
     What is drawn depends on the seed and the epoch alone. Arrays are padded at the end
-    to the longest piece of the batch, at most to the crop. Padding is the piece over
+    to the steps of the batch, see `draw_order`. Padding is the piece over
     again, without weight: batch normalization counts it in, and is to count music.
     """
     random = np.random.default_rng([options.seed, epoch])

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chorale.errors import UsageError
+
 VOICES = 4
 SOPRANO, ALTO, TENOR, BASS = range(VOICES)
 
@@ -55,3 +57,17 @@ INSTRUMENTS: dict[str, tuple[int, int, int, int]] = {
     "brass": (56, 60, 57, 58),
     "woodwinds": (73, 68, 71, 70),
 }
+
+
+def voice_named(name: str) -> int:
+    """Return the voice of a name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    wanted = name.strip().casefold()
+    if wanted not in VOICE_NAMES:
+        raise UsageError(
+            f"expected a voice out of {', '.join(VOICE_NAMES)}, got {name.strip()!r}"
+        )
+    return VOICE_NAMES.index(wanted)

@@ -17,7 +17,6 @@ from chorale.completing import (
     harmonize,
     rewrite,
     semitones_into_range,
-    voice_named,
 )
 from chorale.errors import DataError, UsageError
 from chorale.fragments import keep_beginnings, with_voice
@@ -27,7 +26,7 @@ from chorale.melodies import Melody, melody_of
 from chorale.models import load_predictor
 from chorale.score import Chorale, Metre, Note, lay_bars
 from chorale.token_sampling import SamplingOptions
-from chorale.voices import ALTO, BASS, SOPRANO, TENOR, VOICES
+from chorale.voices import ALTO, BASS, SOPRANO, TENOR, VOICES, voice_named
 
 INFILLER = UniformInfiller(wide_cells())
 QUICK = InfillingOptions(rounds=2)

@@ -21,7 +21,6 @@ from chorale.cards import PRETRAINED, Shelf, save_card
 from chorale.cells import ABSENT, CellVocabulary, masked
 from chorale.commands import app, models
 from chorale.corpus import load_corpus
-from chorale.drawing import CommonOptions
 from chorale.errors import ModelError, UsageError
 from chorale.files import load_arrays
 from chorale.infiller_models import (
@@ -38,6 +37,7 @@ from chorale.neighbours import network_inputs
 from chorale.networks.infilling import build_infiller
 from chorale.orderless import orderless
 from chorale.plan import Plan
+from chorale.training_data import CommonOptions
 
 # === Batches ===
 

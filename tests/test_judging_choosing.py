@@ -26,7 +26,7 @@ def chords(*rows: list[int]) -> Chorale:
 
 
 def test_a_finding_costs_what_it_is_rare() -> None:
-    # Soprano and bass go from octave to octave, once among fourteen pairs that move.
+    # Soprano and bass go from octave to octave, to octave; the others stay.
     parallel = chords([72, 67, 64, 48], [74, 67, 64, 50], TONIC)
     (candidate,) = choose(PREDICTOR, [parallel], opening=0, typical=None)
     assert candidate.findings["parallel-octaves"] == 2

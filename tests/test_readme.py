@@ -96,11 +96,16 @@ def test_the_links_lead_somewhere() -> None:
         assert target in anchors or (ROOT / target).exists(), target
 
 
-def test_the_layout_names_every_module_that_it_should() -> None:
-    layout = README.partition("    chorale/\n")[2].partition("\n\n")[0]
-    for name in re.findall(r"\b(\w+(?:\.py|/))", layout):
-        places = [ROOT / "chorale" / name, ROOT / name]
-        assert any(place.exists() for place in places), name
+def test_the_layout_names_every_module() -> None:
+    layout = README.partition("    chorale/\n")[2].partition("\n    data/")[0]
+    named = re.findall(r"\b(\w+(?:\.py|/))", layout)
+    there = [
+        path.name + "/" * path.is_dir()
+        for path in (ROOT / "chorale").iterdir()
+        if path.is_dir() or path.suffix == ".py"
+    ]
+    hidden = {"__init__.py", "__main__.py", "__pycache__/"}
+    assert sorted(named) == sorted(set(there) - hidden)
 
 
 def test_continuous_integration_reads_the_two_lines_of_the_readme() -> None:

@@ -23,7 +23,6 @@ from tiny import (
 )
 
 from chorale.corpus import load_corpus, write_csv
-from chorale.drawing import split_corpus
 from chorale.errors import DataError, ModelError, TrainingError, UsageError
 from chorale.files import load_arrays
 from chorale.fitting import Batch, fit
@@ -42,6 +41,7 @@ from chorale.training import (
     resume_training,
     train_network,
 )
+from chorale.training_data import split_corpus
 from chorale.voices import VOICES
 
 TESTS = Path(__file__).parent

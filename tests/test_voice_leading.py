@@ -290,16 +290,6 @@ def test_an_opening_can_be_left_out(chorale: Chorale, start: int) -> None:
     assert rates([chorale], start=start) == rates([chorale], start=[start]) == counted
 
 
-@few
-@given(chorales())
-def test_findings_and_opportunities_can_be_parted_at_any_step(chorale: Chorale) -> None:
-    whole, middle = count(chorale), chorale.steps // 2
-    late = count(chorale, start=middle)
-    for name in RULES:
-        assert 0 <= late[name].opportunities <= whole[name].opportunities
-        assert late[name].findings <= whole[name].findings
-
-
 def test_rules_can_be_chosen() -> None:
     assert list(count(chords(TONIC), rules=["range", "crossing"])) == [
         "crossing",

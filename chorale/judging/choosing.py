@@ -54,7 +54,7 @@ class Candidate:
         chorale: opening included.
         ends_well: whether it ends on a complete cadence.
         findings: of each part-writing rule that is broken, opening excluded.
-        nats_per_note: negative log-likelihood of what was written, by the model alone.
+        nats_per_note: negative log-likelihood, opening excluded, by the model alone.
         rules, typicality: costs in nats, at least 0.
     """
 

@@ -10,11 +10,11 @@ Importing this package loads no Keras: the command line lists the bodies by it.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
+from chorale.checks import check_at_least, check_shares
 from chorale.errors import UsageError
 
 if TYPE_CHECKING:
@@ -96,29 +96,10 @@ class NetworkOptions:
             raise UsageError(
                 f"expected a network out of {', '.join(BODIES)}, got {self.body!r}"
             )
-        for name, least in (
-            ("units", 1),
-            ("layers", 0),
-            ("stacks", 1),
-            ("kernel_size", 2),
-            ("heads", 1),
-            ("window", 1),
-            ("recurrent_layers", 0),
-            ("voice_units", 1),
-        ):
-            if getattr(self, name) < least:
-                raise UsageError(
-                    f"expected {name} of at least {least}, got {getattr(self, name)}"
-                )
-        if not 0 <= self.unlikelihood < math.inf:
-            raise UsageError(
-                f"expected unlikelihood of at least 0, got {self.unlikelihood}"
-            )
-        for name in ("dropout", "input_dropout", "recurrent_dropout"):
-            if not 0 <= getattr(self, name) < 1:
-                raise UsageError(
-                    f"expected {name} from 0 to below 1, got {getattr(self, name)}"
-                )
+        check_at_least(self, units=1, layers=0, stacks=1, kernel_size=2, heads=1)
+        check_at_least(self, window=1, recurrent_layers=0, voice_units=1)
+        check_at_least(self, unlikelihood=0)
+        check_shares(self, "dropout", "input_dropout", "recurrent_dropout")
         if self.body == "attention" and self.units % self.heads:
             raise UsageError(
                 f"expected heads that divide the {self.units} units, got {self.heads}"
