@@ -11,7 +11,8 @@ import hashlib
 import json
 import platform
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -97,8 +98,31 @@ def adamw(options: Any, batches_per_epoch: int) -> Any:
     )
 
 
-def library_versions() -> dict[str, str]:
-    """Return the versions of what a network is trained with, for its card."""
+def begin(
+    run: Run, network: Any, training: Any, command: str, data: Mapping[str, Any]
+) -> None:
+    """Create a run: what is asked for, and with what it is trained.
+
+    Args:
+        run: must not be there yet.
+        network, training: the options of both, dataclasses.
+        command: that asked for it, for the card.
+        data: see `Run.check_data`.
+
+    Raises:
+        UsageError, OutputError: see `Run.create`.
+    """
+    run.check_new()  # before Keras is loaded for its version
+    asked = {
+        "network": asdict(network),
+        "training": asdict(training),
+        "command": command,
+        "versions": _library_versions(),
+    }
+    run.create(asked, data)
+
+
+def _library_versions() -> dict[str, str]:
     import keras
 
     libraries = ("keras", keras.backend.backend(), "numpy")

@@ -21,8 +21,8 @@ from chorale.fitting import (
     Batch,
     Progress,
     adamw,
+    begin,
     fit,
-    library_versions,
     make_deterministic,
 )
 from chorale.gaps import draw_gap
@@ -91,15 +91,7 @@ def train_infiller(
     """
     require_keras("training")
     fit_vocabulary(corpus, CellVocabulary, options.encoding)
-    run = Run(output)
-    run.check_new()  # before Keras is loaded for its version
-    asked = {
-        "network": asdict(network_options),
-        "training": asdict(options),
-        "command": command,
-        "versions": library_versions(),
-    }
-    run.create(asked, provenance(corpus))
+    begin(Run(output), network_options, options, command, provenance(corpus))
     return resume_infiller(corpus, output, tensorboard=tensorboard, progress=progress)
 
 

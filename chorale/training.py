@@ -20,8 +20,8 @@ from chorale.fitting import (
     Batch,
     Progress,
     adamw,
+    begin,
     fit,
-    library_versions,
     make_deterministic,
 )
 from chorale.models import WEIGHTS_FILE, Card, load_predictor, save_model
@@ -114,16 +114,7 @@ def train_network(
         The card of the model in `output/model`.
     """
     require_keras("training")
-    run = Run(output)
-    run.check_new()
-    data = _provenance(corpus, options)  # before Keras is loaded for its version
-    asked = {
-        "network": asdict(network_options),
-        "training": asdict(options),
-        "command": command,
-        "versions": library_versions(),
-    }
-    run.create(asked, data)
+    begin(Run(output), network_options, options, command, _provenance(corpus, options))
     return resume_training(corpus, output, tensorboard=tensorboard, progress=progress)
 
 

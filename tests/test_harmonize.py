@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import mido
@@ -20,6 +21,7 @@ from chorale.melodies import melody_of
 from chorale.models import load_predictor
 from chorale.score import Chorale
 from chorale.seeds import find_seed
+from chorale.tokens import Vocabulary
 from chorale.voices import BASS, SOPRANO
 
 Run = Callable[..., tuple[int, str, str]]
@@ -147,10 +149,7 @@ def test_of_several_the_judge_keeps_one(
         assert np.array_equal(written.pitches, first.chorale.pitches)
 
 
-def test_a_melody_out_of_range_is_judged_in_range_and_written_as_it_was(
-    run: Run,
-) -> None:
-    # Too high for the judge's model, unless it is moved down.
+def test_a_melody_out_of_range_is_sung_in_it(run: Run) -> None:
     table = np.zeros((32, 4), int)
     table[:, SOPRANO] = np.repeat([86, 84, 83, 84], 8)
     write_csv(Chorale(pitches=table), "high.csv")
@@ -159,6 +158,28 @@ def test_a_melody_out_of_range_is_judged_in_range_and_written_as_it_was(
     assert "sung an octave lower" in err
     written = read_csv(out.strip())
     assert written.pitches[:, 0].tolist() == (table[:, 0] - 12).tolist()
+
+
+def test_chorales_are_judged_where_the_judge_knows_their_notes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    low = PIECE.transpose(-3)
+    judge = uniform_predictor(Vocabulary.fit([low], "hold"))
+    monkeypatch.setattr(outputs, "load_predictor", lambda name: judge)
+    drawn = [replace(PIECE, title=title) for title in ("one", "other")]
+    best, chosen = outputs.keep_best(drawn, ["a"], best_of=2, report=None, semitones=-3)
+    assert [one.chorale.key for one in chosen["a"]] == [low.key] * 2
+    for one in chosen["a"]:
+        assert np.array_equal(one.chorale.pitches, low.pitches)
+    assert np.array_equal(best["a"].pitches, PIECE.pitches)
+    assert best["a"].key == PIECE.key
+    assert capsys.readouterr().err == ""
+    # Where it does not, nothing that was drawn is lost.
+    best, chosen = outputs.keep_best(drawn, ["a"], best_of=2, report=None)
+    assert best == {"a": drawn[0]} and not chosen
+    err = capsys.readouterr().err
+    assert err.startswith("note: nothing was judged, the first is kept: ")
+    assert "is outside the model's vocabulary" in err
 
 
 def test_sampling_options_arrive(run: Run) -> None:

@@ -246,12 +246,20 @@ def test_evaluate_tells_infillers_apart(run, corpus):
     for wrong, message in (
         (("--average", "transpositions"), "of which one is evaluated at a time"),
         (("--model", "bach"), "of which one is evaluated at a time"),
-        (("--given", "violin"), "voices out of soprano, alto, tenor, bass"),
+        (
+            ("--given", "violin"),
+            "a voice out of soprano, alto, tenor, bass",
+        ),
         (("--given", "soprano,alto,tenor,bass"), "a voice that is not given"),
         (("--given", "alto", "--frames"), "--frames counts all voices"),
     ):
         error = chorale(*words, *wrong).exception
         assert isinstance(error, UsageError) and message in str(error)
+    for option in ("--orders=5", "--places=1", "--frames", "--random-state=1"):
+        error = chorale("evaluate", "--corpus", corpus, option).exception
+        assert isinstance(error, UsageError)
+        name = option.partition("=")[0]
+        assert f"{name} is for models that infill, bach does not" in str(error)
 
 
 def test_an_infiller_is_no_next_step_model(run):

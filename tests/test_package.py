@@ -14,6 +14,8 @@ import pytest
 from packaging.requirements import Requirement
 
 import chorale
+from chorale import extras
+from chorale.errors import MissingExtraError
 
 ROOT = Path(__file__).parent.parent
 HEAVY = (
@@ -80,6 +82,21 @@ def test_version_is_the_first_of_the_changelog() -> None:
 )
 def test_what_should_be_instant_loads_nothing_heavy(code: str) -> None:
     assert loaded_by(code) == set()
+
+
+def test_keras_and_what_it_runs_on_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there = {"keras", "jax"}
+    monkeypatch.setattr(extras, "find_spec", lambda name: name in there)
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    extras.require_keras("training")
+    for backend in ("tensorflow", ""):  # which is what it runs on unless told
+        monkeypatch.setenv("KERAS_BACKEND", backend)
+        with pytest.raises(MissingExtraError, match=r"training needs .* \[train\]"):
+            extras.require_keras("training")
+    with pytest.raises(MissingExtraError, match=r"ARIMA needs the extra \[train\]"):
+        extras.require("train", "ARIMA")
 
 
 def test_types_are_marked() -> None:

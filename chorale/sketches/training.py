@@ -12,7 +12,7 @@ import numpy as np
 from chorale.cards import save_card
 from chorale.errors import DataError
 from chorale.extras import require_keras
-from chorale.fitting import Batch, Progress, adamw, fit, library_versions
+from chorale.fitting import Batch, Progress, adamw, begin, fit
 from chorale.runs import Row, Run
 from chorale.sketches.augmentation import augment
 from chorale.sketches.batches import AT_ONCE, Padded, draw_batches, pad, predict
@@ -56,15 +56,7 @@ def train_classifier(
         raise DataError(
             f"expected drawings of at least two words, got only {train.words[0]!r}"
         )
-    run = Run(output)
-    run.check_new()  # before Keras is loaded for its version
-    asked = {
-        "network": asdict(network_options),
-        "training": asdict(options),
-        "command": command,
-        "versions": library_versions(),
-    }
-    run.create(asked, _provenance(train, valid))
+    begin(Run(output), network_options, options, command, _provenance(train, valid))
     return resume_training(
         train, valid, output, tensorboard=tensorboard, progress=progress
     )
