@@ -7,7 +7,7 @@ module reads the scores it names and lays them on the grid of sixteenths.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import accumulate, zip_longest
@@ -32,6 +32,7 @@ from chorale.formats.scores import (
 from chorale.index import Entry, format_metres, read_index, write_index
 from chorale.keys import Key, estimate_key
 from chorale.manifest import Row, read_manifest
+from chorale.progress import Progress
 from chorale.score import COMMON_TIME, STEPS_PER_QUARTER, BoolArray, Chorale, Metre
 from chorale.voices import VOICE_NAMES, VOICES
 
@@ -42,7 +43,7 @@ def build(
     output: Path | str,
     *,
     only: Collection[str] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Entry, ...]:
     """Build the corpus, or some of its pieces, from music21's scores.
 

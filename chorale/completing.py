@@ -7,7 +7,7 @@ everywhere at once, over and over (`chorale.infilling`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from chorale.infillers import Infiller
 from chorale.infilling import infill
 from chorale.melodies import Melody, fit_range, sung_through
 from chorale.predictors import Predictor
+from chorale.progress import Progress
 from chorale.sampling import complete
 from chorale.score import Chorale
 from chorale.token_sampling import SamplingOptions
@@ -27,7 +28,6 @@ from chorale.voices import HIGHEST_PITCH, LOWEST_PITCH, VOICES
 
 Model = Predictor[Any] | Infiller
 Options = SamplingOptions | InfillingOptions
-Progress = Callable[[int, int], None]  # steps or rounds done, and in all
 
 # Drafts of a passage: it is short, and has to fit what comes after it at once.
 PASSAGE_PARTICLES = 32

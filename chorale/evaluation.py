@@ -8,7 +8,7 @@ Likelihoods of the `pitch` and the `hold` encoding are not comparable.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from chorale.errors import DataError, UsageError
 from chorale.plan import Plan
 from chorale.predictors import Predictor
+from chorale.progress import Progress
 from chorale.score import BoolArray, Chorale, IntArray
 from chorale.voices import VOICE_NAMES, VOICES
 
@@ -64,7 +65,7 @@ def evaluate(
     chorales: Sequence[Chorale],
     *,
     given: Sequence[int] = (),
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Likelihood:
     """Return the likelihood of whole chorales.
 
@@ -108,7 +109,7 @@ def score_each(
     predictor: Predictor[Any],
     chorales: Sequence[Chorale],
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[Scored]:
     """Return what a predictor makes of every note of each chorale; see `evaluate`."""
     # All are encoded first, so that a stray note is reported before the long part.

@@ -36,7 +36,7 @@ class Batch(NamedTuple):
     weights: npt.NDArray[Any]
 
 
-class Progress(Protocol):
+class EpochProgress(Protocol):
     """What a fit reports as it goes; the command line draws it."""
 
     def start_epoch(self, epoch: int, epochs: int, batches: int) -> None: ...
@@ -147,7 +147,7 @@ def fit(
     averaging: float = 0.0,
     finish: bool = False,
     tensorboard: bool = False,
-    progress: Progress | None = None,
+    progress: EpochProgress | None = None,
 ) -> list[Row]:
     """Train a compiled network, from its last checkpoint if the run has one.
 

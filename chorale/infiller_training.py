@@ -19,7 +19,7 @@ from chorale.corpus import Corpus
 from chorale.extras import require_keras
 from chorale.fitting import (
     Batch,
-    Progress,
+    EpochProgress,
     adamw,
     begin,
     fit,
@@ -73,7 +73,7 @@ def train_infiller(
     *,
     command: str = "",
     tensorboard: bool = False,
-    progress: Progress | None = None,
+    progress: EpochProgress | None = None,
 ) -> InfillerCard:
     """Train an infilling network from the beginning, into a new run.
 
@@ -101,7 +101,7 @@ def resume_infiller(
     *,
     finish: bool = False,
     tensorboard: bool = False,
-    progress: Progress | None = None,
+    progress: EpochProgress | None = None,
 ) -> InfillerCard:
     """Continue a run after its last whole epoch; see `train_infiller`.
 

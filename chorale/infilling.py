@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,9 +10,8 @@ from chorale.cell_sampling import InfillingOptions, Writing
 from chorale.fragments import Fragment
 from chorale.infillers import Infiller
 from chorale.plan import Plan
+from chorale.progress import Progress
 from chorale.score import Chorale, IntArray
-
-Progress = Callable[[int, int], None]  # rounds done, rounds in all
 
 # Pieces that are written side by side, and their steps in all; more make none cheaper.
 _BATCH, _BATCH_STEPS = 16, 4096

@@ -24,7 +24,7 @@ the one in which it was trained, while an infiller is asked in all orders alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -36,6 +36,7 @@ from chorale.errors import DataError, UsageError
 from chorale.infillers import Infiller
 from chorale.plan import Plan
 from chorale.predictors import log_softmax
+from chorale.progress import Progress
 from chorale.score import BoolArray, Chorale, IntArray
 from chorale.voices import VOICES
 
@@ -91,9 +92,6 @@ class Glimpse(NamedTuple):
     asked: BoolArray
 
 
-Report = Callable[[int, int], None]
-
-
 def orderless(
     infiller: Infiller,
     chorales: Sequence[Chorale],
@@ -102,7 +100,7 @@ def orderless(
     orders: int = ORDERS,
     places: int = PLACES,
     random_state: int = 0,
-    progress: Report | None = None,
+    progress: Progress | None = None,
 ) -> OrderlessLikelihood:
     """Return the likelihood of whole chorales in random orders of their cells.
 
@@ -141,7 +139,7 @@ def frame_by_frame(
     orders: int = ORDERS,
     places: int = PLACES,
     random_state: int = 0,
-    progress: Report | None = None,
+    progress: Progress | None = None,
 ) -> OrderlessLikelihood:
     """Return the likelihood of whole chorales, frame after frame.
 
@@ -210,7 +208,7 @@ def _score(
     infiller: Infiller,
     chorales: Sequence[Chorale],
     glimpses: Sequence[Glimpse],
-    progress: Report | None,
+    progress: Progress | None,
 ) -> _Scores:
     # All are encoded first, so that a stray note is reported before the long part.
     cells = [infiller.vocabulary.encode(chorale) for chorale in chorales]

@@ -6,7 +6,7 @@ drawn, step after step (`chorale.token_sampling`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,12 +17,11 @@ from chorale.fragments import Fragment
 from chorale.guidance import KEY_FEATURE, GuidedPredictor
 from chorale.plan import Plan
 from chorale.predictors import Predictor
+from chorale.progress import Progress
 from chorale.score import DEFAULT_TEMPO, Chorale, IntArray
 from chorale.token_sampling import PARTICLES, Given, SamplingOptions, Writing
 from chorale.tokens import Vocabulary
 from chorale.voices import VOICES
-
-Progress = Callable[[int, int], None]  # steps done, steps in all
 
 # Drafts that are written side by side; more make no step cheaper.
 _BATCH = 64

@@ -18,7 +18,7 @@ from chorale.evaluation import evaluate
 from chorale.extras import require_keras
 from chorale.fitting import (
     Batch,
-    Progress,
+    EpochProgress,
     adamw,
     begin,
     fit,
@@ -97,7 +97,7 @@ def train_network(
     *,
     command: str = "",
     tensorboard: bool = False,
-    progress: Progress | None = None,
+    progress: EpochProgress | None = None,
 ) -> Card:
     """Train a network from the beginning, into a new run.
 
@@ -124,7 +124,7 @@ def resume_training(
     *,
     finish: bool = False,
     tensorboard: bool = False,
-    progress: Progress | None = None,
+    progress: EpochProgress | None = None,
 ) -> Card:
     """Continue a run after its last whole epoch; see `train_network`.
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+
+from chorale.progress import Progress
 
 _PATIENCE = 2.0  # seconds before a bar appears
 
 
 @contextlib.contextmanager
-def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(label: str) -> Iterator[Progress]:
     """Yield a function to call with what is done and what there is in all.
 
     The bar appears on a terminal only, after two seconds, and goes when the block ends.
     """
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
-        update: Callable[[int, int], None] | None = None
+        update: Progress | None = None
 
         def advance(done: int, total: int) -> None:
             nonlocal update
@@ -32,12 +34,12 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
         yield advance
 
 
-def _show(label: str, stack: contextlib.ExitStack) -> Callable[[int, int], None]:
+def _show(label: str, stack: contextlib.ExitStack) -> Progress:
     # rich takes longer to load than a short command takes to run.
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress as Bar
 
-    bar = stack.enter_context(Progress(console=Console(stderr=True), transient=True))
+    bar = stack.enter_context(Bar(console=Console(stderr=True), transient=True))
     task = bar.add_task(label)
     return lambda done, total: bar.update(task, completed=done, total=total)
 
@@ -45,7 +47,7 @@ def _show(label: str, stack: contextlib.ExitStack) -> Callable[[int, int], None]
 class EpochLines:
     """A line on stderr for every epoch; on a terminal a bar with the time left too.
 
-    A `chorale.fitting.Progress`, to be used in a `with` block.
+    A `chorale.fitting.EpochProgress`, to be used in a `with` block.
 
     Args:
         monitor: the figure to show of each epoch.
@@ -60,13 +62,13 @@ class EpochLines:
         from rich.progress import (
             BarColumn,
             MofNCompleteColumn,
-            Progress,
             TextColumn,
             TimeRemainingColumn,
         )
+        from rich.progress import Progress as Bar
 
         console = Console(stderr=True, highlight=False)
-        self._bar = Progress(
+        self._bar = Bar(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),

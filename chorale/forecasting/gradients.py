@@ -26,6 +26,7 @@ import numpy as np
 from chorale.errors import UsageError
 from chorale.extras import require
 from chorale.forecasting.series import Array, draw_waves
+from chorale.progress import Progress
 
 _EPSILON = 0.001  # of layer normalization, as in Keras
 
@@ -159,7 +160,7 @@ def measure_gradients(
     options: GradientOptions,
     recurrences: dict[str, Recurrence] = RECURRENCES,
     *,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> list[Training]:
     """Train each recurrence and note its gradients at every update.
 

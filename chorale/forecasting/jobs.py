@@ -8,7 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from chorale.forecasting.baselines import BASELINES
 from chorale.forecasting.oracle import fit_waves, sample_posterior
 from chorale.forecasting.recipes import Recipe
 from chorale.forecasting.series import Array, Data
+from chorale.progress import Progress
 from chorale.runs import Run
 
 ORACLE = "oracle"
@@ -94,9 +95,7 @@ class Job:
         return len(history.read_text(encoding="utf-8").splitlines()) - 1
 
 
-def run_jobs(
-    work: Sequence[Job], jobs: int, progress: Callable[[int, int], None]
-) -> Iterator[Measured]:
+def run_jobs(work: Sequence[Job], jobs: int, progress: Progress) -> Iterator[Measured]:
     """Yield what each job measures, in the order in which they end."""
     total = sum(job.rounds for job in work)
 

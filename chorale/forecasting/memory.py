@@ -36,6 +36,7 @@ from chorale.errors import UsageError
 from chorale.extras import require
 from chorale.forecasting.series import Array
 from chorale.networks import NetworkOptions, build_body
+from chorale.progress import Progress
 from chorale.tables import write_table
 
 CONVOLUTIONS = 4  # in front of the GRU, each halving the series: 16 steps become one
@@ -163,7 +164,7 @@ class Recall(NamedTuple):
 def measure_memory(
     options: MemoryOptions,
     *,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
     finished: Callable[[Recall], None] = lambda recall: None,
 ) -> list[Recall]:
     """Train each network at each lag, up to the first at which it fails.

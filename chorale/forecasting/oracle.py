@@ -14,7 +14,6 @@ from fits to the seen values instead, and get the same forecasts.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +29,7 @@ from chorale.forecasting.series import (
     Task,
     Waves,
 )
+from chorale.progress import Progress
 
 # Columns of parameters: frequency and phase of the slow wave, then of the fast one.
 _FREQUENCIES, _PHASES = [0, 2], [1, 3]
@@ -51,12 +51,6 @@ class Posterior(NamedTuple):
     variance: Array
     error: Array
 
-    def floor(self) -> tuple[Floats, Floats]:
-        """Return the least mean squared error at each hidden step, (ahead,), and its
-        standard error over the series."""
-        expected = NOISE_VARIANCE + self.variance[..., 0].astype(np.float64)
-        return expected.mean(axis=0), expected.std(axis=0) / len(expected) ** 0.5
-
 
 def sample_posterior(
     waves: Waves,
@@ -66,7 +60,7 @@ def sample_posterior(
     draws: int = 4000,
     burn_in: int = 0,
     start: Floats | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> Posterior:
     """Return the posterior of the hidden values of each series.
 

@@ -27,6 +27,7 @@ from chorale.forecasting.jobs import LEAST_SQUARES, ORACLE, Job, Measured, run_j
 from chorale.forecasting.own_series import OwnSeries
 from chorale.forecasting.recipes import RECIPES, Recipe
 from chorale.forecasting.series import TASKS, Array, Data, Task, draw_data
+from chorale.progress import Progress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +74,7 @@ def run_suite(
     task: Task | None = None,
     own: OwnSeries | None = None,
     jobs: int = 1,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
     finished: Callable[[Measured], None] = lambda measured: None,
 ) -> tuple[list[Measured], dict[str, Data]]:
     """Train recipes, and measure them with the baselines and the oracle.

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from chorale.fitting import Batch, Progress, fit, seed_dropout
+from chorale.fitting import Batch, EpochProgress, fit, seed_dropout
 from chorale.forecasting import networks
 from chorale.forecasting.recipes import Recipe
 from chorale.forecasting.series import Array, Data, Floats, draw_waves, sequence_targets
@@ -33,7 +33,7 @@ def train(
     *,
     epochs: int,
     seed: int,
-    progress: Progress | None = None,
+    progress: EpochProgress | None = None,
 ) -> Trained:
     """Train a recipe from its last checkpoint on, if the run has one.
 

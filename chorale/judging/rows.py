@@ -14,13 +14,14 @@ Distances are from chorales of train, matched to the samples in place, length an
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
 
+from chorale.progress import Progress
 from chorale.score import Chorale
 from chorale.style import (
     Auc,
@@ -42,8 +43,6 @@ from chorale.style.telling_apart import LEAST_GROUPS
 from chorale.tokens import Vocabulary
 from chorale.voice_leading import Tally, rates
 from chorale.voices import SOPRANO, VOICE_NAMES, VOICES
-
-Progress = Callable[[int, int], None]  # sets done, sets in all
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from chorale.errors import UsageError
 from chorale.fragments import with_voice
 from chorale.plan import Plan
 from chorale.predictors import Predictor
+from chorale.progress import Progress
 from chorale.sampling import Start, sample_each
 from chorale.score import Chorale
 from chorale.seeds import opening_of
@@ -41,7 +42,7 @@ def continue_each(
     *,
     bars: int | None = None,
     opening_bars: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[Window]:
     """Let a model go on from the opening of each chorale, to the chorale's own plan.
 
@@ -77,7 +78,7 @@ def harmonize_each(
     chorales: Sequence[Chorale],
     options: Options | None = None,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[Window]:
     """Let a model write the other voices to the soprano of each chorale.
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chorale.errors import DataError
+from chorale.progress import Progress
 from chorale.sketches.strokes import MOST_POINTS, Floats32, Inks
 
 # A drawing is padded to the first of these that holds it: each is compiled for itself.
@@ -77,7 +78,7 @@ def predict(
     function: Callable[[Padded], Floats32],
     inks: Inks,
     words: int,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Floats32:
     """Return what a network makes of drawings.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from chorale.errors import DataError, UsageError
+from chorale.progress import Progress
 from chorale.sketches.formats import (
     check_output,
     holds_many,
@@ -22,7 +23,6 @@ from chorale.sketches.shuffling import spooled
 from chorale.sketches.strokes import Sketch
 
 # Is told how many bytes are read, of how many in all.
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)

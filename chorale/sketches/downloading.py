@@ -23,6 +23,7 @@ from urllib.request import Request, urlopen
 
 from chorale.errors import ChoraleError, DataError, OutputError, UsageError
 from chorale.files import write_text
+from chorale.progress import Progress
 
 PUBLIC_BUCKET = "https://storage.googleapis.com/quickdraw_dataset"
 # The folder in the bucket and the ending of the files of each form.
@@ -37,7 +38,6 @@ WAITS = (1.0, 4.0, 15.0)  # seconds before each new attempt, while nothing comes
 _TIMEOUT = 30.0  # seconds without a byte
 _PIECE = 1 << 18  # bytes read at once
 
-Progress = Callable[[int, int], None]  # bytes that are there, bytes of all files
 Report = Callable[[int], None]  # bytes that are there of one file
 
 

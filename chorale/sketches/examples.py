@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from chorale.errors import DataError
 from chorale.files import sha256
+from chorale.progress import Progress
 from chorale.sketches.converting import find_sources, read_files
 from chorale.sketches.strokes import Inks, Sketch, from_ink, to_inks
 
@@ -65,7 +66,7 @@ def load_examples(
     *,
     words: Sequence[str] | None = None,
     trust: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Examples:
     """Read drawings of any format.
 

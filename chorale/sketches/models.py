@@ -9,7 +9,7 @@ Opening one in ONNX Runtime needs no TensorFlow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,6 +20,7 @@ from chorale.cards import PRETRAINED, BaseCard, Shelf, save_card
 from chorale.errors import ModelError
 from chorale.files import check_files, replacing, sha256
 from chorale.graphs import open_graph
+from chorale.progress import Progress
 from chorale.sketches.batches import Padded, predict
 from chorale.sketches.options import NetworkOptions
 from chorale.sketches.strokes import Floats32, Inks
@@ -93,9 +94,7 @@ class Classifier:
                 f"{len(self.words)} words, got {logits.shape[-1]}"
             )
 
-    def probabilities(
-        self, inks: Inks, progress: Callable[[int, int], None] | None = None
-    ) -> Floats32:
+    def probabilities(self, inks: Inks, progress: Progress | None = None) -> Floats32:
         """Return the probability of each word for each drawing.
 
         Returns:

@@ -12,7 +12,7 @@ import numpy as np
 from chorale.cards import save_card
 from chorale.errors import DataError
 from chorale.extras import require_keras
-from chorale.fitting import Batch, Progress, adamw, begin, fit
+from chorale.fitting import Batch, EpochProgress, adamw, begin, fit
 from chorale.runs import Row, Run
 from chorale.sketches.augmentation import augment
 from chorale.sketches.batches import AT_ONCE, Padded, draw_batches, pad, predict
@@ -34,7 +34,7 @@ def train_classifier(
     *,
     command: str = "",
     tensorboard: bool = False,
-    progress: Progress | None = None,
+    progress: EpochProgress | None = None,
 ) -> Card:
     """Train a network from the beginning, into a new run.
 
@@ -69,7 +69,7 @@ def resume_training(
     *,
     finish: bool = False,
     tensorboard: bool = False,
-    progress: Progress | None = None,
+    progress: EpochProgress | None = None,
 ) -> Card:
     """Continue a run after its last whole epoch; see `train_classifier`.
 
