@@ -95,6 +95,11 @@ class Shelf(Generic[CardT]):
         for folder in folders:
             if (folder / CARD_FILE).is_file():
                 return folder
+        if (Path(name) / "options.json").is_file():
+            raise UsageError(
+                f"{name} is a run without a model as yet: let it train on with "
+                f"--resume, or make a model of it with --resume --finish"
+            )
         known = ", ".join(card.name for card in self.cards()) or "none"
         raise UsageError(
             f"there is no {self.card.kind} {str(name)!r}: expected a folder that "

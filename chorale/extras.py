@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from importlib.util import find_spec
 
-from chorale.errors import MissingExtraError
+from chorale.errors import MissingExtraError, UsageError
 
 # What tells that an extra of pyproject.toml is installed.
 _MODULES = {
@@ -34,6 +34,16 @@ def require_keras(purpose: str) -> None:
     """Make sure that there are Keras and what it is to run on; see `require`.
 
     That is TensorFlow unless the environment variable KERAS_BACKEND says otherwise.
+
+    Raises:
+        UsageError: it says so, and what it names is not installed.
     """
     backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
-    require("train", purpose, ("keras", backend))
+    if backend == "tensorflow":
+        require("train", purpose, ("keras", backend))
+    require("train", purpose, ("keras",))
+    if not find_spec(backend):
+        raise UsageError(
+            f"{purpose} by KERAS_BACKEND={backend} needs {backend}, which no extra "
+            f"installs: pip install {backend}, or unset KERAS_BACKEND"
+        )

@@ -234,6 +234,7 @@ def test_sampling_options_and_instruments_arrive(run: Run) -> None:
         ("--format midi,", "formats out of midi, musicxml, csv, wav, got ''"),
         ("--instrument kazoo", "an instrument out of choir, .* got 'kazoo'"),
         ("--average keys", "an average out of none, transpositions, got 'keys'"),
+        ("--model bach --model bach", "--model bach is there twice"),
     ],
 )
 def test_wrong_usage_is_one_line_and_writes_nothing(

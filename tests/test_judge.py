@@ -196,6 +196,7 @@ def test_a_final_report_is_beside_test(
         ("mine --model bach", "--model is for a model", 2),
         ("mine --average none", "--average is for a model", 2),
         ("--average keys", "out of none, transpositions, got 'keys'", 2),
+        ("--model bach --model bach", "--model bach is there twice", 2),
         ("mine -n 5", "-n is for a model", 2),
         ("--rules some", "rules out of off, lenient, strict, got 'some'", 2),
         ("mine --rules off", "--rules is for a model", 2),

@@ -142,6 +142,12 @@ def test_a_card_with_an_unknown_network_is_refused(copy):
         load_card(copy)
 
 
+def test_a_run_without_a_model_says_how_to_make_one(tmp_path):
+    (tmp_path / "options.json").write_text("{}")
+    with pytest.raises(UsageError, match=r"without a model as yet: .* --finish"):
+        load_predictor(tmp_path)
+
+
 def test_an_unknown_model_names_what_there_is(tmp_path):
     with pytest.raises(UsageError, match=r"no model 'nobody': .* \(bach, jsb\)"):
         load_predictor("nobody")

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 
 import chorale
 from chorale import extras
-from chorale.errors import MissingExtraError
+from chorale.errors import MissingExtraError, UsageError
 
 ROOT = Path(__file__).parent.parent
 HEAVY = (
@@ -91,6 +91,9 @@ def test_keras_and_what_it_runs_on_are_asked_for(
     monkeypatch.setattr(extras, "find_spec", lambda name: name in there)
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     extras.require_keras("training")
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    with pytest.raises(UsageError, match=r"needs torch, .*: pip install torch"):
+        extras.require_keras("training")
     for backend in ("tensorflow", ""):  # which is what it runs on unless told
         monkeypatch.setenv("KERAS_BACKEND", backend)
         with pytest.raises(MissingExtraError, match=r"training needs .* \[train\]"):

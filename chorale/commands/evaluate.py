@@ -12,13 +12,19 @@ import typer
 
 from chorale.averaging import AVERAGES
 from chorale.averaging import average as averaged
-from chorale.commands.options import Average, Models, model_title, names_typed
+from chorale.commands.options import (
+    Average,
+    Models,
+    model_names,
+    model_title,
+    names_typed,
+)
 from chorale.commands.progress import progress_bar
 from chorale.corpus import Corpus, load_corpus
 from chorale.errors import UsageError
 from chorale.evaluation import evaluate as likelihood_of
 from chorale.infiller_models import is_infiller, load_infiller
-from chorale.models import DEFAULT_MODEL, load_predictor
+from chorale.models import load_predictor
 from chorale.orderless import ORDERS, PLACES, OrderlessLikelihood, frame_by_frame
 from chorale.orderless import orderless as orderless_likelihood_of
 from chorale.voices import VOICE_NAMES, voice_named
@@ -69,7 +75,7 @@ def evaluate(
 
     Example: chorale evaluate --corpus jsb_chorales --split valid --json
     """
-    names = model or [DEFAULT_MODEL]
+    names = model_names(model)
     voices = _voices(given)
     infillers = [name for name in names if is_infiller(name)]
     if infillers and (len(names) > 1 or average != "none"):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from chorale.averaging import average as averaged
-from chorale.commands.options import Average, Models
+from chorale.commands.options import Average, Models, model_names
 from chorale.commands.outputs import (
     BestOf,
     Formats,
@@ -30,7 +30,7 @@ from chorale.commands.outputs import (
 )
 from chorale.commands.progress import progress_bar
 from chorale.judging.choosing import choose_each, typical_of
-from chorale.models import DEFAULT_MODEL, find_model, load_card, load_predictor
+from chorale.models import find_model, load_card, load_predictor
 from chorale.sampling import sample
 from chorale.seeds import find_start
 from chorale.token_sampling import SamplingOptions
@@ -101,7 +101,7 @@ def generate(
     )
     check_writable(output)
 
-    names = model or [DEFAULT_MODEL]
+    names = model_names(model)
     predictors = [load_predictor(name) for name in names]
     predictor = averaged(predictors, average)
     with progress_bar("Writing chorales") as progress:

@@ -18,6 +18,7 @@ from chorale.commands.filling import Particles
 from chorale.commands.options import (
     Average,
     Models,
+    model_names,
     model_title,
     names_typed,
 )
@@ -37,7 +38,7 @@ from chorale.judging.starts import (
     harmonize_each,
 )
 from chorale.judging.tables import judgement_blocks
-from chorale.models import DEFAULT_MODEL, load_predictor
+from chorale.models import load_predictor
 from chorale.ngram import fit_ngram
 from chorale.predictors import Predictor
 from chorale.reports import check_report_path, to_text, write_report
@@ -172,7 +173,7 @@ def judge(
     else:
         if new_tunes:
             bach = unheard_tunes(corpus, split)
-        names = model or [DEFAULT_MODEL]
+        names = model_names(model)
         if given is None:
             chosen = draw_chorales(
                 bach, _COUNT if count is None else count, random_state

@@ -14,6 +14,7 @@ import typer
 from chorale.averaging import AVERAGES, TRANSPOSITIONS
 from chorale.errors import ChoraleError, UsageError
 from chorale.extras import require
+from chorale.models import DEFAULT_MODEL
 
 # === Options of the commands that ask a model ===
 
@@ -60,6 +61,20 @@ Plot = Annotated[
 
 
 # === What was typed, and what is done with it ===
+
+
+def model_names(typed: Sequence[str] | None) -> list[str]:
+    """Return the models that were asked for, the default one if none was.
+
+    Raises:
+        UsageError: one was named twice.
+    """
+    names = list(typed or [DEFAULT_MODEL])
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise UsageError(
+            f"--model {twice[0]} is there twice: its say would only be doubled"
+        )
+    return names
 
 
 def model_title(names: Sequence[str], average: str) -> str:
