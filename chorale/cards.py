@@ -98,7 +98,7 @@ class Shelf(Generic[CardT]):
         if (Path(name) / "options.json").is_file():
             raise UsageError(
                 f"{name} is a run without a model as yet: let it train on with "
-                f"--resume, or make a model of it with --resume --finish"
+                "--resume, or make a model of it with --resume --finish"
             )
         known = ", ".join(card.name for card in self.cards()) or "none"
         raise UsageError(

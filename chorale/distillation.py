@@ -70,7 +70,9 @@ class Teacher:
     predictor: Predictor[Any]
     plan: Sequence[str]
     share: float
-    _heard: dict[tuple[bytes, bytes], FloatArray] = field(default_factory=dict)
+    _heard: dict[tuple[bytes, bytes], FloatArray] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     @classmethod
     def load(cls, names: Sequence[str], plan: Sequence[str], share: float) -> Teacher:

@@ -39,9 +39,8 @@ def require_keras(purpose: str) -> None:
         UsageError: it says so, and what it names is not installed.
     """
     backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
-    if backend == "tensorflow":
-        require("train", purpose, ("keras", backend))
-    require("train", purpose, ("keras",))
+    of_extra = [one for one in ("keras", backend) if one in _MODULES["train"]]
+    require("train", purpose, of_extra)
     if not find_spec(backend):
         raise UsageError(
             f"{purpose} by KERAS_BACKEND={backend} needs {backend}, which no extra "

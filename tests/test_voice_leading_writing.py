@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -16,16 +17,20 @@ from chorale.voice_leading.piece import PAIRS, Piece, find_breaths
 from chorale.voice_leading.writing import (
     NO_TONE,
     SEEN,
+    Fault,
     Moment,
     find_corners,
+    find_doubled_leading_tones,
     find_faults,
-    find_leading,
-    find_strays,
+    find_stray_leading_tones,
+    find_stray_sevenths,
     leading_tone,
     weigh,
     weigh_between,
 )
 from chorale.voices import VOICE_ORDER, VOICES
+
+Find = Callable[[Moment, int, np.ndarray], Iterator[Fault]]
 
 # Every note that there is, and silence.
 ANY = np.arange(128)
@@ -254,14 +259,14 @@ def test_sevenths_go_down_by_step(
     now: list[int], written: tuple[int, ...], strays: set[int]
 ) -> None:
     notes = np.arange(60, 72)[np.newaxis]
-    (fault,) = find_strays(moment(SEVENTH, now, written), 1, notes)
+    (fault,) = find_stray_sevenths(moment(SEVENTH, now, written), 1, notes)
     assert fault[:2] == ("unresolved-seventh", (1,))
     assert set(notes[fault.notes].tolist()) == strays
     costs = weigh(moment(SEVENTH, now, written), 1, notes)
     assert (costs[fault.notes] >= surprise("unresolved-seventh")).all()
     # By any other name, in any other key.
     moved = moment([note + 5 for note in SEVENTH], [n and n + 5 for n in now], written)
-    (other,) = find_strays(moved, 1, notes + 5)
+    (other,) = find_stray_sevenths(moved, 1, notes + 5)
     assert np.array_equal(other.notes, fault.notes)
 
 
@@ -280,7 +285,7 @@ def test_other_tones_go_where_they_like(
     before: list[int], voice: int, breathes: bool
 ) -> None:
     known = moment(before, [72, 0, 0, 48], (3,), breathes)
-    (fault,) = find_strays(known, voice, ANY[np.newaxis])
+    (fault,) = find_stray_sevenths(known, voice, ANY[np.newaxis])
     assert not fault.notes.any()
 
 
@@ -289,22 +294,24 @@ def test_who_is_silent_has_left_no_chord(root: int) -> None:
     seventh, third, fifth = 70 + root, 64 + root, 55 + root
     before, notes = [seventh, third, fifth, 48 + root], np.array([[third, fifth]])
     unknown = moment(before, [0, 0, 0, 0], (1, 2, 3))
-    (fault,) = find_strays(unknown, 0, notes)
+    (fault,) = find_stray_sevenths(unknown, 0, notes)
     assert not fault.notes.any()
-    (fault,) = find_strays(moment(before, [0, 0, 0, 53 + root], (1, 2, 3)), 0, notes)
+    (fault,) = find_stray_sevenths(
+        moment(before, [0, 0, 0, 53 + root], (1, 2, 3)), 0, notes
+    )
     assert fault.notes.all()
 
 
 def test_a_chord_of_three_is_no_dominant() -> None:
     # As a pitch class silence would be C, the third of A flat's dominant seventh.
     known = moment([66, 63, 0, 56], [0] * 4, ())
-    (fault,) = find_strays(known, 0, np.array([[72]]))
+    (fault,) = find_stray_sevenths(known, 0, np.array([[72]]))
     assert not fault.notes.any()
 
 
 def test_silence_is_no_way_astray() -> None:
     known = moment(SEVENTH, [72, 0, 0, 48], (0, 3))
-    (fault,) = find_strays(known, 1, np.array([[0, 64, 72]]))
+    (fault,) = find_stray_sevenths(known, 1, np.array([[0, 64, 72]]))
     assert fault.notes.tolist() == [[False, False, True]]
 
 
@@ -313,16 +320,11 @@ def test_silence_is_no_way_astray() -> None:
 C_MAJOR, C_MINOR = Key("C", "major"), Key("C", "minor")
 
 
-def strays(known: Moment, voice: int, rule: str) -> set[int]:
-    """Return the notes that the rule of leading tones finds fault with."""
-    faults = list(find_leading(known, voice, ANY[np.newaxis]))
-    assert [fault.rule for fault in faults] == [
-        "doubled-leading-tone",
-        "unresolved-leading-tone",
-    ]
-    assert {fault.voices for fault in faults} == {(voice,)}
-    (found,) = [fault.notes[0] for fault in faults if fault.rule == rule]
-    return set(ANY[found].tolist())
+def strays(known: Moment, voice: int, find: Find) -> set[int]:
+    """Return the notes with which a rule of leading tones finds fault."""
+    (fault,) = find(known, voice, ANY[np.newaxis])
+    assert fault.voices == (voice,)
+    return set(ANY[fault.notes[0]].tolist())
 
 
 EVERY_B = set(range(11, 128, 12))
@@ -346,7 +348,7 @@ def test_a_leading_tone_is_not_sung_twice(
     now: list[int], written: tuple[int, ...], key: Key | None, doubled: set[int]
 ) -> None:
     known = moment([72, 64, 60, 48], now, written, key=key)
-    assert strays(known, 2, "doubled-leading-tone") == doubled
+    assert strays(known, 2, find_doubled_leading_tones) == doubled
     costs = weigh(known, 2, np.array([[59]]))
     other = weigh(known._replace(leading=np.array([NO_TONE])), 2, np.array([[59]]))
     dear = surprise("doubled-leading-tone") if doubled else 0
@@ -355,7 +357,7 @@ def test_a_leading_tone_is_not_sung_twice(
 
 def test_a_leading_tone_that_is_doubled_already_may_be_held() -> None:
     before, now = [71, 62, 59, 55], [71, 62, 0, 55]
-    rule = "doubled-leading-tone"
+    rule = find_doubled_leading_tones
     assert strays(moment(before, now, (0, 3, 1), key=C_MAJOR), 2, rule) == set()
     # But not if it is another voice that joins.
     for other in ([71, 62, 55, 43], [74, 62, 59, 55]):
@@ -370,11 +372,11 @@ def test_a_leading_tone_goes_up_to_the_tonic(key: Key) -> None:
     third = 64 if key is C_MAJOR else 63
     known = moment(DOMINANT, [67, third, 0, 48], (0, 3, 1), key=key)
     every = set(range(1, 128))
-    found = strays(known, 2, "unresolved-leading-tone")
+    found = strays(known, 2, find_stray_leading_tones)
     assert found == every - {58, 59, 60, 55}  # the last: down to the fifth
     # The soprano has no such way out.
     known = moment([71, 62, 67, 55], [0, third, 67, 48], (1, 2, 3), key=key)
-    found = strays(known, 0, "unresolved-leading-tone")
+    found = strays(known, 0, find_stray_leading_tones)
     assert found == every - {70, 71, 72}
 
 
@@ -400,7 +402,7 @@ def test_elsewhere_a_leading_tone_is_free(
     key: Key | None,
 ) -> None:
     known = moment(before, now, written, breathes, key)
-    assert strays(known, 2, "unresolved-leading-tone") == set()
+    assert strays(known, 2, find_stray_leading_tones) == set()
 
 
 @pytest.mark.parametrize(

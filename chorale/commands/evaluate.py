@@ -18,6 +18,7 @@ from chorale.commands.options import (
     model_names,
     model_title,
     names_typed,
+    option_name,
 )
 from chorale.commands.progress import progress_bar
 from chorale.corpus import Corpus, load_corpus
@@ -85,9 +86,9 @@ def evaluate(
         )
     for name in names_typed(context) if not infillers else ():
         if name in _OF_INFILLERS:
-            option = f"--{name.replace('_', '-')}"
             raise UsageError(
-                f"{option} is for models that infill, {names[0]} does not: leave it out"
+                f"{option_name(context, name)} is for models that infill, {names[0]} "
+                "does not: leave it out"
             )
     pieces = load_corpus(corpus, splits=(split,))
     if infillers:

@@ -21,6 +21,7 @@ from chorale.commands.options import (
     model_names,
     model_title,
     names_typed,
+    option_name,
 )
 from chorale.commands.progress import progress_bar
 from chorale.completing import Model, Options
@@ -150,9 +151,10 @@ def judge(
     typed = names_typed(context)
     unused = _OF_SAMPLES if files else _OF_FILES
     if wrong := [name for name in typed if name in unused]:
-        option = "-n" if wrong[0] == "count" else f"--{wrong[0].replace('_', '-')}"
         whose = "a model" if files else "chorales of your own"
-        raise UsageError(f"{option} is for {whose}: leave it out")
+        raise UsageError(
+            f"{option_name(context, wrong[0])} is for {whose}: leave it out"
+        )
     if given not in (None, _SOPRANO):
         raise UsageError(f"expected --given {_SOPRANO}, got {given!r}")
     if given is not None and bars is not None:

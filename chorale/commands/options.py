@@ -120,6 +120,11 @@ def names_typed(context: typer.Context) -> list[str]:
     return [name for name, it in sources.items() if it and it.name == "COMMANDLINE"]
 
 
+def option_name(context: typer.Context, name: str) -> str:
+    """Return an option as it is typed, such as `--top-p`."""
+    return next(one.opts[0] for one in context.command.params if one.name == name)
+
+
 def check_same(
     typed: Sequence[str], asked: Mapping[str, Any], begun: Mapping[str, Any]
 ) -> None:

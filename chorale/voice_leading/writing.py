@@ -143,7 +143,7 @@ def find_corners(moment: Moment, voice: int, notes: IntArray) -> Iterator[Fault]
             yield Fault("overlap", pair, beyond)
 
 
-def find_strays(moment: Moment, voice: int, notes: IntArray) -> Iterator[Fault]:
+def find_stray_sevenths(moment: Moment, voice: int, notes: IntArray) -> Iterator[Fault]:
     """Find the notes to which the seventh of a dominant would go astray.
 
     Before, all four sang tones of a dominant seventh, none missing but the fifth, and
@@ -161,8 +161,7 @@ def find_strays(moment: Moment, voice: int, notes: IntArray) -> Iterator[Fault]:
     has_seventh = (is_root & (above[:, voice] == _SEVENTH)).any(axis=1)
     root = is_root.argmax(axis=1)[:, None]
     now = moment.now[:, list(moment.written)]
-    is_within = _IN_DOMINANT[(now - root) % _SEMITONES] | (now == SILENCE)
-    goes_on = is_within.all(axis=1, keepdims=True)
+    goes_on = _is_within(_IN_DOMINANT, now, root)[:, None]
     is_tone = _IN_DOMINANT[(notes - root) % _SEMITONES]
     down = moment.before[:, voice, None] - notes
     goes_well = (down >= 0) & (down <= _LARGEST_STEP)
@@ -171,12 +170,34 @@ def find_strays(moment: Moment, voice: int, notes: IntArray) -> Iterator[Fault]:
     yield Fault("unresolved-seventh", (voice,), astray)
 
 
-def find_leading(moment: Moment, voice: int, notes: IntArray) -> Iterator[Fault]:
-    """Find the notes that would double the leading tone, or lead it astray.
+def find_doubled_leading_tones(
+    moment: Moment, voice: int, notes: IntArray
+) -> Iterator[Fault]:
+    """Find the notes that would double the leading tone of the key.
 
-    Doubled it is where all that is written belongs to the key's dominant, unless the
-    two sang it a step before: what is done is done. Astray it goes where the chord
-    before was that dominant and all that is written belongs to the tonic: it stays or
+    That is a fault where all that is written belongs to the key's dominant, unless the
+    two sang it a step before: what is done is done.
+
+    Args and yields as `find_faults`.
+    """
+    written = list(moment.written)
+    leading = moment.leading[:, None]
+    now, sounding = moment.now[:, written], moment.now[:, written] != SILENCE
+    sings = (now % _SEMITONES == leading) & sounding
+    sang = (moment.before % _SEMITONES == leading) & (moment.before != SILENCE)
+    joined = (sings & ~(sang[:, written] & sang[:, [voice]])).any(axis=1)
+    doubles = (notes % _SEMITONES == leading) & (notes != SILENCE)
+    doubles &= (joined & _is_within(_IN_DOMINANT, now, leading - _THIRD))[:, None]
+    yield Fault("doubled-leading-tone", (voice,), doubles)
+
+
+def find_stray_leading_tones(
+    moment: Moment, voice: int, notes: IntArray
+) -> Iterator[Fault]:
+    """Find the notes to which the leading tone of the key would go astray.
+
+    Before, all four sang tones of the key's dominant, its root among them and this
+    voice the leading tone, and all that is written belongs to the tonic. It stays or
     goes up a semitone, down one to be the next seventh, and in an inner voice down to
     the fifth, as `leading-tone-leap` has it.
 
@@ -185,31 +206,24 @@ def find_leading(moment: Moment, voice: int, notes: IntArray) -> Iterator[Fault]
     leading = moment.leading[:, None]
     root = leading - _THIRD
     now = moment.now[:, list(moment.written)]
-    sounding = now != SILENCE
-    is_known = (leading != NO_TONE) & sounding.any(axis=1, keepdims=True)
-    in_dominant = _IN_DOMINANT[(now - root) % _SEMITONES]
-    is_dominant = (in_dominant | ~sounding).all(axis=1, keepdims=True)
-    sings = (now % _SEMITONES == leading) & sounding
-    sang = (moment.before % _SEMITONES == leading) & (moment.before != SILENCE)
-    # Another voice that does, and that has not sung it with this one already.
-    fresh = sings & ~(sang[:, list(moment.written)] & sang[:, [voice]])
-    doubled = (notes % _SEMITONES == leading) & (notes != SILENCE)
-    doubled &= is_known & is_dominant & fresh.any(axis=1, keepdims=True)
-    yield Fault("doubled-leading-tone", (voice,), doubled)
     above = (moment.before - root) % _SEMITONES
-    was_dominant = (moment.before != SILENCE).all(axis=1) & ~moment.breathes
-    was_dominant &= _IN_DOMINANT[above].all(axis=1) & (above == 0).any(axis=1)
-    leaves = was_dominant & (above[:, voice] == _THIRD)
-    is_tonic = _IN_TONIC[(now - leading) % _SEMITONES] | ~sounding
-    has_left = is_tonic.all(axis=1, keepdims=True) & ~is_dominant
+    leaves = (moment.before != SILENCE).all(axis=1) & ~moment.breathes
+    leaves &= _IN_DOMINANT[above].all(axis=1) & (above == 0).any(axis=1)
+    leaves &= (above[:, voice] == _THIRD) & (moment.leading != NO_TONE)
+    leaves &= _is_within(_IN_TONIC, now, leading) & ~_is_within(_IN_DOMINANT, now, root)
     ways = (-1, 0, 1, *((-_THIRD,) if voice in (ALTO, TENOR) else ()))
     goes_well = np.isin(notes - moment.before[:, voice, None], ways)
-    astray = (notes != SILENCE) & ~goes_well
-    yield Fault(
-        "unresolved-leading-tone",
-        (voice,),
-        astray & is_known & leaves[:, None] & has_left,
-    )
+    astray = leaves[:, None] & (notes != SILENCE) & ~goes_well
+    yield Fault("unresolved-leading-tone", (voice,), astray)
+
+
+_FINDERS = (
+    find_faults,
+    find_corners,
+    find_stray_sevenths,
+    find_doubled_leading_tones,
+    find_stray_leading_tones,
+)
 
 
 def weigh(moment: Moment, voice: int, notes: IntArray) -> npt.NDArray[np.float64]:
@@ -222,7 +236,7 @@ def weigh(moment: Moment, voice: int, notes: IntArray) -> npt.NDArray[np.float64
         moment, voice, notes: as of `find_faults`.
     """
     costs = np.zeros(notes.shape)
-    for find in (find_faults, find_corners, find_strays, find_leading):
+    for find in _FINDERS:
         for fault in find(moment, voice, notes):
             costs += surprise(fault.rule) * fault.notes
     return costs
@@ -260,6 +274,19 @@ def weigh_between(
     goes_on = (after[:, voice, None] != SILENCE) & (notes != SILENCE) & ~breathes
     leaps = is_large_leap(np.where(goes_on, after[:, voice, None] - notes, 0))
     return costs + surprise("large-leap") * leaps
+
+
+def _is_within(chord: BoolArray, now: IntArray, root: IntArray) -> BoolArray:
+    """Return where all that sounds belongs to a chord, bool array (batch,).
+
+    Args:
+        chord: bool array (12,), its tones in semitones above `root`.
+        now: int array (batch, voices), MIDI notes, 0 = silence, which is no tone.
+        root: int array (batch, 1), pitch class.
+    """
+    belongs = chord[(now - root) % _SEMITONES] | (now == SILENCE)
+    within: BoolArray = belongs.all(axis=1)
+    return within
 
 
 def _dyads(
