@@ -212,7 +212,12 @@ class Writing:
     ) -> None:
         voices = np.nonzero(part)[2]
         self.cells[part] = pick(
-            logits[part], self._allowed[voices], costs, uniforms[part], self._options
+            logits[part],
+            voices,
+            self._allowed[voices],
+            costs,
+            uniforms[part],
+            self._options,
         )
 
     def _costs(self, part: BoolArray, voice: int, unknown: BoolArray) -> Logits:

@@ -29,7 +29,8 @@ class DrawingOptions:
     Attributes:
         temperature: divides the logits; below 1 the likely becomes likelier.
         top_p: draw from the most likely notes that together reach this probability
-            (nucleus sampling, Holtzman et al. 2020); 1 draws from all.
+            (nucleus sampling, Holtzman et al. 2020); 1 draws from all. One number, or
+            one for each voice, soprano first.
         top_k: draw from this many most likely notes; None draws from all.
         ranges: lowest and highest MIDI note of each voice, soprano first; None for
             the ranges that the model saw in train.
@@ -44,7 +45,7 @@ class DrawingOptions:
     """
 
     temperature: float = 1.0
-    top_p: float = 0.98
+    top_p: float | tuple[float, ...] = 0.98
     top_k: int | None = None
     ranges: tuple[tuple[int, int], ...] | None = None
     rules: str = "lenient"
@@ -54,8 +55,13 @@ class DrawingOptions:
     def __post_init__(self) -> None:
         if not (self.temperature > 0 and math.isfinite(self.temperature)):
             raise UsageError(f"expected a temperature above 0, got {self.temperature}")
-        if not 0 < self.top_p <= 1:
-            raise UsageError(f"expected a top-p above 0, at most 1, got {self.top_p}")
+        if np.shape(self.top_p) not in ((), (VOICES,)):
+            raise UsageError(
+                f"expected one top-p, or one for each of {VOICES} voices, "
+                f"got {self.top_p}"
+            )
+        if wrong := [one for one in self.top_p_of_voices if not 0 < one <= 1]:
+            raise UsageError(f"expected a top-p above 0, at most 1, got {wrong[0]}")
         if self.top_k is not None and self.top_k < 1:
             raise UsageError(f"expected a top-k of at least 1, got {self.top_k}")
         if self.rules not in RULES_MODES:
@@ -75,9 +81,15 @@ class DrawingOptions:
                 f"{HIGHEST_PITCH}, for each of {VOICES} voices, got {self.ranges}"
             )
 
+    @property
+    def top_p_of_voices(self) -> npt.NDArray[np.float64]:
+        """The top-p of each voice, float array (4,)."""
+        return np.broadcast_to(np.asarray(self.top_p, np.float64), (VOICES,))
+
 
 def pick(
     logits: npt.NDArray[Any],
+    voices: int | IntArray,
     possible: BoolArray,
     costs: Logits | None,
     uniforms: npt.NDArray[np.float64],
@@ -87,6 +99,7 @@ def pick(
 
     Args:
         logits: float array (batch, tokens).
+        voices: whose notes are drawn, one voice or int array (batch,).
         possible: bool array (batch, tokens), what may be drawn at all.
         costs: float array (batch, tokens), nats of the rules that each would break;
             None if there are no rules.
@@ -107,7 +120,7 @@ def pick(
         kept = with_rules(kept, costs)
     if options.top_k is not None:
         kept = keep_top_k(kept, options.top_k)
-    return draw(keep_top_p(kept, options.top_p), uniforms)
+    return draw(keep_top_p(kept, options.top_p_of_voices[voices]), uniforms)
 
 
 def with_temperature(logits: Logits, temperature: float) -> Logits:
@@ -158,20 +171,23 @@ def keep_top_k(logits: Logits, count: int) -> Logits:
     return kept
 
 
-def keep_top_p(logits: Logits, probability: float) -> Logits:
+def keep_top_p(logits: Logits, probability: float | npt.NDArray[np.float64]) -> Logits:
     """Return logits with all tokens ruled out but the nucleus.
 
     The nucleus is the smallest set of most likely tokens whose probability is at least
-    `probability`; it holds one token or more. Of equally likely tokens the lower ones
-    come first.
+    `probability`; it holds one token or more, and all at 1. Of equally likely tokens
+    the lower ones come first.
+
+    Args:
+        logits: float array (batch, tokens).
+        probability: one, or float array (batch,).
     """
-    if probability >= 1:
-        return logits
     order = np.argsort(-logits, axis=-1, kind="stable")
     sorted_probabilities = np.take_along_axis(_softmax(logits), order, axis=-1)
     before = np.cumsum(sorted_probabilities, axis=-1) - sorted_probabilities
     # Rounding must not let one more token in where the nucleus is just full.
-    outside = before >= probability - 1e-12
+    full = np.where(np.less(probability, 1), np.subtract(probability, 1e-12), np.inf)
+    outside = before >= full[..., np.newaxis]
     dropped = np.empty_like(outside)
     np.put_along_axis(dropped, order, outside, axis=-1)
     return np.where(dropped, -np.inf, logits)

@@ -246,6 +246,7 @@ class Writing:
             if not forced.all():
                 drawn = pick(
                     logits,
+                    voice,
                     self._may_follow(voice, past.pitches[:, voice]),
                     costs,
                     self._uniforms[:, step, voice],

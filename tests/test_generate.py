@@ -186,7 +186,7 @@ def test_sampling_options_and_instruments_arrive(run: Run) -> None:
     run("generate", "--bars", "4", "--instrument", "organ", "--output", "organ")
     free = ("generate", "--bars", "4", "--rules", "off")
     run(*free, "--top-k", "1", "--output", "greedy")
-    run(*free, "--top-p", "0.01", "--output", "nucleus")
+    run(*free, "--top-p", "0.01,0.01,0.01,0.01", "--output", "nucleus")
     run(*free, "--temperature", "0.5", "--output", "cold")
     run("generate", "--bars", "4", "--rules", "strict", "--output", "strict")
     files = {path.parent.name: path for path in Path().glob("*/*.mid")}
@@ -214,6 +214,8 @@ def test_sampling_options_and_instruments_arrive(run: Run) -> None:
     ("arguments", "message"),
     [
         ("--top-p 0", "top-p above 0"),
+        ("--top-p high", "a top-p such as 0.98, or .* got 'high'"),
+        ("--top-p 1,0.9", r"one for each of 4 voices, got \(1.0, 0.9\)"),
         ("--top-k 0", "top-k of at least 1"),
         ("--temperature -1", "temperature above 0"),
         ("--temperature 0", "temperature above 0"),

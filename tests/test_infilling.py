@@ -166,6 +166,9 @@ def test_temperature_and_top_p_arrive() -> None:
         options = InfillingOptions(rules="off", rounds=2, **values)
         (piece,) = infill(infiller, [nothing_of(8)], options)
         assert (piece.pitches == 61).all()
+    options = InfillingOptions(rules="off", rounds=2, top_p=(1.0, 0.5, 0.5, 0.5))
+    (piece,) = infill(infiller, [nothing_of(32)], options)
+    assert (piece.pitches[:, 1:] == 61).all() and (piece.pitches[:, 0] == 60).any()
 
 
 # === Pieces ===

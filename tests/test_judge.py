@@ -201,6 +201,7 @@ def test_a_final_report_is_beside_test(
         ("--rules some", "rules out of off, lenient, strict, got 'some'", 2),
         ("mine --rules off", "--rules is for a model", 2),
         ("mine --top-p 0.9", "--top-p is for a model", 2),
+        ("--top-p 1,1,1", r"each of 4 voices, got \(1.0, 1.0, 1.0\)", 2),
         ("--opening 2", "--opening is for chorales of your own", 2),
         ("--report judged.pdf", r"ends in \.md or \.html, got \.pdf", 2),
         ("missing", "missing: there is no such file or folder", 1),

@@ -77,6 +77,12 @@ def test_top_p_looks_at_each_row_and_needs_no_normalised_logits() -> None:
     assert kept.tolist() == [[True, False, False], [True, True, True]]
 
 
+def test_top_p_may_differ_by_row() -> None:
+    logits = logarithms(*[[0.5, 0.3, 0.2]] * 4)
+    kept = np.isfinite(keep_top_p(logits, np.array([0.5, 0.8, 0.81, 1.0])))
+    assert kept.sum(axis=-1).tolist() == [1, 2, 3, 3]
+
+
 def test_what_is_not_allowed_is_ruled_out() -> None:
     logits = logarithms([0.1, 0.4, 0.5])
     allowed = np.array([[True, True, False]])

@@ -58,6 +58,8 @@ def chi_square(observed: np.ndarray, expected: np.ndarray) -> float:
         ({"top_p": 0.0}, "top-p above 0, at most 1, got 0.0"),
         ({"top_p": 1.1}, "top-p above 0, at most 1, got 1.1"),
         ({"top_p": math.nan}, "top-p"),
+        ({"top_p": (1.0, 0.9, 0.9, 0.0)}, "top-p above 0, at most 1, got 0.0"),
+        ({"top_p": (0.9, 0.9)}, r"each of 4 voices, got \(0.9, 0.9\)"),
         ({"top_k": 0}, "top-k of at least 1, got 0"),
         ({"rules": "some"}, "rules out of off, lenient, strict, got 'some'"),
         ({"random_state": -1}, "random state of at least 0, got -1"),
@@ -121,6 +123,14 @@ def test_samples_have_the_probabilities_that_the_options_leave(
         # Four standard errors of a share of 1,000 draws.
         errors = 4 * np.sqrt(np.array(expected) * (1 - np.array(expected)) / 1000)
         assert (np.abs(shares - expected) <= errors + 1e-12).all()
+
+
+def test_each_voice_may_have_a_top_p_of_its_own() -> None:
+    predictor = memoryless_predictor(toy_vocabulary("pitch"), [0.1, 0.2, 0.3, 0.4])
+    options = replace(PLAIN, top_p=(0.4, 1.0, 0.7, 0.9))
+    (piece,) = sample(predictor, plan(100), options=options)
+    sung = [set(piece.pitches[:, voice].tolist()) for voice in range(VOICES)]
+    assert sung == [{62}, {60, 61, 62}, {61, 62}, {60, 61, 62}]
 
 
 def test_samples_of_a_chain_have_its_exact_probabilities() -> None:

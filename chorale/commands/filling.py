@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from chorale.cell_sampling import METHODS, InfillingOptions
-from chorale.commands.options import names_typed
+from chorale.commands.options import names_typed, parse_top_p
 from chorale.completing import Model, Options
 from chorale.errors import UsageError
 from chorale.infiller_models import is_infiller, list_infillers, load_infiller
@@ -70,9 +70,9 @@ def options_for(context: typer.Context) -> Options:
     if asked["method"] == "ancestral" and "rounds" in names_typed(context):
         raise UsageError("--rounds are of gibbs: leave them out")
     shared = {
-        name: asked[name]
-        for name in ("temperature", "top_p", "top_k", "rules", "random_state")
+        name: asked[name] for name in ("temperature", "top_k", "rules", "random_state")
     }
+    shared["top_p"] = parse_top_p(asked["top_p"])
     if infills:
         return InfillingOptions(
             method=asked["method"], rounds=asked["rounds"], **shared

@@ -8,7 +8,13 @@ from typing import Annotated
 import typer
 
 from chorale.averaging import average as averaged
-from chorale.commands.options import Average, Models, model_names
+from chorale.commands.options import (
+    Average,
+    Models,
+    TopP,
+    model_names,
+    parse_top_p,
+)
 from chorale.commands.outputs import (
     BestOf,
     Formats,
@@ -19,7 +25,6 @@ from chorale.commands.outputs import (
     Rules,
     Temperature,
     TopK,
-    TopP,
     Variations,
     check_outputs,
     check_writable,
@@ -64,7 +69,7 @@ def generate(
     model: Models = None,
     average: Average = "none",
     temperature: Temperature = _DEFAULTS.temperature,
-    top_p: TopP = _DEFAULTS.top_p,
+    top_p: TopP = str(_DEFAULTS.top_p),
     top_k: TopK = None,
     guidance: Annotated[
         float, typer.Option(help="How closely to end in the key; 0 as the model does.")
@@ -87,7 +92,7 @@ def generate(
     """
     options = SamplingOptions(
         temperature=temperature,
-        top_p=top_p,
+        top_p=parse_top_p(top_p),
         top_k=top_k,
         guidance=guidance,
         rules=rules,

@@ -18,10 +18,12 @@ from chorale.commands.filling import Particles
 from chorale.commands.options import (
     Average,
     Models,
+    TopP,
     model_names,
     model_title,
     names_typed,
     option_name,
+    parse_top_p,
 )
 from chorale.commands.progress import progress_bar
 from chorale.completing import Model, Options
@@ -104,9 +106,7 @@ def judge(
     temperature: Annotated[
         float, typer.Option(help="Of the samples, as in `chorale generate`.")
     ] = _DEFAULTS.temperature,
-    top_p: Annotated[
-        float, typer.Option(help="Of the samples, as in `chorale generate`.")
-    ] = _DEFAULTS.top_p,
+    top_p: TopP = str(_DEFAULTS.top_p),
     guidance: Annotated[
         float, typer.Option(help="Of the samples, as in `chorale generate`.")
     ] = _DEFAULTS.guidance,
@@ -142,7 +142,7 @@ def judge(
     """
     options = SamplingOptions(
         temperature=temperature,
-        top_p=top_p,
+        top_p=parse_top_p(top_p),
         guidance=guidance,
         particles=particles,
         rules=rules,

@@ -32,6 +32,13 @@ Average = Annotated[
         f"{len(TRANSPOSITIONS)} keys and take the mean."
     ),
 ]
+TopP = Annotated[
+    str,
+    typer.Option(
+        help="Draw from the likeliest notes up to this probability; one for each voice "
+        "with commas, soprano first."
+    ),
+]
 
 # === Options of the commands that train ===
 
@@ -85,6 +92,18 @@ def model_title(names: Sequence[str], average: str) -> str:
         title += f", in {transpositions} keys each"
     members = len(names) * transpositions
     return f"{title}: the mean of {members} members" if members > 1 else title
+
+
+def parse_top_p(text: str) -> float | tuple[float, ...]:
+    """Return a top-p, or several that are written with commas between them."""
+    try:
+        numbers = tuple(float(number) for number in text.split(","))
+    except ValueError:
+        raise UsageError(
+            "expected a top-p such as 0.98, or one for each voice such as "
+            f"1,0.98,0.98,0.98, got {text!r}"
+        ) from None
+    return numbers if len(numbers) > 1 else numbers[0]
 
 
 def check_flags(*, resume: bool, finish: bool, plot: bool) -> None:

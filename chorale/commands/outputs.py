@@ -38,9 +38,6 @@ Report = Annotated[
     typer.Option(help="Write what was drawn, and why it was kept: .md or .html."),
 ]
 Temperature = Annotated[float, typer.Option(help="Below 1 safer, above 1 bolder.")]
-TopP = Annotated[
-    float, typer.Option(help="Draw from the likeliest notes up to this probability.")
-]
 TopK = Annotated[int | None, typer.Option(help="Draw from this many likeliest notes.")]
 Rules = Annotated[str, typer.Option(help="Part-writing: off, lenient or strict.")]
 
