@@ -73,6 +73,24 @@ def test_rules_are_for_the_samples_alone(run: Run) -> None:
     assert all(off[name]["rules"] == strict[name]["rules"] for name in COLUMNS[1:])
 
 
+def test_other_rules_have_a_column_of_their_own(run: Run) -> None:
+    command = ("-n", "4", "--bars", "4", "--json", "--rules", "strict")
+    alone = json.loads(run(*command)[1])
+    code, out, err = run(*command, "--against-rules", "off")
+    rows = json.loads(out)
+    assert (code, err) == (0, "")
+    assert list(rows) == ["samples", "rules off", *COLUMNS[1:]]
+    assert all(rows[name] == alone[name] for name in COLUMNS)
+    assert rows["rules off"]["rules"]["large-leap"]["findings"] > 0
+    further = rows["rules off"].pop("samples_further")
+    off = json.loads(run(*command[:-1], "off")[1])["samples"]
+    assert rows["rules off"] == off
+    assert further["texture"]["value"] == pytest.approx(
+        rows["samples"]["distances"]["texture"]["value"]
+        - off["distances"]["texture"]["value"]
+    )
+
+
 def test_sopranos_are_harmonized(run: Run) -> None:
     code, out, err = run("--given", "soprano", "-n", "3", "--model", "fake", "--json")
     rows = json.loads(out)
@@ -91,10 +109,14 @@ def test_an_infiller_is_judged_by_what_it_makes_of_sopranos(
     infiller = UniformInfiller(wide_cells())
     monkeypatch.setattr(judge, "is_infiller", lambda name: name == "fills")
     monkeypatch.setattr(judge, "load_infiller", lambda name: infiller)
-    code, out, _ = run("--given", "soprano", "-n", "2", "--model", "fills")
+    command = ("--given", "soprano", "-n", "2", "--model", "fills")
+    code, out, _ = run(*command, "--against-rules", "off")
     assert code == 0 and out.startswith("Is it Bach? fills")
     table = out[out.index("Bach's own notes") :]
-    assert re.search(r"^alto +\d+\.\d +- +- +\d+\.\d$", table, re.MULTILINE)
+    figure = r"\d+\.\d"
+    assert re.search(
+        rf"^alto +{figure} +{figure} +- +- +{figure}$", table, re.MULTILINE
+    )
     code, _, err = run(
         *("--given", "soprano", "--model", "fills", "--average", "transpositions")
     )
@@ -200,6 +222,9 @@ def test_a_final_report_is_beside_test(
         ("mine -n 5", "-n is for a model", 2),
         ("--rules some", "rules out of off, lenient, strict, got 'some'", 2),
         ("mine --rules off", "--rules is for a model", 2),
+        ("mine --against-rules off", "--against-rules is for a model", 2),
+        ("--against-rules some", "out of off, lenient, strict, got 'some'", 2),
+        ("--rules off --against-rules off", "against off that are others", 2),
         ("mine --top-p 0.9", "--top-p is for a model", 2),
         ("--top-p 1,1,1", r"each of 4 voices, got \(1.0, 1.0, 1.0\)", 2),
         ("--opening 2", "--opening is for chorales of your own", 2),

@@ -66,6 +66,28 @@ def test_the_same_chorales_have_the_same_figures(judged: Judgement) -> None:
     assert not any(judged.is_worse("samples", name) for name in FEATURES)
 
 
+def test_samples_may_stand_against_others_of_the_same_beginnings(
+    corpus: Corpus, floor: list[Window]
+) -> None:
+    bach = beside_each(floor, corpus.valid)
+    rest = {"others": bach, "floor": floor, "train": corpus.train}
+    alike = judge(floor, against={"again": floor}, **rest)
+    assert list(alike.rows) == ["samples", "again", "bach", "train", "n-gram"]
+    gap = alike.gap("samples", "chord_changes", other="again")
+    # Drawn again together, equal sets differ by nothing, and by no interval either.
+    assert (gap.value, gap.low, gap.high) == (0, 0, 0)
+    worse = judge(floor, against={"bach's": bach}, **rest)
+    further = worse.to_json()["bach's"]["samples_further"]
+    assert list(further) == list(FEATURES)
+    assert further["chord_changes"]["low"] > 0.3
+    samples, others = (
+        worse.rows[name].distances["chord_changes"].value
+        for name in ("samples", "bach's")
+    )
+    assert further["chord_changes"]["value"] == samples - others
+    assert "samples_further" not in worse.to_json()["bach"]
+
+
 def test_figures_are_those_of_the_functions_below(
     judged: Judgement, corpus: Corpus, floor: list[Window]
 ) -> None:

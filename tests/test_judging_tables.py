@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from chorale.judging.choosing import Candidate
 from chorale.judging.pictures import distances_picture, piano_roll_picture
 from chorale.judging.report import report_blocks
 from chorale.judging.tables import (
+    against_table,
     choice_blocks,
     distances_table,
     judgement_blocks,
@@ -18,19 +21,19 @@ from chorale.judging.tables import (
     rules_table,
     shares_table,
 )
-from chorale.reports import Picture, Table
+from chorale.reports import Heading, Picture, Table
 from chorale.score import Chorale
 from chorale.style import FEATURES, Window
 
 PNG = b"\x89PNG\r\n\x1a\n"
+DULL = Chorale(pitches=np.repeat([[72, 67, 64, 48]], 96, axis=0))
 
 
 @pytest.fixture(scope="module")
 def judged() -> Judgement:
     """Return two chorales of Bach's and two made of one chord, judged."""
     corpus = load_corpus(splits=("train", "valid"))
-    chord = np.repeat([[72, 67, 64, 48]], 96, axis=0)
-    dull = [Window(Chorale(pitches=chord), 32, f"dull {index}") for index in range(2)]
+    dull = [Window(DULL, 32, f"dull {index}") for index in range(2)]
     bach = [Window(piece, 32, piece.source) for piece in corpus.valid[:2]]
     return judge(dull, others=bach, floor=bach, train=corpus.train[:30])
 
@@ -50,6 +53,26 @@ def test_each_feature_has_a_row_in_its_unit(judged: Judgement) -> None:
     assert texture[0].endswith(" *") and not texture[1].endswith(" *")
     # Without a fermata there is no phrase to compare.
     assert cells(table)["cadence basses (share)"][0] == "-"
+
+
+def test_what_stands_against_the_samples_is_a_column_and_a_table(
+    judged: Judgement,
+) -> None:
+    assert "than other ways" not in str(judgement_blocks(judged, "dull"))
+    corpus = load_corpus(splits=("train", "valid"))
+    bach = [Window(piece, 32, piece.source) for piece in corpus.valid[:2]]
+    rest = {"others": bach, "floor": bach, "train": corpus.train[:30]}
+    dull = [replace(one, chorale=DULL, group=one.group) for one in bach]
+    against = judge(dull, against={"other ways": bach}, **rest)
+    header = ("feature (unit)", "samples", "other ways", "Bach", "train", "n-gram")
+    assert distances_table(against).header == header
+    blocks = judgement_blocks(against, "dull")
+    assert Heading("Further from train than other ways") in blocks
+    table = against_table(against)
+    assert table in blocks and table.header[1:] == ("than other ways",)
+    assert cells(table)["texture (voices)"][0].endswith(" *")
+    assert cells(table)["phrase lengths (quarters)"][0] == "-"
+    assert distances_picture(against).startswith(PNG)
 
 
 def test_rules_without_any_opportunity_are_left_out(judged: Judgement) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -51,12 +52,13 @@ from chorale.token_sampling import PARTICLES, SamplingOptions
 from chorale.voices import SOPRANO, VOICE_NAMES
 
 _DEFAULTS = SamplingOptions()
+_SAMPLES = "samples"  # row of what is judged
 _COUNT = 256  # of samples that go on from openings
 _SOPRANO = VOICE_NAMES[SOPRANO]
 # Options that make sense for a model's samples alone, or for chorales of one's own.
 _OF_SAMPLES = (
     "model average given new_tunes count bars temperature top_p guidance particles "
-    "rules"
+    "rules against_rules"
 ).split()
 _OF_FILES = ["opening"]
 
@@ -114,6 +116,13 @@ def judge(
     rules: Annotated[
         str, typer.Option(help="Of the samples, as in `chorale generate`.")
     ] = _DEFAULTS.rules,
+    against_rules: Annotated[
+        str | None,
+        typer.Option(
+            help="Draw as many samples by these rules, for a column of their own, and "
+            "say how much further from Bach they leave the others."
+        ),
+    ] = None,
     random_state: Annotated[
         int, typer.Option(help="Another number, other samples.")
     ] = _DEFAULTS.random_state,
@@ -161,6 +170,11 @@ def judge(
         raise UsageError("a soprano is harmonized whole: leave out --bars")
     if given is None and "particles" in typed:
         raise UsageError(f"--particles are led by a soprano: add --given {_SOPRANO}")
+    if against_rules == rules:
+        raise UsageError(f"expected rules against {rules} that are others")
+    ways = {_SAMPLES: options}
+    if against_rules is not None:
+        ways[f"rules {against_rules}"] = replace(options, rules=against_rules)
     if opening < 0:
         raise UsageError(f"expected an opening of at least 0 bars, got {opening}")
     if report is not None:
@@ -181,12 +195,12 @@ def judge(
                 bach, _COUNT if count is None else count, random_state
             )
             predictor = averaged([load_predictor(name) for name in names], average)
-            sets = _continued(predictor, chosen, train, options, bars)
+            sets = _continued(predictor, chosen, train, ways, bars)
         else:
             chosen = draw_chorales(
                 bach, len(bach) if count is None else count, random_state
             )
-            sets = _harmonized(names, average, chosen, train, options, typed)
+            sets = _harmonized(names, average, chosen, train, ways, typed)
         title = model_title(names, average)
     with progress_bar("Judging") as progress:
         judgement = judging.judge(
@@ -209,29 +223,34 @@ class _Sets(NamedTuple):
     floor: Sequence[Window]
     train: Sequence[Chorale]
     melodies: Sequence[Chorale] = ()
+    against: Mapping[str, Sequence[Window]] = MappingProxyType({})
 
 
 def _continued(
     predictor: Predictor[Any],
     chorales: Sequence[Chorale],
     train: Sequence[Chorale],
-    options: SamplingOptions,
+    ways: Mapping[str, SamplingOptions],
     bars: int | None,
 ) -> _Sets:
-    """Let a model and the n-gram go on from the openings of chorales."""
-    with progress_bar("Writing samples") as progress:
-        samples = continue_each(
-            predictor, chorales, options, bars=bars, progress=progress
-        )
+    """Let a model, in each way, and the n-gram go on from the openings of chorales."""
+    drawn = {}
+    for name, options in ways.items():
+        with progress_bar(f"Writing {name}") as progress:
+            drawn[name] = continue_each(
+                predictor, chorales, options, bars=bars, progress=progress
+            )
+    samples = drawn.pop(_SAMPLES)
     with progress_bar("Counting") as progress:
         floor = continue_each(
             fit_ngram(train),
             chorales,
-            _as_it_is(options.random_state),
+            _as_it_is(ways[_SAMPLES].random_state),
             bars=bars,
             progress=progress,
         )
-    return _Sets(samples, beside_each(samples, chorales), floor, train)
+    beside = beside_each(samples, chorales)
+    return _Sets(samples, beside, floor, train, against=drawn)
 
 
 def _harmonized(
@@ -239,36 +258,46 @@ def _harmonized(
     average: str,
     chorales: Sequence[Chorale],
     train: Sequence[Chorale],
-    options: SamplingOptions,
+    ways: Mapping[str, SamplingOptions],
     typed: Sequence[str],
 ) -> _Sets:
     """Let a model of either kind and the n-gram harmonize the sopranos of chorales."""
     model: Model
-    drawn_as: Options = options
+    drawn_as: dict[str, Options] = dict(ways)
     if any(map(is_infiller, names)):
         if len(names) > 1 or average != "none":
             raise UsageError("infillers are not averaged: name one --model alone")
         if wrong := [name for name in ("guidance", "particles") if name in typed]:
             raise UsageError(f"infillers have no {wrong[0]}: leave out --{wrong[0]}")
         model = load_infiller(names[0])
-        drawn_as = InfillingOptions(
-            temperature=options.temperature,
-            top_p=options.top_p,
-            rules=options.rules,
-            random_state=options.random_state,
-        )
+        drawn_as = {
+            name: InfillingOptions(
+                temperature=options.temperature,
+                top_p=options.top_p,
+                rules=options.rules,
+                random_state=options.random_state,
+            )
+            for name, options in ways.items()
+        }
     else:
         model = averaged([load_predictor(name) for name in names], average)
-    with progress_bar("Harmonizing") as progress:
-        samples = harmonize_each(model, chorales, drawn_as, progress=progress)
+    drawn = {}
+    for name, how in drawn_as.items():
+        with progress_bar(f"Harmonizing: {name}") as progress:
+            drawn[name] = harmonize_each(model, chorales, how, progress=progress)
+    samples = drawn.pop(_SAMPLES)
     with progress_bar("Counting") as progress:
         floor = harmonize_each(
             fit_ngram(train),
             chorales,
-            replace(_as_it_is(options.random_state), particles=options.particles),
+            replace(
+                _as_it_is(ways[_SAMPLES].random_state),
+                particles=ways[_SAMPLES].particles,
+            ),
             progress=progress,
         )
-    return _Sets(samples, beside_each(samples, chorales), floor, train, chorales)
+    beside = beside_each(samples, chorales)
+    return _Sets(samples, beside, floor, train, chorales, drawn)
 
 
 def _as_it_is(random_state: int) -> SamplingOptions:

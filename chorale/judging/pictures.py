@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chorale.judging.rows import Judgement
-from chorale.judging.tables import ROW_TITLES
+from chorale.judging.tables import row_title
 from chorale.score import Chorale
 from chorale.style import FEATURES
 from chorale.voices import VOICE_NAMES
@@ -24,8 +24,10 @@ _COLOURS = {
     "train": "#777777",
     "n-gram": "#E69F00",
 }
+_COLOUR_AGAINST = "#009E73"  # of samples that were drawn otherwise
 _VOICE_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00")
 _MOST_BINS = 12  # of a histogram, the commonest
+_ROOM = 0.8  # that the rows of a judgement share, of the distance of two ticks
 _DOTS = 100  # an inch
 
 
@@ -47,15 +49,15 @@ def distances_picture(judgement: Judgement) -> bytes:
         ends = np.array([(distances[name].low, distances[name].high) for name in names])
         unit = np.array([chance[name].value for name in names])
         unit = np.where(unit > 0, unit, 1)
-        heights = np.arange(len(names)) + 0.16 * (row - (len(shown) - 1) / 2)
+        heights = np.arange(len(names)) + _place(row, len(shown))
         axes.errorbar(
             values / unit,
             heights,
             xerr=np.abs(ends.T - values) / unit,
             fmt="o",
             markersize=4,
-            color=_COLOURS[title],
-            label=ROW_TITLES[title],
+            color=_COLOURS.get(title, _COLOUR_AGAINST),
+            label=row_title(title),
         )
     axes.set_xscale("log")
     axes.axvline(1, color="#CCCCCC", zorder=0)
@@ -82,11 +84,11 @@ def histograms_picture(judgement: Judgement, feature: str) -> bytes:
     axes = figure.subplots()
     for row, (title, share) in enumerate(shares.items()):
         axes.bar(
-            np.arange(len(commonest)) + 0.2 * (row - (len(shares) - 1) / 2),
+            np.arange(len(commonest)) + _place(row, len(shares)),
             share[commonest],
-            width=0.2,
-            color=_COLOURS[title],
-            label=ROW_TITLES[title],
+            width=_ROOM / len(shares),
+            color=_COLOURS.get(title, _COLOUR_AGAINST),
+            label=row_title(title),
         )
     labels = [bins[index] for index in commonest]
     slanted = max(map(len, labels)) > 6
@@ -115,11 +117,11 @@ def rules_picture(judgement: Judgement) -> bytes:
     axes = figure.subplots()
     for row, (title, one) in enumerate(judgement.rows.items()):
         axes.barh(
-            np.arange(len(rules)) + 0.2 * (row - (len(judgement.rows) - 1) / 2),
+            np.arange(len(rules)) + _place(row, len(judgement.rows)),
             [one.rules[name].per_thousand or 0 for name in rules],
-            height=0.2,
-            color=_COLOURS[title],
-            label=ROW_TITLES[title],
+            height=_ROOM / len(judgement.rows),
+            color=_COLOURS.get(title, _COLOUR_AGAINST),
+            label=row_title(title),
         )
     axes.set_yticks(range(len(rules)), [name.replace("-", " ") for name in rules])
     axes.invert_yaxis()
@@ -163,6 +165,11 @@ def draw_piano_roll(axes: Axes, chorale: Chorale, start: int = 0) -> None:
     axes.set(title=chorale.title, xlabel="bar", ylabel="MIDI note")
     axes.set_xlim(0, chorale.steps)
     axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+
+
+def _place(row: int, rows: int) -> float:
+    """Return where a row is drawn, from the tick that it shares with the others."""
+    return _ROOM / rows * (row - (rows - 1) / 2)
 
 
 def _png(figure: Figure) -> bytes:

@@ -8,6 +8,9 @@ Figures say little alone. So the same are taken of four sets of windows:
   alone makes of sets of this size. Its other figures are those of all of them;
 - `n-gram`: chorales by counting alone: the floor.
 
+Samples that were drawn otherwise may stand beside those that are judged, in rows of
+their own, so that it can be told what the difference in drawing does.
+
 Distances are from chorales of train, matched to the samples in place, length and metre.
 """
 
@@ -111,12 +114,7 @@ class Row:
             name: {**asdict(tally), "per_thousand": tally.per_thousand}
             for name, tally in self.rules.items()
         }
-        distances = {
-            name: None
-            if math.isnan(one.value)
-            else {"value": one.value, "low": one.low, "high": one.high}
-            for name, one in self.distances.items()
-        }
+        distances = {name: _to_json(one) for name, one in self.distances.items()}
         return {
             "chorales": self.chorales,
             **(self.cadences or {}),
@@ -135,9 +133,10 @@ class Judgement:
     """The rows beside each other.
 
     Attributes:
-        rows: by name: samples, bach, train, n-gram.
+        rows: by name: samples, what stands against them, bach, train, n-gram.
         profiles: what was counted, by row; distances are from that of train.
         size: windows of each set that are compared at a time.
+        against: names of the rows of samples that were drawn otherwise.
         other_metre, shorter: of the windows of train that stand beside the samples, how
             many are in another metre or shorter, for want of a chorale.
     """
@@ -145,16 +144,18 @@ class Judgement:
     rows: Mapping[str, Row]
     profiles: Mapping[str, Profile]
     size: int
+    against: Sequence[str]
     other_metre: int
     shorter: int
 
-    def gap(self, row: str, feature: str) -> Distance:
-        """Return how much further from train a row is than Bach's others.
+    def gap(self, row: str, feature: str, *, other: str = "bach") -> Distance:
+        """Return how much further from train a row is than another.
 
-        An interval above 0 tells the row from Bach at 95 %.
+        An interval above 0 tells the rows apart at 95 %: that of Bach's others tells
+        a row from Bach.
         """
         return difference(
-            self.rows[row].distances[feature], self.rows["bach"].distances[feature]
+            self.rows[row].distances[feature], self.rows[other].distances[feature]
         )
 
     def is_worse(self, row: str, feature: str) -> bool:
@@ -162,8 +163,18 @@ class Judgement:
         return self.gap(row, feature).low > 0
 
     def to_json(self) -> dict[str, Any]:
-        """Return the rows as plain dictionaries, numbers and None."""
-        return {name: row.to_json() for name, row in self.rows.items()}
+        """Return the rows as plain dictionaries, numbers and None.
+
+        Rows that stand against the samples tell besides how much further from train
+        the samples are than they.
+        """
+        rows = {name: row.to_json() for name, row in self.rows.items()}
+        for name in self.against:
+            rows[name]["samples_further"] = {
+                feature: _to_json(self.gap("samples", feature, other=name))
+                for feature in self.rows[name].distances
+            }
+        return rows
 
 
 def judge(
@@ -173,6 +184,7 @@ def judge(
     floor: Sequence[Window],
     train: Sequence[Chorale],
     melodies: Sequence[Chorale] = (),
+    against: Mapping[str, Sequence[Window]] | None = None,
     random_state: int = 0,
     progress: Progress | None = None,
 ) -> Judgement:
@@ -186,6 +198,8 @@ def judge(
         train: the chorales that distances are from.
         melodies: the chorales whose sopranos the samples and the floor were written to,
             if they were.
+        against: samples that were drawn otherwise, as many, from the same beginnings
+            and in the same order, by the name of their row.
         random_state: of all that is drawn.
         progress: called with the rows done and the rows in all.
 
@@ -197,6 +211,7 @@ def judge(
     beside = matched(asked, train, np.random.default_rng(random_state))
     sets = {
         "samples": samples,
+        **(against or {}),
         "bach": others,
         "train": beside.windows,
         "n-gram": floor,
@@ -225,7 +240,7 @@ def judge(
             memory=None if is_train else memory,
             ranges=ranges,
             own_notes=share_of_own_notes(windows, melodies)
-            if melodies and name in ("samples", "n-gram")
+            if melodies and name not in ("bach", "train")
             else None,
         )
         if progress is not None:
@@ -234,6 +249,7 @@ def judge(
         rows=rows,
         profiles=profiles,
         size=size,
+        against=tuple(against or ()),
         other_metre=beside.other_metre,
         shorter=beside.shorter,
     )
@@ -294,6 +310,13 @@ def _told_apart(one: Profile, other: Profile, random_state: int) -> Auc | None:
     if min(len(set(one.groups)), len(set(other.groups))) < LEAST_GROUPS:
         return None
     return told_apart(one, other, random_state=random_state)
+
+
+def _to_json(distance: Distance) -> dict[str, float] | None:
+    """Return a distance and its interval, None where there was nothing to compare."""
+    if math.isnan(distance.value):
+        return None
+    return {"value": distance.value, "low": distance.low, "high": distance.high}
 
 
 def _share(holds: Iterable[bool]) -> float:

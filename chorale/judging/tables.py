@@ -12,12 +12,6 @@ from chorale.score import STEPS_PER_QUARTER
 from chorale.style import FEATURES, Auc, Distance
 from chorale.style.telling_apart import LEAST_GROUPS
 
-ROW_TITLES = {
-    "samples": "samples",
-    "bach": "Bach",
-    "train": "train",
-    "n-gram": "n-gram",
-}
 _SHARES = {
     "complete": "ends on a complete cadence",
     "triad_over_root": "on a triad over its root",
@@ -37,7 +31,7 @@ def judgement_blocks(judgement: Judgement, title: str) -> list[Block]:
         title: of what was judged.
     """
     sizes = ", ".join(
-        f"{ROW_TITLES[name]} {row.chorales}" for name, row in judgement.rows.items()
+        f"{row_title(name)} {row.chorales}" for name, row in judgement.rows.items()
     )
     blocks: list[Block] = [
         Heading(f"Is it Bach? {title}", level=1),
@@ -54,6 +48,7 @@ def judgement_blocks(judgement: Judgement, title: str) -> list[Block]:
             "significantly further away than Bach."
         ),
         distances_table(judgement),
+        *_against_blocks(judgement),
         Heading("Part-writing"),
         Paragraph("Findings per 1,000 opportunities, see chorale check."),
         rules_table(judgement),
@@ -98,17 +93,53 @@ def judgement_blocks(judgement: Judgement, title: str) -> list[Block]:
     return blocks
 
 
+def row_title(name: str) -> str:
+    """Return how to call a row of a judgement."""
+    return "Bach" if name == "bach" else name
+
+
+def _against_blocks(judgement: Judgement) -> list[Block]:
+    """Return what drawing otherwise does to the distances, if anything was."""
+    if not judgement.against:
+        return []
+    others = " or ".join(judgement.against)
+    return [
+        Heading(f"Further from train than {others}"),
+        Paragraph(
+            "By how much the samples are, with 95 % intervals; both were drawn from "
+            "the same beginnings, and are drawn again together for the intervals. A "
+            "star: significantly further."
+        ),
+        against_table(judgement),
+    ]
+
+
+def against_table(judgement: Judgement) -> Table:
+    """Return how much further from train samples are than those drawn otherwise."""
+    gaps = {
+        name: [judgement.gap("samples", name, other=one) for one in judgement.against]
+        for name in FEATURES
+    }
+    return Table(
+        ("feature (unit)", *(f"than {name}" for name in judgement.against)),
+        tuple(
+            (_feature_title(name), *(_distance(one, one.low > 0) for one in line))
+            for name, line in gaps.items()
+        ),
+    )
+
+
 def distances_table(judgement: Judgement) -> Table:
     """Return the distances from train, a row a feature."""
     return _table(
         judgement,
         "feature (unit)",
         {
-            f"{name.replace('_', ' ')} ({feature.unit})": [
+            _feature_title(name): [
                 _distance(row.distances[name], judgement.is_worse(of, name))
                 for of, row in judgement.rows.items()
             ]
-            for name, feature in FEATURES.items()
+            for name in FEATURES
         },
     )
 
@@ -226,8 +257,12 @@ def choice_blocks(drawn: Mapping[str, Sequence[Candidate]]) -> list[Block]:
 
 
 def _table(judgement: Judgement, label: str, cells: dict[str, list[str]]) -> Table:
-    header = (label, *(ROW_TITLES[name] for name in judgement.rows))
+    header = (label, *map(row_title, judgement.rows))
     return Table(header, tuple((name, *line) for name, line in cells.items()))
+
+
+def _feature_title(name: str) -> str:
+    return f"{name.replace('_', ' ')} ({FEATURES[name].unit})"
 
 
 def _distance(distance: Distance, is_worse: bool) -> str:
