@@ -177,6 +177,6 @@ def command_line(context: typer.Context, words: str) -> str:
         if isinstance(value, bool):
             line.append(option if value else option.replace("--", "--no-", 1))
             continue
-        for one in value if isinstance(value, list) else [value]:
+        for one in value if isinstance(value, list | tuple) else [value]:
             line += [option, str(one)]
     return shlex.join(line)
