@@ -30,7 +30,8 @@ class DrawingOptions:
         temperature: divides the logits; below 1 the likely becomes likelier.
         top_p: draw from the most likely notes that together reach this probability
             (nucleus sampling, Holtzman et al. 2020); 1 draws from all. One number, or
-            one for each voice, soprano first.
+            one for each voice, soprano first. Of a model that can hold a note, it is
+            the notes that are struck among which is chosen.
         top_k: draw from this many most likely notes; None draws from all.
         ranges: lowest and highest MIDI note of each voice, soprano first; None for
             the ranges that the model saw in train.
@@ -94,6 +95,8 @@ def pick(
     costs: Logits | None,
     uniforms: npt.NDArray[np.float64],
     options: DrawingOptions,
+    *,
+    hold: int | None = None,
 ) -> IntArray:
     """Draw one token or cell a row, int array (batch,), by all the steps below.
 
@@ -105,6 +108,7 @@ def pick(
             None if there are no rules.
         uniforms: float array (batch,), each in [0, 1).
         options: of temperature, rules, top-k and top-p.
+        hold: the token by which a note sounds on, if there is one.
 
     Raises:
         ModelError: as `keep_only`.
@@ -120,7 +124,12 @@ def pick(
         kept = with_rules(kept, costs)
     if options.top_k is not None:
         kept = keep_top_k(kept, options.top_k)
-    return draw(keep_top_p(kept, options.top_p_of_voices[voices]), uniforms)
+    top_p = options.top_p_of_voices[voices]
+    if hold is None:
+        kept = keep_top_p(kept, top_p)
+    else:
+        kept = keep_top_p_of_struck(kept, top_p, hold)
+    return draw(kept, uniforms)
 
 
 def with_temperature(logits: Logits, temperature: float) -> Logits:
@@ -191,6 +200,34 @@ def keep_top_p(logits: Logits, probability: float | npt.NDArray[np.float64]) -> 
     dropped = np.empty_like(outside)
     np.put_along_axis(dropped, order, outside, axis=-1)
     return np.where(dropped, -np.inf, logits)
+
+
+def keep_top_p_of_struck(
+    logits: Logits, probability: float | npt.NDArray[np.float64], hold: int
+) -> Logits:
+    """Return logits with all notes ruled out that would be struck but the nucleus.
+
+    Most notes are held at most steps. In a nucleus of all tokens no note would ever be
+    struck where a model seldom expects one, and notes would get too long. So HOLD stays
+    as likely as it is, and the others share among their nucleus what they have.
+
+    Args:
+        logits: float array (batch, tokens).
+        probability: see `keep_top_p`; of what is struck.
+        hold: the token HOLD.
+    """
+    struck = logits.copy()
+    struck[:, hold] = -np.inf
+    none = ~np.isfinite(struck).any(axis=-1)
+    struck[none] = 0
+    nucleus = keep_top_p(struck, probability)
+    dropped = np.logaddexp.reduce(struck, axis=-1) - np.logaddexp.reduce(
+        nucleus, axis=-1
+    )
+    kept: Logits = nucleus + dropped[:, np.newaxis]
+    kept[none] = -np.inf
+    kept[:, hold] = logits[:, hold]
+    return kept
 
 
 def draw(logits: Logits, uniforms: npt.NDArray[np.float64]) -> IntArray:

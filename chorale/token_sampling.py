@@ -251,6 +251,7 @@ class Writing:
                     costs,
                     self._uniforms[:, step, voice],
                     self._options,
+                    hold=vocabulary.hold,
                 )
                 tokens[:, voice] = np.where(forced, tokens[:, voice], drawn)
 

@@ -198,9 +198,8 @@ def test_sampling_options_and_instruments_arrive(run: Run) -> None:
     }
     assert programs == {19}
     # Of equally likely notes both keep the lowest alone.
-    lowest = read(files["greedy"]).pitches[-16:]
-    assert (lowest == 36).all()
-    assert files["nucleus"].read_bytes() == files["greedy"].read_bytes()
+    for name in ("greedy", "nucleus"):
+        assert (read(files[name]).pitches[-16:] == 36).all()
     assert files["cold"].read_bytes() != files["greedy"].read_bytes()
     # The fake leaps about; after two bars of opening nothing does any more.
     leaps = {

@@ -10,6 +10,7 @@ from chorale.logits import (
     keep_only,
     keep_top_k,
     keep_top_p,
+    keep_top_p_of_struck,
     penalize,
     with_temperature,
 )
@@ -81,6 +82,24 @@ def test_top_p_may_differ_by_row() -> None:
     logits = logarithms(*[[0.5, 0.3, 0.2]] * 4)
     kept = np.isfinite(keep_top_p(logits, np.array([0.5, 0.8, 0.81, 1.0])))
     assert kept.sum(axis=-1).tolist() == [1, 2, 3, 3]
+
+
+def test_what_is_held_is_no_part_of_the_nucleus() -> None:
+    logits = logarithms(
+        [0.9, 0.05, 0.03, 0.02],  # struck are a half, three and two tenths
+        [0.9, 0.05, 0.03, 0.02],
+        [0, 0.5, 0.3, 0.2],  # nothing may be held,
+        [1, 0, 0, 0],  # nothing struck
+    )
+    kept = keep_top_p_of_struck(logits, np.array([0.5, 0.8, 0.5, 0.5]), hold=0)
+    assert probabilities(kept) == [
+        [0.9, 0.1, 0, 0],
+        [0.9, 0.0625, 0.0375, 0],
+        [0, 1, 0, 0],
+        [1, 0, 0, 0],
+    ]
+    everything = keep_top_p_of_struck(logits, 1.0, hold=0)
+    assert probabilities(everything) == probabilities(logits)
 
 
 def test_what_is_not_allowed_is_ruled_out() -> None:

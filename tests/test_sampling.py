@@ -125,6 +125,16 @@ def test_samples_have_the_probabilities_that_the_options_leave(
         assert (np.abs(shares - expected) <= errors + 1e-12).all()
 
 
+def test_top_p_leaves_it_to_the_model_how_long_notes_are() -> None:
+    # C4, C#4, D4 and HOLD, which alone has more than top-p leaves.
+    predictor = memoryless_predictor(toy_vocabulary("hold"), [0, 0.02, 0.05, 0.03, 0.9])
+    options = replace(PLAIN, top_p=0.5)
+    pieces = sample(predictor, plan(50), options=options, variations=20)
+    onsets = np.concatenate([one.onsets[1:] for one in pieces])
+    assert onsets.mean() == pytest.approx(0.1, abs=4 * math.sqrt(0.09 / onsets.size))
+    assert {pitch for one in pieces for pitch in one.pitches.ravel()} == {61}
+
+
 def test_each_voice_may_have_a_top_p_of_its_own() -> None:
     predictor = memoryless_predictor(toy_vocabulary("pitch"), [0.1, 0.2, 0.3, 0.4])
     options = replace(PLAIN, top_p=(0.4, 1.0, 0.7, 0.9))

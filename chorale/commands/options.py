@@ -35,8 +35,8 @@ Average = Annotated[
 TopP = Annotated[
     str,
     typer.Option(
-        help="Draw from the likeliest notes up to this probability; one for each voice "
-        "with commas, soprano first."
+        help="Strike notes out of the likeliest up to this probability; one for each "
+        "voice with commas, soprano first."
     ),
 ]
 
