@@ -46,7 +46,7 @@ class DrawingOptions:
     """
 
     temperature: float = 1.0
-    top_p: float | tuple[float, ...] = 0.98
+    top_p: float | tuple[float, ...] = 0.96
     top_k: int | None = None
     ranges: tuple[tuple[int, int], ...] | None = None
     rules: str = "lenient"
