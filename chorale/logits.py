@@ -30,9 +30,11 @@ class DrawingOptions:
         temperature: divides the logits; below 1 the likely becomes likelier.
         top_p: draw from the most likely notes that together reach this probability
             (nucleus sampling, Holtzman et al. 2020); 1 draws from all. One number, or
-            one for each voice, soprano first. Of a model that can hold a note, it is
-            the notes that are struck among which is chosen.
-        top_k: draw from this many most likely notes; None draws from all.
+            one for each voice, soprano first. Where a model writes step after step in
+            the `hold` encoding, these are the notes that may be struck, and holding on
+            stays as likely as it is; elsewhere, all that a voice may do.
+        top_k: draw from this many most likely tokens, holding on being one; None draws
+            from all.
         ranges: lowest and highest MIDI note of each voice, soprano first; None for
             the ranges that the model saw in train.
         rules: `off` draws as the model would; `lenient` makes notes that break rules of
@@ -96,7 +98,7 @@ def pick(
     uniforms: npt.NDArray[np.float64],
     options: DrawingOptions,
     *,
-    hold: int | None = None,
+    held: IntArray | None = None,
 ) -> IntArray:
     """Draw one token or cell a row, int array (batch,), by all the steps below.
 
@@ -108,7 +110,8 @@ def pick(
             None if there are no rules.
         uniforms: float array (batch,), each in [0, 1).
         options: of temperature, rules, top-k and top-p.
-        hold: the token by which a note sounds on, if there is one.
+        held: int array (batch,), the token by which each voice goes on as it is; None
+            if there is no such token.
 
     Raises:
         ModelError: as `keep_only`.
@@ -125,10 +128,10 @@ def pick(
     if options.top_k is not None:
         kept = keep_top_k(kept, options.top_k)
     top_p = options.top_p_of_voices[voices]
-    if hold is None:
+    if held is None:
         kept = keep_top_p(kept, top_p)
     else:
-        kept = keep_top_p_of_struck(kept, top_p, hold)
+        kept = keep_top_p_of_struck(kept, top_p, held)
     return draw(kept, uniforms)
 
 
@@ -191,6 +194,8 @@ def keep_top_p(logits: Logits, probability: float | npt.NDArray[np.float64]) -> 
         logits: float array (batch, tokens).
         probability: one, or float array (batch,).
     """
+    if np.all(np.asarray(probability) >= 1):
+        return logits
     order = np.argsort(-logits, axis=-1, kind="stable")
     sorted_probabilities = np.take_along_axis(_softmax(logits), order, axis=-1)
     before = np.cumsum(sorted_probabilities, axis=-1) - sorted_probabilities
@@ -203,30 +208,29 @@ def keep_top_p(logits: Logits, probability: float | npt.NDArray[np.float64]) -> 
 
 
 def keep_top_p_of_struck(
-    logits: Logits, probability: float | npt.NDArray[np.float64], hold: int
+    logits: Logits, probability: float | npt.NDArray[np.float64], held: IntArray
 ) -> Logits:
-    """Return logits with all notes ruled out that would be struck but the nucleus.
+    """Return logits with every note ruled out that would be struck, but their nucleus.
 
-    Most notes are held at most steps. In a nucleus of all tokens no note would ever be
-    struck where a model seldom expects one, and notes would get too long. So HOLD stays
-    as likely as it is, and the others share among their nucleus what they have.
+    Most notes are held at most steps. In a nucleus of all tokens none would ever be
+    struck where a model seldom expects one, and notes would get too long. So holding on
+    stays as likely as it is, and the nucleus has what all that may be struck had.
 
     Args:
         logits: float array (batch, tokens).
         probability: see `keep_top_p`; of what is struck.
-        hold: the token HOLD.
+        held: int array (batch,), the token by which each voice goes on as it is.
     """
+    rows = np.arange(len(logits))
     struck = logits.copy()
-    struck[:, hold] = -np.inf
-    none = ~np.isfinite(struck).any(axis=-1)
-    struck[none] = 0
+    struck[rows, held] = -np.inf
+    alone = ~np.isfinite(struck).any(axis=-1)  # nothing else may follow
+    struck[alone] = 0
     nucleus = keep_top_p(struck, probability)
-    dropped = np.logaddexp.reduce(struck, axis=-1) - np.logaddexp.reduce(
-        nucleus, axis=-1
-    )
-    kept: Logits = nucleus + dropped[:, np.newaxis]
-    kept[none] = -np.inf
-    kept[:, hold] = logits[:, hold]
+    share = np.where(np.isfinite(nucleus), _softmax(struck), 0).sum(axis=-1)
+    kept: Logits = nucleus - np.log(share)[:, np.newaxis]
+    kept[alone] = -np.inf
+    kept[rows, held] = logits[rows, held]
     return kept
 
 

@@ -251,7 +251,7 @@ class Writing:
                     costs,
                     self._uniforms[:, step, voice],
                     self._options,
-                    hold=vocabulary.hold,
+                    held=vocabulary.staying(past.pitches[:, voice]),
                 )
                 tokens[:, voice] = np.where(forced, tokens[:, voice], drawn)
 

@@ -205,6 +205,20 @@ class Vocabulary:
             every[..., self.hold] = pitches
         return self.notes(every)
 
+    def staying(self, pitches: IntArray) -> IntArray | None:
+        """Return the token by which a voice goes on as it is, HOLD or silence.
+
+        Args:
+            pitches: `Past.pitches` of the voice, int array (...).
+
+        Returns:
+            int array (...), or None in the `pitch` encoding, which does not tell a note
+            that is held from one that is struck again.
+        """
+        if self.hold is None:
+            return None
+        return np.where(self.is_silent(pitches), SILENCE_TOKEN, self.hold)
+
     def is_silent(self, pitches: IntArray) -> BoolArray:
         """Return where `Past.pitches` holds nothing that could sound on."""
         silent: BoolArray = (pitches == SILENCE_TOKEN) | (pitches == self.nothing)

@@ -224,7 +224,11 @@ def test_a_final_report_is_beside_test(
         ("mine --rules off", "--rules is for a model", 2),
         ("mine --against-rules off", "--against-rules is for a model", 2),
         ("--against-rules some", "out of off, lenient, strict, got 'some'", 2),
-        ("--rules off --against-rules off", "against off that are others", 2),
+        (
+            "--rules off --against-rules off",
+            "drawn by rules off already: name others",
+            2,
+        ),
         ("mine --top-p 0.9", "--top-p is for a model", 2),
         ("--top-p 1,1,1", r"each of 4 voices, got \(1.0, 1.0, 1.0\)", 2),
         ("--opening 2", "--opening is for chorales of your own", 2),

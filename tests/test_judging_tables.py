@@ -58,7 +58,8 @@ def test_each_feature_has_a_row_in_its_unit(judged: Judgement) -> None:
 def test_what_stands_against_the_samples_is_a_column_and_a_table(
     judged: Judgement,
 ) -> None:
-    assert "than other ways" not in str(judgement_blocks(judged, "dull"))
+    heading = Heading("Samples against others")
+    assert heading not in judgement_blocks(judged, "dull")
     corpus = load_corpus(splits=("train", "valid"))
     bach = [Window(piece, 32, piece.source) for piece in corpus.valid[:2]]
     rest = {"others": bach, "floor": bach, "train": corpus.train[:30]}
@@ -66,13 +67,16 @@ def test_what_stands_against_the_samples_is_a_column_and_a_table(
     against = judge(dull, against={"other ways": bach}, **rest)
     header = ("feature (unit)", "samples", "other ways", "Bach", "train", "n-gram")
     assert distances_table(against).header == header
-    blocks = judgement_blocks(against, "dull")
-    assert Heading("Further from train than other ways") in blocks
+    blocks = report_blocks(against, dull, "dull")
     table = against_table(against)
-    assert table in blocks and table.header[1:] == ("than other ways",)
+    assert heading in blocks and table in blocks
+    assert table.header[1:] == ("against other ways",)
     assert cells(table)["texture (voices)"][0].endswith(" *")
     assert cells(table)["phrase lengths (quarters)"][0] == "-"
-    assert distances_picture(against).startswith(PNG)
+    pictures = [block for block in blocks if isinstance(block, Picture)]
+    assert all(one.png.startswith(PNG) for one in pictures)
+    turned = against_table(judge(bach, against={"dull": dull}, **rest))
+    assert cells(turned)["texture (voices)"][0].endswith(" **")
 
 
 def test_rules_without_any_opportunity_are_left_out(judged: Judgement) -> None:

@@ -91,15 +91,19 @@ def test_what_is_held_is_no_part_of_the_nucleus() -> None:
         [0, 0.5, 0.3, 0.2],  # nothing may be held,
         [1, 0, 0, 0],  # nothing struck
     )
-    kept = keep_top_p_of_struck(logits, np.array([0.5, 0.8, 0.5, 0.5]), hold=0)
+    held = np.zeros(4, int)
+    kept = keep_top_p_of_struck(logits, np.array([0.5, 0.8, 0.5, 0.5]), held)
     assert probabilities(kept) == [
         [0.9, 0.1, 0, 0],
         [0.9, 0.0625, 0.0375, 0],
         [0, 1, 0, 0],
         [1, 0, 0, 0],
     ]
-    everything = keep_top_p_of_struck(logits, 1.0, hold=0)
+    everything = keep_top_p_of_struck(logits, 1.0, held)
     assert probabilities(everything) == probabilities(logits)
+    # Each row holds by a token of its own.
+    kept = keep_top_p_of_struck(logits[:2], 0.5, np.array([0, 1]))
+    assert probabilities(kept) == [[0.9, 0.1, 0, 0], [0.95, 0.05, 0, 0]]
 
 
 def test_what_is_not_allowed_is_ruled_out() -> None:

@@ -135,6 +135,19 @@ def test_top_p_leaves_it_to_the_model_how_long_notes_are() -> None:
     assert {pitch for one in pieces for pitch in one.pitches.ravel()} == {61}
 
 
+def test_top_p_leaves_it_to_the_model_how_long_rests_are() -> None:
+    # A rest is entered once and seldom left; what is sung again is C#4 alone.
+    predictor = memoryless_predictor(toy_vocabulary("hold"), [0.9, 0.02, 0.05, 0.03, 0])
+    options = replace(PLAIN, top_p=0.5, rests=True)
+    pieces = sample(predictor, plan(50), options=options, variations=20)
+    pitches = np.concatenate([one.pitches for one in pieces])
+    assert set(pitches.ravel()) == {0, 61}
+    silent = np.concatenate([one.pitches[:-1] == 0 for one in pieces])
+    after = np.concatenate([one.pitches[1:] for one in pieces])[silent]
+    error = 4 * math.sqrt(0.09 / len(after))
+    assert (after == 61).mean() == pytest.approx(0.1, abs=error)
+
+
 def test_each_voice_may_have_a_top_p_of_its_own() -> None:
     predictor = memoryless_predictor(toy_vocabulary("pitch"), [0.1, 0.2, 0.3, 0.4])
     options = replace(PLAIN, top_p=(0.4, 1.0, 0.7, 0.9))

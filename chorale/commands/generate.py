@@ -9,6 +9,7 @@ import typer
 
 from chorale.averaging import average as averaged
 from chorale.commands.options import (
+    DEFAULT_TOP_P,
     Average,
     Models,
     TopP,
@@ -69,7 +70,7 @@ def generate(
     model: Models = None,
     average: Average = "none",
     temperature: Temperature = _DEFAULTS.temperature,
-    top_p: TopP = str(_DEFAULTS.top_p),
+    top_p: TopP = DEFAULT_TOP_P,
     top_k: TopK = None,
     guidance: Annotated[
         float, typer.Option(help="How closely to end in the key; 0 as the model does.")

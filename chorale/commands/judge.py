@@ -17,6 +17,7 @@ from chorale.averaging import average as averaged
 from chorale.cell_sampling import InfillingOptions
 from chorale.commands.filling import Particles
 from chorale.commands.options import (
+    DEFAULT_TOP_P,
     Average,
     Models,
     TopP,
@@ -42,6 +43,7 @@ from chorale.judging.starts import (
     harmonize_each,
 )
 from chorale.judging.tables import judgement_blocks
+from chorale.logits import RULES_MODES
 from chorale.models import load_predictor
 from chorale.ngram import fit_ngram
 from chorale.predictors import Predictor
@@ -108,7 +110,7 @@ def judge(
     temperature: Annotated[
         float, typer.Option(help="Of the samples, as in `chorale generate`.")
     ] = _DEFAULTS.temperature,
-    top_p: TopP = str(_DEFAULTS.top_p),
+    top_p: TopP = DEFAULT_TOP_P,
     guidance: Annotated[
         float, typer.Option(help="Of the samples, as in `chorale generate`.")
     ] = _DEFAULTS.guidance,
@@ -119,8 +121,9 @@ def judge(
     against_rules: Annotated[
         str | None,
         typer.Option(
-            help="Draw as many samples by these rules, for a column of their own, and "
-            "say how much further from Bach they leave the others."
+            help=f"{', '.join(RULES_MODES)}: draw as many samples by these rules as "
+            "well, in a column of their own, and say how much further from train those "
+            "by --rules are."
         ),
     ] = None,
     random_state: Annotated[
@@ -171,7 +174,10 @@ def judge(
     if given is None and "particles" in typed:
         raise UsageError(f"--particles are led by a soprano: add --given {_SOPRANO}")
     if against_rules == rules:
-        raise UsageError(f"expected rules against {rules} that are others")
+        raise UsageError(
+            f"the samples are drawn by rules {rules} already: name others out of "
+            f"{', '.join(RULES_MODES)} after --against-rules"
+        )
     ways = {_SAMPLES: options}
     if against_rules is not None:
         ways[f"rules {against_rules}"] = replace(options, rules=against_rules)

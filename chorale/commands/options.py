@@ -14,6 +14,7 @@ import typer
 from chorale.averaging import AVERAGES, TRANSPOSITIONS
 from chorale.errors import ChoraleError, UsageError
 from chorale.extras import require
+from chorale.logits import DrawingOptions
 from chorale.models import DEFAULT_MODEL
 
 # === Options of the commands that ask a model ===
@@ -35,10 +36,12 @@ Average = Annotated[
 TopP = Annotated[
     str,
     typer.Option(
-        help="Strike notes out of the likeliest up to this probability; one for each "
-        "voice with commas, soprano first."
+        metavar="P[,P,P,P]",
+        help="Choose among the likeliest notes that together have this probability: "
+        "lower is safer, 1 leaves none out. One number, or four, soprano first.",
     ),
 ]
+DEFAULT_TOP_P = str(DrawingOptions.top_p)
 
 # === Options of the commands that train ===
 
@@ -95,13 +98,17 @@ def model_title(names: Sequence[str], average: str) -> str:
 
 
 def parse_top_p(text: str) -> float | tuple[float, ...]:
-    """Return a top-p, or several that are written with commas between them."""
+    """Return a top-p, or several that are written with commas between them.
+
+    Raises:
+        UsageError: one is no number.
+    """
     try:
         numbers = tuple(float(number) for number in text.split(","))
     except ValueError:
         raise UsageError(
-            "expected a top-p such as 0.98, or one for each voice such as "
-            f"1,0.98,0.98,0.98, got {text!r}"
+            f"expected a top-p such as {DEFAULT_TOP_P}, or one for each voice such as "
+            f"1,0.95,0.95,0.95, got {text!r}"
         ) from None
     return numbers if len(numbers) > 1 else numbers[0]
 

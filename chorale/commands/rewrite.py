@@ -20,7 +20,7 @@ from chorale.commands.filling import (
     load_model,
     options_for,
 )
-from chorale.commands.options import TopP
+from chorale.commands.options import DEFAULT_TOP_P, TopP
 from chorale.commands.outputs import (
     BestOf,
     Formats,
@@ -77,7 +77,7 @@ def rewrite(
     method: Method = INFILLING.method,
     rounds: Rounds = INFILLING.rounds,
     temperature: Temperature = SAMPLING.temperature,
-    top_p: TopP = str(SAMPLING.top_p),
+    top_p: TopP = DEFAULT_TOP_P,
     top_k: TopK = None,
     rules: Rules = SAMPLING.rules,
     best_of: BestOf = 2,

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from chorale.errors import DataError
 from chorale.progress import Progress
 from chorale.score import Chorale
 from chorale.style import (
@@ -149,10 +150,10 @@ class Judgement:
     shorter: int
 
     def gap(self, row: str, feature: str, *, other: str = "bach") -> Distance:
-        """Return how much further from train a row is than another.
+        """Return how much further from train a row is than another, by default Bach.
 
-        An interval above 0 tells the rows apart at 95 %: that of Bach's others tells
-        a row from Bach.
+        An interval above 0 says at 95 % that it is further away, one below 0 that it is
+        nearer.
         """
         return difference(
             self.rows[row].distances[feature], self.rows[other].distances[feature]
@@ -204,8 +205,16 @@ def judge(
         progress: called with the rows done and the rows in all.
 
     Raises:
-        DataError: a set is empty, or there is no chorale of train to match.
+        DataError: a set is empty, there is no chorale of train to match, or what stands
+            against the samples is not from their beginnings.
     """
+    begun = [window.group for window in samples]
+    for name, windows in (against or {}).items():
+        if [window.group for window in windows] != begun:
+            raise DataError(
+                f"expected the {len(begun)} chorales of {name!r} to be of the same "
+                "beginnings as the samples, in the same order"
+            )
     # About as many as train has, so that what few samples are compared with is not few.
     asked = [*islice(cycle(samples), max(len(samples), len(train)))]
     beside = matched(asked, train, np.random.default_rng(random_state))

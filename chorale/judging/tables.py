@@ -102,13 +102,13 @@ def _against_blocks(judgement: Judgement) -> list[Block]:
     """Return what drawing otherwise does to the distances, if anything was."""
     if not judgement.against:
         return []
-    others = " or ".join(judgement.against)
     return [
-        Heading(f"Further from train than {others}"),
+        Heading("Samples against others"),
         Paragraph(
-            "By how much the samples are, with 95 % intervals; both were drawn from "
-            "the same beginnings, and are drawn again together for the intervals. A "
-            "star: significantly further."
+            "How much further from train the samples are than those that were drawn "
+            "otherwise, with 95 % intervals; below 0 they are nearer. Both are of the "
+            "same beginnings, and are drawn again together for the intervals. A star: "
+            "significantly further, two: significantly nearer."
         ),
         against_table(judgement),
     ]
@@ -121,11 +121,8 @@ def against_table(judgement: Judgement) -> Table:
         for name in FEATURES
     }
     return Table(
-        ("feature (unit)", *(f"than {name}" for name in judgement.against)),
-        tuple(
-            (_feature_title(name), *(_distance(one, one.low > 0) for one in line))
-            for name, line in gaps.items()
-        ),
+        ("feature (unit)", *(f"against {name}" for name in judgement.against)),
+        tuple((_feature_title(name), *map(_gap, line)) for name, line in gaps.items()),
     )
 
 
@@ -270,6 +267,10 @@ def _distance(distance: Distance, is_worse: bool) -> str:
         return _NOTHING
     half = (distance.high - distance.low) / 2
     return f"{distance.value:.3f} ± {half:.3f}{' *' if is_worse else ''}"
+
+
+def _gap(gap: Distance) -> str:
+    return _distance(gap, gap.low > 0) + (" **" if gap.high < 0 else "")
 
 
 def _auc(auc: Auc | None) -> str:
