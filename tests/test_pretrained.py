@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -111,6 +112,15 @@ def test_the_stored_weights_have_the_figures_that_are_told(card):
     if card.name not in BUNDLED_NATS:
         assert likelihood.accuracy == pytest.approx(figures["accuracy"], abs=1e-3)
         assert likelihood.notes == figures["notes"]
+
+
+def test_models_are_listed_with_what_they_were_measured_on():
+    done = subprocess.run(
+        chorale_command("models"), check=True, capture_output=True, text=True
+    )
+    bach, jsb = done.stdout.splitlines()[:2]
+    assert re.search(r"^bach .*, 0\.\d{3} nats a note on valid  \(default\)$", bach)
+    assert re.search(r"^jsb .*, 0\.\d{3} nats a note on valid of jsb_chorales$", jsb)
 
 
 def test_jsb_is_told_nothing_but_notes_and_steps_and_names_what_it_knows():

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from chorale.corpus import bundled_corpus
 from chorale.infiller_models import list_infillers
 from chorale.models import DEFAULT_MODEL, list_models
 from chorale.sketches.models import list_models as list_sketch_models
@@ -28,11 +29,13 @@ def models(
         typer.echo(json.dumps([json.loads(text) for text in texts], indent=2))
         return
     for card in cards:
-        valid = card.figures["valid"]
+        valid, corpus = card.figures["valid"], card.data["corpus"]
+        # Figures of different corpora are not to be held against each other.
+        where = "" if corpus == bundled_corpus().name else f" of {corpus}"
         default = "  (default)" if card.name == DEFAULT_MODEL else ""
         typer.echo(
             f"{card.name:12} {card.network.body}, {card.vocabulary.encoding} encoding, "
-            f"{valid['nats_per_note']:.3f} nats a note on valid{default}"
+            f"{valid['nats_per_note']:.3f} nats a note on valid{where}{default}"
         )
     for infiller in infillers:
         valid = infiller.figures["valid"]
