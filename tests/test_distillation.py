@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tiny import tiny_chorale, tiny_options, tiny_training, write_tiny_corpus
+from typer.testing import CliRunner
 
 from chorale.cards import save_card
+from chorale.commands import app
 from chorale.corpus import Corpus, load_corpus
 from chorale.distillation import Teacher, teacher_cards
 from chorale.errors import ModelError, UsageError
@@ -171,6 +173,14 @@ def test_teachers_that_do_not_fit_are_refused(
     assert list(teacher_cards(names, wider, tiny_training().plan)) == names
     with pytest.raises(UsageError, match="teacher_share"):
         tiny_training(teacher_share=1.0)
+
+
+def test_a_share_needs_a_teacher(tmp_path: Path) -> None:
+    command = ["train", "--output", str(tmp_path / "run"), "--teacher-share", "0.5"]
+    result = CliRunner().invoke(app, command)
+    assert isinstance(result.exception, UsageError)
+    assert "name a --teacher, or leave it out" in str(result.exception)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_run_with_a_teacher_that_is_refused_leaves_nothing(

@@ -184,6 +184,11 @@ def train(
     else:
         network_options = NetworkOptions(**only(NetworkOptions, wanted))
         training_options = TrainingOptions(**only(TrainingOptions, wanted))
+        if "teacher_share" in typed and not (teacher or begun.get("teacher")):
+            raise UsageError(
+                "--teacher-share is of what teachers say: name a --teacher, or leave "
+                "it out"
+            )
     asked = {**asdict(network_options), **asdict(training_options)}
     check_same(typed, {"network": wanted["network"], **asked}, begun)
     chorales = load_corpus(corpus, splits=("train", "valid"))
