@@ -237,6 +237,7 @@ def test_sampling_options_and_instruments_arrive(run: Run) -> None:
         ("--instrument kazoo", "an instrument out of choir, .* got 'kazoo'"),
         ("--average keys", "an average out of none, transpositions, got 'keys'"),
         ("--model bach --model bach", "--model bach is there twice"),
+        ("--model counterpoint", "fills in what is missing .* use it with harmonize"),
     ],
 )
 def test_wrong_usage_is_one_line_and_writes_nothing(

@@ -48,6 +48,9 @@ def test_a_model_is_set_beside_bach_chance_and_the_floor(run: Run) -> None:
     code, out, err = run("-n", "12", "--bars", "5", "--rules", "off", "--json")
     rows = json.loads(out)
     assert (code, err) == (0, "")
+    settings = rows.pop("settings")
+    assert (settings["rules"], settings["top_p"]) == ("off", 0.96)
+    assert "particles" not in settings
     assert list(rows) == COLUMNS
     assert [rows[name]["chorales"] for name in COLUMNS] == [12, 12, 235, 12]
     # The fake model sings anything, but within its ranges and throughout.
@@ -79,6 +82,7 @@ def test_other_rules_have_a_column_of_their_own(run: Run) -> None:
     code, out, err = run(*command, "--against-rules", "off")
     rows = json.loads(out)
     assert (code, err) == (0, "")
+    assert rows.pop("settings")["rules"] == "strict"
     assert list(rows) == ["samples", "rules off", *COLUMNS[1:]]
     assert all(rows[name] == alone[name] for name in COLUMNS)
     assert rows["rules off"]["rules"]["large-leap"]["findings"] > 0
@@ -112,6 +116,9 @@ def test_an_infiller_is_judged_by_what_it_makes_of_sopranos(
     command = ("--given", "soprano", "-n", "2", "--model", "fills")
     code, out, _ = run(*command, "--against-rules", "off")
     assert code == 0 and out.startswith("Is it Bach? fills")
+    told = " ".join(out.split())
+    assert "drawn with given soprano, temperature 1.0, top p 0.96" in told
+    assert "rounds 24" in told and "guidance" not in told
     table = out[out.index("Bach's own notes") :]
     figure = r"\d+\.\d"
     assert re.search(
@@ -142,8 +149,9 @@ def test_all_sopranos_are_taken_once(run: Run, monkeypatch: pytest.MonkeyPatch) 
 
 def test_it_is_printed_and_reported(run: Run) -> None:
     words = ("-n", "3", "--bars", "4", "--average", "transpositions")
-    code, out, err = run(*words, "--report", "out/judged.html")
+    code, out, err = run(*words, "--top-p", "1,1,1,0.9", "--report", "out/judged.html")
     assert code == 0
+    assert "Samples were drawn with temperature 1.0, top p (1.0, 1.0, 1.0, 0.9)" in out
     assert "Is it Bach? bach, in 7 keys each: the mean of 7 members" in out
     assert err == "report  out/judged.html\n"
     header = next(line for line in out.splitlines() if line.startswith("feature"))
@@ -153,7 +161,7 @@ def test_it_is_printed_and_reported(run: Run) -> None:
     html = Path("out/judged.html").read_text(encoding="utf-8")
     # Distances, rules, each feature, three samples.
     assert html.count("data:image/png;base64,") > 10
-    assert "parallel-fifths" in html
+    assert "parallel-fifths" in html and "top p (1.0, 1.0, 1.0, 0.9)" in html
 
 
 def test_chorales_of_ones_own_are_judged(run: Run) -> None:
@@ -219,6 +227,7 @@ def test_a_final_report_is_beside_test(
         ("mine --average none", "--average is for a model", 2),
         ("--average keys", "out of none, transpositions, got 'keys'", 2),
         ("--model bach --model bach", "--model bach is there twice", 2),
+        ("--model counterpoint", "or judge --given soprano", 2),
         ("mine -n 5", "-n is for a model", 2),
         ("--rules some", "rules out of off, lenient, strict, got 'some'", 2),
         ("mine --rules off", "--rules is for a model", 2),

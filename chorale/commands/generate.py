@@ -13,6 +13,7 @@ from chorale.commands.options import (
     Average,
     Models,
     TopP,
+    check_next_step,
     model_names,
     parse_top_p,
 )
@@ -108,6 +109,7 @@ def generate(
     check_writable(output)
 
     names = model_names(model)
+    check_next_step(names)
     predictors = [load_predictor(name) for name in names]
     predictor = averaged(predictors, average)
     with progress_bar("Writing chorales") as progress:

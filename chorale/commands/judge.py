@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple
@@ -21,6 +21,7 @@ from chorale.commands.options import (
     Average,
     Models,
     TopP,
+    check_next_step,
     model_names,
     model_title,
     names_typed,
@@ -189,6 +190,7 @@ def judge(
     split = "test" if final else "valid"
     corpus = load_corpus(splits=("train", split))
     bach, train = corpus.split(split), corpus.train
+    settings: dict[str, Any] = {}
     if files:
         title = ", ".join(str(one) for one in files)
         sets = _own_sets(files, opening, bach, train, random_state)
@@ -196,7 +198,9 @@ def judge(
         if new_tunes:
             bach = unheard_tunes(corpus, split)
         names = model_names(model)
+        drawn_as: Mapping[str, Options] = ways
         if given is None:
+            check_next_step(names)
             chosen = draw_chorales(
                 bach, _COUNT if count is None else count, random_state
             )
@@ -206,18 +210,23 @@ def judge(
             chosen = draw_chorales(
                 bach, len(bach) if count is None else count, random_state
             )
-            sets = _harmonized(names, average, chosen, train, ways, typed)
+            if any(map(is_infiller, names)):
+                drawn_as = _as_infiller(names, average, ways, typed)
+            sets = _harmonized(names, average, chosen, train, drawn_as, particles)
         title = model_title(names, average)
+        settings = _told(drawn_as[_SAMPLES], given)
     with progress_bar("Judging") as progress:
         judgement = judging.judge(
             **sets._asdict(), random_state=random_state, progress=progress
         )
     if as_json:
-        typer.echo(json.dumps(judgement.to_json(), indent=2))
+        drawn = {"settings": settings} if settings else {}
+        typer.echo(json.dumps({**judgement.to_json(), **drawn}, indent=2))
     else:
-        typer.echo(to_text(judgement_blocks(judgement, title)))
+        typer.echo(to_text(judgement_blocks(judgement, title, settings)))
     if report is not None:
-        for path in write_report(report_blocks(judgement, sets.samples, title), report):
+        blocks = report_blocks(judgement, sets.samples, title, settings)
+        for path in write_report(blocks, report):
             typer.echo(f"report  {path}", err=True)
 
 
@@ -264,46 +273,65 @@ def _harmonized(
     average: str,
     chorales: Sequence[Chorale],
     train: Sequence[Chorale],
-    ways: Mapping[str, SamplingOptions],
-    typed: Sequence[str],
+    ways: Mapping[str, Options],
+    particles: int,
 ) -> _Sets:
     """Let a model of either kind and the n-gram harmonize the sopranos of chorales."""
     model: Model
-    drawn_as: dict[str, Options] = dict(ways)
-    if any(map(is_infiller, names)):
-        if len(names) > 1 or average != "none":
-            raise UsageError("infillers are not averaged: name one --model alone")
-        if wrong := [name for name in ("guidance", "particles") if name in typed]:
-            raise UsageError(f"infillers have no {wrong[0]}: leave out --{wrong[0]}")
+    if is_infiller(names[0]):
         model = load_infiller(names[0])
-        drawn_as = {
-            name: InfillingOptions(
-                temperature=options.temperature,
-                top_p=options.top_p,
-                rules=options.rules,
-                random_state=options.random_state,
-            )
-            for name, options in ways.items()
-        }
     else:
         model = averaged([load_predictor(name) for name in names], average)
     drawn = {}
-    for name, how in drawn_as.items():
+    for name, options in ways.items():
         with progress_bar(f"Harmonizing: {name}") as progress:
-            drawn[name] = harmonize_each(model, chorales, how, progress=progress)
+            drawn[name] = harmonize_each(model, chorales, options, progress=progress)
     samples = drawn.pop(_SAMPLES)
     with progress_bar("Counting") as progress:
         floor = harmonize_each(
             fit_ngram(train),
             chorales,
-            replace(
-                _as_it_is(ways[_SAMPLES].random_state),
-                particles=ways[_SAMPLES].particles,
-            ),
+            replace(_as_it_is(ways[_SAMPLES].random_state), particles=particles),
             progress=progress,
         )
     beside = beside_each(samples, chorales)
     return _Sets(samples, beside, floor, train, chorales, drawn)
+
+
+def _as_infiller(
+    names: Sequence[str],
+    average: str,
+    ways: Mapping[str, SamplingOptions],
+    typed: Sequence[str],
+) -> dict[str, Options]:
+    """Return ways of drawing as an infiller takes them.
+
+    Raises:
+        UsageError: several models, or an option that it has no use for.
+    """
+    if len(names) > 1 or average != "none":
+        raise UsageError("infillers are not averaged: name one --model alone")
+    if wrong := [name for name in ("guidance", "particles") if name in typed]:
+        raise UsageError(f"infillers have no {wrong[0]}: leave out --{wrong[0]}")
+    return {
+        name: InfillingOptions(
+            temperature=options.temperature,
+            top_p=options.top_p,
+            rules=options.rules,
+            random_state=options.random_state,
+        )
+        for name, options in ways.items()
+    }
+
+
+def _told(options: Options, given: str | None) -> dict[str, Any]:
+    """Return what there is to tell of how samples were drawn, by name."""
+    unused = set() if given else {"particles"}
+    told = {} if given is None else {"given": given}
+    for name, value in asdict(options).items():
+        if value is not None and name not in unused:
+            told[name] = value
+    return told
 
 
 def _as_it_is(random_state: int) -> SamplingOptions:

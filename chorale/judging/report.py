@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from chorale.judging.pictures import (
     distances_picture,
@@ -19,16 +19,19 @@ _ROLLS = 3  # samples that are shown
 
 
 def report_blocks(
-    judgement: Judgement, samples: Sequence[Window], title: str
+    judgement: Judgement,
+    samples: Sequence[Window],
+    title: str,
+    settings: Mapping[str, object] | None = None,
 ) -> list[Block]:
     """Return the blocks of a report.
 
     Args:
         judgement: the rows.
         samples: what was judged; the first few are shown.
-        title: of what was judged.
+        title, settings: see `judgement_blocks`.
     """
-    blocks = judgement_blocks(judgement, title)
+    blocks = judgement_blocks(judgement, title, settings)
     blocks += [
         Heading("Pictures"),
         Picture("How far from train", distances_picture(judgement)),

@@ -23,12 +23,15 @@ _SHARES = {
 _NOTHING = "-"
 
 
-def judgement_blocks(judgement: Judgement, title: str) -> list[Block]:
+def judgement_blocks(
+    judgement: Judgement, title: str, settings: Mapping[str, object] | None = None
+) -> list[Block]:
     """Return what a judgement says, its pictures apart.
 
     Args:
         judgement: the rows.
         title: of what was judged.
+        settings: by which the samples were drawn, by name; None if they were not.
     """
     sizes = ", ".join(
         f"{row_title(name)} {row.chorales}" for name, row in judgement.rows.items()
@@ -41,6 +44,7 @@ def judgement_blocks(judgement: Judgement, title: str) -> list[Block]:
             "train, and beside chorales written by counting alone, the n-gram. "
             f"Chorales: {sizes}."
         ),
+        *_settings_blocks(settings or {}),
         Heading("Distances from train"),
         Paragraph(
             f"Of {judgement.size} chorales at a time, with 95 % intervals: 0 is alike. "
@@ -96,6 +100,13 @@ def judgement_blocks(judgement: Judgement, title: str) -> list[Block]:
 def row_title(name: str) -> str:
     """Return how to call a row of a judgement."""
     return "Bach" if name == "bach" else name
+
+
+def _settings_blocks(settings: Mapping[str, object]) -> list[Block]:
+    if not settings:
+        return []
+    told = (f"{name.replace('_', ' ')} {value}" for name, value in settings.items())
+    return [Paragraph(f"Samples were drawn with {', '.join(told)}.")]
 
 
 def _against_blocks(judgement: Judgement) -> list[Block]:
