@@ -194,14 +194,14 @@ def keep_top_p(logits: Logits, probability: float | npt.NDArray[np.float64]) -> 
         logits: float array (batch, tokens).
         probability: one, or float array (batch,).
     """
-    if np.all(np.asarray(probability) >= 1):
+    enough = np.asarray(probability)[..., np.newaxis]
+    if (enough >= 1).all():
         return logits
     order = np.argsort(-logits, axis=-1, kind="stable")
     sorted_probabilities = np.take_along_axis(_softmax(logits), order, axis=-1)
     before = np.cumsum(sorted_probabilities, axis=-1) - sorted_probabilities
     # Rounding must not let one more token in where the nucleus is just full.
-    full = np.where(np.less(probability, 1), np.subtract(probability, 1e-12), np.inf)
-    outside = before >= full[..., np.newaxis]
+    outside = (before >= enough - 1e-12) & (enough < 1)
     dropped = np.empty_like(outside)
     np.put_along_axis(dropped, order, outside, axis=-1)
     return np.where(dropped, -np.inf, logits)

@@ -50,6 +50,7 @@ def test_a_model_is_set_beside_bach_chance_and_the_floor(run: Run) -> None:
     assert (code, err) == (0, "")
     settings = rows.pop("settings")
     assert (settings["rules"], settings["top_p"]) == ("off", 0.96)
+    assert (settings["models"], settings["average"]) == (["bach"], "none")
     assert "particles" not in settings
     assert list(rows) == COLUMNS
     assert [rows[name]["chorales"] for name in COLUMNS] == [12, 12, 235, 12]

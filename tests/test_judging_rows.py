@@ -12,7 +12,7 @@ import pytest
 from fakes import UniformInfiller, wide_cells
 
 from chorale.corpus import Corpus, load_corpus
-from chorale.errors import DataError
+from chorale.errors import DataError, UsageError
 from chorale.formats.classic_csv import read_csv, write_csv
 from chorale.judging import Judgement, judge
 from chorale.judging.rows import share_of_own_notes
@@ -89,6 +89,8 @@ def test_samples_may_stand_against_others_of_the_same_beginnings(
     assert "samples_further" not in worse.to_json()["bach"]
     with pytest.raises(DataError, match="75 chorales of 'turned' to be of the same"):
         judge(floor, against={"turned": bach[::-1]}, **rest)
+    with pytest.raises(UsageError, match="name than that of a row, got 'bach'"):
+        judge(floor, against={"bach": bach}, **rest)
 
 
 def test_figures_are_those_of_the_functions_below(

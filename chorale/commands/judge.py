@@ -190,6 +190,7 @@ def judge(
     split = "test" if final else "valid"
     corpus = load_corpus(splits=("train", split))
     bach, train = corpus.split(split), corpus.train
+    names: list[str] = []
     settings: dict[str, Any] = {}
     if files:
         title = ", ".join(str(one) for one in files)
@@ -220,8 +221,9 @@ def judge(
             **sets._asdict(), random_state=random_state, progress=progress
         )
     if as_json:
-        drawn = {"settings": settings} if settings else {}
-        typer.echo(json.dumps({**judgement.to_json(), **drawn}, indent=2))
+        asked = {} if files else {"models": names, "average": average, **settings}
+        rows = judgement.to_json() | ({"settings": asked} if asked else {})
+        typer.echo(json.dumps(rows, indent=2))
     else:
         typer.echo(to_text(judgement_blocks(judgement, title, settings)))
     if report is not None:

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from chorale.errors import DataError
+from chorale.errors import DataError, UsageError
 from chorale.progress import Progress
 from chorale.score import Chorale
 from chorale.style import (
@@ -47,6 +47,8 @@ from chorale.style.telling_apart import LEAST_GROUPS
 from chorale.tokens import Vocabulary
 from chorale.voice_leading import Tally, rates
 from chorale.voices import SOPRANO, VOICE_NAMES, VOICES
+
+ROWS = ("samples", "bach", "train", "n-gram")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,11 +207,14 @@ def judge(
         progress: called with the rows done and the rows in all.
 
     Raises:
+        UsageError: what stands against the samples has the name of another row.
         DataError: a set is empty, there is no chorale of train to match, or what stands
             against the samples is not from their beginnings.
     """
     begun = [window.group for window in samples]
     for name, windows in (against or {}).items():
+        if name in ROWS:
+            raise UsageError(f"expected another name than that of a row, got {name!r}")
         if [window.group for window in windows] != begun:
             raise DataError(
                 f"expected the {len(begun)} chorales of {name!r} to be of the same "
