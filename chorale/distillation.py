@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from chorale.averaging import average
 from chorale.errors import ModelError
 from chorale.models import Card, find_model, load_card, load_predictor
-from chorale.predictors import FloatArray, Predictor
+from chorale.network_predictors import NetworkPredictor
+from chorale.predictors import FloatArray
 from chorale.score import IntArray
 from chorale.tokens import Vocabulary
 
@@ -62,12 +62,12 @@ class Teacher:
     gigabyte or so of the bundled corpus once all have come.
 
     Attributes:
-        predictor: says what is likely.
+        predictors: say what is likely, together; none recalls the tune of the piece.
         plan: names of the features that the network is told.
         share: of what is likely in the targets; the rest is the note that was written.
     """
 
-    predictor: Predictor[Any]
+    predictors: Sequence[NetworkPredictor]
     plan: Sequence[str]
     share: float
     _heard: dict[tuple[bytes, bytes], FloatArray] = field(
@@ -77,7 +77,7 @@ class Teacher:
     @classmethod
     def load(cls, names: Sequence[str], plan: Sequence[str], share: float) -> Teacher:
         """Open models, to be heard as one; see `teacher_cards`."""
-        return cls(average([load_predictor(name) for name in names]), plan, share)
+        return cls([load_predictor(name) for name in names], plan, share)
 
     def targets(self, tokens: IntArray, plan: IntArray) -> FloatArray:
         """Return what a network is to hold likely of every note of a piece.
@@ -95,8 +95,9 @@ class Teacher:
         return self._heard[piece]
 
     def _targets(self, tokens: IntArray, plan: IntArray) -> FloatArray:
-        columns = [self.plan.index(name) for name in self.predictor.plan_features]
-        scores = self.predictor.score(tokens[np.newaxis], plan[np.newaxis, :, columns])
+        predictor = average([one.without(tokens) for one in self.predictors])
+        columns = [self.plan.index(name) for name in predictor.plan_features]
+        scores = predictor.score(tokens[np.newaxis], plan[np.newaxis, :, columns])
         targets: FloatArray = self.share * np.exp(scores[0])
         written = tokens[..., np.newaxis]
         there = np.take_along_axis(targets, written, axis=-1)

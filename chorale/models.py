@@ -2,6 +2,7 @@
 
     card.json      what the model is, how it was made, its figures, its files' SHA-256
     weights.npz    every weight by name, in half precision
+    tunes.npz      the tunes that the model knows, if it was trained with them
     step.onnx  sequence.onnx       what carries time
     soprano.onnx …                 the head of each voice
 
@@ -28,6 +29,7 @@ from chorale.network_predictors import (
 from chorale.networks import NetworkOptions
 from chorale.plan import FEATURES
 from chorale.tokens import Vocabulary
+from chorale.tunes import NO_TUNES, Tunes
 from chorale.voices import VOICE_NAMES, VOICE_ORDER
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ NetworkT = TypeVar("NetworkT")
 DEFAULT_MODEL = "bach"
 BACKENDS = ("onnx", "keras")
 WEIGHTS_FILE = "weights.npz"
+TUNES_FILE = "tunes.npz"
 GRAPH_FILES = ("step.onnx", "sequence.onnx", *(f"{one}.onnx" for one in VOICE_NAMES))
 
 
@@ -121,8 +124,10 @@ def load_predictor(
         )
     folder = find_model(name)
     card = load_card(folder)
-    check_files(folder, (WEIGHTS_FILE, *GRAPH_FILES), card.files)
+    tunes_files = (TUNES_FILE,) if card.network.tunes else ()
+    check_files(folder, (WEIGHTS_FILE, *GRAPH_FILES, *tunes_files), card.files)
     weights = load_arrays(folder / WEIGHTS_FILE)
+    tunes = Tunes.load(folder / TUNES_FILE) if card.network.tunes else NO_TUNES
     if backend == "onnx":
         return OnnxPredictor(
             folder,
@@ -131,6 +136,7 @@ def load_predictor(
             card.plan_features,
             card.memory_shapes,
             card.network.units,
+            tunes,
         )
     require_keras("the Keras backend")
     from chorale.networks.next_step import NextStepNetwork
@@ -138,10 +144,12 @@ def load_predictor(
 
     network = NextStepNetwork(card.network, card.vocabulary, card.plan_features)
     assign_weights(network, weights)
-    return KerasPredictor(network)
+    return KerasPredictor(network, tunes)
 
 
-def save_model(network: NextStepNetwork, card: Card, folder: Path) -> Card:
+def save_model(
+    network: NextStepNetwork, card: Card, folder: Path, tunes: Tunes = NO_TUNES
+) -> Card:
     """Store a network in half precision, with its graphs and its card.
 
     Args:
@@ -149,13 +157,18 @@ def save_model(network: NextStepNetwork, card: Card, folder: Path) -> Card:
             afterwards measures what is stored.
         card: without `files`, which are filled in.
         folder: is made if need be.
+        tunes: what the network is told of, if it knows any.
 
     Returns:
         The card as it was written.
     """
     from chorale.networks.exporting import export_graphs
 
-    card = replace(card, files=store_network(network, export_graphs, folder))
+    files = store_network(network, export_graphs, folder)
+    if card.network.tunes:
+        tunes.save(folder / TUNES_FILE)
+        files[TUNES_FILE] = sha256(folder / TUNES_FILE)
+    card = replace(card, files=files)
     save_card(card, folder)
     return card
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,7 +22,8 @@ from chorale.graphs import as_weights, open_graph
 from chorale.predictors import FloatArray, log_softmax
 from chorale.score import IntArray
 from chorale.tokens import Past, Vocabulary
-from chorale.voices import VOICE_NAMES, VOICE_ORDER, VOICES
+from chorale.tunes import BEGINNING, NO_TUNES, Trace, Tunes
+from chorale.voices import SOPRANO, VOICE_NAMES, VOICE_ORDER, VOICES
 
 if TYPE_CHECKING:
     from chorale.networks.next_step import NextStepNetwork
@@ -38,6 +40,7 @@ class NetworkState(NamedTuple):
     Attributes:
         past: the notes as they stand, arrays (batch, 4).
         trail: what was written before.
+        traces: where the tunes that the model knows have come as far as the sopranos.
         inputs: what the network is told at the present step, arrays (batch, …).
         hidden: float array (batch, units), the body's output at the present step.
         memory: the body's memory, float arrays (batch, …).
@@ -45,6 +48,7 @@ class NetworkState(NamedTuple):
 
     past: Past
     trail: Trail
+    traces: list[Trace]
     inputs: Inputs
     hidden: FloatArray
     memory: list[FloatArray]
@@ -56,6 +60,7 @@ class NetworkPredictor(ABC):
     Args:
         vocabulary, plan_features: of the network.
         memory_shapes: shapes of the body's memory for one sequence.
+        tunes: of the pieces that it learnt from, if it knows any.
     """
 
     voice_order: tuple[int, ...] = VOICE_ORDER
@@ -65,10 +70,12 @@ class NetworkPredictor(ABC):
         vocabulary: Vocabulary,
         plan_features: Sequence[str],
         memory_shapes: Sequence[Sequence[int]],
+        tunes: Tunes,
     ) -> None:
         self.vocabulary = vocabulary
         self.plan_features = tuple(plan_features)
         self.memory_shapes = [tuple(shape) for shape in memory_shapes]
+        self.tunes = tunes
 
     @abstractmethod
     def _step(
@@ -84,23 +91,38 @@ class NetworkPredictor(ABC):
     def _voice(self, voice: int, hidden: FloatArray, inputs: Inputs) -> FloatArray:
         """Return logits (rows, size) for hidden (rows, units), `tokens` given."""
 
+    def without(self, tokens: IntArray) -> NetworkPredictor:
+        """Return the predictor as it is for a piece that it learnt from.
+
+        Of all that it knows it then does not recall the piece's own tune, as it could
+        not if the piece were new.
+
+        Args:
+            tokens: int array (steps, 4), of the whole piece.
+        """
+        other = copy(self)
+        other.tunes = self.tunes.without(tokens, self.vocabulary)
+        return other
+
     def start(self, plan: IntArray) -> NetworkState:
         batch = len(plan)
         memory = [np.zeros((batch, *s), np.float32) for s in self.memory_shapes]
-        return self._state(
-            self.vocabulary.begin((batch,)), Trail.empty(batch), plan, memory
-        )
+        past, trail = self.vocabulary.begin((batch,)), Trail.empty(batch)
+        return self._state(past, trail, [BEGINNING] * batch, plan, memory)
 
     def advance(
         self, state: NetworkState, tokens: IntArray, plan: IntArray
     ) -> NetworkState:
         past = self.vocabulary.follow(state.past, tokens)
-        return self._state(past, state.trail.after(tokens, past), plan, state.memory)
+        trail = state.trail.after(tokens, past)
+        traces = self.tunes.follow(state.traces, past.pitches[:, SOPRANO])
+        return self._state(past, trail, traces, plan, state.memory)
 
     def select(self, state: NetworkState, rows: IntArray) -> NetworkState:
         return NetworkState(
             state.past.at(rows),
             state.trail.at(rows),
+            [state.traces[row] for row in rows],
             {name: array[rows] for name, array in state.inputs.items()},
             state.hidden[rows],
             [array[rows] for array in state.memory],
@@ -124,23 +146,30 @@ class NetworkPredictor(ABC):
         return log_softmax(np.stack(logits, axis=1)).reshape(*tokens.shape, -1)
 
     def _state(
-        self, past: Past, trail: Trail, plan: IntArray, memory: list[FloatArray]
+        self,
+        past: Past,
+        trail: Trail,
+        traces: list[Trace],
+        plan: IntArray,
+        memory: list[FloatArray],
     ) -> NetworkState:
-        inputs = _inputs(past, trail.echo(), plan)
-        return NetworkState(past, trail, inputs, *self._step(inputs, memory))
+        inputs = _inputs(past, trail.echo(), self.tunes.recall(traces), plan)
+        return NetworkState(past, trail, traces, inputs, *self._step(inputs, memory))
 
     def _whole_inputs(self, tokens: IntArray, plan: IntArray) -> Inputs:
         """Return all inputs of whole pieces, arrays (batch, steps, …)."""
         past, heard = self.vocabulary.pasts(tokens), echoes(self.vocabulary, tokens)
-        return {**_inputs(past, heard, plan), "tokens": tokens.astype(np.int32)}
+        recalled = self.tunes.recalls(past.pitches[..., SOPRANO])
+        inputs = _inputs(past, heard, recalled, plan)
+        return {**inputs, "tokens": tokens.astype(np.int32)}
 
 
 class KerasPredictor(NetworkPredictor):
     """A network in Keras: the one that was just trained."""
 
-    def __init__(self, network: NextStepNetwork) -> None:
+    def __init__(self, network: NextStepNetwork, tunes: Tunes = NO_TUNES) -> None:
         super().__init__(
-            network.vocabulary, network.plan_features, network.memory_shapes()
+            network.vocabulary, network.plan_features, network.memory_shapes(), tunes
         )
         self.network = network
 
@@ -176,7 +205,7 @@ class OnnxPredictor(NetworkPredictor):
     Args:
         folder: where `step.onnx`, `sequence.onnx` and a graph for each voice lie.
         weights: the network's weights by name.
-        vocabulary, plan_features, memory_shapes: as in NetworkPredictor.
+        vocabulary, plan_features, memory_shapes, tunes: as in NetworkPredictor.
         units: width of the body's output.
 
     Raises:
@@ -191,8 +220,9 @@ class OnnxPredictor(NetworkPredictor):
         plan_features: Sequence[str],
         memory_shapes: Sequence[Sequence[int]],
         units: int,
+        tunes: Tunes,
     ) -> None:
-        super().__init__(vocabulary, plan_features, memory_shapes)
+        super().__init__(vocabulary, plan_features, memory_shapes, tunes)
         self._units = units
         self._folder = folder
         # The sessions refer to these values for as long as they live.
@@ -260,13 +290,14 @@ class OnnxPredictor(NetworkPredictor):
             )
 
 
-def _inputs(past: Past, heard: Echo, plan: IntArray) -> Inputs:
+def _inputs(past: Past, heard: Echo, recalled: IntArray, plan: IntArray) -> Inputs:
     """Return what a network is told before anything is written, by name."""
     inputs = {
         "past_pitches": past.pitches,
         "past_ages": past.ages,
         "echo_tokens": heard.tokens,
         "echo_lengths": heard.lengths,
+        "recall": recalled,
         "plan": plan,
     }
     return {name: array.astype(np.int32) for name, array in inputs.items()}

@@ -42,7 +42,8 @@ from chorale.training_data import (
     room,
     split_corpus,
 )
-from chorale.voices import VOICE_ORDER, VOICES
+from chorale.tunes import COLUMNS, NO_TUNES, Tunes
+from chorale.voices import SOPRANO, VOICE_ORDER, VOICES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +77,7 @@ class Piece(NamedTuple):
             what stands before it (`Vocabulary.pasts`).
         echo_tokens, echo_lengths: int arrays (steps, 4) and (steps,), see
             `chorale.echoes`.
+        recall: int array (steps, 3), see `chorale.tunes`.
         plans: int arrays (steps, features), see `chorale.training_data.both_plans`.
         shifts: lowest and highest semitones by which it may be transposed.
     """
@@ -85,6 +87,7 @@ class Piece(NamedTuple):
     ages: IntArray
     echo_tokens: IntArray
     echo_lengths: IntArray
+    recall: IntArray
     plans: tuple[IntArray, IntArray]
     shifts: tuple[int, int]
 
@@ -148,7 +151,10 @@ def resume_training(
     make_deterministic(options.seed)
     learned, validated, _ = split_corpus(corpus)
     vocabulary = fit_vocabulary(corpus, Vocabulary, options.encoding)
-    pieces = [prepare(chorale, vocabulary, options) for chorale in learned]
+    tunes = NO_TUNES
+    if network_options.tunes:
+        tunes = Tunes.of([vocabulary.encode(one) for one in learned], vocabulary)
+    pieces = [prepare(chorale, vocabulary, options, tunes) for chorale in learned]
     batches_per_epoch = -(-len(pieces) // options.batch_size)
     network = NextStepNetwork(network_options, vocabulary, options.plan)
     teacher, loss = None, keras.losses.SparseCategoricalCrossentropy
@@ -159,7 +165,7 @@ def resume_training(
         adamw(options, batches_per_epoch),
         loss(from_logits=True, reduction="mean_with_sample_weight"),
     )
-    predictor = KerasPredictor(network)
+    predictor = KerasPredictor(network, tunes)
 
     def validate() -> Row:
         likelihood = evaluate(predictor, validated)
@@ -198,7 +204,7 @@ def resume_training(
         versions=asked.versions,
         files={},
     )
-    card = save_model(network, card, folder)
+    card = save_model(network, card, folder, tunes)
     figures = {"valid": asdict(evaluate(load_predictor(folder), validated))}
     card = replace(card, figures=figures)
     save_card(card, folder)
@@ -232,18 +238,26 @@ def _provenance(corpus: Corpus, options: TrainingOptions) -> dict[str, Any]:
 
 
 def prepare(
-    chorale: Chorale, vocabulary: Vocabulary, options: TrainingOptions
+    chorale: Chorale,
+    vocabulary: Vocabulary,
+    options: TrainingOptions,
+    tunes: Tunes = NO_TUNES,
 ) -> Piece:
-    """Encode a chorale and find how far it may be transposed."""
+    """Encode a chorale and find how far it may be transposed.
+
+    Of the tunes it recalls those of other pieces.
+    """
     tokens = vocabulary.encode(chorale)
     past = vocabulary.pasts(tokens)
     heard = echoes(vocabulary, tokens[np.newaxis])
+    others = tunes.without(tokens, vocabulary)
     return Piece(
         tokens,
         past.pitches,
         past.ages,
         heard.tokens[0],
         heard.lengths[0],
+        others.recalls(past.pitches[np.newaxis, :, SOPRANO])[0],
         both_plans(chorale, options.plan),
         room(chorale, vocabulary.ranges, options.transpose),
     )
@@ -273,6 +287,7 @@ def draw_batches(
             for name in ("tokens", "pitches", "ages", "echo_tokens")
         }
         lengths = np.zeros(shape[:2], np.int32)
+        recall = np.zeros((*shape[:2], COLUMNS), np.int32)
         plan = np.zeros((*shape[:2], len(options.plan)), np.int32)
         weights = np.zeros(shape, np.float32)
         targets = notes["tokens"]
@@ -290,11 +305,13 @@ def draw_batches(
             heard = shifted(piece.echo_tokens[seen], shift, vocabulary)
             notes["echo_tokens"][row] = heard
             lengths[row] = piece.echo_lengths[seen]
+            recall[row] = piece.recall[seen]
             untold = np.flatnonzero(random.random(count) < options.past_dropout)
             notes["pitches"][row, untold] = vocabulary.nothing
             notes["ages"][row, untold] = 0
             notes["echo_tokens"][row, untold] = 0
             lengths[row, untold] = 0
+            recall[row, untold] = 0
             told = draw_plan(piece.plans, options, shift, random)
             plan[row] = told[seen]
             if teacher is not None:
@@ -307,5 +324,6 @@ def draw_batches(
             "tokens": notes["tokens"],
             "echo_tokens": notes["echo_tokens"],
             "echo_lengths": lengths,
+            "recall": recall,
         }
         yield Batch(inputs, targets, weights)

@@ -31,20 +31,32 @@ def vocabulary() -> Vocabulary:
     return Vocabulary.fit([tiny_chorale(random) for _ in range(4)], "pitch")
 
 
+class Learned(FakePredictor):
+    """A fake that tells which pieces it was asked not to recall."""
+
+    def __init__(self, vocabulary: Vocabulary, table: FloatArray) -> None:
+        super().__init__(vocabulary, table)
+        self.forgotten: list[IntArray] = []
+
+    def without(self, tokens: IntArray) -> Learned:
+        self.forgotten.append(tokens)
+        return self
+
+
 @pytest.fixture
-def predictor(vocabulary: Vocabulary) -> FakePredictor:
+def predictor(vocabulary: Vocabulary) -> Learned:
     random = np.random.default_rng(1)
     size = (VOICES, vocabulary.pitch_count + 1, vocabulary.size)
-    return FakePredictor(vocabulary, np.exp(log_softmax(random.normal(size=size))))
+    return Learned(vocabulary, np.exp(log_softmax(random.normal(size=size))))
 
 
 def test_a_target_is_a_share_of_what_the_teacher_says(
-    vocabulary: Vocabulary, predictor: FakePredictor
+    vocabulary: Vocabulary, predictor: Learned
 ) -> None:
     random = np.random.default_rng(1)
     tokens = random.integers(0, vocabulary.size, (6, VOICES))
     plan = np.zeros((6, len(PLAN)), np.int64)
-    targets = Teacher(predictor, PLAN, share=0.75).targets(tokens, plan)
+    targets = Teacher([predictor], PLAN, share=0.75).targets(tokens, plan)
     assert targets.shape == (6, VOICES, vocabulary.size)
     np.testing.assert_allclose(targets.sum(axis=-1), 1, atol=1e-5)
     before = vocabulary.nothing
@@ -56,14 +68,14 @@ def test_a_target_is_a_share_of_what_the_teacher_says(
 
 
 def test_targets_are_of_the_notes_beside_them(
-    vocabulary: Vocabulary, predictor: FakePredictor
+    vocabulary: Vocabulary, predictor: Learned
 ) -> None:
     """Cropped, transposed and wrapped around as the piece is, heard from its start."""
     random = np.random.default_rng(2)
     options = tiny_training(encoding="pitch", plan=PLAN, crop=64, batch_size=2)
     chorales = [tiny_chorale(random) for _ in range(4)]
     pieces = [prepare(chorale, vocabulary, options) for chorale in chorales]
-    teacher = Teacher(predictor, PLAN, share=0.75)
+    teacher = Teacher([predictor], PLAN, share=0.75)
     for epoch in (1, 2):
         plain = draw_batches(pieces, vocabulary, options, epoch)
         taught = draw_batches(pieces, vocabulary, options, epoch, teacher)
@@ -84,7 +96,7 @@ def test_targets_are_of_the_notes_beside_them(
 
 
 def test_a_piece_is_heard_once_in_each_key(
-    vocabulary: Vocabulary, predictor: FakePredictor, monkeypatch: pytest.MonkeyPatch
+    vocabulary: Vocabulary, predictor: Learned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard = []
     score = FakePredictor.score
@@ -97,11 +109,13 @@ def test_a_piece_is_heard_once_in_each_key(
     random = np.random.default_rng(3)
     options = tiny_training(encoding="pitch", plan=PLAN, transpose=1, plan_dropout=0)
     pieces = [prepare(tiny_chorale(random), vocabulary, options) for _ in range(3)]
-    teacher = Teacher(predictor, PLAN, share=0.5)
+    teacher = Teacher([predictor], PLAN, share=0.5)
     for epoch in range(8):
         list(draw_batches(pieces, vocabulary, options, epoch, teacher))
     assert len(heard) == len(set(heard))
     assert 3 <= len(heard) <= 9
+    # None of them recalled the tune of the very piece.
+    assert [piece[np.newaxis].tobytes() for piece in predictor.forgotten] == heard
 
 
 @pytest.fixture(scope="module")

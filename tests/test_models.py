@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fakes import wide_vocabulary
-from tiny import PLAN, tiny_network, tiny_options, tiny_training
+from tiny import PLAN, tiny_network, tiny_options, tiny_training, tiny_tunes
 
 from chorale.cards import PRETRAINED
 from chorale.errors import ModelError, UsageError
@@ -27,7 +27,7 @@ from chorale.models import (
 from chorale.tokens import Vocabulary
 from chorale.voices import VOICE_ORDER
 
-FILES = ("weights.npz", *GRAPH_FILES)
+FILES = ("weights.npz", *GRAPH_FILES, "tunes.npz")
 
 
 def save_tiny_model(
@@ -51,7 +51,7 @@ def save_tiny_model(
         versions={},
         files={},
     )
-    return save_model(network, card, folder)
+    return save_model(network, card, folder, tiny_tunes(vocabulary))
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 from fakes import toy_vocabulary, wide_vocabulary
-from tiny import PLAN, tiny_network, tiny_options
+from tiny import PLAN, tiny_network, tiny_options, tiny_tunes
 
 from chorale.echoes import LENGTHS
 from chorale.errors import ModelError, UsageError
@@ -19,6 +19,7 @@ from chorale.networks import BODIES, NetworkOptions, build_body
 from chorale.networks.next_step import NextStepNetwork
 from chorale.networks.recurrent import LSTMCell, PeepholeLSTMCell
 from chorale.networks.weights import assign_weights
+from chorale.tunes import MAX_WAIT, STRENGTHS
 from chorale.voices import VOICE_ORDER, VOICES
 
 # Every body, and the options that only some of them have.
@@ -200,6 +201,7 @@ def _network_inputs(random, steps, size):
         "tokens": random.integers(0, size, shape),
         "echo_tokens": random.integers(0, size, shape),
         "echo_lengths": random.integers(0, LENGTHS, shape[:2]),
+        "recall": random.integers(0, (3, MAX_WAIT, STRENGTHS), (2, steps, 3)),
     }
     return {name: array.astype("int32") for name, array in inputs.items()}
 
@@ -222,7 +224,7 @@ def test_a_voice_sees_the_voices_written_before_it_and_no_other():
 def test_the_chain_sums_to_one(encoding):
     vocabulary = toy_vocabulary(encoding)
     network = tiny_network(tiny_options("lstm"), vocabulary)
-    predictor = KerasPredictor(network)
+    predictor = KerasPredictor(network, tiny_tunes(vocabulary))
     steps = np.array(list(itertools.product(range(vocabulary.size), repeat=VOICES)))
     first = np.full((len(steps), 1, VOICES), 1)
     tokens = np.concatenate([first, steps[:, None]], axis=1)
@@ -236,7 +238,8 @@ def test_the_chain_sums_to_one(encoding):
 @pytest.mark.parametrize("body", BODIES)
 def test_the_future_changes_no_past_probability(body):
     vocabulary = toy_vocabulary()
-    predictor = KerasPredictor(tiny_network(tiny_options(body), vocabulary))
+    network = tiny_network(tiny_options(body), vocabulary)
+    predictor = KerasPredictor(network, tiny_tunes(vocabulary))
     random = np.random.default_rng(0)
     tokens = random.integers(0, vocabulary.pitch_count, (1, 12, VOICES))
     plan = random.integers(0, (32, 2, 25), (1, 12, len(PLAN)))

@@ -42,6 +42,7 @@ from chorale.training import (
     train_network,
 )
 from chorale.training_data import split_corpus
+from chorale.tunes import Tunes
 from chorale.voices import VOICES
 
 TESTS = Path(__file__).parent
@@ -58,6 +59,41 @@ def _batches(chorales, options, epoch=1):
     vocabulary = Vocabulary.fit(chorales, options.encoding)
     pieces = [prepare(chorale, vocabulary, options) for chorale in chorales]
     return vocabulary, list(draw_batches(pieces, vocabulary, options, epoch))
+
+
+def test_what_is_recalled_lies_beside_its_notes_and_is_of_other_pieces():
+    chorales = _chorales(count=3)
+    options = tiny_training(crop=32, transpose=4, past_dropout=0.3)
+    vocabulary = Vocabulary.fit(chorales, options.encoding)
+    tokens = [vocabulary.encode(chorale) for chorale in chorales]
+    tunes = Tunes.of(tokens, vocabulary)
+    pieces = [prepare(chorale, vocabulary, options, tunes) for chorale in chorales]
+    for index, (piece, own) in enumerate(zip(pieces, tokens, strict=True)):
+        others = Tunes.of([one for one in tokens if one is not own], vocabulary)
+        expected = others.recalls(piece.pitches[np.newaxis, :, 0])[0]
+        np.testing.assert_array_equal(piece.recall, expected)
+        assert (piece.recall != tunes.recalls(piece.pitches[None, :, 0])[0]).any(), (
+            index
+        )
+    told = 0
+    for batch in draw_batches(pieces, vocabulary, options, 1):
+        inputs, weights = batch.inputs, batch.weights[..., 0] > 0
+        pitches = inputs["past_pitches"][..., 0]
+        for row, line in enumerate(inputs["recall"]):
+            untold = (pitches[row] == vocabulary.nothing) & weights[row]
+            assert not line[untold].any()
+            # A crop of one of the pieces, whatever key it is in.
+            assert any(
+                _agrees(line, np.roll(piece.recall, -first, axis=0), untold)
+                for piece in pieces
+                for first in range(len(piece.recall))
+            )
+            told += line[:, 2].any()
+    assert told == len(pieces)
+
+
+def _agrees(line, recall, untold):
+    return (line == np.resize(recall, line.shape))[~untold].all()
 
 
 def test_a_batch_depends_on_the_seed_and_the_epoch_alone():

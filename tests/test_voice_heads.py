@@ -52,10 +52,12 @@ def test_intervals_are_counted_between_notes_alone():
     )
 
 
-def _seen(tokens: np.ndarray, size: int) -> Seen:
+def _seen(tokens: np.ndarray, size: int, recall: tuple[int, ...] = (0, 0, 0)) -> Seen:
     degrees = np.full((*tokens.shape[:-1], size), NO_DEGREE, "int32")
     none = tokens * 0
-    return Seen(tokens, none, tokens, tokens, none, none, degrees, none, none[..., 0])
+    echo = none, none[..., 0]
+    recalled = np.broadcast_to(np.int32(recall), (*tokens.shape[:-1], 3))
+    return Seen(tokens, none, tokens, tokens, none, none, degrees, *echo, recalled)
 
 
 @pytest.mark.parametrize("voice", [SOPRANO, ALTO, TENOR, BASS])
@@ -95,16 +97,57 @@ def test_a_head_hears_a_transposed_step_as_the_same_intervals():
     assert not moved[named:].any()
     intervals = columns[0][named : named + 6].tolist()
     assert intervals == [36 + n for n in (10, 5, -7, 10, -7, 5)]
-    # There is no echo, and so no voice has gone with it.
-    assert columns[0][named + 6 :].tolist() == [0, NO_INTERVAL, 0, 0, 0]
+    # There is no echo, and so no voice has gone with it, and no tune either.
+    rest = [0, NO_INTERVAL, 0, 0, 0, *[0, 0, NO_INTERVAL]]
+    assert columns[0][named + 6 :].tolist() == rest
+
+
+@pytest.mark.parametrize("voice", [SOPRANO, BASS])
+@pytest.mark.parametrize(
+    ("recall", "expected"),
+    [
+        ((2, 3, 7), [7, 3, 2]),
+        ((0, 3, 7), [7, 3, None]),  # the tune ends
+        ((2, 3, 0), [0, 3, None]),  # nothing is recalled
+        ((60, 3, 7), [7, 3, None]),  # no such note
+    ],
+)
+def test_a_head_hears_the_next_note_of_a_tune_from_its_own_last_one(
+    voice, recall, expected
+):
+    vocabulary = wide_vocabulary("pitch")
+    head = tiny_network(tiny_options("gru"), vocabulary).heads[voice]
+    tokens = np.array([[26, 21, 16, 9]], "int32")
+    seen = _seen(tokens, vocabulary.size, recall)
+    strength, wait, up = np.asarray(head._columns(seen))[0, -3:].tolist()
+    assert [strength, wait] == expected[:2]
+    distance = 26 - tokens[0, voice] + 36
+    assert up == (NO_INTERVAL if expected[2] is None else distance + expected[2])
+
+
+@pytest.mark.parametrize("encoding", ["pitch", "hold"])
+def test_the_soprano_alone_follows_a_tune_if_one_is_recalled(encoding):
+    vocabulary = wide_vocabulary(encoding)
+    network = tiny_network(tiny_options("gru"), vocabulary)
+    head, hidden = network.heads[SOPRANO], np.ones((1, 8), "float32")
+    tokens = np.array([[26, 21, 16, 9]], "int32")
+    stays = 26 if vocabulary.hold is None else vocabulary.hold
+    for recall, follows in (((2, 0, 5), 28), ((2, 4, 5), stays), ((2, 4, 0), None)):
+        seen = _seen(tokens, vocabulary.size, recall)
+        added = np.asarray(head._by_tune(hidden, seen))[0]
+        assert np.flatnonzero(added).tolist() == ([] if follows is None else [follows])
+    names = " ".join(weight.path for weight in network.weights)
+    assert "head_soprano/tune_logit" in names
+    assert names.count("tune_logit/kernel") == 1
 
 
 @pytest.mark.parametrize("intervals", [True, False])
 @pytest.mark.parametrize("motions", [True, False])
-@pytest.mark.parametrize("echoes", [True, False])
+@pytest.mark.parametrize("told", [True, False])
 @pytest.mark.parametrize("plan", [PLAN, ("step",)])
-def test_a_network_has_weights_for_what_it_uses(intervals, motions, echoes, plan):
-    options = tiny_options("gru", intervals=intervals, motions=motions, echoes=echoes)
+def test_a_network_has_weights_for_what_it_uses(intervals, motions, told, plan):
+    parts = {"intervals": intervals, "motions": motions, "echoes": told, "tunes": told}
+    options = tiny_options("gru", **parts)
     network = NextStepNetwork(options, wide_vocabulary(), plan)
     paths = [weight.path for weight in network.weights]
     # Weights are stored by their paths.
@@ -112,7 +155,8 @@ def test_a_network_has_weights_for_what_it_uses(intervals, motions, echoes, plan
     names = " ".join(paths)
     assert ("motion_logits" in names) == motions
     assert ("interval_logits" in names) == intervals
-    assert ("echo_logit" in names) == echoes
+    assert ("echo_logit" in names) == told
+    assert ("tune_logit" in names) == told
     assert ("degree_logits" in names) == ("key" in plan)
 
 
@@ -138,7 +182,7 @@ def test_a_network_drops_its_inputs_on_request():
     plan = np.ones((1, 6, len(PLAN)), "int32")
     names = ("past_pitches", "past_ages", "tokens", "echo_tokens")
     inputs = {**dict.fromkeys(names, tokens), "echo_lengths": tokens[..., 0]}
-    inputs["plan"] = plan
+    inputs |= {"plan": plan, "recall": tokens[..., :3]}
     still = [np.asarray(noisy(inputs)) for _ in range(2)]
     np.testing.assert_array_equal(*still)
     moved = np.abs(np.asarray(noisy(inputs, training=True)) - still[0])
@@ -168,7 +212,7 @@ def test_a_head_knows_which_voices_have_gone_with_the_echo():
     seen = _seen(tokens, vocabulary.size)
     heard = seen._replace(echo_tokens=echo, echo_lengths=lengths)
     # Soprano and bass have, the alto has not; its own would go up by two.
-    assert np.asarray(head._columns(heard))[0, -5:].tolist() == [5, 38, 2, 2, 1]
+    assert np.asarray(head._columns(heard))[0, -8:-3].tolist() == [5, 38, 2, 2, 1]
 
 
 def test_what_is_priced_in_training_is_what_the_rules_call_parallel():
@@ -187,6 +231,7 @@ def test_what_is_priced_in_training_is_what_the_rules_call_parallel():
         "tokens": notes[1],
         "echo_tokens": nothing,
         "echo_lengths": nothing[..., 0],
+        "recall": nothing[..., :3],
         "plan": nothing[..., : len(PLAN)],
     }
     probabilities = np.exp(log_softmax(np.asarray(network(inputs))))

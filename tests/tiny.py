@@ -14,6 +14,8 @@ from chorale.networks.next_step import NextStepNetwork
 from chorale.score import Chorale
 from chorale.tokens import Vocabulary
 from chorale.training import TrainingOptions
+from chorale.tunes import Tunes
+from chorale.voices import VOICES
 
 PLAN = ("position", "fermata", "key")
 LINES = ((67, 69, 71, 72), (62, 64, 66, 67), (55, 57, 59, 60), (43, 48, 50, 47))
@@ -22,7 +24,8 @@ LINES = ((67, 69, 71, 72), (62, 64, 66, 67), (55, 57, 59, 60), (43, 48, 50, 47))
 def tiny_options(body: str = "lstm", **changes: object) -> NetworkOptions:
     """Return options of a network that is quick to build, all of its parts in use."""
     sizes = {"units": 16, "layers": 2, "stacks": 2, "window": 5, "voice_units": 8}
-    return NetworkOptions(**{"body": body, **sizes, **changes})  # type: ignore[arg-type]
+    parts = {"body": body, "tunes": True}
+    return NetworkOptions(**{**parts, **sizes, **changes})  # type: ignore[arg-type]
 
 
 def tiny_infiller_options(network: str, **changes: object) -> InfillerOptions:
@@ -43,6 +46,12 @@ def tiny_network(
     network = NextStepNetwork(options, vocabulary, PLAN)
     move_weights(network, random_state)
     return network
+
+
+def tiny_tunes(vocabulary: Vocabulary, random_state: int = 0) -> Tunes:
+    """Return tunes of three notes that lie side by side, such as random pieces have."""
+    random = np.random.default_rng(random_state)
+    return Tunes.of([random.integers(1, 4, (40, VOICES)) for _ in range(4)], vocabulary)
 
 
 def move_weights(network: keras.Model, random_state: int = 0) -> None:

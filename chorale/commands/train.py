@@ -156,6 +156,9 @@ def train(
     echoes: Annotated[
         bool, typer.Option(help="Tell voice heads what came next the last time.")
     ] = _NETWORK.echoes,
+    tunes: Annotated[
+        bool, typer.Option(help="Tell them how the tunes of train go on.")
+    ] = _NETWORK.tunes,
     tensorboard: Tensorboard = False,
     plot: Plot = False,
 ) -> None:

@@ -71,6 +71,8 @@ class NetworkOptions:
         unlikelihood: what parallel fifths, octaves and unisons cost in training, beside
             the notes themselves (`chorale.networks.voice_heads`).
         echoes: whether they are told what came next the last time (`chorale.echoes`).
+        tunes: whether they are told how the melody went on in the pieces that the
+            network learns from (`chorale.tunes`).
     """
 
     body: str = "lstm"
@@ -90,6 +92,7 @@ class NetworkOptions:
     motions: bool = True
     unlikelihood: float = 0.0
     echoes: bool = True
+    tunes: bool = False
 
     def __post_init__(self) -> None:
         if self.body not in BODIES:

@@ -3,8 +3,8 @@
 step.onnx      past_pitches, past_ages (batch, 4), plan (batch, features),
                memory_0 …  →  hidden (batch, units), next_memory_0 …
 soprano.onnx   hidden (rows, units), past_pitches, past_ages, tokens, echo_tokens
-               (rows, 4), echo_lengths (rows,), plan (rows, features)
-               →  logits (rows, vocabulary size); and so each other voice
+               (rows, 4), echo_lengths (rows,), recall (rows, 3), plan (rows,
+               features)  →  logits (rows, vocabulary size); and so each other voice
 sequence.onnx  past_pitches, past_ages (batch, steps, 4),
                plan (batch, steps, features)  →  hidden (batch, steps, units)
 """
@@ -39,6 +39,7 @@ def export_graphs(network: NextStepNetwork) -> dict[str, bytes]:
         Value("tokens", "int32", (None, VOICES)),
         Value("echo_tokens", "int32", (None, VOICES)),
         Value("echo_lengths", "int32", (None,)),
+        Value("recall", "int32", (None, 3)),
     ]
     memories = [
         Value(f"memory_{index}", "float32", (None, *shape))

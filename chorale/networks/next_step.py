@@ -40,11 +40,12 @@ class NextStepNetwork(keras.Model):
     """Predict the next step of four voices.
 
     Calling it takes a dict of int32 arrays, `past_pitches`, `past_ages`, `echo_tokens`
-    and `tokens` (batch, steps, 4), `echo_lengths` (batch, steps) and `plan` (batch,
-    steps, features), and gives logits (batch, steps, 4, vocabulary size). What is past
-    at step t are the notes as they stand after step t - 1 (`Vocabulary.pasts`), and the
-    echo of these (`chorale.echoes`); `tokens` are those of step t itself, of which each
-    voice's head sees only the voices before it.
+    and `tokens` (batch, steps, 4), `echo_lengths` (batch, steps), `recall` (batch,
+    steps, 3) and `plan` (batch, steps, features), and gives logits (batch, steps, 4,
+    vocabulary size). What is past at step t are the notes as they stand after step
+    t - 1 (`Vocabulary.pasts`), the echo of these (`chorale.echoes`) and what is
+    recalled by them (`chorale.tunes`); `tokens` are those of step t itself, of which
+    each voice's head sees only the voices before it.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class NextStepNetwork(keras.Model):
                 intervals=options.intervals,
                 motions=options.motions,
                 echoes=options.echoes,
+                tunes=options.tunes,
                 units=options.voice_units,
                 dropout=options.dropout,
                 input_dropout=options.input_dropout,
@@ -91,6 +93,7 @@ class NextStepNetwork(keras.Model):
                 "tokens": notes,
                 "echo_tokens": notes,
                 "echo_lengths": notes[..., 0],
+                "recall": notes[..., :3],
             }
         )
 
@@ -112,6 +115,7 @@ class NextStepNetwork(keras.Model):
             inputs["tokens"],
             inputs["echo_tokens"],
             inputs["echo_lengths"],
+            inputs["recall"],
             training,
         )
         return ops.stack(logits, axis=-2)
@@ -145,12 +149,13 @@ class NextStepNetwork(keras.Model):
         tokens: Tensor,
         echo_tokens: Tensor,
         echo_lengths: Tensor,
+        recall: Tensor,
         training: bool | None = None,
     ) -> list[Tensor]:
         """Return the logits of each voice, float (..., vocabulary size), soprano first.
 
         `hidden` is the body's output (..., units), `plan` (..., features),
-        `echo_lengths` (...), all else (..., 4).
+        `echo_lengths` (...), `recall` (..., 3), all else (..., 4).
         """
         attacks = tokens != past_pitches
         if self.vocabulary.hold is not None:
@@ -167,6 +172,7 @@ class NextStepNetwork(keras.Model):
             self._degrees(every_token, plan),
             echo_tokens,
             echo_lengths,
+            recall,
         )
         return [head(hidden, seen, training=training) for head in self.heads]
 

@@ -4,7 +4,7 @@ A head sees the notes of the step before and those already written now by name, 
 intervals from its own voice's last note and, where the plan tells the key, as degrees
 of the scale; and it writes a token by all three. So what a step up is, an octave above
 the bass or a leading tone need not be learnt note by note. Besides, it may repeat what
-came next the last time.
+came next the last time, and follow a tune that it knows.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from chorale.echoes import LENGTHS
 from chorale.networks.causal import Tensor
 from chorale.networks.motions import MotionLogits, find_ways, is_parallel
 from chorale.tokens import MAX_AGE, SILENCE_TOKEN, Vocabulary
-from chorale.voices import VOICE_ORDER, VOICES
+from chorale.tunes import MAX_WAIT, STRENGTHS
+from chorale.voices import SOPRANO, VOICE_ORDER, VOICES
 
 # Degrees count the semitones above a tonic, of major keys, then of minor ones.
 NO_DEGREE = 24
@@ -40,6 +41,7 @@ class Seen(NamedTuple):
         degrees: int (..., 4), of `pitches`.
         token_degrees: int (..., vocabulary size), of all tokens.
         echo_tokens, echo_lengths: int (..., 4) and (...), see `chorale.echoes`.
+        recall: int (..., 3), see `chorale.tunes.Tunes.recall`.
     """
 
     past_pitches: Tensor
@@ -51,6 +53,7 @@ class Seen(NamedTuple):
     token_degrees: Tensor
     echo_tokens: Tensor
     echo_lengths: Tensor
+    recall: Tensor
 
 
 class SumOfEmbeddings(keras.layers.Layer):
@@ -90,6 +93,7 @@ class VoiceHead(keras.layers.Layer):
         intervals: whether it sees and writes intervals.
         motions: whether it weighs how it moves against the voices before it.
         echoes: whether it sees and writes echoes.
+        tunes: whether it sees what is recalled of tunes, and the soprano writes it.
         units: width of the hidden layers.
         dropout: share of the last hidden layer dropped in training.
         input_dropout: share of the integers dropped that it sees the notes by.
@@ -107,6 +111,7 @@ class VoiceHead(keras.layers.Layer):
         intervals: bool,
         motions: bool,
         echoes: bool,
+        tunes: bool,
         units: int,
         dropout: float,
         input_dropout: float,
@@ -118,7 +123,7 @@ class VoiceHead(keras.layers.Layer):
         self.before = VOICE_ORDER[: VOICE_ORDER.index(voice)]
         self.others = [other for other in range(VOICES) if other != voice]
         self.vocabulary, self.degrees = vocabulary, degrees
-        self.intervals, self.echoes = intervals, echoes
+        self.intervals, self.echoes, self.tunes = intervals, echoes, tunes
         # The first voice of a step moves against none.
         self.motions = motions and bool(self.before)
         self.unlikelihood = unlikelihood if self.before else 0.0
@@ -129,8 +134,10 @@ class VoiceHead(keras.layers.Layer):
         around = [NO_INTERVAL + 1] * len([*self.others, *self.before]) * intervals
         # How far the echo reaches back, its interval, which voices have gone with it.
         heard = [LENGTHS, NO_INTERVAL + 1, *[3] * len(self.before)] * echoes
+        # How well a tune agrees, how far its next note is, in steps and semitones.
+        recalled = [STRENGTHS, MAX_WAIT + 1, NO_INTERVAL + 1] * tunes
         self.notes = SumOfEmbeddings(
-            now + past + around + heard, units, input_dropout, name="notes"
+            now + past + around + heard + recalled, units, input_dropout, name="notes"
         )
         self.hidden = keras.layers.Dense(units, name="hidden")
         self.deeper = keras.layers.Dense(units, activation="silu", name="deeper")
@@ -147,6 +154,9 @@ class VoiceHead(keras.layers.Layer):
             self.motion_logits = MotionLogits(len(self.before), name="motion_logits")
         if echoes:
             self.echo_logit = keras.layers.Dense(1, name="echo_logit")
+        self.sings_tunes = tunes and voice == SOPRANO
+        if self.sings_tunes:
+            self.tune_logit = keras.layers.Dense(1, name="tune_logit")
 
     def call(self, hidden: Tensor, seen: Seen, training: bool | None = None) -> Tensor:
         """Return float (..., vocabulary size) for a body's output (..., units).
@@ -166,6 +176,8 @@ class VoiceHead(keras.layers.Layer):
             logits += self.motion_logits(self._ways(seen))
         if self.echoes:
             logits += self._by_echo(hidden, seen)
+        if self.sings_tunes:
+            logits += self._by_tune(hidden, seen)
         if training and self.unlikelihood:
             self.add_loss(self.unlikelihood * self._surprise_of_parallels(logits, seen))
         return logits
@@ -194,6 +206,12 @@ class VoiceHead(keras.layers.Layer):
             for voice in self.before:
                 agrees = seen.tokens[..., voice] == seen.echo_tokens[..., voice]
                 columns.append(ops.where(is_there, 1 + ops.cast(agrees, "int32"), 0))
+        if self.tunes:
+            up, wait, strength = ops.unstack(seen.recall, 3, axis=-1)
+            last = seen.past_pitches[..., self.voice]
+            following = interval(last, self._tune(seen), self.vocabulary)
+            is_known = (strength > 0) & (up != 0)
+            columns += [strength, wait, ops.where(is_known, following, NO_INTERVAL)]
         return ops.stack(columns, axis=-1)
 
     def _ways(self, seen: Seen) -> Tensor:
@@ -235,6 +253,22 @@ class VoiceHead(keras.layers.Layer):
         is_echo = tokens == seen.echo_tokens[..., self.voice, None]
         is_echo = is_echo & (seen.echo_lengths > 0)[..., None]
         return ops.cast(is_echo, hidden.dtype) * self.echo_logit(hidden)
+
+    def _by_tune(self, hidden: Tensor, seen: Seen) -> Tensor:
+        """Return what a tune adds to the logit of the soprano that follows it."""
+        _, wait, strength = ops.unstack(seen.recall, 3, axis=-1)
+        stays = seen.past_pitches[..., SOPRANO]
+        if self.vocabulary.hold is not None:
+            stays = ops.full_like(stays, self.vocabulary.hold)
+        follows = ops.where(wait > 0, stays, self._tune(seen))
+        is_it = np.arange(self.vocabulary.size, dtype="int32") == follows[..., None]
+        is_it = is_it & (strength > 0)[..., None]
+        return ops.cast(is_it, hidden.dtype) * self.tune_logit(hidden)
+
+    @staticmethod
+    def _tune(seen: Seen) -> Tensor:
+        """Return the token of the tune's next note, which may be out of range."""
+        return seen.past_pitches[..., SOPRANO] + seen.recall[..., 0]
 
 
 def interval(low: Tensor, high: Tensor, vocabulary: Vocabulary) -> Tensor:
