@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from tiny import (
     LINES,
+    move_weights,
     tiny_chorale,
     tiny_options,
     tiny_training,
@@ -340,6 +341,7 @@ def test_what_is_for_training_acts_in_training(noise):
         keras.utils.set_random_seed(0)
         options = tiny_options("gru", **{"dropout": 0.0, **changes})
         network = NextStepNetwork(options, vocabulary, tiny_training().plan)
+        move_weights(network)
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         network.compile(keras.optimizers.SGD(0.0), loss)
         batch = batches[0]
