@@ -62,7 +62,8 @@ class Teacher:
     gigabyte or so of the bundled corpus once all have come.
 
     Attributes:
-        predictors: say what is likely, together; none recalls the tune of the piece.
+        predictors: say what is likely, together; none recalls the piece by its own
+            soprano.
         plan: names of the features that the network is told.
         share: of what is likely in the targets; the rest is the note that was written.
     """

@@ -77,7 +77,7 @@ class Piece(NamedTuple):
             what stands before it (`Vocabulary.pasts`).
         echo_tokens, echo_lengths: int arrays (steps, 4) and (steps,), see
             `chorale.echoes`.
-        recall: int array (steps, 3), see `chorale.tunes`.
+        recall: int array (steps, 3), see `chorale.tunes`; the same in every key.
         plans: int arrays (steps, features), see `chorale.training_data.both_plans`.
         shifts: lowest and highest semitones by which it may be transposed.
     """

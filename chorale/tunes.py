@@ -147,7 +147,8 @@ class Tunes:
     def without(self, tokens: IntArray, vocabulary: Vocabulary) -> Tunes:
         """Return the tunes without one piece of this very soprano, if there is any.
 
-        A piece that is learnt must not recall itself: no new piece can.
+        A piece that is learnt must not recall itself: no new piece can. Another
+        piece of that soprano may be recalled, as by a new one.
         """
         own = Tunes.of([tokens], vocabulary)
         for piece in np.unique(self.pieces):

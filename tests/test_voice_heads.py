@@ -132,7 +132,15 @@ def test_the_soprano_alone_follows_a_tune_if_one_is_recalled(encoding):
     head, hidden = network.heads[SOPRANO], np.ones((1, 8), "float32")
     tokens = np.array([[26, 21, 16, 9]], "int32")
     stays = 26 if vocabulary.hold is None else vocabulary.hold
-    for recall, follows in (((2, 0, 5), 28), ((2, 4, 5), stays), ((2, 4, 0), None)):
+    beyond = vocabulary.pitch_count - 26  # where HOLD stands, if there is one
+    for recall, follows in (
+        ((2, 0, 5), 28),
+        ((2, 4, 5), stays),
+        ((2, 4, 0), None),
+        ((beyond, 4, 5), stays),
+        ((beyond, 0, 5), None),
+        ((-26, 0, 5), None),
+    ):
         seen = _seen(tokens, vocabulary.size, recall)
         added = np.asarray(head._by_tune(hidden, seen))[0]
         assert np.flatnonzero(added).tolist() == ([] if follows is None else [follows])

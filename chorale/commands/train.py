@@ -157,7 +157,7 @@ def train(
         bool, typer.Option(help="Tell voice heads what came next the last time.")
     ] = _NETWORK.echoes,
     tunes: Annotated[
-        bool, typer.Option(help="Tell them how the tunes of train go on.")
+        bool, typer.Option(help="Tell voice heads how the tunes of train go on.")
     ] = _NETWORK.tunes,
     tensorboard: Tensorboard = False,
     plot: Plot = False,

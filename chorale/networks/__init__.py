@@ -72,7 +72,8 @@ class NetworkOptions:
             the notes themselves (`chorale.networks.voice_heads`).
         echoes: whether they are told what came next the last time (`chorale.echoes`).
         tunes: whether they are told how the melody went on in the pieces that the
-            network learns from (`chorale.tunes`).
+            network learns from (`chorale.tunes`). Afterwards it recalls those pieces
+            too, so their likelihoods say little.
     """
 
     body: str = "lstm"

@@ -16,6 +16,7 @@ from typing import Any
 from chorale.networks.causal import Tensor
 from chorale.networks.next_step import NextStepNetwork
 from chorale.networks.onnx_graph import Value, export_graph, export_parts
+from chorale.tunes import COLUMNS
 from chorale.voices import VOICE_NAMES, VOICES
 
 
@@ -39,7 +40,7 @@ def export_graphs(network: NextStepNetwork) -> dict[str, bytes]:
         Value("tokens", "int32", (None, VOICES)),
         Value("echo_tokens", "int32", (None, VOICES)),
         Value("echo_lengths", "int32", (None,)),
-        Value("recall", "int32", (None, 3)),
+        Value("recall", "int32", (None, COLUMNS)),
     ]
     memories = [
         Value(f"memory_{index}", "float32", (None, *shape))

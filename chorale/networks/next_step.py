@@ -33,6 +33,7 @@ from chorale.networks.voice_heads import (
 )
 from chorale.plan import FEATURES
 from chorale.tokens import MAX_AGE, Vocabulary
+from chorale.tunes import COLUMNS
 from chorale.voices import VOICE_NAMES, VOICES
 
 
@@ -93,7 +94,7 @@ class NextStepNetwork(keras.Model):
                 "tokens": notes,
                 "echo_tokens": notes,
                 "echo_lengths": notes[..., 0],
-                "recall": notes[..., :3],
+                "recall": notes[..., :COLUMNS],
             }
         )
 

@@ -20,7 +20,7 @@ from chorale.echoes import LENGTHS
 from chorale.networks.causal import Tensor
 from chorale.networks.motions import MotionLogits, find_ways, is_parallel
 from chorale.tokens import MAX_AGE, SILENCE_TOKEN, Vocabulary
-from chorale.tunes import MAX_WAIT, STRENGTHS
+from chorale.tunes import COLUMNS, MAX_WAIT, STRENGTHS
 from chorale.voices import SOPRANO, VOICE_ORDER, VOICES
 
 # Degrees count the semitones above a tonic, of major keys, then of minor ones.
@@ -207,7 +207,7 @@ class VoiceHead(keras.layers.Layer):
                 agrees = seen.tokens[..., voice] == seen.echo_tokens[..., voice]
                 columns.append(ops.where(is_there, 1 + ops.cast(agrees, "int32"), 0))
         if self.tunes:
-            up, wait, strength = ops.unstack(seen.recall, 3, axis=-1)
+            up, wait, strength = ops.unstack(seen.recall, COLUMNS, axis=-1)
             last = seen.past_pitches[..., self.voice]
             following = interval(last, self._tune(seen), self.vocabulary)
             is_known = (strength > 0) & (up != 0)
@@ -256,13 +256,16 @@ class VoiceHead(keras.layers.Layer):
 
     def _by_tune(self, hidden: Tensor, seen: Seen) -> Tensor:
         """Return what a tune adds to the logit of the soprano that follows it."""
-        _, wait, strength = ops.unstack(seen.recall, 3, axis=-1)
+        _, wait, strength = ops.unstack(seen.recall, COLUMNS, axis=-1)
         stays = seen.past_pitches[..., SOPRANO]
         if self.vocabulary.hold is not None:
             stays = ops.full_like(stays, self.vocabulary.hold)
-        follows = ops.where(wait > 0, stays, self._tune(seen))
+        tune = self._tune(seen)
+        is_note = (tune > SILENCE_TOKEN) & (tune < self.vocabulary.pitch_count)
+        is_known = (strength > 0) & ((wait > 0) | is_note)
+        follows = ops.where(wait > 0, stays, tune)
         is_it = np.arange(self.vocabulary.size, dtype="int32") == follows[..., None]
-        is_it = is_it & (strength > 0)[..., None]
+        is_it = is_it & is_known[..., None]
         return ops.cast(is_it, hidden.dtype) * self.tune_logit(hidden)
 
     @staticmethod
