@@ -16,7 +16,8 @@ from chorale.network_predictors import KerasPredictor
 from chorale.networks import BODIES
 from chorale.ngram import fit_ngram
 from chorale.predictors import FakePredictor, log_softmax
-from chorale.voices import VOICES
+from chorale.tunes import Tunes
+from chorale.voices import SOPRANO, VOICES
 
 STEPS = 20
 
@@ -25,6 +26,8 @@ def _pieces(vocabulary, batch=3):
     random = np.random.default_rng(0)
     tokens = random.integers(0, vocabulary.size, (batch, STEPS, VOICES))
     tokens[:, 0] = 1  # nothing to hold yet
+    # A soprano such as the tunes of the tiny model have.
+    tokens[..., SOPRANO] = random.integers(1, 4, (batch, STEPS))
     return tokens, random.integers(0, (32, 2, 25), (batch, STEPS, len(PLAN)))
 
 
@@ -57,6 +60,8 @@ def test_keras_onnx_steps_and_sequences_all_agree(body, tmp_path):
     assert isinstance(keras, KerasPredictor)
     assert expected.shape == (3, STEPS, VOICES, vocabulary.size)
     np.testing.assert_allclose(np.exp(expected).sum(axis=-1), 1, atol=1e-5)
+    sopranos = vocabulary.pasts(tokens).pitches[..., SOPRANO]
+    assert onnx.tunes.recalls(sopranos)[..., 2].max() >= 5  # three notes and more
     np.testing.assert_allclose(onnx.score(tokens, plan), expected, atol=1e-4)
     for predictor in (keras, onnx):
         steps = scores_by_steps(predictor, tokens, plan)
@@ -82,6 +87,22 @@ def test_advancing_leaves_the_state_as_it_was(tmp_path):
     predictor.advance(state, tokens[:, 5], plan[:, 2])
     again = predictor.advance(state, tokens[:, 0], plan[:, 1])
     np.testing.assert_array_equal(first.hidden, again.hidden)
+
+
+def test_without_a_piece_all_is_as_if_it_had_not_been_learnt():
+    vocabulary = wide_vocabulary()
+    network = tiny_network(tiny_options("gru"), vocabulary)
+    random = np.random.default_rng(2)
+    learnt = [random.integers(1, 4, (STEPS, VOICES)) for _ in range(3)]
+    tunes = Tunes.of(learnt, vocabulary)
+    predictor = KerasPredictor(network, tunes)
+    own, plan = learnt[1][np.newaxis], np.ones((1, STEPS, len(PLAN)), np.int64)
+    scores = predictor.without(learnt[1]).score(own, plan)
+    others = KerasPredictor(network, Tunes.of(learnt[::2], vocabulary))
+    np.testing.assert_array_equal(scores, others.score(own, plan))
+    # The predictor itself goes on recalling it.
+    assert predictor.tunes is tunes
+    assert np.abs(predictor.score(own, plan) - scores).max() > 1e-3
 
 
 def random_chain(vocabulary):
@@ -137,6 +158,7 @@ def test_selected_rows_go_on_as_they_would_have(open_predictor, tmp_path):
     vocabulary = predictor.vocabulary
     random = np.random.default_rng(1)
     tokens = random.integers(1, vocabulary.pitch_count, (3, 8, VOICES))
+    tokens[..., SOPRANO] = random.integers(1, 4, (3, 8))
     plan = random.integers(1, 3, (3, 8, len(predictor.plan_features)))
     rows, begun = np.array([2, 0, 2, 1, 2]), 5
 

@@ -513,7 +513,13 @@ def test_the_model_of_a_run_is_its_best_epoch(unbroken, corpus):
         np.testing.assert_array_equal(array, best[name].astype(np.float16))
     lowest = min(row["valid_nats_per_note"] for row in _history(unbroken))
     assert card.figures["valid"]["nats_per_note"] == pytest.approx(lowest, abs=2e-3)
-    assert load_predictor(unbroken).plan_features == card.plan_features
+    predictor = load_predictor(unbroken)
+    assert predictor.plan_features == card.plan_features
+    # It knows the tunes of train, and no others.
+    train = [card.vocabulary.encode(one) for one in load_corpus(corpus).train]
+    known = Tunes.of(train, card.vocabulary)
+    np.testing.assert_array_equal(predictor.tunes.intervals, known.intervals)
+    np.testing.assert_array_equal(predictor.tunes.durations, known.durations)
     hashes = json.loads((unbroken / "data.json").read_text())["files"]
     assert hashes == dict(load_corpus(corpus).hashes) == card.data["files"]
     assert card.data["valid_in_train"] == {}
