@@ -113,7 +113,7 @@ class Tunes:
                 if pitch != SILENCE_TOKEN:
                     notes.append((_interval(before, pitch), int(duration), piece))
                 before = pitch
-        columns = np.array(notes, np.int16).reshape(-1, 3).T
+        columns = np.array(notes, np.int32).reshape(-1, 3).T
         return cls(*columns)
 
     @classmethod
@@ -149,7 +149,13 @@ class Tunes:
 
         A piece that is learnt must not recall itself: no new piece can. Another
         piece of that soprano may be recalled, as by a new one.
+
+        Args:
+            tokens: int array (steps, 4), of the whole piece, in any key.
+            vocabulary: what they mean.
         """
+        if not len(self.intervals):
+            return self
         own = Tunes.of([tokens], vocabulary)
         for piece in np.unique(self.pieces):
             is_of_it = self.pieces == piece
@@ -186,6 +192,8 @@ class Tunes:
             how many steps away that is, 0 if it comes now, at most MAX_WAIT; how many
             notes agree, in STRENGTHS classes, 0 if nothing is recalled.
         """
+        if not len(self.intervals):
+            return np.zeros((len(traces), COLUMNS), np.int64)
         recalled = [self._recall(trace) for trace in traces]
         return np.array(recalled, np.int64).reshape(-1, COLUMNS)
 
@@ -238,7 +246,7 @@ class Tunes:
         return interval, min(int(waits[best]), MAX_WAIT), int(strength)
 
 
-NO_TUNES = Tunes(*np.zeros((3, 0), np.int16))
+NO_TUNES = Tunes(*np.zeros((3, 0), np.int32))
 
 
 def _interval(low: int, high: int) -> int:
