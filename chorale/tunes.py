@@ -75,6 +75,7 @@ BEGINNING = Trace(SILENCE_TOKEN, 0, _NOTHING, _NOTHING, _NOTHING, np.zeros(0))
 class Tunes:
     """The sopranos of some pieces, note after note.
 
+    Where there is no note at all nothing is ever recalled, of the piece itself neither.
     A note is a pitch that does not change: one that is struck again is one note.
 
     Attributes:
