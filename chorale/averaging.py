@@ -4,11 +4,22 @@ A chorale is as good a chorale three semitones higher, yet a network foretells i
 little differently there. So it is asked in several keys, and so may several networks
 be; every pair of a network and a transposition is a member of the mixture
 
-    p(note | past) = mean over the available members of p_m(note | past)
+    p(note | past) = sum over the available members of w_m p_m(note | past)
 
-of probabilities, with equal weights, renormalised over the vocabulary. The mean is
-taken note by note, each given the same past, so the product over a piece is a
-distribution of pieces; a mean of likelihoods taken afterwards would be none.
+of probabilities, renormalised over the vocabulary. The sum is taken note by note, each
+given the same past, so the product over a piece is a distribution of pieces; a mean of
+likelihoods taken afterwards would be none.
+
+At first all members weigh the same. Then each voice weighs them by how likely they have
+held its notes so far, from the beginning of the piece,
+
+    w_m proportional to (product over these notes of p_m(note | past)) ** rate
+
+One knows the tune and another does not, one is at home in this key, one takes the tenor
+better. At a rate of 1 that is the rule of Bayes, by which one of the members is right
+and the others are wrong; below 1 they are all taken to be useful, and lose their say
+more slowly (the exponentially weighted average forecaster, Cesa-Bianchi & Lugosi,
+"Prediction, learning, and games", 2006, chapter 2).
 
 A transposed member is available as long as every note before the one in question, in
 the order in which notes are written, has a token once it is transposed. That looks at
@@ -34,11 +45,15 @@ from chorale.plan import transpose_features
 from chorale.predictors import FloatArray, Predictor, log_softmax
 from chorale.score import BoolArray, IntArray
 from chorale.tokens import Vocabulary, shifted
-from chorale.voices import VOICE_NAMES
+from chorale.voices import VOICE_NAMES, VOICES
 
 # Up and down by as much as voices have room for in most chorales.
 TRANSPOSITIONS = (-3, -2, -1, 0, 1, 2, 3)
 AVERAGES = {"none": (0,), "transpositions": TRANSPOSITIONS}
+# How fast members lose their say, chosen on valid.
+RATE = 0.5
+# A member that has held a note even less likely has lost no more by it.
+_LEAST = -20.0
 
 
 class AveragedState(NamedTuple):
@@ -48,10 +63,13 @@ class AveragedState(NamedTuple):
         states: of each predictor, for all transposed copies of the batch in one.
         available: bool array (transpositions, batch), whether all notes before the
             present step have a token once they are transposed.
+        credits: float array (predictors, transpositions, batch, 4), how likely each
+            member has held the notes of each voice so far, a logarithm.
     """
 
     states: tuple[Any, ...]
     available: BoolArray
+    credits: FloatArray
 
 
 @dataclass(frozen=True)
@@ -62,6 +80,8 @@ class AveragedPredictor:
         predictors: of one vocabulary and order of voices, whose plans may differ. The
             average takes the ranges of voices from the first.
         transpositions: in semitones upwards, 0 among them.
+        rate: how fast members that have foretold a voice worse lose their say in it; 0
+            for equal weights throughout.
 
     Raises:
         UsageError: no predictor, or no transposition by 0.
@@ -70,6 +90,7 @@ class AveragedPredictor:
 
     predictors: Sequence[Predictor[Any]]
     transpositions: Sequence[int] = TRANSPOSITIONS
+    rate: float = RATE
 
     def __post_init__(self) -> None:
         if not self.predictors:
@@ -107,7 +128,8 @@ class AveragedPredictor:
     def start(self, plan: IntArray) -> AveragedState:
         shape = (len(self.transpositions), len(plan))
         states = [one.start(self._plans(one, plan)) for one in self.predictors]
-        return AveragedState(tuple(states), np.ones(shape, np.bool_))
+        credits = np.zeros((len(self.predictors), *shape, VOICES), np.float32)
+        return AveragedState(tuple(states), np.ones(shape, np.bool_), credits)
 
     def advance(
         self, state: AveragedState, tokens: IntArray, plan: IntArray
@@ -118,7 +140,10 @@ class AveragedPredictor:
             for one, its_state in zip(self.predictors, state.states, strict=True)
         ]
         available = state.available & has_token.all(axis=-1)
-        return AveragedState(tuple(states), available)
+        credits = state.credits
+        if self.rate:
+            credits = credits + self._foretold(state, tokens)
+        return AveragedState(tuple(states), available, credits)
 
     def select(self, state: AveragedState, rows: IntArray) -> AveragedState:
         # Of each state the copies of the whole batch lie one after another.
@@ -128,11 +153,41 @@ class AveragedPredictor:
             one.select(its_state, every)
             for one, its_state in zip(self.predictors, state.states, strict=True)
         ]
-        return AveragedState(tuple(states), state.available[:, rows])
+        return AveragedState(
+            tuple(states), state.available[:, rows], state.credits[:, :, rows]
+        )
 
     def voice_logits(
         self, state: AveragedState, voice: int, chosen: IntArray
     ) -> FloatArray:
+        weights = self.rate * state.credits[..., voice, np.newaxis]
+        members = weights + self._members(state, voice, chosen)
+        return _mixed(members.reshape(-1, *members.shape[2:]))
+
+    def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
+        return _mixed(self._weighted(tokens, plan))
+
+    def _weighted(self, tokens: IntArray, plan: IntArray) -> Iterator[FloatArray]:
+        """Yield what each member makes of whole pieces by its weight, one at a time."""
+        for semitones in self.transpositions:
+            copy, has_token = self._transposed(tokens, semitones)
+            available = self._so_far(has_token)
+            for one in self.predictors:
+                scores = one.score(copy, self._plan(one, plan, semitones))
+                member = self._member(scores, semitones, available)
+                foretold = np.cumsum(_foretold(member, tokens), axis=1)
+                credits = np.pad(foretold, ((0, 0), (1, 0), (0, 0)))[:, :-1]
+                yield member + self.rate * credits[..., np.newaxis]
+
+    def _members(
+        self, state: AveragedState, voice: int, chosen: IntArray
+    ) -> FloatArray:
+        """Return what each member holds likely of one voice.
+
+        Returns:
+            float array (predictors, transpositions, batch, vocabulary size),
+            log-probabilities; -inf all over where a member has no say.
+        """
         copies, has_token = self._copies(chosen)
         written = list(self.voice_order[: self.voice_order.index(voice)])
         available = state.available & has_token[..., written].all(axis=-1)
@@ -140,23 +195,23 @@ class AveragedPredictor:
         for one, its_state in zip(self.predictors, state.states, strict=True):
             logits = one.voice_logits(its_state, voice, copies)
             parts = np.split(log_softmax(logits), len(self.transpositions))
-            for semitones, part, is_available in zip(
-                self.transpositions, parts, available, strict=True
-            ):
-                members.append(self._member(part, semitones, is_available))
-        return _mean(members)
+            members.append(
+                [
+                    self._member(part, semitones, is_available)
+                    for semitones, part, is_available in zip(
+                        self.transpositions, parts, available, strict=True
+                    )
+                ]
+            )
+        return np.array(members)
 
-    def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
-        return _mean(self._scores(tokens, plan))
-
-    def _scores(self, tokens: IntArray, plan: IntArray) -> Iterator[FloatArray]:
-        """Yield what each member makes of whole pieces, one at a time."""
-        for semitones in self.transpositions:
-            copy, has_token = self._transposed(tokens, semitones)
-            available = self._so_far(has_token)
-            for one in self.predictors:
-                scores = one.score(copy, self._plan(one, plan, semitones))
-                yield self._member(scores, semitones, available)
+    def _foretold(self, state: AveragedState, tokens: IntArray) -> FloatArray:
+        """Return how likely members have held a step, as `AveragedState.credits`."""
+        voices = [
+            _foretold(self._members(state, voice, tokens), tokens[:, voice])
+            for voice in range(VOICES)
+        ]
+        return np.stack(voices, axis=-1)
 
     # === Transposing there and back ===
 
@@ -233,12 +288,15 @@ class AveragedPredictor:
         return np.where(known, logarithms[..., tokens], np.float32(-np.inf))
 
 
-def average(predictors: Sequence[Predictor[Any]], kind: str = "none") -> Predictor[Any]:
+def average(
+    predictors: Sequence[Predictor[Any]], kind: str = "none", *, rate: float = RATE
+) -> Predictor[Any]:
     """Return the average of predictors.
 
     Args:
         predictors: at least one.
         kind: a name out of AVERAGES, what they are averaged over besides.
+        rate: see AveragedPredictor.
 
     Raises:
         UsageError: there is no such kind.
@@ -248,18 +306,30 @@ def average(predictors: Sequence[Predictor[Any]], kind: str = "none") -> Predict
         raise UsageError(
             f"expected an average out of {', '.join(AVERAGES)}, got {kind!r}"
         )
-    averaged = AveragedPredictor(predictors, AVERAGES[kind])
+    averaged = AveragedPredictor(predictors, AVERAGES[kind], rate)
     return averaged if averaged.members > 1 else predictors[0]
 
 
-def _mean(members: Iterable[FloatArray]) -> FloatArray:
-    """Return the logarithms of the mean of probabilities, renormalised.
+def _mixed(members: Iterable[FloatArray]) -> FloatArray:
+    """Return the logarithms of a sum of probabilities, renormalised.
 
     Args:
-        members: float arrays (..., tokens), log-probabilities; -inf all over where a
-            member has no say.
+        members: float arrays (..., tokens), log-probabilities and weights; -inf all
+            over where a member has no say.
     """
     return log_softmax(reduce(np.logaddexp, members))
+
+
+def _foretold(member: FloatArray, tokens: IntArray) -> FloatArray:
+    """Return what members held likely of the tokens that were written.
+
+    Args:
+        member: float array (..., vocabulary size), log-probabilities.
+        tokens: int array that fits its shape but for leading axes.
+    """
+    written = np.broadcast_to(tokens, member.shape[:-1])[..., np.newaxis]
+    logarithms = np.take_along_axis(member, written, axis=-1)[..., 0]
+    return np.maximum(logarithms, _LEAST)
 
 
 def _form(predictor: Predictor[Any]) -> str:
