@@ -17,28 +17,31 @@ held its notes so far, from the beginning of the piece,
 
 One knows the tune and another does not, one is at home in this key, one takes the tenor
 better. At a rate of 1 that is the rule of Bayes, by which one of the members is right
-and the others are wrong; below 1 they are all taken to be useful, and lose their say
-more slowly (the exponentially weighted average forecaster, Cesa-Bianchi & Lugosi,
-"Prediction, learning, and games", 2006, chapter 2).
+and the others are wrong (but for what transposed members lose, see below); at a lower
+one all are taken to be useful, and lose their say more slowly: the exponentially
+weighted average forecaster (Cesa-Bianchi & Lugosi, "Prediction, learning, and games",
+2006, chapter 2).
 
 A transposed member is available as long as every note before the one in question, in
 the order in which notes are written, has a token once it is transposed. That looks at
 the past alone: what a piece does later changes nothing. The untransposed members always
 are. What a transposed member gives to notes without a token of their own is lost, which
-is why the mean is renormalised.
+is why the sum is renormalised.
 
 Guidance (`chorale.guidance`) goes around an average, not into it: what the key changes
-is then the change of one distribution, and members that are told no key only weaken it.
+is then the change of one distribution, weights and all, and members that are told no
+key only weaken it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from chorale.errors import ModelError, UsageError
 from chorale.plan import transpose_features
@@ -50,10 +53,11 @@ from chorale.voices import VOICE_NAMES, VOICES
 # Up and down by as much as voices have room for in most chorales.
 TRANSPOSITIONS = (-3, -2, -1, 0, 1, 2, 3)
 AVERAGES = {"none": (0,), "transpositions": TRANSPOSITIONS}
-# How fast members lose their say, chosen on valid.
+# How fast members lose their say, chosen on the valid split of jsb_chorales.
 RATE = 0.5
-# A member that has held a note even less likely has lost no more by it.
+# What a note takes from a member's credit at most, so that none is lost for good.
 _LEAST = -20.0
+Logarithms = npt.NDArray[np.float64]
 
 
 class AveragedState(NamedTuple):
@@ -63,18 +67,18 @@ class AveragedState(NamedTuple):
         states: of each predictor, for all transposed copies of the batch in one.
         available: bool array (transpositions, batch), whether all notes before the
             present step have a token once they are transposed.
-        credits: float array (predictors, transpositions, batch, 4), how likely each
-            member has held the notes of each voice so far, a logarithm.
+        credits: float array (predictors, transpositions, batch, 4), the sum of the
+            log-probabilities that each member has given to the notes of each voice.
     """
 
     states: tuple[Any, ...]
     available: BoolArray
-    credits: FloatArray
+    credits: Logarithms
 
 
 @dataclass(frozen=True)
 class AveragedPredictor:
-    """The mean of some predictors over some transpositions.
+    """The weighted mean of some predictors over some transpositions.
 
     Attributes:
         predictors: of one vocabulary and order of voices, whose plans may differ. The
@@ -128,7 +132,7 @@ class AveragedPredictor:
     def start(self, plan: IntArray) -> AveragedState:
         shape = (len(self.transpositions), len(plan))
         states = [one.start(self._plans(one, plan)) for one in self.predictors]
-        credits = np.zeros((len(self.predictors), *shape, VOICES), np.float32)
+        credits = np.zeros((len(self.predictors), *shape, VOICES))
         return AveragedState(tuple(states), np.ones(shape, np.bool_), credits)
 
     def advance(
@@ -142,7 +146,7 @@ class AveragedPredictor:
         available = state.available & has_token.all(axis=-1)
         credits = state.credits
         if self.rate:
-            credits = credits + self._foretold(state, tokens)
+            credits = credits + self._gained(state, tokens)
         return AveragedState(tuple(states), available, credits)
 
     def select(self, state: AveragedState, rows: IntArray) -> AveragedState:
@@ -162,12 +166,12 @@ class AveragedPredictor:
     ) -> FloatArray:
         weights = self.rate * state.credits[..., voice, np.newaxis]
         members = weights + self._members(state, voice, chosen)
-        return _mixed(members.reshape(-1, *members.shape[2:]))
+        return log_softmax(np.logaddexp.reduce(members, axis=(0, 1)))
 
     def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
-        return _mixed(self._weighted(tokens, plan))
+        return log_softmax(reduce(np.logaddexp, self._weighted(tokens, plan)))
 
-    def _weighted(self, tokens: IntArray, plan: IntArray) -> Iterator[FloatArray]:
+    def _weighted(self, tokens: IntArray, plan: IntArray) -> Iterator[Logarithms]:
         """Yield what each member makes of whole pieces by its weight, one at a time."""
         for semitones in self.transpositions:
             copy, has_token = self._transposed(tokens, semitones)
@@ -175,8 +179,8 @@ class AveragedPredictor:
             for one in self.predictors:
                 scores = one.score(copy, self._plan(one, plan, semitones))
                 member = self._member(scores, semitones, available)
-                foretold = np.cumsum(_foretold(member, tokens), axis=1)
-                credits = np.pad(foretold, ((0, 0), (1, 0), (0, 0)))[:, :-1]
+                gained = np.cumsum(_gained(member, tokens), axis=1)
+                credits = np.pad(gained, ((0, 0), (1, 0), (0, 0)))[:, :-1]
                 yield member + self.rate * credits[..., np.newaxis]
 
     def _members(
@@ -205,10 +209,10 @@ class AveragedPredictor:
             )
         return np.array(members)
 
-    def _foretold(self, state: AveragedState, tokens: IntArray) -> FloatArray:
-        """Return how likely members have held a step, as `AveragedState.credits`."""
+    def _gained(self, state: AveragedState, tokens: IntArray) -> Logarithms:
+        """Return what a step adds to `AveragedState.credits`."""
         voices = [
-            _foretold(self._members(state, voice, tokens), tokens[:, voice])
+            _gained(self._members(state, voice, tokens), tokens[:, voice])
             for voice in range(VOICES)
         ]
         return np.stack(voices, axis=-1)
@@ -310,18 +314,8 @@ def average(
     return averaged if averaged.members > 1 else predictors[0]
 
 
-def _mixed(members: Iterable[FloatArray]) -> FloatArray:
-    """Return the logarithms of a sum of probabilities, renormalised.
-
-    Args:
-        members: float arrays (..., tokens), log-probabilities and weights; -inf all
-            over where a member has no say.
-    """
-    return log_softmax(reduce(np.logaddexp, members))
-
-
-def _foretold(member: FloatArray, tokens: IntArray) -> FloatArray:
-    """Return what members held likely of the tokens that were written.
+def _gained(member: FloatArray, tokens: IntArray) -> Logarithms:
+    """Return what the tokens that were written add to the credit of members.
 
     Args:
         member: float array (..., vocabulary size), log-probabilities.
@@ -329,7 +323,7 @@ def _foretold(member: FloatArray, tokens: IntArray) -> FloatArray:
     """
     written = np.broadcast_to(tokens, member.shape[:-1])[..., np.newaxis]
     logarithms = np.take_along_axis(member, written, axis=-1)[..., 0]
-    return np.maximum(logarithms, _LEAST)
+    return np.maximum(logarithms, _LEAST, dtype=np.float64)
 
 
 def _form(predictor: Predictor[Any]) -> str:
