@@ -4,60 +4,41 @@ A chorale is as good a chorale three semitones higher, yet a network foretells i
 little differently there. So it is asked in several keys, and so may several networks
 be; every pair of a network and a transposition is a member of the mixture
 
-    p(note | past) = sum over the available members of w_m p_m(note | past)
+    p(note | past) = mean over the available members of p_m(note | past)
 
-of probabilities, renormalised over the vocabulary. The sum is taken note by note, each
-given the same past, so the product over a piece is a distribution of pieces; a mean of
-likelihoods taken afterwards would be none.
-
-At first all members weigh the same. Then each voice weighs them by how likely they have
-held its notes so far, from the beginning of the piece,
-
-    w_m proportional to (product over these notes of p_m(note | past)) ** rate
-
-One knows the tune and another does not, one is at home in this key, one takes the tenor
-better. At a rate of 1 that is the rule of Bayes, by which one of the members is right
-and the others are wrong (but for what transposed members lose, see below); at a lower
-one all are taken to be useful, and lose their say more slowly: the exponentially
-weighted average forecaster (Cesa-Bianchi & Lugosi, "Prediction, learning, and games",
-2006, chapter 2).
+of probabilities, with equal weights, renormalised over the vocabulary. The mean is
+taken note by note, each given the same past, so the product over a piece is a
+distribution of pieces; a mean of likelihoods taken afterwards would be none.
 
 A transposed member is available as long as every note before the one in question, in
 the order in which notes are written, has a token once it is transposed. That looks at
 the past alone: what a piece does later changes nothing. The untransposed members always
 are. What a transposed member gives to notes without a token of their own is lost, which
-is why the sum is renormalised.
+is why the mean is renormalised.
 
 Guidance (`chorale.guidance`) goes around an average, not into it: what the key changes
-is then the change of one distribution, weights and all, and members that are told no
-key only weaken it.
+is then the change of one distribution, and members that are told no key only weaken it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from chorale.errors import ModelError, UsageError
 from chorale.plan import transpose_features
 from chorale.predictors import FloatArray, Predictor, log_softmax
 from chorale.score import BoolArray, IntArray
 from chorale.tokens import Vocabulary, shifted
-from chorale.voices import VOICE_NAMES, VOICES
+from chorale.voices import VOICE_NAMES
 
 # Up and down by as much as voices have room for in most chorales.
 TRANSPOSITIONS = (-3, -2, -1, 0, 1, 2, 3)
 AVERAGES = {"none": (0,), "transpositions": TRANSPOSITIONS}
-# How fast members lose their say, chosen on the valid split of jsb_chorales.
-RATE = 0.5
-# What a note takes from a member's credit at most, so that none is lost for good.
-_LEAST = -20.0
-Logarithms = npt.NDArray[np.float64]
 
 
 class AveragedState(NamedTuple):
@@ -67,25 +48,20 @@ class AveragedState(NamedTuple):
         states: of each predictor, for all transposed copies of the batch in one.
         available: bool array (transpositions, batch), whether all notes before the
             present step have a token once they are transposed.
-        credits: float array (predictors, transpositions, batch, 4), the sum of the
-            log-probabilities that each member has given to the notes of each voice.
     """
 
     states: tuple[Any, ...]
     available: BoolArray
-    credits: Logarithms
 
 
 @dataclass(frozen=True)
 class AveragedPredictor:
-    """The weighted mean of some predictors over some transpositions.
+    """The mean of some predictors over some transpositions.
 
     Attributes:
         predictors: of one vocabulary and order of voices, whose plans may differ. The
             average takes the ranges of voices from the first.
         transpositions: in semitones upwards, 0 among them.
-        rate: how fast members that have foretold a voice worse lose their say in it; 0
-            for equal weights throughout.
 
     Raises:
         UsageError: no predictor, or no transposition by 0.
@@ -94,7 +70,6 @@ class AveragedPredictor:
 
     predictors: Sequence[Predictor[Any]]
     transpositions: Sequence[int] = TRANSPOSITIONS
-    rate: float = RATE
 
     def __post_init__(self) -> None:
         if not self.predictors:
@@ -132,8 +107,7 @@ class AveragedPredictor:
     def start(self, plan: IntArray) -> AveragedState:
         shape = (len(self.transpositions), len(plan))
         states = [one.start(self._plans(one, plan)) for one in self.predictors]
-        credits = np.zeros((len(self.predictors), *shape, VOICES))
-        return AveragedState(tuple(states), np.ones(shape, np.bool_), credits)
+        return AveragedState(tuple(states), np.ones(shape, np.bool_))
 
     def advance(
         self, state: AveragedState, tokens: IntArray, plan: IntArray
@@ -144,10 +118,7 @@ class AveragedPredictor:
             for one, its_state in zip(self.predictors, state.states, strict=True)
         ]
         available = state.available & has_token.all(axis=-1)
-        credits = state.credits
-        if self.rate:
-            credits = credits + self._gained(state, tokens)
-        return AveragedState(tuple(states), available, credits)
+        return AveragedState(tuple(states), available)
 
     def select(self, state: AveragedState, rows: IntArray) -> AveragedState:
         # Of each state the copies of the whole batch lie one after another.
@@ -157,41 +128,11 @@ class AveragedPredictor:
             one.select(its_state, every)
             for one, its_state in zip(self.predictors, state.states, strict=True)
         ]
-        return AveragedState(
-            tuple(states), state.available[:, rows], state.credits[:, :, rows]
-        )
+        return AveragedState(tuple(states), state.available[:, rows])
 
     def voice_logits(
         self, state: AveragedState, voice: int, chosen: IntArray
     ) -> FloatArray:
-        weights = self.rate * state.credits[..., voice, np.newaxis]
-        members = weights + self._members(state, voice, chosen)
-        return log_softmax(np.logaddexp.reduce(members, axis=(0, 1)))
-
-    def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
-        return log_softmax(reduce(np.logaddexp, self._weighted(tokens, plan)))
-
-    def _weighted(self, tokens: IntArray, plan: IntArray) -> Iterator[Logarithms]:
-        """Yield what each member makes of whole pieces by its weight, one at a time."""
-        for semitones in self.transpositions:
-            copy, has_token = self._transposed(tokens, semitones)
-            available = self._so_far(has_token)
-            for one in self.predictors:
-                scores = one.score(copy, self._plan(one, plan, semitones))
-                member = self._member(scores, semitones, available)
-                gained = np.cumsum(_gained(member, tokens), axis=1)
-                credits = np.pad(gained, ((0, 0), (1, 0), (0, 0)))[:, :-1]
-                yield member + self.rate * credits[..., np.newaxis]
-
-    def _members(
-        self, state: AveragedState, voice: int, chosen: IntArray
-    ) -> FloatArray:
-        """Return what each member holds likely of one voice.
-
-        Returns:
-            float array (predictors, transpositions, batch, vocabulary size),
-            log-probabilities; -inf all over where a member has no say.
-        """
         copies, has_token = self._copies(chosen)
         written = list(self.voice_order[: self.voice_order.index(voice)])
         available = state.available & has_token[..., written].all(axis=-1)
@@ -199,23 +140,23 @@ class AveragedPredictor:
         for one, its_state in zip(self.predictors, state.states, strict=True):
             logits = one.voice_logits(its_state, voice, copies)
             parts = np.split(log_softmax(logits), len(self.transpositions))
-            members.append(
-                [
-                    self._member(part, semitones, is_available)
-                    for semitones, part, is_available in zip(
-                        self.transpositions, parts, available, strict=True
-                    )
-                ]
-            )
-        return np.array(members)
+            for semitones, part, is_available in zip(
+                self.transpositions, parts, available, strict=True
+            ):
+                members.append(self._member(part, semitones, is_available))
+        return _mean(members)
 
-    def _gained(self, state: AveragedState, tokens: IntArray) -> Logarithms:
-        """Return what a step adds to `AveragedState.credits`."""
-        voices = [
-            _gained(self._members(state, voice, tokens), tokens[:, voice])
-            for voice in range(VOICES)
-        ]
-        return np.stack(voices, axis=-1)
+    def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
+        return _mean(self._scores(tokens, plan))
+
+    def _scores(self, tokens: IntArray, plan: IntArray) -> Iterator[FloatArray]:
+        """Yield what each member makes of whole pieces, one at a time."""
+        for semitones in self.transpositions:
+            copy, has_token = self._transposed(tokens, semitones)
+            available = self._so_far(has_token)
+            for one in self.predictors:
+                scores = one.score(copy, self._plan(one, plan, semitones))
+                yield self._member(scores, semitones, available)
 
     # === Transposing there and back ===
 
@@ -292,15 +233,12 @@ class AveragedPredictor:
         return np.where(known, logarithms[..., tokens], np.float32(-np.inf))
 
 
-def average(
-    predictors: Sequence[Predictor[Any]], kind: str = "none", *, rate: float = RATE
-) -> Predictor[Any]:
+def average(predictors: Sequence[Predictor[Any]], kind: str = "none") -> Predictor[Any]:
     """Return the average of predictors.
 
     Args:
         predictors: at least one.
         kind: a name out of AVERAGES, what they are averaged over besides.
-        rate: see AveragedPredictor.
 
     Raises:
         UsageError: there is no such kind.
@@ -310,20 +248,18 @@ def average(
         raise UsageError(
             f"expected an average out of {', '.join(AVERAGES)}, got {kind!r}"
         )
-    averaged = AveragedPredictor(predictors, AVERAGES[kind], rate)
+    averaged = AveragedPredictor(predictors, AVERAGES[kind])
     return averaged if averaged.members > 1 else predictors[0]
 
 
-def _gained(member: FloatArray, tokens: IntArray) -> Logarithms:
-    """Return what the tokens that were written add to the credit of members.
+def _mean(members: Iterable[FloatArray]) -> FloatArray:
+    """Return the logarithms of the mean of probabilities, renormalised.
 
     Args:
-        member: float array (..., vocabulary size), log-probabilities.
-        tokens: int array that fits its shape but for leading axes.
+        members: float arrays (..., tokens), log-probabilities; -inf all over where a
+            member has no say.
     """
-    written = np.broadcast_to(tokens, member.shape[:-1])[..., np.newaxis]
-    logarithms = np.take_along_axis(member, written, axis=-1)[..., 0]
-    return np.maximum(logarithms, _LEAST, dtype=np.float64)
+    return log_softmax(reduce(np.logaddexp, members))
 
 
 def _form(predictor: Predictor[Any]) -> str:

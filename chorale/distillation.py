@@ -96,9 +96,7 @@ class Teacher:
         return self._heard[piece]
 
     def _targets(self, tokens: IntArray, plan: IntArray) -> FloatArray:
-        # All weigh the same: of pieces that they learnt from they do not foretell best
-        # who know most, but who know them by heart.
-        predictor = average([one.without(tokens) for one in self.predictors], rate=0)
+        predictor = average([one.without(tokens) for one in self.predictors])
         columns = [self.plan.index(name) for name in predictor.plan_features]
         scores = predictor.score(tokens[np.newaxis], plan[np.newaxis, :, columns])
         targets: FloatArray = self.share * np.exp(scores[0])

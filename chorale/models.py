@@ -58,7 +58,7 @@ class Card(BaseCard):
         training: the options that it was trained with.
         data: the corpus, the SHA-256 of each file that was read by it or its teachers,
             which pieces of valid are in train too, with the share of each that is, and
-            the SHA-256 of its teachers' weights and of pieces that they have written.
+            the SHA-256 of its teachers' weights.
         command: that makes the model again.
         figures: likelihoods of the stored weights, by split.
         versions: of the libraries that trained it.

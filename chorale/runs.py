@@ -102,21 +102,14 @@ class Run:
         """Make sure that a resumed run learns from what it began with.
 
         Args:
-            data: SHA-256 by name: of `files`, and if there are any of `teachers` and
-                `teacher_pieces`.
+            data: SHA-256 by name: of `files`, and of `teachers` if there are any.
 
         Raises:
             ModelError: one has changed, come or gone.
         """
         told = self._read_json("data.json")
-        before, now = (
-            {
-                name: digest
-                for part in ("files", "teachers", "teacher_pieces")
-                for name, digest in one.get(part, {}).items()
-            }
-            for one in (told, data)
-        )
+        before = {**told["files"], **told.get("teachers", {})}
+        now = {**data["files"], **data.get("teachers", {})}
         for name in sorted(set(before) | set(now)):
             if before.get(name) != now.get(name):
                 raise ModelError(

@@ -11,10 +11,9 @@ import numpy as np
 
 from chorale.cards import save_card
 from chorale.checks import check_shares
-from chorale.corpus import Corpus, load_corpus
+from chorale.corpus import Corpus
 from chorale.distillation import Teacher, teacher_cards
 from chorale.echoes import echoes
-from chorale.errors import UsageError
 from chorale.evaluation import evaluate
 from chorale.extras import require_keras
 from chorale.fitting import (
@@ -59,23 +58,15 @@ class TrainingOptions(CommonOptions):
             note itself; none learns the notes alone.
         teacher_share: weight of that distribution, the rest is the note's (Hinton,
             Vinyals & Dean, "Distilling the knowledge in a neural network", 2015).
-        teacher_pieces: folder of chorales that the teachers have written, a corpus
-            whose train split is learned besides, in its own keys; "" for none.
     """
 
     past_dropout: float = 0.1
     teacher: tuple[str, ...] = ()
     teacher_share: float = 0.7
-    teacher_pieces: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_shares(self, "past_dropout", "teacher_share")
-        if self.teacher_pieces and not self.teacher:
-            raise UsageError(
-                "pieces that teachers have written are learned by what the teachers "
-                "say of them: name a --teacher, or leave out --teacher-pieces"
-            )
 
 
 class Piece(NamedTuple):
@@ -164,11 +155,6 @@ def resume_training(
     if network_options.tunes:
         tunes = Tunes.of([vocabulary.encode(one) for one in learned], vocabulary)
     pieces = [prepare(chorale, vocabulary, options, tunes) for chorale in learned]
-    in_their_keys = replace(options, transpose=0)
-    pieces += [
-        prepare(chorale, vocabulary, in_their_keys, tunes)
-        for chorale in _teacher_pieces(options).train
-    ]
     batches_per_epoch = -(-len(pieces) // options.batch_size)
     network = NextStepNetwork(network_options, vocabulary, options.plan)
     teacher, loss = None, keras.losses.SparseCategoricalCrossentropy
@@ -231,8 +217,7 @@ def _provenance(corpus: Corpus, options: TrainingOptions) -> dict[str, Any]:
     What a teacher has read its pupil has read too.
 
     Raises:
-        DataError: the corpus has no vocabulary that covers it, or there are no pieces
-            of the teachers where they should be.
+        DataError: the corpus has no vocabulary that covers it.
         UsageError, ModelError: see `teacher_cards`.
     """
     data = provenance(corpus)
@@ -249,20 +234,7 @@ def _provenance(corpus: Corpus, options: TrainingOptions) -> dict[str, Any]:
         data["teachers"] = {
             name: card.files[WEIGHTS_FILE] for name, card in cards.items()
         }
-    if options.teacher_pieces:
-        written = _teacher_pieces(options)
-        data["teacher_pieces"] = {
-            f"{written.path.name}/{file}": digest
-            for file, digest in written.hashes.items()
-        }
     return data
-
-
-def _teacher_pieces(options: TrainingOptions) -> Corpus:
-    """Return what teachers have written, if that is learned."""
-    if not options.teacher_pieces:
-        return Corpus(())
-    return load_corpus(options.teacher_pieces, splits=("train",))
 
 
 def prepare(

@@ -80,7 +80,6 @@ def test_probabilities_are_mixed_and_not_their_logarithms():
             memoryless_predictor(vocabulary, [0.1, 0.1, 0.8, 0.0]),
         ],
         transpositions=(0,),
-        rate=0,
     )
     expected = [0.1, 0.3, 0.5, 0.1]
     tokens, plan = random_pieces(vocabulary)
@@ -94,9 +93,7 @@ def test_a_transposed_member_by_hand():
     vocabulary = toy_vocabulary("pitch")
     alone = np.array([0.1, 0.4, 0.2, 0.3])
     both = (alone + np.array([0.1, 0.2, 0.3, 0.0])) / 1.6
-    mixed = AveragedPredictor(
-        [memoryless_predictor(vocabulary, list(alone))], (0, 1), rate=0
-    )
+    mixed = AveragedPredictor([memoryless_predictor(vocabulary, list(alone))], (0, 1))
     # The alto's D comes after soprano and bass and before the tenor.
     tokens = np.array([[[0, 1, 1, 2], [2, 3, 1, 1], [1, 1, 1, 1]]])
     plan = np.zeros((1, 3, 1), np.int64)
@@ -154,110 +151,14 @@ def test_what_is_the_same_in_all_keys_is_left_as_it_is():
     np.testing.assert_allclose(np.exp(scores), np.exp(expected), atol=1e-6)
 
 
-# === Weights ===
-
-
-def test_a_voice_weighs_members_by_what_they_foretold_of_it():
-    # At a rate of 1 that is Bayes: the notes of a voice are together as likely as the
-    # members hold them on the average.
-    vocabulary = toy_vocabulary("pitch")
-    chances = np.array([[0.1, 0.5, 0.2, 0.2], [0.3, 0.1, 0.1, 0.5]])
-    members = [memoryless_predictor(vocabulary, list(one)) for one in chances]
-    mixed = AveragedPredictor(members, (0,), rate=1)
-    tokens, plan = random_pieces(vocabulary)
-    expected = np.log(chances[:, tokens].prod(axis=2).mean(axis=0))
-    for scores in (mixed.score(tokens, plan), scores_by_steps(mixed, tokens, plan)):
-        written = np.take_along_axis(scores, tokens[..., np.newaxis], axis=-1)[..., 0]
-        np.testing.assert_allclose(written.sum(axis=1), expected, rtol=1e-5)
-
-
-def test_a_smaller_rate_takes_a_root_of_what_they_foretold():
-    vocabulary = toy_vocabulary("pitch")
-    chances = np.array([[0.1, 0.5, 0.2, 0.2], [0.3, 0.1, 0.1, 0.5]])
-    members = [memoryless_predictor(vocabulary, list(one)) for one in chances]
-    mixed = AveragedPredictor(members, (0,), rate=0.5)
-    tokens, plan = random_pieces(vocabulary, batch=1)
-    weights = np.sqrt(chances[:, tokens[0, :-1]].prod(axis=1))
-    weights /= weights.sum(axis=0)
-    scores = mixed.score(tokens, plan)[0, -1]
-    np.testing.assert_allclose(np.exp(scores), weights.T @ chances, rtol=1e-5)
-
-
-def test_a_member_that_was_sure_of_another_note_is_not_lost_for_good():
-    vocabulary = toy_vocabulary("pitch")
-    sure = memoryless_predictor(vocabulary, [0.0, 1.0, 0.0, 0.0])
-    poor = memoryless_predictor(vocabulary, [1e-4, 1e-4, 0.5, 0.4998])
-    mixed = AveragedPredictor([sure, poor], (0,), rate=0.5)
-    tokens = np.ones((1, 20, VOICES), np.int64)
-    tokens[:, 0] = 3
-    plan = np.zeros((1, 20, 1), np.int64)
-    # It loses 20 nats at the first note and gains 9.2 on the other at each one after.
-    lead = np.exp(0.5 * (-20 - np.log(0.4998) - np.log(1e-4) * np.arange(19)))
-    expected = (lead + 1e-4) / (lead + 1)
-    for scores in (mixed.score(tokens, plan), scores_by_steps(mixed, tokens, plan)):
-        likely = np.exp(scores[0, 1:, 0, 1])
-        np.testing.assert_allclose(likely, expected, rtol=1e-4)
-    alone = AveragedPredictor([sure, sure], (0,)).score(tokens, plan)
-    np.testing.assert_allclose(np.exp(alone[0, 1, 0]), [0, 1, 0, 0], atol=1e-6)
-
-
-def test_a_transposed_member_by_its_weight_by_hand():
-    # As above without a note that is lost: C, C#, then the weights are those of these.
-    vocabulary = toy_vocabulary("pitch")
-    alone, higher = np.array([0.1, 0.4, 0.2, 0.3]), np.array([0.1, 0.2, 0.3, 0.0])
-    mixed = AveragedPredictor(
-        [memoryless_predictor(vocabulary, list(alone))], (0, 1), rate=0.5
-    )
-    tokens = np.array([[[1] * VOICES, [2] * VOICES, [1] * VOICES]])
-    plan = np.zeros((1, 3, 1), np.int64)
-    both = np.sqrt(0.4 * 0.2) * alone + np.sqrt(0.2 * 0.3) * higher
-    for scores in (mixed.score(tokens, plan), scores_by_steps(mixed, tokens, plan)):
-        np.testing.assert_allclose(
-            np.exp(scores[0, 2]), [both / both.sum()] * VOICES, rtol=1e-5
-        )
-
-
-def test_long_pieces_are_foretold_the_same_step_by_step():
-    vocabulary = wide_vocabulary("pitch")
-    mixed = AveragedPredictor([random_fake(vocabulary, one) for one in (0, 1)], (0, 1))
-    tokens = np.random.default_rng(0).integers(1, 30, (1, 1000, VOICES))
-    plan = np.zeros((1, 1000, 1), np.int64)
-    steps = scores_by_steps(mixed, tokens, plan)
-    np.testing.assert_allclose(steps, mixed.score(tokens, plan), atol=1e-5)
-
-
-def test_selected_rows_keep_their_weights():
-    vocabulary = toy_vocabulary()
-    mixed = AveragedPredictor(
-        [random_fake(vocabulary, seed) for seed in (0, 1)], (-1, 0)
-    )
-    tokens, plan = random_pieces(vocabulary)
-    state = mixed.start(plan[:, 0])
-    for step in range(3):
-        state = mixed.advance(state, tokens[:, step], plan[:, step])
-    assert np.ptp(state.credits[:, 1], axis=1).min() > 0
-    logits = mixed.voice_logits(state, 2, tokens[:, 3])
-    rows = np.array([2, 0, 2])
-    some = mixed.select(state, rows)
-    np.testing.assert_array_equal(
-        mixed.voice_logits(some, 2, tokens[rows, 3]), logits[rows]
-    )
-
-
 # === Honest: it adds up to one, and looks at the past alone ===
 
 
 @settings(max_examples=30, deadline=None)
-@given(
-    st.integers(0, 2**32),
-    st.sampled_from([toy_vocabulary, wide_vocabulary]),
-    st.sampled_from(["pitch", "hold"]),
-    st.data(),
-)
-def test_later_notes_change_nothing_and_all_adds_up(seed, notes, encoding, data):
-    vocabulary = notes(encoding)
-    predictors = [random_fake(vocabulary, seed), random_fake(vocabulary, seed + 1)]
-    mixed = AveragedPredictor(predictors, (-2, -1, 0, 1), rate=1)
+@given(st.integers(0, 2**32), st.sampled_from(["pitch", "hold"]), st.data())
+def test_later_notes_change_nothing_and_all_adds_up(seed, encoding, data):
+    vocabulary = toy_vocabulary(encoding)
+    mixed = AveragedPredictor([random_fake(vocabulary, seed)], (-2, -1, 0, 1))
     tokens, plan = random_pieces(vocabulary, batch=2, seed=seed)
     scores = mixed.score(tokens, plan)
     np.testing.assert_allclose(np.exp(scores).sum(axis=-1), 1, atol=1e-5)
@@ -280,7 +181,7 @@ def test_later_notes_change_nothing_and_all_adds_up(seed, notes, encoding, data)
 def test_steps_and_sequences_agree(seed, encoding):
     vocabulary = toy_vocabulary(encoding)
     predictors = [random_fake(vocabulary, seed), random_fake(vocabulary, seed + 1)]
-    mixed = AveragedPredictor(predictors, (-1, 0, 1), rate=1)
+    mixed = AveragedPredictor(predictors, (-1, 0, 1))
     tokens, plan = random_pieces(vocabulary, seed=seed)
     steps = scores_by_steps(mixed, tokens, plan)
     np.testing.assert_allclose(steps, mixed.score(tokens, plan), atol=1e-5)

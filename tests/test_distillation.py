@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,22 +12,14 @@ from typer.testing import CliRunner
 
 from chorale.cards import save_card
 from chorale.commands import app
-from chorale.corpus import Corpus, load_corpus, write_csv
+from chorale.corpus import Corpus, load_corpus
 from chorale.distillation import Teacher, teacher_cards
-from chorale.errors import DataError, ModelError, UsageError
-from chorale.fitting import Batch
-from chorale.models import TUNES_FILE, WEIGHTS_FILE, load_card
+from chorale.errors import ModelError, UsageError
+from chorale.models import WEIGHTS_FILE, load_card
 from chorale.predictors import FakePredictor, FloatArray, log_softmax
-from chorale.score import Chorale, IntArray
+from chorale.score import IntArray
 from chorale.tokens import Vocabulary
-from chorale.training import (
-    Piece,
-    draw_batches,
-    prepare,
-    resume_training,
-    train_network,
-)
-from chorale.tunes import Tunes
+from chorale.training import draw_batches, prepare, resume_training, train_network
 from chorale.voices import VOICES
 
 PLAN = ("position", "step")
@@ -75,19 +65,6 @@ def test_a_target_is_a_share_of_what_the_teacher_says(
         expected[tokens[step, 2]] += 0.25
         np.testing.assert_allclose(targets[step, 2], expected, atol=1e-5)
         before = tokens[step, 2]
-
-
-def test_teachers_weigh_the_same_whoever_knows_the_piece(
-    vocabulary: Vocabulary, predictor: Learned
-) -> None:
-    random = np.random.default_rng(1)
-    tokens = random.integers(0, vocabulary.size, (6, VOICES))
-    plan = np.zeros((6, len(PLAN)), np.int64)
-    other = Learned(vocabulary, predictor.table[::-1])
-    each = [Teacher([one], PLAN, share=0.75) for one in (predictor, other)]
-    both = Teacher([predictor, other], PLAN, share=0.75)
-    expected = np.mean([one.targets(tokens, plan) for one in each], axis=0)
-    np.testing.assert_allclose(both.targets(tokens, plan), expected, atol=1e-5)
 
 
 def test_targets_are_of_the_notes_beside_them(
@@ -192,62 +169,6 @@ def test_what_a_teacher_has_read_its_pupil_has_read_too(
     )
     assert other.hashes.items() <= files.items()
     assert len(files) == len(read) + len(other.hashes)
-
-
-def test_what_teachers_have_written_is_learned_in_its_own_keys(
-    corpus: Corpus, teacher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Of a chord in the midst of each voice's range, so there would be other keys.
-    chords = [Chorale(pitches=np.tile([69, 64, 57, 47], (n, 1))) for n in (8, 12)]
-    written = tmp_path / "written"
-    for index, piece in enumerate(chords):
-        write_csv(piece, written / f"new_{index}.csv")
-    learned: list[Piece] = []
-
-    def kept(pieces: Sequence[Piece], *args: Any) -> Iterable[Batch]:
-        learned[:] = pieces
-        return draw_batches(pieces, *args)
-
-    monkeypatch.setattr("chorale.training.draw_batches", kept)
-    asked = tiny_training(
-        encoding="pitch",
-        epochs=1,
-        teacher=(str(teacher),),
-        teacher_pieces=str(written),
-    )
-    run = tmp_path / "run"
-    card = train_network(corpus, tiny_options(), asked, run)
-    assert len(learned) == len(corpus.train) + 2
-    for heard, chord in zip(learned[-2:], chords, strict=True):
-        np.testing.assert_array_equal(heard.tokens, card.vocabulary.encode(chord))
-        assert heard.shifts == (0, 0)
-        assert prepare(chord, card.vocabulary, asked).shifts != (0, 0)
-    # Each file is told; the model knows the tunes of train, not of what was written.
-    hashes = load_corpus(written).hashes
-    assert card.data["teacher_pieces"] == {
-        f"written/{name}": digest for name, digest in hashes.items()
-    }
-    tunes = Tunes.load(run / "model" / TUNES_FILE)
-    assert tunes.pieces.max() == len(corpus.train) - 1
-    # A run goes on with the pieces that it began with.
-    write_csv(corpus.train[0], written / "new_1.csv")
-    with pytest.raises(ModelError, match=r"written/new_1\.csv differs"):
-        resume_training(corpus, run)
-
-
-def test_what_teachers_have_written_needs_them_and_has_to_be_there(
-    corpus: Corpus, teacher: Path, tmp_path: Path
-) -> None:
-    with pytest.raises(UsageError, match="name a --teacher, or leave out"):
-        tiny_training(teacher_pieces="written")
-    asked = tiny_training(
-        encoding="pitch",
-        teacher=(str(teacher),),
-        teacher_pieces=str(tmp_path / "nothing"),
-    )
-    with pytest.raises(DataError, match="nothing"):
-        train_network(corpus, tiny_options(), asked, tmp_path / "run")
-    assert not (tmp_path / "run").exists()
 
 
 def test_teachers_that_do_not_fit_are_refused(

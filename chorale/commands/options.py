@@ -31,7 +31,7 @@ Average = Annotated[
     str,
     typer.Option(
         help=f"{' or '.join(AVERAGES)}: whether to ask the model in "
-        f"{len(TRANSPOSITIONS)} keys and weigh what it says there."
+        f"{len(TRANSPOSITIONS)} keys and take the mean."
     ),
 ]
 TopP = Annotated[

@@ -110,10 +110,6 @@ def train(
     teacher_share: Annotated[
         float, typer.Option(help="Weight of what teachers say; the rest is the notes'.")
     ] = _TRAINING.teacher_share,
-    teacher_pieces: Annotated[
-        str,
-        typer.Option(help="Folder of CSVs that teachers have written, to learn too."),
-    ] = _TRAINING.teacher_pieces,
     patience: Patience = _TRAINING.patience,
     seed: Seed = _TRAINING.seed,
     units: Annotated[int, typer.Option(help="Width of the layers.")] = _NETWORK.units,
