@@ -75,8 +75,8 @@ BEGINNING = Trace(SILENCE_TOKEN, 0, _NOTHING, _NOTHING, _NOTHING, np.zeros(0))
 class Tunes:
     """The sopranos of some pieces, note after note.
 
-    If there are none, nothing is recalled, not even what a piece has sung itself. A note
-    is a pitch that does not change: one that is struck again is one note.
+    If there are none, nothing is recalled, not even what a piece has sung itself. A
+    note is a pitch that does not change: one that is struck again is one note.
 
     Attributes:
         intervals: int array (notes,), semitones up from the note before.
