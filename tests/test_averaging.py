@@ -154,7 +154,7 @@ def test_what_is_the_same_in_all_keys_is_left_as_it_is():
 # === Honest: it adds up to one, and looks at the past alone ===
 
 
-# Few notes, of which transposed members soon lose one; or many, which they keep.
+# Of few notes transposed members soon lose one; of many they have a say for longer.
 @settings(max_examples=30, deadline=None)
 @given(
     st.integers(0, 2**32),
