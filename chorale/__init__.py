@@ -3,24 +3,25 @@
 These are the names to build on. Importing them loads neither TensorFlow nor music21.
 """
 
-from chorale.cell_sampling import InfillingOptions
-from chorale.completing import harmonize, rewrite
-from chorale.corpus import Corpus, load_corpus
+from chorale.corpus.loading import Corpus, load_corpus
+from chorale.corpus.reading import read_melody
+from chorale.encoding.plan import Plan
 from chorale.errors import ChoraleError
-from chorale.evaluation import Likelihood, evaluate
-from chorale.importing import read, write
-from chorale.infiller_models import load_infiller
-from chorale.keys import Key
-from chorale.melodies import Melody, melody_of, read_melody
-from chorale.models import load_predictor
-from chorale.networks import NetworkOptions
-from chorale.plan import Plan
-from chorale.predictors import Predictor
-from chorale.sampling import sample
-from chorale.score import Chorale, Metre, Note
-from chorale.seeds import find_start
-from chorale.token_sampling import SamplingOptions
-from chorale.training import TrainingOptions, train_network
+from chorale.evaluation.likelihood import Likelihood, evaluate
+from chorale.formats.files import read, write
+from chorale.models.infiller_models import load_infiller
+from chorale.models.options import NetworkOptions
+from chorale.models.predictor import Predictor
+from chorale.models.storage import load_predictor
+from chorale.music.keys import Key
+from chorale.music.melody import Melody, melody_of
+from chorale.music.score import Chorale, Metre, Note
+from chorale.sampling.completion import harmonize, rewrite
+from chorale.sampling.generate import sample
+from chorale.sampling.gibbs import InfillingOptions
+from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.prompts import find_start
+from chorale.training.next_step import TrainingOptions, train_network
 from chorale.version import __version__
 from chorale.voice_leading import check
 

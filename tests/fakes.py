@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from chorale.cells import CellVocabulary
-from chorale.infillers import certain
-from chorale.predictors import FakePredictor, FloatArray
-from chorale.score import BoolArray, IntArray
-from chorale.tokens import Vocabulary
-from chorale.voices import VOICES
+from chorale.encoding.cells import ABSENT, CellVocabulary
+from chorale.encoding.tokens import Past, Vocabulary
+from chorale.models.infiller import certain
+from chorale.models.predictor import log_softmax
+from chorale.music.voices import VOICE_ORDER, VOICES
+from chorale.utils.arrays import BoolArray, FloatArray, IntArray
 
 LOWEST, HIGHEST = 60, 62  # of the toy alphabet
 
@@ -67,3 +68,123 @@ def wide_cells(encoding: str = "hold") -> CellVocabulary:
         highest=84,
         ranges=((60, 81), (53, 74), (48, 69), (36, 64)),
     )
+
+
+@dataclass(frozen=True)
+class FakePredictor:
+    """Four independent Markov chains of known probabilities, to test samplers with.
+
+    Attributes:
+        vocabulary: of the chains.
+        table: float array (4, pitch_count + 1, vocabulary size), the probability of
+            each token given the voice and its sounding pitch (`Past.pitches`).
+    """
+
+    vocabulary: Vocabulary
+    table: npt.NDArray[np.float64]
+    voice_order: tuple[int, ...] = VOICE_ORDER
+    plan_features: tuple[str, ...] = ("step",)
+
+    def start(self, plan: IntArray) -> Past:
+        return self.vocabulary.begin((len(plan),))
+
+    def advance(self, state: Past, tokens: IntArray, plan: IntArray) -> Past:
+        return self.vocabulary.follow(state, tokens)
+
+    def select(self, state: Past, rows: IntArray) -> Past:
+        return state.at(rows)
+
+    def voice_logits(self, state: Past, voice: int, chosen: IntArray) -> FloatArray:
+        return self._logarithms(voice, state.pitches[:, voice])
+
+    def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
+        pitches = self.vocabulary.pasts(tokens).pitches
+        voices = range(len(self.voice_order))
+        return np.stack([self._logarithms(v, pitches[..., v]) for v in voices], axis=-2)
+
+    def _logarithms(self, voice: int, pitches: IntArray) -> FloatArray:
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(self.table[voice, pitches]), np.float32)
+
+
+@dataclass(frozen=True)
+class FakeInfiller:
+    """Four independent Markov chains of known probabilities, to test samplers with.
+
+    Its conditional distributions are exact, whatever is visible.
+
+    Attributes:
+        vocabulary: of the chains.
+        first: float array (4, size), probability of each cell at the first step.
+        table: float array (4, size, size), of each cell given the one before.
+    """
+
+    vocabulary: CellVocabulary
+    first: npt.NDArray[np.float64]
+    table: npt.NDArray[np.float64]
+    plan_features: tuple[str, ...] = ("step",)
+
+    def logits(self, cells: IntArray, visible: BoolArray, plan: IntArray) -> FloatArray:
+        steps = cells.shape[1]
+        # What the cell itself tells: all is possible where nothing is seen.
+        is_cell = cells[..., np.newaxis] == np.arange(self.vocabulary.size)
+        seen = visible & (cells != ABSENT)
+        own = np.where(seen[..., np.newaxis], is_cell, 1.0)
+        before, after = np.ones_like(own), np.ones_like(own)
+        before[:, 0] = self.first
+        for step in range(1, steps):
+            reached = before[:, step - 1] * own[:, step - 1]
+            reached = np.einsum("bvi,vij->bvj", reached, self.table)
+            before[:, step] = reached / reached.sum(axis=-1, keepdims=True)
+        for step in reversed(range(steps - 1)):
+            told = after[:, step + 1] * own[:, step + 1]
+            told = np.einsum("vij,bvj->bvi", self.table, told)
+            after[:, step] = told / told.sum(axis=-1, keepdims=True)
+        with np.errstate(divide="ignore"):
+            logits = np.log(before * after).astype(np.float32)
+        return certain(logits, cells, visible)
+
+
+def independent_infiller(
+    vocabulary: CellVocabulary, probabilities: npt.NDArray[np.float64]
+) -> FakeInfiller:
+    """Return a fake whose cells do not hear each other.
+
+    Args:
+        vocabulary: of the cells.
+        probabilities: float array (size,) or (4, size), of each cell.
+    """
+    first = np.broadcast_to(probabilities, (VOICES, vocabulary.size))
+    table = np.repeat(first[:, np.newaxis], vocabulary.size, axis=1)
+    return FakeInfiller(vocabulary, first, table)
+
+
+CHAIN_VOCABULARY = CellVocabulary(
+    encoding="pitch", lowest=60, highest=61, ranges=((60, 61),) * VOICES
+)
+
+
+def chain(random_state: int = 0) -> FakeInfiller:
+    """Return an infiller of random chains over two notes."""
+    random = np.random.default_rng(random_state)
+    first = random.dirichlet(np.ones(CHAIN_VOCABULARY.size), VOICES)
+    table = random.dirichlet(
+        np.ones(CHAIN_VOCABULARY.size), (VOICES, CHAIN_VOCABULARY.size)
+    )
+    return FakeInfiller(CHAIN_VOCABULARY, first, table)
+
+
+def scores_by_steps(predictor, tokens, plan):
+    """Score whole pieces through start, voice_logits and advance."""
+    state = predictor.start(plan[:, 0])
+    scores = []
+    for step in range(tokens.shape[1]):
+        chosen = np.zeros_like(tokens[:, step])
+        logits = [None] * VOICES
+        for voice in predictor.voice_order:
+            logits[voice] = predictor.voice_logits(state, voice, chosen)
+            chosen[:, voice] = tokens[:, step, voice]
+        scores.append(log_softmax(np.stack(logits, axis=1)))
+        if step + 1 < tokens.shape[1]:
+            state = predictor.advance(state, tokens[:, step], plan[:, step + 1])
+    return np.stack(scores, axis=1)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from chorale.keys import Key
-from chorale.score import Chorale, Metre, Note, lay_bars
-from chorale.voices import VOICES
+from chorale.music.keys import Key
+from chorale.music.score import Chorale, Metre, Note, lay_bars
+from chorale.music.voices import VOICES
 
 # Bars of 6 to 24 sixteenths, beats of two to eight.
 METRES = ("4/4", "3/4", "3/8", "6/8", "2/2", "3/2", "5/4")

@@ -14,8 +14,8 @@ import pytest
 from packaging.requirements import Requirement
 
 import chorale
-from chorale import extras
 from chorale.errors import MissingExtraError, UsageError
+from chorale.utils import extras
 
 ROOT = Path(__file__).parent.parent
 HEAVY = (

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import keras
 import numpy as np
+from fakes import wide_vocabulary
 
-from chorale.corpus import write_csv
-from chorale.infiller_options import InfillerOptions
-from chorale.networks import NetworkOptions
-from chorale.networks.next_step import NextStepNetwork
-from chorale.score import Chorale
-from chorale.tokens import Vocabulary
-from chorale.training import TrainingOptions
-from chorale.tunes import Tunes
-from chorale.voices import VOICES
+from chorale.corpus.loading import write_csv
+from chorale.encoding.tokens import Vocabulary
+from chorale.encoding.tunes import Tunes
+from chorale.models.networks.next_step import NextStepNetwork
+from chorale.models.options import InfillerOptions, NetworkOptions
+from chorale.models.storage import Card, save_model
+from chorale.music.score import Chorale
+from chorale.music.voices import VOICE_ORDER, VOICES
+from chorale.training.next_step import TrainingOptions
 
 PLAN = ("position", "fermata", "key")
 LINES = ((67, 69, 71, 72), (62, 64, 66, 67), (55, 57, 59, 60), (43, 48, 50, 47))
@@ -86,3 +88,27 @@ def tiny_training(**changes: object) -> TrainingOptions:
     """Return options of a training that takes seconds."""
     values = {"epochs": 4, "batch_size": 2, "crop": 32, "plan": PLAN}
     return TrainingOptions(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def save_tiny_model(
+    folder: Path, body: str = "gru", vocabulary: Vocabulary | None = None
+) -> Card:
+    """Save a random network as a model and return its card."""
+    vocabulary = vocabulary or wide_vocabulary()
+    options = tiny_options(body)
+    network = tiny_network(options, vocabulary)
+    card = Card(
+        name="tiny",
+        network=options,
+        vocabulary=vocabulary,
+        plan_features=PLAN,
+        voice_order=VOICE_ORDER,
+        memory_shapes=tuple(network.memory_shapes()),
+        training=asdict(tiny_training()),
+        data={"corpus": "none", "files": {}},
+        command="chorale train --output tiny",
+        figures={},
+        versions={},
+        files={},
+    )
+    return save_model(network, card, folder, tiny_tunes(vocabulary))

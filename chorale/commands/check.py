@@ -12,10 +12,10 @@ import typer
 
 from chorale import voice_leading
 from chorale.commands.progress import progress_bar
+from chorale.corpus.reading import find_files, gather
 from chorale.errors import ChoraleError, DataError, UsageError
-from chorale.gathering import find_files, gather
+from chorale.music.voices import VOICE_NAMES
 from chorale.voice_leading import RULES, Finding, Tally, choose_rules, total
-from chorale.voices import VOICE_NAMES
 
 _WORST = 5  # files that are named
 

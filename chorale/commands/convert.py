@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from chorale.corpus import annotations_path
+from chorale.corpus.loading import annotations_path
 from chorale.errors import UsageError
 from chorale.formats.classic_csv import write_annotations
-from chorale.importing import read, write
-from chorale.voices import INSTRUMENTS
+from chorale.formats.files import read, write
+from chorale.music.voices import INSTRUMENTS
 
 
 def convert(

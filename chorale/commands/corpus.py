@@ -10,9 +10,10 @@ from typing import Annotated
 
 import typer
 
-from chorale.bach import build
 from chorale.commands.progress import progress_bar
-from chorale.corpus import SPLITS, Description, describe, load_corpus
+from chorale.corpus.bach import build
+from chorale.corpus.loading import SPLITS, load_corpus
+from chorale.corpus.statistics import Description, describe
 from chorale.errors import DataError
 
 app = typer.Typer(help="Build or describe a corpus.", no_args_is_help=True)

@@ -10,8 +10,6 @@ from typing import Annotated
 
 import typer
 
-from chorale.averaging import AVERAGES
-from chorale.averaging import average as averaged
 from chorale.commands.options import (
     Average,
     Models,
@@ -21,14 +19,21 @@ from chorale.commands.options import (
     option_name,
 )
 from chorale.commands.progress import progress_bar
-from chorale.corpus import Corpus, load_corpus
+from chorale.corpus.loading import Corpus, load_corpus
 from chorale.errors import UsageError
-from chorale.evaluation import evaluate as likelihood_of
-from chorale.infiller_models import is_infiller, load_infiller
-from chorale.models import load_predictor
-from chorale.orderless import ORDERS, PLACES, OrderlessLikelihood, frame_by_frame
-from chorale.orderless import orderless as orderless_likelihood_of
-from chorale.voices import VOICE_NAMES, voice_named
+from chorale.evaluation.likelihood import evaluate as likelihood_of
+from chorale.evaluation.orderless import (
+    ORDERS,
+    PLACES,
+    OrderlessLikelihood,
+    frame_by_frame,
+)
+from chorale.evaluation.orderless import orderless as orderless_likelihood_of
+from chorale.models.ensemble import AVERAGES
+from chorale.models.ensemble import average as averaged
+from chorale.models.infiller_models import is_infiller, load_infiller
+from chorale.models.storage import load_predictor
+from chorale.music.voices import VOICE_NAMES, voice_named
 
 # What only models that infill are asked.
 _OF_INFILLERS = ("orders", "places", "frames", "random_state")

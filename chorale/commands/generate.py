@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from chorale.averaging import average as averaged
 from chorale.commands.options import (
     DEFAULT_TOP_P,
     Average,
@@ -36,11 +35,12 @@ from chorale.commands.outputs import (
     write_pieces,
 )
 from chorale.commands.progress import progress_bar
-from chorale.judging.choosing import choose_each, typical_of
-from chorale.models import find_model, load_card, load_predictor
-from chorale.sampling import sample
-from chorale.seeds import find_start
-from chorale.token_sampling import SamplingOptions
+from chorale.models.ensemble import average as averaged
+from chorale.models.storage import find_model, load_card, load_predictor
+from chorale.sampling.best_of import choose_each, typical_of
+from chorale.sampling.generate import sample
+from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.prompts import find_start
 
 _DEFAULTS = SamplingOptions()
 

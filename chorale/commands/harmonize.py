@@ -7,18 +7,6 @@ from typing import Annotated
 
 import typer
 
-from chorale import completing
-from chorale.commands.filling import (
-    INFILLING,
-    SAMPLING,
-    Guidance,
-    Method,
-    ModelName,
-    Particles,
-    Rounds,
-    load_model,
-    options_for,
-)
 from chorale.commands.options import DEFAULT_TOP_P, TopP
 from chorale.commands.outputs import (
     BestOf,
@@ -40,13 +28,26 @@ from chorale.commands.outputs import (
     write_pieces,
 )
 from chorale.commands.progress import progress_bar
-from chorale.completing import semitones_into_range
+from chorale.commands.sampling_options import (
+    INFILLING,
+    SAMPLING,
+    Guidance,
+    Method,
+    ModelName,
+    Particles,
+    Rounds,
+    load_model,
+    options_for,
+)
+from chorale.corpus.reading import read_melody
+from chorale.corpus.seeds import find_bundled
 from chorale.errors import UsageError
-from chorale.melodies import Melody, melody_of, read_melody
-from chorale.models import DEFAULT_MODEL
-from chorale.seeds import find_bundled
-from chorale.token_sampling import PARTICLES
-from chorale.voices import VOICE_NAMES, voice_named
+from chorale.models.storage import DEFAULT_MODEL
+from chorale.music.melody import Melody, melody_of
+from chorale.music.voices import VOICE_NAMES, voice_named
+from chorale.sampling import completion
+from chorale.sampling.completion import semitones_into_range
+from chorale.sampling.next_step import PARTICLES
 
 
 def harmonize(
@@ -101,7 +102,7 @@ def harmonize(
 
     opened = load_model(model)
     with progress_bar("Harmonizing") as progress:
-        drawn = completing.harmonize(
+        drawn = completion.harmonize(
             opened,
             found,
             options,

@@ -12,10 +12,6 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 import typer
 
-from chorale import judging
-from chorale.averaging import average as averaged
-from chorale.cell_sampling import InfillingOptions
-from chorale.commands.filling import Particles
 from chorale.commands.options import (
     DEFAULT_TOP_P,
     Average,
@@ -29,30 +25,34 @@ from chorale.commands.options import (
     parse_top_p,
 )
 from chorale.commands.progress import progress_bar
-from chorale.completing import Model, Options
-from chorale.corpus import load_corpus, unheard_tunes
+from chorale.commands.sampling_options import Particles
+from chorale.corpus.loading import load_corpus, unheard_tunes
+from chorale.corpus.reading import find_files, gather
 from chorale.errors import UsageError
-from chorale.extras import require
-from chorale.gathering import find_files, gather
-from chorale.infiller_models import is_infiller, load_infiller
-from chorale.judging.report import report_blocks
-from chorale.judging.starts import (
+from chorale.evaluation.judgement import judge as judge_sets
+from chorale.evaluation.report import report_blocks
+from chorale.evaluation.style import Window, matched, windows_of
+from chorale.evaluation.tables import judgement_blocks
+from chorale.models.ensemble import average as averaged
+from chorale.models.infiller_models import is_infiller, load_infiller
+from chorale.models.ngram import fit_ngram
+from chorale.models.predictor import Predictor
+from chorale.models.storage import load_predictor
+from chorale.music.score import Chorale
+from chorale.music.voices import SOPRANO, VOICE_NAMES
+from chorale.sampling.completion import Model, Options
+from chorale.sampling.gibbs import InfillingOptions
+from chorale.sampling.logits import RULES_MODES
+from chorale.sampling.next_step import PARTICLES, SamplingOptions
+from chorale.sampling.prompts import (
     as_classic,
     beside_each,
     continue_each,
     draw_chorales,
     harmonize_each,
 )
-from chorale.judging.tables import judgement_blocks
-from chorale.logits import RULES_MODES
-from chorale.models import load_predictor
-from chorale.ngram import fit_ngram
-from chorale.predictors import Predictor
-from chorale.reports import check_report_path, to_text, write_report
-from chorale.score import Chorale
-from chorale.style import Window, matched, windows_of
-from chorale.token_sampling import PARTICLES, SamplingOptions
-from chorale.voices import SOPRANO, VOICE_NAMES
+from chorale.utils.extras import require
+from chorale.utils.reports import check_report_path, to_text, write_report
 
 _DEFAULTS = SamplingOptions()
 _SAMPLES = "samples"  # row of what is judged
@@ -217,7 +217,7 @@ def judge(
         title = model_title(names, average)
         settings = _told(drawn_as[_SAMPLES], given)
     with progress_bar("Judging") as progress:
-        judgement = judging.judge(
+        judgement = judge_sets(
             **sets._asdict(), random_state=random_state, progress=progress
         )
     if as_json:
@@ -233,7 +233,7 @@ def judge(
 
 
 class _Sets(NamedTuple):
-    """What is judged and what stands beside it, as `judging.judge` takes it."""
+    """What is judged and what stands beside it, as `chorale.evaluation.judgement.judge` takes it."""
 
     samples: Sequence[Window]
     others: Sequence[Window]

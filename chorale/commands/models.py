@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from chorale.corpus import bundled_corpus
-from chorale.infiller_models import list_infillers
-from chorale.models import DEFAULT_MODEL, list_models
+from chorale.corpus.loading import bundled_corpus
+from chorale.models.infiller_models import list_infillers
+from chorale.models.storage import DEFAULT_MODEL, list_models
 from chorale.sketches.models import list_models as list_sketch_models
 
 

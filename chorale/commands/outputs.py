@@ -11,13 +11,19 @@ from typing import Annotated
 import typer
 
 from chorale.errors import DataError, OutputError, UsageError
-from chorale.importing import FORMATS, write
-from chorale.judging.choosing import Candidate, choose_each, typical_of
-from chorale.judging.tables import choice_blocks
-from chorale.models import DEFAULT_MODEL, find_model, load_card, load_predictor
-from chorale.reports import check_report_path, write_report
-from chorale.score import Chorale
-from chorale.voices import INSTRUMENTS
+from chorale.formats.files import FORMATS, write
+from chorale.models.storage import DEFAULT_MODEL, find_model, load_card, load_predictor
+from chorale.music.score import Chorale
+from chorale.music.voices import INSTRUMENTS
+from chorale.sampling.best_of import Candidate, choose_each, typical_of
+from chorale.utils.reports import (
+    Block,
+    Heading,
+    Paragraph,
+    Table,
+    check_report_path,
+    write_report,
+)
 
 BestOf = Annotated[
     int,
@@ -179,3 +185,36 @@ def warn_of_endings(chosen: Mapping[str, list[Candidate]], best_of: int) -> None
             "may find one that does",
             err=True,
         )
+
+
+def choice_blocks(drawn: Mapping[str, Sequence[Candidate]]) -> list[Block]:
+    """Return what is held against chorales that were drawn to choose from.
+
+    Args:
+        drawn: the best first, by the name of the file that it became.
+    """
+    blocks: list[Block] = [
+        Heading("What was drawn", level=1),
+        Paragraph(
+            "The first of each table was kept: one that ends on a complete cadence "
+            "before one that does not, then the one that costs least. Costs are in "
+            "nats: of findings beyond those that Bach would have, the rarer the "
+            "dearer, and of a likelihood unlike that of his own chorales."
+        ),
+    ]
+    for name, candidates in drawn.items():
+        rows = [
+            (
+                str(number),
+                "yes" if one.ends_well else "no",
+                f"{one.nats_per_note:.3f}",
+                f"{one.typicality:.2f}",
+                f"{one.rules:.1f}",
+                f"{one.cost:.1f}",
+                ", ".join(f"{count} {rule}" for rule, count in one.findings.items()),
+            )
+            for number, one in enumerate(candidates, start=1)
+        ]
+        header = ("place", "cadence", "nats a note", "atypical", "rules", "cost")
+        blocks += [Heading(name), Table((*header, "findings"), tuple(rows))]
+    return blocks

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 
-from chorale.progress import Progress
+from chorale.utils.progress import Progress
 
 _PATIENCE = 2.0  # seconds before a bar appears
 
@@ -47,7 +47,7 @@ def _show(label: str, stack: contextlib.ExitStack) -> Progress:
 class EpochLines:
     """A line on stderr for every epoch; on a terminal a bar with the time left too.
 
-    A `chorale.fitting.EpochProgress`, to be used in a `with` block.
+    A `chorale.nn.fitting.EpochProgress`, to be used in a `with` block.
 
     Args:
         monitor: the figure to show of each epoch.

@@ -8,18 +8,6 @@ from typing import Annotated
 
 import typer
 
-from chorale import completing
-from chorale.commands.filling import (
-    INFILLING,
-    SAMPLING,
-    Guidance,
-    Method,
-    ModelName,
-    Particles,
-    Rounds,
-    load_model,
-    options_for,
-)
 from chorale.commands.options import DEFAULT_TOP_P, TopP
 from chorale.commands.outputs import (
     BestOf,
@@ -40,13 +28,25 @@ from chorale.commands.outputs import (
     write_pieces,
 )
 from chorale.commands.progress import progress_bar
+from chorale.commands.sampling_options import (
+    INFILLING,
+    SAMPLING,
+    Guidance,
+    Method,
+    ModelName,
+    Particles,
+    Rounds,
+    load_model,
+    options_for,
+)
+from chorale.corpus.reading import annotated
+from chorale.corpus.seeds import find_bundled
 from chorale.errors import UsageError
-from chorale.gathering import annotated
-from chorale.importing import read_spelled
-from chorale.models import DEFAULT_MODEL
-from chorale.score import Chorale
-from chorale.seeds import find_bundled
-from chorale.voices import VOICE_NAMES, voice_named
+from chorale.formats.files import read_spelled
+from chorale.models.storage import DEFAULT_MODEL
+from chorale.music.score import Chorale
+from chorale.music.voices import VOICE_NAMES, voice_named
+from chorale.sampling import completion
 
 _MOST_BARS = 100_000  # beyond lies only a slip of the hand
 
@@ -72,7 +72,7 @@ def rewrite(
         ),
     ] = None,
     model: ModelName = DEFAULT_MODEL,
-    particles: Particles = completing.PASSAGE_PARTICLES,
+    particles: Particles = completion.PASSAGE_PARTICLES,
     guidance: Guidance = SAMPLING.guidance,
     method: Method = INFILLING.method,
     rounds: Rounds = INFILLING.rounds,
@@ -105,7 +105,7 @@ def rewrite(
 
     opened = load_model(model)
     with progress_bar("Rewriting") as progress:
-        drawn = completing.rewrite(
+        drawn = completion.rewrite(
             opened,
             chorale,
             options,

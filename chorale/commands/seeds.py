@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from chorale.corpus import bundled_corpus, load_entry
-from chorale.index import parse_metres
-from chorale.seeds import numbered_seeds
+from chorale.corpus.index import parse_metres
+from chorale.corpus.loading import bundled_corpus, load_entry
+from chorale.corpus.seeds import numbered_seeds
 
 
 def seeds(

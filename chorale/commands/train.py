@@ -9,7 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from chorale.commands.options import (
+from chorale.commands.options import names_typed
+from chorale.commands.progress import EpochLines
+from chorale.commands.training_options import (
     ClipNorm,
     Epochs,
     Finish,
@@ -25,21 +27,19 @@ from chorale.commands.options import (
     check_same,
     command_line,
     interruptible,
-    names_typed,
     only,
 )
-from chorale.commands.progress import EpochLines
-from chorale.corpus import load_corpus
+from chorale.corpus.loading import load_corpus, split_corpus
+from chorale.encoding.plan import FEATURES
 from chorale.errors import UsageError
-from chorale.infiller_models import InfillerCard
-from chorale.infiller_options import INFILLERS, InfillerOptions
-from chorale.infiller_training import resume_infiller, train_infiller
-from chorale.models import Card
-from chorale.networks import BODIES, NetworkOptions
-from chorale.plan import FEATURES
-from chorale.runs import Run, plot_history
-from chorale.training import TrainingOptions, resume_training, train_network
-from chorale.training_data import MONITOR, CommonOptions, split_corpus
+from chorale.models.infiller_models import InfillerCard
+from chorale.models.options import INFILLERS, InfillerOptions, NetworkOptions
+from chorale.models.storage import Card
+from chorale.nn.bodies import BODIES
+from chorale.nn.runs import Run, plot_history
+from chorale.training.batches import MONITOR, CommonOptions
+from chorale.training.infiller import resume_infiller, train_infiller
+from chorale.training.next_step import TrainingOptions, resume_training, train_network
 
 _NETWORK = NetworkOptions()
 _TRAINING = TrainingOptions()

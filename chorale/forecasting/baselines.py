@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from chorale.errors import UsageError
-from chorale.extras import require
 from chorale.forecasting.series import Array, Task, difference, undifference
+from chorale.utils.extras import require
 
 Forecaster = Callable[[Array], Array]
 """From float32 (count, seen steps, variables) to float32 (count, ahead, variables)."""

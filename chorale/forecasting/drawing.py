@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from chorale.forecasting.kept import CURVES
 from chorale.forecasting.series import Floats, Task
-from chorale.runs import Row
+from chorale.nn.runs import Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

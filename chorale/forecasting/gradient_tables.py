@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from chorale.forecasting.gradients import Training
-from chorale.tables import write_table
+from chorale.utils.tables import write_table
 
 
 @dataclass(frozen=True, kw_only=True)

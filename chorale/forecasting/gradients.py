@@ -24,9 +24,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chorale.errors import UsageError
-from chorale.extras import require
 from chorale.forecasting.series import Array, draw_waves
-from chorale.progress import Progress
+from chorale.utils.extras import require
+from chorale.utils.progress import Progress
 
 _EPSILON = 0.001  # of layer normalization, as in Keras
 

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 
 from chorale.errors import ChoraleError, ModelError
-from chorale.files import load_arrays, save_arrays
 from chorale.forecasting.baselines import BASELINES
 from chorale.forecasting.oracle import fit_waves, sample_posterior
 from chorale.forecasting.recipes import Recipe
 from chorale.forecasting.series import Array, Data
-from chorale.progress import Progress
-from chorale.runs import Run
+from chorale.nn.runs import Run
+from chorale.utils.files import load_arrays, save_arrays
+from chorale.utils.progress import Progress
 
 ORACLE = "oracle"
 LEAST_SQUARES = "least-squares"

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from chorale.errors import DataError, ModelError, UsageError
-from chorale.files import load_arrays
 from chorale.forecasting.baselines import BASELINES
 from chorale.forecasting.jobs import LEAST_SQUARES, ORACLE
 from chorale.forecasting.recipes import RECIPES
 from chorale.forecasting.series import TASKS, Array, Floats, Task, forecasting_task
-from chorale.runs import Row
-from chorale.tables import read_table
+from chorale.nn.runs import Row
+from chorale.utils.files import load_arrays
+from chorale.utils.tables import read_table
 
 CURVES = ("train_loss", "valid_mse")  # of the history of a training
 

@@ -33,11 +33,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chorale.errors import UsageError
-from chorale.extras import require
 from chorale.forecasting.series import Array
-from chorale.networks import NetworkOptions, build_body
-from chorale.progress import Progress
-from chorale.tables import write_table
+from chorale.nn.bodies import BodyOptions, build_body
+from chorale.utils.extras import require
+from chorale.utils.progress import Progress
+from chorale.utils.tables import write_table
 
 CONVOLUTIONS = 4  # in front of the GRU, each halving the series: 16 steps become one
 _KERNEL_SIZE = 4  # of those, as in the book
@@ -50,7 +50,7 @@ class Candidate(NamedTuple):
 
     Attributes:
         title: what a reader calls it.
-        body: one of `chorale.networks.BODIES`.
+        body: one of `chorale.nn.bodies.BODIES`.
         strided: whether strided convolutions come first.
         slow_gates: whether its gates begin with memories of up to `lag` steps, spread
             evenly ("chrono initialization", Tallec & Ollivier, "Can Recurrent Neural
@@ -256,7 +256,7 @@ def build_network(name: str, lag: int, options: MemoryOptions) -> Any:
         # So many doublings see 2 ** layers steps: lag + 1 at the least.
         layers = options.wavenet_layers or lag.bit_length()
     body = build_body(
-        NetworkOptions(
+        BodyOptions(
             body=candidate.body, units=options.units, layers=layers, dropout=0.0
         )
     )

@@ -18,8 +18,8 @@ import keras
 from keras import layers, ops
 
 from chorale.errors import UsageError
-from chorale.networks import NetworkOptions, build_body
-from chorale.networks.causal import EachStep, Residual, Tensor
+from chorale.nn.bodies import BodyOptions, build_body
+from chorale.nn.causal import EachStep, Residual, Tensor
 
 WIDTH = 20  # of every layer, as in the book
 
@@ -370,7 +370,7 @@ def _network(shape: Shape, *parts: keras.layers.Layer) -> keras.Model:
 def _body(body: str, *, layers: int = 2, **changes: Any) -> keras.layers.Layer:
     """Return a body of the chorale networks, at the width of the suite."""
     options = {"units": WIDTH, "dropout": 0.0, **changes}
-    return build_body(NetworkOptions(body=body, layers=layers, **options))
+    return build_body(BodyOptions(body=body, layers=layers, **options))
 
 
 def _widen() -> keras.layers.Layer:

@@ -29,7 +29,7 @@ from chorale.forecasting.series import (
     Task,
     Waves,
 )
-from chorale.progress import Progress
+from chorale.utils.progress import Progress
 
 # Columns of parameters: frequency and phase of the slow wave, then of the fast one.
 _FREQUENCIES, _PHASES = [0, 2], [1, 3]

@@ -18,7 +18,7 @@ import numpy as np
 
 from chorale.errors import DataError
 from chorale.forecasting.series import Array, Data, Floats, Task, forecasting_task
-from chorale.tables import read_table, write_table
+from chorale.utils.tables import read_table, write_table
 
 TRAIN_PERCENT = 70  # of the rows
 VALID_PERCENT = 15

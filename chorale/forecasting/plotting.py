@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from chorale.errors import UsageError
-from chorale.extras import require
-from chorale.files import replacing
 from chorale.forecasting.baselines import BASELINES
 from chorale.forecasting.drawing import (
     draw_curves,
@@ -31,6 +29,8 @@ from chorale.forecasting.kept import (
 )
 from chorale.forecasting.recipes import RECIPES
 from chorale.forecasting.series import NOISE_VARIANCE, Array, Floats
+from chorale.utils.extras import require
+from chorale.utils.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -14,7 +14,7 @@ from chorale.forecasting.baselines import BASELINES
 from chorale.forecasting.jobs import LEAST_SQUARES, ORACLE, Measured
 from chorale.forecasting.recipes import RECIPES
 from chorale.forecasting.series import NOISE_VARIANCE, Data, Floats
-from chorale.tables import read_table, write_table
+from chorale.utils.tables import read_table, write_table
 
 _TITLES = {
     ORACLE: "oracle: posterior mean, given the law",

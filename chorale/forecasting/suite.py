@@ -7,7 +7,7 @@ when it is asked for again:
     results.csv               a row for each forecaster and seed
     ten-steps/series.npz      the series that are forecast, a folder for each task
     ten-steps/oracle.npz      its forecasts; the baselines' lie beside it
-    ten-steps/gru-seed0/      a training: a run, as of `chorale.runs`, and its forecasts
+    ten-steps/gru-seed0/      a training: a run, as of `chorale.nn.runs`, and its forecasts
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 
 from chorale.errors import ModelError, UsageError
-from chorale.files import save_arrays, write_text
 from chorale.forecasting.baselines import BASELINES
 from chorale.forecasting.jobs import LEAST_SQUARES, ORACLE, Job, Measured, run_jobs
 from chorale.forecasting.own_series import OwnSeries
 from chorale.forecasting.recipes import RECIPES, Recipe
 from chorale.forecasting.series import TASKS, Array, Data, Task, draw_data
-from chorale.progress import Progress
+from chorale.utils.files import save_arrays, write_text
+from chorale.utils.progress import Progress
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from chorale.fitting import Batch, EpochProgress, fit, seed_dropout
 from chorale.forecasting import networks
 from chorale.forecasting.recipes import Recipe
 from chorale.forecasting.series import Array, Data, Floats, draw_waves, sequence_targets
-from chorale.runs import Row, Run
+from chorale.nn.fitting import Batch, EpochProgress, fit, seed_dropout
+from chorale.nn.runs import Row, Run
 
 MONITOR = "valid_mse"
 _AT_ONCE = 500  # series forecast at once

@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from chorale.files import replacing
-from chorale.formats import step_seconds
-from chorale.score import Chorale, IntArray, Note
-from chorale.voices import VOICES
+from chorale.formats.shared import step_seconds
+from chorale.music.score import Chorale, Note
+from chorale.music.voices import VOICES
+from chorale.utils.arrays import IntArray
+from chorale.utils.files import replacing
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.score import Chorale, changes
-from chorale.tables import HIGHEST_NUMBER, read_numbers, write_table
-from chorale.voices import HIGHEST_PITCH, SILENCE, VOICE_NAMES, VOICES
+from chorale.music.score import Chorale, changes
+from chorale.music.voices import HIGHEST_PITCH, SILENCE, VOICE_NAMES, VOICES
+from chorale.utils.tables import HIGHEST_NUMBER, read_numbers, write_table
 
 NOTE_COLUMNS = ("note0", "note1", "note2", "note3")
 ANNOTATION_COLUMNS = ("onset", "fermata", "bar", "position")

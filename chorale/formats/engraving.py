@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
-from chorale.formats import Bar, fermata_spans, written_bars
-from chorale.keys import Key, estimate_key
-from chorale.score import STEPS_PER_QUARTER, STEPS_PER_WHOLE, Chorale, Metre, Note
-from chorale.spelling import Spelling, spell
-from chorale.voices import ALL_VOICES, ALTO, SILENCE, TENOR, VOICES
+from chorale.formats.shared import Bar, fermata_spans, written_bars
+from chorale.music.keys import Key, estimate_key
+from chorale.music.score import STEPS_PER_QUARTER, STEPS_PER_WHOLE, Chorale, Metre, Note
+from chorale.music.spelling import Spelling, spell
+from chorale.music.voices import ALL_VOICES, ALTO, SILENCE, TENOR, VOICES
 
 # Lengths in steps that one note head can have: its value and the dots behind it.
 NOTE_VALUES = {

@@ -16,9 +16,7 @@ import mido
 import numpy as np
 
 from chorale.errors import DataError, UsageError
-from chorale.files import replacing
-from chorale.formats import Reading, naming, voices_by_name
-from chorale.formats.midi_events import (
+from chorale.formats.midi_meta import (
     conductor_events,
     from_latin1,
     meta,
@@ -28,17 +26,11 @@ from chorale.formats.midi_events import (
     read_tempo,
     says_metre,
 )
-from chorale.formats.played import (
-    Played,
-    count_off_grid,
-    line_on_grid,
-    part_voices,
-)
-from chorale.score import (
-    STEPS_PER_QUARTER,
-    Chorale,
-)
-from chorale.voices import INSTRUMENTS, VOICE_NAMES, VOICES
+from chorale.formats.played import Played, count_off_grid, line_on_grid, part_voices
+from chorale.formats.shared import Reading, naming, voices_by_name
+from chorale.music.score import STEPS_PER_QUARTER, Chorale
+from chorale.music.voices import INSTRUMENTS, VOICE_NAMES, VOICES
+from chorale.utils.files import replacing
 
 TICKS_PER_QUARTER = 480
 TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
@@ -63,7 +55,7 @@ def write_midi(
     Args:
         chorale: what to write.
         path: the file.
-        instrument: a name of `chorale.voices.INSTRUMENTS`, for the programs.
+        instrument: a name of `chorale.music.voices.INSTRUMENTS`, for the programs.
 
     Raises:
         UsageError: there is no such instrument.

@@ -10,16 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from chorale.files import write_text
-from chorale.formats import Bar
 from chorale.formats.engraving import NOTE_VALUES, Line, Written, engrave
-from chorale.keys import Key
-from chorale.score import (
-    STEPS_PER_QUARTER,
-    STEPS_PER_WHOLE,
-    Chorale,
-)
-from chorale.voices import ALL_VOICES, INSTRUMENTS
+from chorale.formats.shared import Bar
+from chorale.music.keys import Key
+from chorale.music.score import STEPS_PER_QUARTER, STEPS_PER_WHOLE, Chorale
+from chorale.music.voices import ALL_VOICES, INSTRUMENTS
+from chorale.utils.files import write_text
 
 DIVISIONS = STEPS_PER_QUARTER  # durations are counted in steps
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.score import STEPS_PER_QUARTER, Note
-from chorale.voices import VOICES
+from chorale.music.score import STEPS_PER_QUARTER, Note
+from chorale.music.voices import VOICES
 
 MOST_SLUR = 0.5  # steps that a note may sound into the next of its voice
 _MOST_LATE = 0.25  # steps by which players miss a beginning; triplets are further off

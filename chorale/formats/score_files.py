@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.formats import Reading, naming, voices_by_name
-from chorale.formats.scores import (
+from chorale.formats.score_events import (
     Measure,
     Sound,
     count_bars,
@@ -28,16 +27,17 @@ from chorale.formats.scores import (
     sounds_of,
     spelling_on_grid,
 )
-from chorale.keys import Key, estimate_key, estimate_melody_key
-from chorale.score import (
+from chorale.formats.shared import Reading, naming, voices_by_name
+from chorale.music.keys import Key, estimate_key, estimate_melody_key
+from chorale.music.score import (
     COMMON_TIME,
     DEFAULT_TEMPO,
     STEPS_PER_QUARTER,
     Chorale,
-    IntArray,
     Metre,
 )
-from chorale.voices import ALL_VOICES, SILENCE, VOICES
+from chorale.music.voices import ALL_VOICES, SILENCE, VOICES
+from chorale.utils.arrays import IntArray
 
 # Church modes by the third over their tonic.
 _MODES = {

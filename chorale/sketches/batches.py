@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from chorale.errors import DataError
-from chorale.progress import Progress
 from chorale.sketches.strokes import MOST_POINTS, Floats32, Inks
+from chorale.utils.progress import Progress
 
 # A drawing is padded to the first of these that holds it: each is compiled for itself.
 # All are even, for networks that join points in pairs.

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from chorale.errors import DataError, UsageError
-from chorale.progress import Progress
 from chorale.sketches.formats import (
     check_output,
     holds_many,
@@ -21,6 +20,7 @@ from chorale.sketches.formats import (
 from chorale.sketches.shuffling import shuffle as shuffled
 from chorale.sketches.shuffling import spooled
 from chorale.sketches.strokes import Sketch
+from chorale.utils.progress import Progress
 
 # Is told how many bytes are read, of how many in all.
 

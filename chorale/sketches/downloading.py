@@ -22,8 +22,8 @@ from urllib.parse import quote, urlsplit
 from urllib.request import Request, urlopen
 
 from chorale.errors import ChoraleError, DataError, OutputError, UsageError
-from chorale.files import write_text
-from chorale.progress import Progress
+from chorale.utils.files import write_text
+from chorale.utils.progress import Progress
 
 PUBLIC_BUCKET = "https://storage.googleapis.com/quickdraw_dataset"
 # The folder in the bucket and the ending of the files of each form.

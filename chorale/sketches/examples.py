@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from chorale.errors import DataError
-from chorale.files import sha256
-from chorale.progress import Progress
 from chorale.sketches.converting import find_sources, read_files
 from chorale.sketches.strokes import Inks, Sketch, from_ink, to_inks
+from chorale.utils.files import sha256
+from chorale.utils.progress import Progress
 
 _AT_ONCE = 5000  # drawings turned into ink at once
 _HELD_OUT = 0.1  # share of drawings that validate where there are no others

@@ -16,14 +16,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from chorale.cards import PRETRAINED, BaseCard, Shelf, save_card
 from chorale.errors import ModelError
-from chorale.files import check_files, replacing, sha256
-from chorale.graphs import open_graph
-from chorale.progress import Progress
+from chorale.nn.cards import PRETRAINED, BaseCard, Shelf, save_card
+from chorale.nn.onnx_sessions import open_graph
 from chorale.sketches.batches import Padded, predict
 from chorale.sketches.options import NetworkOptions
 from chorale.sketches.strokes import Floats32, Inks
+from chorale.utils.files import check_files, replacing, sha256
+from chorale.utils.progress import Progress
 
 DEFAULT_MODEL = "quickdraw"
 GRAPH_FILE = "network.onnx"
@@ -134,7 +134,7 @@ def save_model(network: Any, card: Card, folder: Path) -> Card:
     Returns:
         The card as it was written.
     """
-    from chorale.networks.onnx_graph import Value, export_graph
+    from chorale.nn.onnx_export import Value, export_graph
 
     graph = export_graph(
         network,

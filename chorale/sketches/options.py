@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from chorale.checks import (
+from chorale.errors import UsageError
+from chorale.utils.checks import (
     check_above_zero,
     check_at_least,
     check_seed,
     check_shares,
 )
-from chorale.errors import UsageError
 
 # What shapes each network, and what of it is usual.
 _SIZES: dict[str, dict[str, Any]] = {

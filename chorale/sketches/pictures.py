@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chorale.errors import UsageError
-from chorale.extras import require
-from chorale.files import replacing
 from chorale.sketches.evaluation import Report
 from chorale.sketches.examples import Examples
 from chorale.sketches.strokes import Floats32, Sketch, Strokes, check_stroke
+from chorale.utils.extras import require
+from chorale.utils.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from chorale.cards import save_card
 from chorale.errors import DataError
-from chorale.extras import require_keras
-from chorale.fitting import Batch, EpochProgress, adamw, begin, fit
-from chorale.runs import Row, Run
+from chorale.nn.cards import save_card
+from chorale.nn.fitting import Batch, EpochProgress, adamw, begin, fit
+from chorale.nn.runs import Row, Run
 from chorale.sketches.augmentation import augment
 from chorale.sketches.batches import AT_ONCE, Padded, draw_batches, pad, predict
 from chorale.sketches.evaluation import Report, measure
@@ -21,6 +20,7 @@ from chorale.sketches.examples import Examples
 from chorale.sketches.models import Card, load_classifier, save_model
 from chorale.sketches.options import NetworkOptions, TrainingOptions
 from chorale.sketches.strokes import Floats32
+from chorale.utils.extras import require_keras
 
 MONITOR = "valid_nats"
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.score import STEPS_PER_WHOLE, Chorale, IntArray
+from chorale.music.score import STEPS_PER_WHOLE, Chorale
+from chorale.music.voices import VOICE_NAMES
+from chorale.utils.arrays import IntArray
 from chorale.voice_leading.piece import Judged, Piece
 from chorale.voice_leading.rules import Rule, choose_rules
-from chorale.voices import VOICE_NAMES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,7 @@ def check(
 
     Args:
         rules: names of RULES; None: all of them.
-        spelling: int array (steps, 4), as of `chorale.importing.read_spelled`; None:
+        spelling: int array (steps, 4), as of `chorale.formats.files.read_spelled`; None:
             notes are named by the key, and no augmented leaps are looked for.
 
     Returns:

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chorale.chords import NO_ROOT, QUALITY_NAMES, name_chords
-from chorale.keys import Key
-from chorale.score import BoolArray, IntArray
+from chorale.music.chords import NO_ROOT, QUALITY_NAMES, name_chords
+from chorale.music.keys import Key
+from chorale.utils.arrays import BoolArray, IntArray
 
 _MAJOR = QUALITY_NAMES.index("major")
 _SEVENTH = QUALITY_NAMES.index("dominant seventh")

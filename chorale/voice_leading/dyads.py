@@ -14,8 +14,8 @@ from functools import cached_property
 
 import numpy as np
 
-from chorale.score import BoolArray, IntArray
-from chorale.voices import SILENCE
+from chorale.music.voices import SILENCE
+from chorale.utils.arrays import BoolArray, IntArray
 
 # Semitones.
 UNISON, FIFTH, OCTAVE = 0, 7, 12

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from chorale.score import IntArray
+from chorale.music.voices import BASS, SOPRANO
+from chorale.utils.arrays import IntArray
 from chorale.voice_leading.dyads import (
     FIFTH,
     OCTAVE,
@@ -15,7 +16,6 @@ from chorale.voice_leading.dyads import (
     is_parallel,
 )
 from chorale.voice_leading.piece import NEIGHBOURS, Judged, Piece
-from chorale.voices import BASS, SOPRANO
 
 OUTER = ((SOPRANO, BASS),)
 

@@ -10,12 +10,13 @@ from typing import NamedTuple
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.keys import Key, estimate_key
-from chorale.score import BoolArray, Chorale, IntArray
-from chorale.spelling import Spelling, diatonic_numbers
+from chorale.music.keys import Key, estimate_key
+from chorale.music.score import Chorale
+from chorale.music.spelling import Spelling, diatonic_numbers
+from chorale.music.voices import SILENCE, VOICES
+from chorale.utils.arrays import BoolArray, IntArray
 from chorale.voice_leading.dominants import Dominants, find_dominants
 from chorale.voice_leading.dyads import Dyads
-from chorale.voices import SILENCE, VOICES
 
 # The voices of a column of `Judged.faults`, the upper one first.
 SINGLE = tuple((voice,) for voice in range(VOICES))
@@ -57,7 +58,7 @@ class Piece:
         """Look at a chorale.
 
         Args:
-            spelling: as of `chorale.importing.read_spelled`; None: spelled by the key.
+            spelling: as of `chorale.formats.files.read_spelled`; None: spelled by the key.
 
         Raises:
             DataError: the spelling has another shape than the pitches.

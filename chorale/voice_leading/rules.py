@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from chorale.errors import UsageError
-from chorale.voice_leading import melody, motion, placing, tendencies
+from chorale.voice_leading import leaps, motion, spacing, tendency_tones
 from chorale.voice_leading.piece import NEIGHBOURS, PAIRS, SINGLE, Judged, Piece
 
 
@@ -94,9 +94,9 @@ _ALL_RULES = (
     Rule(
         name="crossing",
         summary="a voice sings below its lower neighbour",
-        judge=placing.crossing,
+        judge=spacing.crossing,
         voices=NEIGHBOURS,
-        say=placing.say_crossing,
+        say=spacing.say_crossing,
         motion=False,
     ),
     Rule(
@@ -110,65 +110,65 @@ _ALL_RULES = (
     Rule(
         name="spacing",
         summary="soprano and alto, or alto and tenor, are over an octave apart",
-        judge=placing.spacing,
-        voices=placing.UPPER_NEIGHBOURS,
-        say=placing.say_spacing,
+        judge=spacing.spacing,
+        voices=spacing.UPPER_NEIGHBOURS,
+        say=spacing.say_spacing,
         motion=False,
     ),
     Rule(
         name="range",
         summary="a note lies outside the range of its voice",
-        judge=placing.range_,
+        judge=spacing.range_,
         voices=SINGLE,
-        say=placing.say_range,
+        say=spacing.say_range,
         motion=False,
     ),
     Rule(
         name="doubled-leading-tone",
         summary="two voices sing the third of a dominant that resolves by fifth",
-        judge=tendencies.doubled_leading_tone,
+        judge=tendency_tones.doubled_leading_tone,
         voices=PAIRS,
-        say=tendencies.say_doubled,
+        say=tendency_tones.say_doubled,
         motion=False,
     ),
     Rule(
         name="unresolved-leading-tone",
         summary="the third of a dominant that resolves by fifth does not go up",
-        judge=tendencies.unresolved_leading_tone,
+        judge=tendency_tones.unresolved_leading_tone,
         voices=SINGLE,
-        say=tendencies.say_leading_tone,
+        say=tendency_tones.say_leading_tone,
         motion=True,
     ),
     Rule(
         name="leading-tone-leap",
         summary="lenient: an inner leading tone leaps to the fifth of the tonic",
-        judge=tendencies.leading_tone_leap,
+        judge=tendency_tones.leading_tone_leap,
         voices=SINGLE,
-        say=tendencies.say_leap,
+        say=tendency_tones.say_leap,
         motion=True,
     ),
     Rule(
         name="unresolved-seventh",
         summary="the seventh of a dominant that goes on does not step down",
-        judge=tendencies.unresolved_seventh,
+        judge=tendency_tones.unresolved_seventh,
         voices=SINGLE,
-        say=tendencies.say_seventh,
+        say=tendency_tones.say_seventh,
         motion=True,
     ),
     Rule(
         name="large-leap",
         summary="a voice leaps a seventh or more than an octave",
-        judge=melody.large_leap,
+        judge=leaps.large_leap,
         voices=SINGLE,
-        say=melody.say_large_leap,
+        say=leaps.say_large_leap,
         motion=True,
     ),
     Rule(
         name="augmented-leap",
         summary="a voice moves by an augmented interval; only in scores",
-        judge=melody.augmented_leap,
+        judge=leaps.augmented_leap,
         voices=SINGLE,
-        say=melody.say_augmented_leap,
+        say=leaps.say_augmented_leap,
         motion=True,
     ),
 )

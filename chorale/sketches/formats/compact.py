@@ -22,9 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 from chorale.errors import DataError
-from chorale.files import replacing
 from chorale.sketches.formats.shared import Watch, numbered, opened
 from chorale.sketches.strokes import GRID, Floats, Sketch, check_stroke, to_grid
+from chorale.utils.files import replacing
 
 # Each array's name, type as numpy writes it, and numbers in a row of it.
 _COLUMNS = {

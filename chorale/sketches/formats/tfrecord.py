@@ -19,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 
 from chorale.errors import DataError
-from chorale.files import replacing
 from chorale.sketches.formats.shared import (
     Watch,
     numbered,
@@ -28,6 +27,7 @@ from chorale.sketches.formats.shared import (
     split_at_pen,
 )
 from chorale.sketches.strokes import Sketch
+from chorale.utils.files import replacing
 
 TFRECORD_NAME = re.compile(r"\.tfrecords?(-\d+-of-\d+)?$", re.IGNORECASE)
 

@@ -1,0 +1,17 @@
+"""`chorale sketch`: classify drawings."""
+
+from __future__ import annotations
+
+import typer
+
+from chorale.commands.sketch import classify, convert, download, evaluate, train
+
+app = typer.Typer(
+    help="Classify drawings, and learn to.",
+    no_args_is_help=True,
+)
+app.command()(train.train)
+app.command()(evaluate.evaluate)
+app.command()(classify.classify)
+app.command()(convert.convert)
+app.command()(download.download)

@@ -1,0 +1,1 @@
+"""Which pieces there are, where they come from, and in which split each is."""

@@ -1,0 +1,324 @@
+"""Bach's chorales: builds `data/` from the scores that travel with music21.
+
+Which score is which piece of which split is written down in `data/manifest.csv`; this
+module reads the scores it names and lays them on the grid of sixteenths.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import accumulate, zip_longest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chorale.corpus.index import Entry, format_metres, read_index, write_index
+from chorale.corpus.loading import MANIFEST_FILE, bundled_corpus
+from chorale.corpus.manifest import Row, read_manifest
+from chorale.errors import DataError, UsageError
+from chorale.formats.classic_csv import write_annotations, write_csv
+from chorale.formats.score_events import (
+    Measure,
+    Sound,
+    count_bars,
+    join_ties,
+    on_grid,
+    open_score,
+    sounds_of,
+)
+from chorale.music.keys import Key, estimate_key
+from chorale.music.score import COMMON_TIME, STEPS_PER_QUARTER, Chorale, Metre
+from chorale.music.voices import VOICE_NAMES, VOICES
+from chorale.utils.arrays import BoolArray
+from chorale.utils.files import sha256, write_text
+from chorale.utils.progress import Progress
+
+# === Building ===
+
+
+def build(
+    output: Path | str,
+    *,
+    only: Collection[str] | None = None,
+    progress: Progress | None = None,
+) -> tuple[Entry, ...]:
+    """Build the corpus, or some of its pieces, from music21's scores.
+
+    The same manifest and the same scores give the same bytes.
+
+    Args:
+        output: the corpus folder. Pieces that it holds already are replaced.
+        only: numbers of pieces, three digits each; all if None.
+        progress: called with the pieces done and their total after each piece.
+
+    Returns:
+        The index of the folder.
+
+    Raises:
+        UsageError: `only` names a piece that the manifest does not have.
+        DataError: a score is missing or is not the one that the manifest describes.
+        OutputError: the folder cannot be written.
+    """
+    output = Path(output)
+    rows = [row for row in read_manifest() if not row.excluded]
+    if only is not None:
+        unknown = sorted(set(only) - {row.number for row in rows})
+        if unknown:
+            raise UsageError(
+                "expected numbers of pieces as in data/manifest.csv, such as 305, "
+                f"got {', '.join(unknown)}"
+            )
+        rows = [row for row in rows if row.number in only]
+    kept = () if only is None else read_index(output)
+    entries = {entry.file: entry for entry in kept}
+    for done, row in enumerate(rows, start=1):
+        entries[row.file] = _build_piece(row, output)
+        if progress is not None:
+            progress(done, len(rows))
+    index = tuple(entries[file] for file in sorted(entries))
+    write_index(index, output)
+    # Where the scores come from, and under which terms, travels with them.
+    for name in (MANIFEST_FILE, "README.md"):
+        text = (bundled_corpus() / name).read_text(encoding="utf-8")
+        write_text(output / name, text)
+    return index
+
+
+def _build_piece(row: Row, output: Path) -> Entry:
+    chorale = read_score(score_folder() / row.score, expand=row.repeats == "expanded")
+    if chorale.pickup != int(row.pickup):
+        raise DataError(
+            f"expected a pickup of {row.pickup} steps, as {MANIFEST_FILE} says, "
+            f"got {chorale.pickup}: is it another version of music21?",
+            row.score,
+        )
+    file = output / row.file
+    write_csv(chorale, file)
+    write_annotations(
+        chorale, output / "annotations" / file.relative_to(output / "chorales")
+    )
+    return Entry(
+        file=row.file,
+        split=row.split,
+        bwv=row.bwv,
+        score=row.score,
+        title=row.title,
+        key=chorale.key.name if chorale.key else "",
+        metre=format_metres(chorale.metres),
+        pickup=chorale.pickup,
+        steps=chorale.steps,
+        tune_group=int(row.tune_group),
+        sha256=sha256(file),
+    )
+
+
+def score_folder() -> Path:
+    """Return the folder of Bach's scores inside music21."""
+    import music21
+
+    return Path(music21.__file__).parent / "corpus" / "bach"
+
+
+# === Scores ===
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Passage:
+    """A measure of the score, which a repeat sign may make shorter than a bar.
+
+    Attributes:
+        lines: what each voice sings, from the start of the measure, without rests.
+        length: in steps.
+        metre: the time signature in force.
+        upbeat: music21 takes it for the end of a full bar.
+        repeat_from, repeat_to: a repeated section starts or ends here.
+        ending: 1 or 2 in a first or second ending, else 0.
+    """
+
+    lines: tuple[tuple[Sound, ...], ...]
+    length: Fraction
+    metre: Metre
+    upbeat: bool
+    repeat_from: bool
+    repeat_to: bool
+    ending: int
+
+    @property
+    def interlude(self) -> bool:
+        """Whether all four voices rest for a whole bar."""
+        return self.length == self.metre.bar_length and not any(self.lines)
+
+
+def read_score(path: Path | str, *, expand: bool = False) -> Chorale:
+    """Read a four-part chorale from a score of music21's corpus.
+
+    Voices are the parts whose names begin with Soprano, Alto, Tenor and Bass, the first
+    of each; other instruments are left out, and with them the bars in which they play
+    alone. Each step holds what sounds at its beginning, so that of two thirty-seconds
+    the first stays, and grace notes go.
+
+    Args:
+        path: the score.
+        expand: play repeated sections twice, with their first and second endings;
+            otherwise once, with the second ending alone.
+
+    Raises:
+        DataError: there is no such file, or it lacks one of the voices.
+    """
+    path = Path(path)
+    score = open_score(path)
+    parts = [_part(score, name, path) for name in VOICE_NAMES]
+    signature = parts[0].recurse().getElementsByClass("KeySignature").first()
+    passages = [one for one in _passages(parts) if not one.interlude]
+    return _lay_out(_play(passages, expand), signature.sharps, path.stem)
+
+
+def _part(score: Any, voice: str, path: Path) -> Any:
+    for part in score.parts:
+        if (part.partName or "").lower().startswith(voice):
+            return part
+    raise DataError(f"expected a part for the {voice}, there is none", path)
+
+
+def _passages(parts: Sequence[Any]) -> list[_Passage]:
+    """Read the measures of four music21 parts."""
+    endings = {
+        measure.id: int(bracket.number)
+        for bracket in parts[0].recurse().getElementsByClass("RepeatBracket")
+        for measure in bracket.getSpannedElements()
+    }
+    passages = []
+    metre = COMMON_TIME
+    columns = zip(*(part.getElementsByClass("Measure") for part in parts), strict=True)
+    for column in columns:
+        first = column[0]
+        signature = first.timeSignature
+        if signature is not None:
+            metre = Metre(signature.numerator, signature.denominator)
+        quarters = max(Fraction(measure.highestTime) for measure in column)
+        passages.append(
+            _Passage(
+                lines=tuple(
+                    tuple(
+                        one for one in sounds_of(measure, first.number) if one.pitches
+                    )
+                    for measure in column
+                ),
+                length=quarters * STEPS_PER_QUARTER,
+                metre=metre,
+                upbeat=first.paddingLeft > 0,
+                repeat_from=_direction(first.leftBarline) == "start",
+                repeat_to=_direction(first.rightBarline) == "end",
+                ending=endings.get(first.id, 0),
+            )
+        )
+    return passages
+
+
+def _direction(barline: Any) -> str:
+    return str(getattr(barline, "direction", ""))
+
+
+def _play(passages: Sequence[_Passage], expand: bool) -> list[_Passage]:
+    """Return the passages in the order in which they are played."""
+    played = []
+    section = 0  # where the current repeated section starts
+    again = not expand  # whether this is the last time through the section
+    position = 0
+    while position < len(passages):
+        passage = passages[position]
+        if passage.repeat_from and position != section:
+            section, again = position, not expand
+        if not (passage.ending == 1 and again):
+            played.append(passage)
+        if passage.repeat_to and not again:
+            position, again = section, True
+            continue
+        if passage.repeat_to:
+            section, again = position + 1, not expand
+        position += 1
+    return played
+
+
+def _lay_out(passages: Sequence[_Passage], sharps: int, source: str) -> Chorale:
+    """Lay passages on the grid of sixteenths."""
+    starts = [Fraction(0), *accumulate(passage.length for passage in passages)]
+    lines = [
+        join_ties(
+            sound.moved(start)
+            for start, passage in zip(starts, passages, strict=False)
+            for sound in passage.lines[voice]
+        )
+        for voice in range(VOICES)
+    ]
+    bars, positions, metres = count_bars(_measures(passages))
+    chorale = Chorale.from_notes(
+        [on_grid(line) for line in lines],
+        len(bars),
+        fermatas=_fermatas(lines, len(bars)),
+        bars=bars,
+        positions=positions,
+        metres=metres,
+        source=source,
+    )
+    # One fifth to each side: Bach writes modal tunes with a flat or a sharp less.
+    candidates = [
+        Key.from_fifths(fifths, mode)
+        for fifths in (sharps, sharps - 1, sharps + 1)
+        if abs(fifths) <= 7
+        for mode in ("major", "minor")
+    ]
+    return replace(chorale, key=estimate_key(chorale.pitches, candidates))
+
+
+def _measures(passages: Sequence[_Passage]) -> list[Measure]:
+    """Return what the bars are counted by, with upbeats as they are played."""
+    return [
+        Measure(
+            length=math.ceil(passage.length),
+            metre=passage.metre,
+            upbeat=_is_upbeat(passage, after),
+        )
+        for passage, after in zip_longest(passages, passages[1:])
+    ]
+
+
+def _is_upbeat(passage: _Passage, after: _Passage | None) -> bool:
+    """Return whether a passage at the start of a bar lacks the bar's beginning."""
+    full = passage.metre.bar_length
+    if after is None or passage.length + after.length <= full:
+        return False
+    return passage.upbeat or 2 * passage.length < full
+
+
+def _fermatas(lines: Sequence[Sequence[Sound]], steps: int) -> BoolArray:
+    """Return where a fermata stands, bool array (steps,).
+
+    The voices of one cadence bear one fermata between them: of notes that overlap, the
+    soprano's count, else those of the next voice that bears one.
+
+    Args:
+        lines: the notes of each voice.
+        steps: length of the piece.
+    """
+    fermatas = np.zeros(steps, np.bool_)
+    spans = sorted(
+        (*sound.span(), voice)
+        for voice, line in enumerate(lines)
+        for sound in line
+        if sound.fermata
+    )
+    cluster: list[tuple[int, int, int]] = []
+    for span in [*spans, (steps, steps, VOICES)]:
+        if cluster and span[0] >= max(end for _, end, _ in cluster):
+            highest = min(voice for _, _, voice in cluster)
+            for start, end, voice in cluster:
+                if voice == highest:
+                    fermatas[start:end] = True
+            cluster = []
+        cluster.append(span)
+    return fermatas

@@ -1,0 +1,303 @@
+"""Corpora: folders of classic CSV files, with or without splits and annotations."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from chorale.corpus.index import INDEX_FILE, Entry, parse_metres, read_index
+from chorale.errors import DataError
+from chorale.formats.classic_csv import read_annotations, read_csv, write_csv
+from chorale.music.keys import Key
+from chorale.music.score import Chorale, lay_bars
+from chorale.utils.files import sha256
+
+__all__ = [
+    "MANIFEST_FILE",
+    "SPLITS",
+    "Corpus",
+    "annotations_path",
+    "bundled_corpus",
+    "hold_out",
+    "load_corpus",
+    "load_entry",
+    "read_csv",
+    "unheard_tunes",
+    "write_csv",
+]
+
+SPLITS = ("train", "valid", "test")
+MANIFEST_FILE = "manifest.csv"  # only the corpus that travels with this package has it
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Chorales in their splits.
+
+    Attributes:
+        train, valid, test: the chorales, in order of their file names.
+        path: the folder.
+        hashes: SHA-256 of every file that was read, by its path below the folder.
+        refused: why files were left out; empty unless the loader was not strict.
+    """
+
+    train: tuple[Chorale, ...]
+    valid: tuple[Chorale, ...] = ()
+    test: tuple[Chorale, ...] = ()
+    path: Path = Path()
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    refused: tuple[str, ...] = ()
+
+    def split(self, name: str) -> tuple[Chorale, ...]:
+        """Return the chorales of the split `train`, `valid` or `test`.
+
+        Raises:
+            DataError: there is no such split, or it is empty.
+        """
+        chorales: tuple[Chorale, ...] = getattr(self, name) if name in SPLITS else ()
+        if not chorales:
+            present = [one for one in SPLITS if getattr(self, one)]
+            raise DataError(
+                f"expected a split that the corpus has ({', '.join(present)}), "
+                f"got {name!r}",
+                self.path,
+            )
+        return chorales
+
+
+def bundled_corpus() -> Path:
+    """Return the folder of the corpus that travels with this package.
+
+    Raises:
+        DataError: it is missing.
+    """
+    package = Path(__file__).parents[1]
+    # An installed package holds its data; a checkout has it beside the package.
+    for folder in (package / "data", package.parent / "data"):
+        if (folder / MANIFEST_FILE).is_file():
+            return folder
+    raise DataError("the bundled corpus is missing: install chorale again", package)
+
+
+def load_corpus(
+    path: Path | str | None = None,
+    *,
+    splits: Sequence[str] = SPLITS,
+    strict: bool = True,
+) -> Corpus:
+    """Load a folder of classic CSVs.
+
+    The files lie in `train/`, `valid/` and `test/` (any of them) or, in a flat folder,
+    side by side: then all are train, see `hold_out`. Both may lie under `chorales/`
+    with `annotations/` of the same file names beside it. Without annotations equal
+    pitches are held and bars counted from the first row, in the metre of the index or
+    in 4/4.
+
+    Args:
+        path: the folder; None for the corpus that travels with this package.
+        splits: which to read; no file of another is opened.
+        strict: raise at the first bad file; otherwise leave it out and say so in
+            `Corpus.refused`.
+
+    Raises:
+        DataError: the folder is missing or holds no CSV files or none of the splits,
+            or a file is bad.
+    """
+    folder = bundled_corpus() if path is None else Path(path)
+    present = _corpus_files(folder)
+    files = [(split, file) for split, file in present if split in splits]
+    if not files:
+        names = dict.fromkeys(split for split, _ in present)
+        raise DataError(
+            f"expected a split that the corpus has ({', '.join(names)}), "
+            f"got {', '.join(splits)!r}",
+            folder,
+        )
+    entries = {entry.file: entry for entry in read_index(folder)}
+    hashes = {INDEX_FILE: sha256(folder / INDEX_FILE)} if entries else {}
+    chorales: dict[str, list[Chorale]] = {split: [] for split in SPLITS}
+    refused = []
+    for split, file in files:
+        name = file.relative_to(folder).as_posix()
+        annotations = _annotations_of(file, folder)
+        try:
+            chorale = _load_piece(file, annotations, entries.get(name))
+        except DataError as error:
+            if strict:
+                raise
+            refused.append(str(error))
+            continue
+        chorales[split].append(chorale)
+        for read in (file, annotations):
+            if read.is_file():
+                hashes[read.relative_to(folder).as_posix()] = sha256(read)
+    return Corpus(
+        **{split: tuple(chorales[split]) for split in SPLITS},
+        path=folder,
+        hashes=hashes,
+        refused=tuple(refused),
+    )
+
+
+def load_entry(entry: Entry, folder: Path | str) -> Chorale:
+    """Load the one piece of a corpus folder that an entry of its index names.
+
+    Raises:
+        DataError: a file is missing or bad.
+    """
+    file = Path(folder) / entry.file
+    return _load_piece(file, _annotations_of(file, Path(folder)), entry)
+
+
+def unheard_tunes(corpus: Corpus, split: str) -> tuple[Chorale, ...]:
+    """Return the chorales of a split whose hymn tune no chorale of train has.
+
+    Raises:
+        DataError: there is no such split, or the index of the corpus does not tell the
+            tunes of its pieces.
+    """
+    chorales = corpus.split(split)
+    entries = sorted(read_index(corpus.path), key=lambda entry: entry.file)
+    tunes = [entry.tune_group for entry in entries if entry.split == split]
+    heard = {entry.tune_group for entry in entries if entry.split == "train"}
+    if len(tunes) != len(chorales) or 0 in {*tunes, *heard}:
+        raise DataError(
+            "expected an index that tells the tune of each piece", corpus.path
+        )
+    return tuple(
+        chorale
+        for chorale, tune in zip(chorales, tunes, strict=True)
+        if tune not in heard
+    )
+
+
+def annotations_path(file: Path | str) -> Path:
+    """Return where the annotations of a classic CSV have to lie to be loaded with it.
+
+    Args:
+        file: a CSV in a split of a corpus folder, or in a flat one.
+    """
+    folder = Path(file).parent
+    below = [Path(file).name]
+    if folder.name in SPLITS:
+        below.insert(0, folder.name)
+        folder = folder.parent
+    if folder.name == "chorales":
+        folder = folder.parent
+    return folder.joinpath("annotations", *below)
+
+
+def hold_out(
+    chorales: Sequence[Chorale], share: float = 0.1
+) -> tuple[tuple[Chorale, ...], tuple[Chorale, ...]]:
+    """Split chorales into those to train on and those to validate on, by content.
+
+    The choice depends on the notes alone, neither on file names nor on order, and equal
+    pieces stay on one side.
+
+    Args:
+        chorales: at least two that differ.
+        share: how much of the distinct pieces to hold out, at least one piece.
+
+    Returns:
+        The pieces to train on and the held-out ones, each in the given order.
+
+    Raises:
+        DataError: fewer than two different chorales.
+    """
+    contents = [
+        hashlib.sha256(chorale.pitches.astype(np.uint8).tobytes()).digest()
+        for chorale in chorales
+    ]
+    distinct = sorted(set(contents))
+    if len(distinct) < 2:
+        raise DataError(
+            "expected at least two different chorales, so that one can be held out, "
+            f"got {len(distinct)}"
+        )
+    out = set(distinct[: max(1, round(share * len(distinct)))])
+    pairs = list(zip(chorales, contents, strict=True))
+    return (
+        tuple(chorale for chorale, content in pairs if content not in out),
+        tuple(chorale for chorale, content in pairs if content in out),
+    )
+
+
+def _corpus_files(folder: Path) -> list[tuple[str, Path]]:
+    """Return the split and path of every classic CSV of a corpus, in order."""
+    if not folder.is_dir():
+        raise DataError("expected a folder of CSV files, there is none", folder)
+    below = folder / "chorales" if (folder / "chorales").is_dir() else folder
+    splits = [split for split in SPLITS if (below / split).is_dir()]
+    places = [(split, below / split) for split in splits] or [("train", below)]
+    files = [
+        (split, file)
+        for split, place in places
+        for file in _listing(place)
+        if file.suffix.lower() == ".csv"
+        and file != folder / INDEX_FILE
+        and not file.name.startswith(".")
+    ]
+    if not files:
+        raise DataError(
+            "expected CSV files, in train/, valid/ and test/ or side by side, "
+            "there is none",
+            folder,
+        )
+    return files
+
+
+def _listing(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise DataError(f"cannot read it: {error.strerror}", folder) from error
+
+
+def _annotations_of(file: Path, folder: Path) -> Path:
+    """Return where the annotations of a classic CSV lie if it has any."""
+    parts = file.relative_to(folder).parts
+    below = parts[1:] if parts[0] == "chorales" else parts
+    return folder.joinpath("annotations", *below)
+
+
+def _load_piece(file: Path, annotations: Path, entry: Entry | None) -> Chorale:
+    chorale = read_csv(file)
+    if entry is not None:
+        metres = parse_metres(entry.metre)
+        bars, positions = lay_bars(chorale.steps, metres, entry.pickup)
+        chorale = replace(
+            chorale,
+            metres=metres,
+            bars=bars,
+            positions=positions,
+            key=Key.parse(entry.key) if entry.key else None,
+            title=entry.title,
+            source=f"bwv{entry.bwv}" if entry.bwv else chorale.source,
+        )
+    return read_annotations(annotations, chorale) if annotations.is_file() else chorale
+
+
+# === Statistics ===
+
+
+def split_corpus(corpus: Corpus) -> tuple[Sequence[Chorale], Sequence[Chorale], str]:
+    """Return the chorales to train on, those to validate on, and a remark.
+
+    A corpus without a valid split has a tenth of its train held out, by content, and
+    the remark says so; otherwise it is empty.
+    """
+    if not corpus.train:
+        raise DataError("expected a train split with chorales", corpus.path)
+    if corpus.valid:
+        return corpus.train, corpus.valid, ""
+    train, valid = hold_out(corpus.train)
+    remark = (
+        f"the corpus has no valid split: {len(valid)} of its {len(corpus.train)} "
+        "chorales, chosen by content, are held out to validate"
+    )
+    return train, valid, remark

@@ -1,0 +1,51 @@
+"""The manifest of the bundled corpus: which score of music21's is which piece."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from chorale.corpus.loading import MANIFEST_FILE, bundled_corpus
+from chorale.utils.tables import read_rows
+
+
+class Row(NamedTuple):
+    """What the manifest says about one score, or about a piece that has none.
+
+    Attributes:
+        number: of the piece in the public JSB chorales, 000 to 381; pieces that are not
+            there go on from 382. Empty for other scores.
+        split: `train`, `valid` or `test`; empty for a score without a number.
+        score: file name in music21's `corpus/bach`; empty if music21 has none.
+        bwv: catalogue number as music21 files it.
+        title: first line of the hymn.
+        repeats: `expanded` if repeated sections are played twice, `once` if not.
+        pickup: steps before the first full bar.
+        tune_group: pieces of one number share their hymn tune.
+        alternate_of: catalogue number of a piece with the same harmonisation.
+        excluded: why it is left out; empty if it is not.
+        public_sha256: of its file in the public JSB chorales, train and valid; it is
+            empty for test, whose files nobody is to open.
+    """
+
+    number: str
+    split: str
+    score: str
+    bwv: str
+    title: str
+    repeats: str
+    pickup: str
+    tune_group: str
+    alternate_of: str
+    excluded: str
+    public_sha256: str
+
+    @property
+    def file(self) -> str:
+        """The classic CSV of the piece, below the corpus folder."""
+        return f"chorales/{self.split}/chorale_{self.number}.csv"
+
+
+def read_manifest() -> tuple[Row, ...]:
+    """Return the rows of the manifest, the pieces first, in order of their numbers."""
+    rows = read_rows(bundled_corpus() / MANIFEST_FILE, Row._fields)
+    return tuple(Row(*cells) for _, cells in rows)

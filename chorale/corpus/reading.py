@@ -1,0 +1,165 @@
+"""Chorales from files and folders, each with all that is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from chorale.corpus.index import INDEX_FILE, Entry, read_index
+from chorale.corpus.loading import MANIFEST_FILE, SPLITS, annotations_path, load_entry
+from chorale.errors import DataError, UsageError
+from chorale.formats.classic_csv import NOTE_COLUMNS, read_annotations
+from chorale.formats.files import READERS, read_spelled
+from chorale.formats.shared import Reading, naming
+from chorale.music.melody import Melody, melody_of
+from chorale.music.score import Chorale
+from chorale.music.voices import (
+    HIGHEST_PITCH,
+    SOPRANO,
+    VOICE_NAMES,
+    VOICES,
+)
+from chorale.utils.tables import read_numbers, read_table
+
+
+def find_files(paths: Iterable[Path]) -> list[Path]:
+    """Return files as they are given, and for a folder those that can be read in it.
+
+    They are looked for below it too, and come in alphabetical order. Annotations and
+    the index of a corpus are no chorales.
+
+    Raises:
+        DataError: a path leads nowhere, or there is nothing to read in a folder.
+    """
+    found = []
+    for path in paths:
+        if not path.exists():
+            raise DataError("there is no such file or folder", path)
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = [
+            file
+            for file in sorted(path.rglob("*"))
+            if file.suffix.lower() in READERS
+            and file.is_file()
+            and not any(
+                part.startswith(".") or part == "annotations"
+                for part in file.relative_to(path).parts
+            )
+            and file.name not in (INDEX_FILE, MANIFEST_FILE)
+        ]
+        if not inside:
+            raise DataError("expected CSV, MIDI or MusicXML files, got none", path)
+        found += inside
+    return found
+
+
+def gather(path: Path) -> Reading:
+    """Read a file, a CSV with the annotations and the index of its corpus.
+
+    Raises:
+        UsageError: the ending is of no format that can be read.
+        DataError: the file does not hold a chorale of four voices.
+    """
+    reading = read_spelled(path)
+    if path.suffix.lower() == ".csv":
+        reading = annotated(path, reading)
+    silent = ~reading.chorale.onsets.any(axis=0)
+    if silent.any():
+        voice = VOICE_NAMES[int(silent.argmax())]
+        raise DataError(f"expected four voices, the {voice} is silent throughout", path)
+    return reading
+
+
+def annotated(path: Path, reading: Reading) -> Reading:
+    """Add to a CSV what its corpus says of it."""
+    annotations = annotations_path(path)
+    folder = annotations.parents[2 if path.parent.name in SPLITS else 1]
+    entry = _entries(folder).get(path.resolve())
+    if entry is not None:
+        return Reading(load_entry(entry, folder))
+    if annotations.is_file():
+        return Reading(read_annotations(annotations, reading.chorale))
+    return reading
+
+
+@cache
+def _entries(folder: Path) -> dict[Path, Entry]:
+    """Return what the index of a corpus folder says, by file."""
+    return {(folder / entry.file).resolve(): entry for entry in read_index(folder)}
+
+
+# Scores that music21 reads and that hold melodies more often than chorales.
+_SCORES = (".musicxml", ".xml", ".mxl", ".abc", ".krn")
+
+
+def read_melody(
+    path: Path | str, voice: int = SOPRANO, *, tune: int | None = None
+) -> Melody:
+    """Read a melody from a file, whose ending says what it is.
+
+    Args:
+        path: a CSV of one column or of four, a MIDI file, a MusicXML score, ABC or
+            Humdrum. It holds one line, or four voices of which one is taken.
+        voice: which voice it is, or which of the four.
+        tune: the number of one out of a book of tunes in ABC.
+
+    Raises:
+        UsageError: the ending is of no format that can be read, or a tune is named in
+            another one than ABC.
+        DataError: there is no such file, or it holds several notes at once and not four
+            voices, or none.
+    """
+    path = Path(path)
+    ending = path.suffix.lower()
+    if ending not in {*READERS, *_SCORES}:
+        raise UsageError(
+            f"{path}: expected a melody that ends in {', '.join(READERS)}, .abc or "
+            f".krn, got {ending or 'no ending'}"
+        )
+    if tune is not None and ending != ".abc":
+        raise UsageError(f"{path}: only books of tunes in .abc have numbers")
+    if not path.is_file():
+        raise DataError("there is no such file", path)
+    with naming(path):
+        reading = _read(path, voice, tune)
+        melody = melody_of(reading.chorale, voice)
+    source = melody.chorale.source or path.stem
+    return replace(
+        melody,
+        chorale=replace(melody.chorale, source=source),
+        remarks=(*reading.remarks(), *melody.remarks),
+    )
+
+
+def _read(path: Path, voice: int, tune: int | None) -> Reading:
+    ending = path.suffix.lower()
+    if ending in _SCORES:
+        from chorale.formats.score_events import open_score
+        from chorale.formats.score_files import line_from_score
+
+        return line_from_score(open_score(path, tune=tune), voice)
+    if ending != ".csv":
+        from chorale.formats.midi import read_midi_line
+
+        return read_midi_line(path, voice)
+    header, _ = read_table(path)
+    if len(header) != 1:
+        if header != list(NOTE_COLUMNS):
+            raise DataError(
+                f"expected one column of MIDI notes, or {','.join(NOTE_COLUMNS)}, got "
+                f"{len(header)} columns"
+                if header
+                else "it is empty",
+                path,
+            )
+        return annotated(path, read_spelled(path))
+    line = read_numbers(path, header, (HIGHEST_PITCH,))
+    pitches = np.zeros((len(line), VOICES), np.int64)
+    pitches[:, voice] = line[:, 0]
+    return Reading(Chorale(pitches=pitches, source=path.stem), is_assumed=True)

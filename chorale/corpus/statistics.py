@@ -1,0 +1,85 @@
+"""What a corpus holds, counted: pieces, steps, ranges, keys and metres."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from chorale.corpus.loading import SPLITS, Corpus
+from chorale.music.score import changes
+from chorale.music.voices import SILENCE, VOICE_NAMES, VOICES
+from chorale.utils.arrays import IntArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """Figures of a corpus, ready for JSON.
+
+    Attributes:
+        path: the folder.
+        pieces, steps: by split.
+        ranges: lowest and highest note of each voice, MIDI notes; None if silent.
+        keys, metres: number of pieces by key and by first time signature, most first.
+        rests: share of steps at which the voice is silent, by voice.
+        repeated_onsets: share of the onsets that strike the pitch before again.
+        fermatas: number of pieces that have any.
+        refused: why files were left out.
+    """
+
+    path: str
+    pieces: dict[str, int]
+    steps: dict[str, int]
+    ranges: dict[str, tuple[int, int] | None]
+    keys: dict[str, int]
+    metres: dict[str, int]
+    rests: dict[str, float]
+    repeated_onsets: float
+    fermatas: int
+    refused: tuple[str, ...]
+
+
+def describe(corpus: Corpus) -> Description:
+    """Return the figures of a corpus, over all of its splits."""
+    chorales = [chorale for split in SPLITS for chorale in getattr(corpus, split)]
+    pitches = np.concatenate(
+        [np.empty((0, VOICES), np.int64), *(chorale.pitches for chorale in chorales)]
+    )
+    onsets = sum(int(chorale.onsets.sum()) for chorale in chorales)
+    repeats = sum(
+        int((chorale.onsets & ~changes(chorale.pitches)).sum()) for chorale in chorales
+    )
+    return Description(
+        path=str(corpus.path),
+        pieces={split: len(getattr(corpus, split)) for split in SPLITS},
+        steps={
+            split: sum(chorale.steps for chorale in getattr(corpus, split))
+            for split in SPLITS
+        },
+        ranges={
+            name: _range(pitches[:, voice]) for voice, name in enumerate(VOICE_NAMES)
+        },
+        keys=_count(
+            chorale.key.name if chorale.key else "unknown" for chorale in chorales
+        ),
+        metres=_count(chorale.metre.name for chorale in chorales),
+        rests={
+            name: float((pitches[:, voice] == SILENCE).mean()) if len(pitches) else 0.0
+            for voice, name in enumerate(VOICE_NAMES)
+        },
+        repeated_onsets=repeats / onsets if onsets else 0.0,
+        fermatas=sum(bool(chorale.fermatas.any()) for chorale in chorales),
+        refused=corpus.refused,
+    )
+
+
+def _range(pitches: IntArray) -> tuple[int, int] | None:
+    sounding = pitches[pitches != SILENCE]
+    return (int(sounding.min()), int(sounding.max())) if len(sounding) else None
+
+
+def _count(names: Iterable[str]) -> dict[str, int]:
+    counts = Counter(names)
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

@@ -1,0 +1,1 @@
+"""What networks read and write: tokens, cells, and the features of each step."""

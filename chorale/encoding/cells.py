@@ -1,0 +1,170 @@
+"""Cells: what infillers read and write for one voice at one step.
+
+A cell is what a voice does at a step: silence, or a pitch that is held or struck. Other
+than a token of `chorale.encoding.tokens` it says so by itself, whatever stands before it, so any
+cell of a piece may be known and any other not. One contiguous vocabulary serves all
+voices: 0 is silence, then every MIDI note from the lowest to the highest of the train
+split, held, then, in the `hold` encoding, all of them again, struck.
+
+- `hold` tells a held pitch from one that is struck; decoding is exact.
+- `pitch` does not; an onset is where the pitch changes. Published likelihoods of
+  infillers are of this form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chorale.encoding.tokens import Vocabulary
+from chorale.errors import DataError
+from chorale.music.score import Chorale, changes
+from chorale.music.voices import SILENCE
+from chorale.utils.arrays import BoolArray, IntArray
+
+SILENT_CELL = 0
+# What stands in a batch where a shorter piece has ended.
+ABSENT = -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellVocabulary:
+    """The cells of an infiller, fitted to its train split and stored with it.
+
+    Attributes:
+        encoding: `hold` or `pitch`.
+        lowest, highest: the MIDI notes that have cells, both included.
+        ranges: lowest and highest note of each voice in train, soprano first.
+    """
+
+    encoding: str
+    lowest: int
+    highest: int
+    ranges: tuple[tuple[int, int], ...]
+
+    def __post_init__(self) -> None:
+        _ = self.notes  # which checks them
+
+    @classmethod
+    def fit(cls, chorales: Iterable[Chorale], encoding: str = "hold") -> CellVocabulary:
+        """Return the vocabulary of the notes in `chorales`.
+
+        Raises:
+            DataError: there are no chorales, or a voice that never sounds.
+        """
+        notes = Vocabulary.fit(chorales, encoding)
+        return cls(
+            encoding=encoding,
+            lowest=notes.lowest,
+            highest=notes.highest,
+            ranges=notes.ranges,
+        )
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> CellVocabulary:
+        """Rebuild a vocabulary from what `dataclasses.asdict` gave and JSON kept."""
+        ranges = tuple((int(low), int(high)) for low, high in values["ranges"])
+        return cls(**{**values, "ranges": ranges})
+
+    @property
+    def note_count(self) -> int:
+        """Number of MIDI notes that have cells."""
+        return 1 + self.highest - self.lowest
+
+    @property
+    def has_onsets(self) -> bool:
+        """Whether a struck pitch is another cell than a held one."""
+        return self.encoding == "hold"
+
+    @property
+    def size(self) -> int:
+        """Number of cells that a network may write."""
+        return 1 + self.note_count * (1 + self.has_onsets)
+
+    @property
+    def pitches(self) -> IntArray:
+        """MIDI note of each cell, 0 = silence: int array (size,)."""
+        notes = np.arange(self.lowest, self.highest + 1)
+        return np.concatenate([[SILENCE], np.tile(notes, 1 + self.has_onsets)])
+
+    @property
+    def onsets(self) -> BoolArray:
+        """Whether each cell is struck: bool array (size,); in `pitch` none says so."""
+        struck: BoolArray = np.arange(self.size) > self.note_count
+        return struck
+
+    def cell(self, pitch: int, onset: bool = False) -> int:
+        """Return the cell of a MIDI note of the vocabulary, or of silence."""
+        if pitch == SILENCE:
+            return SILENT_CELL
+        return 1 + pitch - self.lowest + self.note_count * (self.has_onsets and onset)
+
+    def encode(self, chorale: Chorale) -> IntArray:
+        """Return the cells of a chorale, int array (steps, 4).
+
+        Raises:
+            DataError: a note outside the vocabulary, by name.
+        """
+        cells = self.notes.encode(chorale)
+        return cells + self.note_count * (self.has_onsets & chorale.onsets)
+
+    def decode(self, cells: IntArray) -> tuple[IntArray, BoolArray]:
+        """Return pitches and onsets, arrays (steps, 4), of a whole piece's cells.
+
+        A note cannot be held before which another stands, or none: it is struck.
+
+        Raises:
+            DataError: a cell outside the vocabulary.
+        """
+        cells = np.asarray(cells, np.int64)
+        if cells.min() < 0 or cells.max() >= self.size:
+            raise DataError(
+                f"expected cells from 0 to {self.size - 1}, "
+                f"got {cells.min()} to {cells.max()}"
+            )
+        pitches = self.pitches[cells]
+        return pitches, self.onsets[cells] | changes(pitches)
+
+    def shifted(self, cells: IntArray, semitones: int) -> IntArray:
+        """Transpose cells; silence and ABSENT are what they were.
+
+        Raises:
+            DataError: a note would leave the vocabulary.
+        """
+        sounding = cells > SILENT_CELL
+        notes = (cells - 1) % self.note_count + semitones
+        if (sounding & ((notes < 0) | (notes >= self.note_count))).any():
+            raise DataError(f"transposing by {semitones} leaves the vocabulary")
+        moved: IntArray = np.where(sounding, cells + semitones, cells)
+        return moved
+
+    @property
+    def notes(self) -> Vocabulary:
+        """The notes without onsets: the token of each is its held cell."""
+        encoding = "pitch" if self.has_onsets else self.encoding
+        return Vocabulary(
+            encoding=encoding,
+            lowest=self.lowest,
+            highest=self.highest,
+            ranges=self.ranges,
+        )
+
+
+def masked(cells: IntArray, visible: BoolArray, vocabulary: CellVocabulary) -> IntArray:
+    """Return cells as networks read them.
+
+    Args:
+        cells: int array (..., 4), ABSENT after the end of a piece.
+        visible: bool array (..., 4).
+        vocabulary: what they mean.
+
+    Returns:
+        int array (..., 4): the cell where it is visible, `size` where it is hidden,
+        `size` + 1 where it is absent.
+    """
+    told = np.where(visible, cells, vocabulary.size)
+    absent: IntArray = np.where(cells == ABSENT, vocabulary.size + 1, told)
+    return absent

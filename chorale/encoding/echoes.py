@@ -1,0 +1,109 @@
+"""Echoes: what came next the last time that the music went as it just has.
+
+Chorales repeat their phrases, note for note as a rule, and a network that has to learn
+from a few hundred pieces how to look for them does not. So it is told: of all earlier
+places in the piece, the *echo* comes from the one whose steps before agree with the
+latest steps for longest, the later one of equals. It follows from the notes so far, in
+the key that they are in, and it is for the network to trust it or not.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from chorale.encoding.tokens import Past, Vocabulary
+from chorale.music.voices import VOICES
+from chorale.utils.arrays import IntArray
+
+# Steps that agree, from these numbers on told apart; none at all comes before.
+_LENGTHS = np.array([1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48])
+LENGTHS = len(_LENGTHS) + 1
+
+
+class Echo(NamedTuple):
+    """What came next at the earlier place.
+
+    Attributes:
+        tokens: int array (..., 4), what the voices did there; 0 if there is no place.
+        lengths: int array (...), how many steps before agree, in LENGTHS classes; 0
+            where there is no place.
+    """
+
+    tokens: IntArray
+    lengths: IntArray
+
+
+class Trail(NamedTuple):
+    """What has been written, in a form in which echoes are found.
+
+    Attributes:
+        tokens: int array (batch, steps, 4).
+        chords: int array (batch, steps), equal where tokens and sounding notes are.
+        runs: int array (batch, steps), how many steps before each step agree with the
+            latest ones.
+    """
+
+    tokens: IntArray
+    chords: IntArray
+    runs: IntArray
+
+    @classmethod
+    def empty(cls, batch: int) -> Trail:
+        """Return the trail before the first step."""
+        nothing = np.zeros((batch, 0), np.int64)
+        return cls(np.zeros((batch, 0, VOICES), np.int64), nothing, nothing)
+
+    def at(self, rows: IntArray) -> Trail:
+        """Return the trails of some rows of the batch, which may come several times."""
+        return Trail(self.tokens[rows], self.chords[rows], self.runs[rows])
+
+    def after(self, tokens: IntArray, past: Past) -> Trail:
+        """Return the trail after one more step.
+
+        Args:
+            tokens: int array (batch, 4), the step.
+            past: the notes as they stand after it.
+        """
+        columns = np.concatenate([tokens, past.pitches], axis=-1)
+        # Tokens are fewer than 256, so eight of them are the bytes of one number.
+        chord = columns @ 256 ** np.arange(2 * VOICES)[:, np.newaxis]
+        runs = (self.chords == chord) * (1 + self.runs)
+        return Trail(
+            np.concatenate([self.tokens, tokens[:, np.newaxis]], axis=1),
+            np.concatenate([self.chords, chord], axis=1),
+            np.concatenate([np.zeros_like(chord), runs], axis=1),
+        )
+
+    def echo(self) -> Echo:
+        """Return the echo at the step to come, arrays (batch, 4) and (batch,)."""
+        batch, steps = self.chords.shape
+        if not steps:
+            return Echo(np.zeros((batch, VOICES), np.int64), np.zeros(batch, np.int64))
+        place = steps - 1 - self.runs[:, ::-1].argmax(axis=1)
+        rows = np.arange(batch)
+        run = self.runs[rows, place]
+        tokens = np.where(run[:, np.newaxis] > 0, self.tokens[rows, place], 0)
+        return Echo(tokens, np.searchsorted(_LENGTHS, run, side="right"))
+
+
+def echoes(vocabulary: Vocabulary, tokens: IntArray) -> Echo:
+    """Return the echo at each step of whole pieces.
+
+    Args:
+        vocabulary: what the tokens mean.
+        tokens: int array (batch, steps, 4).
+
+    Returns:
+        arrays (batch, steps, 4) and (batch, steps).
+    """
+    tokens = np.asarray(tokens, np.int64)
+    batch = len(tokens)
+    trail, past = Trail.empty(batch), vocabulary.begin((batch,))
+    found = []
+    for step in range(tokens.shape[1]):
+        found.append(trail.echo())
+        past = vocabulary.follow(past, tokens[:, step])
+        trail = trail.after(tokens[:, step], past)
+    return Echo(*(np.stack(parts, axis=1) for parts in zip(*found, strict=True)))

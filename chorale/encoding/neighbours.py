@@ -1,0 +1,74 @@
+"""Neighbours: the nearest visible cells of each voice, before and after each step.
+
+They are told to infilling networks besides the cells themselves.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from chorale.encoding.cells import CellVocabulary
+from chorale.utils.arrays import IntArray
+
+# Distances are told exactly below two bars of common time; what is further is all one.
+MAX_DISTANCE = 32
+
+
+class Neighbours(NamedTuple):
+    """What stands around each cell in its own voice.
+
+    Attributes:
+        before, after: int array (batch, steps, 4, 4): the cells of all four voices (the
+            last axis) at the nearest step at which this voice (the axis before) is
+            visible; the number of a hidden cell if there is no such step.
+        to_before, to_after: int array (batch, steps, 4), how many steps away that is,
+            at most MAX_DISTANCE, 0 if there is none.
+    """
+
+    before: IntArray
+    after: IntArray
+    to_before: IntArray
+    to_after: IntArray
+
+
+def find_neighbours(told: IntArray, hidden: int) -> Neighbours:
+    """Return the nearest visible cells around each cell, itself left out.
+
+    Args:
+        told: int array (batch, steps, 4) of cells; those of numbers from `hidden` on
+            are not visible.
+        hidden: number of a hidden cell.
+    """
+    before, to_before = _nearest_before(told, hidden)
+    after, to_after = _nearest_before(told[:, ::-1], hidden)
+    return Neighbours(before, after[:, ::-1], to_before, to_after[:, ::-1])
+
+
+def network_inputs(
+    told: IntArray, plan: IntArray, vocabulary: CellVocabulary
+) -> dict[str, npt.NDArray[np.int32]]:
+    """Return all that infilling networks are told, by name.
+
+    Args:
+        told: int array (batch, steps, 4), as `chorale.encoding.cells.masked` gives it.
+        plan: int array (batch, steps, features).
+        vocabulary: what the cells mean.
+    """
+    around = find_neighbours(told, vocabulary.size)._asdict()
+    inputs = {"cells": told, "plan": plan, **around}
+    return {name: array.astype(np.int32) for name, array in inputs.items()}
+
+
+def _nearest_before(told: IntArray, hidden: int) -> tuple[IntArray, IntArray]:
+    """Return `before` and `to_before` of Neighbours."""
+    steps = np.arange(told.shape[1])[:, np.newaxis]
+    seen = np.where(told < hidden, steps, -1)
+    latest = np.full_like(seen, -1)
+    latest[:, 1:] = np.maximum.accumulate(seen, axis=1)[:, :-1]
+    distances = np.where(latest < 0, 0, np.minimum(steps - latest, MAX_DISTANCE))
+    rows = np.arange(len(told))[:, np.newaxis, np.newaxis]
+    cells = np.where(latest[..., np.newaxis] < 0, hidden, told[rows, latest])
+    return cells, distances

@@ -1,0 +1,52 @@
+"""A judgement as a report: what the tables say, and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from chorale.evaluation.judgement import Judgement
+from chorale.evaluation.pictures import (
+    distances_picture,
+    histograms_picture,
+    piano_roll_picture,
+    rules_picture,
+)
+from chorale.evaluation.style import FEATURES, Window
+from chorale.evaluation.tables import judgement_blocks
+from chorale.utils.reports import Block, Heading, Picture
+
+_ROLLS = 3  # samples that are shown
+
+
+def report_blocks(
+    judgement: Judgement,
+    samples: Sequence[Window],
+    title: str,
+    settings: Mapping[str, object] | None = None,
+) -> list[Block]:
+    """Return the blocks of a report.
+
+    Args:
+        judgement: the rows.
+        samples: what was judged; the first few are shown.
+        title, settings: see `judgement_blocks`.
+    """
+    blocks = judgement_blocks(judgement, title, settings)
+    blocks += [
+        Heading("Pictures"),
+        Picture("How far from train", distances_picture(judgement)),
+        Picture("Part-writing", rules_picture(judgement)),
+    ]
+    blocks += [
+        Picture(name.replace("_", " "), histograms_picture(judgement, name))
+        for name in FEATURES
+    ]
+    blocks.append(Heading("The first samples"))
+    blocks += [
+        Picture(
+            window.chorale.title or f"sample {number}",
+            piano_roll_picture(window.chorale, window.start),
+        )
+        for number, window in enumerate(samples[:_ROLLS], start=1)
+    ]
+    return blocks

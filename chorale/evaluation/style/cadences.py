@@ -1,0 +1,119 @@
+"""How chorales end and what their voices keep to, counted the same for all.
+
+Bach's own chorales and samples go through the same functions, so that their figures
+can stand beside each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from chorale.errors import DataError
+from chorale.music.keys import estimate_key
+from chorale.music.score import Chorale
+from chorale.music.voices import BASS, SILENCE
+from chorale.utils.arrays import IntArray
+
+# Semitones above the root, octaves folded. The fifth may be missing, as textbooks
+# allow in a final tonic (Aldwell & Schachter, Harmony and Voice Leading, chapter 7) and
+# as Bach writes; the third may not.
+_FIFTH, _MAJOR_THIRD, _MINOR_THIRD = 7, 4, 3
+
+# Semitones from the final root up to the bass note before it, octaves folded.
+_DOMINANT, _SUBDOMINANT = 7, 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cadence:
+    """How a chorale ends.
+
+    Attributes:
+        triad_over_root: the last chord is a major or minor triad in root position, with
+            or without its fifth.
+        on_tonic: the last bass note is the tonic of the key, and no minor third stands
+            over it in a major key (in a minor key the Picardy third may).
+        authentic_or_plagal: the bass comes to its last pitch class from the fifth above
+            it or from the fourth above it, in any octave.
+    """
+
+    triad_over_root: bool
+    on_tonic: bool
+    authentic_or_plagal: bool
+
+    @property
+    def complete(self) -> bool:
+        """Whether all three hold."""
+        return self.triad_over_root and self.on_tonic and self.authentic_or_plagal
+
+
+def final_cadence(chorale: Chorale) -> Cadence:
+    """Return how a chorale ends.
+
+    The chord is what sounds last, rests at the end apart, over the bass voice. The bass
+    note before it is the last one of another pitch class, so that octave leaps and
+    repeated notes of the final root belong to the arrival. A chorale of unknown key is
+    taken to be in the one that its notes fit best.
+    """
+    key = chorale.key or estimate_key(chorale.pitches)
+    sounding = chorale.pitches[chorale.pitches.any(axis=1)]
+    if not len(sounding) or sounding[-1, BASS] == SILENCE:
+        return Cadence(triad_over_root=False, on_tonic=False, authentic_or_plagal=False)
+    bass = sounding[:, BASS]
+    last = sounding[-1]
+    chord = {int(interval) for interval in (last[last != SILENCE] - bass[-1]) % 12}
+    is_minor = _MINOR_THIRD in chord
+    return Cadence(
+        triad_over_root=chord - {0, _FIFTH} in ({_MAJOR_THIRD}, {_MINOR_THIRD}),
+        on_tonic=int(bass[-1]) % 12 == key.tonic_class
+        and not (key.mode == "major" and is_minor),
+        authentic_or_plagal=bass_approach(bass) in (_DOMINANT, _SUBDOMINANT),
+    )
+
+
+def bass_approach(bass: IntArray) -> int | None:
+    """Return the semitones from the last bass note up to the one before, folded.
+
+    None if the bass sings one pitch class alone.
+
+    Args:
+        bass: int array (steps,), MIDI notes up to the arrival, 0 = silence; the last
+            one sounds.
+    """
+    intervals = (bass[bass != SILENCE] - bass[-1]) % 12
+    others = intervals[intervals != 0]
+    return int(others[-1]) if len(others) else None
+
+
+def share_of_cadences(chorales: Sequence[Chorale]) -> dict[str, float]:
+    """Return the share of chorales with each attribute of Cadence, and `complete`.
+
+    Raises:
+        DataError: there are no chorales.
+    """
+    if not chorales:
+        raise DataError("expected at least one chorale to judge, got none")
+    cadences = [final_cadence(chorale) for chorale in chorales]
+    rows = [{"complete": one.complete, **asdict(one)} for one in cadences]
+    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+
+
+def leaves_ranges(
+    chorale: Chorale, ranges: Sequence[tuple[int, int]], *, start: int = 0
+) -> bool:
+    """Return whether a voice sings a note outside its range from step `start` on.
+
+    Args:
+        ranges: lowest and highest MIDI note of each voice, soprano first.
+    """
+    pitches = chorale.pitches[start:]
+    lowest, highest = np.array(ranges).T
+    outside = (pitches != SILENCE) & ((pitches < lowest) | (pitches > highest))
+    return bool(outside.any())
+
+
+def has_rest(chorale: Chorale, *, start: int = 0) -> bool:
+    """Return whether a voice is silent anywhere from step `start` on."""
+    return bool((chorale.pitches[start:] == SILENCE).any())

@@ -1,0 +1,147 @@
+"""The seam between infilling networks and music: hidden cells given all visible ones.
+
+Samplers and likelihoods see an Infiller and nothing behind it:
+
+    logits = infiller.logits(cells, visible, plan)
+    cells = where(visible, cells, choose(logits))
+
+The hidden cells' distributions are each given the visible cells alone, not each other,
+so whoever draws them all at once draws them independently. Behind it stand a network in
+Keras, the same in ONNX Runtime, and a fake of known probabilities for tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from chorale.encoding.cells import ABSENT, CellVocabulary, masked
+from chorale.encoding.neighbours import network_inputs
+from chorale.errors import ModelError
+from chorale.music.voices import VOICES
+from chorale.nn.onnx_sessions import as_weights, open_graph
+from chorale.utils.arrays import BoolArray, FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from chorale.models.networks.infilling import InfillingNetwork
+
+GRAPH_FILE = "infill.onnx"
+# Keras compiles a network anew for each length; lengths are rounded up to this.
+_COMPILED_STEPS = 128
+
+
+@runtime_checkable
+class Infiller(Protocol):
+    """The distribution of hidden cells, given all visible ones, before and after.
+
+    Attributes:
+        vocabulary: what the cells mean.
+        plan_features: names of the columns of `plan` (see `chorale.encoding.plan.FEATURES`).
+    """
+
+    @property
+    def vocabulary(self) -> CellVocabulary: ...
+
+    @property
+    def plan_features(self) -> tuple[str, ...]: ...
+
+    def logits(self, cells: IntArray, visible: BoolArray, plan: IntArray) -> FloatArray:
+        """Return unnormalised log-probabilities of every cell of whole pieces.
+
+        Args:
+            cells: int array (batch, steps, 4); what is not visible is not read. A
+                piece that is shorter than others of the batch has ABSENT at all steps
+                after its end, which changes nothing before it.
+            visible: bool array (batch, steps, 4).
+            plan: int array (batch, steps, features).
+
+        Returns:
+            float32 array (batch, steps, 4, vocabulary size). A visible cell is certain:
+            0 for what it is, -inf for all else. Absent steps mean nothing.
+        """
+        ...
+
+
+def certain(logits: FloatArray, cells: IntArray, visible: BoolArray) -> FloatArray:
+    """Return logits, of visible cells those that make them certain."""
+    size = logits.shape[-1]
+    is_cell = cells[..., np.newaxis] == np.arange(size)
+    known = np.where(is_cell, np.float32(0), np.float32(-np.inf))
+    # An absent step is no cell, and has no distribution that could be certain.
+    visible = visible & (cells != ABSENT)
+    return np.where(visible[..., np.newaxis], known, logits)
+
+
+class KerasInfiller:
+    """A network in Keras: the one that was just trained."""
+
+    def __init__(self, network: InfillingNetwork) -> None:
+        self.network = network
+        self.vocabulary: CellVocabulary = network.vocabulary
+        self.plan_features: tuple[str, ...] = network.plan_features
+
+    def logits(self, cells: IntArray, visible: BoolArray, plan: IntArray) -> FloatArray:
+        steps = cells.shape[1]
+        padding = [(0, 0), (0, -steps % _COMPILED_STEPS), (0, 0)]
+        told = np.pad(
+            masked(cells, visible, self.vocabulary),
+            padding,
+            constant_values=self.vocabulary.size + 1,
+        )
+        plan = np.pad(plan, padding, mode="edge")
+        logits = self.network.predict_on_batch(
+            network_inputs(told, plan, self.vocabulary)
+        )
+        return certain(logits[:, :steps], cells, visible)
+
+
+class OnnxInfiller:
+    """A network in ONNX Runtime, as `chorale.models.networks.infilling` writes it.
+
+    Args:
+        folder: where `infill.onnx` lies.
+        weights: the network's weights by name.
+        vocabulary, plan_features: as in Infiller.
+
+    Raises:
+        ModelError: a graph that ONNX Runtime does not take, or not that of the card.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        weights: Mapping[str, npt.NDArray[Any]],
+        vocabulary: CellVocabulary,
+        plan_features: Sequence[str],
+    ) -> None:
+        self.vocabulary = vocabulary
+        self.plan_features = tuple(plan_features)
+        # The session refers to these values for as long as it lives.
+        self._weights = as_weights(weights)
+        path = folder / GRAPH_FILE
+        self._session = open_graph(path, self._weights, threads=0)
+        # A graph has no input for what its network has no use for.
+        self._wanted = [value.name for value in self._session.get_inputs()]
+        expected = {
+            "cells": (VOICES,),
+            "plan": (len(self.plan_features),),
+            "logits": (VOICES, vocabulary.size),
+        }
+        for value in [*self._session.get_inputs(), *self._session.get_outputs()]:
+            shape = expected.get(value.name, ())
+            if tuple(value.shape[len(value.shape) - len(shape) :]) != shape:
+                raise ModelError(
+                    f"{path}: the model does not fit its card: expected {value.name} "
+                    f"of shape {shape}, got {value.shape}"
+                )
+
+    def logits(self, cells: IntArray, visible: BoolArray, plan: IntArray) -> FloatArray:
+        told = masked(cells, visible, self.vocabulary)
+        inputs = network_inputs(told, plan, self.vocabulary)
+        feeds = {name: inputs[name] for name in self._wanted}
+        (logits,) = self._session.run(None, feeds)
+        return certain(logits, cells, visible)

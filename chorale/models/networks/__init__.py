@@ -1,0 +1,1 @@
+"""The Keras networks behind the models: next-step networks and infilling networks."""

@@ -1,0 +1,137 @@
+"""Coconet: convolutions over time and pitch, on piano rolls of which parts are masked.
+
+Huang, Cooijmans, Roberts, Courville & Eck, "Counterpoint by Convolution", ISMIR 2017.
+Each voice has a piano roll, in which hidden cells are empty, and a mask that tells an
+empty cell from a hidden one. Convolutions of 3 × 3 with batch normalization read them,
+every second one joined to the one before last by a residual connection, and a softmax
+over the pitches of each voice at each step is read off. Ours differs in what music
+needs: held and struck notes have rolls of their own, silence is a pitch, and the
+plan is added after the first convolution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from keras import ops
+
+from chorale.encoding.cells import CellVocabulary
+from chorale.encoding.plan import FEATURES
+from chorale.models.networks.infilling import InfillingNetwork
+from chorale.models.networks.voice_heads import SumOfEmbeddings
+from chorale.models.options import InfillerOptions
+from chorale.music.voices import VOICES
+from chorale.nn.causal import Tensor
+
+_KERNEL = 3
+
+
+class Coconet(InfillingNetwork):
+    """Infill piano rolls by a stack of convolutions; see InfillingNetwork."""
+
+    def __init__(
+        self,
+        options: InfillerOptions,
+        vocabulary: CellVocabulary,
+        plan_features: Sequence[str],
+    ) -> None:
+        super().__init__(options, vocabulary, plan_features)
+        self.kinds = 1 + vocabulary.has_onsets  # of notes, each with a roll
+        self.plan_sum = SumOfEmbeddings(
+            [FEATURES[name] for name in plan_features], options.units, 0.0, name="plan"
+        )
+        # The last convolution is the one that writes.
+        self.convolutions = [
+            NormalizedConvolution(options.units, name=f"convolution_{index}")
+            for index in range(options.layers - 1)
+        ]
+        self.notes = keras.layers.Conv2D(
+            VOICES * self.kinds, _KERNEL, padding="same", name="notes"
+        )
+        self.silence = keras.layers.Dense(VOICES, name="silence")
+
+    def call(self, inputs: dict[str, Tensor], training: bool | None = None) -> Tensor:
+        cells = inputs["cells"]
+        present = ops.cast(cells[..., 0] <= self.vocabulary.size, "float32")
+        plan = self.plan_sum(inputs["plan"], training=training)[:, :, None]
+        rolls = self._rolls(cells) * present[..., None, None]
+        hidden = self.convolutions[0](rolls, present, plan, training=training)
+        for first, second in zip(
+            self.convolutions[1::2], self.convolutions[2::2], strict=True
+        ):
+            deeper = first(hidden, present, training=training)
+            deeper = second(deeper, present, activate=False, training=training)
+            hidden = ops.relu(hidden + deeper)
+        return self._logits(hidden)
+
+    def _rolls(self, cells: Tensor) -> Tensor:
+        """Return float (batch, steps, pitches, voices * (kinds + 1))."""
+        count = self.vocabulary.note_count
+        notes = np.arange(1, self.vocabulary.size, dtype="int32")
+        sounding = ops.cast(cells[..., None] == notes, "float32")  # (…, 4, notes)
+        shape = ops.shape(cells)
+        rolls = ops.reshape(sounding, (shape[0], shape[1], VOICES * self.kinds, count))
+        hidden = ops.cast(cells >= self.vocabulary.size, "float32")[..., None]
+        masks = hidden * np.ones(count, "float32")
+        return ops.transpose(ops.concatenate([rolls, masks], axis=2), (0, 1, 3, 2))
+
+    def _logits(self, hidden: Tensor) -> Tensor:
+        """Return logits (batch, steps, 4, size) of what (batch, steps, pitches, …)."""
+        silence = self.silence(ops.mean(hidden, axis=2))[..., None]
+        notes = ops.transpose(self.notes(hidden), (0, 1, 3, 2))
+        shape = ops.shape(notes)
+        notes = ops.reshape(
+            notes,
+            (shape[0], shape[1], VOICES, self.kinds * self.vocabulary.note_count),
+        )
+        return ops.concatenate([silence, notes], axis=-1)
+
+
+class NormalizedConvolution(keras.layers.Layer):
+    """Convolve over time and pitch, normalize over the batch, rectify.
+
+    Args:
+        filters: number of channels that come out.
+    """
+
+    def __init__(self, filters: int, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        # The normalization needs no bias, but without one between them TensorFlow melts
+        # both into a kernel, in graphs, that is none of the weights that are stored.
+        self.convolution = keras.layers.Conv2D(
+            filters, _KERNEL, padding="same", name="convolution"
+        )
+        self.normalization = keras.layers.BatchNormalization(
+            momentum=0.9, name="normalization"
+        )
+
+    def build(self, *shapes: object) -> None:
+        """Leave it to the layers within."""
+
+    def call(
+        self,
+        inputs: Tensor,
+        present: Tensor,
+        added: Tensor | None = None,
+        activate: bool = True,
+        training: bool | None = None,
+    ) -> Tensor:
+        """Return float (batch, steps, pitches, filters), 0 where a piece has ended.
+
+        Args:
+            inputs: float (batch, steps, pitches, channels).
+            present: float (batch, steps), 1 up to the end of the piece.
+            added: float that broadcasts, added to the convolution.
+            activate: whether to rectify.
+            training: whether to count the batch in.
+        """
+        outputs = self.convolution(inputs)
+        if added is not None:
+            outputs += added
+        outputs = self.normalization(
+            outputs, training=training, mask=ops.cast(present, "bool")[..., None]
+        )
+        outputs *= present[..., None, None]
+        return ops.relu(outputs) if activate else outputs

@@ -1,0 +1,202 @@
+"""The next-step network: any body, and a head for each of the four voices.
+
+    p(step t | steps < t, plan ≤ t)
+        = p(soprano) p(bass | soprano) p(alto | s, b) p(tenor | s, b, a)
+
+Past notes and plan are embedded and summed, the body carries them through time, and
+the head of each voice sees the body's output and the voices of the step that are
+already written. All four distributions come out of one pass; which voice may see which
+is built into the heads.
+
+The heads see and write a note as an interval too, and where the plan tells the key as
+a degree of the scale (`chorale.models.networks.voice_heads`). The body is told names and the
+key alone, so that transposing a piece still changes what it sees: bodies that count
+from a tonic as well learn faster and soon know the pieces by heart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from keras import ops
+
+from chorale.encoding.plan import FEATURES
+from chorale.encoding.tokens import MAX_AGE, Vocabulary
+from chorale.encoding.tunes import COLUMNS
+from chorale.models.networks.voice_heads import (
+    NO_DEGREE,
+    Seen,
+    SumOfEmbeddings,
+    VoiceHead,
+    scale_degrees,
+)
+from chorale.models.options import NetworkOptions
+from chorale.music.voices import VOICE_NAMES, VOICES
+from chorale.nn.bodies import build_body
+from chorale.nn.causal import Memory, Tensor
+
+
+class NextStepNetwork(keras.Model):
+    """Predict the next step of four voices.
+
+    Calling it takes a dict of int32 arrays, `past_pitches`, `past_ages`, `echo_tokens`
+    and `tokens` (batch, steps, 4), `echo_lengths` (batch, steps), `recall` (batch,
+    steps, 3) and `plan` (batch, steps, features), and gives logits (batch, steps, 4,
+    vocabulary size). What is past at step t are the notes as they stand after step
+    t - 1 (`Vocabulary.pasts`), the echo of these (`chorale.encoding.echoes`) and what is
+    recalled by them (`chorale.encoding.tunes`); `tokens` are those of step t itself, of which
+    each voice's head sees only the voices before it.
+    """
+
+    def __init__(
+        self,
+        options: NetworkOptions,
+        vocabulary: Vocabulary,
+        plan_features: Sequence[str],
+    ) -> None:
+        super().__init__(name="network")
+        self.vocabulary = vocabulary
+        self.plan_features = tuple(plan_features)
+        self.units = options.units
+        past = [vocabulary.pitch_count + 1, MAX_AGE + 1] * VOICES
+        plan = [FEATURES[name] for name in plan_features]
+        # === Layers ===
+        self.inputs_sum = SumOfEmbeddings(
+            past + plan, options.units, options.input_dropout, name="inputs"
+        )
+        self.body = build_body(options)
+        self.heads = [
+            VoiceHead(
+                voice,
+                vocabulary,
+                degrees="key" in plan_features,
+                intervals=options.intervals,
+                motions=options.motions,
+                echoes=options.echoes,
+                tunes=options.tunes,
+                units=options.voice_units,
+                dropout=options.dropout,
+                input_dropout=options.input_dropout,
+                unlikelihood=options.unlikelihood,
+                name=f"head_{VOICE_NAMES[voice]}",
+            )
+            for voice in range(VOICES)
+        ]
+        # === Build ===
+        notes = np.zeros((1, 2, VOICES), "int32")
+        features = np.zeros((1, 2, len(plan)), "int32")
+        self(
+            {
+                "past_pitches": notes,
+                "past_ages": notes,
+                "plan": features,
+                "tokens": notes,
+                "echo_tokens": notes,
+                "echo_lengths": notes[..., 0],
+                "recall": notes[..., :COLUMNS],
+            }
+        )
+
+    def call(self, inputs: dict[str, Tensor], training: bool | None = None) -> Tensor:
+        # Keras tells a network that it is being trained only if its call asks, and on
+        # some backends it does not tell the layers within: JAX trains without
+        # `__call__`. So it is handed on.
+        hidden = self.body_sequence(
+            inputs["past_pitches"],
+            inputs["past_ages"],
+            inputs["plan"],
+            training,
+        )
+        logits = self.voices(
+            hidden,
+            inputs["past_pitches"],
+            inputs["past_ages"],
+            inputs["plan"],
+            inputs["tokens"],
+            inputs["echo_tokens"],
+            inputs["echo_lengths"],
+            inputs["recall"],
+            training,
+        )
+        return ops.stack(logits, axis=-2)
+
+    def body_sequence(
+        self,
+        past_pitches: Tensor,
+        past_ages: Tensor,
+        plan: Tensor,
+        training: bool | None = None,
+    ) -> Tensor:
+        """Return the body's output for whole sequences, float (batch, steps, units)."""
+        embedded = self._embed(past_pitches, past_ages, plan, training)
+        return self.body(embedded, training=training)
+
+    def body_step(
+        self, past_pitches: Tensor, past_ages: Tensor, plan: Tensor, memory: Memory
+    ) -> tuple[Tensor, Memory]:
+        """Return the body's output for one step, float (batch, units), and memory.
+
+        `past_pitches` and `past_ages` are (batch, 4), `plan` (batch, features).
+        """
+        return self.body.step(self._embed(past_pitches, past_ages, plan), memory)
+
+    def voices(
+        self,
+        hidden: Tensor,
+        past_pitches: Tensor,
+        past_ages: Tensor,
+        plan: Tensor,
+        tokens: Tensor,
+        echo_tokens: Tensor,
+        echo_lengths: Tensor,
+        recall: Tensor,
+        training: bool | None = None,
+    ) -> list[Tensor]:
+        """Return the logits of each voice, float (..., vocabulary size), soprano first.
+
+        `hidden` is the body's output (..., units), `plan` (..., features),
+        `echo_lengths` (...), `recall` (..., 3), all else (..., 4).
+        """
+        attacks = tokens != past_pitches
+        if self.vocabulary.hold is not None:
+            attacks = tokens != self.vocabulary.hold
+        pitches = ops.where(tokens == self.vocabulary.hold, past_pitches, tokens)
+        every_token = ops.zeros_like(tokens[..., :1]) + ops.arange(self.vocabulary.size)
+        seen = Seen(
+            past_pitches,
+            past_ages,
+            tokens,
+            pitches,
+            ops.cast(attacks, "int32"),
+            self._degrees(pitches, plan),
+            self._degrees(every_token, plan),
+            echo_tokens,
+            echo_lengths,
+            recall,
+        )
+        return [head(hidden, seen, training=training) for head in self.heads]
+
+    def memory_shapes(self) -> list[tuple[int, ...]]:
+        """Return the shapes of the body's memory for one sequence."""
+        return self.body.memory_shapes()
+
+    def _embed(
+        self,
+        past_pitches: Tensor,
+        past_ages: Tensor,
+        plan: Tensor,
+        training: bool | None = None,
+    ) -> Tensor:
+        notes = ops.stack([past_pitches, past_ages], axis=-1)  # (..., 4, 2)
+        notes = ops.reshape(notes, (*ops.shape(notes)[:-2], 2 * VOICES))
+        told = ops.concatenate([notes, plan], axis=-1)
+        return self.inputs_sum(told, training=training)
+
+    def _degrees(self, tokens: Tensor, plan: Tensor) -> Tensor:
+        """Return the degrees of tokens (..., n) under the plan (..., features)."""
+        if "key" not in self.plan_features:
+            return ops.zeros_like(tokens) + NO_DEGREE
+        key = plan[..., self.plan_features.index("key")]
+        return scale_degrees(tokens, key[..., None], self.vocabulary)

@@ -1,0 +1,308 @@
+"""Next-step networks as predictors: in Keras, and in ONNX Runtime without TensorFlow.
+
+What is told to a network before a step is derived here from the notes so far; what a
+network carries from step to step is the memory of its body. The package ships ONNX
+graphs; Keras is for the network that was just trained.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from copy import copy
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from chorale.encoding.echoes import Echo, Trail, echoes
+from chorale.encoding.tokens import Past, Vocabulary
+from chorale.encoding.tunes import BEGINNING, NO_TUNES, Trace, Tunes
+from chorale.errors import ModelError
+from chorale.models.predictor import log_softmax
+from chorale.music.voices import SOPRANO, VOICE_NAMES, VOICE_ORDER, VOICES
+from chorale.nn.onnx_sessions import as_weights, open_graph
+from chorale.utils.arrays import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from chorale.models.networks.next_step import NextStepNetwork
+
+Inputs = dict[str, npt.NDArray[np.int32]]  # of a network, by name
+
+# Keras compiles a network anew for each length; lengths are rounded up to this.
+_COMPILED_STEPS = 64
+
+
+class NetworkState(NamedTuple):
+    """What a network carries from step to step, for a batch of sequences.
+
+    Attributes:
+        past: the notes as they stand, arrays (batch, 4).
+        trail: what was written before.
+        traces: where the tunes that the model knows have come as far as the sopranos.
+        inputs: what the network is told at the present step, arrays (batch, …).
+        hidden: float array (batch, units), the body's output at the present step.
+        memory: the body's memory, float arrays (batch, …).
+    """
+
+    past: Past
+    trail: Trail
+    traces: list[Trace]
+    inputs: Inputs
+    hidden: FloatArray
+    memory: list[FloatArray]
+
+
+class NetworkPredictor(ABC):
+    """A next-step network, whatever runs it.
+
+    Args:
+        vocabulary, plan_features: of the network.
+        memory_shapes: shapes of the body's memory for one sequence.
+        tunes: of the pieces that it learnt from, if it knows any.
+    """
+
+    voice_order: tuple[int, ...] = VOICE_ORDER
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        plan_features: Sequence[str],
+        memory_shapes: Sequence[Sequence[int]],
+        tunes: Tunes,
+    ) -> None:
+        self.vocabulary = vocabulary
+        self.plan_features = tuple(plan_features)
+        self.memory_shapes = [tuple(shape) for shape in memory_shapes]
+        self.tunes = tunes
+
+    @abstractmethod
+    def _step(
+        self, inputs: Inputs, memory: list[FloatArray]
+    ) -> tuple[FloatArray, list[FloatArray]]:
+        """Return hidden (batch, units) and the memory after one step."""
+
+    @abstractmethod
+    def _sequence(self, inputs: Inputs) -> FloatArray:
+        """Return hidden (batch, steps, units) of whole sequences."""
+
+    @abstractmethod
+    def _voice(self, voice: int, hidden: FloatArray, inputs: Inputs) -> FloatArray:
+        """Return logits (rows, size) for hidden (rows, units), `tokens` given."""
+
+    def without(self, tokens: IntArray) -> NetworkPredictor:
+        """Return the predictor as it is for a piece that it learnt from.
+
+        Of all that it knows it then does not recall the piece's own tune, as it could
+        not if the piece were new.
+
+        Args:
+            tokens: int array (steps, 4), of the whole piece.
+        """
+        other = copy(self)
+        other.tunes = self.tunes.without(tokens, self.vocabulary)
+        return other
+
+    def start(self, plan: IntArray) -> NetworkState:
+        batch = len(plan)
+        memory = [np.zeros((batch, *s), np.float32) for s in self.memory_shapes]
+        past, trail = self.vocabulary.begin((batch,)), Trail.empty(batch)
+        return self._state(past, trail, [BEGINNING] * batch, plan, memory)
+
+    def advance(
+        self, state: NetworkState, tokens: IntArray, plan: IntArray
+    ) -> NetworkState:
+        past = self.vocabulary.follow(state.past, tokens)
+        trail = state.trail.after(tokens, past)
+        traces = self.tunes.follow(state.traces, past.pitches[:, SOPRANO])
+        return self._state(past, trail, traces, plan, state.memory)
+
+    def select(self, state: NetworkState, rows: IntArray) -> NetworkState:
+        return NetworkState(
+            state.past.at(rows),
+            state.trail.at(rows),
+            [state.traces[row] for row in rows],
+            {name: array[rows] for name, array in state.inputs.items()},
+            state.hidden[rows],
+            [array[rows] for array in state.memory],
+        )
+
+    def voice_logits(
+        self, state: NetworkState, voice: int, chosen: IntArray
+    ) -> FloatArray:
+        inputs = {**state.inputs, "tokens": chosen.astype(np.int32)}
+        return self._voice(voice, state.hidden, inputs)
+
+    def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
+        inputs = self._whole_inputs(tokens, plan)
+        rows = tokens.shape[0] * tokens.shape[1]
+        hidden = self._sequence(inputs).reshape(rows, -1)
+        flat = {
+            name: array.reshape(rows, *array.shape[2:])
+            for name, array in inputs.items()
+        }
+        logits = [self._voice(voice, hidden, flat) for voice in range(VOICES)]
+        return log_softmax(np.stack(logits, axis=1)).reshape(*tokens.shape, -1)
+
+    def _state(
+        self,
+        past: Past,
+        trail: Trail,
+        traces: list[Trace],
+        plan: IntArray,
+        memory: list[FloatArray],
+    ) -> NetworkState:
+        inputs = _inputs(past, trail.echo(), self.tunes.recall(traces), plan)
+        return NetworkState(past, trail, traces, inputs, *self._step(inputs, memory))
+
+    def _whole_inputs(self, tokens: IntArray, plan: IntArray) -> Inputs:
+        """Return all inputs of whole pieces, arrays (batch, steps, …)."""
+        past, heard = self.vocabulary.pasts(tokens), echoes(self.vocabulary, tokens)
+        recalled = self.tunes.recalls(past.pitches[..., SOPRANO])
+        inputs = _inputs(past, heard, recalled, plan)
+        return {**inputs, "tokens": tokens.astype(np.int32)}
+
+
+class KerasPredictor(NetworkPredictor):
+    """A network in Keras: the one that was just trained."""
+
+    def __init__(self, network: NextStepNetwork, tunes: Tunes = NO_TUNES) -> None:
+        super().__init__(
+            network.vocabulary, network.plan_features, network.memory_shapes(), tunes
+        )
+        self.network = network
+
+    def _step(
+        self, inputs: Inputs, memory: list[FloatArray]
+    ) -> tuple[FloatArray, list[FloatArray]]:
+        hidden, memory = self.network.body_step(**_of_body(inputs), memory=memory)
+        return np.asarray(hidden), [np.asarray(tensor) for tensor in memory]
+
+    def _sequence(self, inputs: Inputs) -> FloatArray:
+        return np.asarray(self.network.body_sequence(**_of_body(inputs)))
+
+    def _voice(self, voice: int, hidden: FloatArray, inputs: Inputs) -> FloatArray:
+        told: dict[str, Any] = inputs
+        return np.asarray(self.network.voices(hidden, **told)[voice])
+
+    def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
+        # The whole network at once is compiled, for a few lengths; its parts are not.
+        steps = tokens.shape[1]
+        padding = [(0, 0), (0, -steps % _COMPILED_STEPS), (0, 0)]
+        logits = self.network.predict_on_batch(
+            {
+                name: np.pad(array, padding[: array.ndim])
+                for name, array in self._whole_inputs(tokens, plan).items()
+            }
+        )
+        return log_softmax(logits[:, :steps])
+
+
+class OnnxPredictor(NetworkPredictor):
+    """A network in ONNX Runtime, as `chorale.models.networks.exporting` writes it.
+
+    Args:
+        folder: where `step.onnx`, `sequence.onnx` and a graph for each voice lie.
+        weights: the network's weights by name.
+        vocabulary, plan_features, memory_shapes, tunes: as in NetworkPredictor.
+        units: width of the body's output.
+
+    Raises:
+        ModelError: a graph that ONNX Runtime does not take.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        weights: Mapping[str, FloatArray],
+        vocabulary: Vocabulary,
+        plan_features: Sequence[str],
+        memory_shapes: Sequence[Sequence[int]],
+        units: int,
+        tunes: Tunes,
+    ) -> None:
+        super().__init__(vocabulary, plan_features, memory_shapes, tunes)
+        self._units = units
+        self._folder = folder
+        # The sessions refer to these values for as long as they live.
+        self._weights = as_weights(weights)
+        self._sessions: dict[str, Any] = {}
+        self._wanted: dict[str, set[str]] = {}
+
+    def _step(
+        self, inputs: Inputs, memory: list[FloatArray]
+    ) -> tuple[FloatArray, list[FloatArray]]:
+        memories = {f"memory_{index}": array for index, array in enumerate(memory)}
+        hidden, *memory = self._run("step", {**inputs, **memories})
+        return hidden, memory
+
+    def _sequence(self, inputs: Inputs) -> FloatArray:
+        return self._run("sequence", inputs)[0]
+
+    def _voice(self, voice: int, hidden: FloatArray, inputs: Inputs) -> FloatArray:
+        return self._run(VOICE_NAMES[voice], {"hidden": hidden, **inputs})[0]
+
+    def _run(
+        self, graph: str, inputs: Mapping[str, npt.NDArray[Any]]
+    ) -> list[FloatArray]:
+        session = self._session(graph)
+        wanted = self._wanted[graph]
+        feeds = {name: array for name, array in inputs.items() if name in wanted}
+        outputs: list[FloatArray] = session.run(None, feeds)
+        return outputs
+
+    def _session(self, graph: str) -> Any:
+        """Open a graph when it is first needed: sampling needs no whole sequences."""
+        if graph not in self._sessions:
+            path = self._folder / f"{graph}.onnx"
+            # Single steps are too small to be worth sharing among threads.
+            threads = 0 if graph == "sequence" else 1
+            session = open_graph(path, self._weights, threads=threads)
+            self._check(session, path)
+            # A graph has no input for what its network has no use for.
+            self._wanted[graph] = {value.name for value in session.get_inputs()}
+            self._sessions[graph] = session
+        return self._sessions[graph]
+
+    def _check(self, session: Any, path: Path) -> None:
+        """Make sure that a graph is one of the network that the card describes."""
+        memory = [(f"memory_{i}", shape) for i, shape in enumerate(self.memory_shapes)]
+        expected = {
+            "hidden": (self._units,),
+            "plan": (len(self.plan_features),),
+            "logits": (self.vocabulary.size,),
+            **dict(memory),
+        }
+        values = [*session.get_inputs(), *session.get_outputs()]
+        for value in values:
+            shape = expected.get(value.name, ())
+            if shape and tuple(value.shape[-len(shape) :]) != shape:
+                raise ModelError(
+                    f"{path}: the model does not fit its card: expected {value.name} "
+                    f"of shape {shape}, got {value.shape}"
+                )
+        given = sum(value.name.startswith("memory_") for value in values)
+        if path.stem == "step" and given != len(memory):
+            raise ModelError(
+                f"{path}: the model does not fit its card: expected a memory of "
+                f"{len(memory)} parts, got {given}"
+            )
+
+
+def _inputs(past: Past, heard: Echo, recalled: IntArray, plan: IntArray) -> Inputs:
+    """Return what a network is told before anything is written, by name."""
+    inputs = {
+        "past_pitches": past.pitches,
+        "past_ages": past.ages,
+        "echo_tokens": heard.tokens,
+        "echo_lengths": heard.lengths,
+        "recall": recalled,
+        "plan": plan,
+    }
+    return {name: array.astype(np.int32) for name, array in inputs.items()}
+
+
+def _of_body(inputs: Inputs) -> dict[str, Any]:
+    """Return those inputs that a body reads; voice heads read all."""
+    return {name: inputs[name] for name in ("past_pitches", "past_ages", "plan")}

@@ -1,0 +1,1 @@
+"""What a chorale is: four voices in time, with keys, chords, spelling and phrases."""

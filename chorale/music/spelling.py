@@ -1,0 +1,66 @@
+"""Spelling: how a pitch is written, which the keyboard does not tell.
+
+A diatonic number counts the white keys from C0, middle C being 28, whatever the
+accidental: F sharp 4 and F 4 are both 31, G flat 4 is 32.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from chorale.music.keys import Key
+from chorale.utils.arrays import IntArray
+
+LETTERS = "CDEFGAB"
+NATURALS = np.array([0, 2, 4, 5, 7, 9, 11])  # semitones from C up to each letter
+_ACCIDENTALS = {-2: "bb", -1: "b", 0: "", 1: "#", 2: "##"}
+
+
+class Spelling(NamedTuple):
+    """A written pitch: letter, sharps (flats negative), octave (middle C is in 4)."""
+
+    letter: str
+    alter: int
+    octave: int
+
+    @classmethod
+    def of(cls, pitch: int, number: int) -> Spelling:
+        """Return how a MIDI note of a diatonic number is written."""
+        octave, letter = divmod(number, len(LETTERS))
+        alter = pitch - (12 * (octave + 1) + int(NATURALS[letter]))
+        return cls(LETTERS[letter], alter, octave)
+
+    @property
+    def name(self) -> str:
+        """Such as `Bb3`."""
+        accidental = _ACCIDENTALS.get(self.alter, f"({self.alter:+d})")
+        return f"{self.letter}{accidental}{self.octave}"
+
+
+def spell(pitch: int, key: Key) -> Spelling:
+    """Return how a MIDI note is written in a key, see `diatonic_numbers`."""
+    return Spelling.of(pitch, int(diatonic_numbers(np.array(pitch), key)))
+
+
+def diatonic_numbers(pitches: IntArray, key: Key) -> IntArray:
+    """Return the diatonic numbers of notes as they are written in a key.
+
+    Of the names of a pitch class the one is taken that lies, on the line of fifths,
+    from two below to nine above the major tonic of the key signature: notes of the
+    scale, leading notes, the flat seventh.
+
+    Args:
+        pitches: int array, MIDI notes of any shape.
+
+    Returns:
+        int array of the same shape.
+    """
+    lowest = key.fifths - 2
+    # A semitone is seven fifths, octaves aside; places count from C, F is -1.
+    places = lowest + (7 * pitches - lowest) % 12
+    naturals = pitches - (places + 1) // 7
+    # A fifth is four letters.
+    numbers: IntArray = 7 * (naturals // 12 - 1) + 4 * places % 7
+    return numbers

@@ -1,0 +1,105 @@
+"""Attention bodies: causal, over a fixed window, with relative positions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import keras
+from keras import ops
+
+from chorale.nn.bodies import BodyOptions
+from chorale.nn.causal import CausalLayer, Chain, EachStep, Memory, Residual, Tensor
+from chorale.nn.recurrent import lstm
+
+_MASKED = -1e9  # added to the scores of what may not be seen
+
+
+def attention(options: BodyOptions) -> CausalLayer:
+    """Return pre-norm transformer blocks (Vaswani et al., 2017; Xiong et al., 2020).
+
+    Positions are told by a learned bias per head and lag, as in Raffel et al. (2020),
+    section 2.1, but one for every lag of the window. On request LSTM layers come first.
+    """
+    blocks: list[CausalLayer] = []
+    if options.recurrent_layers:
+        blocks.append(lstm(replace(options, layers=options.recurrent_layers)))
+    for index in range(options.layers):
+        attend: list[CausalLayer] = [
+            EachStep(keras.layers.LayerNormalization(name="norm")),
+            WindowedAttention(
+                options.units, options.heads, options.window, name="attention"
+            ),
+        ]
+        think: list[CausalLayer] = [
+            EachStep(keras.layers.LayerNormalization(name="norm")),
+            EachStep(keras.layers.Dense(4 * options.units, "silu", name="widen")),
+            EachStep(keras.layers.Dense(options.units, name="narrow")),
+        ]
+        for parts in (attend, think):
+            if options.dropout:
+                dropout = keras.layers.Dropout(options.dropout, name="dropout")
+                parts.append(EachStep(dropout))
+        blocks += [
+            Residual(attend, name=f"attend_{index}"),
+            Residual(think, name=f"think_{index}"),
+        ]
+    norm = EachStep(keras.layers.LayerNormalization(name="norm"))
+    return Chain([*blocks, norm], name="body")
+
+
+class WindowedAttention(CausalLayer):
+    """Multi-head attention over the present step and the `window` - 1 before it.
+
+    The memory of the step face is the keys and values of the window, of fixed shape,
+    and a mark for each place that has been filled; the oldest place falls out.
+    """
+
+    def __init__(self, units: int, heads: int, window: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.heads, self.window, self.width = heads, window, units // heads
+        self.query_key_value = keras.layers.Dense(3 * units, name="query_key_value")
+        self.merge = keras.layers.Dense(units, name="merge")
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        self.query_key_value.build(input_shape)
+        self.merge.build((*input_shape[:-1], self.heads * self.width))
+        self.lag_bias = self.add_weight(
+            shape=(self.window, self.heads), initializer="zeros", name="lag_bias"
+        )
+
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
+        batch, steps = ops.shape(inputs)[0], ops.shape(inputs)[1]
+        packed = self.query_key_value(inputs)
+        packed = ops.reshape(packed, (batch, steps, 3, self.heads, self.width))
+        query, key, value = packed[:, :, 0], packed[:, :, 1], packed[:, :, 2]
+        lag = ops.arange(steps)[:, None] - ops.arange(steps)[None, :]
+        visible = ops.logical_and(lag >= 0, lag < self.window)
+        bias = ops.take(self.lag_bias, ops.clip(lag, 0, self.window - 1), axis=0)
+        bias = ops.where(visible[..., None], bias, _MASKED)  # (steps, steps, heads)
+        scores = ops.einsum("bqhd,bkhd->bhqk", query, key) / self.width**0.5
+        weights = ops.softmax(scores + ops.transpose(bias, (2, 0, 1)), axis=-1)
+        mixed = ops.einsum("bhqk,bkhd->bqhd", weights, value)
+        mixed = ops.reshape(mixed, (batch, steps, self.heads * self.width))
+        return self.merge(mixed)
+
+    def step(self, inputs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
+        packed = self.query_key_value(inputs)
+        packed = ops.reshape(packed, (-1, 3, self.heads, self.width))
+        query, key, value = packed[:, 0], packed[:, 1], packed[:, 2]
+        # The last place is the present step, lag 0; the first the furthest back.
+        keys = ops.concatenate([memory[0][:, 1:], key[:, None]], axis=1)
+        values = ops.concatenate([memory[1][:, 1:], value[:, None]], axis=1)
+        filled = ops.concatenate(
+            [memory[2][:, 1:], ops.ones_like(memory[2][:, :1])], axis=1
+        )
+        bias = ops.flip(self.lag_bias, axis=0) + (1 - filled[..., None]) * _MASKED
+        scores = ops.einsum("bhd,bkhd->bkh", query, keys) / self.width**0.5
+        weights = ops.softmax(scores + bias, axis=1)
+        mixed = ops.einsum("bkh,bkhd->bhd", weights, values)
+        mixed = ops.reshape(mixed, (-1, self.heads * self.width))
+        return self.merge(mixed), [keys, values, filled]
+
+    def memory_shapes(self) -> list[tuple[int, ...]]:
+        places = (self.window, self.heads, self.width)
+        return [places, places, (self.window,)]

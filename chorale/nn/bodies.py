@@ -1,0 +1,102 @@
+"""Networks that carry time, one family a file, and the options that choose among them.
+
+A *body* reads a sequence of vectors and gives one vector per step, looking only back.
+It has two faces that agree: the whole sequence at once, for training and likelihoods,
+and one step with carried memory, for sampling. What surrounds it (`next_step.py` for
+chorales) does not know which body it holds.
+
+Importing this package loads no Keras: the command line lists the bodies by it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+
+from chorale.errors import UsageError
+from chorale.utils.checks import check_at_least, check_shares
+
+if TYPE_CHECKING:
+    from chorale.nn.causal import CausalLayer
+
+
+class Body(NamedTuple):
+    """Where a body is built: a module of this package, a function, its usual layers."""
+
+    module: str
+    function: str
+    layers: int
+
+
+BODIES = {
+    "rnn": Body("recurrent", "rnn", 2),
+    "lstm": Body("recurrent", "lstm", 2),
+    "gru": Body("recurrent", "gru", 2),
+    "peephole-lstm": Body("recurrent", "peephole_lstm", 2),
+    "conv": Body("convolutional", "conv", 6),
+    "conv-gru": Body("convolutional", "conv_gru", 4),
+    "simple-wavenet": Body("wavenet", "simple_wavenet", 4),
+    "wavenet": Body("wavenet", "wavenet", 7),
+    "wavenet-lstm": Body("wavenet", "wavenet_lstm", 4),
+    "attention": Body("attention", "attention", 3),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class BodyOptions:
+    """Options of a body; saved as JSON beside its weights.
+
+    Attributes:
+        body: one of BODIES.
+        units: width of the body's layers.
+        layers: recurrent layers, attention blocks, or convolutions in one stack; 0 is
+            replaced by what is usual for the body.
+        stacks: how often a stack of convolutions is repeated, its dilations starting
+            at 1 again; the full WaveNet is `layers=10, stacks=3`.
+        dropout: share of activations dropped between layers, 0 to below 1.
+        recurrent_dropout: share of the carried state dropped, recurrent layers only.
+        layer_norm: normalize inside the cells of recurrent layers (Ba, Kiros & Hinton,
+            2016).
+        kernel_size: steps that one convolution sees.
+        heads: attention heads; they divide `units`.
+        window: steps that attention looks back over, the present one included.
+        recurrent_layers: LSTM layers under the attention blocks.
+    """
+
+    body: str = "lstm"
+    units: int = 256
+    layers: int = 0
+    stacks: int = 1
+    dropout: float = 0.2
+    recurrent_dropout: float = 0.0
+    layer_norm: bool = False
+    kernel_size: int = 2
+    heads: int = 4
+    window: int = 128
+    recurrent_layers: int = 0
+
+    def __post_init__(self) -> None:
+        if self.body not in BODIES:
+            raise UsageError(
+                f"expected a network out of {', '.join(BODIES)}, got {self.body!r}"
+            )
+        check_at_least(self, units=1, layers=0, stacks=1, kernel_size=2, heads=1)
+        check_at_least(self, window=1, recurrent_layers=0)
+        check_shares(self, "dropout", "recurrent_dropout")
+        if self.body == "attention" and self.units % self.heads:
+            raise UsageError(
+                f"expected heads that divide the {self.units} units, got {self.heads}"
+            )
+        if self.body == "wavenet-lstm" and self.units < 8:
+            raise UsageError(f"expected units of at least 8, got {self.units}")
+        if not self.layers:
+            object.__setattr__(self, "layers", BODIES[self.body].layers)
+
+
+def build_body(options: BodyOptions) -> CausalLayer:
+    """Return a new body: float (batch, steps, units) → (batch, steps, units)."""
+    entry = BODIES[options.body]
+    build = getattr(import_module(f"chorale.nn.{entry.module}"), entry.function)
+    body: CausalLayer = build(options)
+    return body

@@ -1,0 +1,241 @@
+"""One function of a network as an ONNX graph.
+
+Its weights are kept in one of two ways. Either each initializer that is a weight of the
+network bears the weight's path and holds no data, and whoever runs the graph
+supplies it (`chorale.nn.onnx_sessions`), so that several graphs share one set of weights; or the
+graph holds them, all but the smallest in half precision, and casts them to single when
+it is opened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import tempfile
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from chorale.errors import ModelError
+from chorale.nn.onnx_sessions import as_graphs_have_it
+
+Tensor = Any  # of whichever backend Keras runs on
+
+OPSET = 18
+_KERNEL_AXES = 4  # of a convolution over two axes
+# Numbers in a constant that may be no weight (shapes, offsets, folded scalars), and
+# that is not worth rounding.
+_LARGEST_CONSTANT = 1024
+
+
+class Value(NamedTuple):
+    """An input of a graph: its name, its type, and its shape, None = of any size."""
+
+    name: str
+    dtype: str
+    shape: tuple[int | None, ...]
+
+
+class _Face(keras.Model):
+    """A function of a network as a model of its own, called with a list of tensors."""
+
+    def __init__(self, network: keras.Model, function: Callable[..., Any]) -> None:
+        super().__init__(name="face")
+        self.network = network
+        self.function = function
+        self.built = True  # the network is
+
+    def call(self, inputs: list[Tensor]) -> Any:
+        return self.function(*inputs)
+
+
+def export_graph(
+    network: keras.Model,
+    function: Callable[..., Any],
+    inputs: Sequence[Value],
+    outputs: Sequence[str],
+    *,
+    with_weights: bool = False,
+) -> bytes:
+    """Return a function of a network as the bytes of an ONNX graph.
+
+    Args:
+        network: whose weights the graph needs. They must be final: which constant of
+            the graph is which weight is told by their values.
+        function: takes a tensor for each input, gives a tensor or a list of them.
+        inputs: of the graph.
+        outputs: names of what the function gives.
+        with_weights: whether the graph holds its weights, the larger ones in half
+            precision.
+
+    Raises:
+        ModelError: Keras runs on another backend than TensorFlow.
+    """
+    model = _export(network, function, inputs)
+    _rename(model.graph, [value.name for value in model.graph.output], outputs)
+    if with_weights:
+        _halve_weights(model.graph)
+    else:
+        _leave_out_weights(model.graph, network)
+    return _to_bytes(model)
+
+
+def export_parts(
+    network: keras.Model,
+    function: Callable[..., Any],
+    inputs: Sequence[Value],
+    output: str,
+) -> list[bytes]:
+    """Return a graph for each of the tensors that a function of a network gives.
+
+    A graph has those inputs alone that its tensor depends on, and holds no weights.
+
+    Args:
+        network, function, inputs: as of `export_graph`.
+        output: name of the tensor in each of the graphs.
+
+    Raises:
+        ModelError: as `export_graph`.
+    """
+    import onnx
+
+    whole = _export(network, function, inputs)
+    given = [value.name for value in whole.graph.input]
+    parts = []
+    for value in whole.graph.output:
+        part = onnx.utils.Extractor(whole).extract_model(given, [value.name])
+        used = {name for node in part.graph.node for name in node.input}
+        wanted = [one for one in part.graph.input if one.name in used]
+        del part.graph.input[:]
+        part.graph.input.extend(wanted)
+        _rename(part.graph, [value.name], [output])
+        _leave_out_weights(part.graph, network)
+        parts.append(_to_bytes(part))
+    return parts
+
+
+def _to_bytes(model: Any) -> bytes:
+    graph: bytes = model.SerializeToString(deterministic=True)
+    return graph
+
+
+def _export(
+    network: keras.Model, function: Callable[..., Any], inputs: Sequence[Value]
+) -> Any:
+    """Return a function of a network as an ONNX model, its weights inside."""
+    import onnx
+
+    if keras.backend.backend() != "tensorflow":
+        raise ModelError(
+            "expected Keras to run on TensorFlow, which makes the graphs of a model, "
+            f"got {keras.backend.backend()}: set KERAS_BACKEND=tensorflow; a run that "
+            "has been trained becomes a model with --resume --finish"
+        )
+    signature = [
+        keras.InputSpec(shape=value.shape, dtype=value.dtype, name=value.name)
+        for value in inputs
+    ]
+    face = _Face(network, function)
+    with tempfile.TemporaryDirectory() as folder, _silence():
+        path = Path(folder) / "face.onnx"
+        face.export(
+            str(path),
+            format="onnx",
+            input_signature=[signature],
+            opset_version=OPSET,
+            verbose=False,
+        )
+        return onnx.load(str(path))
+
+
+def _leave_out_weights(graph: Any, network: keras.Model) -> None:
+    """Name the initializers that are weights of the network, and drop their data."""
+    import onnx
+
+    weights = {weight.path: np.asarray(weight) for weight in network.weights}
+    names: dict[str, str] = {}
+    for initializer in graph.initializer:
+        values = onnx.numpy_helper.to_array(initializer)
+        if values.dtype != np.float32 or values.ndim == 0:
+            continue
+        same = (
+            name
+            for name, weight in weights.items()
+            if name not in names.values()
+            and np.array_equal(as_graphs_have_it(weight), values)
+        )
+        name = next(same, None)
+        if name is not None:
+            names[initializer.name] = name
+            initializer.ClearField("raw_data")
+            initializer.ClearField("float_data")
+            initializer.data_location = onnx.TensorProto.EXTERNAL
+            initializer.external_data.add(key="location", value="weights.npz")
+            if values.ndim == _KERNEL_AXES:
+                # What is an input too is no constant. A constant kernel would be melted
+                # with what follows it when the graph is opened: before it is there.
+                shape = list(values.shape)
+                graph.input.append(
+                    onnx.helper.make_tensor_value_info(
+                        initializer.name, initializer.data_type, shape
+                    )
+                )
+        elif values.size > _LARGEST_CONSTANT:
+            raise RuntimeError(
+                f"the exported graph holds {initializer.name} of shape {values.shape}, "
+                "which is no weight of the network"
+            )
+    _rename(graph, list(names), list(names.values()))
+
+
+def _halve_weights(graph: Any) -> None:
+    """Store large constants in half precision, each cast where the graph begins."""
+    import onnx
+
+    casts = []
+    for initializer in graph.initializer:
+        values = onnx.numpy_helper.to_array(initializer)
+        if values.dtype != np.float32 or values.size <= _LARGEST_CONSTANT:
+            continue
+        half, name = f"{initializer.name}:half", initializer.name
+        rounded = onnx.numpy_helper.from_array(values.astype(np.float16), half)
+        initializer.CopyFrom(rounded)
+        casts.append(
+            onnx.helper.make_node("Cast", [half], [name], to=onnx.TensorProto.FLOAT)
+        )
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+def _rename(graph: Any, old: Sequence[str], new: Sequence[str]) -> None:
+    """Rename values of a graph and of the graphs inside its loops."""
+    names = dict(zip(old, new, strict=True))
+    for value in [*graph.input, *graph.output, *graph.initializer, *graph.value_info]:
+        value.name = names.get(value.name, value.name)
+    for node in graph.node:
+        for places in (node.input, node.output):
+            for index, name in enumerate(places):
+                places[index] = names.get(name, name)
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _rename(attribute.g, old, new)
+
+
+@contextlib.contextmanager
+def _silence() -> Any:
+    """Keep the converter's progress and deprecation notes off the user's screen."""
+    logger = logging.getLogger("tf2onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

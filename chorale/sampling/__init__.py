@@ -1,0 +1,1 @@
+"""How a model becomes a chorale: drawing notes one by one, or cell by cell."""

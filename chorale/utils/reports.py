@@ -1,0 +1,208 @@
+"""Reports: headings, paragraphs, tables and pictures, as Markdown or as one HTML file.
+
+A report is a list of blocks; what a file is written as, its ending says. Equal blocks
+give equal bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from chorale.errors import UsageError
+from chorale.utils.files import replacing, write_text
+
+ENDINGS = (".md", ".html")
+
+_TEXT_WIDTH = 88
+
+_STYLE = """
+body { font: 16px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; }
+table { border-collapse: collapse; margin: 1em 0; font-variant-numeric: tabular-nums; }
+th, td { border-bottom: 1px solid #ccc; padding: 0.2em 0.8em; text-align: right; }
+th:first-child, td:first-child { text-align: left; }
+img { max-width: 100%; }
+"""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A title; level 1 is that of the report."""
+
+    text: str
+    level: int = 2
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Plain text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells of plain text; the first column says what a row is about."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG file's bytes, and what is to be seen there."""
+
+    caption: str
+    png: bytes
+
+
+Block = Heading | Paragraph | Table | Picture
+
+
+def check_report_path(path: Path | str) -> Path:
+    """Return the path of a report, before the work that it is about.
+
+    Raises:
+        UsageError: its ending is of no form that a report has.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in ENDINGS:
+        raise UsageError(
+            f"{path}: expected a report that ends in {' or '.join(ENDINGS)}, "
+            f"got {path.suffix or 'no ending'}"
+        )
+    return path
+
+
+def write_report(blocks: Sequence[Block], path: Path | str) -> list[Path]:
+    """Write a report.
+
+    Args:
+        blocks: what it says, in order.
+        path: `.html` holds its pictures; those of `.md` lie beside it, as
+            `report-1.png` of `report.md`.
+
+    Returns:
+        The files that were written, the report first.
+
+    Raises:
+        UsageError: the ending is neither.
+        OutputError: a file cannot be written.
+    """
+    path = check_report_path(path)
+    if path.suffix.lower() == ".html":
+        write_text(path, _to_html(blocks))
+        return [path]
+    pictures = [block for block in blocks if isinstance(block, Picture)]
+    files = [
+        path.with_name(f"{path.stem}-{number}.png")
+        for number in range(1, len(pictures) + 1)
+    ]
+    for picture, file in zip(pictures, files, strict=True):
+        with replacing(file) as temporary:
+            temporary.write_bytes(picture.png)
+    write_text(path, _to_markdown(blocks, [file.name for file in files]))
+    return [path, *files]
+
+
+# === Text ===
+
+
+def to_text(blocks: Sequence[Block]) -> str:
+    """Return a report as text for a terminal; pictures are left out."""
+    parts = []
+    for block in blocks:
+        match block:
+            case Heading():
+                parts.append(
+                    block.text + "\n" + "=-"[block.level > 1] * len(block.text)
+                )
+            case Paragraph():
+                parts.append(textwrap.fill(block.text, _TEXT_WIDTH))
+            case Table():
+                parts.append(_text_table(block))
+    return "\n\n".join(parts)
+
+
+def _text_table(table: Table) -> str:
+    lines = [table.header, *table.rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if place else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+# === Markdown ===
+
+
+def _to_markdown(blocks: Sequence[Block], pictures: Sequence[str]) -> str:
+    names = iter(pictures)
+    parts = []
+    for block in blocks:
+        match block:
+            case Heading():
+                parts.append(f"{'#' * block.level} {_plain(block.text)}")
+            case Paragraph():
+                parts.append(_plain(block.text))
+            case Picture():
+                parts.append(f"![{_plain(block.caption)}](<{next(names)}>)")
+            case Table():
+                rules = "| --- |" + " ---: |" * (len(block.header) - 1)
+                rows = [_markdown_row(row) for row in block.rows]
+                parts.append("\n".join([_markdown_row(block.header), rules, *rows]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _markdown_row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(_plain(cell) for cell in cells)} |"
+
+
+def _plain(text: str) -> str:
+    """Return text that Markdown shows as it is."""
+    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", text)
+
+
+# === HTML ===
+
+
+def _to_html(blocks: Sequence[Block]) -> str:
+    title = next((block.text for block in blocks if isinstance(block, Heading)), "")
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
+        + "".join(_html_block(block) for block in blocks)
+        + "</body>\n</html>\n"
+    )
+
+
+def _html_block(block: Block) -> str:
+    match block:
+        case Heading():
+            return f"<h{block.level}>{escape(block.text)}</h{block.level}>\n"
+        case Paragraph():
+            return f"<p>{escape(block.text)}</p>\n"
+        case Picture():
+            data = base64.b64encode(block.png).decode()
+            caption = escape(block.caption)
+            return (
+                f'<figure><img alt="{caption}" src="data:image/png;base64,{data}">'
+                f"<figcaption>{caption}</figcaption></figure>\n"
+            )
+        case Table():
+            lines = [_html_row(block.header, "th")]
+            lines += [_html_row(row, "td") for row in block.rows]
+            return f"<table>\n{''.join(lines)}</table>\n"
+
+
+def _html_row(cells: Sequence[str], element: str) -> str:
+    inside = "".join(f"<{element}>{escape(cell)}</{element}>" for cell in cells)
+    return f"<tr>{inside}</tr>\n"

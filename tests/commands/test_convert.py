@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from strategies import little_chorale
+
+from chorale.corpus.loading import load_corpus
+from chorale.formats.files import read, write
+from chorale.music.voices import INSTRUMENTS
+
+
+def convert(*arguments: Path | str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "chorale", "convert", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        # Messages are then as long as they are, whatever the terminal.
+        env={**os.environ, "COLUMNS": "200"},
+    )
+
+
+def test_a_chain_of_formats_keeps_the_music(tmp_path: Path) -> None:
+    write(little_chorale(), tmp_path / "a.mid")
+    for source, output in (("a.mid", "b.musicxml"), ("b.musicxml", "c.mid")):
+        done = convert(tmp_path / source, tmp_path / output)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == f"{tmp_path / output}\n"
+    assert read(tmp_path / "c.mid") == little_chorale()
+    assert (tmp_path / "a.mid").read_bytes() == (tmp_path / "c.mid").read_bytes()
+
+
+def test_a_midi_file_joins_a_corpus(tmp_path: Path) -> None:
+    write(little_chorale(), tmp_path / "hymn.mid")
+    output = tmp_path / "corpus" / "train" / "chorale_000.csv"
+    assert convert(tmp_path / "hymn.mid", output).returncode == 0
+    (chorale,) = load_corpus(tmp_path / "corpus").train
+    assert (chorale.pitches == little_chorale().pitches).all()
+
+
+@pytest.mark.parametrize("place", ["train", "chorales/valid", "chorales", "."])
+def test_annotations_are_where_the_loader_looks_for_them(
+    tmp_path: Path, place: str
+) -> None:
+    write(little_chorale(), tmp_path / "hymn.mid")
+    corpus = tmp_path / "corpus"
+    output = corpus / place / "chorale_000.csv"
+    done = convert(tmp_path / "hymn.mid", output, "--annotations")
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 2)
+    loaded = load_corpus(corpus)
+    (chorale,) = (*loaded.train, *loaded.valid)
+    for name in ("pitches", "onsets", "fermatas", "bars", "positions"):
+        expected = getattr(little_chorale(), name)
+        assert (getattr(chorale, name) == expected).all()
+
+
+def test_the_instrument(tmp_path: Path) -> None:
+    write(little_chorale(), tmp_path / "a.csv")
+    done = convert(tmp_path / "a.csv", tmp_path / "a.mid", "--instrument", "organ")
+    assert done.returncode == 0
+    program = bytes([0xC0, INSTRUMENTS["organ"][0]])
+    assert program in (tmp_path / "a.mid").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("source", "output", "options", "code", "message"),
+    [
+        ("none.mid", "b.csv", [], 1, "there is no such file"),
+        ("bad.mid", "b.csv", [], 1, "expected a MIDI file, cannot read it"),
+        ("bad.musicxml", "b.csv", [], 1, "expected a score, cannot read it"),
+        ("bad.csv", "b.mid", [], 1, "expected the columns note0,note1,note2,note3"),
+        ("a.mid", "bad.csv/b.wav", [], 1, "cannot write it"),
+        ("a.mid", "b.mid", ["--annotations"], 2, "stand beside a CSV alone"),
+        ("a.mid", "b.pdf", [], 2, "expected a file to write that ends in .csv, .mid"),
+        ("a.pdf", "b.mid", [], 2, "expected a file to read that ends in .csv, .mid"),
+        ("a.mid", "b.mid", ["--instrument", "kazoo"], 2, "expected an instrument"),
+    ],
+)
+def test_mistakes_end_in_one_line(
+    tmp_path: Path,
+    source: str,
+    output: str,
+    options: list[str],
+    code: int,
+    message: str,
+) -> None:
+    write(little_chorale(), tmp_path / "a.mid")
+    for name in ("bad.mid", "bad.musicxml", "bad.csv"):
+        (tmp_path / name).write_text("nonsense\n")
+    before = sorted(tmp_path.iterdir())
+    done = convert(tmp_path / source, tmp_path / output, *options)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr.startswith("chorale: ")
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert sorted(tmp_path.iterdir()) == before

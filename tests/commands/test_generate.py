@@ -1,0 +1,460 @@
+"""The commands that sample and evaluate, with a fake model behind them."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+from fakes import uniform_predictor, wide_vocabulary
+from strategies import little_chorale
+
+from chorale import commands
+from chorale.commands import evaluate, generate, main
+from chorale.corpus.loading import load_corpus
+from chorale.corpus.seeds import find_seed
+from chorale.formats.classic_csv import read_csv, write_csv
+from chorale.formats.files import read
+from chorale.music.keys import Key
+from chorale.music.score import Chorale
+from chorale.music.voices import VOICE_NAMES
+from chorale.sampling.prompts import opening_of
+from chorale.voice_leading import check
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> Run:
+    """Return a function that runs the command line in an empty folder.
+
+    The model is a fake; the function returns exit code, stdout and stderr.
+    """
+    predictor = uniform_predictor(wide_vocabulary("hold"))
+    for command in (generate, evaluate):
+        monkeypatch.setattr(command, "load_predictor", lambda name: predictor)
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["chorale", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        out, err = capsys.readouterr()
+        return int(stopped.value.code or 0), out, err
+
+    return run
+
+
+def written() -> list[str]:
+    return sorted(path.as_posix() for path in Path().rglob("*"))
+
+
+# === chorale generate ===
+
+
+def test_generate_writes_what_it_prints(run: Run) -> None:
+    code, out, err = run("generate", "--seed", "3", "--bars", "4")
+    assert (code, out) == (0, "chorale-seed3.mid\n")
+    # The fake hardly ever ends on a cadence.
+    assert err.startswith("note: of 3 chorales none ended on a cadence")
+    once = run("generate", "--seed", "3", "--bars", "4", "--best-of", "1")
+    assert once == (0, "chorale-seed3.mid\n", "")
+    assert written() == ["chorale-seed3.mid"]
+    tracks = mido.MidiFile("chorale-seed3.mid").tracks
+    assert [track.name.lower() for track in tracks[1:]] == list(VOICE_NAMES)
+
+
+def test_the_first_bars_are_the_seeds_note_for_note(run: Run) -> None:
+    run("generate", "--seed", "3", "--bars", "6", "--opening", "3")
+    seed = find_seed("3")
+    assert seed is not None
+    opening = opening_of(seed, 3)
+    chorale = read("chorale-seed3.mid")
+    assert chorale.steps == 6 * 16
+    assert np.array_equal(chorale.pitches[: opening.steps], opening.pitches)
+    assert np.array_equal(chorale.onsets[: opening.steps], opening.onsets)
+    assert chorale.key == seed.key
+
+
+def test_the_same_command_writes_the_same_bytes(run: Run) -> None:
+    command = ["generate", "--bars", "4", "--best-of", "1"]
+    command += ["--format", "midi,musicxml,csv"]
+    for folder, *changed in (
+        ["one"],
+        ["two"],
+        ["three", "--random-state", "1"],
+        ["four", "--seed", "1"],
+    ):
+        code, _, err = run(*command, "--output", folder, *changed)
+        assert (code, err) == (0, "")
+    for name in ("mid", "musicxml", "csv"):
+        one, two, three, four = (
+            (Path(folder) / f"chorale-seed1{state}.{name}").read_bytes()
+            for folder, state in zip(
+                ("one", "two", "three", "four"), ("", "", "-state1", ""), strict=True
+            )
+        )
+        assert one == two == four  # the first seed is the default
+        assert one != three
+
+
+def test_variations_are_numbered_and_the_first_is_the_only_one(run: Run) -> None:
+    arguments = ("generate", "--bars", "4", "--format", "csv", "--output")
+    _, out, _ = run(*arguments, "three", "-n", "3")
+    assert out.split() == [f"three/chorale-seed1-{n}.csv" for n in (1, 2, 3)]
+    run(*arguments, "one")
+    three = [read_csv(path).pitches for path in out.split()]
+    assert np.array_equal(read_csv("one/chorale-seed1.csv").pitches, three[0])
+    assert not np.array_equal(three[0], three[1])
+
+
+def test_of_several_the_one_is_kept_that_the_judge_likes_most(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Pieces that end on a chord of C, each coming from another bass note; those from 55
+    # and 43 by a fifth, of which the former moves in octaves with the tenor.
+    drawn = [
+        Chorale(
+            pitches=np.array([[72, 67, tenor, before]] * 4 + [[72, 67, 64, 48]] * 4),
+            key=Key("C", "major"),
+        )
+        for before, tenor in (
+            *((50, 64), (55, 71), (43, 64), (53, 64), (50, 64)),
+            *((50, 64), (57, 64), (50, 64), (50, 64), (43, 62)),
+        )
+    ]
+    asked = []
+
+    def sample(*_: object, variations: int, **__: object) -> list[Chorale]:
+        asked.append(variations)
+        return drawn[:variations]
+
+    monkeypatch.setattr(generate, "sample", sample)
+    command = ["generate", "--seed", "none", "--format", "csv", "-n", "2", "--best-of"]
+    _, out, _ = run(*command, "5", "--output", "five", "--report", "why.md")
+    kept = [read_csv(path).pitches for path in out.split()]
+    assert [int(pitches[0, 3]) for pitches in kept] == [43, 43]
+    report = Path("why.md").read_text(encoding="utf-8")
+    assert report.count("| 5 | no |") == 2 and "## chorale-none-2" in report
+    _, out, _ = run(*command, "1", "--output", "one")
+    kept = [read_csv(path).pitches for path in out.split()]
+    assert [int(pitches[0, 3]) for pitches in kept] == [50, 55]
+    assert asked == [10, 2]
+
+
+def test_every_format_is_written(run: Run) -> None:
+    code, out, err = run(
+        "generate", "--bars", "3", "--format", "midi,musicxml,csv,wav,csv"
+    )
+    assert code == 0 and err.startswith("note: ")
+    endings = ["mid", "musicxml", "csv", "wav"]
+    assert out.split() == [f"chorale-seed1.{ending}" for ending in endings]
+    assert written() == sorted(out.split())
+
+
+def test_files_are_named_after_the_seed(run: Run, tmp_path: Path) -> None:
+    write_csv(little_chorale(), tmp_path / "my tune.csv")
+    for seed, name in (
+        ("bwv253", "chorale-bwv253"),
+        ("none", "chorale-none"),
+        ("003", "chorale-seed3"),
+        (str(tmp_path / "my tune.csv"), "chorale-my tune"),
+    ):
+        assert run("generate", "--seed", seed, "--bars", "4")[1] == f"{name}.mid\n"
+
+
+def test_a_plan_may_come_from_elsewhere(run: Run) -> None:
+    other = next(one for one in load_corpus().train if one.metre.name == "3/4")
+    code, _, _ = run("generate", "--plan", other.source)
+    chorale = read("chorale-seed1.mid")
+    assert code == 0
+    assert chorale.metre.name == "3/4" and chorale.steps == other.steps
+    assert np.array_equal(chorale.fermatas, other.fermatas)
+
+
+def test_sampling_options_and_instruments_arrive(run: Run) -> None:
+    run("generate", "--bars", "4", "--instrument", "organ", "--output", "organ")
+    free = ("generate", "--bars", "4", "--rules", "off")
+    run(*free, "--top-k", "1", "--output", "greedy")
+    run(*free, "--top-p", "1,0.01,0.01,0.01", "--output", "nucleus")
+    run(*free, "--temperature", "0.5", "--output", "cold")
+    run("generate", "--bars", "4", "--rules", "strict", "--output", "strict")
+    files = {path.parent.name: path for path in Path().glob("*/*.mid")}
+    programs = {
+        message.program
+        for track in mido.MidiFile(files["organ"]).tracks
+        for message in track
+        if message.type == "program_change"
+    }
+    assert programs == {19}
+    # Of equally likely notes both keep the lowest alone.
+    assert (read(files["greedy"]).pitches[-16:] == 36).all()
+    lowest = (read(files["nucleus"]).pitches[-16:] == 36).all(axis=0)
+    assert lowest.tolist() == [False, True, True, True]
+    assert files["cold"].read_bytes() != files["greedy"].read_bytes()
+    # The fake leaps about; after two bars of opening nothing does any more.
+    leaps = {
+        name: [one for one in check(read(path), rules=["large-leap"]) if one.bar > 2]
+        for name, path in files.items()
+    }
+    assert leaps["cold"] and not leaps["strict"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--top-p 0", "top-p above 0"),
+        ("--top-p high", "a top-p such as 0.96, or .* got 'high'"),
+        ("--top-p 1,0.9", r"one for each of 4 voices, got \(1.0, 0.9\)"),
+        ("--top-k 0", "top-k of at least 1"),
+        ("--temperature -1", "temperature above 0"),
+        ("--temperature 0", "temperature above 0"),
+        ("--bars 0", "at least 1 bar, got 0"),
+        ("--bars 2", "leaves nothing to write"),
+        ("--opening 0", "opening of 1 to"),
+        ("--opening 99", "opening of 1 to"),
+        ("--rules some", "rules out of off, lenient, strict, got 'some'"),
+        ("-n 0", "at least 1 variation"),
+        ("--best-of 0", "the best of at least 1, got 0"),
+        ("--report why.pdf", r"ends in \.md or \.html, got \.pdf"),
+        ("--random-state -1", "random state of at least 0"),
+        ("--seed 78", "a seed from 1 to 77, got 78"),
+        ("--seed bwv9999", "there is no seed 'bwv9999'"),
+        ("--seed missing.mid", "there is no seed 'missing.mid'"),
+        ("--plan missing.mid", "there is no seed 'missing.mid'"),
+        ("--format mp3", "formats out of midi, musicxml, csv, wav, got 'mp3'"),
+        ("--format midi,", "formats out of midi, musicxml, csv, wav, got ''"),
+        ("--instrument kazoo", "an instrument out of choir, .* got 'kazoo'"),
+        ("--average keys", "an average out of none, transpositions, got 'keys'"),
+        ("--model bach --model bach", "--model bach is there twice"),
+        ("--model counterpoint", "fills in what is missing .* use it with harmonize"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_writes_nothing(
+    run: Run, arguments: str, message: str
+) -> None:
+    code, out, err = run("generate", "--output", "out", *arguments.split())
+    assert_refused(err, message)
+    assert (code, out) == (2, "")
+    assert written() == []
+
+
+def test_a_seed_outside_the_vocabulary_is_refused_by_name(
+    run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "high.csv"
+    write_csv(little_chorale().transpose(24), path)
+    code, _, err = run("generate", "--seed", str(path), "--bars", "8")
+    assert_refused(err, "high: the soprano's A6 in bar 1 is outside the model's")
+    assert code == 1 and written() == []
+
+
+def drums(path: Path) -> None:
+    midi = mido.MidiFile()
+    track = midi.add_track("Kit")
+    for _ in range(16):
+        track.append(mido.Message("note_on", channel=9, note=38, time=0))
+        track.append(mido.Message("note_off", channel=9, note=38, time=120))
+    midi.save(path)
+
+
+def voices(count: int) -> Callable[[Path], None]:
+    def make(path: Path) -> None:
+        midi = mido.MidiFile(type=1)
+        for voice in range(count):
+            track = midi.add_track(f"Part {voice + 1}")
+            for step in range(8):
+                note = 76 - 5 * voice + step % 3
+                track.append(mido.Message("note_on", channel=voice, note=note, time=0))
+                track.append(
+                    mido.Message("note_off", channel=voice, note=note, time=480)
+                )
+        midi.save(path)
+
+    return make
+
+
+def no_midi(path: Path) -> None:
+    path.write_bytes(b"RIFF of something else")
+
+
+@pytest.mark.parametrize(
+    "make", [drums, voices(1), voices(7), no_midi], ids=["drums", "1", "7", "no midi"]
+)
+def test_a_seed_file_that_is_no_chorale_is_refused(
+    run: Run, tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    path = tmp_path / "seed.mid"
+    make(path)
+    code, out, err = run("generate", "--seed", str(path))
+    assert_refused(err, r"seed\.mid")
+    assert (code, out) == (1, "")
+    assert written() == []
+
+
+def test_a_csv_seed_with_a_bad_cell_says_where(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "seed.csv"
+    path.write_text("note0,note1,note2,note3\n72,67,64,48\n72,67,NaN,48\n")
+    code, _, err = run("generate", "--seed", str(path))
+    assert_refused(err, r"seed\.csv, row 3, column note2: .*NaN")
+    assert code == 1
+
+
+def test_an_unwritable_output_is_found_before_sampling(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("file").write_text("not a folder")
+    monkeypatch.setattr(generate, "sample", None)
+    for folder in ("file", "file/below"):
+        code, out, err = run("generate", "--output", folder)
+        assert_refused(err, f"{folder}: cannot write there")
+        assert (code, out) == (1, "")
+    assert written() == ["file"]
+
+
+def test_a_full_disk_leaves_nothing_half_written(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(mido.MidiFile, "save", full)
+    code, out, err = run("generate", "--bars", "3", "--output", "out")
+    assert_refused(err, "No space left on device")
+    assert (code, out) == (1, "")
+    assert not list(Path("out").iterdir())
+
+
+def test_ctrl_c_leaves_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(generate, "sample", interrupted)
+    code, out, err = run("generate", "--output", "out")
+    assert code != 0 and out == "" and "Traceback" not in err
+    assert written() == []
+
+
+def assert_refused(err: str, message: str) -> None:
+    """Assert that stderr is one clear line that says `message`."""
+    assert err.startswith("chorale: ") and err.count("\n") == 1
+    assert re.search(message, err), err
+
+
+# === chorale seeds, evaluate ===
+
+
+def test_seeds_lists_the_test_chorales(run: Run) -> None:
+    code, out, _ = run("seeds", "--json")
+    rows = json.loads(out)
+    assert code == 0 and len(rows) == 77
+    for row, seed in zip(rows, load_corpus().test, strict=True):
+        assert list(row) == ["number", "bwv", "title", "key", "metre", "bars"]
+        assert f"bwv{row['bwv']}" == seed.source
+        assert row["title"] == seed.title
+        assert row["bars"] == seed.bars[-1]
+    assert [row["number"] for row in rows] == list(range(1, 78))
+    lines = run("seeds")[1].splitlines()
+    assert len(lines) == 77
+    assert rows[2]["title"] in lines[2] and rows[2]["key"] in lines[2]
+
+
+def test_evaluate_prints_the_likelihood_of_a_corpus(run: Run) -> None:
+    Path("corpus/valid").mkdir(parents=True)
+    Path("corpus/train").mkdir()
+    for split, steps in (("train", 8), ("valid", 20), ("valid", 30)):
+        path = Path(f"corpus/{split}/chorale_{steps:03}.csv")
+        write_csv(little_chorale().opening(steps), path)
+    arguments = ("evaluate", "--corpus", "corpus", "--split", "valid")
+    code, out, err = run(*arguments, "--json")
+    figures = json.loads(out)
+    assert (code, err) == (0, "")
+    assert list(figures) == [
+        "nats_per_note",
+        "nats_per_frame",
+        "nats_per_changed_note",
+        "spread",
+        "accuracy",
+        "notes",
+        "models",
+        "average",
+        "members",
+        "corpus",
+        "split",
+        "given",
+    ]
+    assert (figures["corpus"], figures["split"]) == ("corpus", "valid")
+    assert figures["given"] == []
+    assert figures["models"] == ["bach"]  # the default, behind which is the fake
+    assert (figures["average"], figures["members"]) == ("none", 1)
+    assert figures["notes"] == 50 * 4
+    # Silence, 49 notes and HOLD.
+    assert figures["nats_per_note"] == pytest.approx(np.log(51), rel=1e-6)
+    code, out, _ = run(*arguments)
+    assert code == 0 and "3.9318" in out
+    assert out.startswith("valid of corpus\n2 chorales, 200 notes")
+    # Of 7 times 51 equal shares 12 go to notes beyond the vocabulary's edges.
+    code, out, _ = run(*arguments, "--average", "transpositions")
+    assert code == 0
+    assert out.startswith("bach, in 7 keys each: the mean of 7 members\nvalid of")
+    assert f"{np.log(51) + np.log(1 - 12 / (7 * 51)):.4f}" in out
+
+
+def test_evaluate_refuses_what_is_not_there(run: Run) -> None:
+    code, _, err = run("evaluate", "--corpus", "missing")
+    assert_refused(err, "missing: expected a folder")
+    assert code == 1
+    code, _, err = run("evaluate", "--split", "tests")
+    assert_refused(err, r"a split that the corpus has \(train, valid, test\)")
+    assert code == 1
+
+
+# === From outside ===
+
+
+def test_the_command_line_exits_with_one_line(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "chorale", "generate", "--top-p", "0"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(Path(commands.__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert_refused(done.stderr, "top-p above 0, at most 1, got 0.0")
+    assert not list(tmp_path.iterdir())
+
+
+def test_generating_loads_nothing_heavy(tmp_path: Path) -> None:
+    program = """
+import sys
+from fakes import uniform_predictor, wide_vocabulary
+from chorale.commands import app, generate
+generate.load_predictor = lambda name: uniform_predictor(wide_vocabulary())
+app(["generate", "--bars", "3"], standalone_mode=False)
+heavy = {"tensorflow", "keras", "pandas", "music21", "matplotlib", "rich.progress"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+"""
+    root = Path(commands.__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={"PYTHONPATH": f"{root}:{Path(__file__).parents[1]}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "chorale-seed1.mid\n"

@@ -1,0 +1,366 @@
+"""The commands that complete, harmonize and rewrite, with a fake model behind them."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+from fakes import UniformInfiller, uniform_predictor, wide_cells, wide_vocabulary
+from strategies import little_chorale
+
+from chorale.commands import main, outputs
+from chorale.commands import sampling_options as filling
+from chorale.corpus.seeds import find_seed
+from chorale.encoding.tokens import Vocabulary
+from chorale.formats.classic_csv import read_csv, write_csv
+from chorale.formats.files import read, write
+from chorale.models.storage import load_predictor
+from chorale.music.melody import melody_of
+from chorale.music.score import Chorale
+from chorale.music.voices import BASS, SOPRANO
+
+Run = Callable[..., tuple[int, str, str]]
+
+PIECE = little_chorale()
+TUNE = "X:1\nT:The tune\nM:3/4\nL:1/8\nK:G\nD2|G2G2A2|B4G2|A2G2F2|G4|]\n"
+
+
+@pytest.fixture
+def run(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> Run:
+    """Return a function that runs the command line in a folder with a melody.
+
+    The models are fakes; the function returns exit code, stdout and stderr.
+    """
+    infiller = UniformInfiller(wide_cells())
+    monkeypatch.setattr(filling, "is_infiller", lambda name: name == "fills")
+    monkeypatch.setattr(filling, "load_infiller", lambda name: infiller)
+    predictor = uniform_predictor(wide_vocabulary())
+    for module in (filling, outputs):
+        monkeypatch.setattr(module, "load_predictor", lambda name: predictor)
+    monkeypatch.chdir(tmp_path)
+    Path("tune.abc").write_text(TUNE)
+    write(PIECE, "piece.mid")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["chorale", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        out, err = capsys.readouterr()
+        return int(stopped.value.code or 0), out, err
+
+    return run
+
+
+ONE = ("--best-of", "1", "--particles", "2")
+FILLS = ("--model", "fills", "--best-of", "1")
+
+
+def assert_refused(err: str, message: str) -> None:
+    """Assert that stderr is one clear line that says `message`."""
+    assert err.startswith("chorale: ") and err.count("\n") == 1
+    assert re.search(message, err), err
+
+
+# === chorale harmonize ===
+
+
+def test_harmonize_writes_what_it_prints_and_says_what_it_guessed(run: Run) -> None:
+    code, out, err = run("harmonize", "tune.abc", *ONE, "--format", "midi,musicxml")
+    assert code == 0
+    assert out.split() == ["tune-harmonized.mid", "tune-harmonized.musicxml"]
+    assert err == ("note: it has no fermatas: it is taken for one phrase\n")
+    for file in out.split():
+        piece = read(file)
+        assert [note.pitch for note in piece.notes(0)] == [
+            *(62, 67, 67, 69, 71, 67, 69, 67, 66, 67)
+        ]
+        assert piece.pitches.all()
+        assert (piece.title, piece.pickup) == ("The tune", 4)
+
+
+def test_the_melody_of_a_bundled_chorale(run: Run) -> None:
+    code, out, err = run("harmonize", "bwv253", "--voice", "bass", *ONE)
+    assert (code, out, err) == (0, "bwv253-harmonized.mid\n", "")
+    seed = find_seed("bwv253")
+    assert seed is not None
+    written = read("bwv253-harmonized.mid")
+    assert written.notes(BASS) == melody_of(seed, BASS).chorale.notes(BASS)
+    assert np.array_equal(written.fermatas, seed.fermatas)
+    assert (written.pitches != seed.pitches).any(axis=0).tolist() == [True] * 3 + [
+        False
+    ]
+
+
+def test_variations_are_numbered_and_the_first_is_the_only_one(run: Run) -> None:
+    command = (
+        "harmonize",
+        "tune.abc",
+        "--particles",
+        "2",
+        "--format",
+        "csv",
+        "--output",
+    )
+    _, out, _ = run(*command, "three", "-n", "3", "--random-state", "5")
+    names = [f"three/tune-harmonized-state5-{number}.csv" for number in (1, 2, 3)]
+    assert out.split() == names
+    _, out, _ = run(*command, "one", "--random-state", "5")
+    three = [read_csv(path).pitches for path in names]
+    assert np.array_equal(read_csv(out.strip()).pitches, three[0])
+    assert not np.array_equal(three[0], three[1])
+
+
+def test_of_several_the_judge_keeps_one(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, _, err = run(
+        *("harmonize", "tune.abc", "--particles", "2", "--best-of", "4"),
+        *("--report", "why.md", "--output", "best", "--format", "csv"),
+    )
+    assert "of 4 chorales none ended on a cadence" in err
+    report = Path("why.md").read_text(encoding="utf-8")
+    assert "## tune-harmonized" in report and "| 4 | no |" in report
+    # The first of the report is kept: the one of the least cost of the four drawn.
+    lots = []
+    choose_each = outputs.choose_each
+
+    def remember(*arguments: object, **options: object) -> object:
+        lots.extend(choose_each(*arguments, **options))
+        return lots
+
+    monkeypatch.setattr(outputs, "choose_each", remember)
+    run(
+        *("harmonize", "tune.abc", "--particles", "2", "--best-of", "4"),
+        *("--output", "again", "--format", "csv"),
+    )
+    ((first, *others),) = lots
+    assert all(first.cost <= other.cost for other in others) and len(others) == 3
+    for folder in ("best", "again"):
+        written = read_csv(f"{folder}/tune-harmonized.csv")
+        assert np.array_equal(written.pitches, first.chorale.pitches)
+
+
+def test_a_melody_out_of_range_is_sung_in_it(run: Run) -> None:
+    table = np.zeros((32, 4), int)
+    table[:, SOPRANO] = np.repeat([86, 84, 83, 84], 8)
+    write_csv(Chorale(pitches=table), "high.csv")
+    code, out, err = run("harmonize", "high.csv", "--format", "csv", "--particles", "1")
+    assert code == 0, err
+    assert "sung an octave lower" in err
+    written = read_csv(out.strip())
+    assert written.pitches[:, 0].tolist() == (table[:, 0] - 12).tolist()
+
+
+def test_chorales_are_judged_where_the_judge_knows_their_notes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    low = PIECE.transpose(-3)
+    judge = uniform_predictor(Vocabulary.fit([low], "hold"))
+    monkeypatch.setattr(outputs, "load_predictor", lambda name: judge)
+    drawn = [replace(PIECE, title=title) for title in ("one", "other")]
+    best, chosen = outputs.keep_best(drawn, ["a"], best_of=2, report=None, semitones=-3)
+    assert [one.chorale.key for one in chosen["a"]] == [low.key] * 2
+    for one in chosen["a"]:
+        assert np.array_equal(one.chorale.pitches, low.pitches)
+    assert np.array_equal(best["a"].pitches, PIECE.pitches)
+    assert best["a"].key == PIECE.key
+    assert capsys.readouterr().err == ""
+    # Where it does not, nothing that was drawn is lost.
+    best, chosen = outputs.keep_best(drawn, ["a"], best_of=2, report=None)
+    assert best == {"a": drawn[0]} and not chosen
+    err = capsys.readouterr().err
+    assert err.startswith("note: nothing was judged, the first is kept: ")
+    assert "is outside the model's vocabulary" in err
+
+
+def test_sampling_options_arrive(run: Run) -> None:
+    command = ("harmonize", "tune.abc", *ONE, "--output")
+    run(*command, "plain")
+    run(*command, "cold", "--temperature", "0.5")
+    run(*command, "greedy", "--top-k", "1")
+    run(*command, "nucleus", "--top-p", "0.01", "--rules", "off")
+    run(*command, "first", "--top-k", "1", "--rules", "off")
+    run(*command, "led", "--particles", "16")
+    run(*command, "organ", "--instrument", "organ")
+    files = {path.parent.name: path.read_bytes() for path in Path().glob("*/*.mid")}
+    assert len(set(files.values())) == len(files) - 2
+    # Of equally likely notes top-k and top-p keep the lowest; so does what is cold.
+    assert files["nucleus"] == files["first"]
+    assert files["cold"] == files["plain"] != files["greedy"]
+    programs = {
+        message.program
+        for track in mido.MidiFile("organ/tune-harmonized.mid").tracks
+        for message in track
+        if message.type == "program_change"
+    }
+    assert programs == {19}
+
+
+def test_infillers_have_options_of_their_own(run: Run) -> None:
+    for command in (["harmonize", "tune.abc"], ["rewrite", "piece.mid", "--bars", "2"]):
+        files = []
+        for options in ("--rounds 1", "--rounds 3", "--method ancestral"):
+            code, out, err = run(*command, *FILLS, *options.split())
+            assert code == 0, err
+            files.append(Path(out.strip()).read_bytes())
+        assert len(set(files)) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ("tune.abc --voice descant", 2, "a voice out of soprano, .* got 'descant'"),
+        ("tune.abc --particles 0", 2, "particles of at least 1, got 0"),
+        ("tune.abc --guidance -1", 2, "guidance of at least 0, got -1"),
+        ("tune.abc --model fills --method magic", 2, "a method out of gibbs, anc"),
+        ("tune.abc --model fills --rounds 0", 2, "rounds of at least 1, got 0"),
+        (
+            *("tune.abc --rounds 9", 2),
+            "--rounds is for a model that infills, and bach writes step after step",
+        ),
+        (
+            *("tune.abc --model fills --method ancestral --rounds 9", 2),
+            "--rounds are of gibbs: leave them out",
+        ),
+        (
+            *("tune.abc --model fills --particles 9", 2),
+            "--particles is for a model that writes step after step, and fills infills",
+        ),
+        ("tune.abc --best-of 0", 2, "the best of at least 1, got 0"),
+        ("tune.abc --format mp3", 2, "formats out of midi, .* got 'mp3'"),
+        ("tune.abc --instrument kazoo", 2, "an instrument out of choir"),
+        ("tune.abc --report why.pdf", 2, r"ends in \.md or \.html"),
+        ("piece.mid --tune 2", 2, r"only books of tunes in \.abc"),
+        ("bwv253 --tune 2", 2, r"only books of tunes in \.abc"),
+        ("tune.pdf", 2, r"a melody that ends in .* got \.pdf"),
+        ("bwv9999", 2, "there is no seed 'bwv9999'"),
+        ("missing.mid", 1, r"missing\.mid: there is no such file"),
+        ("chords.abc", 1, r"chords\.abc: .* got 2 notes at once in bar 1"),
+        ("empty.abc", 1, r"empty\.abc: expected a score, it is empty"),
+        ("empty.csv", 1, r"empty\.csv: it is empty"),
+        ("binary.mid", 1, r"binary\.mid: expected a MIDI file, cannot read it"),
+        ("silent.csv", 1, r"silent\.csv: .* the soprano is silent throughout"),
+        ("deep.csv", 1, "the soprano's A-1 in bar 1 is outside the model's"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(
+    run: Run, arguments: str, code: int, message: str
+) -> None:
+    Path("chords.abc").write_text(TUNE.replace("G2G2A2", "[G2B2]G2A2"))
+    for name in ("empty.abc", "empty.csv"):
+        Path(name).write_text("")
+    Path("binary.mid").write_bytes(bytes(range(256)))
+    Path("silent.csv").write_text("note\n0\n")
+    Path("deep.csv").write_text("note\n9\n60\n90\n")
+    before = sorted(Path().rglob("*"))
+    got, out, err = run("harmonize", *arguments.split(), "--output", "out")
+    refusal = [line for line in err.splitlines() if not line.startswith("note: ")]
+    assert (got, out, len(refusal)) == (code, "", 1)
+    assert_refused(refusal[0] + "\n", message)
+    assert sorted(Path().rglob("*")) == before
+
+
+# === chorale rewrite ===
+
+
+def test_rewrite_changes_the_passage_alone(run: Run) -> None:
+    code, out, err = run(
+        *("rewrite", "piece.mid", "--bars", "1-2,4", "--voices", "alto, tenor"),
+        *("--particles", "2"),
+    )
+    assert (code, out, err) == (0, "piece-rewritten.mid\n", "")
+    written = read("piece-rewritten.mid")
+    changed = (written.pitches != PIECE.pitches) | (written.onsets != PIECE.onsets)
+    steps, voices = np.nonzero(changed)
+    assert set(PIECE.bars[steps]) == {1, 2, 4} and set(voices) == {1, 2}
+    assert np.array_equal(written.fermatas, PIECE.fermatas)
+    assert (written.key, written.title) == (PIECE.key, PIECE.title)
+
+
+def test_rewrite_takes_bundled_chorales_and_silent_voices(run: Run) -> None:
+    assert run("rewrite", "bwv253", "--bars", "0", *ONE)[:2] == (
+        *(0, "bwv253-rewritten.mid\n"),
+    )
+    outer = np.array(PIECE.pitches)
+    outer[:, 1:3] = 0
+    write_csv(Chorale(pitches=outer), "outer.csv")
+    run("rewrite", "outer.csv", "--voices", "alto,tenor", *ONE, "--format", "csv")
+    written = read_csv("outer-rewritten.csv").pitches
+    assert written[:, 1:3].all()
+    assert np.array_equal(written[:, ::3], outer[:, ::3])
+
+
+def test_rewrite_reports_what_was_drawn(run: Run) -> None:
+    run(
+        *("rewrite", "piece.mid", "--bars", "2", "--particles", "1", "--best-of", "1"),
+        *("--report", "why.html", "-n", "2"),
+    )
+    report = Path("why.html").read_text(encoding="utf-8")
+    assert "piece-rewritten-1" in report and "piece-rewritten-2" in report
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ("piece.mid --bars 5", 2, "bars from 0 to 4, of which 0 is the pickup, got 5"),
+        ("piece.mid --bars 3-9", 2, "bars from 0 to 4, .* got 5"),
+        ("piece.mid --bars 3-2", 2, "bars such as 5-8 or 1,5-8, got '3-2'"),
+        ("piece.mid --bars two", 2, "bars such as 5-8 or 1,5-8, got 'two'"),
+        ("piece.mid --bars 1,", 2, "bars such as 5-8 or 1,5-8, got '1,'"),
+        ("piece.mid --bars 1-999999", 2, "bars such as 5-8 or 1,5-8"),
+        ("piece.mid --voices alto,cello", 2, "a voice out of .* got 'cello'"),
+        ("piece.mid --voices alto,", 2, "a voice out of .* got ''"),
+        ("piece.mid", 2, "which keeps nothing"),
+        ("piece.mid --bars 0-4", 2, "which keeps nothing"),
+        ("held.csv --bars 1", 2, "which leaves nothing to write"),
+        ("missing.mid --bars 1", 1, r"missing\.mid: there is no such file"),
+        ("tune.pdf --bars 1", 2, "a file to read that ends in"),
+        ("binary.mid --bars 1", 1, "cannot read it"),
+    ],
+)
+def test_passages_that_make_no_sense(
+    run: Run, arguments: str, code: int, message: str
+) -> None:
+    Path("binary.mid").write_bytes(bytes(range(256)))
+    write_csv(Chorale(pitches=np.full((32, 4), 60)), "held.csv")
+    before = sorted(Path().rglob("*"))
+    got, out, err = run("rewrite", *arguments.split(), "--output", "out")
+    assert (got, out) == (code, "")
+    refusal = [line for line in err.splitlines() if not line.startswith("note: ")]
+    assert_refused("\n".join(refusal) + "\n", message)
+    assert sorted(Path().rglob("*")) == before
+
+
+def test_what_is_guessed_of_a_piece_is_said(run: Run) -> None:
+    write_csv(PIECE, "plain.csv")
+    code, _, err = run("rewrite", "plain.csv", "--bars", "2", *ONE)
+    assert (code, err) == (0, "note: it gives no metre: bars are counted in 4/4\n")
+    played = mido.MidiFile("piece.mid")
+    ticks = played.ticks_per_beat // 12  # a third of a sixteenth
+    for track in played.tracks:
+        struck = [i for i, one in enumerate(track) if one.type == "note_on"]
+        for first in struck[:1]:
+            track[first] = track[first].copy(time=track[first].time + ticks)
+    played.save("late.mid")
+    code, _, err = run("rewrite", "late.mid", "--bars", "2", *ONE)
+    assert code == 0
+    assert re.search(r"^note: \d+ notes are off the grid of sixteenths", err), err
+    assert run("rewrite", "piece.mid", "--bars", "2", *ONE)[2] == ""
+
+
+def test_a_model_that_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filling, "load_predictor", load_predictor)
+    for words in (["harmonize", "bwv253"], ["rewrite", "bwv253", "--bars", "1"]):
+        code, _, err = run(*words, "--model", "nowhere")
+        assert code == 2
+        assert_refused(err, r"there is no .* 'nowhere'.*; or one that infills \(count")

@@ -1,0 +1,82 @@
+"""Options of commands that train: what was typed, and what a run was begun with."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from chorale.commands.options import names_typed
+from chorale.commands.training_options import check_same, command_line, only
+from chorale.errors import UsageError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    units: int = 3
+    layers: int = 2
+
+
+def typed(*arguments: str) -> tuple[list[str], str]:
+    """Return what was given of a command line, and the line that makes it again."""
+    told: list[Any] = []
+    app = typer.Typer()
+
+    @app.command()
+    def train(
+        context: typer.Context,
+        data: Annotated[list[Path], typer.Option()],
+        output: Annotated[Path, typer.Option()],
+        batch_size: Annotated[int, typer.Option()] = 256,
+        resume: Annotated[bool, typer.Option("--resume")] = False,
+        echoes: Annotated[bool, typer.Option()] = True,
+        name: Annotated[str | None, typer.Option(envvar="CHORALE_TEST_NAME")] = None,
+    ) -> None:
+        line = command_line(context, "chorale sketch train")
+        told.extend([names_typed(context), line])
+        # Versions of typer differ in how they hand over what was given several times.
+        context.params["data"] = tuple(context.params["data"])
+        assert command_line(context, "chorale sketch train") == line
+
+    result = CliRunner().invoke(app, [*arguments], env={"CHORALE_TEST_NAME": "set"})
+    assert result.exit_code == 0, result.output
+    names, line = told
+    return names, line
+
+
+def test_only_fields_are_taken() -> None:
+    wanted = {"units": 8, "layers": 1, "seed": 4}
+    assert Sizes(**only(Sizes, wanted)) == Sizes(units=8, layers=1)
+
+
+def test_only_what_was_typed_is_given() -> None:
+    names, _ = typed("--data", "a", "--output", "b", "--batch-size", "256")
+    assert sorted(names) == ["batch_size", "data", "output"]
+    assert sorted(typed("--data", "a", "--output", "b")[0]) == ["data", "output"]
+
+
+def test_the_command_line_makes_the_same_run_again_elsewhere() -> None:
+    arguments = ["--data", "my drawings", "--data", "two.npz"]
+    arguments += ["--output", "/some/where/run", "--batch-size", "8", "--resume"]
+    arguments += ["--no-echoes"]
+    _, line = typed(*arguments)
+    words = shlex.split(line)
+    assert words[:3] == ["chorale", "sketch", "train"]
+    # The folder that a run lies in is of no interest to others.
+    arguments[arguments.index("/some/where/run")] = "run"
+    assert words[3:] == arguments
+    assert typed(*words[3:])[1] == line
+
+
+def test_typed_options_must_be_those_of_the_run() -> None:
+    begun = {"units": 3, "batch_size": 16}
+    asked = {"units": 3, "batch_size": 8, "seed": 5}
+    check_same(["units", "seed", "output"], asked, begun)
+    check_same([], asked, begun)
+    with pytest.raises(UsageError, match="begun with batch-size 16, not 8: leave"):
+        check_same(["units", "batch_size"], asked, begun)

@@ -1,0 +1,293 @@
+"""Corpora: found in every layout, held out by content, described."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from chorale.commands.corpus import app
+from chorale.corpus.index import Entry, format_metres, read_index, write_index
+from chorale.corpus.loading import (
+    SPLITS,
+    bundled_corpus,
+    hold_out,
+    load_corpus,
+    load_entry,
+    unheard_tunes,
+    write_csv,
+)
+from chorale.corpus.statistics import describe
+from chorale.errors import DataError
+from chorale.formats.classic_csv import write_annotations
+from chorale.music.keys import Key
+from chorale.music.score import Chorale
+from chorale.utils.files import sha256
+
+HEADER = "note0,note1,note2,note3\n"
+
+ENTRY = Entry(
+    file="chorales/train/chorale_000.csv",
+    split="train",
+    bwv="253",
+    score="bwv253.mxl",
+    title="Ein Lämmlein geht, und trägt die Schuld",
+    key="A major",
+    metre="3/4 4/4@24",
+    pickup=4,
+    steps=40,
+    tune_group=7,
+    sha256="0" * 64,
+)
+
+
+def chorale_of(*rows: tuple[int, int, int, int], **fields: object) -> Chorale:
+    return Chorale(pitches=np.array(rows), **fields)  # type: ignore[arg-type]
+
+
+# === Corpus ===
+
+
+def write_pieces(folder: Path, *names: str) -> None:
+    for offset, name in enumerate(names):
+        row = (72 + offset, 67, 60, 48)
+        write_csv(chorale_of(row, row), folder / name)
+
+
+def test_public_layout_loads_with_any_of_its_splits(tmp_path: Path) -> None:
+    write_pieces(tmp_path / "train", "chorale_001.csv", "chorale_000.csv")
+    write_pieces(tmp_path / "valid", "chorale_229.csv", "._chorale_229.csv")
+    (tmp_path / "train" / "README.txt").write_text("no piece")
+    corpus = load_corpus(tmp_path)
+    assert [one.source for one in corpus.train] == ["chorale_000", "chorale_001"]
+    assert [one.source for one in corpus.valid] == ["chorale_229"]
+    assert corpus.test == ()
+    assert set(corpus.hashes) == {
+        "train/chorale_000.csv",
+        "train/chorale_001.csv",
+        "valid/chorale_229.csv",
+    }
+    for name, value in corpus.hashes.items():
+        assert value == sha256(tmp_path / name)
+
+
+def test_a_flat_folder_is_all_train(tmp_path: Path) -> None:
+    write_pieces(tmp_path, "b.csv", "a.CSV")
+    corpus = load_corpus(tmp_path)
+    assert [one.source for one in corpus.train] == ["a", "b"]
+    assert corpus.valid == corpus.test == ()
+
+
+@pytest.mark.parametrize("below", ["", "chorales"])
+def test_annotations_and_index_are_used_if_there_are_any(
+    tmp_path: Path, below: str
+) -> None:
+    struck = chorale_of(
+        (72, 67, 60, 48),
+        (72, 67, 60, 48),
+        onsets=np.ones((2, 4), bool),
+        bars=np.array([0, 0]),
+        positions=np.array([14, 15]),
+    )
+    piece = Path(below, "train", "one.csv")
+    write_csv(struck, tmp_path / piece)
+    write_csv(struck, tmp_path / below / "train" / "two.csv")
+    write_annotations(struck, tmp_path / "annotations" / "train" / "one.csv")
+    entry = replace(
+        ENTRY, file=piece.as_posix(), metre="4/4", pickup=2, key="C major", steps=2
+    )
+    write_index([entry], tmp_path)
+    corpus = load_corpus(tmp_path)
+    one, two = corpus.train
+    assert one == replace(struck, key=Key("C", "major"))
+    assert (one.source, one.title) == ("bwv253", ENTRY.title)
+    assert load_entry(entry, tmp_path) == one
+    assert not two.onsets[1].any()
+    assert two.positions.tolist() == [0, 1]
+    assert set(corpus.hashes) == {
+        "index.csv",
+        piece.as_posix(),
+        piece.with_name("two.csv").as_posix(),
+        "annotations/train/one.csv",
+    }
+
+
+def test_the_index_gives_bars_where_annotations_are_missing(tmp_path: Path) -> None:
+    write_pieces(tmp_path, "one.csv")
+    write_index([replace(ENTRY, file="one.csv", metre="3/4", pickup=1)], tmp_path)
+    (chorale,) = load_corpus(tmp_path).train
+    assert chorale.positions.tolist() == [11, 0]
+    assert chorale.bars.tolist() == [0, 1]
+
+
+def test_folders_without_pieces_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("")
+    (tmp_path / "index.csv").write_text("")
+    for folder in (tmp_path, tmp_path / "missing", tmp_path / "notes.txt"):
+        with pytest.raises(DataError, match="expected") as caught:
+            load_corpus(folder)
+        assert caught.value.path == folder
+    (tmp_path / "train").mkdir()
+    with pytest.raises(DataError, match="expected CSV files"):
+        load_corpus(tmp_path)
+
+
+def test_a_bad_file_is_raised_or_collected(tmp_path: Path) -> None:
+    write_pieces(tmp_path, "good.csv")
+    (tmp_path / "bad.csv").write_text(HEADER + "1,2,3,NaN\n")
+    with pytest.raises(DataError, match=r"bad\.csv, row 2, column note3"):
+        load_corpus(tmp_path)
+    corpus = load_corpus(tmp_path, strict=False)
+    assert [one.source for one in corpus.train] == ["good"]
+    assert len(corpus.refused) == 1
+    assert "bad.csv, row 2, column note3" in corpus.refused[0]
+    assert set(corpus.hashes) == {"good.csv"}
+
+
+def test_split_names_what_there_is(tmp_path: Path) -> None:
+    write_pieces(tmp_path / "train", "one.csv")
+    corpus = load_corpus(tmp_path)
+    assert corpus.split("train") == corpus.train
+    for name in ("test", "path"):
+        with pytest.raises(DataError, match=rf"\(train\), got '{name}'"):
+            corpus.split(name)
+
+
+def test_unheard_tunes_are_those_that_train_does_not_have(tmp_path: Path) -> None:
+    # The index need not be in the order of the files.
+    tunes = {"valid/c": 3, "train/a": 1, "valid/b": 1, "valid/d": 2, "train/e": 4}
+    for name in tunes:
+        write_pieces(tmp_path / name[:5], f"{name[6:]}.csv")
+    write_index(
+        [
+            replace(
+                ENTRY,
+                file=f"{name}.csv",
+                split=name[:5],
+                bwv=name[6:],
+                metre="4/4",
+                tune_group=tune,
+            )
+            for name, tune in tunes.items()
+        ],
+        tmp_path,
+    )
+    corpus = load_corpus(tmp_path)
+    assert [one.source for one in unheard_tunes(corpus, "valid")] == ["bwvc", "bwvd"]
+    with pytest.raises(DataError, match="got 'test'"):
+        unheard_tunes(corpus, "test")
+
+
+def test_unheard_tunes_need_an_index(tmp_path: Path) -> None:
+    for split in ("train", "valid"):
+        write_pieces(tmp_path / split, "one.csv")
+    with pytest.raises(DataError, match="an index that tells the tune of each piece"):
+        unheard_tunes(load_corpus(tmp_path), "valid")
+
+
+# === Holding out ===
+
+
+def pieces(count: int) -> list[Chorale]:
+    return [chorale_of((60 + index, 55, 50, 45)) for index in range(count)]
+
+
+def test_hold_out_takes_a_tenth_whatever_the_order() -> None:
+    train, valid = hold_out(pieces(40))
+    assert (len(train), len(valid)) == (36, 4)
+    _, again = hold_out(pieces(40)[::-1])
+    assert {one.pitches[0, 0] for one in valid} == {one.pitches[0, 0] for one in again}
+
+
+def test_hold_out_keeps_equal_pieces_together() -> None:
+    train, valid = hold_out(pieces(12) + pieces(12))
+    assert len(valid) == 2
+    assert not any(one == other for one in train for other in valid)
+
+
+def test_hold_out_needs_two_different_pieces() -> None:
+    train, valid = hold_out(pieces(2))
+    assert len(train) == len(valid) == 1
+    for too_few in ([], pieces(1), pieces(1) * 3):
+        with pytest.raises(DataError, match="at least two different chorales"):
+            hold_out(too_few)
+
+
+# === Statistics ===
+
+
+def test_describe_counts(tmp_path: Path) -> None:
+    struck = chorale_of(
+        (72, 67, 60, 0), (72, 67, 62, 0), onsets=np.array([[1, 1, 1, 0]] * 2, bool)
+    )
+    write_csv(struck, tmp_path / "train" / "one.csv")
+    write_annotations(struck, tmp_path / "annotations" / "train" / "one.csv")
+    write_pieces(tmp_path / "test", "two.csv")
+    description = describe(load_corpus(tmp_path))
+    assert description.pieces == {"train": 1, "valid": 0, "test": 1}
+    assert description.steps == {"train": 2, "valid": 0, "test": 2}
+    assert description.ranges["tenor"] == (60, 62)
+    assert description.ranges["bass"] == (48, 48)
+    assert description.rests == {"soprano": 0, "alto": 0, "tenor": 0, "bass": 0.5}
+    assert description.repeated_onsets == pytest.approx(2 / 10)
+    assert description.keys == {"unknown": 2}
+    assert description.metres == {"4/4": 2}
+    assert description.fermatas == 0
+
+
+def test_describe_command_prints_json_and_refusals(tmp_path: Path) -> None:
+    write_pieces(tmp_path, "good.csv")
+    (tmp_path / "bad.csv").write_text(HEADER)
+    result = CliRunner().invoke(app, ["describe", str(tmp_path), "--json"])
+    assert result.exit_code == 0
+    answer = json.loads(result.stdout)
+    assert answer["pieces"] == {"train": 1, "valid": 0, "test": 0}
+    assert "bad.csv" in answer["refused"][0]
+    text = CliRunner().invoke(app, ["describe", str(tmp_path)]).stdout
+    assert "refused files: 1" in text
+    assert "bad.csv: expected rows below the header" in text
+    assert any(
+        line.split() == ["soprano", "72", "72", "0.0%"] for line in text.splitlines()
+    )
+
+
+def test_describe_command_fails_if_nothing_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / "bad.csv").write_text("")
+    result = CliRunner().invoke(app, ["describe", str(tmp_path)])
+    assert isinstance(result.exception, DataError)
+    assert "refused files: 1" in result.stdout
+
+
+# === The bundled corpus ===
+
+
+def test_bundled_corpus_is_what_its_index_says() -> None:
+    folder = bundled_corpus()
+    entries = read_index(folder)
+    corpus = load_corpus()
+    loaded = {one.source: one for split in SPLITS for one in corpus.split(split)}
+    assert len(loaded) == len(entries) == 387
+    for entry in entries:
+        assert corpus.hashes[entry.file] == entry.sha256
+        chorale = loaded[f"bwv{entry.bwv}"]
+        assert chorale.steps == entry.steps
+        assert chorale.pickup == entry.pickup
+        assert format_metres(chorale.metres) == entry.metre
+        assert chorale.key is not None
+        assert (chorale.key.name, chorale.title) == (entry.key, entry.title)
+    assert len(corpus.hashes) == 1 + 2 * len(entries)
+
+
+def test_the_figures_of_the_bundled_readme_hold() -> None:
+    text = (bundled_corpus() / "README.md").read_text(encoding="utf-8")
+    description = describe(load_corpus())
+    for split in SPLITS:
+        row = (
+            f"| {split} | {description.pieces[split]} | {description.steps[split]:,} |"
+        )
+        assert row in text
+    assert f"{sum(description.pieces.values())} chorales" in text

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+
+from chorale.corpus.loading import load_corpus
+from chorale.errors import DataError
+from chorale.evaluation.style.features import FEATURES, Profile, profile
+from chorale.evaluation.style.two_sample import told_apart
+from chorale.evaluation.style.windows import windows_of
+from chorale.music.score import Chorale
+
+
+def counted(
+    windows: int, shift: float = 0, seed: int = 0, name: str = "piece"
+) -> Profile:
+    """Return a profile in which only the share of new bars says anything.
+
+    The share is normal with a deviation of 0.1 and the mean 0.5 + 0.1 × shift.
+    """
+    counts = {
+        name: np.zeros((windows, len(one.parts), len(one.bins)), np.int64)
+        for name, one in FEATURES.items()
+    }
+    normal = np.random.default_rng(seed).normal(0.5 + 0.1 * shift, 0.1, windows)
+    new = np.rint(1000 * np.clip(normal, 0, 1)).astype(np.int64)
+    counts["repetition"][:, 0] = np.stack([new, 1000 - new], axis=1)
+    return Profile(tuple(f"{name} {index}" for index in range(windows)), counts)
+
+
+@pytest.mark.parametrize("shift", [0.5, 1, 2])
+def test_known_separation(shift: float) -> None:
+    # Two normals d deviations apart have the area Φ(d / √2).
+    found = told_apart(counted(200), counted(200, shift, seed=1, name="other"))
+    expected = NormalDist().cdf(shift / 2**0.5)
+    assert found.low < expected < found.high
+    assert found.value == pytest.approx(expected, abs=0.05)
+
+
+def test_no_separation() -> None:
+    found = told_apart(counted(60), counted(60, seed=1, name="other"))
+    assert found.low < 0.5 < found.high
+
+
+def test_whichever_comes_first() -> None:
+    one, other = counted(40), counted(60, 2, seed=1, name="other")
+    there, back = told_apart(one, other), told_apart(other, one)
+    assert there.value == pytest.approx(back.value, abs=0.05)
+    assert there == told_apart(one, other)
+    assert there != told_apart(one, other, random_state=1)
+
+
+def test_complete_separation() -> None:
+    found = told_apart(counted(30), counted(30, 9, seed=1, name="other"))
+    assert (found.value, found.high) == (1, 1)
+
+
+def test_a_group_is_never_on_both_sides() -> None:
+    # Who had learnt of a window in one set that it is in the other would be misled by
+    # its copy. With both in one fold nothing is learnt at all.
+    assert told_apart(counted(40), counted(40)).value == pytest.approx(0.5)
+
+
+def test_too_few_pieces_are_refused() -> None:
+    with pytest.raises(DataError, match="at least 10 different chorales, got 9"):
+        told_apart(counted(30), counted(9, name="other"))
+
+
+def test_bach_is_not_told_from_bach_but_from_chance() -> None:
+    corpus = load_corpus(splits=("train", "valid"))
+    train, valid = (profile(windows_of(one)) for one in (corpus.train, corpus.valid))
+    same = told_apart(train, valid)
+    assert same.low < 0.5 < same.high
+    shuffled = profile(windows_of([_shuffled(one) for one in corpus.valid]))
+    assert told_apart(train, shuffled).low > 0.95
+
+
+def _shuffled(chorale: Chorale) -> Chorale:
+    """Return a chorale with the beats of each voice in an order of their own."""
+    random = np.random.default_rng(chorale.steps)
+    beats = chorale.steps // 4
+    lines = []
+    for voice in chorale.pitches[: 4 * beats].T:
+        lines.append(random.permutation(voice.reshape(beats, 4)).ravel())
+    return Chorale(
+        pitches=np.stack(lines, axis=1),
+        fermatas=chorale.fermatas[: 4 * beats],
+        bars=chorale.bars[: 4 * beats],
+        positions=chorale.positions[: 4 * beats],
+        metres=chorale.metres,
+        key=chorale.key,
+        source=chorale.source,
+    )

@@ -1,0 +1,126 @@
+"""Orderless likelihoods: exact for a known chain, whatever the order."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fakes import CHAIN_VOCABULARY as VOCABULARY
+from fakes import chain, independent_infiller
+
+from chorale.encoding.cells import CellVocabulary
+from chorale.errors import DataError, UsageError
+from chorale.evaluation.orderless import frame_by_frame, orderless
+from chorale.music.score import Chorale
+from chorale.music.voices import VOICES
+
+
+def pieces(*lengths, random_state=0):
+    random = np.random.default_rng(random_state)
+    notes = np.array([0, 60, 61])
+    return [Chorale(pitches=random.choice(notes, (n, VOICES))) for n in lengths]
+
+
+def joint(infiller, chorale):
+    """Return the negative log-likelihood of a chorale, float array (steps, 4)."""
+    cells = infiller.vocabulary.encode(chorale)
+    voices = np.arange(VOICES)
+    nats = np.empty(cells.shape)
+    nats[0] = -np.log(infiller.first[voices, cells[0]])
+    nats[1:] = -np.log(infiller.table[voices, cells[:-1], cells[1:]])
+    return nats
+
+
+def test_every_order_of_a_true_distribution_gives_its_likelihood():
+    infiller, chorales = chain(), pieces(5, 9)
+    expected = [joint(infiller, chorale) for chorale in chorales]
+    likelihood = orderless(infiller, chorales, orders=20, places=25)
+    assert likelihood.notes == 56
+    mean = np.concatenate(expected).mean()
+    assert abs(likelihood.nats_per_note - mean) < 3 * likelihood.standard_error < 0.12
+    assert likelihood.nats_per_frame == pytest.approx(4 * likelihood.nats_per_note)
+    own = [nats.mean() for nats in expected]
+    assert likelihood.spread == pytest.approx(np.std(own), abs=0.06)
+
+
+def test_the_standard_error_tells_how_far_the_draws_lead_astray():
+    infiller, chorales = chain(), pieces(6, 12)
+    found = [
+        orderless(infiller, chorales, orders=4, places=2, random_state=state)
+        for state in range(40)
+    ]
+    nats = np.array([likelihood.nats_per_note for likelihood in found])
+    errors = np.array([likelihood.standard_error for likelihood in found])
+    assert len(set(nats)) == 40
+    assert np.std(nats) == pytest.approx(np.sqrt(np.mean(errors**2)), rel=0.3)
+    exact = np.concatenate([joint(infiller, chorale) for chorale in chorales]).mean()
+    assert nats.mean() == pytest.approx(exact, abs=3 * np.std(nats) / np.sqrt(40))
+
+
+def test_given_voices_are_known_and_not_counted():
+    probabilities = np.array([[0.5, 0.25, 0.25]] * VOICES)
+    probabilities[0] = [0.001, 0.001, 0.998]
+    infiller = independent_infiller(VOCABULARY, probabilities)
+    (chorale,) = pieces(40)
+    cells = VOCABULARY.encode(chorale)[:, 1:]
+    expected = -np.log(probabilities[1][cells]).mean()
+    likelihood = orderless(infiller, [chorale], given=[0], orders=10, places=10)
+    assert likelihood.notes == 3 * 40
+    assert likelihood.nats_per_note == pytest.approx(expected, abs=0.01)
+    assert likelihood.nats_per_frame == pytest.approx(3 * likelihood.nats_per_note)
+    hits = (cells == 0).mean()
+    assert likelihood.accuracy == pytest.approx(hits, abs=0.03)
+
+
+def test_a_piece_is_measured_alike_beside_longer_ones():
+    infiller, chorales = chain(), pieces(4, 20)
+    options = {"orders": 2, "places": 3}
+    alone = orderless(infiller, chorales[:1], **options)
+    assert alone == orderless(infiller, chorales[:1], **options)
+    both = orderless(infiller, chorales, **options)
+    first = alone.nats_per_note
+    second = (24 * both.nats_per_note - 4 * first) / 20
+    assert both.spread == pytest.approx(abs(first - second) / 2)
+
+
+def test_frame_by_frame_hears_nothing_of_what_is_to_come():
+    infiller, chorales = chain(), pieces(6)
+    expected = joint(infiller, chorales[0])
+    likelihood = frame_by_frame(infiller, chorales, orders=1, places=6)
+    assert likelihood.nats_per_note == pytest.approx(expected.mean(), abs=1e-5)
+    assert likelihood.standard_error is None
+
+    seen = []
+
+    class Spy:
+        vocabulary, plan_features = infiller.vocabulary, infiller.plan_features
+
+        def logits(self, cells, visible, plan):
+            seen.extend(visible)
+            return infiller.logits(cells, visible, plan)
+
+    frame_by_frame(Spy(), chorales, orders=1, places=6)
+    assert sorted(visible.sum() for visible in seen) == list(range(24))
+    for visible in seen:
+        full = visible.all(axis=1)
+        assert (np.diff(full.astype(int)) <= 0).all()
+        assert visible[~full].any(axis=1).sum() <= 1
+    orders = {tuple(visible[visible.sum() // 4]) for visible in seen}
+    assert len(orders) > 5  # the voices of a frame come in many orders
+
+
+def test_what_cannot_be_measured_is_refused():
+    infiller = chain()
+    with pytest.raises(DataError, match="at least one chorale"):
+        orderless(infiller, [])
+    for changes, message in (
+        ({"orders": 0}, "at least 1 of the orders, got 0"),
+        ({"places": 0}, "at least 1 of the places, got 0"),
+        ({"given": range(VOICES)}, "a voice that is not given"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            orderless(infiller, pieces(3), **changes)
+    narrow = CellVocabulary(
+        encoding="pitch", lowest=61, highest=61, ranges=((61, 61),) * VOICES
+    )
+    with pytest.raises(DataError, match="outside the model's vocabulary"):
+        orderless(independent_infiller(narrow, np.ones(2) / 2), pieces(9))

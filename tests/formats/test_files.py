@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from strategies import little_chorale
+
+from chorale.errors import DataError, UsageError
+from chorale.formats.files import FORMATS, read, read_spelled, write
+from chorale.music.keys import Key
+from chorale.music.score import changes
+
+
+@pytest.mark.parametrize("ending", [".mid", ".MIDI", ".musicxml", ".xml"])
+def test_music_comes_back_from_formats_that_hold_it(
+    tmp_path: Path, ending: str
+) -> None:
+    chorale = little_chorale()
+    write(chorale, tmp_path / f"hymn{ending}")
+    again = read(tmp_path / f"hymn{ending}")
+    assert again == chorale
+    assert (again.title, again.source) == (chorale.title, "hymn")
+
+
+def test_a_classic_csv_keeps_the_pitches(tmp_path: Path) -> None:
+    write(little_chorale(), tmp_path / "hymn.csv")
+    lines = (tmp_path / "hymn.csv").read_text().splitlines()
+    assert lines[:2] == ["note0,note1,note2,note3", "69,64,60,45"]
+    chorale = read(tmp_path / "hymn.csv")
+    assert (chorale.pitches == little_chorale().pitches).all()
+    assert (chorale.onsets == changes(chorale.pitches)).all()
+
+
+def test_a_missing_key_is_estimated(tmp_path: Path) -> None:
+    for name in ("hymn.csv", "hymn.mid", "hymn.musicxml"):
+        write(little_chorale(key=None), tmp_path / name)
+        assert read(tmp_path / name).key == Key("A", "minor")
+
+
+def test_a_key_that_is_there_is_kept(tmp_path: Path) -> None:
+    write(little_chorale(key=Key("Eb", "major")), tmp_path / "hymn.mid")
+    assert read(tmp_path / "hymn.mid").key == Key("Eb", "major")
+
+
+def test_scores_alone_are_spelled(tmp_path: Path) -> None:
+    for name in ("hymn.csv", "hymn.mid", "hymn.musicxml"):
+        write(little_chorale(), tmp_path / name)
+        reading = read_spelled(tmp_path / name)
+        assert reading.chorale == read(tmp_path / name)
+        assert reading.off_grid == 0
+        assert (reading.spelling is not None) == name.endswith("xml")
+    # A4, E4, C4 and A2 on the pickup; at the end G sharp, and a rest in the bass.
+    assert reading.spelling is not None
+    assert reading.spelling[0].tolist() == [33, 30, 28, 19]
+    assert reading.spelling[-1, 0] == 32
+    assert (reading.spelling[32:36, 3] == 0).all()
+
+
+def test_the_instrument_reaches_the_midi_file(tmp_path: Path) -> None:
+    write(little_chorale(), tmp_path / "a.mid")
+    write(little_chorale(), tmp_path / "b.mid", instrument="organ")
+    assert (tmp_path / "a.mid").read_bytes() != (tmp_path / "b.mid").read_bytes()
+
+
+def test_every_format_can_be_written(tmp_path: Path) -> None:
+    for ending in FORMATS.values():
+        write(little_chorale(), tmp_path / f"hymn{ending}")
+        assert (tmp_path / f"hymn{ending}").stat().st_size > 0
+
+
+@pytest.mark.parametrize("name", ["hymn.pdf", "hymn", ".mid"])
+def test_other_endings_are_wrong_usage(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=r"\.csv, \.mid, \.midi, \.musicxml, .* got"):
+        read(tmp_path / name)
+    with pytest.raises(UsageError, match=r"\.csv, \.mid, .*\.wav, got"):
+        write(little_chorale(), tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_recording_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"expected a file to read .* got \.wav"):
+        read(tmp_path / "hymn.wav")
+
+
+@pytest.mark.parametrize("ending", [".csv", ".mid", ".musicxml", ".mxl"])
+def test_a_missing_file(tmp_path: Path, ending: str) -> None:
+    with pytest.raises(DataError, match="there is no such file"):
+        read(tmp_path / f"hymn{ending}")
+
+
+def test_importing_this_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, chorale.formats.files, chorale.formats.midi;"
+        "import chorale.formats.musicxml, chorale.formats.shared.score_files;"
+        "import chorale.formats.audio;"
+        "print({'music21', 'pandas', 'tensorflow', 'keras'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "set()\n"
+
+
+def test_silence_is_no_chorale(tmp_path: Path) -> None:
+    path = tmp_path / "silence.csv"
+    path.write_text("note0,note1,note2,note3\n0,0,0,0\n0,0,0,0\n")
+    with pytest.raises(DataError, match=r"silence\.csv: .* nothing but silence"):
+        read(path)

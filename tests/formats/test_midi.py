@@ -1,0 +1,486 @@
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import mido
+import numpy as np
+import pretty_midi
+import pytest
+import symusic
+from hypothesis import given, settings
+from strategies import chorales, little_chorale
+
+from chorale.errors import DataError, OutputError, UsageError
+from chorale.formats.midi import TICKS_PER_STEP, VELOCITIES, read_midi, write_midi
+from chorale.formats.shared import FERMATA_TEMPO
+from chorale.music.keys import Key
+from chorale.music.score import Chorale, Metre, Note, lay_bars
+from chorale.music.voices import INSTRUMENTS, VOICES
+
+# Writing and reading files takes its time on a busy machine.
+few = settings(max_examples=25, deadline=None)
+
+
+def written(chorale: Chorale, **options: str) -> mido.MidiFile:
+    with tempfile.TemporaryDirectory() as folder:
+        write_midi(chorale, Path(folder) / "a.mid", **options)
+        return mido.MidiFile(Path(folder) / "a.mid")
+
+
+def round_trip(chorale: Chorale) -> Chorale:
+    with tempfile.TemporaryDirectory() as folder:
+        write_midi(chorale, Path(folder) / "a.mid")
+        return read_midi(Path(folder) / "a.mid")
+
+
+def save(path: Path, tracks: list[list], ticks: int = 480, kind: int = 1) -> Path:
+    """Write a foreign file: tracks of (time since the one before, message)."""
+    file = mido.MidiFile(type=kind, ticks_per_beat=ticks)
+    for messages in tracks:
+        file.tracks.append(
+            mido.MidiTrack(message.copy(time=time) for time, message in messages)
+        )
+    file.save(path)
+    return path
+
+
+def note(pitch: int, channel: int = 0, *, wait: int = 0, length: int = 480) -> list:
+    fields = {"channel": channel, "note": pitch}
+    return [
+        (wait, mido.Message("note_on", **fields)),
+        (length, mido.Message("note_on", **fields, velocity=0)),
+    ]
+
+
+def named(name: str) -> list:
+    return [(0, mido.MetaMessage("track_name", name=name))]
+
+
+def four(**options: int) -> list[list]:
+    """Return four foreign tracks of one note each, on one channel."""
+    return [note(pitch, **options) for pitch in (72, 64, 60, 48)]
+
+
+# === Writing ===
+
+
+def test_conductor_track_says_what_holds_for_all() -> None:
+    file = written(little_chorale(tempo=60.0))
+    assert (file.type, file.ticks_per_beat, len(file.tracks)) == (1, 480, 5)
+    at = []
+    tick = 0
+    for message in file.tracks[0]:
+        tick += message.time
+        at.append((tick, message))
+    values = {
+        kind: [
+            (tick / TICKS_PER_STEP, message)
+            for tick, message in at
+            if message.type == kind
+        ]
+        for kind in {message.type for _, message in at}
+    }
+    assert [(step, message.tempo) for step, message in values["set_tempo"]] == [
+        (0, 1_000_000),
+        (28, round(1_000_000 / FERMATA_TEMPO)),
+        (32, 1_000_000),
+        (52, round(1_000_000 / FERMATA_TEMPO)),
+    ]
+    assert [(step, message.text) for step, message in values["marker"]] == [
+        (28, "fermata"),
+        (32, "a tempo"),
+        (52, "fermata"),
+        (64, "a tempo"),
+    ]
+    # The pickup has a bar of its own, so that all other barlines lie right.
+    assert [
+        (step, message.numerator, message.denominator)
+        for step, message in values["time_signature"]
+    ] == [(0, 1, 4), (4, 4, 4)]
+    assert [message.key for _, message in values["key_signature"]] == ["Am"]
+    (_, title), *_ = values["track_name"]
+    assert title.name.encode("latin-1").decode("utf-8") == "Schmücke dich, 聖歌"
+    assert values["end_of_track"][0][0] == 64
+
+
+def test_short_bars_inside_have_a_time_signature_of_their_own() -> None:
+    bars, positions = lay_bars(64, [Metre(4, 4)])
+    positions[24:] = lay_bars(40, [Metre(4, 4)], 10)[1]  # bar 2 ends after 8 steps,
+    bars[24:] = lay_bars(40, [Metre(4, 4)], 10)[0] + 2  # and one of 10 completes it
+    chorale = little_chorale(bars=bars, positions=positions)
+    signatures = [
+        f"{message.numerator}/{message.denominator}"
+        for message in written(chorale).tracks[0]
+        if message.type == "time_signature"
+    ]
+    assert signatures == ["4/4", "2/4", "5/8", "4/4"]
+    assert round_trip(chorale) == chorale
+
+
+@pytest.mark.parametrize("instrument", INSTRUMENTS)
+def test_voices_have_tracks_channels_and_programs(instrument: str) -> None:
+    tracks = written(little_chorale(), instrument=instrument).tracks[1:]
+    for voice, (track, name) in enumerate(
+        zip(tracks, ("Soprano", "Alto", "Tenor", "Bass"), strict=True)
+    ):
+        assert track.name == name
+        channels = {message.channel for message in track if not message.is_meta}
+        assert channels == {voice}
+        programs = [one.program for one in track if one.type == "program_change"]
+        assert programs == [INSTRUMENTS[instrument][voice]]
+        velocities = {one.velocity for one in track if one.type == "note_on"}
+        assert velocities == {VELOCITIES[voice]}
+
+
+def test_a_repeated_note_ends_before_it_is_struck_again() -> None:
+    chorale = Chorale.from_notes([[Note(60, 0, 2), Note(60, 2, 2)], [], [], []], 4)
+    soprano = written(chorale).tracks[1]
+    struck = [(one.type, one.time) for one in soprano if one.type.startswith("note")]
+    assert struck == [
+        ("note_on", 0),
+        ("note_off", 240),
+        ("note_on", 0),
+        ("note_off", 240),
+    ]
+
+
+def test_unknown_instrument_is_wrong_usage(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"expected an instrument out of choir, organ"):
+        write_midi(little_chorale(), tmp_path / "a.mid", instrument="kazoo")
+    assert not list(tmp_path.iterdir())
+
+
+def test_unwritable_place(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError, match="cannot write it"):
+        write_midi(little_chorale(), tmp_path / "file" / "a.mid")
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+def test_same_bytes_twice(tmp_path: Path) -> None:
+    for name in ("a.mid", "b.mid"):
+        write_midi(little_chorale(), tmp_path / name)
+    assert (tmp_path / "a.mid").read_bytes() == (tmp_path / "b.mid").read_bytes()
+
+
+# === Our own files ===
+
+
+@few
+@given(chorales())
+def test_our_own_files_come_back(chorale: Chorale) -> None:
+    read = round_trip(chorale)
+    assert read == chorale
+    assert read.pickup == chorale.pickup
+    assert read.title == chorale.title
+    assert read.tempo == pytest.approx(chorale.tempo, abs=0.01)
+
+
+def test_bars_of_an_excerpt_come_back() -> None:
+    chorale = little_chorale()
+    cut = replace(
+        chorale,
+        pitches=chorale.pitches[40:],
+        onsets=chorale.onsets[40:],
+        fermatas=chorale.fermatas[40:],
+        bars=chorale.bars[40:],
+        positions=chorale.positions[40:],
+    )
+    assert round_trip(cut) == cut
+
+
+def test_an_unknown_key_stays_unknown(tmp_path: Path) -> None:
+    assert round_trip(little_chorale(key=None)).key is None
+
+
+def test_silence_at_the_end_and_silent_voices_come_back() -> None:
+    chorale = Chorale.from_notes([[], [], [Note(60, 3, 2)], []], 20)
+    assert round_trip(chorale) == chorale
+
+
+# === What other libraries read ===
+
+
+def lines(chorale: Chorale) -> list[list[tuple[int, int, int]]]:
+    return [
+        [tuple(note) for note in chorale.notes(voice)]
+        for voice in range(VOICES)
+        if chorale.onsets[:, voice].any()  # some libraries drop empty tracks
+    ]
+
+
+@few
+@given(chorales())
+def test_mido_reads_the_notes(chorale: Chorale) -> None:
+    read = []
+    for track in written(chorale).tracks[1:]:
+        tick, notes, start = 0, [], 0
+        for message in track:
+            tick += message.time
+            if message.type == "note_on":
+                start = tick
+            elif message.type == "note_off":
+                length = (tick - start) // TICKS_PER_STEP
+                notes.append((message.note, start // TICKS_PER_STEP, length))
+        assert tick == chorale.steps * TICKS_PER_STEP
+        read.append(notes)
+    assert [notes for notes in read if notes] == lines(chorale)
+
+
+@few
+@given(chorales())
+def test_pretty_midi_reads_the_notes_and_the_time(chorale: Chorale) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        write_midi(chorale, Path(folder) / "a.mid")
+        file = pretty_midi.PrettyMIDI(str(Path(folder) / "a.mid"))
+
+    def step(seconds: float) -> int:
+        return round(file.time_to_tick(seconds) / TICKS_PER_STEP)
+
+    assert [
+        [
+            (note.pitch, step(note.start), step(note.end) - step(note.start))
+            for note in instrument.notes
+        ]
+        for instrument in file.instruments
+    ] == lines(chorale)
+    slow = int(chorale.fermatas.sum())
+    seconds = 15 / chorale.tempo * (chorale.steps - slow + slow / FERMATA_TEMPO)
+    end = chorale.steps * TICKS_PER_STEP
+    assert file.tick_to_time(end) == pytest.approx(seconds, rel=1e-4)
+
+
+@few
+@given(chorales())
+def test_symusic_reads_the_notes(chorale: Chorale) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        write_midi(chorale, Path(folder) / "a.mid")
+        file = symusic.Score(str(Path(folder) / "a.mid"))
+    assert [
+        [
+            (
+                note.pitch,
+                note.time // TICKS_PER_STEP,
+                note.duration // TICKS_PER_STEP,
+            )
+            for note in track.notes
+        ]
+        for track in file.tracks
+        if len(track.notes)
+    ] == lines(chorale)
+
+
+@settings(few, max_examples=8)
+@given(chorales(most_steps=40))
+def test_music21_reads_the_notes(chorale: Chorale) -> None:
+    from music21 import converter
+
+    with tempfile.TemporaryDirectory() as folder:
+        write_midi(chorale, Path(folder) / "a.mid")
+        score = converter.parse(Path(folder) / "a.mid", forceSource=True)
+    read = [
+        [
+            (one.pitch.midi, int(4 * one.offset), int(4 * one.quarterLength))
+            for one in part.flatten().stripTies().notes
+        ]
+        for part in score.parts
+    ]
+    assert [notes for notes in read if notes] == lines(chorale)
+
+
+# === Foreign files ===
+
+
+def test_foreign_tracks_are_ordered_by_pitch(tmp_path: Path) -> None:
+    path = save(tmp_path / "Psalm.mid", [four()[place] for place in (3, 0, 2, 1)])
+    chorale = read_midi(path)
+    assert chorale.pitches.tolist() == [[72, 64, 60, 48]] * 4
+    assert chorale.key is None
+    assert chorale.source == "Psalm"
+    assert chorale.tempo == 72
+
+
+def test_names_come_before_pitch_and_choose_the_voices(tmp_path: Path) -> None:
+    names = ("Coro: Tenor", "SOPRANO", "bass.", "Alto", "Organ", "")
+    pitches = (72, 60, 48, 64, 40, 41)
+    tracks = [
+        named(name) + note(pitch) for name, pitch in zip(names, pitches, strict=True)
+    ]
+    chorale = read_midi(save(tmp_path / "a.mid", tracks))
+    assert chorale.pitches[0].tolist() == [60, 64, 72, 48]
+
+
+def test_channels_of_one_track(tmp_path: Path) -> None:
+    track = [
+        (0, mido.Message("note_on", channel=channel, note=pitch))
+        for channel, pitch in ((3, 70), (4, 66), (5, 50), (9, 35), (7, 40))
+    ]
+    track.append((960, mido.Message("note_off", channel=3, note=70)))
+    path = save(tmp_path / "a.mid", [named("Hymn") + track], ticks=960, kind=0)
+    chorale = read_midi(path)
+    # Nobody ends the other notes: they sound to the end of the track.
+    assert chorale.pitches.tolist() == [[70, 66, 50, 40]] * 4
+    assert chorale.title == "Hymn"
+
+
+def chords(*pitches: tuple[int, ...]) -> list:
+    """Return chords of a quarter each on one channel."""
+    messages = []
+    for chord in pitches:
+        on = [mido.Message("note_on", note=pitch) for pitch in chord]
+        off = [mido.Message("note_off", note=pitch) for pitch in chord]
+        messages += [(0, one) for one in on] + [(480, off[0])]
+        messages += [(0, one) for one in off[1:]]
+    return messages
+
+
+@pytest.mark.parametrize(
+    "tracks",
+    [
+        [chords((72, 60, 64, 48), (71, 62, 65, 50))],
+        [chords((48, 60), (50, 62)), chords((64, 72), (65, 71))],
+    ],
+)
+def test_chords_of_four_or_two_fall_apart(tmp_path: Path, tracks: list) -> None:
+    chorale = read_midi(save(tmp_path / "a.mid", tracks))
+    assert chorale.pitches[::4].tolist() == [[72, 64, 60, 48], [71, 65, 62, 50]]
+
+
+@pytest.mark.parametrize("ticks", [96, 97, 480, 10_000])
+def test_any_resolution_moves_to_the_nearest_sixteenth(
+    tmp_path: Path, ticks: int
+) -> None:
+    # A step early or late by a third is still that step; a slur reaches over.
+    step = ticks / 4
+    first = note(72, wait=round(step * 1.3), length=round(step * 2.9))
+    on, off = note(74, length=round(step * 3.7))
+    slurred = [first[0], (round(step * 2.6), on[1]), (round(step * 0.3), first[1][1])]
+    tracks = [[*slurred, off], *([*note(p, length=ticks)] for p in (60, 50, 40))]
+    chorale = read_midi(save(tmp_path / "a.mid", tracks, ticks=ticks))
+    assert chorale.notes(0) == [Note(72, 1, 3), Note(74, 4, 4)]
+
+
+def test_a_grace_note_makes_room(tmp_path: Path) -> None:
+    tracks = [note(74, length=40) + note(72, length=440), *four()[1:]]
+    assert read_midi(save(tmp_path / "a.mid", tracks)).notes(0) == [Note(72, 0, 4)]
+
+
+def test_a_first_short_bar_is_a_pickup(tmp_path: Path) -> None:
+    conductor = [
+        (0, mido.MetaMessage("time_signature", numerator=1, denominator=4)),
+        (0, mido.MetaMessage("key_signature", key="Bb")),
+        (0, mido.MetaMessage("set_tempo", tempo=600_000)),
+        (480, mido.MetaMessage("time_signature", numerator=3, denominator=4)),
+        (1440, mido.MetaMessage("time_signature", numerator=2, denominator=4)),
+    ]
+    path = save(tmp_path / "a.mid", [conductor, *four(length=480 * 5)])
+    chorale = read_midi(path)
+    assert chorale.metres == (Metre(3, 4), Metre(2, 4, 16))
+    assert chorale.pickup == 4
+    assert chorale.positions.tolist() == [*range(8, 12), *range(12), *range(4)]
+    assert chorale.bars.tolist() == [0] * 4 + [1] * 12 + [2] * 4
+    assert (chorale.key, chorale.tempo) == (Key("Bb", "major"), 100)
+
+
+def test_a_foreign_piece_ends_with_its_last_note(tmp_path: Path) -> None:
+    tracks = four()
+    tracks[0].append((9600, mido.MetaMessage("end_of_track")))
+    assert read_midi(save(tmp_path / "a.mid", tracks)).steps == 4
+
+
+def test_a_latin_1_title(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.mid", [named("Schmücke dich"), *four()])
+    assert read_midi(path).title == "Schmücke dich"
+
+
+# === Bad files ===
+
+
+@pytest.mark.parametrize(
+    ("tracks", "message"),
+    [
+        ([], "got no notes"),
+        ([[]], "got no notes"),
+        ([note(60)], "got one$"),
+        ([note(60 + pitch) for pitch in range(7)], "got 7$"),
+        ([note(36, 9), note(38, 9)], r"no notes \(percussion aside\)"),
+        ([chords((72, 64)), *four()[1:]], "one note at a time .* at quarter 0.00"),
+        ([chords((72, 64, 60)), chords((48, 55))], "got 2$"),
+        ([chords((72, 64), (60,)), chords((48, 55), (40, 50))], "got 2$"),
+        (
+            [
+                [(0, mido.MetaMessage("time_signature", numerator=4, denominator=32))],
+                *four(),
+            ],
+            "expected a time signature of whole sixteenths",
+        ),
+        ([note(60, wait=120 * 200_000), *four()], "at most 100000 sixteenths"),
+    ],
+)
+def test_files_that_are_no_chorale(
+    tmp_path: Path, tracks: list[list], message: str
+) -> None:
+    path = save(tmp_path / "a.mid", tracks)
+    with pytest.raises(DataError, match=message) as caught:
+        read_midi(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_voices_that_cross_on_one_track_are_not_guessed(tmp_path: Path) -> None:
+    # The held 72 is the upper voice of its first chord and the lower of its second.
+    crossing = [
+        (0, mido.Message("note_on", note=72)),
+        (0, mido.Message("note_on", note=64)),
+        (480, mido.Message("note_off", note=64)),
+        (0, mido.Message("note_on", note=76)),
+        (480, mido.Message("note_off", note=76)),
+        (0, mido.Message("note_off", note=72)),
+    ]
+    path = save(tmp_path / "a.mid", [crossing, chords((48, 55), (48, 55))])
+    with pytest.raises(DataError, match="channel of its own, got 2"):
+        read_midi(path)
+
+
+@pytest.mark.parametrize("keep", [0, 3, 13, 14, 30, 200, -1])
+def test_truncated_files(tmp_path: Path, keep: int) -> None:
+    path = tmp_path / "a.mid"
+    write_midi(little_chorale(), path)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(DataError, match=r"expected a MIDI file, cannot read it: .+"):
+        read_midi(path)
+
+
+def test_damaged_bytes_never_end_in_a_traceback(tmp_path: Path) -> None:
+    path = tmp_path / "a.mid"
+    write_midi(little_chorale(), path)
+    sound = np.frombuffer(path.read_bytes(), np.uint8)
+    generator = np.random.default_rng(0)
+    for _ in range(150):
+        damaged = sound.copy()
+        places = generator.integers(0, len(sound), 3)
+        damaged[places] = generator.integers(0, 256, 3)
+        path.write_bytes(damaged.tobytes())
+        try:
+            read_midi(path)
+        except DataError as error:
+            assert "\n" not in str(error)
+
+
+def test_files_that_are_no_midi(tmp_path: Path) -> None:
+    path = tmp_path / "a.mid"
+    with pytest.raises(DataError, match="there is no such file"):
+        read_midi(path)
+    with pytest.raises(DataError, match="there is no such file"):
+        read_midi(tmp_path)
+    path.write_text("note0,note1\n")
+    with pytest.raises(DataError, match="Probably not a MIDI file"):
+        read_midi(path)
+    save(path, four(), ticks=-5)
+    with pytest.raises(DataError, match="counts in ticks a quarter"):
+        read_midi(path)
+    save(path, four(), kind=2)
+    with pytest.raises(DataError, match="format 0 or 1"):
+        read_midi(path)

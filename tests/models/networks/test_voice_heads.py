@@ -1,0 +1,269 @@
+"""The voice heads: notes by name, by degree and by interval."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fakes import wide_vocabulary
+from tiny import PLAN, tiny_network, tiny_options
+
+from chorale.models.networks.next_step import NextStepNetwork
+from chorale.models.networks.voice_heads import (
+    NO_DEGREE,
+    NO_INTERVAL,
+    Seen,
+    SumOfEmbeddings,
+    interval,
+    scale_degrees,
+)
+from chorale.models.predictor import log_softmax
+from chorale.music.voices import ALTO, BASS, SOPRANO, TENOR, VOICE_ORDER, VOICES
+from chorale.voice_leading.costs import NO_TONE, Moment, find_faults
+
+
+def test_degrees_stay_when_notes_and_key_move_together():
+    vocabulary = wide_vocabulary("hold")
+    tokens = np.arange(vocabulary.size)
+    sounding = slice(1, vocabulary.pitch_count)
+    c_major = np.asarray(scale_degrees(tokens, np.array(1), vocabulary))
+    # The lowest note is C2; silence and HOLD have no degree.
+    assert c_major[sounding].tolist() == [n % 12 for n in range(49)]
+    assert c_major[0] == c_major[vocabulary.hold] == NO_DEGREE
+    d_major = np.asarray(scale_degrees(tokens, np.array(3), vocabulary))
+    np.testing.assert_array_equal(
+        d_major[3 : sounding.stop], c_major[1 : sounding.stop - 2]
+    )
+    c_minor = np.asarray(scale_degrees(tokens, np.array(13), vocabulary))
+    np.testing.assert_array_equal(c_minor[sounding], c_major[sounding] + 12)
+    unknown = np.asarray(scale_degrees(tokens, np.array(0), vocabulary))
+    assert (unknown == NO_DEGREE).all()
+
+
+def test_intervals_are_counted_between_notes_alone():
+    vocabulary = wide_vocabulary("hold")
+    expected = {(10, 10): 36, (10, 17): 43, (17, 10): 29, (1, 49): 72, (49, 1): 0}
+    for silent in (0, vocabulary.hold, vocabulary.nothing):
+        expected |= {(silent, 10): NO_INTERVAL, (10, silent): NO_INTERVAL}
+    for (low, high), value in expected.items():
+        assert int(interval(np.array(low), np.array(high), vocabulary)) == value
+    # Four octaves and more count as three.
+    assert (
+        len(set(np.asarray(interval(np.array(1), np.arange(37, 50), vocabulary)))) == 1
+    )
+
+
+def _seen(tokens: np.ndarray, size: int, recall: tuple[int, ...] = (0, 0, 0)) -> Seen:
+    degrees = np.full((*tokens.shape[:-1], size), NO_DEGREE, "int32")
+    none = tokens * 0
+    echo = none, none[..., 0]
+    recalled = np.broadcast_to(np.int32(recall), (*tokens.shape[:-1], 3))
+    return Seen(tokens, none, tokens, tokens, none, none, degrees, *echo, recalled)
+
+
+@pytest.mark.parametrize("voice", [SOPRANO, ALTO, TENOR, BASS])
+def test_what_is_written_by_interval_moves_with_the_notes(voice):
+    vocabulary = wide_vocabulary("hold")
+    head = tiny_network(tiny_options("gru"), vocabulary).heads[voice]
+    hidden = np.ones((1, 8), "float32")
+    lower, higher = (
+        np.asarray(head._by_interval(hidden, _seen(tokens, vocabulary.size)))[0]
+        for tokens in (
+            np.array([[26, 21, 16, 9]], "int32"),
+            np.array([[31, 26, 21, 14]], "int32"),
+        )
+    )
+    # Silence and HOLD stay, every note is five tokens further up.
+    last = vocabulary.pitch_count
+    np.testing.assert_allclose(lower[[0, last]], higher[[0, last]], atol=1e-6)
+    np.testing.assert_allclose(lower[1 : last - 5], higher[6:last], atol=1e-6)
+    assert np.ptp(lower) > 0.1
+
+
+def test_a_head_hears_a_transposed_step_as_the_same_intervals():
+    """Of its columns of integers only those of names move with the notes."""
+    vocabulary = wide_vocabulary("pitch")
+    head = tiny_network(tiny_options("gru"), vocabulary).heads[TENOR]
+    columns = [
+        np.asarray(head._columns(_seen(tokens, vocabulary.size)))[0]
+        for tokens in (
+            np.array([[26, 21, 16, 9]], "int32"),
+            np.array([[31, 26, 21, 14]], "int32"),
+        )
+    ]
+    moved = columns[1] - columns[0]
+    # Soprano, bass and alto now; all four before; then intervals from the tenor's own.
+    named = 3 * 3 + 2 * VOICES
+    assert sorted(moved[:named]) == [0] * (named - 7) + [5] * 7
+    assert not moved[named:].any()
+    intervals = columns[0][named : named + 6].tolist()
+    assert intervals == [36 + n for n in (10, 5, -7, 10, -7, 5)]
+    # There is no echo, and so no voice has gone with it, and no tune either.
+    rest = [0, NO_INTERVAL, 0, 0, 0, *[0, 0, NO_INTERVAL]]
+    assert columns[0][named + 6 :].tolist() == rest
+
+
+@pytest.mark.parametrize("voice", [SOPRANO, BASS])
+@pytest.mark.parametrize(
+    ("recall", "expected"),
+    [
+        ((2, 3, 7), [7, 3, 2]),
+        ((0, 3, 7), [7, 3, None]),  # the tune ends
+        ((2, 3, 0), [0, 3, None]),  # nothing is recalled
+        ((60, 3, 7), [7, 3, None]),  # no such note
+    ],
+)
+def test_a_head_hears_the_next_note_of_a_tune_from_its_own_last_one(
+    voice, recall, expected
+):
+    vocabulary = wide_vocabulary("pitch")
+    head = tiny_network(tiny_options("gru"), vocabulary).heads[voice]
+    tokens = np.array([[26, 21, 16, 9]], "int32")
+    seen = _seen(tokens, vocabulary.size, recall)
+    strength, wait, up = np.asarray(head._columns(seen))[0, -3:].tolist()
+    assert [strength, wait] == expected[:2]
+    distance = 26 - tokens[0, voice] + 36
+    assert up == (NO_INTERVAL if expected[2] is None else distance + expected[2])
+
+
+@pytest.mark.parametrize("encoding", ["pitch", "hold"])
+def test_the_soprano_alone_follows_a_tune_if_one_is_recalled(encoding):
+    vocabulary = wide_vocabulary(encoding)
+    network = tiny_network(tiny_options("gru"), vocabulary)
+    head, hidden = network.heads[SOPRANO], np.ones((1, 8), "float32")
+    tokens = np.array([[26, 21, 16, 9]], "int32")
+    stays = 26 if vocabulary.hold is None else vocabulary.hold
+    beyond = vocabulary.pitch_count - 26  # where HOLD stands, if there is one
+    for recall, follows in (
+        ((2, 0, 5), 28),
+        ((2, 4, 5), stays),
+        ((2, 4, 0), None),
+        ((beyond, 4, 5), stays),
+        ((beyond, 0, 5), None),
+        ((-26, 0, 5), None),
+    ):
+        seen = _seen(tokens, vocabulary.size, recall)
+        added = np.asarray(head._by_tune(hidden, seen))[0]
+        assert np.flatnonzero(added).tolist() == ([] if follows is None else [follows])
+    names = " ".join(weight.path for weight in network.weights)
+    assert "head_soprano/tune_logit" in names
+    assert names.count("tune_logit/kernel") == 1
+
+
+@pytest.mark.parametrize("intervals", [True, False])
+@pytest.mark.parametrize("motions", [True, False])
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("plan", [PLAN, ("step",)])
+def test_a_network_has_weights_for_what_it_uses(intervals, motions, told, plan):
+    parts = {"intervals": intervals, "motions": motions, "echoes": told, "tunes": told}
+    options = tiny_options("gru", **parts)
+    network = NextStepNetwork(options, wide_vocabulary(), plan)
+    paths = [weight.path for weight in network.weights]
+    # Weights are stored by their paths.
+    assert len(set(paths)) == len(paths)
+    names = " ".join(paths)
+    assert ("motion_logits" in names) == motions
+    assert ("interval_logits" in names) == intervals
+    assert ("echo_logit" in names) == told
+    assert ("tune_logit" in names) == told
+    assert ("degree_logits" in names) == ("key" in plan)
+
+
+def test_integers_are_dropped_whole_and_in_training_alone():
+    layer = SumOfEmbeddings([2, 2], 3, dropout=0.5)
+    integers = np.ones((1, 400, 2), "int32")
+    summed = np.asarray(layer(integers))[0]
+    first, second = np.asarray(layer.table.embeddings)[[1, 3]]
+    np.testing.assert_allclose(summed, np.tile(first + second, (400, 1)), rtol=1e-5)
+    noisy = np.asarray(layer(integers, training=True))[0]
+    # What is kept counts double.
+    kinds = 2 * np.array([0 * first, first, second, first + second])
+    distance = np.abs(noisy[:, None] - kinds).max(axis=-1)
+    assert (distance.min(axis=1) < 1e-5).all()
+    counts = np.bincount(distance.argmin(axis=1), minlength=4)
+    assert (counts > 60).all()
+
+
+def test_a_network_drops_its_inputs_on_request():
+    options = tiny_options("gru", dropout=0.0, input_dropout=0.5)
+    noisy = tiny_network(options, wide_vocabulary())
+    tokens = np.full((1, 6, VOICES), 20, "int32")
+    plan = np.ones((1, 6, len(PLAN)), "int32")
+    names = ("past_pitches", "past_ages", "tokens", "echo_tokens")
+    inputs = {**dict.fromkeys(names, tokens), "echo_lengths": tokens[..., 0]}
+    inputs |= {"plan": plan, "recall": tokens[..., :3]}
+    still = [np.asarray(noisy(inputs)) for _ in range(2)]
+    np.testing.assert_array_equal(*still)
+    moved = np.abs(np.asarray(noisy(inputs, training=True)) - still[0])
+    assert moved.max() > 1e-3
+
+
+@pytest.mark.parametrize("encoding", ["pitch", "hold"])
+def test_an_echo_moves_the_logit_of_its_token_alone(encoding):
+    vocabulary = wide_vocabulary(encoding)
+    head = tiny_network(tiny_options("gru"), vocabulary).heads[ALTO]
+    echo = np.array([[7, vocabulary.size - 1, 7, 7]], "int32")
+    seen = _seen(np.full((1, VOICES), 20, "int32"), vocabulary.size)
+    hidden = np.ones((1, 8), "float32")
+    for length, moved in ((0, []), (3, [vocabulary.size - 1])):
+        lengths = np.array([length], "int32")
+        heard = seen._replace(echo_tokens=echo, echo_lengths=lengths)
+        added = np.asarray(head._by_echo(hidden, heard))[0]
+        assert np.flatnonzero(np.abs(added) > 1e-6).tolist() == moved
+
+
+def test_a_head_knows_which_voices_have_gone_with_the_echo():
+    vocabulary = wide_vocabulary("pitch")
+    head = tiny_network(tiny_options("gru"), vocabulary).heads[TENOR]
+    tokens = np.array([[26, 21, 16, 9]], "int32")
+    echo = np.array([[26, 22, 18, 9]], "int32")
+    lengths = np.array([5], "int32")
+    seen = _seen(tokens, vocabulary.size)
+    heard = seen._replace(echo_tokens=echo, echo_lengths=lengths)
+    # Soprano and bass have, the alto has not; its own would go up by two.
+    assert np.asarray(head._columns(heard))[0, -8:-3].tolist() == [5, 38, 2, 2, 1]
+
+
+def test_what_is_priced_in_training_is_what_the_rules_call_parallel():
+    vocabulary = wide_vocabulary("hold")
+    options = tiny_options("gru", unlikelihood=3.0, dropout=0.0)
+    network = tiny_network(options, vocabulary)
+    random = np.random.default_rng(0)
+    batch, steps = 2, 40
+    notes = random.integers(15, 40, (2, batch, steps, VOICES)).astype("int32")
+    # So that intervals are often perfect: each voice is near a fifth of the next.
+    notes += 7 * np.arange(VOICES)[::-1].astype("int32") - 10
+    nothing = np.zeros((batch, steps, VOICES), "int32")
+    inputs = {
+        "past_pitches": notes[0],
+        "past_ages": nothing,
+        "tokens": notes[1],
+        "echo_tokens": nothing,
+        "echo_lengths": nothing[..., 0],
+        "recall": nothing[..., :3],
+        "plan": nothing[..., : len(PLAN)],
+    }
+    probabilities = np.exp(log_softmax(np.asarray(network(inputs))))
+    assert not network.losses
+    network(inputs, training=True)
+    rows = batch * steps
+    before, now = (vocabulary.notes(each.reshape(rows, VOICES)) for each in notes)
+    expected, found = 0.0, 0
+    for place, voice in enumerate(VOICE_ORDER):
+        moment = Moment(
+            before,
+            now,
+            VOICE_ORDER[:place],
+            np.zeros(rows, np.bool_),
+            np.full(rows, NO_TONE),
+        )
+        tokens = vocabulary.notes_after(notes[0][..., voice].reshape(rows))
+        priced = np.zeros(tokens.shape, np.bool_)
+        for fault in find_faults(moment, voice, tokens):
+            if fault.rule.startswith("parallel"):
+                priced |= fault.notes
+        found += int(priced.sum())
+        its = probabilities[..., voice, :].reshape(rows, -1)
+        expected -= 3.0 * np.log1p(-(its * priced).sum(axis=-1)).mean() / VOICES
+    assert found > 50
+    total = sum(float(loss) for loss in network.losses)
+    np.testing.assert_allclose(total, expected, rtol=1e-4)

@@ -1,0 +1,102 @@
+"""Guidance: what the key changes is made larger, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fakes import FakePredictor, toy_vocabulary
+
+from chorale.encoding.plan import Plan
+from chorale.errors import UsageError
+from chorale.models.guidance import GuidedPredictor
+from chorale.models.predictor import log_softmax
+from chorale.music.keys import Key
+from chorale.music.score import Chorale
+from chorale.music.voices import VOICE_ORDER, VOICES
+from chorale.sampling.generate import sample
+from chorale.sampling.next_step import SamplingOptions
+
+# Silence and three notes, without the key and with it.
+UNTOLD, TOLD = np.array([0.1, 0.3, 0.3, 0.3]), np.array([0.1, 0.6, 0.2, 0.1])
+
+
+class KeyedPredictor(FakePredictor):
+    """Four voices that prefer the first note once they are told any key."""
+
+    def start(self, plan):
+        return plan[:, 1]
+
+    def advance(self, state, tokens, plan):
+        return plan[:, 1]
+
+    def voice_logits(self, state, voice, chosen):
+        return np.log(np.where(state[:, None] > 0, TOLD, UNTOLD)).astype(np.float32)
+
+    def score(self, tokens, plan):
+        known = np.repeat(plan[..., 1, None] > 0, VOICES, axis=-1)[..., None]
+        return np.log(np.where(known, TOLD, UNTOLD)).astype(np.float32)
+
+
+def keyed_predictor():
+    vocabulary = toy_vocabulary("pitch")
+    table = np.full((VOICES, vocabulary.pitch_count + 1, vocabulary.size), 0.25)
+    return KeyedPredictor(vocabulary, table, plan_features=("step", "key"))
+
+
+@pytest.mark.parametrize("weight", [0.0, 1.0, 2.5])
+def test_the_formula(weight):
+    guided = GuidedPredictor(keyed_predictor(), weight)
+    expected = TOLD ** (1 + weight) / UNTOLD**weight
+    expected /= expected.sum()
+    plan = np.array([[[0, 1], [1, 5]]])
+    tokens = np.zeros((1, 2, VOICES), np.int64)
+    scores = np.exp(guided.score(tokens, plan))
+    np.testing.assert_allclose(scores[0, 1, 2], expected, rtol=1e-5)
+    state = guided.start(plan[:, 0])
+    for _ in range(2):
+        logits = guided.voice_logits(state, 0, tokens[:, 0])
+        np.testing.assert_allclose(np.exp(log_softmax(logits))[0], expected, rtol=1e-5)
+        state = guided.advance(state, tokens[:, 0], plan[:, 1])
+    assert guided.voice_order == VOICE_ORDER
+    assert plan[0, 1, 1] == 5  # the caller's plan is left as it was
+
+
+def test_without_a_key_there_is_nothing_to_follow():
+    guided = GuidedPredictor(keyed_predictor(), 3.0)
+    logits = guided.voice_logits(guided.start(np.array([[0, 0]])), 0, np.zeros((1, 4)))
+    np.testing.assert_allclose(np.exp(log_softmax(logits))[0], UNTOLD, rtol=1e-5)
+
+
+def test_where_the_end_is_known_the_last_four_bars_are_guided():
+    features = ("step", "key", "to_end")
+    guided = GuidedPredictor(replace(keyed_predictor(), plan_features=features), 1.0)
+    chorale = Chorale(pitches=np.full((100, VOICES), 60), key=Key("C", "major"))
+    plan = Plan.of(chorale).features(features)[np.newaxis]
+    expected = np.tile(TOLD, (100, 1))
+    expected[-64:] = TOLD**2 / UNTOLD / (TOLD**2 / UNTOLD).sum()
+    scores = guided.score(np.zeros((1, 100, VOICES), np.int64), plan)
+    np.testing.assert_allclose(np.exp(scores[0, :, 0]), expected, rtol=1e-5)
+    state = guided.start(plan[:, 0])
+    for step in range(100):
+        logits = guided.voice_logits(state, 0, np.zeros((1, VOICES)))
+        drawn = np.exp(log_softmax(logits))[0]
+        np.testing.assert_allclose(drawn, expected[step], rtol=1e-5)
+        state = guided.advance(state, np.zeros((1, VOICES)), plan[:, min(step + 1, 99)])
+
+
+def test_samples_keep_nearer_to_the_key():
+    plan = Plan.of(Chorale(pitches=np.full((400, VOICES), 60), key=Key("C", "major")))
+    shares = []
+    for guidance in (0.0, 1.0):
+        options = SamplingOptions(
+            top_p=1.0, rules="off", guidance=guidance, random_state=1
+        )
+        (piece,) = sample(keyed_predictor(), plan, None, options)
+        shares.append((piece.pitches == 60).mean())
+    # Silence is ruled out, so the rest is 0.6 : 0.2 : 0.1, squared over equal parts.
+    assert shares[0] == pytest.approx(0.6 / 0.9, abs=0.04)
+    assert shares[1] == pytest.approx(0.36 / 0.41, abs=0.04)
+    with pytest.raises(UsageError, match="guidance of at least 0, got -1"):
+        SamplingOptions(guidance=-1.0)

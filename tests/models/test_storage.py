@@ -1,0 +1,180 @@
+"""Models on disk: cards, weights and graphs that belong together."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny import (
+    PLAN,
+    save_tiny_model,
+    tiny_options,
+)
+
+from chorale.errors import ModelError, UsageError
+from chorale.models.storage import (
+    GRAPH_FILES,
+    Card,
+    find_model,
+    load_card,
+    load_predictor,
+)
+from chorale.nn.cards import PRETRAINED
+from chorale.utils.files import load_arrays, save_arrays
+
+FILES = ("weights.npz", *GRAPH_FILES, "tunes.npz")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("model")
+    save_tiny_model(folder)
+    return folder
+
+
+@pytest.fixture
+def copy(model, tmp_path):
+    for path in model.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    return tmp_path
+
+
+def test_a_card_survives_its_file(model):
+    card = load_card(model)
+    assert Card.from_json(card.to_json()) == card
+    assert card.network.body == "gru"
+    assert set(card.files) == set(FILES)
+
+
+def test_weights_are_stored_once_and_in_half_precision(model):
+    arrays = load_arrays(model / "weights.npz")
+    assert {array.dtype for array in arrays.values()} == {np.dtype("float16")}
+    largest = max(array.size for array in arrays.values())
+    # The graphs hold the structure alone: not even the largest weight is in them.
+    kernel = next(array for array in arrays.values() if array.size == largest)
+    for name in FILES[1:]:
+        assert kernel.astype("float32").tobytes() not in (model / name).read_bytes()
+
+
+def test_equal_weights_give_equal_bytes(model, tmp_path):
+    name = "weights.npz"
+    save_arrays(tmp_path / name, load_arrays(model / name), compress=True)
+    assert (tmp_path / name).read_bytes() == (model / name).read_bytes()
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("damage", ["truncated", "changed", "missing"])
+def test_a_damaged_file_is_named(copy, name, damage):
+    path = copy / name
+    content = path.read_bytes()
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(content[:-20] if damage == "truncated" else content + b"\0")
+    with pytest.raises(ModelError, match=f"{name}.*missing, damaged, or not the one"):
+        load_predictor(copy)
+
+
+def test_a_card_that_does_not_match_its_weights_is_refused(copy):
+    card = load_card(copy)
+    more = replace(card.vocabulary, highest=card.vocabulary.highest + 1)
+    for other in (
+        replace(card, vocabulary=more),
+        replace(card, plan_features=(*PLAN, "to_end")),
+        replace(card, memory_shapes=((32,), (32,))),
+        replace(card, network=tiny_options("gru", units=32)),
+    ):
+        (copy / "card.json").write_text(other.to_json())
+        with pytest.raises(ModelError, match=r"does not fit its card"):
+            predictor = load_predictor(copy)
+            plan = np.zeros((1, len(other.plan_features)), np.int64)
+            predictor.voice_logits(predictor.start(plan), 0, np.ones((1, 4), np.int64))
+    other = replace(card, network=tiny_options("gru", units=32))
+    (copy / "card.json").write_text(other.to_json())
+    with pytest.raises(ModelError, match="do not fit the network"):
+        load_predictor(copy, backend="keras")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", "[1]", '{"format": 9}', '{"format": 1}', "\x00"],
+)
+def test_what_is_no_card_is_refused(copy, text):
+    (copy / "card.json").write_text(text)
+    with pytest.raises(ModelError, match=r"card\.json: expected"):
+        load_card(copy)
+
+
+def test_a_card_with_an_unknown_network_is_refused(copy):
+    values = json.loads((copy / "card.json").read_text())
+    values["network"]["body"] = "abacus"
+    (copy / "card.json").write_text(json.dumps(values))
+    with pytest.raises(ModelError, match=r"card\.json: .*abacus"):
+        load_card(copy)
+
+
+def test_a_run_without_a_model_says_how_to_make_one(tmp_path):
+    (tmp_path / "options.json").write_text("{}")
+    with pytest.raises(UsageError, match=r"without a model as yet: .* --finish"):
+        load_predictor(tmp_path)
+
+
+def test_an_unknown_model_names_what_there_is(tmp_path):
+    with pytest.raises(UsageError, match=r"no model 'nobody': .* \(bach, jsb\)"):
+        load_predictor("nobody")
+    with pytest.raises(UsageError, match="onnx, keras, got 'torch'"):
+        load_predictor(tmp_path, backend="torch")
+
+
+def test_a_path_is_never_taken_for_a_word(model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = tmp_path / "bach" / "model"
+    run.mkdir(parents=True)
+    (run / "card.json").write_bytes((model / "card.json").read_bytes())
+    assert find_model("./bach") == Path("bach/model")
+    assert find_model("bach/") == Path("bach/model")
+    assert find_model("bach") == PRETRAINED / "bach"
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("plan_features",), ["tempo"]),
+        (("vocabulary", "lowest"), 99),
+        (("files",), {}),
+    ],
+)
+def test_a_card_that_makes_no_sense_is_refused(copy, place, value):
+    values = json.loads((copy / "card.json").read_text())
+    *above, last = place
+    inner = values
+    for name in above:
+        inner = inner[name]
+    inner[last] = value
+    (copy / "card.json").write_text(json.dumps(values))
+    with pytest.raises(ModelError, match=str(copy)):
+        load_predictor(copy)
+
+
+def test_a_run_names_the_model_in_it(model, tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "card.json").write_bytes((model / "card.json").read_bytes())
+    assert find_model(tmp_path) == tmp_path / "model"
+
+
+def test_a_model_runs_without_keras(model):
+    code = f"""
+import sys
+import numpy as np
+from chorale.models import load_predictor
+predictor = load_predictor({str(model)!r})
+predictor.start(np.zeros((1, 3), int))
+predictor.score(np.ones((1, 3, 4), int), np.zeros((1, 3, 3), int))
+sys.exit(any(name in sys.modules for name in ("keras", "tensorflow", "pandas")))
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

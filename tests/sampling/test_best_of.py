@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fakes import uniform_predictor, wide_vocabulary
+
+from chorale.models.storage import find_model, load_card
+from chorale.music.keys import Key
+from chorale.music.score import Chorale
+from chorale.sampling.best_of import Typical, choose, typical_of
+from chorale.voice_leading import BACH_PER_THOUSAND
+
+C_MAJOR = Key("C", "major")
+DOMINANT = [74, 67, 59, 43]
+TONIC = [72, 67, 64, 48]
+PREDICTOR = uniform_predictor(wide_vocabulary())
+NATS = math.log(PREDICTOR.vocabulary.size)  # of every note to this predictor
+
+
+def chords(*rows: list[int]) -> Chorale:
+    """Return a chorale of chords, a quarter each."""
+    return Chorale(pitches=np.repeat(rows, 4, axis=0), key=C_MAJOR)
+
+
+def test_a_finding_costs_what_it_is_rare() -> None:
+    # Soprano and bass go from octave to octave, to octave; the others stay.
+    parallel = chords([72, 67, 64, 48], [74, 67, 64, 50], TONIC)
+    (candidate,) = choose(PREDICTOR, [parallel], opening=0, typical=None)
+    assert candidate.findings["parallel-octaves"] == 2
+    rate = BACH_PER_THOUSAND["parallel-octaves"] / 1000
+    pairs = 2  # soprano and bass move twice, the others never
+    assert candidate.rules == pytest.approx((2 - pairs * rate) * -math.log(rate))
+    assert candidate.typicality == 0
+    assert candidate.nats_per_note == pytest.approx(NATS)
+
+
+def test_what_was_given_costs_nothing() -> None:
+    parallel = chords([72, 67, 64, 48], [74, 67, 64, 50], [72, 67, 64, 50])
+    (whole,) = choose(PREDICTOR, [parallel], opening=0, typical=None)
+    (rest,) = choose(PREDICTOR, [parallel], opening=8, typical=None)
+    assert whole.rules > 0 and rest.rules == 0 and not rest.findings
+
+
+def test_an_ending_goes_before_everything_else() -> None:
+    faulty = chords([72, 67, 64, 48], [74, 67, 64, 50], DOMINANT, TONIC)
+    unfinished = chords(TONIC, TONIC, TONIC, DOMINANT)
+    best, other = choose(PREDICTOR, [unfinished, faulty], opening=0, typical=None)
+    assert best.chorale is faulty and best.cost > other.cost == 0
+
+
+def test_of_equals_the_first_is_kept() -> None:
+    pieces = [chords(DOMINANT, TONIC) for _ in range(3)]
+    drawn = choose(PREDICTOR, pieces, opening=0, typical=None)
+    assert [one.chorale for one in drawn] == pieces
+    assert drawn[0].chorale is pieces[0]
+
+
+def test_what_is_as_likely_as_bach_costs_nothing() -> None:
+    def cost(nats: float) -> float:
+        typical = Typical(nats_per_note=nats, spread=0.5)
+        piece = chords(DOMINANT, TONIC)
+        (candidate,) = choose(PREDICTOR, [piece], opening=0, typical=typical)
+        return candidate.typicality
+
+    assert cost(NATS) == pytest.approx(0)
+    # Two deviations too likely, or too unlikely, are e^-2 as probable.
+    assert cost(NATS + 1) == pytest.approx(2) == cost(NATS - 1)
+
+
+def test_the_card_tells_what_is_typical() -> None:
+    card = load_card(find_model("bach"))
+    typical = typical_of(card)
+    figures = card.figures["valid"]
+    assert typical == (figures["nats_per_note"], figures["spread"])
+    old = {name: figures[name] for name in figures if name != "spread"}
+    assert typical_of(replace(card, figures={"valid": old})) is None
+    assert typical_of(replace(card, figures={})) is None

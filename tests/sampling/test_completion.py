@@ -1,0 +1,305 @@
+"""Completing: melodies harmonized and passages rewritten, all else as it was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fakes import UniformInfiller, uniform_predictor, wide_cells, wide_vocabulary
+from strategies import little_chorale
+
+from chorale.errors import DataError, UsageError
+from chorale.models.infiller_models import load_infiller
+from chorale.models.storage import load_predictor
+from chorale.music.keys import Key
+from chorale.music.melody import Melody, melody_of
+from chorale.music.score import Chorale, Metre, Note, lay_bars
+from chorale.music.voices import ALTO, BASS, SOPRANO, TENOR, VOICES, voice_named
+from chorale.sampling.completion import (
+    Model,
+    Options,
+    fill_in,
+    harmonize,
+    rewrite,
+    semitones_into_range,
+)
+from chorale.sampling.fragments import keep_beginnings, with_voice
+from chorale.sampling.gibbs import InfillingOptions
+from chorale.sampling.next_step import SamplingOptions
+
+INFILLER = UniformInfiller(wide_cells())
+QUICK = InfillingOptions(rounds=2)
+PIECE = little_chorale()
+PREDICTOR = uniform_predictor(wide_vocabulary())
+both_kinds = pytest.mark.parametrize(
+    ("model", "options"),
+    [(PREDICTOR, SamplingOptions(particles=2)), (INFILLER, QUICK)],
+    ids=["next step", "infiller"],
+)
+
+
+def random_piece(random: np.random.Generator) -> Chorale:
+    """Return a piece of rests, repeats, ties and crossings, in any metre and key."""
+    metre = Metre.parse(random.choice(["4/4", "3/4", "6/8", "3/8"]))
+    pickup = int(random.integers(metre.bar_length))
+    steps = int(random.integers(2, 28))
+    bars, positions = lay_bars(steps, [metre], pickup)
+    lines = []
+    for low, high in INFILLER.vocabulary.ranges:
+        line, step = [], int(random.integers(3))
+        while step < steps:
+            length = min(int(random.integers(1, 9)), steps - step)
+            line.append(Note(int(random.integers(low + 5, high - 5)), step, length))
+            step += length + int(random.integers(3) == 0)
+        lines.append(line)
+    return Chorale.from_notes(
+        lines,
+        steps,
+        fermatas=random.random(steps) < random.choice([0.0, 0.2]),
+        bars=bars,
+        positions=positions,
+        metres=(metre,),
+        key=Key.from_fifths(int(random.integers(-7, 8)), "minor"),
+    )
+
+
+def random_options(random: np.random.Generator, state: int, infills: bool) -> Options:
+    shared = {
+        "rules": str(random.choice(["off", "lenient", "strict"], p=[0.96, 0.02, 0.02])),
+        "rests": bool(random.integers(2)),
+        "random_state": state,
+    }
+    if not infills:
+        return SamplingOptions(particles=int(random.integers(1, 4)), **shared)
+    return InfillingOptions(
+        method="ancestral" if random.random() < 0.02 else "gibbs",
+        rounds=int(random.integers(1, 4)),
+        **shared,
+    )
+
+
+def is_written(written: Chorale, piece: Chorale, given: np.ndarray) -> None:
+    """Assert that given cells are as they were and all else of the piece too."""
+    assert np.array_equal(written.pitches[given], piece.pitches[given])
+    assert np.array_equal(written.onsets[given], piece.onsets[given])
+    for name in ("fermatas", "bars", "positions"):
+        assert np.array_equal(getattr(written, name), getattr(piece, name))
+    assert (written.metres, written.key) == (piece.metres, piece.key)
+
+
+@pytest.mark.parametrize("infills", [True, False])
+@pytest.mark.parametrize(
+    ("name", "calls"), [("hold", 500), ("pitch", 500), ("shipped", 100)]
+)
+def test_given_cells_are_unchanged_in_a_thousand_calls(
+    name: str, calls: int, infills: bool
+) -> None:
+    model: Model
+    if name == "shipped":
+        model = load_infiller() if infills else load_predictor()
+    elif infills:
+        model = UniformInfiller(wide_cells(name))
+    else:
+        model = uniform_predictor(wide_vocabulary(name))
+    random = np.random.default_rng(7)
+    called = 0
+    while called < calls:
+        piece = random_piece(random)
+        options = random_options(random, called, infills)
+        if random.integers(2):
+            voice = int(random.integers(VOICES))
+            if not piece.onsets[:, voice].any():
+                continue
+            melody = melody_of(piece.transpose(int(random.integers(-5, 6))), voice)
+            (written,) = harmonize(model, melody, options)
+            given = np.zeros(melody.chorale.pitches.shape, bool)
+            given[:, voice] = True
+            is_written(written, melody.chorale, given)
+            assert written.onsets[:, (voice + 1) % VOICES].any() or options.rests
+        else:
+            bars = [bar for bar in set(piece.bars.tolist()) if random.integers(2)]
+            voices = [voice for voice in range(VOICES) if random.integers(2)]
+            passage = np.isin(piece.bars, bars)[:, None] & np.isin(range(4), voices)
+            given = keep_beginnings(~passage, piece)
+            if given.all() or not given.any() or passage.all():
+                continue
+            (written,) = rewrite(model, piece, options, bars=bars, voices=voices)
+            is_written(written, piece, given)
+        called += 1
+
+
+# === Harmonizing ===
+
+
+@both_kinds
+def test_a_melody_gets_three_voices_in_its_own_key(
+    model: Model, options: Options
+) -> None:
+    melody = melody_of(PIECE)
+    one, other = harmonize(model, melody, options, variations=2)
+    assert one == harmonize(model, melody, options)[0] != other
+    assert one.notes(SOPRANO) == PIECE.notes(SOPRANO)
+    assert (one.key, one.title) == (PIECE.key, PIECE.title)
+    lowest, highest = np.array(model.vocabulary.ranges).T
+    assert ((lowest <= one.pitches) & (one.pitches <= highest)).all()
+
+
+@pytest.mark.parametrize("semitones", [-9, 0, 11])
+@pytest.mark.parametrize("voice", [SOPRANO, ALTO, TENOR, BASS])
+@both_kinds
+def test_any_key_and_any_voice(
+    model: Model, options: Options, semitones: int, voice: int
+) -> None:
+    piece = PIECE.transpose(semitones)
+    melody = melody_of(piece, voice)
+    (written,) = harmonize(model, melody, options)
+    assert written.notes(voice) == melody.chorale.notes(voice)
+    lowest, highest = np.array(model.vocabulary.ranges).T
+    others = np.arange(VOICES) != voice
+    within = (lowest <= written.pitches) & (written.pitches <= highest)
+    assert within[:, others].all()
+
+
+class Listener(UniformInfiller):
+    """Remembers the cells and the plan that it was shown first."""
+
+    def logits(self, cells, visible, plan):  # type: ignore[no-untyped-def]
+        if not hasattr(self, "heard"):
+            self.heard = np.where(visible, self.vocabulary.pitches[cells], 0)[0]
+            self.key = int(plan[0, 0, 0])
+        return super().logits(cells, visible, plan)
+
+
+def test_the_model_hears_the_melody_in_range_and_without_rests() -> None:
+    # Three semitones below the soprano's lowest, with a rest.
+    lines: list[list[Note]] = [[Note(57, 0, 4), Note(74, 8, 8)], [], [], []]
+    melody = melody_of(Chorale.from_notes(lines, 16, key=Key("C", "major")))
+    assert semitones_into_range(melody, (60, 81)) == 3
+    listener = Listener(wide_cells(), plan_features=("key",))
+    (written,) = harmonize(listener, melody, QUICK)
+    assert listener.heard[:, 0].tolist() == [60] * 8 + [77] * 8
+    assert not listener.heard[:, 1:].any()
+    assert listener.key == 1 + 3  # E flat major
+    assert written.key == Key("C", "major")
+    assert written.pitches[:, 0].tolist() == [57] * 4 + [0] * 4 + [74] * 8
+    assert written.pitches[4:8, 1:].all()  # they sing on
+
+
+@both_kinds
+def test_a_melody_in_another_octave_stays_there(model: Model, options: Options) -> None:
+    low = melody_of(PIECE).chorale.transpose(-12)
+    melody = Melody(chorale=low, voice=SOPRANO)
+    assert semitones_into_range(melody, (60, 81)) == 0
+    (written,) = harmonize(model, melody, options)
+    assert written.notes(SOPRANO) == low.notes(SOPRANO)
+
+
+@both_kinds
+def test_ranges_may_be_asked_for(model: Model, options: Options) -> None:
+    ranges = ((60, 81), (57, 62), (50, 55), (40, 45))
+    options = replace(options, ranges=ranges)
+    (written,) = harmonize(model, melody_of(PIECE), options)
+    for voice in (ALTO, TENOR, BASS):
+        low, high = ranges[voice]
+        assert low <= written.pitches[:, voice].min()
+        assert written.pitches[:, voice].max() <= high
+
+
+@both_kinds
+def test_long_and_short_melodies(model: Model, options: Options) -> None:
+    for steps in (1, 1500):
+        lines: list[list[Note]] = [[Note(72, 0, steps)], [], [], []]
+        (written,) = harmonize(
+            model,
+            melody_of(Chorale.from_notes(lines, steps)),
+            replace(options, rules="off"),
+        )
+        assert written.steps == steps and written.pitches.all()
+
+
+@both_kinds
+def test_what_cannot_be_harmonized(model: Model, options: Options) -> None:
+    with pytest.raises(UsageError, match="at least 1 variation, got 0"):
+        harmonize(model, melody_of(PIECE), options, variations=0)
+    lines: list[list[Note]] = [[Note(50, 0, 4), Note(90, 4, 4)], [], [], []]
+    melody = melody_of(Chorale.from_notes(lines, 8))
+    with pytest.raises(DataError, match="the soprano's F#6 in bar 1 is outside"):
+        harmonize(model, melody, options)
+
+
+def test_a_passage_gets_more_drafts_than_a_melody() -> None:
+    def passage(options: SamplingOptions | None) -> Chorale:
+        return rewrite(PREDICTOR, PIECE, options, bars=[2])[0]
+
+    many = passage(SamplingOptions(particles=32))
+    assert passage(None) == passage(SamplingOptions()) == many
+    assert passage(SamplingOptions(particles=8)) != many
+
+
+def test_options_are_for_models_of_their_kind() -> None:
+    fragments = [with_voice(PIECE, SOPRANO)]
+    with pytest.raises(UsageError, match=r"SamplingOptions .*, got InfillingOptions"):
+        fill_in(PREDICTOR, fragments, QUICK)
+    with pytest.raises(UsageError, match=r"InfillingOptions .*, got SamplingOptions"):
+        fill_in(INFILLER, fragments, SamplingOptions())
+    default = SamplingOptions(particles=8)
+    assert fill_in(PREDICTOR, fragments) == fill_in(PREDICTOR, fragments, default)
+
+
+# === Rewriting ===
+
+
+@both_kinds
+def test_a_passage_is_rewritten_and_all_else_stays(
+    model: Model, options: Options
+) -> None:
+    (written,) = rewrite(model, PIECE, options, bars=[2, 3], voices=[ALTO, TENOR])
+    changed = written.pitches != PIECE.pitches
+    steps, voices = np.nonzero(changed)
+    assert set(PIECE.bars[steps]) == {2, 3} and set(voices) == {ALTO, TENOR}
+    assert changed[np.isin(PIECE.bars, [2, 3])][:, [ALTO, TENOR]].mean() > 0.8
+    assert written.title == PIECE.title and written.tempo == PIECE.tempo
+
+
+@both_kinds
+def test_all_bars_or_all_voices_are_what_is_not_named(
+    model: Model, options: Options
+) -> None:
+    (voice,) = rewrite(model, PIECE, options, voices=[BASS])
+    assert (voice.pitches != PIECE.pitches).any(axis=0).tolist() == [False] * 3 + [True]
+    (bar,) = rewrite(model, PIECE, options, bars=[0])
+    assert set(PIECE.bars[(bar.pitches != PIECE.pitches).any(axis=1)]) == {0}
+    assert (bar.pitches != PIECE.pitches).any(axis=0).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"bars": [5]}, r"bars from 0 to 4, of which 0 is the pickup, got 5"),
+        ({"bars": [1, -1]}, "got -1"),
+        ({"voices": [4]}, "voices from 0 to 3, got 4"),
+        ({"bars": []}, "expected bars and voices to rewrite, got none"),
+        ({"voices": []}, "expected bars and voices to rewrite, got none"),
+        ({}, "which keeps nothing"),
+        ({"bars": range(5), "voices": range(4)}, "which keeps nothing"),
+        ({"bars": [1], "variations": 0}, "at least 1 variation"),
+    ],
+)
+def test_passages_that_make_no_sense(options: dict, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        rewrite(INFILLER, PIECE, QUICK, **options)
+
+
+def test_a_passage_of_notes_that_are_all_tied_on_leaves_nothing_to_write() -> None:
+    held = Chorale(pitches=np.full((32, VOICES), 64))
+    with pytest.raises(UsageError, match="leaves nothing to write"):
+        rewrite(INFILLER, held, QUICK, bars=[1])
+
+
+def test_voices_by_name() -> None:
+    assert [voice_named(name) for name in ("Soprano", " alto", "TENOR", "bass")] == [
+        *range(VOICES)
+    ]
+    with pytest.raises(UsageError, match="out of soprano, alto, tenor, bass, got 'c'"):
+        voice_named("c")

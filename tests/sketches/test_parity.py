@@ -1,0 +1,60 @@
+"""The same drawings from a canvas and from the dataset look alike to a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from chorale.sketches import classify_many, read_sketches
+from chorale.sketches.strokes import GRID, from_ink, to_ink
+
+FOLDER = Path(__file__).parents[1] / "sketches"
+RAW = list(read_sketches(FOLDER / "raw.ndjson"))
+SIMPLIFIED = list(read_sketches(FOLDER / "simplified.ndjson"))
+
+
+def farthest(points: np.ndarray, strokes: tuple[np.ndarray, ...]) -> float:
+    """Return how far the farthest point lies from the nearest line of a drawing."""
+    distances = []
+    for stroke in strokes:
+        begin, end = stroke[:-1] if len(stroke) > 1 else stroke, stroke[1:]
+        end = end if len(stroke) > 1 else stroke
+        along = end - begin
+        length = np.maximum((along**2).sum(axis=1), 1e-9)
+        share = ((points[:, None] - begin) * along).sum(axis=2) / length
+        nearest = begin + np.clip(share, 0, 1)[..., None] * along
+        distances.append(np.linalg.norm(points[:, None] - nearest, axis=2).min(axis=1))
+    return float(np.min(distances, axis=0).max())
+
+
+def test_the_pairs_are_of_the_same_drawings() -> None:
+    assert [one.word for one in RAW] == [one.word for one in SIMPLIFIED]
+    points = [sum(map(len, one.strokes)) for one in RAW]
+    assert np.median(points) > 150  # as a canvas gives them
+
+
+def test_both_forms_have_the_same_strokes_and_about_as_many_points() -> None:
+    differences = []
+    for raw, simplified in zip(RAW, SIMPLIFIED, strict=True):
+        one, other = to_ink(raw.strokes), to_ink(simplified.strokes)
+        assert one[:, 2].sum() == other[:, 2].sum()
+        differences.append(abs(len(one) - len(other)) / len(other))
+    assert np.mean(differences) < 0.05
+    assert max(differences) < 0.25
+
+
+def test_both_forms_lie_on_the_same_lines() -> None:
+    for raw, simplified in zip(RAW, SIMPLIFIED, strict=True):
+        one, other = from_ink(to_ink(raw.strokes)), from_ink(to_ink(simplified.strokes))
+        assert farthest(np.concatenate(one), other) < 0.04 * GRID
+        assert farthest(np.concatenate(other), one) < 0.04 * GRID
+
+
+def test_both_forms_are_taken_for_the_same() -> None:
+    guesses = [
+        [words[0].word for words in classify_many([one.strokes for one in form], top=1)]
+        for form in (RAW, SIMPLIFIED)
+    ]
+    same = np.mean([one == other for one, other in zip(*guesses, strict=True)])
+    assert same >= 0.8

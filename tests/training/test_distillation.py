@@ -1,0 +1,225 @@
+"""Distillation: targets by hand, teachers that do not fit, a run that has one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import FakePredictor
+from tiny import tiny_chorale, tiny_options, tiny_training, write_tiny_corpus
+from typer.testing import CliRunner
+
+from chorale.commands import app
+from chorale.corpus.loading import Corpus, load_corpus
+from chorale.encoding.tokens import Vocabulary
+from chorale.errors import ModelError, UsageError
+from chorale.models.predictor import log_softmax
+from chorale.models.storage import WEIGHTS_FILE, load_card
+from chorale.music.voices import VOICES
+from chorale.nn.cards import save_card
+from chorale.training.distillation import Teacher, teacher_cards
+from chorale.training.next_step import (
+    draw_batches,
+    prepare,
+    resume_training,
+    train_network,
+)
+from chorale.utils.arrays import FloatArray, IntArray
+
+PLAN = ("position", "step")
+
+
+@pytest.fixture(scope="module")
+def vocabulary() -> Vocabulary:
+    random = np.random.default_rng(0)
+    return Vocabulary.fit([tiny_chorale(random) for _ in range(4)], "pitch")
+
+
+class Learned(FakePredictor):
+    """A fake that tells which pieces it was asked not to recall."""
+
+    def __init__(self, vocabulary: Vocabulary, table: FloatArray) -> None:
+        super().__init__(vocabulary, table)
+        self.forgotten: list[IntArray] = []
+
+    def without(self, tokens: IntArray) -> Learned:
+        self.forgotten.append(tokens)
+        return self
+
+
+@pytest.fixture
+def predictor(vocabulary: Vocabulary) -> Learned:
+    random = np.random.default_rng(1)
+    size = (VOICES, vocabulary.pitch_count + 1, vocabulary.size)
+    return Learned(vocabulary, np.exp(log_softmax(random.normal(size=size))))
+
+
+def test_a_target_is_a_share_of_what_the_teacher_says(
+    vocabulary: Vocabulary, predictor: Learned
+) -> None:
+    random = np.random.default_rng(1)
+    tokens = random.integers(0, vocabulary.size, (6, VOICES))
+    plan = np.zeros((6, len(PLAN)), np.int64)
+    targets = Teacher([predictor], PLAN, share=0.75).targets(tokens, plan)
+    assert targets.shape == (6, VOICES, vocabulary.size)
+    np.testing.assert_allclose(targets.sum(axis=-1), 1, atol=1e-5)
+    before = vocabulary.nothing
+    for step in range(6):
+        expected = 0.75 * predictor.table[2, before]
+        expected[tokens[step, 2]] += 0.25
+        np.testing.assert_allclose(targets[step, 2], expected, atol=1e-5)
+        before = tokens[step, 2]
+
+
+def test_targets_are_of_the_notes_beside_them(
+    vocabulary: Vocabulary, predictor: Learned
+) -> None:
+    """Cropped, transposed and wrapped around as the piece is, heard from its start."""
+    random = np.random.default_rng(2)
+    options = tiny_training(encoding="pitch", plan=PLAN, crop=64, batch_size=2)
+    chorales = [tiny_chorale(random) for _ in range(4)]
+    pieces = [prepare(chorale, vocabulary, options) for chorale in chorales]
+    teacher = Teacher([predictor], PLAN, share=0.75)
+    for epoch in (1, 2):
+        plain = draw_batches(pieces, vocabulary, options, epoch)
+        taught = draw_batches(pieces, vocabulary, options, epoch, teacher)
+        for one, other in zip(plain, taught, strict=True):
+            for name, array in one.inputs.items():
+                np.testing.assert_array_equal(other.inputs[name], array)
+            there = np.take_along_axis(
+                other.targets, one.targets[..., np.newaxis], axis=-1
+            )[..., 0]
+            assert (there >= 0.25).all()
+            np.testing.assert_allclose(other.targets.sum(axis=-1), 1, atol=1e-5)
+            # The chain of the fake hears one note back: what came before, unless cut.
+            before = one.targets[:, :-1]
+            said = predictor.table[np.arange(VOICES), before]
+            rest = other.targets[:, 1:] - 0.75 * said
+            wrong = ~np.isclose(rest.max(axis=-1), 0.25, atol=1e-5)
+            assert wrong.any(axis=-1).sum(axis=-1).max() <= 1  # where it begins again
+
+
+def test_a_piece_is_heard_once_in_each_key(
+    vocabulary: Vocabulary, predictor: Learned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = []
+    score = FakePredictor.score
+
+    def counted(self: FakePredictor, tokens: IntArray, plan: IntArray) -> FloatArray:
+        heard.append(tokens.tobytes())
+        return score(self, tokens, plan)
+
+    monkeypatch.setattr(FakePredictor, "score", counted)
+    random = np.random.default_rng(3)
+    options = tiny_training(encoding="pitch", plan=PLAN, transpose=1, plan_dropout=0)
+    pieces = [prepare(tiny_chorale(random), vocabulary, options) for _ in range(3)]
+    teacher = Teacher([predictor], PLAN, share=0.5)
+    for epoch in range(8):
+        list(draw_batches(pieces, vocabulary, options, epoch, teacher))
+    assert len(heard) == len(set(heard))
+    assert 3 <= len(heard) <= 9
+    # None of them recalled the tune of the very piece.
+    assert [piece[np.newaxis].tobytes() for piece in predictor.forgotten] == heard
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    return load_corpus(write_tiny_corpus(tmp_path_factory.mktemp("corpus")))
+
+
+@pytest.fixture(scope="module")
+def teacher(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a run that others may learn from."""
+    run = tmp_path_factory.mktemp("runs") / "teacher"
+    options = tiny_training(encoding="pitch", epochs=1)
+    train_network(corpus, tiny_options(), options, run)
+    return run
+
+
+@pytest.fixture(scope="module")
+def pupil(
+    corpus: Corpus, teacher: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Return a run that has learnt from the teacher, named twice."""
+    run = tmp_path_factory.mktemp("runs") / "pupil"
+    asked = tiny_training(encoding="pitch", epochs=1, teacher=(str(teacher),) * 2)
+    train_network(corpus, tiny_options(), asked, run)
+    return run
+
+
+def test_a_network_learns_from_its_teachers(
+    corpus: Corpus, teacher: Path, pupil: Path
+) -> None:
+    card, first = load_card(pupil / "model"), load_card(teacher / "model")
+    assert card.data["teachers"] == {str(teacher): first.files["weights.npz"]}
+    # Without them, all else being the same, it has learnt something else.
+    assert card.files["weights.npz"] != first.files["weights.npz"]
+    assert "teachers" not in first.data
+    # The teachers of a run are read from it when it goes on.
+    again = resume_training(corpus, pupil, finish=True)
+    assert again.files["weights.npz"] == card.files["weights.npz"]
+
+
+def test_what_a_teacher_has_read_its_pupil_has_read_too(
+    teacher: Path, tmp_path: Path
+) -> None:
+    other = load_corpus(write_tiny_corpus(tmp_path / "other", pieces=6, random_state=1))
+    asked = tiny_training(encoding="pitch", epochs=1, teacher=(str(teacher),))
+    card = train_network(other, tiny_options(), asked, tmp_path / "run")
+    read = load_card(teacher / "model").data["files"]
+    files = card.data["files"]
+    assert {f"{teacher}/{name}": digest for name, digest in read.items()}.items() <= (
+        files.items()
+    )
+    assert other.hashes.items() <= files.items()
+    assert len(files) == len(read) + len(other.hashes)
+
+
+def test_teachers_that_do_not_fit_are_refused(
+    corpus: Corpus, teacher: Path, tmp_path: Path
+) -> None:
+    names, vocabulary = [str(teacher)], load_card(teacher / "model").vocabulary
+    with pytest.raises(ModelError, match=r"is told fermata, key and the network is"):
+        teacher_cards(names, vocabulary, ("step", "position"))
+    hold = Vocabulary.fit(corpus.train, "hold")
+    with pytest.raises(ModelError, match=r"network's tokens, hold .* of pitch"):
+        teacher_cards(names, hold, tiny_training().plan)
+    with pytest.raises(UsageError):
+        teacher_cards([str(tmp_path / "nobody")], vocabulary, tiny_training().plan)
+    # Other ranges of the voices are no other tokens.
+    wider = replace(vocabulary, ranges=((vocabulary.lowest, vocabulary.highest),) * 4)
+    assert list(teacher_cards(names, wider, tiny_training().plan)) == names
+    with pytest.raises(UsageError, match="teacher_share"):
+        tiny_training(teacher_share=1.0)
+
+
+def test_a_share_needs_a_teacher(tmp_path: Path) -> None:
+    command = ["train", "--output", str(tmp_path / "run"), "--teacher-share", "0.5"]
+    result = CliRunner().invoke(app, command)
+    assert isinstance(result.exception, UsageError)
+    assert "name a --teacher, or leave it out" in str(result.exception)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_with_a_teacher_that_is_refused_leaves_nothing(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    asked = tiny_training(encoding="pitch", epochs=1, teacher=("nobody",))
+    with pytest.raises(UsageError, match="nobody"):
+        train_network(corpus, tiny_options(), asked, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_goes_on_with_the_teachers_that_it_began_with(
+    corpus: Corpus, teacher: Path, pupil: Path
+) -> None:
+    folder = teacher / "model"
+    card = load_card(folder)
+    try:
+        save_card(replace(card, files={**card.files, WEIGHTS_FILE: "0" * 64}), folder)
+        with pytest.raises(ModelError, match="teacher differs"):
+            resume_training(corpus, pupil)
+    finally:
+        save_card(card, folder)
