@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 from fakes import wide_vocabulary
 
 from chorale.corpus.loading import write_csv
 from chorale.encoding.tokens import Vocabulary
 from chorale.encoding.tunes import Tunes
-from chorale.models.networks.next_step import NextStepNetwork
 from chorale.models.options import InfillerOptions, NetworkOptions
 from chorale.models.storage import Card, save_model
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_ORDER, VOICES
 from chorale.training.next_step import TrainingOptions
+
+if TYPE_CHECKING:
+    import keras
+
+    from chorale.models.networks.next_step import NextStepNetwork
 
 PLAN = ("position", "fermata", "key")
 LINES = ((67, 69, 71, 72), (62, 64, 66, 67), (55, 57, 59, 60), (43, 48, 50, 47))
@@ -44,6 +48,10 @@ def tiny_network(
     options: NetworkOptions, vocabulary: Vocabulary, random_state: int = 0
 ) -> NextStepNetwork:
     """Return a network whose every weight is moved off its initial value."""
+    import keras
+
+    from chorale.models.networks.next_step import NextStepNetwork
+
     keras.utils.set_random_seed(random_state)
     network = NextStepNetwork(options, vocabulary, PLAN)
     move_weights(network, random_state)

@@ -12,7 +12,6 @@ from typing import NoReturn, cast
 
 import typer
 
-from chorale import __version__
 from chorale.commands import (
     check,
     convert,
@@ -29,6 +28,7 @@ from chorale.commands import (
     train,
 )
 from chorale.errors import ChoraleError, OutputError, UsageError
+from chorale.version import __version__
 
 app = typer.Typer(
     name="chorale",

@@ -1,0 +1,122 @@
+"""Import directions: which room may import which, checked against the source."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import chorale
+
+PACKAGE = Path(chorale.__file__).parent
+# Floors from the top down. A room may import rooms of the floors below its own.
+FLOORS = (
+    ("commands",),
+    ("training", "sampling"),
+    ("evaluation",),
+    ("models", "corpus"),
+    ("encoding", "voice_leading", "formats", "forecasting", "sketches"),
+    ("nn", "music"),
+    ("utils",),
+    ("errors", "version"),
+)
+ANNEXES = ("forecasting", "sketches")
+# What an annex shares with the rest of the house.
+ANNEX_IMPORTS = {"nn", "utils", "errors", "version"}
+# The rooms that may load Keras at the top of a file.
+KERAS_ROOMS = {"nn", "models/networks", "training", "forecasting", "sketches"}
+FLOOR = {room: -floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+
+
+def imports(path: Path) -> set[str]:
+    """Return the dotted names that a file imports, wherever in the file."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module and not node.level, f"{path}: a relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def modules() -> dict[str, set[str]]:
+    """Return what each module of the package imports of it, by dotted name."""
+    paths = sorted(PACKAGE.rglob("*.py"))
+    names = {
+        ".".join(("chorale", *path.relative_to(PACKAGE).with_suffix("").parts)): path
+        for path in paths
+    }
+    known = {name.removesuffix(".__init__"): path for name, path in names.items()}
+    graph = {}
+    for name, path in known.items():
+        targets = set()
+        for target in imports(path):
+            if target in known:
+                targets.add(target)
+            elif target.rpartition(".")[0] in known:
+                targets.add(target.rpartition(".")[0])
+        graph[name] = targets - {name}
+    return graph
+
+
+GRAPH = modules()
+
+
+def room(module: str) -> str:
+    """Return the room of a module; the empty string for the package itself."""
+    return module.split(".")[1] if "." in module else ""
+
+
+@pytest.mark.parametrize("module", GRAPH)
+def test_imports_point_to_lower_floors(module: str) -> None:
+    if room(module) in ("", "__main__"):
+        return
+    for target in GRAPH[module]:
+        if room(target) != room(module):
+            assert FLOOR.get(room(target), 1) < FLOOR[room(module)], target
+
+
+def test_every_room_has_a_floor() -> None:
+    rooms = {room(module) for module in GRAPH} - {"", "__main__"}
+    assert rooms == {name for floor in FLOORS for name in floor}
+    assert len(FLOORS) <= 9
+
+
+@pytest.mark.parametrize("annex", ANNEXES)
+def test_annexes_and_music_do_not_know_each_other(annex: str) -> None:
+    for module, targets in GRAPH.items():
+        rooms = {room(target) for target in targets}
+        if room(module) == annex:
+            assert rooms <= {annex, *ANNEX_IMPORTS}, module
+        elif room(module) != "commands":
+            assert annex not in rooms, module
+
+
+def test_modules_import_each_other_in_no_circle() -> None:
+    seen: dict[str, bool] = {}  # whether a module is done, or on the path still
+
+    def visit(module: str, path: tuple[str, ...]) -> None:
+        assert seen.get(module, True), " -> ".join((*path, module))
+        if module in seen:
+            return
+        seen[module] = False
+        for target in sorted(GRAPH[module]):
+            visit(target, (*path, module))
+        seen[module] = True
+
+    for module in GRAPH:
+        visit(module, ())
+
+
+def test_only_rooms_of_networks_load_keras_at_the_top() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        folder = path.relative_to(PACKAGE).parent.as_posix()
+        allowed = any(f"{folder}/".startswith(f"{room}/") for room in KERAS_ROOMS)
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Import | ast.ImportFrom) and not allowed:
+                names = [alias.name for alias in node.names]
+                names.append(getattr(node, "module", None) or "")
+                roots = {name.split(".")[0] for name in names}
+                assert not roots & {"keras", "tensorflow"}, path
