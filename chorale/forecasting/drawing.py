@@ -16,14 +16,12 @@ import numpy.typing as npt
 from chorale.forecasting.kept import CURVES
 from chorale.forecasting.series import Floats, Task
 from chorale.nn.runs import Row
+from chorale.utils import palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Told apart by the colour-blind too (Okabe & Ito, "Color Universal Design", 2008).
-_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9")
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # as many again, no two cycles alike
-_SEEN, _TRUTH, _OTHERS, _LIMIT = "#777777", "#000000", "#CCCCCC", "#000000"
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # one more than hues
 _MOST_MARKS = 12  # on a curve of forecasts, bars included
 _APART = 0.16  # steps, from one forecaster's bars to the next's
 
@@ -41,7 +39,7 @@ def draw_series(axes: Axes, values: Floats, task: Task) -> None:
     axes.plot(
         steps[task.hidden],
         values[task.hidden],
-        color=_COLOURS[3],
+        color=palette.VERMILION,
         marker="o",
         markersize=3,
         linewidth=1,
@@ -79,7 +77,7 @@ def draw_forecasts(
     axes.plot(
         hidden,
         values[task.hidden],
-        color=_TRUTH,
+        color=palette.BLACK,
         marker="o",
         markersize=8,
         markerfacecolor="none",
@@ -120,10 +118,12 @@ def draw_curves(
     """
     epochs = [row["epoch"] for row in history]
     train, valid = ([row[name] for row in history] for name in CURVES)
-    axes.plot(epochs, train, color=_COLOURS[1], linestyle="--", label="train loss")
-    axes.plot(epochs, valid, color=_COLOURS[0], marker=".", label="valid MSE")
+    axes.plot(epochs, train, color=palette.ORANGE, linestyle="--", label="train loss")
+    axes.plot(epochs, valid, color=palette.BLUE, marker=".", label="valid MSE")
     if floor is not None:
-        axes.axhline(floor, color=_LIMIT, linestyle=":", linewidth=1, label="oracle")
+        axes.axhline(
+            floor, color=palette.BLACK, linestyle=":", linewidth=1, label="oracle"
+        )
     axes.set(xlabel="epoch", yscale=_scale([train, valid]))
     _number_wholes(axes)
 
@@ -147,7 +147,7 @@ def draw_errors(
     """
     others = others or {}
     limit: dict[str, Any] = {
-        "color": _LIMIT,
+        "color": palette.BLACK,
         "linestyle": ":",
         "linewidth": 1,
         "label": "variance of the noise",
@@ -165,7 +165,7 @@ def draw_errors(
         axes.plot(
             np.arange(1, len(figures) + 1),
             figures,
-            color=_OTHERS,
+            color=palette.LIGHT_GRAY,
             linewidth=1,
             zorder=1,  # below the others, and last in a legend
             label="others" if number == 0 else "_",
@@ -184,10 +184,12 @@ def _draw_single_errors(
         reverse=True,
     )
     for row, (figure, name) in enumerate(ranked):
-        style = styles.get(name, {"color": "#999999", "marker": "o", "markersize": 4})
+        style = styles.get(
+            name, {"color": palette.GRAY, "marker": "o", "markersize": 4}
+        )
         axes.plot([figure], [row], **style)
     axes.set_yticks(range(len(ranked)), [name for _, name in ranked])
-    axes.grid(axis="y", color="#EEEEEE")
+    axes.grid(axis="y", color=palette.GRID)
     axes.set(xlabel="mean squared error")
     axes.set_xscale(_scale([*errors.values(), *others.values()]))
 
@@ -197,12 +199,12 @@ def _draw_seen(
 ) -> None:
     """Draw the values of some steps that are seen, and shade the hidden ones."""
     axes.axvspan(
-        task.hidden.start - 0.5, task.hidden.stop - 0.5, color="#F2F2F2", zorder=0
+        task.hidden.start - 0.5, task.hidden.stop - 0.5, color=palette.SHADE, zorder=0
     )
     axes.plot(
         steps,
         np.where(task.seen(), values, np.nan)[steps],
-        color=_SEEN,
+        color=palette.DARK_GRAY,
         marker=".",
         markersize=4,
         linewidth=1,
@@ -228,7 +230,7 @@ def _styles() -> Iterator[dict[str, Any]]:
     """Yield how the first forecaster is drawn, the second, and so on."""
     for number in counting():
         yield {
-            "color": _COLOURS[number % len(_COLOURS)],
+            "color": palette.HUES[number % len(palette.HUES)],
             "marker": _MARKERS[number % len(_MARKERS)],
             "markersize": 3.5,
             "linewidth": 1,

@@ -1,3 +1,3 @@
-"""What any program needs: files, tables, checks, optional extras, progress, reports.
+"""What any program needs: files, tables, checks, extras, progress, reports, colors.
 
 Nothing here knows of music, networks or drawings."""
