@@ -233,7 +233,8 @@ def judge(
 
 
 class _Sets(NamedTuple):
-    """What is judged and what stands beside it, as `chorale.evaluation.judgement.judge` takes it."""
+    """What is judged and what stands beside it, as `chorale.evaluation.judgement.judge`
+    takes it."""
 
     samples: Sequence[Window]
     others: Sequence[Window]

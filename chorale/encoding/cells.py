@@ -1,7 +1,8 @@
 """Cells: what infillers read and write for one voice at one step.
 
 A cell is what a voice does at a step: silence, or a pitch that is held or struck. Other
-than a token of `chorale.encoding.tokens` it says so by itself, whatever stands before it, so any
+than a token of `chorale.encoding.tokens` it says so by itself, whatever stands before
+it, so any
 cell of a piece may be known and any other not. One contiguous vocabulary serves all
 voices: 0 is silence, then every MIDI note from the lowest to the highest of the train
 split, held, then, in the `hold` encoding, all of them again, struck.

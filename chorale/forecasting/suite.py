@@ -7,7 +7,8 @@ when it is asked for again:
     results.csv               a row for each forecaster and seed
     ten-steps/series.npz      the series that are forecast, a folder for each task
     ten-steps/oracle.npz      its forecasts; the baselines' lie beside it
-    ten-steps/gru-seed0/      a training: a run, as of `chorale.nn.runs`, and its forecasts
+    ten-steps/gru-seed0/      a training: a run, as of `chorale.nn.runs`, and its
+    forecasts
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ class Reading(NamedTuple):
     Attributes:
         chorale: what is on the grid.
         spelling: int array (steps, 4), the diatonic number of each note, see
-            `chorale.music.spelling`, 0 in silence; None if the file does not tell F sharp
-            from G flat.
+            `chorale.music.spelling`, 0 in silence; None if the file does not tell F
+            sharp from G flat.
         off_grid: how many notes of a score begin or end between two steps, or of a
             MIDI file begin so.
         is_assumed: whether bars are counted in a metre that nothing said.

@@ -16,7 +16,8 @@ the past alone: what a piece does later changes nothing. The untransposed member
 are. What a transposed member gives to notes without a token of their own is lost, which
 is why the mean is renormalised.
 
-Guidance (`chorale.models.guidance`) goes around an average, not into it: what the key changes
+Guidance (`chorale.models.guidance`) goes around an average, not into it: what the key
+changes
 is then the change of one distribution, and members that are told no key only weaken it.
 """
 

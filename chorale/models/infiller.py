@@ -40,7 +40,8 @@ class Infiller(Protocol):
 
     Attributes:
         vocabulary: what the cells mean.
-        plan_features: names of the columns of `plan` (see `chorale.encoding.plan.FEATURES`).
+        plan_features: names of the columns of `plan` (see
+        `chorale.encoding.plan.FEATURES`).
     """
 
     @property

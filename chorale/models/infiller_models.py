@@ -4,8 +4,8 @@
     weights.npz    every weight by name, in half precision
     infill.onnx
 
-They are named as other models are (`chorale.models.storage`); opening one in ONNX Runtime needs
-no TensorFlow.
+They are named as other models are (`chorale.models.storage`); opening one in ONNX
+Runtime needs no TensorFlow.
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ from chorale.utils.checks import check_at_least, check_shares
 
 
 class Kind(NamedTuple):
-    """Where a network is: a module of `chorale.nn.bodies`, its class; and what is usual.
+    """Where a network is: a module of `chorale.nn.bodies`, its class; and what is
+    usual.
 
     Attributes:
         module, name: of the class.

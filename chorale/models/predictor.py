@@ -12,8 +12,8 @@ voice after another, in `voice_order`, each conditioned on the voices already wr
         state = predictor.advance(state, tokens, plan[:, step + 1])
 
 Behind it stand networks (`chorale.models.next_step`), averages of them
-(`chorale.models.ensemble`), counts (`chorale.models.ngram`) and, for tests, a fake of known
-probabilities.
+(`chorale.models.ensemble`), counts (`chorale.models.ngram`) and, for tests, a fake of
+known probabilities.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ class Predictor(Protocol[State]):
     Attributes:
         vocabulary: what the tokens mean.
         voice_order: the order in which the voices of a step are written.
-        plan_features: names of the columns of `plan` (see `chorale.encoding.plan.FEATURES`).
+        plan_features: names of the columns of `plan` (see
+        `chorale.encoding.plan.FEATURES`).
     """
 
     @property

@@ -1,7 +1,7 @@
 """A fit: an epoch after another until there is no new best, in spite of being killed.
 
-It leaves its traces in a run (`chorale.nn.runs`). Randomness is derived from the seed and
-the number of the epoch, so a killed epoch is replayed: on one machine a resumed run
+It leaves its traces in a run (`chorale.nn.runs`). Randomness is derived from the seed
+and the number of the epoch, so a killed epoch is replayed: on one machine a resumed run
 ends where the unbroken one would have ended.
 """
 

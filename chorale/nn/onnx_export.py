@@ -2,7 +2,8 @@
 
 Its weights are kept in one of two ways. Either each initializer that is a weight of the
 network bears the weight's path and holds no data, and whoever runs the graph
-supplies it (`chorale.nn.onnx_sessions`), so that several graphs share one set of weights; or the
+supplies it (`chorale.nn.onnx_sessions`), so that several graphs share one set of
+weights; or the
 graph holds them, all but the smallest in half precision, and casts them to single when
 it is opened.
 """

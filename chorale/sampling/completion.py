@@ -1,8 +1,8 @@
 """Completing: voices for a melody, and other notes for a passage of a piece.
 
 Models of both kinds can do it. A next-step model writes from the beginning to the end,
-in several drafts that are led by what is given (`chorale.sampling.generate`); an infiller writes
-everywhere at once, over and over (`chorale.sampling.infilling`).
+in several drafts that are led by what is given (`chorale.sampling.generate`); an
+infiller writes everywhere at once, over and over (`chorale.sampling.infilling`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Tokens drawn from a predictor: step after step, voice after voice, in several pieces.
 
 Every token is drawn the same way: the predictor's logits pass through a few named
-steps (`chorale.sampling.logits`), and one uniform number picks from what they leave. Tokens that
+steps (`chorale.sampling.logits`), and one uniform number picks from what they leave.
+Tokens that
 are given are forced instead, so that what follows has heard them; and what came before
 a given token is judged by it, if several drafts of the piece are written at once
 (`chorale.sampling.particles`).
@@ -42,10 +43,11 @@ class SamplingOptions(DrawingOptions):
 
     Attributes:
         guidance: how much more closely than by itself the model follows the key of the
-            plan in its last bars, see `chorale.models.guidance`; 0 samples the model as it is.
+            plan in its last bars, see `chorale.models.guidance`; 0 samples the model as
+            it is.
         particles: drafts that are written side by side of a piece that is completed,
-            see `chorale.sampling.particles`; with 1 the model does not know what is to come.
-            None leaves it to what is to be done, and is PARTICLES as a rule.
+            see `chorale.sampling.particles`; with 1 the model does not know what is to
+            come. None leaves it to what is to be done, and is PARTICLES as a rule.
 
     Raises:
         UsageError: a value out of bounds.

@@ -41,7 +41,8 @@ class CommonOptions:
     """How any network is trained on chorales; saved as JSON with the run.
 
     Attributes:
-        encoding: `hold` or `pitch`, see `chorale.encoding.tokens` and `chorale.encoding.cells`.
+        encoding: `hold` or `pitch`, see `chorale.encoding.tokens` and
+        `chorale.encoding.cells`.
         plan: the features of the plan that the network is told.
         epochs: how often every chorale is seen at most.
         batch_size: chorales in one step of the optimizer.

@@ -198,8 +198,8 @@ def draw_batches(
 
     What is drawn depends on the seed and the epoch alone. The hidden cells of a piece
     weigh 1 together, so that the loss is the mean over pieces of the mean over hidden
-    cells (see `chorale.training.masks`); visible cells and the absent ones, with which a piece is
-    padded to the steps of the batch, weigh nothing.
+    cells (see `chorale.training.masks`); visible cells and the absent ones, with which
+    a piece is padded to the steps of the batch, weigh nothing.
     """
     random = np.random.default_rng([options.seed, epoch])
     lengths = [len(piece.cells) for piece in pieces]

@@ -2,7 +2,8 @@
 
 Half of the gaps are single cells anywhere, any number as likely. There the loss, a
 mean over hidden cells, is that of orderless NADE, and its expectation the likelihood
-of `chorale.evaluation.orderless` (Uria, Murray & Larochelle, "A Deep and Tractable Density
+of `chorale.evaluation.orderless` (Uria, Murray & Larochelle, "A Deep and Tractable
+Density
 Estimator", 2014). The others are what people ask for: whole voices, a span of time,
 some voices in a span; and of every second such gap a random share of the cells is
 visible, as they are while a gap is being filled.

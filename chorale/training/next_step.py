@@ -77,7 +77,8 @@ class Piece(NamedTuple):
             what stands before it (`Vocabulary.pasts`).
         echo_tokens, echo_lengths: int arrays (steps, 4) and (steps,), see
             `chorale.encoding.echoes`.
-        recall: int array (steps, 3), see `chorale.encoding.tunes`; the same in every key.
+        recall: int array (steps, 3), see `chorale.encoding.tunes`; the same in every
+        key.
         plans: int arrays (steps, features), see `chorale.training.batches.both_plans`.
         shifts: lowest and highest semitones by which it may be transposed.
     """

@@ -66,7 +66,8 @@ def check(
 
     Args:
         rules: names of RULES; None: all of them.
-        spelling: int array (steps, 4), as of `chorale.formats.files.read_spelled`; None:
+        spelling: int array (steps, 4), as of `chorale.formats.files.read_spelled`;
+            None:
             notes are named by the key, and no augmented leaps are looked for.
 
     Returns:

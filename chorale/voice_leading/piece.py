@@ -58,7 +58,8 @@ class Piece:
         """Look at a chorale.
 
         Args:
-            spelling: as of `chorale.formats.files.read_spelled`; None: spelled by the key.
+            spelling: as of `chorale.formats.files.read_spelled`; None: spelled by the
+            key.
 
         Raises:
             DataError: the spelling has another shape than the pitches.

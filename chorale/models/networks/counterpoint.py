@@ -3,7 +3,8 @@
 Cells and plan are embedded and summed step by step; LSTM layers in both directions and
 attention over all steps carry time. Then each voice is written by what stands around:
 its own nearest visible cells before and after, and the other voices at the step, all as
-intervals, and the ways in which it moves against them (`chorale.models.networks.motions`). So
+intervals, and the ways in which it moves against them
+(`chorale.models.networks.motions`). So
 what a step up is, an octave above the bass or a parallel fifth need not be learnt note
 by note.
 

@@ -21,8 +21,10 @@ class InfillingNetwork(keras.Model):
     """Predict hidden cells from all visible ones.
 
     Calling it takes a dict of int32 arrays, `cells` (batch, steps, 4) with numbers of
-    their own for hidden and absent ones (`chorale.encoding.cells.masked`), `plan` (batch,
-    steps, features) and the neighbours of each cell (`chorale.encoding.neighbours`), and gives
+    their own for hidden and absent ones (`chorale.encoding.cells.masked`), `plan`
+    (batch,
+    steps, features) and the neighbours of each cell (`chorale.encoding.neighbours`),
+    and gives
     logits (batch, steps, 4, vocabulary size). Absent steps at the end of a piece change
     nothing before them. At visible cells the logits mean nothing.
 

@@ -9,7 +9,8 @@ already written. All four distributions come out of one pass; which voice may se
 is built into the heads.
 
 The heads see and write a note as an interval too, and where the plan tells the key as
-a degree of the scale (`chorale.models.networks.voice_heads`). The body is told names and the
+a degree of the scale (`chorale.models.networks.voice_heads`). The body is told names
+and the
 key alone, so that transposing a piece still changes what it sees: bodies that count
 from a tonic as well learn faster and soon know the pieces by heart.
 """
@@ -45,9 +46,10 @@ class NextStepNetwork(keras.Model):
     and `tokens` (batch, steps, 4), `echo_lengths` (batch, steps), `recall` (batch,
     steps, 3) and `plan` (batch, steps, features), and gives logits (batch, steps, 4,
     vocabulary size). What is past at step t are the notes as they stand after step
-    t - 1 (`Vocabulary.pasts`), the echo of these (`chorale.encoding.echoes`) and what is
-    recalled by them (`chorale.encoding.tunes`); `tokens` are those of step t itself, of which
-    each voice's head sees only the voices before it.
+    t - 1 (`Vocabulary.pasts`), the echo of these (`chorale.encoding.echoes`) and what
+    is
+    recalled by them (`chorale.encoding.tunes`); `tokens` are those of step t itself, of
+    which each voice's head sees only the voices before it.
     """
 
     def __init__(

@@ -40,7 +40,8 @@ class Seen(NamedTuple):
         attacks: int (..., 4), 1 where a voice does not hold.
         degrees: int (..., 4), of `pitches`.
         token_degrees: int (..., vocabulary size), of all tokens.
-        echo_tokens, echo_lengths: int (..., 4) and (...), see `chorale.encoding.echoes`.
+        echo_tokens, echo_lengths: int (..., 4) and (...), see
+        `chorale.encoding.echoes`.
         recall: int (..., 3), see `chorale.encoding.tunes.Tunes.recall`.
     """
 
@@ -225,8 +226,8 @@ class VoiceHead(keras.layers.Layer):
     def _surprise_of_parallels(self, logits: Tensor, seen: Seen) -> Tensor:
         """Return -log(1 - probability of parallels), in nats a note of four voices.
 
-        All steps count: padding is the piece over again (`chorale.training.next_step`), and what
-        moves out of a fermata is to move well too, if no rule demands it.
+        All steps count: padding is the piece over again (`chorale.training.next_step`),
+        and what moves out of a fermata is to move well too, if no rule demands it.
         """
         are_parallel = ops.any(is_parallel(self._ways(seen)), axis=-2)
         probabilities = ops.where(are_parallel, ops.softmax(logits), 0)
