@@ -46,10 +46,10 @@ from chorale.sampling.logits import RULES_MODES
 from chorale.sampling.next_step import PARTICLES, SamplingOptions
 from chorale.sampling.prompts import (
     as_classic,
-    beside_each,
     continue_each,
     draw_chorales,
     harmonize_each,
+    reference_windows,
 )
 from chorale.utils.extras import require
 from chorale.utils.reports import check_report_path, to_text, write_report
@@ -267,7 +267,7 @@ def _continued(
             bars=bars,
             progress=progress,
         )
-    beside = beside_each(samples, chorales)
+    beside = reference_windows(samples, chorales)
     return _Sets(samples, beside, floor, train, against=drawn)
 
 
@@ -297,7 +297,7 @@ def _harmonized(
             replace(_as_it_is(ways[_SAMPLES].random_state), particles=particles),
             progress=progress,
         )
-    beside = beside_each(samples, chorales)
+    beside = reference_windows(samples, chorales)
     return _Sets(samples, beside, floor, train, chorales, drawn)
 
 

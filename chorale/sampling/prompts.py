@@ -1,4 +1,8 @@
-"""Beginnings and melodies of Bach's, to be completed in order to be judged."""
+"""Prompts: the openings, plans and sopranos of Bach's that a model completes.
+
+`find_start` finds the prompt of a single new piece. The other functions complete whole
+sets of prompts for the judge (`chorale.evaluation.judgement`).
+"""
 
 from __future__ import annotations
 
@@ -23,14 +27,17 @@ from chorale.sampling.generate import Start, sample_each
 from chorale.sampling.next_step import SamplingOptions
 from chorale.utils.progress import Progress
 
+# Default length of an opening: enough to establish metre and key.
+OPENING_BARS = 2
+
 
 def draw_chorales(
     chorales: Sequence[Chorale], count: int, random_state: int = 0
 ) -> list[Chorale]:
-    """Return so many chorales, shuffled, each once before any comes again.
+    """Draw `count` chorales in random order; none repeats before all have been drawn.
 
     Raises:
-        UsageError: fewer than one is asked for.
+        UsageError: `count` is below 1.
     """
     if count < 1:
         raise UsageError(f"expected at least 1 sample, got {count}")
@@ -47,21 +54,21 @@ def continue_each(
     opening_bars: int | None = None,
     progress: Progress | None = None,
 ) -> list[Window]:
-    """Let a model go on from the opening of each chorale, to the chorale's own plan.
+    """Continue the opening of each chorale, following the chorale's plan.
 
     Args:
         predictor: the model.
-        chorales: where openings and plans come from.
-        options: how to draw; None for the defaults.
-        bars: length of what is written, opening included; None for the chorale's own.
-        opening_bars: of each opening; None for two, 0 to write everything.
+        chorales: sources of the openings and plans.
+        options: None for the defaults.
+        bars: length of each piece, opening included; None for the chorale's length.
+        opening_bars: length of each opening; None for two bars, 0 for no opening.
         progress: see `sample_each`.
 
     Returns:
-        What was written, without the openings; its group is the chorale.
+        The continuations without their openings; the group of each is its chorale.
 
     Raises:
-        UsageError: the bars leave nothing to write, or an opening is longer than its
+        UsageError: `bars` leaves nothing to write, or an opening is longer than its
             chorale.
     """
     starts = []
@@ -83,51 +90,52 @@ def harmonize_each(
     *,
     progress: Progress | None = None,
 ) -> list[Window]:
-    """Let a model write the other voices to the soprano of each chorale.
+    """Harmonize the soprano of each chorale.
 
     Args:
         model: a predictor or an infiller.
-        chorales: where sopranos and plans come from.
+        chorales: sources of the sopranos and plans.
         options, progress: see `fill_in`.
 
     Returns:
-        What was written, from its first step on; its group is the chorale.
+        The harmonizations, whole; the group of each is its chorale.
     """
-    fragments = [with_voice(one, SOPRANO) for one in chorales]
+    fragments = [with_voice(chorale, SOPRANO) for chorale in chorales]
     written = fill_in(model, fragments, options, progress=progress)
     return [
-        Window(piece, 0, one.source)
-        for piece, one in zip(written, chorales, strict=True)
+        Window(piece, 0, chorale.source)
+        for piece, chorale in zip(written, chorales, strict=True)
     ]
 
 
-def beside_each(windows: Sequence[Window], chorales: Sequence[Chorale]) -> list[Window]:
-    """Return how Bach goes on from the same openings, for as many steps at most.
+def reference_windows(
+    windows: Sequence[Window], chorales: Sequence[Chorale]
+) -> list[Window]:
+    """Return Bach's own versions of completed pieces, cut to at most their length.
 
     Args:
-        windows: as the functions above return them.
-        chorales: those that were completed, among others.
+        windows: of `continue_each` or `harmonize_each`.
+        chorales: all that were completed, and possibly others.
 
     Returns:
-        One window for each chorale that was completed, once, in the order of
-        `chorales`.
+        One window a completed chorale, without duplicates, in the order of `chorales`.
     """
-    continued = {window.group: window for window in windows}
-    beside = []
-    for source, chorale in {one.source: one for one in chorales}.items():
-        if source in continued:
-            window = continued[source]
+    completed = {window.group: window for window in windows}
+    references = []
+    for source, chorale in {chorale.source: chorale for chorale in chorales}.items():
+        if source in completed:
+            window = completed[source]
             steps = window.chorale.steps
             part = chorale.opening(steps)
-            beside.append(Window(part, window.start, source, steps < chorale.steps))
-    return beside
+            references.append(Window(part, window.start, source, steps < chorale.steps))
+    return references
 
 
 def as_classic(chorale: Chorale) -> Chorale:
-    """Return a chorale as a CSV of four columns tells it.
+    """Return a chorale reduced to what a CSV of four columns holds.
 
-    Nothing is struck again, no fermata stands, and bars are counted from the first step
-    in 4/4.
+    Repeated notes are merged, fermatas dropped, and bars counted from the first step in
+    4/4.
     """
     return Chorale(
         pitches=chorale.pitches,
@@ -135,9 +143,6 @@ def as_classic(chorale: Chorale) -> Chorale:
         title=chorale.title,
         source=chorale.source,
     )
-
-
-OPENING_BARS = 2  # of the opening, unless said otherwise
 
 
 def find_start(
@@ -148,32 +153,35 @@ def find_start(
     opening_bars: int | None = None,
     random_state: int = 0,
 ) -> Start:
-    """Return the plan and the opening of a piece to be written.
+    """Return the plan and the opening of a new piece.
 
     Args:
         seed: the name of a seed, see `find_seed`; `none` for no opening.
         plan: the name of a seed whose metre, pickup, fermatas and length to follow,
-            in the key of `seed`; None for the seed's own. A plan `none`, or a seed
-            `none` without a plan, borrows one from the chorales of the train split.
-        bars: length of the whole piece; None for the plan's own.
-        opening_bars: full bars of the seed to keep, its pickup apart; None for two, or
-            all if the seed has fewer.
-        random_state: picks the borrowed plan.
+            in the key of `seed`; None for those of `seed`. A plan `none`, or a seed
+            `none` without a plan, takes the plan of a random chorale of train.
+        bars: length of the whole piece; None for the length of the plan.
+        opening_bars: full bars of the seed to keep, in addition to its pickup; None for
+            two, or all if the seed has fewer.
+        random_state: seed of the choice of a random plan.
 
     Raises:
-        UsageError: there is no such seed, a number of bars makes no sense, or the seed
-            has fewer bars than the opening.
-        DataError: a file is no chorale of four voices.
+        UsageError: there is no such seed, a number of bars is out of bounds, or the
+            seed has fewer bars than the opening.
+        DataError: a file holds no chorale of four voices.
     """
     chorale = find_seed(seed)
     opening = None
     if chorale is not None:
         opening = opening_of(chorale, opening_bars)
     elif opening_bars is not None:
-        raise UsageError("an opening needs a seed to take it from")
+        raise UsageError(
+            f"an opening of {opening_bars} bars needs a seed to take it from, got "
+            f"the seed {seed!r}: name another seed or leave --opening out"
+        )
     pattern = chorale if plan is None else find_seed(plan)
     if pattern is None:
-        pattern = _borrowed(random_state)
+        pattern = _random_train_chorale(random_state)
     whole = Plan.of(pattern)
     if chorale is not None:
         whole = replace(whole, key=chorale.key)
@@ -194,14 +202,14 @@ def opening_of(chorale: Chorale, bars: int | None = None) -> Chorale:
         bars = min(OPENING_BARS, available)
     if not 1 <= bars <= available:
         raise UsageError(
-            f"expected an opening of 1 to {available} bars, which is all that the seed "
-            f"has, got {bars}"
+            f"expected an opening of 1 to {available} bars, the length of the seed, "
+            f"got {bars}"
         )
     return chorale.opening(int((chorale.bars <= bars).sum()))
 
 
-def _borrowed(random_state: int) -> Chorale:
-    """Return a chorale of the train split, picked by `random_state`."""
+def _random_train_chorale(random_state: int) -> Chorale:
+    """Return a random chorale of the train split."""
     folder = bundled_corpus()
     entries = [entry for entry in read_index(folder) if entry.split == "train"]
     picked = np.random.default_rng(random_state).integers(len(entries))

@@ -20,10 +20,10 @@ from chorale.models.ngram import fit_ngram
 from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.prompts import (
     as_classic,
-    beside_each,
     continue_each,
     draw_chorales,
     harmonize_each,
+    reference_windows,
 )
 from chorale.voice_leading import rates
 
@@ -42,7 +42,7 @@ def floor(corpus: Corpus) -> list[Window]:
 @pytest.fixture(scope="module")
 def judged(corpus: Corpus, floor: list[Window]) -> Judgement:
     """Return Bach's own chorales of valid, judged as if they were samples."""
-    bach = beside_each(floor, corpus.valid)
+    bach = reference_windows(floor, corpus.valid)
     return judge(bach, others=bach, floor=floor, train=corpus.train)
 
 
@@ -69,7 +69,7 @@ def test_the_same_chorales_have_the_same_figures(judged: Judgement) -> None:
 def test_samples_may_stand_against_others_of_the_same_beginnings(
     corpus: Corpus, floor: list[Window]
 ) -> None:
-    bach = beside_each(floor, corpus.valid)
+    bach = reference_windows(floor, corpus.valid)
     rest = {"others": bach, "floor": floor, "train": corpus.train}
     alike = judge(floor, against={"again": floor}, **rest)
     assert list(alike.rows) == ["samples", "again", "bach", "train", "n-gram"]
@@ -173,7 +173,7 @@ def test_what_is_judged_begins_after_the_opening(corpus: Corpus) -> None:
 def test_bach_beside_them_goes_on_from_the_same_openings(corpus: Corpus) -> None:
     pieces = [corpus.valid[2], corpus.valid[0], corpus.valid[2]]
     windows = continue_each(fit_ngram(corpus.train), pieces, bars=6)
-    beside = beside_each(windows, corpus.valid)
+    beside = reference_windows(windows, corpus.valid)
     assert [one.group for one in beside] == [corpus.valid[i].source for i in (0, 2)]
     for one, whole in zip(beside, (corpus.valid[0], corpus.valid[2]), strict=True):
         (sample, *_) = [window for window in windows if window.group == one.group]
