@@ -12,7 +12,7 @@ import typer
 
 from chorale import voice_leading
 from chorale.commands.progress import progress_bar
-from chorale.corpus.reading import find_files, gather
+from chorale.corpus.reading import find_files, read_piece
 from chorale.errors import ChoraleError, DataError, UsageError
 from chorale.music.voices import VOICE_NAMES
 from chorale.voice_leading import RULES, Finding, Tally, choose_rules, total
@@ -146,7 +146,7 @@ def _found(paths: Iterable[Path], refused: list[str]) -> list[Path]:
 
 
 def _check(path: Path, rules: Sequence[str]) -> _Checked:
-    reading = gather(path)
+    reading = read_piece(path)
     chorale, spelling = reading.chorale, reading.spelling
     return _Checked(
         path=path,

@@ -26,8 +26,8 @@ from chorale.commands.options import (
 )
 from chorale.commands.progress import progress_bar
 from chorale.commands.sampling_options import Particles
-from chorale.corpus.loading import load_corpus, unheard_tunes
-from chorale.corpus.reading import find_files, gather
+from chorale.corpus.loading import load_corpus, unseen_melodies
+from chorale.corpus.reading import find_files, read_piece
 from chorale.errors import UsageError
 from chorale.evaluation.judgement import judge as judge_sets
 from chorale.evaluation.report import report_blocks
@@ -197,7 +197,7 @@ def judge(
         sets = _own_sets(files, opening, bach, train, random_state)
     else:
         if new_tunes:
-            bach = unheard_tunes(corpus, split)
+            bach = unseen_melodies(corpus, split)
         names = model_names(model)
         drawn_as: Mapping[str, Options] = ways
         if given is None:
@@ -375,7 +375,7 @@ def _own(files: Sequence[Path], opening: int) -> tuple[list[Window], bool]:
     with progress_bar("Reading") as progress:
         found = find_files(files)
         for done, path in enumerate(found, start=1):
-            readings.append(gather(path))
+            readings.append(read_piece(path))
             progress(done, len(found))
     # Bars count from 1; bar 0 is a pickup, and no opening leaves that out.
     first_bar = opening + 1 if opening else 0

@@ -26,7 +26,7 @@ __all__ = [
     "load_corpus",
     "load_entry",
     "read_csv",
-    "unheard_tunes",
+    "unseen_melodies",
     "write_csv",
 ]
 
@@ -153,7 +153,7 @@ def load_entry(entry: Entry, folder: Path | str) -> Chorale:
     return _load_piece(file, _annotations_of(file, Path(folder)), entry)
 
 
-def unheard_tunes(corpus: Corpus, split: str) -> tuple[Chorale, ...]:
+def unseen_melodies(corpus: Corpus, split: str) -> tuple[Chorale, ...]:
     """Return the chorales of a split whose hymn tune no chorale of train has.
 
     Raises:

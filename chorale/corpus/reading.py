@@ -59,7 +59,7 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
     return found
 
 
-def gather(path: Path) -> Reading:
+def read_piece(path: Path) -> Reading:
     """Read a file, a CSV with the annotations and the index of its corpus.
 
     Raises:

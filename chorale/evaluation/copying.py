@@ -168,7 +168,7 @@ class Memory:
         return _joined(self._train[part], length - part)
 
 
-def recited(
+def near_duplicates(
     train: Sequence[Chorale], chorales: Iterable[Chorale], beats: int = 8
 ) -> dict[str, dict[str, Any]]:
     """Return the chorales that train has too, in whatever key, as good as whole.

@@ -40,7 +40,7 @@ from chorale.evaluation.style import (
     noise,
     profile,
     share_of_cadences,
-    told_apart,
+    two_sample_auc,
 )
 from chorale.evaluation.style.two_sample import LEAST_GROUPS
 from chorale.music.score import Chorale
@@ -94,7 +94,7 @@ class Row:
         has_rest: share in which a voice is silent somewhere.
         rules: findings and opportunities of each part-writing rule.
         distances: from train, by name of `style.FEATURES`.
-        told_apart: from Bach's others, these themselves from train; None for train, and
+        two_sample_auc: from Bach's others, these themselves from train; None for train, and
             for fewer than LEAST_GROUPS chorales.
         copying: from train; None for train itself.
         own_notes: of voices written to a melody of Bach's, the share of notes that are
@@ -107,7 +107,7 @@ class Row:
     has_rest: float
     rules: Mapping[str, Tally]
     distances: Mapping[str, Distance]
-    told_apart: Auc | None
+    two_sample_auc: Auc | None
     copying: Copying | None
     own_notes: Mapping[str, float] | None = None
 
@@ -125,7 +125,7 @@ class Row:
             "has_rest": self.has_rest,
             "rules": rules,
             "distances": distances,
-            "told_apart": None if self.told_apart is None else asdict(self.told_apart),
+            "told_apart": self.two_sample_auc and asdict(self.two_sample_auc),
             "copying": None if self.copying is None else asdict(self.copying),
             "own_notes": self.own_notes,
         }
@@ -313,7 +313,7 @@ def _row(
         has_rest=_share(has_rest(a, start=b) for a, b in pairs),
         rules=rates(chorales, start=starts),
         distances=distances,
-        told_apart=apart,
+        two_sample_auc=apart,
         copying=Copying.of(copied) if copied else None,
         own_notes=own_notes,
     )
@@ -323,7 +323,7 @@ def _told_apart(one: Profile, other: Profile, random_state: int) -> Auc | None:
     """Return how well sets are told apart, None if one is too small to tell."""
     if min(len(set(one.groups)), len(set(other.groups))) < LEAST_GROUPS:
         return None
-    return told_apart(one, other, random_state=random_state)
+    return two_sample_auc(one, other, random_state=random_state)
 
 
 def _to_json(distance: Distance) -> dict[str, float] | None:

@@ -226,7 +226,7 @@ def apart_table(judgement: Judgement) -> Table:
     return _table(
         judgement,
         "told apart",
-        {"AUC": [_auc(row.told_apart) for row in judgement.rows.values()]},
+        {"AUC": [_auc(row.two_sample_auc) for row in judgement.rows.values()]},
     )
 
 

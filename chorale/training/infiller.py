@@ -16,7 +16,7 @@ import numpy as np
 from chorale.corpus.loading import Corpus, split_corpus
 from chorale.encoding.cells import ABSENT, CellVocabulary, masked
 from chorale.encoding.neighbours import network_inputs
-from chorale.evaluation.copying import recited
+from chorale.evaluation.copying import near_duplicates
 from chorale.evaluation.orderless import orderless
 from chorale.models.infiller import KerasInfiller
 from chorale.models.infiller_models import InfillerCard, load_infiller, save_infiller
@@ -164,7 +164,10 @@ def resume_infiller(
         vocabulary=vocabulary,
         plan_features=options.plan,
         training=asdict(options),
-        data={**provenance(corpus), "valid_in_train": recited(learned, validated)},
+        data={
+            **provenance(corpus),
+            "valid_in_train": near_duplicates(learned, validated),
+        },
         command=asked.command,
         figures={},
         versions=asked.versions,

@@ -13,7 +13,7 @@ from chorale.corpus.loading import Corpus, split_corpus
 from chorale.encoding.echoes import echoes
 from chorale.encoding.tokens import Vocabulary, shifted
 from chorale.encoding.tunes import COLUMNS, NO_TUNES, Tunes
-from chorale.evaluation.copying import recited
+from chorale.evaluation.copying import near_duplicates
 from chorale.evaluation.likelihood import evaluate
 from chorale.models.next_step import KerasPredictor
 from chorale.models.options import NetworkOptions
@@ -199,7 +199,7 @@ def resume_training(
         voice_order=VOICE_ORDER,
         memory_shapes=tuple(network.memory_shapes()),
         training=asdict(options),
-        data={**data, "valid_in_train": recited(learned, validated)},
+        data={**data, "valid_in_train": near_duplicates(learned, validated)},
         command=asked.command,
         figures={},
         versions=asked.versions,

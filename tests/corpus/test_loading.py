@@ -18,7 +18,7 @@ from chorale.corpus.loading import (
     hold_out,
     load_corpus,
     load_entry,
-    unheard_tunes,
+    unseen_melodies,
     write_csv,
 )
 from chorale.corpus.statistics import describe
@@ -157,7 +157,7 @@ def test_split_names_what_there_is(tmp_path: Path) -> None:
             corpus.split(name)
 
 
-def test_unheard_tunes_are_those_that_train_does_not_have(tmp_path: Path) -> None:
+def test_unseen_melodies_are_those_that_train_does_not_have(tmp_path: Path) -> None:
     # The index need not be in the order of the files.
     tunes = {"valid/c": 3, "train/a": 1, "valid/b": 1, "valid/d": 2, "train/e": 4}
     for name in tunes:
@@ -177,16 +177,16 @@ def test_unheard_tunes_are_those_that_train_does_not_have(tmp_path: Path) -> Non
         tmp_path,
     )
     corpus = load_corpus(tmp_path)
-    assert [one.source for one in unheard_tunes(corpus, "valid")] == ["bwvc", "bwvd"]
+    assert [one.source for one in unseen_melodies(corpus, "valid")] == ["bwvc", "bwvd"]
     with pytest.raises(DataError, match="got 'test'"):
-        unheard_tunes(corpus, "test")
+        unseen_melodies(corpus, "test")
 
 
-def test_unheard_tunes_need_an_index(tmp_path: Path) -> None:
+def test_unseen_melodies_need_an_index(tmp_path: Path) -> None:
     for split in ("train", "valid"):
         write_pieces(tmp_path / split, "one.csv")
     with pytest.raises(DataError, match="an index that tells the tune of each piece"):
-        unheard_tunes(load_corpus(tmp_path), "valid")
+        unseen_melodies(load_corpus(tmp_path), "valid")
 
 
 # === Holding out ===

@@ -12,7 +12,7 @@ from strategies import little_chorale
 from tiny import tiny_chorale
 
 from chorale.errors import DataError
-from chorale.evaluation.copying import WINDOWS, Copied, Memory, Windows, recited
+from chorale.evaluation.copying import WINDOWS, Copied, Memory, Windows, near_duplicates
 from chorale.music.score import Chorale
 from chorale.music.voices import BASS, VOICES
 
@@ -221,9 +221,9 @@ def test_pieces_that_train_has_as_good_as_whole_are_named():
     part = replace(with_planted(train[0].pitches[:100], 0), source="part")
     most = replace(with_planted(train[0].pitches[:140], 0), source="most")
     other = replace(busy_chorale(50), source="other")
-    found = recited(train, [higher, part, most, other])
+    found = near_duplicates(train, [higher, part, most, other])
     assert found == {
         "higher": {"share": 1.0, "train": train[1].source},
         "most": {"share": pytest.approx(28 / 43), "train": train[0].source},
     }
-    assert recited(train, [part, most], beats=16).keys() == {"most"}
+    assert near_duplicates(train, [part, most], beats=16).keys() == {"most"}

@@ -47,12 +47,12 @@ def judged(corpus: Corpus, floor: list[Window]) -> Judgement:
 
 
 def test_bach_is_not_told_from_bach(judged: Judgement) -> None:
-    apart = judged.rows["bach"].told_apart
+    apart = judged.rows["bach"].two_sample_auc
     assert apart is not None and apart.low <= 0.5 <= apart.high
 
 
 def test_the_ngram_is_told_from_bach(judged: Judgement) -> None:
-    apart = judged.rows["n-gram"].told_apart
+    apart = judged.rows["n-gram"].two_sample_auc
     assert apart is not None and apart.value >= 0.95
     worse = [name for name in FEATURES if judged.is_worse("n-gram", name)]
     assert {"chord_qualities", "chord_changes", "cadence_chords"} <= set(worse)
@@ -130,7 +130,7 @@ def test_few_chorales_are_judged_without_a_classifier(
 ) -> None:
     judged = judge(floor[:3], others=floor[3:5], floor=floor[5:8], train=corpus.train)
     assert judged.size == 2
-    assert {row.told_apart for row in judged.rows.values()} == {None}
+    assert {row.two_sample_auc for row in judged.rows.values()} == {None}
 
 
 def test_a_chorale_cut_short_has_no_ending(corpus: Corpus, floor: list[Window]) -> None:

@@ -17,7 +17,7 @@ from chorale.evaluation.style.cadences import (
 )
 from chorale.evaluation.style.distances import Distance, compare, difference, noise
 from chorale.evaluation.style.features import FEATURES, Feature, Profile, profile
-from chorale.evaluation.style.two_sample import Auc, told_apart
+from chorale.evaluation.style.two_sample import Auc, two_sample_auc
 from chorale.evaluation.style.windows import Matched, Window, matched, windows_of
 
 __all__ = [
@@ -38,6 +38,6 @@ __all__ = [
     "noise",
     "profile",
     "share_of_cadences",
-    "told_apart",
+    "two_sample_auc",
     "windows_of",
 ]

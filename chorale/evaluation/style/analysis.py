@@ -26,7 +26,7 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Heard:
+class Analysis:
     """A window taken apart, once for all features.
 
     Attributes:
@@ -45,7 +45,7 @@ class Heard:
     lines: tuple[Line, ...]
 
     @classmethod
-    def of(cls, window: Window) -> Heard:
+    def of(cls, window: Window) -> Analysis:
         """Take a window apart."""
         chorale = window.chorale
         key = chorale.key or estimate_key(chorale.pitches)

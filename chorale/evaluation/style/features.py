@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.evaluation.style.analysis import MODES, Heard
+from chorale.evaluation.style.analysis import MODES, Analysis
 from chorale.evaluation.style.cadences import bass_approach
 from chorale.evaluation.style.windows import Window
 from chorale.music.chords import NO_ROOT, QUALITY_NAMES
@@ -75,7 +75,7 @@ class Feature:
 
     name: str
     summary: str
-    count: Callable[[Heard], IntArray]
+    count: Callable[[Analysis], IntArray]
     parts: tuple[str, ...]
     bins: tuple[str, ...]
     values: tuple[float, ...] | None = None
@@ -108,11 +108,11 @@ def profile(windows: Sequence[Window]) -> Profile:
     """
     if not windows:
         raise DataError("expected at least one window to count in, got none")
-    heard = [Heard.of(window) for window in windows]
+    analysis = [Analysis.of(window) for window in windows]
     return Profile(
         groups=tuple(window.group for window in windows),
         counts={
-            name: np.stack([feature.count(one) for one in heard])
+            name: np.stack([feature.count(one) for one in analysis])
             for name, feature in FEATURES.items()
         },
     )
@@ -121,43 +121,43 @@ def profile(windows: Sequence[Window]) -> Profile:
 # === Notes ===
 
 
-def _durations(heard: Heard) -> IntArray:
+def _durations(analysis: Analysis) -> IntArray:
     rows = []
-    for _, starts, ends in heard.lines:
-        lengths = (ends - starts)[starts >= heard.start]
+    for _, starts, ends in analysis.lines:
+        lengths = (ends - starts)[starts >= analysis.start]
         rows.append(_histogram(np.minimum(lengths, _LONGEST_NOTE) - 1, _LONGEST_NOTE))
     return np.stack(rows)
 
 
-def _melodic_intervals(heard: Heard) -> IntArray:
+def _melodic_intervals(analysis: Analysis) -> IntArray:
     rows = []
-    for pitches, starts, ends in heard.lines:
+    for pitches, starts, ends in analysis.lines:
         # A rest between two notes parts them.
-        joined = (starts[1:] >= heard.start) & (starts[1:] == ends[:-1])
+        joined = (starts[1:] >= analysis.start) & (starts[1:] == ends[:-1])
         leaps = np.diff(pitches)[joined]
         leaps = np.clip(leaps, -_LARGEST_INTERVAL, _LARGEST_INTERVAL)
         rows.append(_histogram(leaps + _LARGEST_INTERVAL, len(_LEAPS)))
     return np.stack(rows)
 
 
-def _tessitura(heard: Heard) -> IntArray:
+def _tessitura(analysis: Analysis) -> IntArray:
     rows = []
-    for pitches in heard.chorale.pitches[heard.start :].T:
+    for pitches in analysis.chorale.pitches[analysis.start :].T:
         sung = np.clip(pitches[pitches != SILENCE], _LOWEST, _HIGHEST)
         rows.append(_histogram(sung - _LOWEST, _HIGHEST - _LOWEST + 1))
     return np.stack(rows)
 
 
-def _scale_degrees(heard: Heard) -> IntArray:
-    pitches = heard.chorale.pitches[heard.start :]
-    return _in_mode(heard, (pitches[pitches != SILENCE] - heard.tonic) % 12, 12)
+def _scale_degrees(analysis: Analysis) -> IntArray:
+    pitches = analysis.chorale.pitches[analysis.start :]
+    return _in_mode(analysis, (pitches[pitches != SILENCE] - analysis.tonic) % 12, 12)
 
 
 # === Chords ===
 
 
-def _vertical_intervals(heard: Heard) -> IntArray:
-    pitches = heard.chorale.pitches[heard.start :]
+def _vertical_intervals(analysis: Analysis) -> IntArray:
+    pitches = analysis.chorale.pitches[analysis.start :]
     bass = pitches[:, BASS]
     rows = []
     for upper in pitches[:, :BASS].T:
@@ -166,43 +166,43 @@ def _vertical_intervals(heard: Heard) -> IntArray:
     return np.stack(rows)
 
 
-def _chord_qualities(heard: Heard) -> IntArray:
-    sounding = heard.chords.basses[heard.start :] != NO_ROOT
-    qualities = heard.chords.qualities[heard.start :][sounding]
+def _chord_qualities(analysis: Analysis) -> IntArray:
+    sounding = analysis.chords.basses[analysis.start :] != NO_ROOT
+    qualities = analysis.chords.qualities[analysis.start :][sounding]
     return _histogram(qualities, len(QUALITY_NAMES))[np.newaxis]
 
 
-def _chord_changes(heard: Heard) -> IntArray:
+def _chord_changes(analysis: Analysis) -> IntArray:
     # Between the beats passing notes make chords that nobody would name.
-    on_beat = heard.chorale.positions % STEPS_PER_QUARTER == 0
-    on_beat &= heard.chords.basses != NO_ROOT
-    on_beat[: heard.start] = False
-    families = _FAMILY_OF[heard.chords.qualities[on_beat]]
-    degrees = (heard.chords.roots[on_beat] - heard.tonic) % 12
+    on_beat = analysis.chorale.positions % STEPS_PER_QUARTER == 0
+    on_beat &= analysis.chords.basses != NO_ROOT
+    on_beat[: analysis.start] = False
+    families = _FAMILY_OF[analysis.chords.qualities[on_beat]]
+    degrees = (analysis.chords.roots[on_beat] - analysis.tonic) % 12
     other = len(_CHORDS) - 1
     chords = np.where(families < 0, other, degrees * len(_FAMILY_NAMES) + families)
     before, after = chords[:-1], chords[1:]
     changed = before != after
     pairs = (before * len(_CHORDS) + after)[changed]
-    return _in_mode(heard, pairs, len(_CHORDS) ** 2)
+    return _in_mode(analysis, pairs, len(_CHORDS) ** 2)
 
 
 # === Phrase ends ===
 
 
-def _cadence_chords(heard: Heard) -> IntArray:
-    arrivals, _ = heard.phrase_ends()
-    roots, qualities, basses = (table[arrivals] for table in heard.chords)
+def _cadence_chords(analysis: Analysis) -> IntArray:
+    arrivals, _ = analysis.phrase_ends()
+    roots, qualities, basses = (table[arrivals] for table in analysis.chords)
     triads = (qualities < len(MODES)) & (basses == roots)
-    degrees = (roots - heard.tonic) % 12
+    degrees = (roots - analysis.tonic) % 12
     other = 12 * len(MODES)
     chords = np.where(triads, degrees * len(MODES) + qualities, other)
-    return _in_mode(heard, chords, other + 1)
+    return _in_mode(analysis, chords, other + 1)
 
 
-def _cadence_basses(heard: Heard) -> IntArray:
-    bass = heard.chorale.pitches[:, BASS]
-    arrivals, _ = heard.phrase_ends()
+def _cadence_basses(analysis: Analysis) -> IntArray:
+    bass = analysis.chorale.pitches[:, BASS]
+    arrivals, _ = analysis.phrase_ends()
     approaches = [
         bass_approach(bass[: arrival + 1]) or 0
         for arrival in arrivals
@@ -211,8 +211,8 @@ def _cadence_basses(heard: Heard) -> IntArray:
     return _histogram(np.array(approaches, np.int64), 12)[np.newaxis]
 
 
-def _phrase_lengths(heard: Heard) -> IntArray:
-    _, lengths = heard.phrase_ends()
+def _phrase_lengths(analysis: Analysis) -> IntArray:
+    _, lengths = analysis.phrase_ends()
     quarters = np.clip(np.rint(lengths / STEPS_PER_QUARTER), 1, _LONGEST_PHRASE)
     return _histogram(quarters.astype(np.int64) - 1, _LONGEST_PHRASE)[np.newaxis]
 
@@ -220,9 +220,9 @@ def _phrase_lengths(heard: Heard) -> IntArray:
 # === Time ===
 
 
-def _texture(heard: Heard) -> IntArray:
-    positions = heard.chorale.positions[heard.start :]
-    attacks = heard.chorale.onsets[heard.start :].sum(axis=1)
+def _texture(analysis: Analysis) -> IntArray:
+    positions = analysis.chorale.positions[analysis.start :]
+    attacks = analysis.chorale.onsets[analysis.start :].sum(axis=1)
     in_beat = positions % STEPS_PER_QUARTER
     half = STEPS_PER_QUARTER // 2
     places = np.select([positions == 0, in_beat == 0, in_beat == half], [0, 1, 2], 3)
@@ -230,8 +230,8 @@ def _texture(heard: Heard) -> IntArray:
     return _histogram(places * bins + attacks, len(_PLACES) * bins).reshape(-1, bins)
 
 
-def _repetition(heard: Heard) -> IntArray:
-    chorale = heard.chorale
+def _repetition(analysis: Analysis) -> IntArray:
+    chorale = analysis.chorale
     full = chorale.bar_lengths()
     counts = np.zeros((2, 2), np.int64)
     seen: tuple[set[bytes], set[bytes]] = (set(), set())
@@ -242,7 +242,7 @@ def _repetition(heard: Heard) -> IntArray:
         music = np.stack([chorale.pitches[bar], chorale.onsets[bar]])
         for part, voices in enumerate((music[..., SOPRANO], music)):
             notes = voices.tobytes()
-            if start >= heard.start:
+            if start >= analysis.start:
                 counts[part, int(notes in seen[part])] += 1
             seen[part].add(notes)
     return counts
@@ -256,10 +256,10 @@ def _histogram(values: IntArray, bins: int) -> IntArray:
     return np.bincount(values, minlength=bins)
 
 
-def _in_mode(heard: Heard, values: IntArray, bins: int) -> IntArray:
+def _in_mode(analysis: Analysis, values: IntArray, bins: int) -> IntArray:
     """Count values in the part of the window's mode; the other's stays empty."""
     counts = np.zeros((len(MODES), bins), np.int64)
-    counts[heard.mode] = _histogram(values, bins)
+    counts[analysis.mode] = _histogram(values, bins)
     return counts
 
 

@@ -45,7 +45,7 @@ class Auc:
     high: float
 
 
-def told_apart(one: Profile, other: Profile, *, random_state: int = 0) -> Auc:
+def two_sample_auc(one: Profile, other: Profile, *, random_state: int = 0) -> Auc:
     """Return how well a classifier tells two sets of windows apart.
 
     Each repeat draws as many windows of both sets, each of another group, and splits

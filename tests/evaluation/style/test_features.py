@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from strategies import chorales, little_chorale
 
 from chorale.errors import DataError
-from chorale.evaluation.style.analysis import Heard
+from chorale.evaluation.style.analysis import Analysis
 from chorale.evaluation.style.features import FEATURES, profile
 from chorale.evaluation.style.windows import Window
 from chorale.music.keys import Key
@@ -254,7 +254,7 @@ def test_a_transposed_piece_counts_the_same_but_for_its_pitches(
 
 @given(chorales())
 def test_notes_on_arrays_are_the_notes(chorale: Chorale) -> None:
-    for voice, line in enumerate(Heard.of(Window(chorale, 0, "")).lines):
+    for voice, line in enumerate(Analysis.of(Window(chorale, 0, "")).lines):
         expected = chorale.notes(voice)
         assert line.pitches.tolist() == [note.pitch for note in expected]
         assert line.starts.tolist() == [note.start for note in expected]

@@ -8,7 +8,7 @@ import pytest
 from chorale.corpus.loading import load_corpus
 from chorale.errors import DataError
 from chorale.evaluation.style.features import FEATURES, Profile, profile
-from chorale.evaluation.style.two_sample import told_apart
+from chorale.evaluation.style.two_sample import two_sample_auc
 from chorale.evaluation.style.windows import windows_of
 from chorale.music.score import Chorale
 
@@ -33,48 +33,48 @@ def counted(
 @pytest.mark.parametrize("shift", [0.5, 1, 2])
 def test_known_separation(shift: float) -> None:
     # Two normals d deviations apart have the area Φ(d / √2).
-    found = told_apart(counted(200), counted(200, shift, seed=1, name="other"))
+    found = two_sample_auc(counted(200), counted(200, shift, seed=1, name="other"))
     expected = NormalDist().cdf(shift / 2**0.5)
     assert found.low < expected < found.high
     assert found.value == pytest.approx(expected, abs=0.05)
 
 
 def test_no_separation() -> None:
-    found = told_apart(counted(60), counted(60, seed=1, name="other"))
+    found = two_sample_auc(counted(60), counted(60, seed=1, name="other"))
     assert found.low < 0.5 < found.high
 
 
 def test_whichever_comes_first() -> None:
     one, other = counted(40), counted(60, 2, seed=1, name="other")
-    there, back = told_apart(one, other), told_apart(other, one)
+    there, back = two_sample_auc(one, other), two_sample_auc(other, one)
     assert there.value == pytest.approx(back.value, abs=0.05)
-    assert there == told_apart(one, other)
-    assert there != told_apart(one, other, random_state=1)
+    assert there == two_sample_auc(one, other)
+    assert there != two_sample_auc(one, other, random_state=1)
 
 
 def test_complete_separation() -> None:
-    found = told_apart(counted(30), counted(30, 9, seed=1, name="other"))
+    found = two_sample_auc(counted(30), counted(30, 9, seed=1, name="other"))
     assert (found.value, found.high) == (1, 1)
 
 
 def test_a_group_is_never_on_both_sides() -> None:
     # Who had learnt of a window in one set that it is in the other would be misled by
     # its copy. With both in one fold nothing is learnt at all.
-    assert told_apart(counted(40), counted(40)).value == pytest.approx(0.5)
+    assert two_sample_auc(counted(40), counted(40)).value == pytest.approx(0.5)
 
 
 def test_too_few_pieces_are_refused() -> None:
     with pytest.raises(DataError, match="at least 10 different chorales, got 9"):
-        told_apart(counted(30), counted(9, name="other"))
+        two_sample_auc(counted(30), counted(9, name="other"))
 
 
 def test_bach_is_not_told_from_bach_but_from_chance() -> None:
     corpus = load_corpus(splits=("train", "valid"))
     train, valid = (profile(windows_of(one)) for one in (corpus.train, corpus.valid))
-    same = told_apart(train, valid)
+    same = two_sample_auc(train, valid)
     assert same.low < 0.5 < same.high
     shuffled = profile(windows_of([_shuffled(one) for one in corpus.valid]))
-    assert told_apart(train, shuffled).low > 0.95
+    assert two_sample_auc(train, shuffled).low > 0.95
 
 
 def _shuffled(chorale: Chorale) -> Chorale:
