@@ -94,8 +94,8 @@ class Row:
         has_rest: share in which a voice is silent somewhere.
         rules: findings and opportunities of each part-writing rule.
         distances: from train, by name of `style.FEATURES`.
-        two_sample_auc: from Bach's others, these themselves from train; None for train, and
-            for fewer than LEAST_GROUPS chorales.
+        two_sample_auc: from Bach's others, these themselves from train; None for
+            train, and for fewer than LEAST_GROUPS chorales.
         copying: from train; None for train itself.
         own_notes: of voices written to a melody of Bach's, the share of notes that are
             his own, by voice and of all; None where no melody was given.
