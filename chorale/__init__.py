@@ -9,10 +9,9 @@ from chorale.encoding.plan import Plan
 from chorale.errors import ChoraleError
 from chorale.evaluation.likelihood import Likelihood, evaluate
 from chorale.formats.files import read, write
-from chorale.models.infiller_models import load_infiller
 from chorale.models.options import NetworkOptions
 from chorale.models.predictor import Predictor
-from chorale.models.storage import load_predictor
+from chorale.models.storage import load_model
 from chorale.music.keys import Key
 from chorale.music.melody import Melody, melody_of
 from chorale.music.score import Chorale, Metre, Note
@@ -46,8 +45,7 @@ __all__ = [
     "find_start",
     "harmonize",
     "load_corpus",
-    "load_infiller",
-    "load_predictor",
+    "load_model",
     "melody_of",
     "read",
     "read_melody",

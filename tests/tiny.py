@@ -13,7 +13,7 @@ from chorale.corpus.loading import write_csv
 from chorale.encoding.tokens import Vocabulary
 from chorale.encoding.tunes import Tunes
 from chorale.models.options import InfillerOptions, NetworkOptions
-from chorale.models.storage import Card, save_model
+from chorale.models.storage import NEXT_STEP, Card, save_model
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_ORDER, VOICES
 from chorale.training.next_step import TrainingOptions
@@ -106,6 +106,7 @@ def save_tiny_model(
     options = tiny_options(body)
     network = tiny_network(options, vocabulary)
     card = Card(
+        kind=NEXT_STEP,
         name="tiny",
         network=options,
         vocabulary=vocabulary,

@@ -31,8 +31,8 @@ from chorale.evaluation.orderless import (
 from chorale.evaluation.orderless import orderless as orderless_likelihood_of
 from chorale.models.ensemble import AVERAGES
 from chorale.models.ensemble import average as averaged
-from chorale.models.infiller_models import is_infiller, load_infiller
-from chorale.models.storage import load_predictor
+from chorale.models.infiller import Infiller
+from chorale.models.storage import load_model
 from chorale.music.voices import VOICE_NAMES, voice_named
 
 # What only models that infill are asked.
@@ -83,11 +83,13 @@ def evaluate(
     """
     names = model_names(model)
     voices = _voices(given)
-    infillers = [name for name in names if is_infiller(name)]
+    models = [load_model(name) for name in names]
+    predictors = [model for model in models if not isinstance(model, Infiller)]
+    infillers = [model for model in models if isinstance(model, Infiller)]
     if infillers and (len(names) > 1 or average != "none"):
         raise UsageError(
-            f"{infillers[0]} is a model that infills, of which one is evaluated at a "
-            "time, in no other keys"
+            "infillers are evaluated one at a time, without --average: got "
+            f"{', '.join(names)}"
         )
     for name in names_typed(context) if not infillers else ():
         if name in _OF_INFILLERS:
@@ -98,9 +100,11 @@ def evaluate(
     pieces = load_corpus(corpus, splits=(split,))
     if infillers:
         draws = {"orders": orders, "places": places, "random_state": random_state}
-        _evaluate_infiller(names[0], pieces, split, voices, draws, frames, as_json)
+        _evaluate_infiller(
+            names[0], infillers[0], pieces, split, voices, draws, frames, as_json
+        )
         return
-    predictor = averaged([load_predictor(name) for name in names], average)
+    predictor = averaged(predictors, average)
     chorales = pieces.split(split)
 
     with progress_bar("Evaluating") as progress:
@@ -130,6 +134,7 @@ def evaluate(
 
 def _evaluate_infiller(
     name: str,
+    infiller: Infiller,
     pieces: Corpus,
     split: str,
     voices: tuple[int, ...],
@@ -140,7 +145,6 @@ def _evaluate_infiller(
     if frames and voices:
         raise UsageError("--frames counts all voices: leave out --given")
     chorales = pieces.split(split)
-    infiller = load_infiller(name)
     with progress_bar("Evaluating") as progress:
         likelihood = orderless_likelihood_of(
             infiller, chorales, given=voices, **draws, progress=progress

@@ -12,7 +12,6 @@ from chorale.commands.options import (
     Average,
     Models,
     TopP,
-    check_next_step,
     model_names,
     parse_top_p,
 )
@@ -36,7 +35,7 @@ from chorale.commands.outputs import (
 )
 from chorale.commands.progress import progress_bar
 from chorale.models.ensemble import average as averaged
-from chorale.models.storage import find_model, load_card, load_predictor
+from chorale.models.storage import NEXT_STEP, load_card, load_model
 from chorale.sampling.best_of import choose_each, typical_of
 from chorale.sampling.generate import sample
 from chorale.sampling.next_step import SamplingOptions
@@ -109,8 +108,7 @@ def generate(
     check_writable(output)
 
     names = model_names(model)
-    check_next_step(names)
-    predictors = [load_predictor(name) for name in names]
+    predictors = [load_model(name, kind=NEXT_STEP) for name in names]
     predictor = averaged(predictors, average)
     with progress_bar("Writing chorales") as progress:
         drawn = sample(
@@ -122,7 +120,7 @@ def generate(
             progress=progress,
         )
     # The judge asks the first model by itself: its card says how likely Bach is to it.
-    typical = typical_of(load_card(find_model(names[0])))
+    typical = typical_of(load_card(names[0]))
     candidates = choose_each(
         predictors[0],
         drawn,

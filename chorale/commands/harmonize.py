@@ -36,13 +36,12 @@ from chorale.commands.sampling_options import (
     ModelName,
     Particles,
     Rounds,
-    load_model,
     options_for,
 )
 from chorale.corpus.reading import read_melody
 from chorale.corpus.seeds import find_bundled
 from chorale.errors import UsageError
-from chorale.models.storage import DEFAULT_MODEL
+from chorale.models.storage import DEFAULT_MODEL, load_model
 from chorale.music.melody import Melody, melody_of
 from chorale.music.voices import VOICE_NAMES, voice_named
 from chorale.sampling import completion
@@ -91,7 +90,8 @@ def harmonize(
 
     Example: chorale harmonize my-tune.musicxml -n 2 --format midi,musicxml
     """
-    options = options_for(context)
+    opened = load_model(model)
+    options = options_for(context, opened)
     endings = check_outputs(
         best_of=best_of, report=report, formats=formats, instrument=instrument
     )
@@ -100,7 +100,6 @@ def harmonize(
         typer.echo(f"note: {remark}", err=True)
     check_writable(output)
 
-    opened = load_model(model)
     with progress_bar("Harmonizing") as progress:
         drawn = completion.harmonize(
             opened,

@@ -17,7 +17,6 @@ from chorale.commands.options import (
     Average,
     Models,
     TopP,
-    check_next_step,
     model_names,
     model_title,
     names_typed,
@@ -34,10 +33,10 @@ from chorale.evaluation.report import report_blocks
 from chorale.evaluation.style import Window, matched, windows_of
 from chorale.evaluation.tables import judgement_blocks
 from chorale.models.ensemble import average as averaged
-from chorale.models.infiller_models import is_infiller, load_infiller
+from chorale.models.infiller import Infiller
 from chorale.models.ngram import fit_ngram
 from chorale.models.predictor import Predictor
-from chorale.models.storage import load_predictor
+from chorale.models.storage import NEXT_STEP, load_model
 from chorale.music.score import Chorale
 from chorale.music.voices import SOPRANO, VOICE_NAMES
 from chorale.sampling.completion import Model, Options
@@ -201,19 +200,26 @@ def judge(
         names = model_names(model)
         drawn_as: Mapping[str, Options] = ways
         if given is None:
-            check_next_step(names)
             chosen = draw_chorales(
                 bach, _COUNT if count is None else count, random_state
             )
-            predictor = averaged([load_predictor(name) for name in names], average)
+            models = [load_model(name, kind=NEXT_STEP) for name in names]
+            predictor = averaged(models, average)
             sets = _continued(predictor, chosen, train, ways, bars)
         else:
             chosen = draw_chorales(
                 bach, len(bach) if count is None else count, random_state
             )
-            if any(map(is_infiller, names)):
+            opened = [load_model(name) for name in names]
+            infillers = [one for one in opened if isinstance(one, Infiller)]
+            asked_model: Model
+            if infillers:
                 drawn_as = _as_infiller(names, average, ways, typed)
-            sets = _harmonized(names, average, chosen, train, drawn_as, particles)
+                asked_model = infillers[0]
+            else:
+                predictors = [one for one in opened if not isinstance(one, Infiller)]
+                asked_model = averaged(predictors, average)
+            sets = _harmonized(asked_model, chosen, train, drawn_as, particles)
         title = model_title(names, average)
         settings = _told(drawn_as[_SAMPLES], given)
     with progress_bar("Judging") as progress:
@@ -272,19 +278,13 @@ def _continued(
 
 
 def _harmonized(
-    names: Sequence[str],
-    average: str,
+    model: Model,
     chorales: Sequence[Chorale],
     train: Sequence[Chorale],
     ways: Mapping[str, Options],
     particles: int,
 ) -> _Sets:
     """Let a model of either kind and the n-gram harmonize the sopranos of chorales."""
-    model: Model
-    if is_infiller(names[0]):
-        model = load_infiller(names[0])
-    else:
-        model = averaged([load_predictor(name) for name in names], average)
     drawn = {}
     for name, options in ways.items():
         with progress_bar(f"Harmonizing: {name}") as progress:

@@ -9,7 +9,6 @@ import typer
 
 from chorale.errors import UsageError
 from chorale.models.ensemble import AVERAGES, TRANSPOSITIONS
-from chorale.models.infiller_models import is_infiller
 from chorale.models.storage import DEFAULT_MODEL
 from chorale.sampling.logits import DrawingOptions
 
@@ -57,19 +56,6 @@ def model_names(typed: Sequence[str] | None) -> list[str]:
             f"--model {twice[0]} is there twice: its say would only be doubled"
         )
     return names
-
-
-def check_next_step(names: Sequence[str]) -> None:
-    """Refuse models that cannot write from the beginning on.
-
-    Raises:
-        UsageError: one infills.
-    """
-    if infillers := [name for name in names if is_infiller(name)]:
-        raise UsageError(
-            f"{infillers[0]} fills in what is missing of a piece: use it with "
-            "harmonize, rewrite, evaluate, or judge --given soprano"
-        )
 
 
 def model_title(names: Sequence[str], average: str) -> str:

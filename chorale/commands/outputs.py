@@ -12,7 +12,7 @@ import typer
 
 from chorale.errors import DataError, OutputError, UsageError
 from chorale.formats.files import FORMATS, write
-from chorale.models.storage import DEFAULT_MODEL, find_model, load_card, load_predictor
+from chorale.models.storage import DEFAULT_MODEL, NEXT_STEP, load_card, load_model
 from chorale.music.score import Chorale
 from chorale.music.voices import INSTRUMENTS
 from chorale.sampling.best_of import Candidate, choose_each, typical_of
@@ -154,10 +154,10 @@ def keep_best(
         return first, {}
     try:
         lots = choose_each(
-            load_predictor(DEFAULT_MODEL),
+            load_model(DEFAULT_MODEL, kind=NEXT_STEP),
             [one.transpose(semitones) for one in drawn],
             best_of,
-            typical=typical_of(load_card(find_model(DEFAULT_MODEL))),
+            typical=typical_of(load_card(DEFAULT_MODEL)),
         )
     except DataError as error:
         # A model of other ranges has written, or kept, what this one cannot read.

@@ -36,14 +36,13 @@ from chorale.commands.sampling_options import (
     ModelName,
     Particles,
     Rounds,
-    load_model,
     options_for,
 )
 from chorale.corpus.reading import annotated
 from chorale.corpus.seeds import find_bundled
 from chorale.errors import UsageError
 from chorale.formats.files import read_spelled
-from chorale.models.storage import DEFAULT_MODEL
+from chorale.models.storage import DEFAULT_MODEL, load_model
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES, voice_named
 from chorale.sampling import completion
@@ -92,7 +91,8 @@ def rewrite(
 
     Example: chorale rewrite hymn.musicxml --bars 5-8 --voices alto,tenor -n 3
     """
-    options = options_for(context)
+    opened = load_model(model)
+    options = options_for(context, opened)
     endings = check_outputs(
         best_of=best_of, report=report, formats=formats, instrument=instrument
     )
@@ -103,7 +103,6 @@ def rewrite(
         typer.echo(f"note: {remark}", err=True)
     check_writable(output)
 
-    opened = load_model(model)
     with progress_bar("Rewriting") as progress:
         drawn = completion.rewrite(
             opened,

@@ -8,8 +8,7 @@ import typer
 
 from chorale.commands.options import names_typed, parse_top_p
 from chorale.errors import UsageError
-from chorale.models.infiller_models import is_infiller, list_infillers, load_infiller
-from chorale.models.storage import load_predictor
+from chorale.models.infiller import Infiller
 from chorale.sampling.completion import Model, Options
 from chorale.sampling.gibbs import METHODS, InfillingOptions
 from chorale.sampling.next_step import SamplingOptions
@@ -51,7 +50,7 @@ _OF_NEXT_STEP = ("particles", "guidance")
 _OF_INFILLERS = ("method", "rounds")
 
 
-def options_for(context: typer.Context) -> Options:
+def options_for(context: typer.Context, model: Model) -> Options:
     """Return the options that were asked for, of the kind that the model takes.
 
     Raises:
@@ -59,7 +58,7 @@ def options_for(context: typer.Context) -> Options:
             kind take.
     """
     asked: dict[str, Any] = context.params
-    infills = is_infiller(asked["model"])
+    infills = isinstance(model, Infiller)
     kinds = ("writes step after step", "infills")
     for name in names_typed(context):
         if name in (_OF_NEXT_STEP if infills else _OF_INFILLERS):
@@ -80,19 +79,3 @@ def options_for(context: typer.Context) -> Options:
     return SamplingOptions(
         particles=asked["particles"], guidance=asked["guidance"], **shared
     )
-
-
-def load_model(name: str) -> Model:
-    """Open a model of either kind.
-
-    Raises:
-        UsageError: there is no such model.
-        ModelError: see `load_predictor`.
-    """
-    if is_infiller(name):
-        return load_infiller(name)
-    try:
-        return load_predictor(name)
-    except UsageError as error:
-        infillers = ", ".join(card.name for card in list_infillers())
-        raise UsageError(f"{error}; or one that infills ({infillers})") from None

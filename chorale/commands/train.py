@@ -32,7 +32,6 @@ from chorale.commands.training_options import (
 from chorale.corpus.loading import load_corpus, split_corpus
 from chorale.encoding.plan import FEATURES
 from chorale.errors import UsageError
-from chorale.models.infiller_models import InfillerCard
 from chorale.models.options import INFILLERS, InfillerOptions, NetworkOptions
 from chorale.models.storage import Card
 from chorale.nn.bodies import BODIES
@@ -198,12 +197,8 @@ def train(
     remark = split_corpus(chorales)[2]
     if remark:
         typer.echo(f"note: {remark}", err=True)
-    begin: Callable[..., Card | InfillerCard] = (
-        train_infiller if infills else train_network
-    )
-    go_on: Callable[..., Card | InfillerCard] = (
-        resume_infiller if infills else resume_training
-    )
+    begin: Callable[..., Card] = train_infiller if infills else train_network
+    go_on: Callable[..., Card] = resume_infiller if infills else resume_training
     words = ["chorale", "train", "--output", str(output), "--resume"]
     words += [] if corpus is None else ["--corpus", str(corpus)]
     with interruptible(words), EpochLines(MONITOR) as progress:

@@ -1,72 +1,85 @@
-"""Trained models: a folder with a card, one set of weights, and ONNX graphs over it.
+"""Trained models of chorales: a folder with a card, weights, and ONNX graphs.
 
-    card.json      what the model is, how it was made, its figures, its files' SHA-256
+    card.json      kind, options, training data, figures, SHA-256 of the other files
     weights.npz    every weight by name, in half precision
-    tunes.npz      the tunes that the model knows, if it was trained with them
-    step.onnx  sequence.onnx       what carries time
+    tunes.npz      the melodies that the model knows, if it was trained with them
+
+and the graphs, which hold no weights. A next-step model has
+
+    step.onnx  sequence.onnx       the body
     soprano.onnx …                 the head of each voice
 
-A model is named by its folder, by the run that left it, or, for those that come with
-the package, by a word. Opening one in ONNX Runtime needs no TensorFlow.
+and an infiller
+
+    infill.onnx
+
+Models are named by a word, if they are bundled, by their folder, or by the run that
+made them. Running one in ONNX Runtime needs no TensorFlow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
+from chorale.encoding.cells import CellVocabulary
 from chorale.encoding.plan import FEATURES
 from chorale.encoding.tokens import Vocabulary
 from chorale.encoding.tunes import NO_TUNES, Tunes
 from chorale.errors import ModelError, UsageError
+from chorale.models.infiller import GRAPH_FILE, KerasInfiller, OnnxInfiller
 from chorale.models.next_step import KerasPredictor, NetworkPredictor, OnnxPredictor
-from chorale.models.options import NetworkOptions
+from chorale.models.options import InfillerOptions, NetworkOptions
 from chorale.music.voices import VOICE_NAMES, VOICE_ORDER
-from chorale.nn.cards import PRETRAINED, BaseCard, Shelf, save_card
+from chorale.nn.cards import BaseCard, ModelRegistry
 from chorale.utils.extras import require_keras
 from chorale.utils.files import check_files, load_arrays, replacing, save_arrays, sha256
 
 if TYPE_CHECKING:
+    from chorale.models.networks.infilling import InfillingNetwork
     from chorale.models.networks.next_step import NextStepNetwork
 
-NetworkT = TypeVar("NetworkT")
-
+NEXT_STEP: Literal["next-step"] = "next-step"
+INFILLER: Literal["infiller"] = "infiller"
 DEFAULT_MODEL = "bach"
 BACKENDS = ("onnx", "keras")
 WEIGHTS_FILE = "weights.npz"
 TUNES_FILE = "tunes.npz"
-GRAPH_FILES = ("step.onnx", "sequence.onnx", *(f"{one}.onnx" for one in VOICE_NAMES))
+GRAPH_FILES = ("step.onnx", "sequence.onnx", *(f"{name}.onnx" for name in VOICE_NAMES))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Card(BaseCard):
-    """What there is to know of a trained model.
+    """Metadata of a trained model of chorales.
 
     Attributes:
+        kind: "next-step" or "infiller".
         name: of the model.
-        network: the options that shape it.
-        vocabulary: what its tokens mean.
-        plan_features: what it is told of a step before its notes are.
-        voice_order: the order in which it writes the voices of a step.
-        memory_shapes: what its body carries from step to step, for one sequence.
-        training: the options that it was trained with.
-        data: the corpus, the SHA-256 of each file that was read by it or its teachers,
-            which pieces of valid are in train too, with the share of each that is, and
-            the SHA-256 of its teachers' weights.
-        command: that makes the model again.
+        network: options of the network.
+        vocabulary: meaning of its tokens or cells.
+        plan_features: its conditioning features (`chorale.encoding.plan`).
+        voice_order: order in which a next-step model writes the voices of a step.
+        memory_shapes: shapes of the carried state of a next-step model, for one
+            sequence.
+        training: options of the training.
+        data: the corpus, the SHA-256 of each file that was read by the training or its
+            teachers, the pieces of valid that are in train too, with the share of each,
+            and the SHA-256 of the teachers' weights.
+        command: command line that makes the model again.
         figures: likelihoods of the stored weights, by split.
         versions: of the libraries that trained it.
         files: SHA-256 of the other files of the folder.
     """
 
-    kind: ClassVar[str] = "model"
-    network: NetworkOptions
-    vocabulary: Vocabulary
+    kinds: ClassVar[tuple[str, ...]] = (NEXT_STEP, INFILLER)
+    noun: ClassVar[str] = "model"
+    network: NetworkOptions | InfillerOptions
+    vocabulary: Vocabulary | CellVocabulary
     plan_features: tuple[str, ...]
-    voice_order: tuple[int, ...]
-    memory_shapes: tuple[tuple[int, ...], ...]
+    voice_order: tuple[int, ...] = ()
+    memory_shapes: tuple[tuple[int, ...], ...] = ()
     training: Mapping[str, Any]
     data: Mapping[str, Any]
     command: str
@@ -75,43 +88,73 @@ class Card(BaseCard):
     files: Mapping[str, str]
 
     @classmethod
-    def rebuilt(cls, values: dict[str, Any]) -> dict[str, Any]:
-        if "body" not in values["network"]:
-            raise ModelError(
-                "expected a model that writes step after step, got one of another "
-                "kind: one that infills is for harmonize, rewrite, evaluate and "
-                "judge --given soprano"
-            )
-        values["network"] = NetworkOptions(**values["network"])
-        values["vocabulary"] = Vocabulary.from_json(values["vocabulary"])
+    def decoded(cls, values: dict[str, Any]) -> dict[str, Any]:
+        # Cards of version 0.10.1 have no kind: only infillers name their network.
+        has_name = "network" in values["network"]
+        kind = values.setdefault("kind", INFILLER if has_name else NEXT_STEP)
+        if kind == INFILLER:
+            values["network"] = InfillerOptions(**values["network"])
+            values["vocabulary"] = CellVocabulary.from_json(values["vocabulary"])
+        else:
+            values["network"] = NetworkOptions(**values["network"])
+            values["vocabulary"] = Vocabulary.from_json(values["vocabulary"])
+            if tuple(values["voice_order"]) != VOICE_ORDER:
+                raise ModelError(f"expected the voice order {VOICE_ORDER} in the card")
         for name in ("plan_features", "voice_order"):
-            values[name] = tuple(values[name])
-        values["memory_shapes"] = tuple(map(tuple, values["memory_shapes"]))
-        if values["voice_order"] != VOICE_ORDER:
-            raise ModelError(f"expected the voice order {VOICE_ORDER} in the card")
+            values[name] = tuple(values.get(name, ()))
+        values["memory_shapes"] = tuple(map(tuple, values.get("memory_shapes", ())))
         unknown = [name for name in values["plan_features"] if name not in FEATURES]
         if unknown:
             raise ModelError(f"expected features of a plan, got {unknown[0]!r}")
         return values
 
 
-_SHELF = Shelf(PRETRAINED, DEFAULT_MODEL, Card, "chorale train")
-find_model = _SHELF.find
-list_models = _SHELF.cards
-load_card = _SHELF.load_card
+_REGISTRY = ModelRegistry((DEFAULT_MODEL, "jsb", "counterpoint"), Card, "chorale train")
+find_model = _REGISTRY.find
+list_models = _REGISTRY.cards
+load_card = _REGISTRY.load_card
 
 
-def load_predictor(
-    name: Path | str | None = None, *, backend: str = "onnx"
-) -> NetworkPredictor:
-    """Open a model.
+@overload
+def load_model(
+    name: Path | str | None = None,
+    *,
+    backend: str = "onnx",
+    kind: Literal["next-step"],
+) -> NetworkPredictor: ...
+
+
+@overload
+def load_model(
+    name: Path | str | None = None,
+    *,
+    backend: str = "onnx",
+    kind: Literal["infiller"],
+) -> OnnxInfiller | KerasInfiller: ...
+
+
+@overload
+def load_model(
+    name: Path | str | None = None, *, backend: str = "onnx", kind: None = None
+) -> NetworkPredictor | OnnxInfiller | KerasInfiller: ...
+
+
+def load_model(
+    name: Path | str | None = None, *, backend: str = "onnx", kind: str | None = None
+) -> NetworkPredictor | OnnxInfiller | KerasInfiller:
+    """Open a trained model.
 
     Args:
-        name: as in `find_model`.
-        backend: `onnx` runs it in ONNX Runtime; `keras` needs the extra [train].
+        name: a bundled model, or the folder of a model or of a run, as in `find_model`;
+            None for the default model.
+        backend: `onnx` for ONNX Runtime; `keras` needs the extra [train].
+        kind: the kind that is needed, "next-step" or "infiller"; None for either.
+
+    Returns:
+        A predictor for a next-step model, an infiller for an infiller.
 
     Raises:
-        UsageError: no such model or backend.
+        UsageError: no such model or backend, or a model of the other kind.
         ModelError: a file is missing, damaged, or not the one that the card describes.
     """
     if backend not in BACKENDS:
@@ -119,74 +162,101 @@ def load_predictor(
             f"expected a backend out of {', '.join(BACKENDS)}, got {backend!r}"
         )
     folder = find_model(name)
-    card = load_card(folder)
-    tunes_files = (TUNES_FILE,) if card.network.tunes else ()
+    card = Card.read(folder)
+    if kind == NEXT_STEP and card.kind == INFILLER:
+        raise UsageError(
+            f"expected a next-step model, got the infiller {name}: use it with "
+            "harmonize, rewrite, evaluate, or judge --given soprano"
+        )
+    if kind == INFILLER and card.kind == NEXT_STEP:
+        raise UsageError(
+            f"expected an infiller, got the next-step model {name}: train one with "
+            "--network counterpoint"
+        )
+    if backend == "keras":
+        require_keras("the Keras backend")
+    if card.kind == INFILLER:
+        return _load_infiller(folder, card, backend)
+    return _load_predictor(folder, card, backend)
+
+
+def _load_predictor(folder: Path, card: Card, backend: str) -> NetworkPredictor:
+    options, vocabulary = card.network, card.vocabulary
+    assert isinstance(options, NetworkOptions) and isinstance(vocabulary, Vocabulary)
+    tunes_files = (TUNES_FILE,) if options.tunes else ()
     check_files(folder, (WEIGHTS_FILE, *GRAPH_FILES, *tunes_files), card.files)
     weights = load_arrays(folder / WEIGHTS_FILE)
-    tunes = Tunes.load(folder / TUNES_FILE) if card.network.tunes else NO_TUNES
+    tunes = Tunes.load(folder / TUNES_FILE) if options.tunes else NO_TUNES
     if backend == "onnx":
         return OnnxPredictor(
             folder,
             weights,
-            card.vocabulary,
+            vocabulary,
             card.plan_features,
             card.memory_shapes,
-            card.network.units,
+            options.units,
             tunes,
         )
-    require_keras("the Keras backend")
     from chorale.models.networks.next_step import NextStepNetwork
     from chorale.nn.weights import assign_weights
 
-    network = NextStepNetwork(card.network, card.vocabulary, card.plan_features)
+    network = NextStepNetwork(options, vocabulary, card.plan_features)
     assign_weights(network, weights)
     return KerasPredictor(network, tunes)
 
 
+def _load_infiller(
+    folder: Path, card: Card, backend: str
+) -> OnnxInfiller | KerasInfiller:
+    options, vocabulary = card.network, card.vocabulary
+    assert isinstance(options, InfillerOptions)
+    assert isinstance(vocabulary, CellVocabulary)
+    check_files(folder, (WEIGHTS_FILE, GRAPH_FILE), card.files)
+    weights = load_arrays(folder / WEIGHTS_FILE)
+    if backend == "onnx":
+        return OnnxInfiller(folder, weights, vocabulary, card.plan_features)
+    from chorale.models.networks.infilling import build_infiller
+    from chorale.nn.weights import assign_weights
+
+    network = build_infiller(options, vocabulary, card.plan_features)
+    assign_weights(network, weights)
+    return KerasInfiller(network)
+
+
 def save_model(
-    network: NextStepNetwork, card: Card, folder: Path, tunes: Tunes = NO_TUNES
+    network: NextStepNetwork | InfillingNetwork,
+    card: Card,
+    folder: Path,
+    tunes: Tunes = NO_TUNES,
 ) -> Card:
     """Store a network in half precision, with its graphs and its card.
 
     Args:
-        network: its weights are rounded to half precision, so that whoever measures it
-            afterwards measures what is stored.
+        network: its weights are rounded to half precision, so that later measurements
+            are those of the stored weights.
         card: without `files`, which are filled in.
         folder: is made if need be.
-        tunes: what the network is told of, if it knows any.
+        tunes: the melodies that the network knows, if any.
 
     Returns:
         The card as it was written.
     """
     from chorale.models.networks.exporting import export_graphs
-
-    files = store_network(network, export_graphs, folder)
-    if card.network.tunes:
-        tunes.save(folder / TUNES_FILE)
-        files[TUNES_FILE] = sha256(folder / TUNES_FILE)
-    card = replace(card, files=files)
-    save_card(card, folder)
-    return card
-
-
-def store_network(
-    network: NetworkT, export: Callable[[NetworkT], Mapping[str, bytes]], folder: Path
-) -> dict[str, str]:
-    """Write the weights of a network, in half precision, and its graphs.
-
-    Args:
-        network: a Keras model; its weights are rounded to half precision.
-        export: gives the graphs of the rounded network, by the names of their files.
-        folder: is made if need be.
-
-    Returns:
-        The SHA-256 of each file.
-    """
+    from chorale.models.networks.infilling import InfillingNetwork, export_infiller
     from chorale.nn.weights import round_weights
 
     save_arrays(folder / WEIGHTS_FILE, round_weights(network), compress=True)
-    graphs = export(network)
+    if isinstance(network, InfillingNetwork):
+        graphs: Mapping[str, bytes] = {GRAPH_FILE: export_infiller(network)}
+    else:
+        graphs = export_graphs(network)
     for name, graph in graphs.items():
         with replacing(folder / name) as temporary:
             temporary.write_bytes(graph)
-    return {name: sha256(folder / name) for name in (WEIGHTS_FILE, *graphs)}
+    files = [WEIGHTS_FILE, *graphs]
+    if isinstance(card.network, NetworkOptions) and card.network.tunes:
+        tunes.save(folder / TUNES_FILE)
+        files.append(TUNES_FILE)
+    card = replace(card, files={name: sha256(folder / name) for name in files})
+    card.write(folder)
+    return card

@@ -1,7 +1,7 @@
-"""Cards: the `card.json` in a model's folder, and how a model is found by its name.
+"""Model cards: the `card.json` in a model's folder, and the lookup of models by name.
 
-What the models of chorales and the classifiers of sketches have in common; what a card
-tells, and what lies beside it, is theirs.
+Shared by models of chorales and by classifiers of sketches. Each defines the fields of
+its own card and the files beside it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,18 @@ CARD_FORMAT = 1
 
 @dataclass(frozen=True, kw_only=True)
 class BaseCard:
-    """What there is to know of a model, as JSON.
+    """Metadata of a trained model, stored as JSON.
 
     Attributes:
-        kind: what the model is, for errors.
+        kinds: the kinds of model that the class describes.
+        noun: name of such a model in messages.
+        kind: one of `kinds`.
         name: of the model.
     """
 
-    kind: ClassVar[str]
+    kinds: ClassVar[tuple[str, ...]]
+    noun: ClassVar[str]
+    kind: str
     name: str
 
     def to_json(self) -> str:
@@ -40,79 +44,28 @@ class BaseCard:
         """Read a card as `to_json` writes it.
 
         Raises:
-            ModelError: it is no card of this kind of model, or of another format.
+            ModelError: not a card, or one of another format or kind of model.
         """
         try:
             values = json.loads(text)
             if values.pop("format") != CARD_FORMAT:
                 raise ModelError(f"expected a card of format {CARD_FORMAT}")
-            return cls(**cls.rebuilt(values))
+            kind = values.get("kind", cls.kinds[0])  # version 0.10.1 wrote no kind
+            if kind not in cls.kinds:
+                raise ModelError(f"expected the card of a {cls.noun}, got kind {kind}")
+            return cls(**cls.decoded(values))
         except (UsageError, DataError) as error:
             raise ModelError(str(error)) from None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ModelError(f"expected the card of a {cls.kind}: {error!r}") from None
+            raise ModelError(f"expected the card of a {cls.noun}: {error!r}") from None
 
     @classmethod
-    def rebuilt(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields of a card from what JSON kept of them."""
+    def decoded(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields of a card, decoded from the values in its JSON."""
         raise NotImplementedError
 
-
-CardT = TypeVar("CardT", bound=BaseCard)
-
-
-@dataclass(frozen=True)
-class Shelf(Generic[CardT]):
-    """The models of a kind: those that come with the package, and any others.
-
-    Attributes:
-        folder: where those that come with the package lie, each in a folder.
-        default: name of the one that is taken if none is named.
-        card: the class of their cards.
-        command: that makes others.
-    """
-
-    folder: Path
-    default: str
-    card: type[CardT]
-    command: str
-
-    def find(self, name: Path | str | None = None) -> Path:
-        """Return the folder of a model.
-
-        Args:
-            name: of a model that comes with the package, the folder of a model, or that
-                of a run; None for the default model.
-
-        Raises:
-            UsageError: there is no such model.
-        """
-        name = self.default if name is None else name
-        folders = [Path(name), Path(name) / "model"]
-        # A path such as `./bach` names a folder, a bare word first of all one of ours.
-        if str(name) == Path(name).name:
-            folders.insert(0, self.folder / name)
-        for folder in folders:
-            if (folder / CARD_FILE).is_file():
-                return folder
-        if (Path(name) / "options.json").is_file():
-            raise UsageError(
-                f"{name} is a run without a model as yet: let it train on with "
-                "--resume, or make a model of it with --resume --finish"
-            )
-        known = ", ".join(card.name for card in self.cards()) or "none"
-        raise UsageError(
-            f"there is no {self.card.kind} {str(name)!r}: expected a folder that "
-            f"`{self.command}` left, or one of those that come with the package "
-            f"({known})"
-        )
-
-    def cards(self) -> list[CardT]:
-        """Return the cards of the models that come with the package."""
-        paths = sorted(self.folder.glob(f"*/{CARD_FILE}"))
-        return [self.load_card(path.parent) for path in paths]
-
-    def load_card(self, folder: Path) -> CardT:
+    @classmethod
+    def read(cls, folder: Path) -> Self:
         """Read the card in a model's folder.
 
         Raises:
@@ -120,13 +73,73 @@ class Shelf(Generic[CardT]):
         """
         path = folder / CARD_FILE
         try:
-            return self.card.from_json(path.read_text(encoding="utf-8"))
+            return cls.from_json(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise ModelError(f"{path}: cannot read the card: {error}") from None
         except ModelError as error:
             raise ModelError(f"{path}: {error}") from None
 
+    def write(self, folder: Path) -> None:
+        """Write the card into a model's folder."""
+        write_text(folder / CARD_FILE, self.to_json())
 
-def save_card(card: BaseCard, folder: Path) -> None:
-    """Write the card of the model in a folder."""
-    write_text(folder / CARD_FILE, card.to_json())
+
+CardT = TypeVar("CardT", bound=BaseCard)
+
+
+@dataclass(frozen=True)
+class ModelRegistry(Generic[CardT]):
+    """The bundled models of a family, and the lookup of models by name or folder.
+
+    Attributes:
+        names: of the bundled models, the default first.
+        card: class of their cards.
+        command: the command that trains other models.
+        folder: where the bundled models are, each in a folder of its name.
+    """
+
+    names: tuple[str, ...]
+    card: type[CardT]
+    command: str
+    folder: Path = PRETRAINED
+
+    def find(self, name: Path | str | None = None) -> Path:
+        """Return the folder of a model.
+
+        Args:
+            name: of a bundled model, or the folder of a model or of a run; None for the
+                default model. A bundled name takes precedence over a folder of that
+                name; write `./bach` for the folder.
+
+        Raises:
+            UsageError: there is no such model.
+        """
+        name = self.names[0] if name is None else name
+        if str(name) in self.names:
+            return self.folder / name
+        for folder in (Path(name), Path(name) / "model"):
+            if (folder / CARD_FILE).is_file():
+                return folder
+        if (Path(name) / "options.json").is_file():
+            raise UsageError(
+                f"{name} is a run without a model so far: continue its training with "
+                "--resume, or make a model of its best epoch with --resume --finish"
+            )
+        raise UsageError(
+            f"there is no {self.card.noun} {str(name)!r}: expected a folder that "
+            f"`{self.command}` left, or one of the bundled models "
+            f"({', '.join(self.names)})"
+        )
+
+    def cards(self) -> list[CardT]:
+        """Return the cards of the bundled models."""
+        return [self.load_card(name) for name in self.names]
+
+    def load_card(self, name: Path | str | None = None) -> CardT:
+        """Read the card of a model, named as in `find`.
+
+        Raises:
+            UsageError: there is no such model.
+            ModelError: the card cannot be read.
+        """
+        return self.card.read(self.find(name))

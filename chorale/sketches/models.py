@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chorale.errors import ModelError
-from chorale.nn.cards import PRETRAINED, BaseCard, Shelf, save_card
+from chorale.nn.cards import BaseCard, ModelRegistry
 from chorale.nn.onnx_sessions import open_graph
 from chorale.sketches.batches import Padded, predict
 from chorale.sketches.options import NetworkOptions
@@ -46,7 +46,9 @@ class Card(BaseCard):
         files: SHA-256 of the other file of the folder.
     """
 
-    kind: ClassVar[str] = "sketch model"
+    kinds: ClassVar[tuple[str, ...]] = ("sketch",)
+    noun: ClassVar[str] = "sketch model"
+    kind: str = "sketch"
     network: NetworkOptions
     words: tuple[str, ...]
     training: Mapping[str, Any]
@@ -58,16 +60,16 @@ class Card(BaseCard):
     files: Mapping[str, str]
 
     @classmethod
-    def rebuilt(cls, values: dict[str, Any]) -> dict[str, Any]:
+    def decoded(cls, values: dict[str, Any]) -> dict[str, Any]:
         values["network"] = NetworkOptions(**values["network"])
         values["words"] = tuple(values["words"])
         return values
 
 
-_SHELF = Shelf(PRETRAINED / "sketches", DEFAULT_MODEL, Card, "chorale sketch train")
-find_model = _SHELF.find
-list_models = _SHELF.cards
-load_card = _SHELF.load_card
+_REGISTRY = ModelRegistry((DEFAULT_MODEL,), Card, "chorale sketch train")
+find_model = _REGISTRY.find
+list_models = _REGISTRY.cards
+load_card = _REGISTRY.load_card
 
 
 class Classifier:
@@ -80,7 +82,7 @@ class Classifier:
 
     def __init__(self, folder: Path, *, threads: int = 0) -> None:
         """Open the model in a folder; see `load_classifier`."""
-        self.card = load_card(folder)
+        self.card = Card.read(folder)
         self.words = self.card.words
         check_files(folder, [GRAPH_FILE], self.card.files)
         path = folder / GRAPH_FILE
@@ -149,5 +151,5 @@ def save_model(network: Any, card: Card, folder: Path) -> Card:
     with replacing(folder / GRAPH_FILE) as temporary:
         temporary.write_bytes(graph)
     card = replace(card, files={GRAPH_FILE: sha256(folder / GRAPH_FILE)})
-    save_card(card, folder)
+    card.write(folder)
     return card

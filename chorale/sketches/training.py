@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.nn.cards import save_card
 from chorale.nn.fitting import Batch, EpochProgress, adamw, begin, fit
 from chorale.nn.runs import Row, Run
 from chorale.sketches.augmentation import augment
@@ -136,7 +135,7 @@ def resume_training(
     probabilities = load_classifier(folder).probabilities(valid.inks)
     report = measure(probabilities, valid.labels, valid.words)
     card = replace(card, figures={"valid": _figures(report)})
-    save_card(card, folder)
+    card.write(folder)
     return card
 
 

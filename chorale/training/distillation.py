@@ -18,7 +18,7 @@ from chorale.encoding.tokens import Vocabulary
 from chorale.errors import ModelError
 from chorale.models.ensemble import average
 from chorale.models.next_step import NetworkPredictor
-from chorale.models.storage import Card, find_model, load_card, load_predictor
+from chorale.models.storage import NEXT_STEP, Card, load_card, load_model
 from chorale.utils.arrays import FloatArray, IntArray
 
 
@@ -36,8 +36,12 @@ def teacher_cards(
         UsageError: no such model.
         ModelError: a model of other tokens, or one that is told more than the network.
     """
-    cards = {name: load_card(find_model(name)) for name in names}
+    cards = {name: load_card(name) for name in names}
     for name, card in cards.items():
+        if not isinstance(card.vocabulary, Vocabulary):
+            raise ModelError(
+                f"expected next-step models as teachers, {name} is not one"
+            )
         if card.vocabulary.alphabet != vocabulary.alphabet:
             raise ModelError(
                 f"expected teachers of the network's tokens, {vocabulary.alphabet}, "
@@ -77,7 +81,7 @@ class Teacher:
     @classmethod
     def load(cls, names: Sequence[str], plan: Sequence[str], share: float) -> Teacher:
         """Open models, to be heard as one; see `teacher_cards`."""
-        return cls([load_predictor(name) for name in names], plan, share)
+        return cls([load_model(name, kind=NEXT_STEP) for name in names], plan, share)
 
     def targets(self, tokens: IntArray, plan: IntArray) -> FloatArray:
         """Return what a network is to hold likely of every note of a piece.

@@ -19,11 +19,10 @@ from chorale.encoding.neighbours import network_inputs
 from chorale.evaluation.copying import near_duplicates
 from chorale.evaluation.orderless import orderless
 from chorale.models.infiller import KerasInfiller
-from chorale.models.infiller_models import InfillerCard, load_infiller, save_infiller
 from chorale.models.options import InfillerOptions
+from chorale.models.storage import INFILLER, Card, load_model, save_model
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICES
-from chorale.nn.cards import save_card
 from chorale.nn.fitting import (
     Batch,
     EpochProgress,
@@ -74,7 +73,7 @@ def train_infiller(
     command: str = "",
     tensorboard: bool = False,
     progress: EpochProgress | None = None,
-) -> InfillerCard:
+) -> Card:
     """Train an infilling network from the beginning, into a new run.
 
     Args:
@@ -102,7 +101,7 @@ def resume_infiller(
     finish: bool = False,
     tensorboard: bool = False,
     progress: EpochProgress | None = None,
-) -> InfillerCard:
+) -> Card:
     """Continue a run after its last whole epoch; see `train_infiller`.
 
     Args:
@@ -158,7 +157,8 @@ def resume_infiller(
         progress=progress,
     )
     folder = run.folder / "model"
-    card = InfillerCard(
+    card = Card(
+        kind=INFILLER,
         name=run.folder.resolve().name,
         network=network_options,
         vocabulary=vocabulary,
@@ -173,10 +173,10 @@ def resume_infiller(
         versions=asked.versions,
         files={},
     )
-    card = save_infiller(network, card, folder)
-    figures = {"valid": asdict(orderless(load_infiller(folder), validated))}
+    card = save_model(network, card, folder)
+    figures = {"valid": asdict(orderless(load_model(folder, kind=INFILLER), validated))}
     card = replace(card, figures=figures)
-    save_card(card, folder)
+    card.write(folder)
     return card
 
 

@@ -17,10 +17,9 @@ from chorale.evaluation.copying import near_duplicates
 from chorale.evaluation.likelihood import evaluate
 from chorale.models.next_step import KerasPredictor
 from chorale.models.options import NetworkOptions
-from chorale.models.storage import WEIGHTS_FILE, Card, load_predictor, save_model
+from chorale.models.storage import NEXT_STEP, WEIGHTS_FILE, Card, load_model, save_model
 from chorale.music.score import Chorale
 from chorale.music.voices import SOPRANO, VOICE_ORDER, VOICES
-from chorale.nn.cards import save_card
 from chorale.nn.fitting import (
     Batch,
     EpochProgress,
@@ -192,6 +191,7 @@ def resume_training(
     )
     folder = run.folder / "model"
     card = Card(
+        kind=NEXT_STEP,
         name=run.folder.resolve().name,
         network=network_options,
         vocabulary=vocabulary,
@@ -206,9 +206,9 @@ def resume_training(
         files={},
     )
     card = save_model(network, card, folder, tunes)
-    figures = {"valid": asdict(evaluate(load_predictor(folder), validated))}
+    figures = {"valid": asdict(evaluate(load_model(folder, kind=NEXT_STEP), validated))}
     card = replace(card, figures=figures)
-    save_card(card, folder)
+    card.write(folder)
     return card
 
 

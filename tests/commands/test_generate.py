@@ -21,6 +21,7 @@ from chorale.corpus.loading import load_corpus
 from chorale.corpus.seeds import find_seed
 from chorale.formats.classic_csv import read_csv, write_csv
 from chorale.formats.files import read
+from chorale.models.storage import load_model
 from chorale.music.keys import Key
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES
@@ -41,8 +42,12 @@ def run(
     The model is a fake; the function returns exit code, stdout and stderr.
     """
     predictor = uniform_predictor(wide_vocabulary("hold"))
+
+    def load(name: str, **options: str) -> object:
+        return load_model(name, **options) if name == "counterpoint" else predictor
+
     for command in (generate, evaluate):
-        monkeypatch.setattr(command, "load_predictor", lambda name: predictor)
+        monkeypatch.setattr(command, "load_model", load)
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
 
@@ -238,7 +243,7 @@ def test_sampling_options_and_instruments_arrive(run: Run) -> None:
         ("--instrument kazoo", "an instrument out of choir, .* got 'kazoo'"),
         ("--average keys", "an average out of none, transpositions, got 'keys'"),
         ("--model bach --model bach", "--model bach is there twice"),
-        ("--model counterpoint", "fills in what is missing .* use it with harmonize"),
+        ("--model counterpoint", "a next-step model, got .*: use it with harmonize"),
     ],
 )
 def test_wrong_usage_is_one_line_and_writes_nothing(
@@ -442,7 +447,7 @@ def test_generating_loads_nothing_heavy(tmp_path: Path) -> None:
 import sys
 from fakes import uniform_predictor, wide_vocabulary
 from chorale.commands import app, generate
-generate.load_predictor = lambda name: uniform_predictor(wide_vocabulary())
+generate.load_model = lambda name, **options: uniform_predictor(wide_vocabulary())
 app(["generate", "--bars", "3"], standalone_mode=False)
 heavy = {"tensorflow", "keras", "pandas", "music21", "matplotlib", "rich.progress"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)

@@ -14,13 +14,12 @@ import pytest
 from fakes import UniformInfiller, uniform_predictor, wide_cells, wide_vocabulary
 from strategies import little_chorale
 
-from chorale.commands import main, outputs
-from chorale.commands import sampling_options as filling
+from chorale.commands import harmonize, main, outputs, rewrite
 from chorale.corpus.seeds import find_seed
 from chorale.encoding.tokens import Vocabulary
 from chorale.formats.classic_csv import read_csv, write_csv
 from chorale.formats.files import read, write
-from chorale.models.storage import load_predictor
+from chorale.models.storage import load_model
 from chorale.music.melody import melody_of
 from chorale.music.score import Chorale
 from chorale.music.voices import BASS, SOPRANO
@@ -42,11 +41,13 @@ def run(
     The models are fakes; the function returns exit code, stdout and stderr.
     """
     infiller = UniformInfiller(wide_cells())
-    monkeypatch.setattr(filling, "is_infiller", lambda name: name == "fills")
-    monkeypatch.setattr(filling, "load_infiller", lambda name: infiller)
     predictor = uniform_predictor(wide_vocabulary())
-    for module in (filling, outputs):
-        monkeypatch.setattr(module, "load_predictor", lambda name: predictor)
+
+    def load(name: str, **options: str) -> object:
+        return infiller if name == "fills" else predictor
+
+    for module in (harmonize, rewrite, outputs):
+        monkeypatch.setattr(module, "load_model", load)
     monkeypatch.chdir(tmp_path)
     Path("tune.abc").write_text(TUNE)
     write(PIECE, "piece.mid")
@@ -166,7 +167,7 @@ def test_chorales_are_judged_where_the_judge_knows_their_notes(
 ) -> None:
     low = PIECE.transpose(-3)
     judge = uniform_predictor(Vocabulary.fit([low], "hold"))
-    monkeypatch.setattr(outputs, "load_predictor", lambda name: judge)
+    monkeypatch.setattr(outputs, "load_model", lambda name, **options: judge)
     drawn = [replace(PIECE, title=title) for title in ("one", "other")]
     best, chosen = outputs.keep_best(drawn, ["a"], best_of=2, report=None, semitones=-3)
     assert [one.chorale.key for one in chosen["a"]] == [low.key] * 2
@@ -359,8 +360,9 @@ def test_what_is_guessed_of_a_piece_is_said(run: Run) -> None:
 
 
 def test_a_model_that_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filling, "load_predictor", load_predictor)
+    for module in (harmonize, rewrite):
+        monkeypatch.setattr(module, "load_model", load_model)
     for words in (["harmonize", "bwv253"], ["rewrite", "bwv253", "--bars", "1"]):
         code, _, err = run(*words, "--model", "nowhere")
         assert code == 2
-        assert_refused(err, r"there is no .* 'nowhere'.*; or one that infills \(count")
+        assert_refused(err, r"there is no model 'nowhere'.* \(bach, jsb, counter")

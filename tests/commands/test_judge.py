@@ -17,6 +17,7 @@ from chorale.corpus.loading import Corpus, load_corpus
 from chorale.errors import UsageError
 from chorale.formats.classic_csv import write_csv
 from chorale.formats.midi import write_midi
+from chorale.models.storage import load_model
 
 Run = Callable[..., tuple[int, str, str]]
 COLUMNS = ["samples", "bach", "train", "n-gram"]
@@ -30,7 +31,11 @@ def run(
 ) -> Run:
     """Return a function that runs the command line in an empty folder."""
     predictor = uniform_predictor(wide_vocabulary("hold"))
-    monkeypatch.setattr(judge, "load_predictor", lambda name: predictor)
+
+    def load(name: str, **options: str) -> object:
+        return load_model(name, **options) if name == "counterpoint" else predictor
+
+    monkeypatch.setattr(judge, "load_model", load)
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
 
@@ -112,8 +117,7 @@ def test_an_infiller_is_judged_by_what_it_makes_of_sopranos(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     infiller = UniformInfiller(wide_cells())
-    monkeypatch.setattr(judge, "is_infiller", lambda name: name == "fills")
-    monkeypatch.setattr(judge, "load_infiller", lambda name: infiller)
+    monkeypatch.setattr(judge, "load_model", lambda name: infiller)
     command = ("--given", "soprano", "-n", "2", "--model", "fills")
     code, out, _ = run(*command, "--against-rules", "off")
     assert code == 0 and out.startswith("Is it Bach? fills")
@@ -137,7 +141,7 @@ def test_an_infiller_is_judged_by_what_it_makes_of_sopranos(
 def test_all_sopranos_are_taken_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = []
 
-    def harmonized(names, average, chorales, *others):  # type: ignore[no-untyped-def]
+    def harmonized(model, chorales, *others):  # type: ignore[no-untyped-def]
         taken.append([one.source for one in chorales])
         raise UsageError("enough")
 

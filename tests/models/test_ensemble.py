@@ -28,7 +28,7 @@ from chorale.evaluation.likelihood import evaluate
 from chorale.formats.classic_csv import read_csv
 from chorale.models.ensemble import TRANSPOSITIONS, AveragedPredictor, average
 from chorale.models.guidance import GuidedPredictor
-from chorale.models.storage import load_predictor
+from chorale.models.storage import load_model
 from chorale.music.voices import VOICE_ORDER, VOICES
 from chorale.sampling.generate import sample
 
@@ -305,7 +305,7 @@ def chorale(folder, line):
 
 def test_networks_agree_step_by_step_and_at_once(folder):
     vocabulary = wide_vocabulary()
-    predictors = [load_predictor(folder / name) for name in ("one", "two")]
+    predictors = [load_model(folder / name) for name in ("one", "two")]
     mixed = average(predictors, "transpositions")
     random = np.random.default_rng(0)
     tokens, _ = random_pieces(vocabulary, batch=2)
@@ -327,7 +327,7 @@ def test_evaluate_averages_models_and_transpositions(folder):
     assert figures["models"] == ["one", "two"]
     assert figures["average"] == "transpositions"
     assert figures["members"] == 2 * len(TRANSPOSITIONS)
-    predictors = [load_predictor(folder / name) for name in ("one", "two")]
+    predictors = [load_model(folder / name) for name in ("one", "two")]
     piece = read_csv(folder / "corpus" / "valid" / "chorale_000.csv")
     expected = evaluate(AveragedPredictor(predictors), [piece])
     assert figures["nats_per_note"] == pytest.approx(expected.nats_per_note, abs=1e-5)

@@ -13,7 +13,7 @@ from chorale.models.ensemble import AveragedPredictor
 from chorale.models.guidance import GuidedPredictor
 from chorale.models.next_step import KerasPredictor
 from chorale.models.ngram import fit_ngram
-from chorale.models.storage import load_predictor
+from chorale.models.storage import load_model
 from chorale.music.voices import SOPRANO, VOICES
 from chorale.nn.bodies import BODIES
 
@@ -36,8 +36,8 @@ def test_keras_onnx_steps_and_sequences_all_agree(body, tmp_path):
     vocabulary = wide_vocabulary(encoding)
     save_tiny_model(tmp_path, body=body, vocabulary=vocabulary)
     tokens, plan = _pieces(vocabulary)
-    keras = load_predictor(tmp_path, backend="keras")
-    onnx = load_predictor(tmp_path)
+    keras = load_model(tmp_path, backend="keras")
+    onnx = load_model(tmp_path)
     expected = keras.score(tokens, plan)
     assert isinstance(keras, KerasPredictor)
     assert expected.shape == (3, STEPS, VOICES, vocabulary.size)
@@ -53,7 +53,7 @@ def test_keras_onnx_steps_and_sequences_all_agree(body, tmp_path):
 def test_padding_at_the_end_changes_nothing(tmp_path):
     vocabulary = wide_vocabulary()
     save_tiny_model(tmp_path, body="conv-gru", vocabulary=vocabulary)
-    predictor = load_predictor(tmp_path)
+    predictor = load_model(tmp_path)
     tokens, plan = _pieces(vocabulary)
     short = predictor.score(tokens[:, :11], plan[:, :11])
     np.testing.assert_allclose(predictor.score(tokens, plan)[:, :11], short, atol=1e-5)
@@ -62,7 +62,7 @@ def test_padding_at_the_end_changes_nothing(tmp_path):
 def test_advancing_leaves_the_state_as_it_was(tmp_path):
     vocabulary = wide_vocabulary()
     save_tiny_model(tmp_path, body="attention", vocabulary=vocabulary)
-    predictor = load_predictor(tmp_path)
+    predictor = load_model(tmp_path)
     tokens, plan = _pieces(vocabulary)
     state = predictor.start(plan[:, 0])
     first = predictor.advance(state, tokens[:, 0], plan[:, 1])
@@ -120,7 +120,7 @@ def test_a_network_that_knows_nothing_scores_the_logarithm_of_its_vocabulary(enc
 
 def _onnx(folder):
     save_tiny_model(folder, body="wavenet-lstm", vocabulary=wide_vocabulary())
-    return load_predictor(folder)
+    return load_model(folder)
 
 
 @pytest.mark.parametrize(

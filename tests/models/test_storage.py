@@ -22,7 +22,7 @@ from chorale.models.storage import (
     Card,
     find_model,
     load_card,
-    load_predictor,
+    load_model,
 )
 from chorale.nn.cards import PRETRAINED
 from chorale.utils.files import load_arrays, save_arrays
@@ -77,7 +77,7 @@ def test_a_damaged_file_is_named(copy, name, damage):
     else:
         path.write_bytes(content[:-20] if damage == "truncated" else content + b"\0")
     with pytest.raises(ModelError, match=f"{name}.*missing, damaged, or not the one"):
-        load_predictor(copy)
+        load_model(copy)
 
 
 def test_a_card_that_does_not_match_its_weights_is_refused(copy):
@@ -91,13 +91,13 @@ def test_a_card_that_does_not_match_its_weights_is_refused(copy):
     ):
         (copy / "card.json").write_text(other.to_json())
         with pytest.raises(ModelError, match=r"does not fit its card"):
-            predictor = load_predictor(copy)
+            predictor = load_model(copy)
             plan = np.zeros((1, len(other.plan_features)), np.int64)
             predictor.voice_logits(predictor.start(plan), 0, np.ones((1, 4), np.int64))
     other = replace(card, network=tiny_options("gru", units=32))
     (copy / "card.json").write_text(other.to_json())
     with pytest.raises(ModelError, match="do not fit the network"):
-        load_predictor(copy, backend="keras")
+        load_model(copy, backend="keras")
 
 
 @pytest.mark.parametrize(
@@ -110,6 +110,18 @@ def test_what_is_no_card_is_refused(copy, text):
         load_card(copy)
 
 
+def test_a_card_of_version_0_10_1_has_no_kind(copy):
+    values = json.loads((copy / "card.json").read_text())
+    assert values.pop("kind") == "next-step"
+    (copy / "card.json").write_text(json.dumps(values))
+    assert load_card(copy).kind == "next-step"
+    folder = PRETRAINED / "counterpoint"
+    values = json.loads((folder / "card.json").read_text())
+    assert values.pop("kind") == "infiller"
+    (copy / "card.json").write_text(json.dumps(values))
+    assert load_card(copy) == load_card("counterpoint")
+
+
 def test_a_card_with_an_unknown_network_is_refused(copy):
     values = json.loads((copy / "card.json").read_text())
     values["network"]["body"] = "abacus"
@@ -120,15 +132,15 @@ def test_a_card_with_an_unknown_network_is_refused(copy):
 
 def test_a_run_without_a_model_says_how_to_make_one(tmp_path):
     (tmp_path / "options.json").write_text("{}")
-    with pytest.raises(UsageError, match=r"without a model as yet: .* --finish"):
-        load_predictor(tmp_path)
+    with pytest.raises(UsageError, match=r"without a model so far: .* --finish"):
+        load_model(tmp_path)
 
 
 def test_an_unknown_model_names_what_there_is(tmp_path):
-    with pytest.raises(UsageError, match=r"no model 'nobody': .* \(bach, jsb\)"):
-        load_predictor("nobody")
+    with pytest.raises(UsageError, match=r"no model 'nobody': .* \(bach, jsb, count"):
+        load_model("nobody")
     with pytest.raises(UsageError, match="onnx, keras, got 'torch'"):
-        load_predictor(tmp_path, backend="torch")
+        load_model(tmp_path, backend="torch")
 
 
 def test_a_path_is_never_taken_for_a_word(model, tmp_path, monkeypatch):
@@ -158,7 +170,7 @@ def test_a_card_that_makes_no_sense_is_refused(copy, place, value):
     inner[last] = value
     (copy / "card.json").write_text(json.dumps(values))
     with pytest.raises(ModelError, match=str(copy)):
-        load_predictor(copy)
+        load_model(copy)
 
 
 def test_a_run_names_the_model_in_it(model, tmp_path):
@@ -171,8 +183,8 @@ def test_a_model_runs_without_keras(model):
     code = f"""
 import sys
 import numpy as np
-from chorale.models import load_predictor
-predictor = load_predictor({str(model)!r})
+from chorale.models.storage import load_model
+predictor = load_model({str(model)!r})
 predictor.start(np.zeros((1, 3), int))
 predictor.score(np.ones((1, 3, 4), int), np.zeros((1, 3, 3), int))
 sys.exit(any(name in sys.modules for name in ("keras", "tensorflow", "pandas")))

@@ -1,4 +1,4 @@
-"""Cards and shelves of models, whatever the models are."""
+"""Model cards, and the registry that finds models by name or folder."""
 
 from __future__ import annotations
 
@@ -10,35 +10,38 @@ from typing import Any, ClassVar
 import pytest
 
 from chorale.errors import ModelError, UsageError
-from chorale.nn.cards import BaseCard, Shelf, save_card
+from chorale.nn.cards import BaseCard, ModelRegistry
 
 
 @dataclass(frozen=True, kw_only=True)
 class Card(BaseCard):
-    kind: ClassVar[str] = "toy"
+    kinds: ClassVar[tuple[str, ...]] = ("plush", "wood")
+    noun: ClassVar[str] = "toy"
+    kind: str = "plush"
     sizes: tuple[int, ...] = ()
 
     @classmethod
-    def rebuilt(cls, values: dict[str, Any]) -> dict[str, Any]:
+    def decoded(cls, values: dict[str, Any]) -> dict[str, Any]:
         if "refused" in values:
             raise UsageError("expected no toy that is refused")
         return {**values, "sizes": tuple(values["sizes"])}
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf[Card]:
-    """Return a shelf with the models `bear`, taken if none is named, and `car`."""
+def registry(tmp_path: Path) -> ModelRegistry[Card]:
+    """Return a registry of the bundled models `bear`, the default, and `car`."""
     for name in ("car", "bear"):
-        save_card(Card(name=name, sizes=(3, 4)), tmp_path / "shelf" / name)
-    return Shelf(tmp_path / "shelf", "bear", Card, "toy train")
+        Card(name=name, sizes=(3, 4)).write(tmp_path / "bundled" / name)
+    return ModelRegistry(("bear", "car"), Card, "toy train", tmp_path / "bundled")
 
 
-def test_a_card_comes_back_as_it_was(shelf: Shelf[Card]) -> None:
+def test_a_card_comes_back_as_it_was(registry: ModelRegistry[Card]) -> None:
     card = Card(name="bär", sizes=(1, 2))
     assert Card.from_json(card.to_json()) == card
-    assert json.loads(card.to_json()) == {"format": 1, "name": "bär", "sizes": [1, 2]}
+    values = {"format": 1, "kind": "plush", "name": "bär", "sizes": [1, 2]}
+    assert json.loads(card.to_json()) == values
     assert "bär" in card.to_json()
-    assert [card.name for card in shelf.cards()] == ["bear", "car"]
+    assert [card.name for card in registry.cards()] == ["bear", "car"]
 
 
 @pytest.mark.parametrize(
@@ -50,41 +53,37 @@ def test_a_card_comes_back_as_it_was(shelf: Shelf[Card]) -> None:
         ('{"format": 1, "name": "x"}', "the card of a toy: .*sizes"),
         ('{"format": 1, "sizes": [1]}', "the card of a toy: .*name"),
         ('{"format": 1, "refused": true}', "no toy that is refused"),
+        ('{"format": 1, "kind": "paper"}', "the card of a toy, got kind paper"),
     ],
 )
 def test_what_is_no_card_is_named(tmp_path: Path, text: str, says: str) -> None:
     (tmp_path / "card.json").write_text(text)
-    shelf = Shelf(tmp_path, "bear", Card, "toy train")
     with pytest.raises(ModelError, match=rf"card\.json: expected {says}"):
-        shelf.load_card(tmp_path)
+        Card.read(tmp_path)
 
 
 def test_a_card_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path, "bear", Card, "toy train")
     with pytest.raises(ModelError, match=r"card\.json: cannot read the card"):
-        shelf.load_card(tmp_path)
+        Card.read(tmp_path)
 
 
 def test_a_model_is_found_by_name_folder_or_run(
-    shelf: Shelf[Card], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    registry: ModelRegistry[Card], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    save_card(Card(name="mine"), Path("car"))
-    save_card(Card(name="made"), Path("run") / "model")
-    assert shelf.find() == shelf.find("bear") == shelf.folder / "bear"
-    assert shelf.find("car") == shelf.folder / "car"
-    assert shelf.find("./car") == shelf.find("car/") == Path("car")
-    assert shelf.load_card(shelf.find("./car")).name == "mine"
-    assert shelf.find("run") == Path("run") / "model"
+    Card(name="mine").write(Path("car"))
+    Card(name="made").write(Path("run") / "model")
+    assert registry.find() == registry.find("bear") == registry.folder / "bear"
+    assert registry.find("car") == registry.folder / "car"
+    assert registry.find("./car") == registry.find("car/") == Path("car")
+    assert registry.load_card("./car").name == "mine"
+    assert registry.find("run") == Path("run") / "model"
 
 
 def test_an_unknown_model_is_refused_with_those_that_there_are(
-    shelf: Shelf[Card],
+    registry: ModelRegistry[Card],
 ) -> None:
     with pytest.raises(
         UsageError, match=r"no toy 'doll': .*`toy train`.*\(bear, car\)"
     ):
-        shelf.find("doll")
-    empty = Shelf(shelf.folder / "nowhere", "bear", Card, "toy train")
-    with pytest.raises(UsageError, match=r"\(none\)"):
-        empty.find()
+        registry.find("doll")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from fakes import uniform_predictor, wide_vocabulary
 
-from chorale.models.storage import find_model, load_card
+from chorale.models.storage import load_card
 from chorale.music.keys import Key
 from chorale.music.score import Chorale
 from chorale.sampling.best_of import Typical, choose, typical_of
@@ -71,7 +71,7 @@ def test_what_is_as_likely_as_bach_costs_nothing() -> None:
 
 
 def test_the_card_tells_what_is_typical() -> None:
-    card = load_card(find_model("bach"))
+    card = load_card("bach")
     typical = typical_of(card)
     figures = card.figures["valid"]
     assert typical == (figures["nats_per_note"], figures["spread"])

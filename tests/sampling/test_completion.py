@@ -10,8 +10,7 @@ from fakes import UniformInfiller, uniform_predictor, wide_cells, wide_vocabular
 from strategies import little_chorale
 
 from chorale.errors import DataError, UsageError
-from chorale.models.infiller_models import load_infiller
-from chorale.models.storage import load_predictor
+from chorale.models.storage import load_model
 from chorale.music.keys import Key
 from chorale.music.melody import Melody, melody_of
 from chorale.music.score import Chorale, Metre, Note, lay_bars
@@ -97,7 +96,7 @@ def test_given_cells_are_unchanged_in_a_thousand_calls(
 ) -> None:
     model: Model
     if name == "shipped":
-        model = load_infiller() if infills else load_predictor()
+        model = load_model("counterpoint" if infills else "bach")
     elif infills:
         model = UniformInfiller(wide_cells(name))
     else:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from chorale.errors import ModelError, UsageError
-from chorale.nn.cards import PRETRAINED, save_card
+from chorale.nn.cards import PRETRAINED
 from chorale.sketches.models import (
     DEFAULT_MODEL,
     GRAPH_FILE,
@@ -25,7 +25,7 @@ from chorale.sketches.options import NetworkOptions
 from chorale.sketches.strokes import to_inks
 from chorale.utils.files import sha256
 
-FOLDER = PRETRAINED / "sketches" / DEFAULT_MODEL
+FOLDER = PRETRAINED / DEFAULT_MODEL
 CARD = Card(
     name="tiny",
     network=NetworkOptions(units=8, layers=1, dropout=0.5),
@@ -50,7 +50,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def test_a_card_comes_back_as_it_was(tmp_path: Path) -> None:
-    save_card(CARD, tmp_path / "new")
+    CARD.write(tmp_path / "new")
     again = load_card(tmp_path / "new")
     assert replace(again, history=tuple(again.history)) == CARD
     assert isinstance(again.words, tuple)
@@ -149,14 +149,14 @@ def test_a_damaged_or_missing_file_is_named(copy: Path) -> None:
 def test_what_is_no_graph_is_refused_though_its_hash_is_right(copy: Path) -> None:
     (copy / GRAPH_FILE).write_bytes(b"no graph")
     files = {GRAPH_FILE: sha256(copy / GRAPH_FILE)}
-    save_card(replace(load_card(copy), files=files), copy)
+    replace(load_card(copy), files=files).write(copy)
     with pytest.raises(ModelError, match=rf"{GRAPH_FILE}: ONNX Runtime does not take"):
         load_classifier(copy)
 
 
 def test_a_card_of_other_words_does_not_fit(copy: Path) -> None:
     card = load_card(copy)
-    save_card(replace(card, words=card.words[:-1]), copy)
+    replace(card, words=card.words[:-1]).write(copy)
     with pytest.raises(ModelError, match="expected logits of 337 words, got 338"):
         load_classifier(copy)
 

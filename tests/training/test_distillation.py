@@ -18,7 +18,6 @@ from chorale.errors import ModelError, UsageError
 from chorale.models.predictor import log_softmax
 from chorale.models.storage import WEIGHTS_FILE, load_card
 from chorale.music.voices import VOICES
-from chorale.nn.cards import save_card
 from chorale.training.distillation import Teacher, teacher_cards
 from chorale.training.next_step import (
     draw_batches,
@@ -218,8 +217,8 @@ def test_a_run_goes_on_with_the_teachers_that_it_began_with(
     folder = teacher / "model"
     card = load_card(folder)
     try:
-        save_card(replace(card, files={**card.files, WEIGHTS_FILE: "0" * 64}), folder)
+        replace(card, files={**card.files, WEIGHTS_FILE: "0" * 64}).write(folder)
         with pytest.raises(ModelError, match="teacher differs"):
             resume_training(corpus, pupil)
     finally:
-        save_card(card, folder)
+        card.write(folder)

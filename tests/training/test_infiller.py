@@ -25,16 +25,9 @@ from chorale.encoding.plan import Plan
 from chorale.errors import ModelError, UsageError
 from chorale.evaluation.orderless import orderless
 from chorale.models.infiller import certain
-from chorale.models.infiller_models import (
-    InfillerCard,
-    is_infiller,
-    load_infiller,
-    load_infiller_card,
-    save_infiller,
-)
 from chorale.models.networks.infilling import build_infiller
-from chorale.models.storage import load_predictor
-from chorale.nn.cards import PRETRAINED, Shelf, save_card
+from chorale.models.storage import Card, load_card, load_model, save_model
+from chorale.nn.cards import ModelRegistry
 from chorale.training.batches import CommonOptions
 from chorale.training.infiller import draw_batches, prepare, resume_infiller
 from chorale.utils.files import load_arrays
@@ -152,18 +145,18 @@ def run(corpus, tmp_path_factory):
 @pytest.fixture(scope="module")
 def counterpoint(run, tmp_path_factory):
     """Return the folder of the other network, untrained, as a model."""
-    card = load_infiller_card(run / "model")
+    card = load_card(run / "model")
     card = replace(card, network=tiny_infiller_options("counterpoint"))
     network = build_infiller(card.network, card.vocabulary, card.plan_features)
     move_weights(network)
     folder = tmp_path_factory.mktemp("counterpoint")
-    save_infiller(network, card, folder)
+    save_model(network, card, folder)
     return folder
 
 
 def test_a_run_leaves_a_model_of_its_best_epoch(run, corpus):
-    card = load_infiller_card(run / "model")
-    assert InfillerCard.from_json(card.to_json()) == card
+    card = load_card(run / "model")
+    assert Card.from_json(card.to_json()) == card
     assert (card.name, card.network.network) == ("little", "coconet")
     assert card.plan_features == PLAN
     assert card.command.startswith("chorale train --network coconet --units 6")
@@ -174,7 +167,7 @@ def test_a_run_leaves_a_model_of_its_best_epoch(run, corpus):
     for name, array in stored.items():
         np.testing.assert_array_equal(array, best[name].astype(np.float16))
     validated = load_corpus(corpus).valid
-    figures = orderless(load_infiller(run), validated)
+    figures = orderless(load_model(run), validated)
     assert card.figures["valid"]["nats_per_note"] == figures.nats_per_note
     assert card.figures["valid"]["orders"] == 5
 
@@ -182,7 +175,7 @@ def test_a_run_leaves_a_model_of_its_best_epoch(run, corpus):
 @pytest.mark.parametrize("model", ["run", "counterpoint"])
 def test_keras_and_onnx_runtime_agree(model, request):
     folder = request.getfixturevalue(model)
-    infiller = load_infiller(folder)
+    infiller = load_model(folder)
     vocabulary = infiller.vocabulary
     random = np.random.default_rng(0)
     cells = random.integers(0, vocabulary.size, (2, 21, 4))
@@ -190,7 +183,7 @@ def test_keras_and_onnx_runtime_agree(model, request):
     cells[1, 17:] = ABSENT
     plan = random.integers(0, 2, (2, 21, len(PLAN)))
     logits = infiller.logits(cells, visible, plan)
-    network = load_infiller(folder, backend="keras").network
+    network = load_model(folder, backend="keras").network
     # Not compiled, which for one call takes longer than the call.
     told = network_inputs(masked(cells, visible, vocabulary), plan, vocabulary)
     expected = certain(np.asarray(network(told)), cells, visible)
@@ -230,8 +223,8 @@ def test_options_of_other_networks_are_refused(corpus, tmp_path):
 
 
 def test_evaluate_tells_infillers_apart(run, corpus):
-    assert is_infiller(run) and is_infiller(run / "model")
-    assert not is_infiller("bach") and not is_infiller("nothing")
+    assert load_card(run).kind == load_card("counterpoint").kind == "infiller"
+    assert load_card("bach").kind == load_card("jsb").kind == "next-step"
     words = ("evaluate", "--model", run, "--corpus", corpus, "--orders", "2")
     text = chorale(*words, "--places", "2").output
     assert "any order: a note given a random part of all others" in text
@@ -244,8 +237,8 @@ def test_evaluate_tells_infillers_apart(run, corpus):
     given = json.loads(chorale(*words, "--given", "soprano", "--json").output)
     assert given["orderless"]["notes"] * 4 == report["orderless"]["notes"] * 3
     for wrong, message in (
-        (("--average", "transpositions"), "of which one is evaluated at a time"),
-        (("--model", "bach"), "of which one is evaluated at a time"),
+        (("--average", "transpositions"), "infillers are evaluated one at a time"),
+        (("--model", "bach"), "infillers are evaluated one at a time"),
         (
             ("--given", "violin"),
             "a voice out of soprano, alto, tenor, bass",
@@ -263,37 +256,34 @@ def test_evaluate_tells_infillers_apart(run, corpus):
 
 
 def test_an_infiller_is_no_next_step_model(run):
-    with pytest.raises(ModelError, match="one that infills is for harmonize"):
-        load_predictor(run)
-    with pytest.raises(ModelError, match="expected a model that infills, got one of"):
-        load_infiller(PRETRAINED / "bach")
-    with pytest.raises(UsageError, match="there is no model that infills 'nothing'"):
-        load_infiller("nothing")
+    with pytest.raises(UsageError, match=r"a next-step model, got .*little: use it"):
+        load_model(run, kind="next-step")
+    with pytest.raises(UsageError, match=r"an infiller, got the next-step model bach"):
+        load_model("bach", kind="infiller")
     with pytest.raises(UsageError, match="a backend out of onnx, keras, got 'torch'"):
-        load_infiller(run, backend="torch")
+        load_model(run, backend="torch")
 
 
 def test_a_damaged_or_other_file_is_named(run, tmp_path):
     copy = shutil.copytree(run / "model", tmp_path / "model")
-    card = load_infiller_card(copy)
+    card = load_card(copy)
     narrow = replace(card.vocabulary, highest=card.vocabulary.highest + 1)
-    save_card(replace(card, vocabulary=narrow), copy)
+    replace(card, vocabulary=narrow).write(copy)
     with pytest.raises(ModelError, match="does not fit its card: expected logits"):
-        load_infiller(copy)
-    save_card(card, copy)
+        load_model(copy)
+    card.write(copy)
     with (copy / "infill.onnx").open("ab") as file:
         file.write(b"more")
     with pytest.raises(ModelError, match=r"infill\.onnx: the file is missing, damaged"):
-        load_infiller(copy)
+        load_model(copy)
 
 
 def test_models_lists_infillers(run, tmp_path, monkeypatch):
     shutil.copytree(run / "model", tmp_path / run.name)
-    monkeypatch.setattr(
-        models, "list_infillers", Shelf(tmp_path, "", InfillerCard, "").cards
-    )
+    registry = ModelRegistry((run.name,), Card, "", tmp_path)
+    monkeypatch.setattr(models, "list_models", registry.cards)
     lines = chorale("models").output.splitlines()
     (line,) = [line for line in lines if line.startswith(run.name)]
-    assert "(infills)" in line and "in any order" in line
+    assert "(infiller)" in line and "in any order" in line
     cards = json.loads(chorale("models", "--json").output)
     assert run.name in [card["name"] for card in cards]

@@ -30,7 +30,7 @@ from chorale.encoding.tunes import Tunes
 from chorale.errors import DataError, ModelError, TrainingError, UsageError
 from chorale.models.networks.next_step import NextStepNetwork
 from chorale.models.options import NetworkOptions
-from chorale.models.storage import load_card, load_predictor
+from chorale.models.storage import load_card, load_model
 from chorale.music.keys import Key, estimate_key
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICES
@@ -513,7 +513,7 @@ def test_the_model_of_a_run_is_its_best_epoch(unbroken, corpus):
         np.testing.assert_array_equal(array, best[name].astype(np.float16))
     lowest = min(row["valid_nats_per_note"] for row in _history(unbroken))
     assert card.figures["valid"]["nats_per_note"] == pytest.approx(lowest, abs=2e-3)
-    predictor = load_predictor(unbroken)
+    predictor = load_model(unbroken)
     assert predictor.plan_features == card.plan_features
     # It knows the tunes of train, and no others.
     train = [card.vocabulary.encode(one) for one in load_corpus(corpus).train]

@@ -10,7 +10,7 @@ import typer
 from chorale.commands.progress import progress_bar
 from chorale.sketches.downloading import FORMS, PUBLIC_BUCKET
 from chorale.sketches.downloading import download as download_files
-from chorale.sketches.models import find_model, load_card
+from chorale.sketches.models import load_card
 
 
 def download(
@@ -35,7 +35,7 @@ def download(
 
     Example: chorale sketch download cat 'alarm clock' --output drawings
     """
-    wanted = words or load_card(find_model()).words
+    wanted = words or load_card().words
     folder = output or Path(f"quickdraw-{form}")
     with progress_bar("Downloading") as progress:
         found = download_files(wanted, folder, form=form, base=base, progress=progress)

@@ -60,7 +60,7 @@ def build_infiller(
     """Return a new network, its weights made."""
     kind = INFILLERS[options.network]
     network_class = getattr(
-        import_module(f"chorale.nn.bodies.{kind.module}"), kind.name
+        import_module(f"chorale.models.networks.{kind.module}"), kind.name
     )
     network: InfillingNetwork = network_class(options, vocabulary, plan_features)
     cells = np.zeros((1, 2, VOICES), "int32")
