@@ -47,7 +47,11 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _chorale(
     version: bool = typer.Option(
-        False, "--version", callback=_print_version, is_eager=True, help="Print it."
+        False,
+        "--version",
+        callback=_print_version,
+        is_eager=True,
+        help="Print the version and exit.",
     ),
 ) -> None:
     """Learn from Bach's four-part chorales and write new ones."""

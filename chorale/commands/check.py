@@ -51,7 +51,7 @@ def check(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Print where chorales break the rules of part-writing, as a linter does.
+    """Print faults of part-writing, one per line, as a linter does.
 
     A line is `file:bar:beat rule message`. Of a folder every CSV, MIDI and MusicXML
     file is checked, those below it too; a CSV with the annotations of its corpus. Bach

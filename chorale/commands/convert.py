@@ -39,7 +39,7 @@ def convert(
         ),
     ] = False,
 ) -> None:
-    """Convert a chorale between MIDI, MusicXML and CSV, or let it be heard as WAV.
+    """Convert a chorale between MIDI, MusicXML and CSV, or render it as WAV.
 
     Example: chorale convert hymn.musicxml corpus/train/chorale_900.csv --annotations
     """

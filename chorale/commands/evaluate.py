@@ -73,7 +73,7 @@ def evaluate(
     ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Print the likelihood of a corpus, in nats; lower is better.
+    """Print the likelihood of a corpus in nats per note; lower is better.
 
     Several models, or one in several keys, foretell each note together: their
     probabilities are averaged note by note. A model that infills is measured in random

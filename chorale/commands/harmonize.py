@@ -83,7 +83,7 @@ def harmonize(
     instrument: Instrument = "choir",
     report: Report = None,
 ) -> None:
-    """Write the other three voices of a melody.
+    """Harmonize a melody: write the other three voices.
 
     The melody stays as it is, note for note, in its own key. What had to be guessed or
     rounded is said.

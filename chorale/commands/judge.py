@@ -142,7 +142,7 @@ def judge(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Print how near chorales come to Bach's: style, part-writing, endings, memory.
+    """Compare chorales with Bach's: style, part-writing, endings, copying.
 
     A model goes on from openings of the valid split, once from each before any comes
     again, to the plan of Bach's piece. Samples are drawn once each, not the best of

@@ -18,7 +18,7 @@ def models(
         bool, typer.Option("--json", help="Print the whole cards as JSON.")
     ] = False,
 ) -> None:
-    """List the bundled models with their likelihood or accuracy on the valid split.
+    """List the bundled models, with their figures on the valid split.
 
     Example: chorale models
     """

@@ -87,7 +87,7 @@ def rewrite(
     instrument: Instrument = "choir",
     report: Report = None,
 ) -> None:
-    """Write some bars or voices of a piece anew; all else stays, note for note.
+    """Rewrite some bars or voices of a piece; keep every other note.
 
     Example: chorale rewrite hymn.musicxml --bars 5-8 --voices alto,tenor -n 3
     """

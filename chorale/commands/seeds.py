@@ -15,7 +15,7 @@ from chorale.corpus.seeds import numbered_seeds
 def seeds(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the held-out test chorales, which no model has learnt from.
+    """List the chorales to start from: the test split, unseen in training.
 
     Example: chorale seeds
     """

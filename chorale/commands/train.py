@@ -161,7 +161,7 @@ def train(
     tensorboard: Tensorboard = False,
     plot: Plot = False,
 ) -> None:
-    """Fit a network to a corpus; leave a run with a model in it.
+    """Train a network on a corpus; write a run folder with the model.
 
     Example: chorale train --network gru --epochs 40 --output runs/gru
     """

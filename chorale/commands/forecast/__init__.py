@@ -9,7 +9,7 @@ from chorale.commands.forecast.plot import plot_command
 from chorale.commands.forecast.run import run_command
 
 app = typer.Typer(
-    help="Forecast series whose best possible error is known, or your own.",
+    help="Forecast time series, synthetic or your own, with every network.",
     no_args_is_help=True,
 )
 app.command("run")(run_command)

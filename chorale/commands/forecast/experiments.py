@@ -52,7 +52,7 @@ def memory(
     ),
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Find from how far back each network recalls a value: 10 to 3,000 steps.
+    """Measure how many steps back each network recalls a value: 10 to 3,000.
 
     Each is trained from nothing by a limited number of updates; it gives up at the
     first lag at which its error stays above a tenth of that of forecasting the mean,
@@ -98,7 +98,7 @@ def gradients(
     ] = Path("forecast"),
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show how gradients vanish and explode on their way back through the steps.
+    """Measure how gradients vanish and explode through time.
 
     Recurrences of tanh and of rectified units are trained by plain gradient descent,
     with and without clipping and layer normalization.

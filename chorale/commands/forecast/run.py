@@ -76,7 +76,7 @@ def run_command(
     ] = Path("forecast"),
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Train the networks; print their errors beside baselines and the best possible.
+    """Train networks; print their errors beside baselines and the best possible.
 
     A run that was stopped goes on when the same command is given again.
 

@@ -7,7 +7,7 @@ import typer
 from chorale.commands.sketch import classify, convert, download, evaluate, train
 
 app = typer.Typer(
-    help="Classify drawings, and learn to.",
+    help="Classify drawings; train and evaluate classifiers.",
     no_args_is_help=True,
 )
 app.command()(train.train)

@@ -43,7 +43,7 @@ def classify(
     trust: Trust = False,
     as_json: Json = False,
 ) -> None:
-    """Say what drawings are likely to be.
+    """Print the most likely words for drawings.
 
     Example: chorale sketch classify my-drawing.svg --top 3
     """

@@ -43,7 +43,7 @@ def convert(
     ] = None,
     trust: Trust = False,
 ) -> None:
-    """Turn drawings of any format into one file to train on, however large.
+    """Convert drawings of any format to one file for training.
 
     Example: chorale sketch convert quickdraw/ drawings.npz --shuffle --limit 1000
     """

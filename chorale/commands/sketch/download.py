@@ -31,7 +31,7 @@ def download(
         str, typer.Option(help="Address of the files, or of a copy of them.")
     ] = PUBLIC_BUCKET,
 ) -> None:
-    """Fetch the public drawings of words; what was begun goes on.
+    """Download public drawings, word by word; resumable.
 
     Example: chorale sketch download cat 'alarm clock' --output drawings
     """

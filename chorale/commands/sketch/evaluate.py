@@ -58,7 +58,7 @@ def evaluate(
     trust: Trust = False,
     as_json: Json = False,
 ) -> None:
-    """Measure a classifier on drawings whose words are known.
+    """Measure a classifier on labeled drawings.
 
     Drawings of words that the model does not know are left out, and counted.
 

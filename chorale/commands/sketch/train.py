@@ -86,7 +86,7 @@ def train(
     tensorboard: Tensorboard = False,
     plot: Plot = False,
 ) -> None:
-    """Fit a network to drawings; leave a run with a model in it.
+    """Train a classifier of drawings; write a run folder with the model.
 
     Example: chorale sketch train --data quickdraw338_train.npz --output runs/sketch
     """
