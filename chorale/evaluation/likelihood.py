@@ -1,9 +1,9 @@
-"""Likelihoods: how well a predictor foretells whole pieces.
+"""Exact likelihood of whole pieces under a next-step model.
 
-The figure is the exact chronological joint likelihood: each note given all the steps
-before it and the voices of its step that come earlier in `voice_order`, over whole
-pieces, every voice at every step counted once, averaged over all notes of all pieces.
-Likelihoods of the `pitch` and the `hold` encoding are not comparable.
+The chain rule in chronological order: each note is predicted from all earlier steps and
+from the voices of its own step that precede it in `voice_order`. Every voice at every
+step counts once, and the mean is taken over all notes of all pieces. Likelihoods of the
+`pitch` and the `hold` encoding are not comparable.
 """
 
 from __future__ import annotations
@@ -20,25 +20,24 @@ from chorale.errors import DataError, UsageError
 from chorale.models.predictor import Predictor
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES, VOICES
-from chorale.utils.arrays import BoolArray, IntArray
+from chorale.utils.arrays import BoolArray, stack_padded
 from chorale.utils.progress import Progress
 
-# Pieces that are scored side by side.
-_BATCH = 8
+_BATCH = 8  # pieces
 
 
 @dataclass(frozen=True, kw_only=True)
 class Likelihood:
-    """What a predictor scores on some chorales; a note is a voice at a step.
+    """Likelihood of a set of chorales; a note is one voice at one step.
 
     Attributes:
-        nats_per_note: negative log-likelihood over the number of notes.
-        nats_per_frame: the same over the number of steps.
-        nats_per_changed_note: the same over the notes whose pitch differs from the
-            step before; the first step counts as changed.
-        spread: standard deviation of the pieces' own nats a note.
+        nats_per_note: negative log-likelihood divided by the number of notes.
+        nats_per_frame: the same divided by the number of steps.
+        nats_per_changed_note: the mean over the notes whose pitch differs from the step
+            before, first steps included.
+        spread: standard deviation of nats per note over the pieces.
         accuracy: share of the notes whose token is the most likely one.
-        notes: how many there are.
+        notes: their number.
     """
 
     nats_per_note: float
@@ -50,11 +49,11 @@ class Likelihood:
 
 
 class Scored(NamedTuple):
-    """What a predictor makes of one piece.
+    """Scores of the notes of one piece.
 
     Attributes:
-        nats: float array (steps, 4), negative log-likelihood of each note.
-        hits: bool array (steps, 4), whether it was the most likely one.
+        nats: float array (steps, 4), negative log-likelihoods.
+        hits: bool array (steps, 4), whether the token is the most likely one.
     """
 
     nats: npt.NDArray[np.float64]
@@ -68,40 +67,40 @@ def evaluate(
     given: Sequence[int] = (),
     progress: Progress | None = None,
 ) -> Likelihood:
-    """Return the likelihood of whole chorales.
+    """Return the likelihood of whole chorales under a next-step model.
 
     Args:
         predictor: the model.
         chorales: at least one.
-        given: voices that are not counted: what is left is the likelihood of the others
-            given these up to each step, and not after it.
-        progress: called with the pieces done and the pieces in all.
+        given: voices to condition on: the likelihood is that of the other voices, given
+            these up to the current step.
+        progress: called with the pieces done and the total.
 
     Raises:
-        DataError: there are no chorales, or one that the model's vocabulary does not
-            cover, by name.
-        UsageError: voices are given that are not the first that the model writes.
+        DataError: there are no chorales, or a note is outside the model's vocabulary.
+        UsageError: the given voices are not the first ones that the model writes.
     """
     if not chorales:
         raise DataError("expected at least one chorale to evaluate, got none")
     order = predictor.voice_order
     if set(given) != set(order[: len(given)]) or len(given) == VOICES:
-        names = [VOICE_NAMES[voice] for voice in order]
         raise UsageError(
-            "expected to be given the first of the voices, in the order in which the "
-            f"model writes them, {', '.join(names)}, and not all, got "
-            f"{', '.join(VOICE_NAMES[voice] for voice in given)}"
+            "expected given voices from the start of the model's writing order, "
+            f"{_names(order)}, and not all, got {_names(given)}"
         )
     asked = [voice for voice in range(VOICES) if voice not in given]
     scored = score_each(predictor, chorales, progress=progress)
-    nats = np.concatenate([one.nats[:, asked] for one in scored])
-    changed = np.concatenate([_changed(chorale.pitches) for chorale in chorales])
+    nats = np.concatenate([piece.nats[:, asked] for piece in scored])
+    hits = np.concatenate([piece.hits[:, asked] for piece in scored])
+    changed = np.concatenate(
+        [np.diff(chorale.pitches, axis=0, prepend=-1) != 0 for chorale in chorales]
+    )
     return Likelihood(
         nats_per_note=float(nats.mean()),
         nats_per_frame=float(nats.mean() * len(asked)),
         nats_per_changed_note=float(nats[changed[:, asked]].mean()),
-        spread=float(np.std([one.nats[:, asked].mean() for one in scored])),
-        accuracy=float(np.concatenate([one.hits[:, asked] for one in scored]).mean()),
+        spread=float(np.std([piece.nats[:, asked].mean() for piece in scored])),
+        accuracy=float(hits.mean()),
         notes=nats.size,
     )
 
@@ -112,40 +111,27 @@ def score_each(
     *,
     progress: Progress | None = None,
 ) -> list[Scored]:
-    """Return what a predictor makes of every note of each chorale; see `evaluate`."""
-    # All are encoded first, so that a stray note is reported before the long part.
+    """Score every note of each chorale; for arguments and errors see `evaluate`."""
+    # Encode everything first: notes outside the vocabulary raise before the long part.
     tokens = [predictor.vocabulary.encode(chorale) for chorale in chorales]
+    plans = [Plan.of(chorale).features(predictor.plan_features) for chorale in chorales]
     scored: dict[int, Scored] = {}
-    # Pieces of similar length share a batch, so that little of it is padding.
+    # Batches of pieces of similar length need little padding.
     order = sorted(range(len(chorales)), key=lambda index: len(tokens[index]))
     for first in range(0, len(order), _BATCH):
         batch = order[first : first + _BATCH]
-        plans = [
-            Plan.of(chorales[index]).features(predictor.plan_features)
-            for index in batch
-        ]
         scores = predictor.score(
-            _pad([tokens[index] for index in batch]), _pad(plans)
+            stack_padded([tokens[index] for index in batch]),
+            stack_padded([plans[index] for index in batch]),
         ).astype(np.float64)
         for row, index in enumerate(batch):
             piece, score = tokens[index], scores[row, : len(tokens[index])]
-            given = np.take_along_axis(score, piece[..., np.newaxis], axis=-1)
-            scored[index] = Scored(-given[..., 0], score.argmax(axis=-1) == piece)
+            found = np.take_along_axis(score, piece[..., np.newaxis], axis=-1)
+            scored[index] = Scored(-found[..., 0], score.argmax(axis=-1) == piece)
         if progress is not None:
             progress(len(scored), len(order))
     return [scored[index] for index in range(len(chorales))]
 
 
-def _changed(pitches: IntArray) -> BoolArray:
-    """Return where the pitch differs from the step before, silence being a pitch."""
-    changed = np.ones(pitches.shape, np.bool_)
-    changed[1:] = pitches[1:] != pitches[:-1]
-    return changed
-
-
-def _pad(tables: Sequence[IntArray]) -> IntArray:
-    """Stack int arrays (steps, columns) to (batch, longest steps, columns)."""
-    steps = max(len(table) for table in tables)
-    return np.stack(
-        [np.pad(one, ((0, steps - len(one)), (0, 0)), mode="edge") for one in tables]
-    )
+def _names(voices: Sequence[int]) -> str:
+    return ", ".join(VOICE_NAMES[voice] for voice in voices)

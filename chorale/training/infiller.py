@@ -17,7 +17,7 @@ from chorale.corpus.loading import Corpus, split_corpus
 from chorale.encoding.cells import ABSENT, CellVocabulary, masked
 from chorale.encoding.neighbours import network_inputs
 from chorale.evaluation.copying import near_duplicates
-from chorale.evaluation.orderless import orderless
+from chorale.evaluation.orderless import evaluate_infiller
 from chorale.models.infiller import KerasInfiller
 from chorale.models.options import InfillerOptions
 from chorale.models.storage import INFILLER, Card, load_model, save_model
@@ -135,7 +135,9 @@ def resume_infiller(
     infiller = KerasInfiller(network)
 
     def validate() -> Row:
-        likelihood = orderless(infiller, validated, orders=_ORDERS, places=_PLACES)
+        likelihood = evaluate_infiller(
+            infiller, validated, orders=_ORDERS, places=_PLACES
+        )
         return {
             MONITOR: likelihood.nats_per_note,
             "valid_accuracy": likelihood.accuracy,
@@ -174,7 +176,9 @@ def resume_infiller(
         files={},
     )
     card = save_model(network, card, folder)
-    figures = {"valid": asdict(orderless(load_model(folder, kind=INFILLER), validated))}
+    figures = {
+        "valid": asdict(evaluate_infiller(load_model(folder, kind=INFILLER), validated))
+    }
     card = replace(card, figures=figures)
     card.write(folder)
     return card
