@@ -9,7 +9,7 @@ from fakes import chain, independent_infiller
 
 from chorale.encoding.cells import CellVocabulary
 from chorale.errors import DataError, UsageError
-from chorale.evaluation.orderless import frame_by_frame, orderless
+from chorale.evaluation.orderless import evaluate_infiller
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICES
 
@@ -33,7 +33,7 @@ def joint(infiller, chorale):
 def test_every_order_of_a_true_distribution_gives_its_likelihood():
     infiller, chorales = chain(), pieces(5, 9)
     expected = [joint(infiller, chorale) for chorale in chorales]
-    likelihood = orderless(infiller, chorales, orders=20, places=25)
+    likelihood = evaluate_infiller(infiller, chorales, orders=20, places=25)
     assert likelihood.notes == 56
     mean = np.concatenate(expected).mean()
     assert abs(likelihood.nats_per_note - mean) < 3 * likelihood.standard_error < 0.12
@@ -45,7 +45,7 @@ def test_every_order_of_a_true_distribution_gives_its_likelihood():
 def test_the_standard_error_tells_how_far_the_draws_lead_astray():
     infiller, chorales = chain(), pieces(6, 12)
     found = [
-        orderless(infiller, chorales, orders=4, places=2, random_state=state)
+        evaluate_infiller(infiller, chorales, orders=4, places=2, random_state=state)
         for state in range(40)
     ]
     nats = np.array([likelihood.nats_per_note for likelihood in found])
@@ -63,7 +63,7 @@ def test_given_voices_are_known_and_not_counted():
     (chorale,) = pieces(40)
     cells = VOCABULARY.encode(chorale)[:, 1:]
     expected = -np.log(probabilities[1][cells]).mean()
-    likelihood = orderless(infiller, [chorale], given=[0], orders=10, places=10)
+    likelihood = evaluate_infiller(infiller, [chorale], given=[0], orders=10, places=10)
     assert likelihood.notes == 3 * 40
     assert likelihood.nats_per_note == pytest.approx(expected, abs=0.01)
     assert likelihood.nats_per_frame == pytest.approx(3 * likelihood.nats_per_note)
@@ -74,9 +74,9 @@ def test_given_voices_are_known_and_not_counted():
 def test_a_piece_is_measured_alike_beside_longer_ones():
     infiller, chorales = chain(), pieces(4, 20)
     options = {"orders": 2, "places": 3}
-    alone = orderless(infiller, chorales[:1], **options)
-    assert alone == orderless(infiller, chorales[:1], **options)
-    both = orderless(infiller, chorales, **options)
+    alone = evaluate_infiller(infiller, chorales[:1], **options)
+    assert alone == evaluate_infiller(infiller, chorales[:1], **options)
+    both = evaluate_infiller(infiller, chorales, **options)
     first = alone.nats_per_note
     second = (24 * both.nats_per_note - 4 * first) / 20
     assert both.spread == pytest.approx(abs(first - second) / 2)
@@ -85,7 +85,8 @@ def test_a_piece_is_measured_alike_beside_longer_ones():
 def test_frame_by_frame_hears_nothing_of_what_is_to_come():
     infiller, chorales = chain(), pieces(6)
     expected = joint(infiller, chorales[0])
-    likelihood = frame_by_frame(infiller, chorales, orders=1, places=6)
+    options = {"by_frame": True, "orders": 1, "places": 6}
+    likelihood = evaluate_infiller(infiller, chorales, **options)
     assert likelihood.nats_per_note == pytest.approx(expected.mean(), abs=1e-5)
     assert likelihood.standard_error is None
 
@@ -98,7 +99,7 @@ def test_frame_by_frame_hears_nothing_of_what_is_to_come():
             seen.extend(visible)
             return infiller.logits(cells, visible, plan)
 
-    frame_by_frame(Spy(), chorales, orders=1, places=6)
+    evaluate_infiller(Spy(), chorales, **options)
     assert sorted(visible.sum() for visible in seen) == list(range(24))
     for visible in seen:
         full = visible.all(axis=1)
@@ -111,16 +112,16 @@ def test_frame_by_frame_hears_nothing_of_what_is_to_come():
 def test_what_cannot_be_measured_is_refused():
     infiller = chain()
     with pytest.raises(DataError, match="at least one chorale"):
-        orderless(infiller, [])
+        evaluate_infiller(infiller, [])
     for changes, message in (
         ({"orders": 0}, "at least 1 of the orders, got 0"),
         ({"places": 0}, "at least 1 of the places, got 0"),
         ({"given": range(VOICES)}, "a voice that is not given"),
     ):
         with pytest.raises(UsageError, match=message):
-            orderless(infiller, pieces(3), **changes)
+            evaluate_infiller(infiller, pieces(3), **changes)
     narrow = CellVocabulary(
         encoding="pitch", lowest=61, highest=61, ranges=((61, 61),) * VOICES
     )
     with pytest.raises(DataError, match="outside the model's vocabulary"):
-        orderless(independent_infiller(narrow, np.ones(2) / 2), pieces(9))
+        evaluate_infiller(independent_infiller(narrow, np.ones(2) / 2), pieces(9))

@@ -19,7 +19,7 @@ from chorale.corpus.manifest import read_manifest
 from chorale.corpus.seeds import find_seed
 from chorale.encoding.plan import Plan
 from chorale.evaluation.likelihood import evaluate
-from chorale.evaluation.orderless import orderless
+from chorale.evaluation.orderless import evaluate_infiller
 from chorale.evaluation.style import has_rest, leaves_ranges, share_of_cadences
 from chorale.formats.files import read
 from chorale.models.storage import DEFAULT_MODEL, list_models, load_card, load_model
@@ -144,7 +144,7 @@ def test_infillers_agree_and_foretell_as_their_cards_tell(name):
     onnx = load_model(name)
     told = load_card(name).figures["valid"]
     # Fewer draws than the card's, and a fifth of the pieces.
-    found = orderless(onnx, valid[::5], orders=2, places=4)
+    found = evaluate_infiller(onnx, valid[::5], orders=2, places=4)
     spread = told["spread"] / len(valid[::5]) ** 0.5
     assert found.nats_per_note == pytest.approx(told["nats_per_note"], abs=3 * spread)
     piece = valid[0].opening(128)

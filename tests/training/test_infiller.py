@@ -23,7 +23,7 @@ from chorale.encoding.cells import ABSENT, CellVocabulary, masked
 from chorale.encoding.neighbours import network_inputs
 from chorale.encoding.plan import Plan
 from chorale.errors import ModelError, UsageError
-from chorale.evaluation.orderless import orderless
+from chorale.evaluation.orderless import evaluate_infiller
 from chorale.models.infiller import certain
 from chorale.models.networks.infilling import build_infiller
 from chorale.models.storage import Card, load_card, load_model, save_model
@@ -167,7 +167,7 @@ def test_a_run_leaves_a_model_of_its_best_epoch(run, corpus):
     for name, array in stored.items():
         np.testing.assert_array_equal(array, best[name].astype(np.float16))
     validated = load_corpus(corpus).valid
-    figures = orderless(load_model(run), validated)
+    figures = evaluate_infiller(load_model(run), validated)
     assert card.figures["valid"]["nats_per_note"] == figures.nats_per_note
     assert card.figures["valid"]["orders"] == 5
 
@@ -227,9 +227,9 @@ def test_evaluate_tells_infillers_apart(run, corpus):
     assert load_card("bach").kind == load_card("jsb").kind == "next-step"
     words = ("evaluate", "--model", run, "--corpus", corpus, "--orders", "2")
     text = chorale(*words, "--places", "2").output
-    assert "any order: a note given a random part of all others" in text
-    assert "standard error" in text and "frame by frame" not in text
-    assert "not to be held against the figures of next-step models" in text
+    assert "random orders: each note given a random part of the others" in text
+    assert "standard error" in text and "by frames" not in text
+    assert "nor with those of next-step models" in text
     words = (*words, "--places", "1", "--random-state", "3")
     report = json.loads(chorale(*words, "--frames", "--json").output)
     assert report["orderless"]["random_state"] == 3
@@ -252,7 +252,7 @@ def test_evaluate_tells_infillers_apart(run, corpus):
         error = chorale("evaluate", "--corpus", corpus, option).exception
         assert isinstance(error, UsageError)
         name = option.partition("=")[0]
-        assert f"{name} is for models that infill, bach does not" in str(error)
+        assert f"{name} is for infillers, and bach is a next-step model" in str(error)
 
 
 def test_an_infiller_is_no_next_step_model(run):
