@@ -1,7 +1,13 @@
-"""The README keeps its word: its commands and options exist, its Python runs."""
+"""The documents keep their word: their commands, options, Python and links work.
+
+Documents are README, the changelog, the model cards, data/README.md and the text of the
+notebooks.
+"""
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 import shlex
 from pathlib import Path
@@ -10,22 +16,65 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
+import chorale
 from chorale.commands import app
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PACKAGE = ROOT / "chorale"
 
 
-def blocks(language: str) -> list[str]:
+def text_of(path: Path) -> str:
+    """Return the Markdown of a document; of a notebook, that of its text cells."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".ipynb":
+        return text
+    cells = json.loads(text)["cells"]
+    texts = ["".join(cell["source"]) for cell in cells if "markdown" in cell.values()]
+    return "\n\n".join(texts)
+
+
+DOCUMENTS = {
+    path.relative_to(ROOT).as_posix(): text_of(path)
+    for path in (
+        *(ROOT / name for name in ("README.md", "CHANGELOG.md", "data/README.md")),
+        *sorted(PACKAGE.glob("pretrained/*/README.md")),
+        *sorted((ROOT / "notebooks").glob("*.ipynb")),
+    )
+}
+README = DOCUMENTS["README.md"]
+
+
+def blocks(text: str, language: str) -> list[str]:
     """Return the code blocks of a language."""
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
-def command_lines() -> list[str]:
-    """Return every call of `chorale` in the code blocks, without what goes before."""
-    lines = [line for block in blocks("bash") for line in block.splitlines()]
-    calls = [re.search(r"(?:^|bin/)chorale (.*)", line) for line in lines]
-    return [call[1] for call in calls if call]
+def calls(line: str) -> list[list[str]]:
+    """Return the arguments of every call of `chorale` in a line of shell code."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    found: list[list[str]] = []
+    words: list[str] = []
+    for word in [*lexer, ";"]:
+        if not set(word) <= set(lexer.punctuation_chars):
+            words.append(word)
+            continue
+        # What may stand before a command: `do`, and variables.
+        while words and (words[0] == "do" or re.match(r"\w+=", words[0])):
+            words = words[1:]
+        if words and words[0].rpartition("/")[2] == "chorale":
+            found.append(words[1:])
+        words = []
+    return found
+
+
+COMMAND_LINES = {
+    f"{name}: {' '.join(call)}": call
+    for name, text in DOCUMENTS.items()
+    for block in blocks(text, "bash")
+    for line in block.splitlines()
+    for call in calls(line)
+}
 
 
 def leaves(command: Any, *path: str) -> dict[tuple[str, ...], Any]:
@@ -39,39 +88,87 @@ def leaves(command: Any, *path: str) -> dict[tuple[str, ...], Any]:
 
 
 COMMANDS = leaves(get_command(app))
+OPTIONS = {
+    path: {
+        *("--help", "-h"),
+        *(option for each in command.params for option in each.opts),
+        *(option for each in command.params for option in each.secondary_opts),
+    }
+    for path, command in COMMANDS.items()
+}
+ALL_OPTIONS = {"--version", *(option for each in OPTIONS.values() for option in each)}
+# Options of other programs that documents name in running text.
+FOREIGN_OPTIONS = {"-c", "-m", "--dist", "--strict"}
 
 
-def parse(line: str) -> tuple[tuple[str, ...], Any]:
-    """Return a command's words and what its own parser makes of the rest."""
-    words = shlex.split(line, comments=True)
+def parse(words: list[str]) -> tuple[str, ...]:
+    """Return the words of a command that its own parser understands."""
     path = next(path for path in COMMANDS if tuple(words[: len(path)]) == path)
-    arguments = words[len(path) :]
-    return path, COMMANDS[path].make_context(" ".join(path), arguments)
+    COMMANDS[path].make_context(" ".join(path), words[len(path) :])
+    return path
 
 
-@pytest.mark.parametrize("line", command_lines())
+# === Commands ===
+
+
+@pytest.mark.parametrize("line", COMMAND_LINES)
 def test_a_command_line_is_understood(line: str) -> None:
-    parse(line)
+    parse(COMMAND_LINES[line])
+
+
+def test_commands_are_found_in_all_kinds_of_lines() -> None:
+    line = "for run in a b; do KERAS_BACKEND=jax .venv/bin/chorale train --output $run"
+    assert calls(f"{line}; done  # twice") == [["train", "--output", "$run"]]
+    assert calls("echo '[[[0, 9]]]' | chorale sketch classify -") == [
+        ["sketch", "classify", "-"]
+    ]
+    assert calls("pip install chorale") == []
+
+
+@pytest.mark.parametrize("name", sorted({*DOCUMENTS} - {"CHANGELOG.md"}))  # history
+def test_commands_and_options_in_running_text_exist(name: str) -> None:
+    text = re.sub(r"```.*?```", "", DOCUMENTS[name], flags=re.DOTALL)
+    for code in re.findall(r"`([^`]+)`", text):
+        words = code.split()
+        options = {*re.findall(r"(?<!\S)--?[a-z][\w-]*", code)}
+        if words[0] == "chorale" and len(words) > 1:
+            if words[1] in ("--help", "--version", "COMMAND"):
+                continue
+            paths = [path for path in COMMANDS if path[0] == words[1]]
+            assert paths, code
+            allowed = set().union(*(OPTIONS[path] for path in paths))
+        else:
+            allowed = ALL_OPTIONS | FOREIGN_OPTIONS
+        assert options <= allowed, code
 
 
 def test_every_command_has_an_example() -> None:
-    assert {parse(line)[0] for line in command_lines()} == set(COMMANDS)
+    assert {parse(call) for call in COMMAND_LINES.values()} == set(COMMANDS)
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
 def test_the_example_in_the_help_is_understood(path: tuple[str, ...]) -> None:
-    example = re.search(r"Example: chorale (.*)", COMMANDS[path].help or "")
+    example = re.search(r"Example: (chorale .*)", COMMANDS[path].help or "")
     assert example is not None
-    assert parse(example[1])[0] == path
+    assert [parse(call) for call in calls(example[1])] == [path]
 
 
 def test_an_unknown_option_would_be_noticed() -> None:
     with pytest.raises(Exception, match="No such option"):
-        parse("generate --sead 3")
+        parse(["generate", "--sead", "3"])
 
 
-@pytest.mark.parametrize("code", blocks("python"))
-def test_the_python_runs(
+# === Python ===
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(code, marks=[pytest.mark.slow] if "sample(" in code else [])
+        for code in blocks(README, "python")
+    ],
+)
+def test_the_python_of_the_readme_runs(
     code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -81,35 +178,57 @@ def test_the_python_runs(
 
 
 def test_the_python_shows_chorales_and_sketches() -> None:
-    text = "".join(blocks("python"))
+    text = "".join(blocks(README, "python"))
     assert '"new.mid"' in text
     assert "chorale.sketches" in text
 
 
-def test_the_links_lead_somewhere() -> None:
-    headings = re.findall(r"^#+ (.*)", README, re.MULTILINE)
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_python_of_documents_uses_public_names(name: str) -> None:
+    for code in blocks(DOCUMENTS[name], "python"):
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                assert node.value.id != "chorale" or node.attr in chorale.__all__
+
+
+# === Links, pictures, the list of rooms ===
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_links_lead_somewhere(name: str) -> None:
+    text = DOCUMENTS[name]
+    headings = re.findall(r"^#+ (.*)", text, re.MULTILINE)
     anchors = {
-        "#" + re.sub(r"[^a-z -]", "", heading.lower()).replace(" ", "-")
+        "#" + re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-")
         for heading in headings
     }
-    for target in re.findall(r"\]\(([^)]+)\)", README):
-        assert target in anchors or (ROOT / target).exists(), target
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not target.startswith("https://"):
+            path = (ROOT / name).parent / target
+            assert target in anchors or path.exists(), target
 
 
-def test_the_layout_names_every_module() -> None:
-    layout = README.partition("    chorale/\n")[2].partition("\n    data/")[0]
-    named = re.findall(r"\b(\w+(?:\.py|/))", layout)
-    there = [
-        path.name + "/" * path.is_dir()
-        for path in (ROOT / "chorale").iterdir()
-        if path.is_dir() or path.suffix == ".py"
-    ]
-    hidden = {"__init__.py", "__main__.py", "__pycache__/"}
-    assert sorted(named) == sorted(set(there) - hidden)
+def test_documents_are_small_enough_to_read() -> None:
+    assert (ROOT / "README.md").stat().st_size <= 12_000
+    assert (ROOT / "notebooks/chorale-seed3.svg").stat().st_size <= 60_000
+
+
+def test_every_model_has_a_model_card() -> None:
+    cards = {path.parent for path in PACKAGE.glob("pretrained/*/card.json")}
+    assert cards
+    assert cards == {path.parent for path in PACKAGE.glob("pretrained/*/README.md")}
+    for folder in cards:
+        assert f"chorale/pretrained/{folder.name}/README.md" in README
+
+
+def test_the_readme_lists_every_room() -> None:
+    listed = re.findall(r"^\| `(\w+)/` \|", README, re.MULTILINE)
+    rooms = [path.name for path in PACKAGE.iterdir() if path.is_dir()]
+    assert sorted(listed) == sorted({*rooms} - {"__pycache__"})
 
 
 def test_continuous_integration_reads_the_two_lines_of_the_readme() -> None:
-    first, second = blocks("bash")[:2]
+    first, second = blocks(README, "bash")[:2]
     assert first.count("\n") == second.count("\n") == 1
     assert "generate" in first
     assert "pytest" in second
