@@ -42,6 +42,7 @@ DOCUMENTS = {
     )
 }
 README = DOCUMENTS["README.md"]
+CARDS = sorted(PACKAGE.glob("pretrained/*/card.json"))
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -214,11 +215,26 @@ def test_documents_are_small_enough_to_read() -> None:
 
 
 def test_every_model_has_a_model_card() -> None:
-    cards = {path.parent for path in PACKAGE.glob("pretrained/*/card.json")}
+    cards = {path.parent for path in CARDS}
     assert cards
     assert cards == {path.parent for path in PACKAGE.glob("pretrained/*/README.md")}
     for folder in cards:
         assert f"chorale/pretrained/{folder.name}/README.md" in README
+
+
+@pytest.mark.parametrize("name", [card.parent.name for card in CARDS])
+def test_figures_and_sizes_of_models_are_those_of_their_cards(name: str) -> None:
+    folder = PACKAGE / "pretrained" / name
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    valid = card["figures"]["valid"]
+    figure = valid["top1"] if "top1" in valid else valid["nats_per_note"]
+    files = [path for path in folder.iterdir() if path.suffix != ".md"]
+    size = sum(path.stat().st_size for path in files) / 2**20
+    row = re.search(rf"^\| \[`{name}`\].*$", README, re.MULTILINE)
+    assert row is not None
+    for text in (row[0], DOCUMENTS[f"chorale/pretrained/{name}/README.md"]):
+        assert f" {figure:.3f} " in text
+        assert f"{size:.1f} MiB" in text
 
 
 def test_the_readme_lists_every_room() -> None:
