@@ -14,7 +14,8 @@ from chorale.models.predictor import Predictor
 from chorale.models.storage import load_model
 from chorale.music.keys import Key
 from chorale.music.melody import Melody, melody_of
-from chorale.music.score import Chorale, Metre, Note
+from chorale.music.metre import Metre
+from chorale.music.score import Chorale, Note
 from chorale.sampling.completion import harmonize, rewrite
 from chorale.sampling.generate import sample
 from chorale.sampling.gibbs import InfillingOptions

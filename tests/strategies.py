@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from chorale.music.keys import Key
-from chorale.music.score import Chorale, Metre, Note, lay_bars
+from chorale.music.metre import Metre, number_bars
+from chorale.music.score import Chorale, Note
 from chorale.music.voices import VOICES
 
 # Bars of 6 to 24 sixteenths, beats of two to eight.
@@ -26,7 +27,7 @@ def chorales(draw: st.DrawFn, *, most_steps: int = 72) -> Chorale:
     second = Metre.parse(draw(st.sampled_from(METRES)), barline)
     if second.name != first.name and barline < steps:
         metres.append(second)
-    bars, positions = lay_bars(steps, metres, pickup)
+    bars, positions = number_bars(steps, metres, pickup)
     lines = [draw(_line(steps)) for _ in range(VOICES)]
     if not any(lines):
         lines[0] = [Note(60, 0, steps)]
@@ -95,7 +96,7 @@ def little_chorale(**fields: Any) -> Chorale:
         lines.append(line)
         assert step == 64, step
     metre = Metre(4, 4)
-    bars, positions = lay_bars(64, [metre], 4)
+    bars, positions = number_bars(64, [metre], 4)
     fermatas = np.zeros(64, bool)
     fermatas[28:32] = fermatas[52:64] = True
     values = {

@@ -152,7 +152,7 @@ def _check(path: Path, rules: Sequence[str]) -> _Checked:
         path=path,
         findings=voice_leading.check(chorale, rules=rules, spelling=spelling),
         tallies=voice_leading.count(chorale, rules=rules, spelling=spelling),
-        assumed_metre=chorale.metre.name if reading.is_assumed else None,
+        assumed_metre=chorale.metre.name if reading.metre_assumed else None,
         off_grid=reading.off_grid,
     )
 

@@ -381,7 +381,7 @@ def _own(files: Sequence[Path], opening: int) -> tuple[list[Window], bool]:
     first_bar = opening + 1 if opening else 0
     windows = windows_of([one.chorale for one in readings], first_bar=first_bar)
     is_classic = all(
-        one.is_assumed and path.suffix.lower() == ".csv"
+        one.metre_assumed and path.suffix.lower() == ".csv"
         for one, path in zip(readings, found, strict=True)
     )
     if is_classic:
@@ -390,7 +390,7 @@ def _own(files: Sequence[Path], opening: int) -> tuple[list[Window], bool]:
             "bars; Bach's are judged as if they did not either, in 4/4",
             err=True,
         )
-    elif assumed := sum(one.is_assumed for one in readings):
+    elif assumed := sum(one.metre_assumed for one in readings):
         typer.echo(
             f"note: {assumed} of the files do not say their metre; bars are counted in "
             "4/4 from the first step",

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from chorale.errors import DataError, OutputError, UsageError
-from chorale.formats.files import FORMATS, write
+from chorale.formats.files import OUTPUT_ENDINGS, write
 from chorale.models.storage import DEFAULT_MODEL, NEXT_STEP, load_card, load_model
 from chorale.music.score import Chorale
 from chorale.music.voices import INSTRUMENTS
@@ -36,7 +36,8 @@ Variations = Annotated[int, typer.Option("-n", help="How many to write.")]
 RandomState = Annotated[int, typer.Option(help="Another number, another piece.")]
 OutputFolder = Annotated[Path, typer.Option("--output", help="Folder to write to.")]
 Formats = Annotated[
-    str, typer.Option("--format", help=f"Any of {', '.join(FORMATS)}, with commas.")
+    str,
+    typer.Option("--format", help=f"Any of {', '.join(OUTPUT_ENDINGS)}, with commas."),
 ]
 Instrument = Annotated[str, typer.Option(help=f"One of {', '.join(INSTRUMENTS)}.")]
 Report = Annotated[
@@ -78,12 +79,12 @@ def check_outputs(
 def parse_formats(text: str) -> list[str]:
     """Return the endings of formats named with commas between them."""
     names = [name.strip() for name in text.split(",")]
-    unknown = [name for name in names if name not in FORMATS]
+    unknown = [name for name in names if name not in OUTPUT_ENDINGS]
     if unknown:
         raise UsageError(
-            f"expected formats out of {', '.join(FORMATS)}, got {unknown[0]!r}"
+            f"expected formats out of {', '.join(OUTPUT_ENDINGS)}, got {unknown[0]!r}"
         )
-    return [FORMATS[name] for name in dict.fromkeys(names)]
+    return [OUTPUT_ENDINGS[name] for name in dict.fromkeys(names)]
 
 
 def check_writable(folder: Path) -> None:

@@ -21,17 +21,17 @@ from chorale.corpus.loading import MANIFEST_FILE, bundled_corpus
 from chorale.corpus.manifest import Row, read_manifest
 from chorale.errors import DataError, UsageError
 from chorale.formats.classic_csv import write_annotations, write_csv
-from chorale.formats.score_events import (
+from chorale.formats.score_notes import ScoreNote, join_ties, on_grid, read_notes
+from chorale.formats.score_reader import open_score
+from chorale.music.keys import estimate_key, keys_near
+from chorale.music.metre import (
+    COMMON_TIME,
+    STEPS_PER_QUARTER,
     Measure,
-    Sound,
-    count_bars,
-    join_ties,
-    on_grid,
-    open_score,
-    sounds_of,
+    Metre,
+    number_measures,
 )
-from chorale.music.keys import Key, estimate_key
-from chorale.music.score import COMMON_TIME, STEPS_PER_QUARTER, Chorale, Metre
+from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES, VOICES
 from chorale.utils.arrays import BoolArray
 from chorale.utils.files import sha256, write_text
@@ -139,7 +139,7 @@ class _Passage:
         ending: 1 or 2 in a first or second ending, else 0.
     """
 
-    lines: tuple[tuple[Sound, ...], ...]
+    lines: tuple[tuple[ScoreNote, ...], ...]
     length: Fraction
     metre: Metre
     upbeat: bool
@@ -204,7 +204,9 @@ def _passages(parts: Sequence[Any]) -> list[_Passage]:
             _Passage(
                 lines=tuple(
                     tuple(
-                        one for one in sounds_of(measure, first.number) if one.pitches
+                        note
+                        for note in read_notes(measure, first.number)
+                        if note.pitches
                     )
                     for measure in column
                 ),
@@ -249,13 +251,13 @@ def _lay_out(passages: Sequence[_Passage], sharps: int, source: str) -> Chorale:
     starts = [Fraction(0), *accumulate(passage.length for passage in passages)]
     lines = [
         join_ties(
-            sound.moved(start)
+            note.delayed(start)
             for start, passage in zip(starts, passages, strict=False)
-            for sound in passage.lines[voice]
+            for note in passage.lines[voice]
         )
         for voice in range(VOICES)
     ]
-    bars, positions, metres = count_bars(_measures(passages))
+    bars, positions, metres = number_measures(_measures(passages))
     chorale = Chorale.from_notes(
         [on_grid(line) for line in lines],
         len(bars),
@@ -265,14 +267,9 @@ def _lay_out(passages: Sequence[_Passage], sharps: int, source: str) -> Chorale:
         metres=metres,
         source=source,
     )
-    # One fifth to each side: Bach writes modal tunes with a flat or a sharp less.
-    candidates = [
-        Key.from_fifths(fifths, mode)
-        for fifths in (sharps, sharps - 1, sharps + 1)
-        if abs(fifths) <= 7
-        for mode in ("major", "minor")
-    ]
-    return replace(chorale, key=estimate_key(chorale.pitches, candidates))
+    # Bach writes modal tunes with a flat or a sharp fewer.
+    key = estimate_key(chorale.pitches, keys_near(sharps))
+    return replace(chorale, key=key)
 
 
 def _measures(passages: Sequence[_Passage]) -> list[Measure]:
@@ -295,7 +292,7 @@ def _is_upbeat(passage: _Passage, after: _Passage | None) -> bool:
     return passage.upbeat or 2 * passage.length < full
 
 
-def _fermatas(lines: Sequence[Sequence[Sound]], steps: int) -> BoolArray:
+def _fermatas(lines: Sequence[Sequence[ScoreNote]], steps: int) -> BoolArray:
     """Return where a fermata stands, bool array (steps,).
 
     The voices of one cadence bear one fermata between them: of notes that overlap, the
@@ -307,10 +304,10 @@ def _fermatas(lines: Sequence[Sequence[Sound]], steps: int) -> BoolArray:
     """
     fermatas = np.zeros(steps, np.bool_)
     spans = sorted(
-        (*sound.span(), voice)
+        (*note.span(), voice)
         for voice, line in enumerate(lines)
-        for sound in line
-        if sound.fermata
+        for note in line
+        if note.fermata
     )
     cluster: list[tuple[int, int, int]] = []
     for span in [*spans, (steps, steps, VOICES)]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from chorale.errors import DataError
 from chorale.music.keys import Key
-from chorale.music.score import Metre
+from chorale.music.metre import Metre
 from chorale.utils.tables import read_rows, whole_number, write_table
 
 INDEX_FILE = "index.csv"

@@ -13,7 +13,8 @@ from chorale.corpus.index import INDEX_FILE, Entry, parse_metres, read_index
 from chorale.errors import DataError
 from chorale.formats.classic_csv import read_annotations, read_csv, write_csv
 from chorale.music.keys import Key
-from chorale.music.score import Chorale, lay_bars
+from chorale.music.metre import number_bars
+from chorale.music.score import Chorale
 from chorale.utils.files import sha256
 
 __all__ = [
@@ -269,7 +270,7 @@ def _load_piece(file: Path, annotations: Path, entry: Entry | None) -> Chorale:
     chorale = read_csv(file)
     if entry is not None:
         metres = parse_metres(entry.metre)
-        bars, positions = lay_bars(chorale.steps, metres, entry.pickup)
+        bars, positions = number_bars(chorale.steps, metres, entry.pickup)
         chorale = replace(
             chorale,
             metres=metres,

@@ -13,8 +13,8 @@ from chorale.corpus.index import INDEX_FILE, Entry, read_index
 from chorale.corpus.loading import MANIFEST_FILE, SPLITS, annotations_path, load_entry
 from chorale.errors import DataError, UsageError
 from chorale.formats.classic_csv import NOTE_COLUMNS, read_annotations
-from chorale.formats.files import READERS, read_spelled
-from chorale.formats.shared import Reading, naming
+from chorale.formats.files import LINE_READABLE, READABLE, read_line, read_spelled
+from chorale.formats.reading import Reading, naming
 from chorale.music.melody import Melody, melody_of
 from chorale.music.score import Chorale
 from chorale.music.voices import (
@@ -45,7 +45,7 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
         inside = [
             file
             for file in sorted(path.rglob("*"))
-            if file.suffix.lower() in READERS
+            if file.suffix.lower() in READABLE
             and file.is_file()
             and not any(
                 part.startswith(".") or part == "annotations"
@@ -94,10 +94,6 @@ def _entries(folder: Path) -> dict[Path, Entry]:
     return {(folder / entry.file).resolve(): entry for entry in read_index(folder)}
 
 
-# Scores that music21 reads and that hold melodies more often than chorales.
-_SCORES = (".musicxml", ".xml", ".mxl", ".abc", ".krn")
-
-
 def read_melody(
     path: Path | str, voice: int = SOPRANO, *, tune: int | None = None
 ) -> Melody:
@@ -117,10 +113,11 @@ def read_melody(
     """
     path = Path(path)
     ending = path.suffix.lower()
-    if ending not in {*READERS, *_SCORES}:
+    endings = (".csv", *LINE_READABLE)
+    if ending not in endings:
         raise UsageError(
-            f"{path}: expected a melody that ends in {', '.join(READERS)}, .abc or "
-            f".krn, got {ending or 'no ending'}"
+            f"{path}: expected a melody that ends in {', '.join(endings)}, "
+            f"got {ending or 'no ending'}"
         )
     if tune is not None and ending != ".abc":
         raise UsageError(f"{path}: only books of tunes in .abc have numbers")
@@ -138,16 +135,8 @@ def read_melody(
 
 
 def _read(path: Path, voice: int, tune: int | None) -> Reading:
-    ending = path.suffix.lower()
-    if ending in _SCORES:
-        from chorale.formats.score_events import open_score
-        from chorale.formats.score_files import line_from_score
-
-        return line_from_score(open_score(path, tune=tune), voice)
-    if ending != ".csv":
-        from chorale.formats.midi import read_midi_line
-
-        return read_midi_line(path, voice)
+    if path.suffix.lower() != ".csv":
+        return read_line(path, voice, tune=tune)
     header, _ = read_table(path)
     if len(header) != 1:
         if header != list(NOTE_COLUMNS):
@@ -162,4 +151,4 @@ def _read(path: Path, voice: int, tune: int | None) -> Reading:
     line = read_numbers(path, header, (HIGHEST_PITCH,))
     pitches = np.zeros((len(line), VOICES), np.int64)
     pitches[:, voice] = line[:, 0]
-    return Reading(Chorale(pitches=pitches, source=path.stem), is_assumed=True)
+    return Reading(Chorale(pitches=pitches, source=path.stem), metre_assumed=True)

@@ -15,7 +15,8 @@ import numpy as np
 
 from chorale.errors import UsageError
 from chorale.music.keys import Key
-from chorale.music.score import Chorale, Metre, bar_lengths, lay_bars
+from chorale.music.metre import Metre, bar_lengths, number_bars
+from chorale.music.score import Chorale
 from chorale.utils.arrays import BoolArray, IntArray
 
 # Distances are told exactly up to two bars of common time, then in half bars up to
@@ -106,7 +107,7 @@ class Plan:
                 metres.append(replace(due, step=step))
             step += due.bar_length
         steps = step + (metres[-1].bar_length - pickup if pickup else 0)
-        numbers, positions = lay_bars(steps, metres, pickup)
+        numbers, positions = number_bars(steps, metres, pickup)
         last = min(metres[-1].bar_length, self.steps, steps)
         # Whole bars repeat, so that a fermata keeps its place in the bar.
         period = max(self.steps // last * last, 1)

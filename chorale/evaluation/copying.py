@@ -22,7 +22,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.music.score import STEPS_PER_QUARTER, Chorale
+from chorale.music.metre import STEPS_PER_QUARTER
+from chorale.music.score import Chorale
 from chorale.music.voices import SILENCE, VOICES
 from chorale.utils.arrays import BoolArray, IntArray
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from chorale.evaluation.judgement import Judgement
 from chorale.evaluation.style import FEATURES, Auc, Distance
 from chorale.evaluation.style.two_sample import LEAST_GROUPS
-from chorale.music.score import STEPS_PER_QUARTER
+from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.utils.reports import Block, Heading, Paragraph, Table
 
 _SHARES = {

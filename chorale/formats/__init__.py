@@ -1,1 +1,13 @@
-"""How a chorale comes out of a file, and how it goes into one."""
+"""How does a chorale come out of a file, and how does it get into one?
+
+- files: the table of formats; reads and writes any of them by the ending of a file
+- reading: the result of reading a file
+- classic_csv: one row per sixteenth, with optional annotations
+- midi: MIDI notes, velocities and programs; midi_meta: tempo, key and time signatures
+- quantization: performed MIDI notes on the grid of sixteenths
+- voice_separation: four voices from tracks, channels or chords
+- musicxml: writes MusicXML; notation: note values, ties, beams, accidentals, fermatas
+- score_reader: reads MusicXML, ABC and Humdrum with music21; score_notes: their notes,
+  rests and ties on the grid; abc: decorations of ABC that music21 does not read
+- audio: WAV, played by a synthesized organ
+"""

@@ -1,4 +1,8 @@
-"""ABC, read through music21, which knows no fermatas and loses the notes below them."""
+"""ABC notation, read with music21.
+
+music21 ignores fermatas in ABC and loses the notes after some decorations. Fermatas are
+therefore replaced with a sign that it keeps, and other decorations are removed.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +10,24 @@ import re
 from pathlib import Path
 from typing import Any
 
-# A note that a decoration stands before, with its accidental and more decorations.
+# Ahead of a decoration: more decorations, an accidental, the letter of the note.
 _NOTE = r"(?=(?:![^!\n]*!|[h-wH-W~.])*[\^_=]*[A-Ga-g])"
-_PARTS = re.compile(
-    # What is no music: comments, texts, fields of a line or within one.
-    r'(?P<other>%.*|"[^"\n]*"|^[A-Za-z]:.*|\[[A-Za-z]:[^\]\n]*\])'
+_TOKENS = re.compile(
+    # Not music: comments, quoted text, information fields, also inline.
+    r'(?P<text>%.*|"[^"\n]*"|^[A-Za-z]:.*|\[[A-Za-z]:[^\]\n]*\])'
     rf"|(?P<fermata>!fermata!\s*|\+fermata\+\s*|H{_NOTE})"
     rf"|(?P<decoration>![^!\n]*!\s*|[h-wI-W~.]{_NOTE})",
     re.MULTILINE,
 )
-# Music21 keeps this sign; no other is left when it stands for a fermata.
-_SIGN, _MEANS = "k", "StrongAccent"
+# music21 reads this sign as a strong accent; no decoration but fermatas becomes one.
+_SIGN, _CLASS = "k", "StrongAccent"
 
 
 def open_abc(path: Path, tune: int | None) -> Any:
-    """Return a music21 Score of a tune, or an Opus of all that a book holds.
+    """Return a music21 Score of a tune, or an Opus of all tunes of a book.
 
     Raises:
-        Exception: whatever music21 raises of what it cannot read.
+        Exception: anything that music21 raises for a file that it cannot read.
     """
     from music21 import converter, expressions
 
@@ -33,20 +37,15 @@ def open_abc(path: Path, tune: int | None) -> Any:
     except UnicodeDecodeError:
         text = raw.decode("latin-1")
     score = converter.parse(
-        _with_signs(text), format="abc", number=tune, forceSource=True
+        _TOKENS.sub(_replacement, text), format="abc", number=tune, forceSource=True
     )
     for note in score.recurse().notes:
-        if any(_MEANS in mark.classes for mark in note.articulations):
+        if any(_CLASS in mark.classes for mark in note.articulations):
             note.expressions.append(expressions.Fermata())
     return score
 
 
-def _with_signs(text: str) -> str:
-    """Return ABC with a sign for each fermata and without other decorations."""
-
-    def replaced(match: re.Match[str]) -> str:
-        if match["other"] is not None:
-            return match[0]
-        return _SIGN if match["fermata"] is not None else ""
-
-    return _PARTS.sub(replaced, text)
+def _replacement(token: re.Match[str]) -> str:
+    if token["text"] is not None:
+        return token[0]
+    return _SIGN if token["fermata"] is not None else ""

@@ -1,7 +1,7 @@
-"""WAV files: a small organ of additive synthesis, so that hearing needs no asset.
+"""WAV files: a pipe organ by additive synthesis, without samples or soundfonts.
 
-Each pitch is a sum of sine waves, the ranks of a quiet principal chorus; the voices
-stand a little apart, and the sound of a room follows.
+Each pitch is a sum of sine waves, the ranks of a soft principal chorus. The voices are
+panned, and a synthetic room adds reverberation.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from chorale.formats.shared import step_seconds
+from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.score import Chorale, Note
 from chorale.music.voices import VOICES
 from chorale.utils.arrays import IntArray
@@ -21,31 +21,29 @@ from chorale.utils.files import replacing
 
 FloatArray = npt.NDArray[np.float64]
 
-SAMPLE_RATE = 44_100  # samples a second
-TAIL = 1.6  # seconds in which the room falls silent after the last note
+SAMPLE_RATE = 44_100  # samples per second
+TAIL = 1.6  # seconds of reverberation after the last note
 PEAK = 0.85  # of full scale
 
-# Harmonic and strength of the ranks: 8', 4', 2 2/3', 2', 1 3/5', 1 1/3', 1'.
+# Harmonic and amplitude of the ranks: 8', 4', 2 2/3', 2', 1 3/5', 1 1/3', 1'.
 _RANKS = ((1, 1.0), (2, 0.5), (3, 0.22), (4, 0.2), (5, 0.05), (6, 0.06), (8, 0.05))
 _HIGHEST_FREQUENCY = 14_000.0  # Hz; harmonics above it are left out
-_ATTACK, _RELEASE = (
-    0.03,
-    0.09,
-)  # seconds in which a pipe comes to speak and falls silent
-_GAP = 0.07  # seconds before a repeated note in which the pipe may fall silent
-_PANS = (0.42, 0.62, 0.38, 0.55)  # place of the voices, 0 = left, 1 = right
-_ROOM_SECONDS, _ROOM_DECAY, _ROOM_SHARE = 1.5, 0.28, 0.3  # the echo and its strength
-_ROUND = 1 << 16  # samples
+_ATTACK, _RELEASE = 0.03, 0.09  # seconds
+_GAP = 0.07  # seconds of silence before a repeated note
+_PANS = (0.42, 0.62, 0.38, 0.55)  # of the voices, 0 = left, 1 = right
+# Reverberation: length and time constant of the decay in seconds, and amplitude.
+_REVERB_SECONDS, _REVERB_DECAY, _REVERB_SHARE = 1.5, 0.28, 0.3
+_BLOCK = 1 << 16  # samples; convolutions are padded to multiples of it
 
 
 def write_wav(chorale: Chorale, path: Path | str) -> None:
-    """Write a recording: 16 bits, stereo, 44.1 kHz.
+    """Write a recording of `render`: 16 bits, stereo, 44.1 kHz.
 
     Raises:
         OutputError: the file cannot be written.
     """
     samples = np.round(render(chorale) * 32_767).astype("<i2")
-    # Opening the file ourselves, because wave closes badly what it cannot open.
+    # Opened here, because wave does not clean up after a file that it cannot open.
     with (
         replacing(path) as temporary,
         temporary.open("wb") as stream,
@@ -58,13 +56,14 @@ def write_wav(chorale: Chorale, path: Path | str) -> None:
 
 
 def render(chorale: Chorale) -> npt.NDArray[np.float32]:
-    """Play a chorale on the organ, slower under fermatas.
+    """Synthesize a chorale, slower under fermatas.
 
     Returns:
-        float array (samples, 2), left and right, from -1 to 1, at `SAMPLE_RATE`. The
-        loudest sample is at `PEAK`; silence stays silence.
+        float array (samples, 2), left and right, from -1 to 1, at `SAMPLE_RATE`,
+        normalized to `PEAK`; silence stays silence.
     """
-    times = np.concatenate([[0.0], np.cumsum(step_seconds(chorale))])
+    seconds = 60.0 / STEPS_PER_QUARTER / chorale.step_tempos()
+    times = np.concatenate([[0.0], np.cumsum(seconds)])
     edges = np.round(times * SAMPLE_RATE).astype(np.int64)
     length = int(edges[-1]) + round(TAIL * SAMPLE_RATE)
     sound = np.zeros((2, length))
@@ -73,7 +72,7 @@ def render(chorale: Chorale) -> npt.NDArray[np.float32]:
         line = _play(chorale.notes(voice), edges, length, pipes)
         sound[0] += np.cos(pan * np.pi / 2) * line
         sound[1] += np.sin(pan * np.pi / 2) * line
-    sound += _ROOM_SHARE * _room(sound)
+    sound += _REVERB_SHARE * _reverberation(sound)
     loudest = np.abs(sound).max()
     if loudest:
         sound *= PEAK / loudest
@@ -83,13 +82,13 @@ def render(chorale: Chorale) -> npt.NDArray[np.float32]:
 def _play(
     notes: Sequence[Note], edges: IntArray, length: int, pipes: dict[int, FloatArray]
 ) -> FloatArray:
-    """Return what one voice plays.
+    """Synthesize one voice.
 
     Args:
         notes: of the voice.
         edges: int array (steps + 1,), the sample at which each step begins.
-        length: samples of the piece.
-        pipes: the sound of each pitch, made when it is first needed.
+        length: of the piece, in samples.
+        pipes: cache of the waveforms of pitches.
 
     Returns:
         float array (length,).
@@ -97,12 +96,9 @@ def _play(
     line = np.zeros(length)
     attack, release = (round(t * SAMPLE_RATE) for t in (_ATTACK, _RELEASE))
     for note, after in zip(notes, [*notes, None][1:], strict=True):
-        start, end = int(edges[note.start]), int(edges[note.start + note.length])
-        if after is not None and (after.pitch, after.start) == (
-            note.pitch,
-            note.start + note.length,
-        ):
-            # Struck again: a gap that is heard, yet never more than half the note.
+        start, end = int(edges[note.start]), int(edges[note.end])
+        if after is not None and after[:2] == (note.pitch, note.end):
+            # A repeated note needs an audible gap, at most half of the note before it.
             end -= min(round(_GAP * SAMPLE_RATE), (end - start) // 2)
         stop = min(end + release, length)
         envelope = np.ones(stop - start)
@@ -117,41 +113,42 @@ def _play(
 
 
 def _ramp(length: int) -> FloatArray:
-    """Return a rise from 0 to 1 that is smooth at both ends."""
+    """Return a raised-cosine fade from 0 to 1, float array (length,)."""
     ramp: FloatArray = 0.5 - 0.5 * np.cos(np.pi * np.arange(length) / length)
     return ramp
 
 
 def _pipe(pitch: int, length: int) -> FloatArray:
-    """Return the sound of all ranks at a pitch, in equal temperament, a' = 440 Hz."""
+    """Return the waveform of a pitch: all ranks, equal temperament, A4 = 440 Hz."""
     frequency = 440.0 * 2.0 ** ((pitch - 69) / 12)
-    # Harmonics are the powers of one turning pointer: far cheaper than a sine each.
-    turning = np.exp(2j * np.pi * frequency / SAMPLE_RATE * np.arange(length))
+    # Harmonics are powers of one complex phasor, far cheaper than a sine each.
+    phasor = np.exp(2j * np.pi * frequency / SAMPLE_RATE * np.arange(length))
     sound = np.zeros(length)
-    power, at = turning, 1
+    power, current = phasor, 1
     for harmonic, strength in _RANKS:
         if harmonic * frequency > _HIGHEST_FREQUENCY:
             break
-        while at < harmonic:
-            power, at = power * turning, at + 1
+        while current < harmonic:
+            power, current = power * phasor, current + 1
         sound += strength * power.imag
     return sound
 
 
-def _room(sound: FloatArray) -> FloatArray:
-    """Return the echo of a room: noise that dies away, the same at each call.
+def _reverberation(sound: FloatArray) -> FloatArray:
+    """Return the convolution with the impulse response of a room, decaying noise.
 
     Args:
         sound: float array (2, samples).
     """
-    length = round(_ROOM_SECONDS * SAMPLE_RATE)
+    length = round(_REVERB_SECONDS * SAMPLE_RATE)
     noise = np.random.default_rng(0).standard_normal((2, length))
     seconds = np.arange(length) / SAMPLE_RATE
-    echo = noise * np.exp(-seconds / _ROOM_DECAY) * (1 - seconds / _ROOM_SECONDS)
-    echo /= np.linalg.norm(echo, axis=1, keepdims=True)
+    response = noise * np.exp(-seconds / _REVERB_DECAY)
+    response *= 1 - seconds / _REVERB_SECONDS
+    response /= np.linalg.norm(response, axis=1, keepdims=True)
     samples = sound.shape[1]
-    # Padded so that no end wraps around, to a length that transforms fast.
-    padded = _ROUND * -(-(samples + length) // _ROUND)
-    product = np.fft.rfft(sound, padded) * np.fft.rfft(echo, padded)
-    heard: FloatArray = np.fft.irfft(product, padded)[:, :samples]
-    return heard
+    # Padded against circular convolution, to a length with a fast transform.
+    padded = _BLOCK * -(-(samples + length) // _BLOCK)
+    product = np.fft.rfft(sound, padded) * np.fft.rfft(response, padded)
+    convolved: FloatArray = np.fft.irfft(product, padded)[:, :samples]
+    return convolved

@@ -1,48 +1,110 @@
-"""Chorales out of files and into files, whatever their format."""
+"""Read and write chorales in any file format, chosen by the ending of the file.
+
+To add a format, write a module with its functions and add it to FORMATS.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from chorale.errors import DataError, UsageError
-from chorale.formats.classic_csv import read_csv, write_csv
-from chorale.formats.shared import Reading
+from chorale.formats.reading import Reading
 from chorale.music.keys import estimate_key
 from chorale.music.score import Chorale
 
-# The formats that can be written, by name, and the ending that a file of each gets.
-FORMATS = {"midi": ".mid", "musicxml": ".musicxml", "csv": ".csv", "wav": ".wav"}
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """A file format.
+
+    Functions are named `module:function`, the module being one of `chorale.formats`.
+    It is imported when the function is needed, as music21 takes seconds to import.
+
+    Attributes:
+        read: reads four voices: takes a path, returns a Reading.
+        read_line: reads one voice, the others silent: takes a path, the voice, and for
+            books of tunes the number of a tune; returns a Reading.
+        write: takes a chorale and a path, and if `has_instruments` an instrument.
+        endings: of its files; the first is the usual one.
+        has_instruments: whether a file names the instruments that play it.
+    """
+
+    endings: tuple[str, ...]
+    read: str = ""
+    read_line: str = ""
+    write: str = ""
+    has_instruments: bool = False
+
+
+FORMATS = {
+    "midi": Format(
+        endings=(".mid", ".midi"),
+        read="midi:read_midi",
+        read_line="midi:read_midi_line",
+        write="midi:write_midi",
+        has_instruments=True,
+    ),
+    "musicxml": Format(
+        endings=(".musicxml", ".xml"),
+        read="score_reader:read_score",
+        read_line="score_reader:read_score_line",
+        write="musicxml:write_musicxml",
+    ),
+    "compressed musicxml": Format(
+        endings=(".mxl",),
+        read="score_reader:read_score",
+        read_line="score_reader:read_score_line",
+    ),
+    "csv": Format(
+        endings=(".csv",),
+        read="classic_csv:read_unannotated",
+        write="classic_csv:write_csv",
+    ),
+    "wav": Format(endings=(".wav",), write="audio:write_wav"),
+    "abc": Format(endings=(".abc",), read_line="score_reader:read_score_line"),
+    "humdrum": Format(endings=(".krn",), read_line="score_reader:read_score_line"),
+}
+
+
+_BY_ENDING = {ending: row for row in FORMATS.values() for ending in row.endings}
+READABLE = [ending for ending, row in _BY_ENDING.items() if row.read]
+LINE_READABLE = [ending for ending, row in _BY_ENDING.items() if row.read_line]
+WRITABLE = [ending for ending, row in _BY_ENDING.items() if row.write]
+# The usual ending by the name of each format that can be written.
+OUTPUT_ENDINGS = {name: row.endings[0] for name, row in FORMATS.items() if row.write}
 
 
 def read(path: Path | str) -> Chorale:
-    """Read a chorale from a file, whose ending says what it is.
+    """Read a chorale from a file; its ending says which format it has.
 
     Args:
         path: a classic CSV, a MIDI file, or a MusicXML score, plain or compressed.
 
     Returns:
-        The chorale; where the file gives no key, the one that fits the notes best.
+        The chorale; if the file gives no key, the key is estimated.
 
     Raises:
-        UsageError: the ending is of no format that can be read.
+        UsageError: the ending is not that of a format that can be read.
         DataError: there is no such file, or it does not hold four voices.
     """
     return read_spelled(path).chorale
 
 
 def read_spelled(path: Path | str) -> Reading:
-    """Read a chorale as `read` does, and of a score how its notes are spelled.
+    """Read a chorale as `read` does, with the spelling of the notes of a score.
 
     Raises:
         UsageError, DataError: as `read`.
     """
     path = Path(path)
-    reader = READERS[_check_ending(path, READERS, "read")]
+    ending = _check_ending(path, READABLE, "read")
     if not path.is_file():
         raise DataError("there is no such file", path)
-    reading = reader(path)
+    reading: Reading = _load(_BY_ENDING[ending].read)(path)
     chorale = reading.chorale
     if not chorale.onsets.any():
         raise DataError("expected four voices, got nothing but silence", path)
@@ -51,85 +113,45 @@ def read_spelled(path: Path | str) -> Reading:
     return reading._replace(chorale=chorale)
 
 
+def read_line(path: Path, voice: int, *, tune: int | None = None) -> Reading:
+    """Read one voice from a file, the other voices silent.
+
+    Args:
+        path: of an ending in LINE_READABLE. It holds one line, or four voices.
+        voice: which voice the line is, or which of the four is read.
+        tune: the number of a tune in an ABC book; None if the file holds one tune.
+
+    Raises:
+        DataError: the file cannot be read, or holds neither one line nor four voices.
+    """
+    options = {} if tune is None else {"tune": tune}
+    reading: Reading = _load(_BY_ENDING[path.suffix.lower()].read_line)(
+        path, voice, **options
+    )
+    return reading
+
+
 def write(chorale: Chorale, path: Path | str, *, instrument: str = "choir") -> None:
-    """Write a chorale to a file, whose ending says what it becomes.
+    """Write a chorale to a file; its ending says which format it gets.
 
     Args:
         chorale: what to write.
         path: a classic CSV, a MIDI file, a MusicXML score or a WAV recording.
-        instrument: of a MIDI file, a name of `chorale.music.voices.INSTRUMENTS`.
+        instrument: of a MIDI file, a name in `chorale.music.voices.INSTRUMENTS`.
 
     Raises:
-        UsageError: the ending is of no format that can be written, or there is no such
-            instrument.
+        UsageError: the ending is not that of a format that can be written, or there is
+            no such instrument.
         OutputError: the file cannot be written.
     """
     path = Path(path)
-    _WRITERS[_check_ending(path, _WRITERS, "write")](chorale, path, instrument)
+    row = _BY_ENDING[_check_ending(path, WRITABLE, "write")]
+    options = {"instrument": instrument} if row.has_instruments else {}
+    _load(row.write)(chorale, path, **options)
 
 
-# The formats are imported when they are needed: music21 takes seconds.
-
-
-def _read_csv(path: Path) -> Reading:
-    return Reading(read_csv(path), is_assumed=True)
-
-
-def _read_midi(path: Path) -> Reading:
-    from chorale.formats.midi import read_midi_as_played
-
-    return read_midi_as_played(path)
-
-
-def _read_score(path: Path) -> Reading:
-    from chorale.formats.score_files import read_spelled_score
-
-    return read_spelled_score(path)
-
-
-def _write_midi(chorale: Chorale, path: Path, instrument: str) -> None:
-    from chorale.formats.midi import write_midi
-
-    write_midi(chorale, path, instrument=instrument)
-
-
-def _write_musicxml(chorale: Chorale, path: Path, instrument: str) -> None:
-    from chorale.formats.musicxml import write_musicxml
-
-    write_musicxml(chorale, path)
-
-
-def _write_csv(chorale: Chorale, path: Path, instrument: str) -> None:
-    write_csv(chorale, path)
-
-
-def _write_wav(chorale: Chorale, path: Path, instrument: str) -> None:
-    from chorale.formats.audio import write_wav
-
-    write_wav(chorale, path)
-
-
-# The formats that can be read, by the ending of a file.
-READERS: dict[str, Callable[[Path], Reading]] = {
-    ".csv": _read_csv,
-    ".mid": _read_midi,
-    ".midi": _read_midi,
-    ".musicxml": _read_score,
-    ".xml": _read_score,
-    ".mxl": _read_score,
-}
-_WRITERS: dict[str, Callable[[Chorale, Path, str], None]] = {
-    ".csv": _write_csv,
-    ".mid": _write_midi,
-    ".midi": _write_midi,
-    ".musicxml": _write_musicxml,
-    ".xml": _write_musicxml,
-    ".wav": _write_wav,
-}
-
-
-def _check_ending(path: Path, endings: Iterable[str], verb: str) -> str:
-    """Return the ending of a path that is one of `endings`."""
+def _check_ending(path: Path, endings: Sequence[str], verb: str) -> str:
+    """Return the ending of a path, which has to be one of `endings`."""
     ending = path.suffix.lower()
     if ending not in endings:
         raise UsageError(
@@ -137,3 +159,12 @@ def _check_ending(path: Path, endings: Iterable[str], verb: str) -> str:
             f"got {ending or 'no ending'}"
         )
     return ending
+
+
+def _load(name: str) -> Callable[..., Any]:
+    """Import a function named `module:function`."""
+    module, function = name.split(":")
+    loaded: Callable[..., Any] = getattr(
+        import_module(f"chorale.formats.{module}"), function
+    )
+    return loaded

@@ -1,6 +1,6 @@
-"""MIDI files for sequencers: four clean tracks whose ticks are the Chorale's steps.
+"""MIDI files: a conductor track and four voice tracks whose ticks are whole steps.
 
-Notes are here; what holds for all voices, bars above all, is in `midi_events`.
+Notes are read and written here; title, key, metre, tempo and fermatas in `midi_meta`.
 """
 
 from __future__ import annotations
@@ -19,27 +19,28 @@ from chorale.errors import DataError, UsageError
 from chorale.formats.midi_meta import (
     conductor_events,
     from_latin1,
-    meta,
+    has_metre,
     read_bars,
     read_fermatas,
     read_key,
     read_tempo,
-    says_metre,
 )
-from chorale.formats.played import Played, count_off_grid, line_on_grid, part_voices
-from chorale.formats.shared import Reading, naming, voices_by_name
-from chorale.music.score import STEPS_PER_QUARTER, Chorale
+from chorale.formats.quantization import PerformedNote, count_off_grid, quantize
+from chorale.formats.reading import Reading, naming
+from chorale.formats.voice_separation import match_voice_names, separate_voices
+from chorale.music.metre import STEPS_PER_QUARTER
+from chorale.music.score import Chorale
 from chorale.music.voices import INSTRUMENTS, VOICE_NAMES, VOICES
 from chorale.utils.files import replacing
 
 TICKS_PER_QUARTER = 480
 TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
 
-# The melody stands out a little, the bass carries; 64 is the middle of the scale.
+# Soprano to bass: the outer voices are a little louder; 64 is mezzo forte.
 VELOCITIES = (88, 74, 74, 82)
 PERCUSSION_CHANNEL = 9  # counted from 0, by General MIDI
 
-_MOST_STEPS = 100_000  # an hour and a half; beyond lies only a damaged file
+_MOST_STEPS = 100_000  # an hour and a half; longer files are damaged
 
 # === Writing ===
 
@@ -47,15 +48,14 @@ _MOST_STEPS = 100_000  # an hour and a half; beyond lies only a damaged file
 def write_midi(
     chorale: Chorale, path: Path | str, *, instrument: str = "choir"
 ) -> None:
-    """Write a format 1 file: a conductor track, then one track a voice.
+    """Write a format 1 file: a conductor track, then a track per voice.
 
-    A held step is one note, a repeated note is struck again. Fermatas are markers and
-    slow the tempo map; they move no tick. Text is UTF-8.
+    Fermatas are markers and slow the tempo map; notes keep their ticks. Text is UTF-8.
 
     Args:
         chorale: what to write.
         path: the file.
-        instrument: a name of `chorale.music.voices.INSTRUMENTS`, for the programs.
+        instrument: a name in `chorale.music.voices.INSTRUMENTS`, for the programs.
 
     Raises:
         UsageError: there is no such instrument.
@@ -77,28 +77,32 @@ def write_midi(
 
 
 def _voice_track(chorale: Chorale, voice: int, program: int) -> mido.MidiTrack:
+    name = VOICE_NAMES[voice].capitalize()
     events = [
-        (0, meta("track_name", name=VOICE_NAMES[voice].capitalize())),
+        (0, mido.MetaMessage("track_name", name=name)),
         (0, mido.Message("program_change", channel=voice, program=program)),
     ]
-    # Notes of a voice never overlap, so in this order an end comes before a beginning.
     for note in chorale.notes(voice):
-        on = {"channel": voice, "note": note.pitch, "velocity": VELOCITIES[voice]}
-        off = {"channel": voice, "note": note.pitch, "velocity": 0}
-        events.append((note.start, mido.Message("note_on", **on)))
-        events.append((note.start + note.length, mido.Message("note_off", **off)))
+        for kind, step, velocity in (
+            ("note_on", note.start, VELOCITIES[voice]),
+            ("note_off", note.end, 0),
+        ):
+            message = mido.Message(
+                kind, channel=voice, note=note.pitch, velocity=velocity
+            )
+            events.append((step, message))
     return _track(events, chorale.steps)
 
 
 def _track(events: Iterable[tuple[int, Any]], steps: int) -> mido.MidiTrack:
     """Return a track of messages at steps, which ends with the piece.
 
-    Messages of one step keep their order.
+    Messages at the same step keep their order: a note ends before the next begins.
     """
     track = mido.MidiTrack()
     last = 0
     ordered = sorted(events, key=lambda event: event[0])
-    for step, message in [*ordered, (steps, meta("end_of_track"))]:
+    for step, message in [*ordered, (steps, mido.MetaMessage("end_of_track"))]:
         track.append(message.copy(time=(step - last) * TICKS_PER_STEP))
         last = step
     return track
@@ -107,54 +111,70 @@ def _track(events: Iterable[tuple[int, Any]], steps: int) -> mido.MidiTrack:
 # === Reading ===
 
 
-def read_midi(path: Path | str) -> Chorale:
-    """Read a MIDI file of four voices; see `read_midi_as_played`."""
-    return read_midi_as_played(path).chorale
+@dataclass(kw_only=True)
+class _Track:
+    """The content of one track.
+
+    Attributes:
+        name: empty if it has none.
+        channels: notes by channel, without percussion.
+        metas: meta messages with their times in fractional steps.
+        end: of the track, in steps.
+    """
+
+    name: str = ""
+    channels: dict[int, list[PerformedNote]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    metas: list[tuple[float, mido.MetaMessage]] = field(default_factory=list)
+    end: float = 0.0
 
 
-def read_midi_as_played(path: Path | str) -> Reading:
-    """Read a MIDI file of four voices, and how many of its notes are off the grid.
+# Finds the four voices in the tracks of a file; a voice without notes is an empty list.
+_Separate = Callable[[Sequence[_Track]], list[list[PerformedNote]]]
 
-    Our own files come back exactly. In others the voices are the tracks named after
-    them, or the four tracks or channels that have notes, the higher on the average
-    first, or what two tracks play in pairs or one plays in fours throughout. Notes
-    move to the nearest sixteenth; percussion is left out; a first bar with a shorter
-    time signature of its own is a pickup.
+
+def read_midi(path: Path | str) -> Reading:
+    """Read a MIDI file of four voices.
+
+    Files of `write_midi` are read back exactly. In other files the voices are the
+    tracks named after them, or the four tracks or channels that have notes, in the
+    order of their mean pitch, or chords of two notes on two tracks or of four notes on
+    one. Notes move to the nearest sixteenth; percussion is left out; a shorter first
+    bar with its own time signature is a pickup.
 
     Returns:
-        The chorale, whose key is None where the file gives none; no spelling; the notes
-        that begin further from a sixteenth than players are late.
+        The chorale, without a key if the file has none, and the number of notes that
+        begin between two sixteenths; no spelling.
 
     Raises:
         DataError: the file cannot be read, or does not hold four voices.
     """
-    return _read_file(path, _voices)
+    return _read_file(path, _four_voices)
 
 
 def read_midi_line(path: Path | str, voice: int) -> Reading:
-    """Read one voice of a MIDI file, the others silent; else as `read_midi_as_played`.
+    """Read one voice of a MIDI file, the others silent; otherwise as `read_midi`.
 
-    Where only one track or channel has notes, it is the voice.
+    If only one track or channel has notes, it is the voice.
 
     Args:
         path: the file.
-        voice: which voice it is, or which of four.
+        voice: which voice the line is, or which of the four is read.
 
     Raises:
         DataError: the file cannot be read, or holds neither one line nor four voices.
     """
-    return _read_file(path, lambda tracks: _line(tracks, voice))
+    return _read_file(path, lambda tracks: _one_voice(tracks, voice))
 
 
-def _read_file(
-    path: Path | str, parted: Callable[[Sequence[_Track]], list[list[Played]]]
-) -> Reading:
+def _read_file(path: Path | str, separate: _Separate) -> Reading:
     path = Path(path)
     if not path.is_file():
         raise DataError("expected a MIDI file, there is no such file", path)
     try:
         file = mido.MidiFile(path)
-    except Exception as error:  # mido raises whatever a damaged file leads it to
+    except Exception as error:  # mido raises any exception for damaged files
         reason = str(error) or "it ends too early"
         raise DataError(
             f"expected a MIDI file, cannot read it: {reason}", path
@@ -162,132 +182,119 @@ def _read_file(
     with naming(path):
         if file.ticks_per_beat <= 0 or file.type == 2:
             raise DataError(
-                "expected a MIDI file of format 0 or 1 that counts in ticks a quarter"
+                "expected a MIDI file of format 0 or 1 with ticks per quarter note"
             )
-        reading = _read(file, parted)
-    chorale = replace(reading.chorale, source=path.stem)
-    return reading._replace(chorale=chorale)
-
-
-@dataclass(kw_only=True)
-class _Track:
-    """What one track holds.
-
-    Attributes:
-        name: empty if it has none.
-        played: notes by channel, without percussion.
-        metas: meta messages, each with its step, not yet a whole one.
-        end: where the track ends, in steps.
-    """
-
-    name: str = ""
-    played: dict[int, list[Played]] = field(default_factory=lambda: defaultdict(list))
-    metas: list[tuple[float, mido.MetaMessage]] = field(default_factory=list)
-    end: float = 0.0
+        reading = _convert(file, separate)
+    return reading._replace(chorale=replace(reading.chorale, source=path.stem))
 
 
 def _read_track(track: mido.MidiTrack, ticks_per_step: float) -> _Track:
-    read = _Track()
+    content = _Track()
     tick = 0
     sounding: dict[tuple[int, int], list[float]] = defaultdict(list)
+
+    def end_note(channel: int, pitch: int, end: float) -> None:
+        start = sounding[channel, pitch].pop(0)
+        note = PerformedNote(pitch=pitch, start=start, end=end)
+        content.channels[channel].append(note)
+
     for message in track:
         tick += message.time
         step = tick / ticks_per_step
         if message.is_meta:
-            read.metas.append((step, message))
-            if message.type == "track_name" and not read.name:
-                read.name = from_latin1(message.name).strip()
-        elif message.type in ("note_on", "note_off"):
-            key = (message.channel, message.note)
-            if message.type == "note_on" and message.velocity:
-                sounding[key].append(step)
-            elif sounding[key]:
-                played = Played(
-                    pitch=message.note, start=sounding[key].pop(0), end=step
-                )
-                read.played[message.channel].append(played)
-    read.end = tick / ticks_per_step
-    # A note that nobody ends sounds to the end of its track.
+            content.metas.append((step, message))
+            if message.type == "track_name" and not content.name:
+                content.name = from_latin1(message.name).strip()
+        elif message.type == "note_on" and message.velocity:
+            sounding[message.channel, message.note].append(step)
+        elif (
+            message.type in ("note_on", "note_off")
+            and sounding[message.channel, message.note]
+        ):
+            end_note(message.channel, message.note, step)
+    content.end = tick / ticks_per_step
+    # An unterminated note sounds to the end of its track.
     for (channel, pitch), starts in sounding.items():
-        for start in starts:
-            played = Played(pitch=pitch, start=start, end=read.end)
-            read.played[channel].append(played)
-    if read.end > _MOST_STEPS:
+        for _ in list(starts):
+            end_note(channel, pitch, content.end)
+    if content.end > _MOST_STEPS:
         raise DataError(
-            f"expected a piece of at most {_MOST_STEPS} sixteenths, got {read.end:.0f}"
+            f"expected a piece of at most {_MOST_STEPS} sixteenths, "
+            f"got {content.end:.0f}"
         )
-    read.played.pop(PERCUSSION_CHANNEL, None)
-    return read
+    content.channels.pop(PERCUSSION_CHANNEL, None)
+    return content
 
 
-def _read(
-    file: mido.MidiFile, parted: Callable[[Sequence[_Track]], list[list[Played]]]
-) -> Reading:
+def _convert(file: mido.MidiFile, separate: _Separate) -> Reading:
     tracks = [
         _read_track(track, file.ticks_per_beat / STEPS_PER_QUARTER)
         for track in file.tracks
     ]
-    voices = parted(tracks)
-    lines = [line_on_grid(voice) for voice in voices]
+    voices = separate(tracks)
+    lines = [quantize(voice) for voice in voices]
     metas = [meta for track in tracks for meta in track.metas]
-    steps = max(note.start + note.length for line in lines for note in line)
-    metres, bars, positions = read_bars(metas, steps, tracks[0].end)
-    steps = len(bars)
-    fermatas = np.zeros(steps, np.bool_)
-    for start, end in read_fermatas(metas):
-        fermatas[start:end] = True
-    # In a file of format 0 the only track is the piece.
-    titled = file.type == 0 or not tracks[0].played
+    end = max(note.end for line in lines for note in line)
+    metres, bars, positions = read_bars(metas, end, tracks[0].end)
+    fermatas = np.zeros(len(bars), np.bool_)
+    for start, stop in read_fermatas(metas):
+        fermatas[start:stop] = True
+    # The only track of a format 0 file has the title; in format 1 the first track has
+    # it, unless it is one of the voices.
+    has_title = file.type == 0 or not tracks[0].channels
     chorale = Chorale.from_notes(
         lines,
-        steps,
+        len(bars),
         fermatas=fermatas,
         bars=bars,
         positions=positions,
         metres=metres,
         key=read_key(metas),
         tempo=read_tempo(metas, under_fermata=bool(fermatas[0])),
-        title=tracks[0].name if titled else "",
+        title=tracks[0].name if has_title else "",
     )
     return Reading(
         chorale,
         off_grid=sum(map(count_off_grid, voices)),
-        is_assumed=not says_metre(metas),
+        metre_assumed=not has_metre(metas),
     )
 
 
-def _voices(tracks: Sequence[_Track]) -> list[list[Played]]:
-    """Return what each of the four voices plays, soprano first."""
-    order = voices_by_name([track.name for track in tracks])
+def _channels(tracks: Sequence[_Track]) -> list[list[PerformedNote]]:
+    """Return the notes of each channel of each track."""
+    return [notes for track in tracks for _, notes in sorted(track.channels.items())]
+
+
+def _four_voices(tracks: Sequence[_Track]) -> list[list[PerformedNote]]:
+    """Return the notes of the four voices, soprano first."""
+    order = match_voice_names([track.name for track in tracks])
     if order is not None:
-        voices = [list(chain(*tracks[place].played.values())) for place in order]
+        voices = [list(chain(*tracks[index].channels.values())) for index in order]
         if any(voices):
             return voices
-    return part_voices(
-        [played for track in tracks for _, played in sorted(track.played.items())]
-    )
+    return separate_voices(_channels(tracks))
 
 
-def _line(tracks: Sequence[_Track], voice: int) -> list[list[Played]]:
-    """Return what one voice plays, and nothing of the others, soprano first."""
-    groups = [played for track in tracks for _, played in sorted(track.played.items())]
+def _one_voice(tracks: Sequence[_Track], voice: int) -> list[list[PerformedNote]]:
+    """Return the notes of one voice, the lists of the others empty, soprano first."""
+    groups = _channels(tracks)
     if not groups:
         raise DataError("expected a melody, got no notes (percussion aside)")
+    name = VOICE_NAMES[voice]
     try:
-        line = groups[0] if len(groups) == 1 else _voices(tracks)[voice]
-        line_on_grid(line)
+        line = groups[0] if len(groups) == 1 else _four_voices(tracks)[voice]
+        quantize(line)
     except DataError as error:
-        if len(groups) == 1:
-            try:
-                line = part_voices(groups)[voice]
-            except DataError:
-                raise error from None
-        else:
+        if len(groups) > 1:
             raise DataError(
-                f"expected one line, or four voices of which to take the "
-                f"{VOICE_NAMES[voice]}, got notes on {len(groups)} tracks or channels: "
-                "keep the one with the melody"
+                f"expected one line, or four voices of which to take the {name}, got "
+                f"notes on {len(groups)} tracks or channels: keep the one with the "
+                "melody"
             ) from None
+        try:  # chords of four notes on the only channel
+            line = separate_voices(groups)[voice]
+        except DataError:
+            raise error from None
     if not line:
-        raise DataError(f"the {VOICE_NAMES[voice]} is silent throughout")
-    return [line if one == voice else [] for one in range(VOICES)]
+        raise DataError(f"the {name} is silent throughout")
+    return [line if index == voice else [] for index in range(VOICES)]

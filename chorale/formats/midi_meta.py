@@ -1,11 +1,10 @@
-"""The conductor track of a MIDI file: what holds for all voices, written and read.
+"""MIDI meta events: title, key, time signatures, tempo map and fermata markers.
 
-Sequencers count bars from tick 0 and know neither pickups nor split bars. A bar that
-is not full therefore has a time signature of its own length, such as 1/4 for a pickup
-of one quarter, and the real one follows at the next barline: barlines then fall where
-the score has them. What time signatures cannot say, the numbers of bars and the place
-in the bar where a short one begins, stands in text events beside them, so that our own
-files are read back exactly.
+Sequencers count bars from tick 0, without pickups or incomplete bars. An incomplete bar
+therefore gets a time signature of its own length, such as 1/4 for a pickup of a
+quarter, and the next bar the actual one: sequencers then draw the right barlines.
+Text events add what time signatures cannot express, bar numbers and the position of an
+incomplete bar, so that our own files are read back exactly.
 """
 
 from __future__ import annotations
@@ -18,28 +17,21 @@ from typing import Any
 import mido
 import numpy as np
 
-from chorale.formats.shared import (
-    FERMATA_TEMPO,
-    Bar,
-    fermata_spans,
-    step_tempos,
-    written_bars,
-)
 from chorale.music.keys import Key
-from chorale.music.score import (
+from chorale.music.metre import (
     COMMON_TIME,
-    DEFAULT_TEMPO,
     STEPS_PER_WHOLE,
-    Chorale,
+    Bar,
     Metre,
-    lay_bars,
+    number_bars,
 )
+from chorale.music.score import DEFAULT_TEMPO, FERMATA_TEMPO, Chorale
 from chorale.utils.arrays import IntArray
 
-# Meta messages at their steps, which in foreign files are no whole ones.
+# Meta messages with their times in steps, fractional in foreign files.
 Metas = Sequence[tuple[float, mido.MetaMessage]]
 
-_SLOWEST_TEMPO = 0xFFFFFF  # microseconds a quarter, all that three bytes hold
+_SLOWEST_TEMPO = 0xFFFFFF  # microseconds per quarter, the most that three bytes hold
 _FERMATA, _FERMATA_END = "fermata", "a tempo"
 _BAR_TEXT = re.compile(r"chorale bar (\d{1,9}) position (\d{1,9})")
 _METRE_TEXT = re.compile(r"chorale metre (\d{1,9}/\d{1,9})")
@@ -48,82 +40,73 @@ _METRE_TEXT = re.compile(r"chorale metre (\d{1,9}/\d{1,9})")
 
 
 def conductor_events(chorale: Chorale) -> list[tuple[int, mido.MetaMessage]]:
-    """Return title, key, bars, metres, tempos and fermatas, each with its step."""
+    """Return the meta messages of the conductor track, each with its step."""
     events: list[tuple[int, mido.MetaMessage]] = []
+
+    def add(step: int, kind: str, **fields: Any) -> None:
+        events.append((step, mido.MetaMessage(kind, **fields)))
+
     if chorale.title:
-        events.append((0, meta("track_name", name=as_latin1(chorale.title))))
+        add(0, "track_name", name=as_latin1(chorale.title))
     if chorale.key is not None:
-        name = chorale.key.tonic + ("m" if chorale.key.mode == "minor" else "")
-        events.append((0, meta("key_signature", key=name)))
-    events += _bar_texts(chorale)
-    events += _time_signatures(chorale)
-    tempos = step_tempos(chorale)
+        suffix = "m" if chorale.key.mode == "minor" else ""
+        add(0, "key_signature", key=chorale.key.tonic + suffix)
+    for metre in chorale.metres:
+        add(metre.step, "text", text=f"chorale metre {metre.name}")
+    for step in _irregular_steps(chorale):
+        bar, position = chorale.bars[step], chorale.positions[step]
+        add(step, "text", text=f"chorale bar {bar} position {position}")
+    current = None
+    for bar in chorale.written_bars():
+        signature = _signature(bar, is_last=bar.end == chorale.steps)
+        if signature != current:
+            numerator, denominator = signature
+            add(
+                bar.start,
+                "time_signature",
+                numerator=numerator,
+                denominator=denominator,
+            )
+        current = signature
+    tempos = chorale.step_tempos()
     for step in [0, *(np.flatnonzero(np.diff(tempos)) + 1).tolist()]:
         tempo = min(round(mido.bpm2tempo(tempos[step])), _SLOWEST_TEMPO)
-        events.append((step, meta("set_tempo", tempo=tempo)))
-    for start, end in fermata_spans(chorale):
-        events.append((start, meta("marker", text=_FERMATA)))
-        events.append((end, meta("marker", text=_FERMATA_END)))
+        add(step, "set_tempo", tempo=tempo)
+    for start, end in chorale.fermata_spans():
+        add(start, "marker", text=_FERMATA)
+        add(end, "marker", text=_FERMATA_END)
     return events
 
 
-def _bar_texts(chorale: Chorale) -> list[tuple[int, mido.MetaMessage]]:
-    """Return the metres, and where bars are not simply full ones counted from 1."""
+def _irregular_steps(chorale: Chorale) -> list[int]:
+    """Return step 0 and the steps where bars do not continue the step before."""
     bars, positions = chorale.bars, chorale.positions
-    over = positions[:-1] + 1 >= chorale.bar_lengths()[:-1]
-    counts_on = (bars[1:] == bars[:-1] + over) & (
-        positions[1:] == np.where(over, 0, positions[:-1] + 1)
+    is_bar_end = positions[:-1] + 1 >= chorale.bar_lengths()[:-1]
+    continues = (bars[1:] == bars[:-1] + is_bar_end) & (
+        positions[1:] == np.where(is_bar_end, 0, positions[:-1] + 1)
     )
-    places = [0, *(np.flatnonzero(~counts_on) + 1).tolist()]
-    texts = [(one.step, f"chorale metre {one.name}") for one in chorale.metres]
-    texts += [
-        (step, f"chorale bar {bars[step]} position {positions[step]}")
-        for step in places
-    ]
-    return [(step, meta("text", text=text)) for step, text in texts]
+    return [0, *(np.flatnonzero(~continues) + 1).tolist()]
 
 
-def _time_signatures(chorale: Chorale) -> list[tuple[int, mido.MetaMessage]]:
-    """Return time signatures under which a sequencer draws the barlines right."""
-    bars = written_bars(chorale)
-    events = []
-    current = None
-    for bar in bars:
-        # The last bar may be short, completing the pickup: no barline comes after it.
-        cut_off = bar is bars[-1] and bar.position == 0
-        signature = bar.metre if cut_off else _signature(bar)
-        numbers = (signature.numerator, signature.denominator)
-        if numbers != current:
-            message = meta(
-                "time_signature", numerator=numbers[0], denominator=numbers[1]
-            )
-            events.append((bar.start, message))
-        current = numbers
-    return events
-
-
-def _signature(bar: Bar) -> Metre:
-    """Return the time signature under which a bar is full."""
-    if bar.length == bar.metre.bar_length:
-        return bar.metre
+def _signature(bar: Bar, *, is_last: bool) -> tuple[int, int]:
+    """Return the numerator and denominator with which a sequencer ends a bar."""
+    # No barline follows a last bar that is short, completing the pickup.
+    is_regular = bar.length == bar.metre.bar_length or (is_last and bar.position == 0)
+    if is_regular:
+        return bar.metre.numerator, bar.metre.denominator
     unit = max(unit for unit in (1, 2, 4) if bar.length % unit == 0)
-    return Metre(bar.length // unit, STEPS_PER_WHOLE // unit)
+    return bar.length // unit, STEPS_PER_WHOLE // unit
 
 
-def meta(kind: str, **fields: Any) -> mido.MetaMessage:
-    """Return a meta message; its time comes with its track."""
-    return mido.MetaMessage(kind, **fields)
-
-
-# mido writes and reads text as Latin-1; handing it the bytes of UTF-8 in that disguise
-# keeps every title without touching its global setting.
+# mido reads and writes text as Latin-1. Bytes of UTF-8 decoded as Latin-1 preserve any
+# text without changing mido's global setting.
 def as_latin1(text: str) -> str:
-    """Return text as mido has to be handed it."""
+    """Return text for mido to write as UTF-8."""
     return text.encode("utf-8", "replace").decode("latin-1")
 
 
 def from_latin1(text: str) -> str:
-    """Return a text of a foreign file, which is UTF-8 or else Latin-1."""
+    """Return text that mido has read, which is UTF-8 or else Latin-1."""
     try:
         return text.encode("latin-1").decode("utf-8")
     except UnicodeDecodeError:
@@ -140,19 +123,21 @@ def read_bars(
 
     Args:
         metas: of all tracks.
-        steps: at which the last note ends; our own files may go on in silence.
-        track_end: where the first track ends, in steps.
+        steps: end of the last note; our own files may end with rests.
+        track_end: end of the first track, in steps.
     """
-    metres = _own_metres(metas)
-    if metres:
+    metres = tuple(
+        Metre.parse(match[1], step) for step, match in _matches(metas, _METRE_TEXT)
+    )
+    if metres and metres[0].step == 0:
         return metres, *_own_bars(metas, metres, max(steps, round(track_end)))
     metres, pickup = _foreign_metres(metas)
     metres = tuple(metre for metre in metres if metre.step < steps)
-    return metres, *lay_bars(steps, metres, pickup)
+    return metres, *number_bars(steps, metres, pickup)
 
 
-def says_metre(metas: Metas) -> bool:
-    """Return whether there is a time signature at all."""
+def has_metre(metas: Metas) -> bool:
+    """Return whether there is a time signature."""
     return bool(_of_type(metas, "time_signature"))
 
 
@@ -161,26 +146,19 @@ def _of_type(metas: Metas, kind: str) -> list[tuple[int, mido.MetaMessage]]:
 
 
 def _matches(metas: Metas, pattern: re.Pattern[str]) -> list[tuple[int, re.Match[str]]]:
-    """Return the text events that are of our own making."""
-    found = [
-        (step, pattern.fullmatch(text.text)) for step, text in _of_type(metas, "text")
+    """Return the text events that match a pattern of our own files."""
+    return [
+        (step, match)
+        for step, message in _of_type(metas, "text")
+        if (match := pattern.fullmatch(message.text))
     ]
-    return [(step, match) for step, match in found if match is not None]
-
-
-def _own_metres(metas: Metas) -> tuple[Metre, ...]:
-    """Return the metres that our own files name; nothing from others."""
-    metres = tuple(
-        Metre.parse(match[1], step) for step, match in _matches(metas, _METRE_TEXT)
-    )
-    return metres if metres and metres[0].step == 0 else ()
 
 
 def _own_bars(
     metas: Metas, metres: Sequence[Metre], steps: int
 ) -> tuple[IntArray, IntArray]:
-    """Return `bars` and `positions` as our own files give them."""
-    places = {
+    """Return `bars` and `positions` from the text events of our own files."""
+    irregular = {
         step: (int(match[1]), int(match[2]))
         for step, match in _matches(metas, _BAR_TEXT)
     }
@@ -190,7 +168,7 @@ def _own_bars(
     for step in range(steps):
         if position >= length:
             bar, position = bar + 1, 0
-        bar, position = places.get(step, (bar, position))
+        bar, position = irregular.get(step, (bar, position))
         length = lengths.get(step, length)
         bars[step], positions[step] = bar, position
         position += 1
@@ -198,17 +176,16 @@ def _own_bars(
 
 
 def _foreign_metres(metas: Metas) -> tuple[tuple[Metre, ...], int]:
-    """Return the metres that the time signatures give, and the pickup in steps."""
-    metres = {0: COMMON_TIME}
+    """Return the metres from time signatures, and the pickup in steps."""
+    by_step = {0: COMMON_TIME}
     for step, signature in _of_type(metas, "time_signature"):
-        metres[step] = Metre(signature.numerator, signature.denominator, step)
-    ordered = [metres[step] for step in sorted(metres)]
-    if len(ordered) > 1:
-        first, second = ordered[:2]
+        by_step[step] = Metre(signature.numerator, signature.denominator, step)
+    metres = tuple(by_step[step] for step in sorted(by_step))
+    if len(metres) > 1:
+        first, second = metres[:2]
         if first.bar_length == second.step < second.bar_length:
-            ordered[:2] = [replace(second, step=0)]
-            return tuple(ordered), first.bar_length
-    return tuple(ordered), 0
+            return (replace(second, step=0), *metres[2:]), first.bar_length
+    return metres, 0
 
 
 def read_fermatas(metas: Metas) -> list[tuple[int, int]]:
@@ -227,15 +204,15 @@ def read_fermatas(metas: Metas) -> list[tuple[int, int]]:
 def read_key(metas: Metas) -> Key | None:
     """Return the key of the first key signature; None if there is none."""
     for _, message in _of_type(metas, "key_signature"):
-        name = message.key
-        return Key(name.removesuffix("m"), "minor" if name.endswith("m") else "major")
+        mode = "minor" if message.key.endswith("m") else "major"
+        return Key(message.key.removesuffix("m"), mode)
     return None
 
 
 def read_tempo(metas: Metas, *, under_fermata: bool) -> float:
-    """Return the tempo of the beginning, in quarters a minute."""
+    """Return the tempo at the beginning, in quarters per minute."""
     for _, message in _of_type(metas, "set_tempo"):
         tempo = float(mido.tempo2bpm(message.tempo))
-        # Whole microseconds a quarter are good for two places.
+        # Whole microseconds per quarter are precise to two decimals.
         return round(tempo / FERMATA_TEMPO if under_fermata else tempo, 2)
     return DEFAULT_TEMPO

@@ -1,8 +1,4 @@
-"""MusicXML, written by ourselves; `score_files` reads it.
-
-A chorale is written as a choral score on two staves, soprano and alto above, tenor and
-bass below.
-"""
+"""MusicXML: writes a choral score on two staves; `score_reader` reads MusicXML."""
 
 from __future__ import annotations
 
@@ -10,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from chorale.formats.engraving import NOTE_VALUES, Line, Written, engrave
-from chorale.formats.shared import Bar
+from chorale.formats.notation import NOTE_VALUES, Line, WrittenNote, notate
 from chorale.music.keys import Key
-from chorale.music.score import STEPS_PER_QUARTER, STEPS_PER_WHOLE, Chorale
+from chorale.music.metre import STEPS_PER_QUARTER, STEPS_PER_WHOLE, Bar
+from chorale.music.score import Chorale
 from chorale.music.voices import ALL_VOICES, INSTRUMENTS
 from chorale.utils.files import write_text
 
-DIVISIONS = STEPS_PER_QUARTER  # durations are counted in steps
+DIVISIONS = STEPS_PER_QUARTER  # durations are in steps
 
 _HEADER = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" \
@@ -34,10 +30,10 @@ _ACCIDENTALS = {
 
 
 def write_musicxml(chorale: Chorale, path: Path | str) -> None:
-    """Write a score on two staves, each a part of two voices.
+    """Write a score on two staves: a part of soprano and alto, one of tenor and bass.
 
-    It has the key, where known, the metres, the tempo for playing, and every stem,
-    beam and accidental; pitches are spelled by the key. A pickup is measure 0.
+    It has the key if known, metres, tempo, stems, beams and accidentals; pitches are
+    spelled by the key. A pickup is measure 0.
 
     Raises:
         OutputError: the file cannot be written.
@@ -51,12 +47,12 @@ def write_musicxml(chorale: Chorale, path: Path | str) -> None:
         _add(encoding, "supports", element=element, type="yes")
     staves = sorted({voice.staff for voice in ALL_VOICES})
     _add_part_list(root, staves)
-    bars = engrave(chorale)
+    bars = notate(chorale)
     for staff in staves:
         part = _add(root, "part", id=f"P{staff}")
         for index, (bar, lines) in enumerate(bars):
             measure = _add(part, "measure", number=str(bar.number))
-            if bar.position:  # a pickup, or what completes a short bar: not counted
+            if bar.position:  # a pickup, or the rest of a bar that was cut
                 measure.set("implicit", "yes")
             before = bars[index - 1][0] if index else None
             _add_attributes(measure, bar, before, chorale.key, staff)
@@ -70,7 +66,7 @@ def write_musicxml(chorale: Chorale, path: Path | str) -> None:
 
 
 def _add(parent: Element, name: str, text: object = None, **attributes: str) -> Element:
-    """Add an element to another, and return it."""
+    """Append a child element and return it."""
     element = SubElement(parent, name, attributes)
     if text is not None:
         element.text = str(text)
@@ -78,7 +74,7 @@ def _add(parent: Element, name: str, text: object = None, **attributes: str) -> 
 
 
 def _add_part_list(root: Element, staves: Sequence[int]) -> None:
-    """Name the parts, bracket their staves and give them a choir to play on."""
+    """Declare the parts: names, a bracket over the staves, a choir for playback."""
     parts = _add(root, "part-list")
     group = _add(parts, "part-group", type="start", number="1")
     _add(group, "group-symbol", "bracket")
@@ -101,7 +97,7 @@ def _add_part_list(root: Element, staves: Sequence[int]) -> None:
 def _add_attributes(
     measure: Element, bar: Bar, before: Bar | None, key: Key | None, staff: int
 ) -> None:
-    """Write clef and key before the first bar, and the metre where it is new."""
+    """Write clef and key in the first bar, and the metre where it changes."""
     if before is not None and before.metre == bar.metre:
         return
     attributes = _add(measure, "attributes")
@@ -122,20 +118,18 @@ def _add_attributes(
 
 
 def _add_voices(measure: Element, bar: Bar, lines: Sequence[Line], staff: int) -> None:
-    """Write the voices of a staff in one bar, one after another."""
-    number = 0
-    for voice, line in zip(ALL_VOICES, lines, strict=True):
-        if voice.staff != staff:
-            continue
-        if number:
+    """Write the voices of a staff in one bar, with a backup between them."""
+    voices = zip(ALL_VOICES, lines, strict=True)
+    on_staff = [(voice, line) for voice, line in voices if voice.staff == staff]
+    for number, (voice, line) in enumerate(on_staff, start=1):
+        if number > 1:
             _add(_add(measure, "backup"), "duration", bar.length)
-        number += 1
         for written in line:
             _add_note(measure, written, number, voice.stem)
 
 
-def _add_note(measure: Element, written: Written, number: int, stem: str) -> None:
-    """Write a note or a rest, its elements in the order that MusicXML prescribes."""
+def _add_note(measure: Element, written: WrittenNote, number: int, stem: str) -> None:
+    """Write a note or rest, its elements in the order of the MusicXML schema."""
     note = _add(measure, "note")
     spelling = written.spelling
     if spelling is None:
@@ -147,8 +141,8 @@ def _add_note(measure: Element, written: Written, number: int, stem: str) -> Non
             _add(pitch, "alter", spelling.alter)
         _add(pitch, "octave", spelling.octave)
     _add(note, "duration", written.length)
-    ties = {"stop": written.tied_back, "start": written.tied_on}
-    for kind in (kind for kind, tied in ties.items() if tied):
+    ties = ["stop"] * written.tied_back + ["start"] * written.tied_on
+    for kind in ties:
         _add(note, "tie", type=kind)
     _add(note, "voice", number)
     if not written.whole_bar:
@@ -163,11 +157,11 @@ def _add_note(measure: Element, written: Written, number: int, stem: str) -> Non
             _add(note, "stem", stem)
     for level, beam in enumerate(written.beams, start=1):
         _add(note, "beam", beam, number=str(level))
-    if written.fermata or any(ties.values()):
+    if written.fermata or ties:
         notations = _add(note, "notations")
-        for kind in (kind for kind, tied in ties.items() if tied):
+        for kind in ties:
             _add(notations, "tied", type=kind)
         if written.fermata:
-            # Over the upper voice of a staff, upside down under the lower one.
+            # Above the upper voice of a staff, inverted below the lower voice.
             side = "upright" if stem == "up" else "inverted"
             _add(notations, "fermata", type=side)

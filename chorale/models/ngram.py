@@ -26,7 +26,8 @@ import numpy as np
 
 from chorale.encoding.plan import Plan
 from chorale.encoding.tokens import Past, Vocabulary
-from chorale.music.score import STEPS_PER_QUARTER, Chorale
+from chorale.music.metre import STEPS_PER_QUARTER
+from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_ORDER, VOICES
 from chorale.utils.arrays import FloatArray, IntArray
 

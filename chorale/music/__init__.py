@@ -1,1 +1,11 @@
-"""What a chorale is: four voices in time, with keys, chords, spelling and phrases."""
+"""What is a chorale? Four voices in time, and the theory that describes them.
+
+- score: the Chorale and its notes, the value that every other room passes around
+- metre: time signatures, bars, beats, pickups
+- voices: the four voices, their ranges and instruments
+- keys: keys, key signatures, key estimation
+- spelling: letter names and accidentals of pitches
+- chords: root, quality and bass of the chord at each step
+- phrases: where phrases of a melody begin and end
+- melody: one voice prepared for harmonization
+"""

@@ -1,4 +1,4 @@
-"""Chords: the root and the quality of what four voices sound together."""
+"""Chord identification: root, quality and bass at each step."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import numpy as np
 from chorale.music.voices import SILENCE
 from chorale.utils.arrays import IntArray
 
-# Semitones above the root, by quality; the order is that of `Chords.qualities`. Triads
-# and sevenths may lack their fifth, as textbooks allow (Aldwell & Schachter, Harmony
-# and Voice Leading, chapters 6 and 8).
+# Semitones above the root, by quality. The fifth of triads and seventh chords may be
+# omitted (Aldwell & Schachter, Harmony and Voice Leading, chapters 6 and 8).
 QUALITIES: dict[str, tuple[tuple[int, ...], ...]] = {
     "major": ((0, 4, 7), (0, 4)),
     "minor": ((0, 3, 7), (0, 3)),
@@ -23,15 +22,15 @@ QUALITIES: dict[str, tuple[tuple[int, ...], ...]] = {
     "minor seventh": ((0, 3, 7, 10), (0, 3, 10)),
     "half-diminished": ((0, 3, 6, 10),),
     "diminished seventh": ((0, 3, 6, 9),),
-    "open fifth": ((0, 7), (0,)),  # a root without its third, or all alone
+    "open fifth": ((0, 7), (0,)),  # third omitted, or the root alone
 }
-OTHER = len(QUALITIES)  # the quality of what is no such chord
+OTHER = len(QUALITIES)  # quality of any other set of pitch classes
 QUALITY_NAMES = (*QUALITIES, "other")
 NO_ROOT = -1
 
 
 class Chords(NamedTuple):
-    """What sounds at each step.
+    """The chord at each step.
 
     Attributes:
         roots: int array (steps,), pitch class of the root; NO_ROOT where the quality
@@ -47,27 +46,27 @@ class Chords(NamedTuple):
 
 
 def name_chords(pitches: IntArray) -> Chords:
-    """Name the chord of every step by its pitch classes alone.
+    """Identify the chord of every step from its pitch classes.
 
-    Where several roots fit (an augmented triad, a diminished seventh) it is the lowest
-    voice's if that is one of them. C E G A is the minor seventh on A, not C with a
-    sixth: a set of pitch classes that is a chord as it stands is that chord.
+    Where several roots fit (an augmented triad, a diminished seventh), the bass is
+    preferred. C E G A is the minor seventh on A, not C with an added sixth: only chords
+    of QUALITIES are considered.
 
     Args:
-        pitches: int array (steps, voices), 0 = silence.
+        pitches: int array (steps, voices), MIDI notes, 0 = silence.
     """
     sounding = pitches != SILENCE
     masks = np.bitwise_or.reduce(np.where(sounding, 1 << (pitches % 12), 0), axis=1)
     lowest = np.where(sounding, pitches, np.iinfo(np.int64).max).min(axis=1)
     basses = np.where(sounding.any(axis=1), lowest % 12, NO_ROOT)
-    roots, qualities = _named()
-    # A row of the tables for each bass; in silence any does.
+    roots, qualities = _chord_tables()
+    # In silence any row of the tables serves.
     return Chords(roots[basses, masks], qualities[basses, masks], basses)
 
 
 @cache
-def _named() -> tuple[IntArray, IntArray]:
-    """Return root and quality by bass and set of pitch classes, arrays (12, 4096)."""
+def _chord_tables() -> tuple[IntArray, IntArray]:
+    """Return root and quality by bass and bit mask of pitch classes, (12, 4096)."""
     roots = np.full((12, 1 << 12), NO_ROOT)
     qualities = np.full((12, 1 << 12), OTHER)
     for quality, forms in enumerate(QUALITIES.values()):

@@ -1,21 +1,22 @@
-"""Keys and the names of notes, and which key some notes are in."""
+"""Keys: key signatures, key estimation, and the names of pitches."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from chorale.errors import DataError
 from chorale.music.voices import SILENCE
+from chorale.utils.arrays import IntArray
 
-# The circle of fifths, from seven flats to seven sharps.
-_MAJOR_TONICS = "Cb Gb Db Ab Eb Bb F C G D A E B F# C#".split()
-_MINOR_TONICS = "Ab Eb Bb F C G D A E B F# C# G# D# A#".split()
-_NATURAL_CLASSES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+# Tonics by mode on the circle of fifths, from seven flats to seven sharps.
+_TONICS = {
+    "major": "Cb Gb Db Ab Eb Bb F C G D A E B F# C#".split(),
+    "minor": "Ab Eb Bb F C G D A E B F# C# G# D# A#".split(),
+}
+_MOST_SHARPS = 7
 
 
 @dataclass(frozen=True)
@@ -25,19 +26,19 @@ class Key:
     Attributes:
         tonic: a letter with `#` or `b` after it where needed, such as `Bb`.
         mode: `major` or `minor`.
+
+    Raises:
+        DataError: there is no such key.
     """
 
     tonic: str
     mode: str
 
     def __post_init__(self) -> None:
-        if self.mode not in ("major", "minor") or self.tonic not in self._tonics():
+        if self.tonic not in _TONICS.get(self.mode, ()):
             raise DataError(
                 f"expected a key such as 'G major' or 'Bb minor', got {self.name!r}"
             )
-
-    def _tonics(self) -> list[str]:
-        return _MAJOR_TONICS if self.mode == "major" else _MINOR_TONICS
 
     @property
     def name(self) -> str:
@@ -46,36 +47,35 @@ class Key:
     @property
     def fifths(self) -> int:
         """Sharps of the key signature; flats count negative."""
-        return self._tonics().index(self.tonic) - 7
+        return _TONICS[self.mode].index(self.tonic) - _MOST_SHARPS
 
     @property
     def tonic_class(self) -> int:
         """Pitch class of the tonic, 0 = C."""
-        accidental = self.tonic[1:].count("#") - self.tonic[1:].count("b")
-        return (_NATURAL_CLASSES[self.tonic[0]] + accidental) % 12
+        relative_major = 7 * self.fifths  # a fifth is seven semitones
+        return (relative_major + (9 if self.mode == "minor" else 0)) % 12
 
     @classmethod
     def parse(cls, text: str) -> Key:
-        """Read a name such as `G major`, as `name` writes it."""
-        match = re.fullmatch(r"\s*([A-G][#b]?)\s+(major|minor)\s*", text)
-        if match is None:
-            raise DataError(
-                f"expected a key such as 'G major' or 'Bb minor', got {text!r}"
-            )
-        return cls(match[1], match[2])
+        """Read a name such as `G major`."""
+        tonic, _, mode = text.strip().partition(" ")
+        return cls(tonic, mode.strip())
 
     @classmethod
     def from_fifths(cls, fifths: int, mode: str = "major") -> Key:
-        """Return the key of `mode` that is written with `fifths` sharps."""
-        if not -7 <= fifths <= 7:
+        """Return the key of a key signature: number of sharps, negative for flats.
+
+        Raises:
+            DataError: more than seven sharps or flats.
+        """
+        if abs(fifths) > _MOST_SHARPS:
             raise DataError(f"expected a key signature of -7 to 7 sharps, got {fifths}")
-        tonics = _MAJOR_TONICS if mode == "major" else _MINOR_TONICS
-        return cls(tonics[fifths + 7], mode)
+        return cls(_TONICS[mode][fifths + _MOST_SHARPS], mode)
 
     @classmethod
-    def of_tonic_class(cls, tonic_class: int, mode: str) -> Key:
+    def from_tonic_class(cls, tonic_class: int, mode: str) -> Key:
         """Return the key on a pitch class, spelled with the fewest accidentals."""
-        keys = (cls.from_fifths(fifths, mode) for fifths in range(-7, 8))
+        keys = [cls(tonic, mode) for tonic in _TONICS[mode]]
         same = [key for key in keys if key.tonic_class == tonic_class % 12]
         return min(same, key=lambda key: (abs(key.fifths), key.fifths))
 
@@ -83,7 +83,23 @@ class Key:
         """Return the key `semitones` higher, spelled with the fewest accidentals."""
         if semitones == 0:
             return self
-        return self.of_tonic_class(self.tonic_class + semitones, self.mode)
+        return self.from_tonic_class(self.tonic_class + semitones, self.mode)
+
+
+def keys_near(fifths: int) -> list[Key]:
+    """Return the keys whose signature differs from another by at most one sharp.
+
+    Modal melodies are written with a flat or sharp fewer than today's keys.
+
+    Args:
+        fifths: sharps of the key signature; flats count negative.
+    """
+    return [
+        Key.from_fifths(near, mode)
+        for near in (fifths, fifths - 1, fifths + 1)
+        if abs(near) <= _MOST_SHARPS
+        for mode in _TONICS
+    ]
 
 
 def pitch_name(pitch: int) -> str:
@@ -92,58 +108,54 @@ def pitch_name(pitch: int) -> str:
     return f"{names[pitch % 12]}{pitch // 12 - 1}"
 
 
-# Share of the notes on each degree of the scale (Albrecht & Shanahan, "The Use of Large
-# Corpora to Train a New Type of Key-Finding Algorithm", Music Perception 31, 2013).
+# Key profiles: the share of the notes on each semitone above the tonic (Albrecht &
+# Shanahan, "The Use of Large Corpora to Train a New Type of Key-Finding Algorithm",
+# Music Perception 31, 2013).
 _KEY_PROFILES = {
     "major": ".238 .006 .111 .006 .137 .094 .016 .214 .009 .080 .008 .081",
     "minor": ".220 .006 .104 .123 .019 .103 .012 .214 .062 .022 .061 .052",
 }
 
 
-def estimate_key(
-    pitches: npt.NDArray[np.int64], candidates: Sequence[Key] | None = None
-) -> Key:
-    """Return the key that the notes fit best, by correlation with a profile of it.
+def estimate_key(pitches: IntArray, candidates: Sequence[Key] | None = None) -> Key:
+    """Estimate the key by the correlation with key profiles.
 
-    The profile of each key is correlated with the time that each pitch class sounds
-    (the method of Krumhansl and Schmuckler); how a piece begins or ends plays no part.
+    The profile of each key is correlated with the duration of each pitch class (the
+    method of Krumhansl and Schmuckler).
 
     Args:
-        pitches: int array (steps, 4), 0 = silence.
+        pitches: int array of any shape, MIDI notes at each step, 0 = silence.
         candidates: the keys to choose from, all 24 if None.
     """
     sounding = pitches[pitches != SILENCE]
-    weights = np.bincount(sounding % 12, minlength=12).astype(float)
+    durations = np.bincount(sounding % 12, minlength=12).astype(float)
     if candidates is None:
         candidates = [
-            Key.of_tonic_class(tonic, mode)
+            Key.from_tonic_class(tonic, mode)
             for mode in _KEY_PROFILES
             for tonic in range(12)
         ]
-    if not weights.any() or np.ptp(weights) == 0:
+    if np.ptp(durations) == 0:
         return candidates[0]
 
-    def fit(key: Key) -> float:
+    def correlation(key: Key) -> float:
         shares = [float(share) for share in _KEY_PROFILES[key.mode].split()]
         profile = np.roll(shares, key.tonic_class)
-        return float(np.corrcoef(profile, weights)[0, 1])
+        return float(np.corrcoef(profile, durations)[0, 1])
 
-    return max(candidates, key=fit)
+    return max(candidates, key=correlation)
 
 
-def estimate_melody_key(
-    line: npt.NDArray[np.int64], candidates: Sequence[Key] | None = None
-) -> Key:
-    """Return the key that one voice fits best, which as a rule ends on its tonic.
+def estimate_melody_key(line: IntArray, candidates: Sequence[Key] | None = None) -> Key:
+    """Estimate the key of one voice, which usually ends on the tonic.
 
-    As `estimate_key`, but the last note counts as if it sounded longer by a twentieth
-    of the melody: it tells most, and one voice alone tells little.
+    As `estimate_key`, but the last note counts as if it were longer by a twentieth of
+    the melody.
 
     Args:
         line: int array (steps,), 0 = silence.
         candidates: the keys to choose from, all 24 if None.
     """
     sounding = line[line != SILENCE]
-    return estimate_key(
-        np.append(sounding, np.repeat(sounding[-1:], len(sounding) // 20)), candidates
-    )
+    ending = np.repeat(sounding[-1:], len(sounding) // 20)
+    return estimate_key(np.append(sounding, ending), candidates)

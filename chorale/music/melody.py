@@ -1,8 +1,4 @@
-"""Melodies: one voice out of a file, made ready to be harmonized.
-
-A melody comes as it is: in any key and metre, with pickup, fermatas and repeated notes.
-What has to be guessed or rounded is said in its remarks.
-"""
+"""Melodies: one voice extracted from a chorale and prepared for harmonization."""
 
 from __future__ import annotations
 
@@ -15,7 +11,7 @@ import numpy as np
 from chorale.errors import DataError
 from chorale.music.keys import estimate_melody_key
 from chorale.music.phrases import phrase_ends
-from chorale.music.score import Chorale, Note
+from chorale.music.score import Chorale
 from chorale.music.voices import ALL_VOICES, HIGHEST_PITCH, SILENCE, SOPRANO, VOICES
 from chorale.utils.arrays import IntArray
 
@@ -25,13 +21,13 @@ _MOST_OCTAVES = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Melody:
-    """One voice that is to be harmonized.
+    """One voice to be harmonized.
 
     Attributes:
-        chorale: in which this voice sings from the first step to the last, with rests
-            between perhaps, and the others are silent. Fermatas end its phrases.
+        chorale: the other voices are silent; the melody sounds at the first and the
+            last step and may rest between. Fermatas mark the ends of its phrases.
         voice: which voice it is.
-        remarks: sentences on what was guessed or rounded.
+        remarks: sentences on what was guessed or changed.
     """
 
     chorale: Chorale
@@ -40,140 +36,80 @@ class Melody:
 
 
 def melody_of(chorale: Chorale, voice: int = SOPRANO) -> Melody:
-    """Return one voice of a chorale as a melody.
+    """Extract one voice of a chorale as a melody.
 
-    Silence before its first note and after its last is left out. It moves by octaves
-    into the range of its voice. If no fermata stands before its last note, fermatas are
-    set where its phrases seem to end.
+    Silence before the first and after the last note is removed, and the melody is
+    transposed by octaves into the range of its voice. If it has no fermata before its
+    last note, fermatas are set at estimated phrase ends.
 
     Raises:
         DataError: the voice is silent throughout.
     """
+    name = ALL_VOICES[voice].name
     notes = chorale.notes(voice)
     if not notes:
-        raise DataError(
-            f"expected a melody, the {ALL_VOICES[voice].name} is silent throughout"
-        )
+        raise DataError(f"expected a melody, the {name} is silent throughout")
     remarks = []
-    start, end = notes[0].start, notes[-1].start + notes[-1].length
-    if start:
-        remarks.append("the rests before its first note are left out")
-    alone = _part(_alone(chorale, voice), start, end)
-    octaves = _octaves(alone.pitches[:, voice], voice)
+    if notes[0].start:
+        remarks.append("the rests before the first note are left out")
+    solo = _trimmed(_solo(chorale, voice), notes[0].start, notes[-1].end)
+    span = ALL_VOICES[voice].lowest, ALL_VOICES[voice].highest
+    octaves, _ = fit_range(solo.pitches[:, voice], span)
     if octaves:
-        way = "higher" if octaves > 0 else "lower"
+        direction = "up" if octaves > 0 else "down"
         many = "an octave" if abs(octaves) == 1 else f"{abs(octaves)} octaves"
-        remarks.append(f"sung {many} {way}, by a {ALL_VOICES[voice].name}")
-        alone = alone.transpose(octaves * _OCTAVE)
-    notes = alone.notes(voice)
-    fermatas = alone.fermatas
+        remarks.append(f"transposed {many} {direction} into the range of the {name}")
+        solo = solo.transpose(octaves * _OCTAVE)
+    notes = solo.notes(voice)
+    fermatas = solo.fermatas
     if not fermatas[: notes[-1].start].any():
-        ends = phrase_ends(notes, alone.positions)
+        last_notes = [notes[index] for index in phrase_ends(notes, solo.positions)]
         fermatas = np.zeros_like(fermatas)
-        for start, length in ((notes[last].start, notes[last].length) for last in ends):
-            fermatas[start : start + length] = True
-        bars = [int(alone.bars[notes[last].start]) for last in ends]
+        for note in last_notes:
+            fermatas[note.start : note.end] = True
+        ends = [int(solo.bars[note.start]) for note in last_notes]
         remarks.append(
-            "it has no fermatas: "
-            + (
-                f"phrases are taken to end in {_bars(bars)}"
-                if len(bars) > 1
-                else "it is taken for one phrase"
-            )
+            f"there are no fermatas: phrases are assumed to end in {_bars(ends)}"
+            if len(ends) > 1
+            else "there are no fermatas: the melody is taken as one phrase"
         )
-    if _longest_rest(notes) >= alone.bar_lengths().max():
-        remarks.append("it rests for a bar or more: meanwhile the others sing on")
+    rests = [after.start - note.end for note, after in pairwise(notes)]
+    if max(rests, default=0) >= solo.bar_lengths().max():
+        remarks.append("there are rests of a bar or more: the other voices go on there")
+    key = solo.key or estimate_melody_key(solo.pitches[:, voice])
     return Melody(
-        chorale=replace(
-            alone,
-            fermatas=fermatas,
-            key=alone.key or estimate_melody_key(alone.pitches[:, voice]),
-        ),
+        chorale=replace(solo, fermatas=fermatas, key=key),
         voice=voice,
         remarks=tuple(remarks),
     )
 
 
-def sung_through(melody: Melody) -> Chorale:
-    """Return a melody without its rests: each is filled by the note before it.
+def fill_rests(melody: Melody) -> Chorale:
+    """Return a melody whose notes are prolonged through the rests after them.
 
-    Bach's melodies have none, so this is what a model knows how to harmonize. A rest
-    under a fermata belongs to the end of the phrase, unless it is of a bar or more.
+    Models are trained on Bach's melodies, which have no rests. A fermata is prolonged
+    too, unless the rest lasts a bar or more.
     """
     chorale = melody.chorale
     pitches, fermatas = np.array(chorale.pitches), np.array(chorale.fermatas)
     line = pitches[:, melody.voice]
-    sounding = np.maximum.accumulate(np.where(line, np.arange(len(line)), 0))
-    pitches[:, melody.voice] = line[sounding]
-    for one, after in pairwise(chorale.notes(melody.voice)):
-        end = one.start + one.length
-        if after.start - end < chorale.bar_lengths()[end - 1]:
-            fermatas[end : after.start] = fermatas[end - 1]
+    last_sounding = np.maximum.accumulate(np.where(line, np.arange(len(line)), 0))
+    pitches[:, melody.voice] = line[last_sounding]
+    for note, after in pairwise(chorale.notes(melody.voice)):
+        if after.start - note.end < chorale.bar_lengths()[note.end - 1]:
+            fermatas[note.end : after.start] = fermatas[note.end - 1]
     return replace(chorale, pitches=pitches, fermatas=fermatas)
 
 
-# === Formats ===
-
-
-# === What becomes of a line ===
-
-
-def _alone(chorale: Chorale, voice: int) -> Chorale:
-    """Return a chorale in which one voice sings."""
-    sings = np.arange(VOICES) == voice
-    return replace(
-        chorale,
-        pitches=np.where(sings, chorale.pitches, SILENCE),
-        onsets=chorale.onsets & sings,
-    )
-
-
-def _part(chorale: Chorale, start: int, end: int) -> Chorale:
-    """Return the steps from `start` to `end`, whose first note begins at `start`."""
-    bars, positions = chorale.bars[start:end], chorale.positions[start:end]
-    in_force = [metre for metre in chorale.metres if metre.step <= start][-1]
-    later = [metre for metre in chorale.metres if start < metre.step < end]
-    if start:
-        # What begins within a bar is a pickup now.
-        bars = bars - bars[0] + (positions[0] == 0)
-    return replace(
-        chorale,
-        pitches=chorale.pitches[start:end],
-        onsets=chorale.onsets[start:end],
-        fermatas=chorale.fermatas[start:end],
-        bars=bars,
-        positions=positions,
-        metres=(
-            replace(in_force, step=0),
-            *(replace(metre, step=metre.step - start) for metre in later),
-        ),
-    )
-
-
-def _octaves(line: IntArray, voice: int) -> int:
-    """Return by how many octaves a line has to move to lie in the range of its voice.
-
-    A line that no octave brings into the range whole moves to where a few semitones
-    more do so.
-    """
-    low, high = ALL_VOICES[voice].lowest, ALL_VOICES[voice].highest
-    return fit_range(line, (low, high))[0]
-
-
-def _longest_rest(notes: Sequence[Note]) -> int:
-    rests = (after.start - one.start - one.length for one, after in pairwise(notes))
-    return max(rests, default=0)
-
-
 def fit_range(line: IntArray, span: tuple[int, int]) -> tuple[int, int]:
-    """Return the octaves and the semitones by which a line moves into a range.
+    """Return the octaves and semitones by which to transpose a line into a range.
 
-    As little as can be remains outside; then the semitones are as few as can be,
-    upwards or downwards, and then the octaves.
+    As little as possible remains outside; then the semitones are as few as possible, up
+    or down, then the octaves.
 
     Args:
         line: int array (steps,), MIDI notes, 0 = silence.
-        span: the lowest and the highest note.
+        span: the lowest and the highest note of the range.
     """
     sounding = line[line != SILENCE]
     octaves, semitones = (
@@ -187,12 +123,28 @@ def fit_range(line: IntArray, span: tuple[int, int]) -> tuple[int, int]:
     low, high = span
     outside = np.maximum(low - moved, 0) + np.maximum(moved - high, 0)
     possible = (moved.min(axis=1) > SILENCE) & (moved.max(axis=1) <= HIGHEST_PITCH)
-    # By the last key first.
+    # lexsort takes the primary key last.
     order = np.lexsort((abs(octaves), abs(semitones), outside.sum(axis=1), ~possible))
     return int(octaves[order[0]]), int(semitones[order[0]])
 
 
-# === Remarks ===
+def _solo(chorale: Chorale, voice: int) -> Chorale:
+    """Return a chorale with all other voices silent."""
+    chosen = np.arange(VOICES) == voice
+    return replace(
+        chorale,
+        pitches=np.where(chosen, chorale.pitches, SILENCE),
+        onsets=chorale.onsets & chosen,
+    )
+
+
+def _trimmed(chorale: Chorale, start: int, end: int) -> Chorale:
+    """Return the steps from `start` to `end`; an incomplete first bar is a pickup."""
+    excerpt = chorale.excerpt(start, end)
+    if not start:
+        return excerpt
+    bars = excerpt.bars - excerpt.bars[0] + (excerpt.positions[0] == 0)
+    return replace(excerpt, bars=bars)
 
 
 def _bars(numbers: Sequence[int]) -> str:

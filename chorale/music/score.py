@@ -1,71 +1,32 @@
-"""The Chorale: four voices on a grid of sixteenths, and what a score says about them.
+"""The Chorale: four voices on a grid of sixteenths, with metre, key and fermatas.
 
 Every format reads into this value and is written from it; corpora are lists of it and
-samplers return it. Nothing here knows of files, tokens or networks.
+samplers return it. Nothing here depends on files, tokens or networks.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from chorale.errors import DataError
 from chorale.music.keys import Key
+from chorale.music.metre import COMMON_TIME, Bar, Metre, bar_lengths, number_bars
 from chorale.music.voices import HIGHEST_PITCH, SILENCE, VOICE_NAMES, VOICES
 from chorale.utils.arrays import BoolArray, IntArray
 
-STEPS_PER_QUARTER = 4  # one step is a sixteenth
-STEPS_PER_WHOLE = 4 * STEPS_PER_QUARTER
-DEFAULT_TEMPO = 72.0  # quarters a minute; the scores give none
+DEFAULT_TEMPO = 72.0  # quarters per minute; most scores of chorales give none
 
+# Tempo under a fermata as a share of the tempo: the chord is held and the singers
+# breathe, about two thirds of a beat longer.
+FERMATA_TEMPO = 0.6
 
-@dataclass(frozen=True)
-class Metre:
-    """A time signature that holds from a step on.
-
-    Attributes:
-        numerator, denominator: as written, 4 and 4 for common time.
-        step: the first step of the first bar it governs.
-    """
-
-    numerator: int
-    denominator: int
-    step: int = 0
-
-    def __post_init__(self) -> None:
-        if (
-            self.numerator < 1
-            or self.denominator not in (1, 2, 4, 8, 16)
-            or self.step < 0
-        ):
-            raise DataError(
-                "expected a time signature of whole sixteenths such as '3/4', "
-                f"got {self.name!r}"
-            )
-
-    @property
-    def name(self) -> str:
-        return f"{self.numerator}/{self.denominator}"
-
-    @property
-    def bar_length(self) -> int:
-        """Steps in a full bar."""
-        return self.numerator * STEPS_PER_WHOLE // self.denominator
-
-    @classmethod
-    def parse(cls, text: str, step: int = 0) -> Metre:
-        """Read a signature such as `3/4`, as `name` writes it."""
-        match = re.fullmatch(r"\s*(\d+)\s*/\s*(\d+)\s*", text)
-        if match is None:
-            raise DataError(f"expected a time signature such as '3/4', got {text!r}")
-        return cls(int(match[1]), int(match[2]), step)
-
-
-COMMON_TIME = Metre(4, 4)
+_ARRAYS = ("pitches", "onsets", "fermatas", "bars", "positions")
 
 
 class Note(NamedTuple):
@@ -75,26 +36,30 @@ class Note(NamedTuple):
     start: int
     length: int
 
+    @property
+    def end(self) -> int:
+        """The step after the last."""
+        return self.start + self.length
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Chorale:
-    """Four voices, step by step. A value: never changed once made.
+    """Four voices, step by step. Immutable.
 
     Attributes:
         pitches: int array (steps, 4), MIDI notes soprano → bass, 0 = silence.
         onsets: bool array (steps, 4), True where the voice attacks; a step with the
-            same pitch and no onset is held. Left out, every change of pitch is an
+            same pitch and no onset is held. By default every change of pitch is an
             onset and every repeated pitch is held.
-        fermatas: bool array (steps,), True while a fermata stands. Left out: none.
+        fermatas: bool array (steps,), True under a fermata. By default none.
         bars: int array (steps,), number of the bar; a pickup is bar 0.
-        positions: int array (steps,), steps since the barline; a pickup counts as the
-            end of a full bar. `bars` and `positions` left out: full bars of the first
-            metre from the first step.
+        positions: int array (steps,), steps since the barline; a pickup has the
+            positions of the end of a full bar. By default full bars of the first metre.
         metres: time signatures in order, the first at step 0.
         key: None if unknown.
-        tempo: quarters a minute.
-        title: for people; may be empty.
-        source: where it comes from, a file or a catalogue number such as `bwv253`.
+        tempo: quarters per minute.
+        title: may be empty.
+        source: a file or a catalogue number such as `bwv253`.
 
     Raises:
         DataError: arrays of the wrong shape, pitches that are not MIDI notes, a pitch
@@ -113,7 +78,7 @@ class Chorale:
     source: str = ""
 
     def __post_init__(self) -> None:
-        pitches = _frozen(self.pitches, np.int64)
+        pitches = np.array(self.pitches, np.int64)
         if pitches.ndim != 2 or pitches.shape[1] != VOICES or not len(pitches):
             raise DataError(
                 f"expected pitches of shape (steps, {VOICES}), got {pitches.shape}"
@@ -125,35 +90,32 @@ class Chorale:
             )
         if not self.metres or self.metres[0].step != 0:
             raise DataError("expected a first time signature at step 0")
-        onsets = self.onsets
-        if onsets is None:
-            onsets = changes(pitches)
-        fermatas = self.fermatas
-        if fermatas is None:
-            fermatas = np.zeros(len(pitches), np.bool_)
         bars, positions = self.bars, self.positions
         if bars is None or positions is None:
-            bars, positions = lay_bars(len(pitches), self.metres)
-        fields: dict[str, Any] = {
-            "pitches": pitches,
-            "onsets": _frozen(onsets, np.bool_),
-            "fermatas": _frozen(fermatas, np.bool_),
-            "bars": _frozen(bars, np.int64),
-            "positions": _frozen(positions, np.int64),
-        }
-        for name, array in fields.items():
-            expected = (
-                pitches.shape if name in ("pitches", "onsets") else pitches.shape[:1]
-            )
+            bars, positions = number_bars(len(pitches), self.metres)
+        onsets = changes(pitches) if self.onsets is None else self.onsets
+        fermatas = np.zeros(len(pitches)) if self.fermatas is None else self.fermatas
+        arrays = (
+            pitches,
+            np.array(onsets, np.bool_),
+            np.array(fermatas, np.bool_),
+            np.array(bars, np.int64),
+            np.array(positions, np.int64),
+        )
+        for name, array in zip(_ARRAYS, arrays, strict=True):
+            expected = pitches.shape if name in ("pitches", "onsets") else (self.steps,)
             if array.shape != expected:
                 raise DataError(
                     f"expected {name} of shape {expected}, got {array.shape}"
                 )
+            array.setflags(write=False)
             object.__setattr__(self, name, array)
-        if fields["positions"].min() < 0 or fields["bars"].min() < 0:
+        if self.positions.min() < 0 or self.bars.min() < 0:
             raise DataError("expected bars and positions of at least 0")
         object.__setattr__(self, "metres", tuple(self.metres))
-        _check_onsets(self.pitches, self.onsets)
+        if error := onset_error(self.pitches, self.onsets):
+            step, message = error
+            raise DataError(f"{message} at step {step}")
 
     def __len__(self) -> int:
         return len(self.pitches)
@@ -167,7 +129,7 @@ class Chorale:
             and self.key == other.key
             and all(
                 np.array_equal(getattr(self, name), getattr(other, name))
-                for name in ("pitches", "onsets", "fermatas", "bars", "positions")
+                for name in _ARRAYS
             )
         )
 
@@ -176,6 +138,8 @@ class Chorale:
     @property
     def steps(self) -> int:
         return len(self.pitches)
+
+    # === Metre and tempo ===
 
     @property
     def metre(self) -> Metre:
@@ -188,29 +152,62 @@ class Chorale:
         first = int(self.positions[0])
         return self.metre.bar_length - first if first else 0
 
+    def metre_at(self, step: int) -> Metre:
+        """Return the time signature in force at a step."""
+        return [metre for metre in self.metres if metre.step <= step][-1]
+
     def bar_lengths(self) -> IntArray:
-        """Return, per step, the length in steps of a full bar of the metre in force."""
+        """Return the length of a full bar at each step, int array (steps,)."""
         return bar_lengths(self.metres, self.steps)
 
+    def written_bars(self) -> list[Bar]:
+        """Return the bars between barlines in order, full or not."""
+        bars, positions = self.bars, self.positions
+        is_barline = (np.diff(bars) != 0) | (np.diff(positions) != 1)
+        starts = [0, *(np.flatnonzero(is_barline) + 1).tolist(), self.steps]
+        return [
+            Bar(
+                start=start,
+                length=end - start,
+                number=int(bars[start]),
+                position=int(positions[start]),
+                metre=self.metre_at(start),
+            )
+            for start, end in pairwise(starts)
+        ]
+
+    def fermata_spans(self) -> list[tuple[int, int]]:
+        """Return the first step of each fermata and the step after its last."""
+        padded = np.concatenate([[0], self.fermatas, [0]])
+        edges = np.flatnonzero(np.diff(padded)).tolist()
+        return list(zip(edges[::2], edges[1::2], strict=True))
+
+    def step_tempos(self) -> npt.NDArray[np.float64]:
+        """Return the tempo of each step in quarters per minute, slower at fermatas."""
+        return np.where(self.fermatas, FERMATA_TEMPO, 1.0) * self.tempo
+
+    # === Notes ===
+
     def notes(self, voice: int) -> list[Note]:
-        """Return the notes of one voice in order; silence is what lies between."""
+        """Return the notes of one voice in order, without rests."""
         starts = np.flatnonzero(self.onsets[:, voice])
         pitches = self.pitches[:, voice]
         # A note ends at the next onset, or where the voice falls silent.
-        ends = np.flatnonzero(np.append(pitches[1:] == SILENCE, True)) + 1
-        notes = []
-        for index, start in enumerate(starts):
-            end = int(ends[np.searchsorted(ends, start, side="right")])
-            if index + 1 < len(starts):
-                end = min(end, int(starts[index + 1]))
-            notes.append(Note(int(pitches[start]), int(start), end - int(start)))
-        return notes
+        rests = np.flatnonzero(np.append(pitches[1:] == SILENCE, True)) + 1
+        ends = np.minimum(
+            rests[np.searchsorted(rests, starts, side="right")],
+            np.append(starts[1:], self.steps),
+        )
+        return [
+            Note(int(pitches[start]), start, end - start)
+            for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+        ]
 
     @classmethod
     def from_notes(
         cls, notes: Sequence[Iterable[Note]], steps: int, **fields: Any
     ) -> Chorale:
-        """Lay notes on the grid.
+        """Return a chorale of given notes.
 
         Args:
             notes: the notes of each of the four voices, soprano first.
@@ -218,22 +215,25 @@ class Chorale:
             fields: the other fields of a Chorale.
 
         Raises:
-            DataError: two notes of a voice overlap, or one lies outside the piece.
+            DataError: two notes of a voice overlap, or one is outside the piece.
         """
         pitches = np.zeros((steps, VOICES), np.int64)
         onsets = np.zeros((steps, VOICES), np.bool_)
-        for voice, line in enumerate(notes):
+        for name, line, pitch, onset in zip(
+            VOICE_NAMES, notes, pitches.T, onsets.T, strict=True
+        ):
             for note in line:
-                end = note.start + note.length
-                if note.start < 0 or end > steps or note.length < 1:
-                    raise DataError(f"a note of the {VOICE_NAMES[voice]} lies outside")
-                if pitches[note.start : end, voice].any():
+                if note.start < 0 or note.end > steps or note.length < 1:
                     raise DataError(
-                        f"two notes of the {VOICE_NAMES[voice]} sound at once "
-                        f"at step {note.start}"
+                        f"expected notes of the {name} within {steps} steps, got one "
+                        f"from step {note.start} to {note.end}"
                     )
-                pitches[note.start : end, voice] = note.pitch
-                onsets[note.start, voice] = True
+                if pitch[note.start : note.end].any():
+                    raise DataError(
+                        f"two notes of the {name} sound at once at step {note.start}"
+                    )
+                pitch[note.start : note.end] = note.pitch
+                onset[note.start] = True
         return cls(pitches=pitches, onsets=onsets, **fields)
 
     def transpose(self, semitones: int) -> Chorale:
@@ -249,17 +249,24 @@ class Chorale:
         key = None if self.key is None else self.key.transpose(semitones)
         return replace(self, pitches=pitches, key=key)
 
-    def opening(self, steps: int) -> Chorale:
-        """Return the first `steps` steps; a longer request returns all there is."""
-        return replace(
-            self,
-            pitches=self.pitches[:steps],
-            onsets=self.onsets[:steps],
-            fermatas=self.fermatas[:steps],
-            bars=self.bars[:steps],
-            positions=self.positions[:steps],
-            metres=tuple(metre for metre in self.metres if metre.step < steps),
+    def excerpt(self, start: int, end: int) -> Chorale:
+        """Return the steps from `start` to `end`; bars keep their numbers.
+
+        A note that begins before `start` is attacked there. An `end` after the piece
+        is its end.
+        """
+        arrays = {name: getattr(self, name)[start:end] for name in _ARRAYS}
+        arrays["onsets"] = arrays["onsets"] | changes(arrays["pitches"])
+        later = [metre for metre in self.metres if start < metre.step < end]
+        metres = (
+            replace(metre, step=max(metre.step - start, 0))
+            for metre in (self.metre_at(start), *later)
         )
+        return replace(self, **arrays, metres=tuple(metres))
+
+    def opening(self, steps: int) -> Chorale:
+        """Return the first steps, at most the whole piece."""
+        return self.excerpt(0, steps)
 
 
 def changes(pitches: IntArray) -> BoolArray:
@@ -274,55 +281,21 @@ def changes(pitches: IntArray) -> BoolArray:
     return changed
 
 
-def lay_bars(
-    steps: int, metres: Sequence[Metre], pickup: int = 0
-) -> tuple[IntArray, IntArray]:
-    """Number the bars of a piece whose bars are all full, but for a pickup.
+def onset_error(pitches: IntArray, onsets: BoolArray) -> tuple[int, str] | None:
+    """Return the step and the description of an onset that contradicts the pitches.
 
     Args:
-        steps: length of the piece.
-        metres: time signatures in order, each at the first step of a bar.
-        pickup: steps before the first barline, fewer than a bar.
+        pitches: int array (steps, 4), MIDI notes, 0 = silence.
+        onsets: bool array (steps, 4).
 
     Returns:
-        `bars` and `positions`, int arrays (steps,): the pickup is bar 0, and counts as
-        the end of a full bar.
+        None if onsets and pitches agree.
     """
-    bars = np.zeros(steps, np.int64)
-    positions = np.zeros(steps, np.int64)
-    remaining = list(metres)
-    length = remaining.pop(0).bar_length
-    bar, position = (0, length - pickup) if pickup else (1, 0)
-    for step in range(steps):
-        if position == length:
-            bar, position = bar + 1, 0
-        if remaining and step >= remaining[0].step and position == 0:
-            length = remaining.pop(0).bar_length
-        bars[step], positions[step] = bar, position
-        position += 1
-    return bars, positions
-
-
-def bar_lengths(metres: Sequence[Metre], steps: int) -> IntArray:
-    """Return, per step, the length in steps of a full bar of the metre in force."""
-    lengths = np.empty(steps, np.int64)
-    for metre in metres:
-        lengths[metre.step :] = metre.bar_length
-    return lengths
-
-
-def _frozen(values: Any, dtype: Any) -> Any:
-    """Return a read-only copy of `values` as an array of `dtype`."""
-    array = np.array(values, dtype=dtype)
-    array.setflags(write=False)
-    return array
-
-
-def _check_onsets(pitches: IntArray, onsets: BoolArray) -> None:
-    for wrong, what in (
-        (changes(pitches) & ~onsets, "changes its pitch without an onset"),
+    for wrong, problem in (
+        (changes(pitches) & ~onsets, "has a new pitch without an onset"),
         (onsets & (pitches == SILENCE), "has an onset but is silent"),
     ):
         if wrong.any():
-            step, voice = (int(index) for index in np.argwhere(wrong)[0])
-            raise DataError(f"the {VOICE_NAMES[voice]} {what} at step {step}")
+            step, voice = np.argwhere(wrong)[0].tolist()
+            return step, f"the {VOICE_NAMES[voice]} {problem}"
+    return None

@@ -1,6 +1,6 @@
-"""Spelling: how a pitch is written, which the keyboard does not tell.
+"""Spelling: the written name of a pitch, such as F sharp or G flat.
 
-A diatonic number counts the white keys from C0, middle C being 28, whatever the
+A diatonic number counts the letters from C0, middle C being 28, whatever the
 accidental: F sharp 4 and F 4 are both 31, G flat 4 is 32.
 """
 
@@ -27,7 +27,7 @@ class Spelling(NamedTuple):
 
     @classmethod
     def of(cls, pitch: int, number: int) -> Spelling:
-        """Return how a MIDI note of a diatonic number is written."""
+        """Return the spelling of a MIDI note with a given diatonic number."""
         octave, letter = divmod(number, len(LETTERS))
         alter = pitch - (12 * (octave + 1) + int(NATURALS[letter]))
         return cls(LETTERS[letter], alter, octave)
@@ -40,27 +40,27 @@ class Spelling(NamedTuple):
 
 
 def spell(pitch: int, key: Key) -> Spelling:
-    """Return how a MIDI note is written in a key, see `diatonic_numbers`."""
+    """Return the spelling of a MIDI note in a key, see `diatonic_numbers`."""
     return Spelling.of(pitch, int(diatonic_numbers(np.array(pitch), key)))
 
 
 def diatonic_numbers(pitches: IntArray, key: Key) -> IntArray:
-    """Return the diatonic numbers of notes as they are written in a key.
+    """Return the diatonic numbers of MIDI notes, spelled in a key.
 
-    Of the names of a pitch class the one is taken that lies, on the line of fifths,
-    from two below to nine above the major tonic of the key signature: notes of the
-    scale, leading notes, the flat seventh.
+    Among the spellings of a pitch class the one is chosen that lies, on the line of
+    fifths, from two below to nine above the major tonic of the key signature: scale
+    degrees, leading tones, the flat seventh.
 
     Args:
-        pitches: int array, MIDI notes of any shape.
+        pitches: int array of any shape.
 
     Returns:
         int array of the same shape.
     """
     lowest = key.fifths - 2
-    # A semitone is seven fifths, octaves aside; places count from C, F is -1.
-    places = lowest + (7 * pitches - lowest) % 12
-    naturals = pitches - (places + 1) // 7
+    # A semitone is seven fifths, octaves aside; fifths count from C, F is -1.
+    fifths = lowest + (7 * pitches - lowest) % 12
+    naturals = pitches - (fifths + 1) // 7
     # A fifth is four letters.
-    numbers: IntArray = 7 * (naturals // 12 - 1) + 4 * places % 7
+    numbers: IntArray = 7 * (naturals // 12 - 1) + 4 * fifths % 7
     return numbers

@@ -1,4 +1,4 @@
-"""The four voices: names, ranges, clefs and instruments.
+"""The four voices: names, ranges, staves and MIDI instruments.
 
 A voice is an index: 0 soprano, 1 alto, 2 tenor, 3 bass, in that order everywhere.
 """
@@ -12,12 +12,12 @@ from chorale.errors import UsageError
 VOICES = 4
 SOPRANO, ALTO, TENOR, BASS = range(VOICES)
 
-# The order in which networks write the voices of a step: the outer voices first, as in
-# harmony lessons; part of every model's definition.
+# The order in which networks write the voices of a step: outer voices first, as taught
+# in harmony lessons. Part of every model's definition.
 VOICE_ORDER: tuple[int, ...] = (SOPRANO, BASS, ALTO, TENOR)
 
-SILENCE = 0  # the pitch of a voice that does not sound
-LOWEST_PITCH, HIGHEST_PITCH = 1, 127  # what a sounding MIDI note may be here
+SILENCE = 0  # the pitch of a silent voice
+LOWEST_PITCH, HIGHEST_PITCH = 1, 127  # of sounding MIDI notes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +26,9 @@ class Voice:
 
     Attributes:
         name: in lower case.
-        lowest, highest: textbook range, MIDI notes, both included.
-        staff: 1 = upper, 2 = lower, of the two staves of a choral score.
-        stem: direction of the stems on that staff.
+        lowest, highest: textbook range, MIDI notes, inclusive.
+        staff: of a choral score on two staves; 1 = upper, 2 = lower.
+        stem: direction of the stems on that staff, `up` or `down`.
     """
 
     name: str
@@ -60,10 +60,10 @@ INSTRUMENTS: dict[str, tuple[int, int, int, int]] = {
 
 
 def voice_named(name: str) -> int:
-    """Return the voice of a name.
+    """Return the index of the voice with a name.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is no such voice.
     """
     wanted = name.strip().casefold()
     if wanted not in VOICE_NAMES:

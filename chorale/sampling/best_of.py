@@ -23,7 +23,7 @@ from chorale.evaluation.style import final_cadence
 from chorale.models.predictor import Predictor
 from chorale.models.storage import Card
 from chorale.music.score import Chorale
-from chorale.voice_leading import BACH_PER_THOUSAND, Tally, count, surprise
+from chorale.voice_leading import BACH_PER_THOUSAND, Tally, count, surprisal
 
 
 class Typical(NamedTuple):
@@ -133,4 +133,4 @@ def choose_each(
 def _cost(rule: str, tally: Tally) -> float:
     """Return what findings cost in nats, those that Bach would have excepted."""
     rate = BACH_PER_THOUSAND[rule] / 1000
-    return max(tally.findings - tally.opportunities * rate, 0) * surprise(rule)
+    return max(tally.findings - tally.opportunities * rate, 0) * surprisal(rule)

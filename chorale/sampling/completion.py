@@ -16,7 +16,7 @@ import numpy as np
 from chorale.errors import UsageError
 from chorale.models.infiller import Infiller
 from chorale.models.predictor import Predictor
-from chorale.music.melody import Melody, fit_range, sung_through
+from chorale.music.melody import Melody, fill_rests, fit_range
 from chorale.music.score import Chorale
 from chorale.music.voices import HIGHEST_PITCH, LOWEST_PITCH, VOICES
 from chorale.sampling.fragments import Fragment, with_voice
@@ -98,7 +98,7 @@ def harmonize(
     options = options or default_options(model)
     ranges = options.ranges or model.vocabulary.ranges
     semitones = semitones_into_range(melody, ranges[melody.voice])
-    moved = sung_through(melody).transpose(semitones)
+    moved = fill_rests(melody).transpose(semitones)
     drawn = _draw(
         model,
         with_voice(moved, melody.voice),

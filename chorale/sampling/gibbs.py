@@ -21,12 +21,12 @@ from chorale.encoding.cells import ABSENT, SILENT_CELL, CellVocabulary
 from chorale.encoding.plan import Plan
 from chorale.errors import UsageError
 from chorale.models.infiller import Infiller
+from chorale.music.phrases import phrase_starts
 from chorale.music.voices import SILENCE, VOICE_NAMES, VOICE_ORDER, VOICES
 from chorale.sampling.logits import DrawingOptions, Logits, pick
 from chorale.utils.arrays import BoolArray, IntArray
 from chorale.utils.checks import check_at_least
-from chorale.voice_leading.costs import Moment, leading_tone, weigh_between
-from chorale.voice_leading.piece import find_breaths
+from chorale.voice_leading.costs import Context, leading_tone, rule_costs_between
 
 METHODS = ("gibbs", "ancestral")
 
@@ -126,7 +126,9 @@ class Writing:
         )
         self.cells: IntArray = self._stack(cells, ABSENT)
         self._free: BoolArray = self._stack([~one for one in given], False)
-        self._breathes = self._stack([find_breaths(plan.fermatas) for plan in plans], 0)
+        self._phrase_starts = self._stack(
+            [phrase_starts(plan.fermatas) for plan in plans], 0
+        )
         self._leading = np.array([leading_tone(plan.key) for plan in plans])
         self._pitches_of = infiller.vocabulary.pitches
         self.rounds = options.rounds
@@ -226,13 +228,13 @@ class Writing:
         pitches = np.where(known, self._pitches_of[self.cells], SILENCE)
         # A step of silence before the beginning and after the end.
         around = np.pad(pitches, ((0, 0), (1, 1), (0, 0)))
-        breathes = np.pad(self._breathes, ((0, 0), (0, 1)))
+        starts = np.pad(self._phrase_starts, ((0, 0), (0, 1)))
         rows, steps, _ = np.nonzero(part)
-        moment = Moment(
+        context = Context(
             before=around[rows, steps],
             now=around[rows, steps + 1],
             written=tuple(one for one in range(VOICES) if one != voice),
-            breathes=breathes[rows, steps],
+            phrase_start=starts[rows, steps],
             leading=self._leading[rows],
         )
         # Notes out of range need no weighing. A cell costs what its pitch does, whether
@@ -240,10 +242,10 @@ class Writing:
         vocabulary = self._infiller.vocabulary
         notes = np.flatnonzero(self._allowed[voice, : 1 + vocabulary.note_count])
         costs = np.zeros((len(rows), vocabulary.size))
-        costs[:, notes] = weigh_between(
-            moment,
+        costs[:, notes] = rule_costs_between(
+            context,
             around[rows, steps + 2],
-            breathes[rows, steps + 1],
+            starts[rows, steps + 1],
             voice,
             np.tile(self._pitches_of[notes], (len(rows), 1)),
         )

@@ -22,13 +22,13 @@ from chorale.encoding.plan import Plan
 from chorale.encoding.tokens import SILENCE_TOKEN, Past, Vocabulary
 from chorale.errors import UsageError
 from chorale.models.predictor import Predictor, log_softmax
+from chorale.music.phrases import phrase_starts
 from chorale.music.voices import VOICE_NAMES, VOICES
 from chorale.sampling.logits import DrawingOptions, Logits, pick, with_temperature
 from chorale.sampling.particles import ancestors, shares, systematic
 from chorale.utils.arrays import BoolArray, IntArray
 from chorale.utils.checks import check_at_least
-from chorale.voice_leading.costs import Moment, leading_tone, weigh
-from chorale.voice_leading.piece import find_breaths
+from chorale.voice_leading.costs import Context, leading_tone, rule_costs
 
 # Drafts of a piece that is completed.
 PARTICLES = 8
@@ -133,7 +133,9 @@ class Writing:
         self._plan = self._stack(
             [plan.features(predictor.plan_features) for plan in plans]
         )
-        self._breathes = self._stack([find_breaths(plan.fermatas) for plan in plans])
+        self._phrase_starts = self._stack(
+            [phrase_starts(plan.fermatas) for plan in plans]
+        )
         self._leading = np.repeat([leading_tone(plan.key) for plan in plans], drafts)
         self._tokens = np.zeros((len(plans) * drafts, self._longest, VOICES), np.int64)
         self._kept = np.zeros(self._tokens.shape, np.bool_)
@@ -234,15 +236,15 @@ class Writing:
             logits = self._predictor.voice_logits(state, voice, tokens)
             costs = None
             if self._options.rules != "off":
-                moment = Moment(
+                context = Context(
                     before=vocabulary.notes(past.pitches),
                     now=vocabulary.notes(vocabulary.follow(past, tokens).pitches),
                     written=order[:place],
-                    breathes=self._breathes[:, step],
+                    phrase_start=self._phrase_starts[:, step],
                     leading=self._leading,
                 )
                 notes = vocabulary.notes_after(past.pitches[:, voice])
-                costs = weigh(moment, voice, notes)
+                costs = rule_costs(context, voice, notes)
             if self._drafts > 1:
                 self._weigh(logits, costs, tokens[:, voice], forced, step)
             if not forced.all():

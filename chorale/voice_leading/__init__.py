@@ -1,17 +1,26 @@
-"""Part-writing rules: where four voices break what harmony textbooks teach.
+"""Which rules of part-writing does a chorale break, and how often?
 
-A rule looks at a whole piece at once, as arrays, and says two things of it: where it is
-broken, and how often it could have been. So pieces of any length compare, and Bach's
-own chorales, which break every rule now and then, give the measure.
+Each rule gives the faults of a whole piece as arrays, and its opportunities: how often
+it could have been broken. Rates of pieces of any length are thus comparable with those
+of Bach's chorales, which break every rule occasionally.
+
+- checking: check a chorale; count findings and opportunities
+- rules: all rules by name, with their rates in Bach; rule: what a rule is
+- motion: parallel, contrary and hidden fifths and octaves
+- spacing: voice crossing, overlap, spacing, range
+- tendency_tones: leading tones and sevenths; dominants: the chords that contain them
+- leaps: large and augmented leaps
+- piece: a chorale prepared for the rules; dyads: pairs of voices at successive steps
+- costs: costs of the notes that a voice may choose next, for samplers
 """
 
 from chorale.voice_leading.checking import Finding, Tally, check, count, rates, total
+from chorale.voice_leading.rule import Rule
 from chorale.voice_leading.rules import (
     BACH_PER_THOUSAND,
     RULES,
-    Rule,
     choose_rules,
-    surprise,
+    surprisal,
 )
 
 __all__ = [
@@ -24,6 +33,6 @@ __all__ = [
     "choose_rules",
     "count",
     "rates",
-    "surprise",
+    "surprisal",
     "total",
 ]

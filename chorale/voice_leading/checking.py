@@ -1,4 +1,4 @@
-"""Rules applied: what they find, and how often."""
+"""Part-writing check: findings of a chorale, and rates of a set of chorales."""
 
 from __future__ import annotations
 
@@ -8,32 +8,33 @@ from dataclasses import dataclass
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.music.score import STEPS_PER_WHOLE, Chorale
+from chorale.music.metre import STEPS_PER_WHOLE
+from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES
 from chorale.utils.arrays import IntArray
-from chorale.voice_leading.piece import Judged, Piece
-from chorale.voice_leading.rules import Rule, choose_rules
+from chorale.voice_leading.piece import Piece
+from chorale.voice_leading.rule import Rule, RuleResult, Voices
+from chorale.voice_leading.rules import choose_rules
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A rule broken somewhere.
+    """A broken rule.
 
     Attributes:
         rule: its name.
-        voices: who breaks it, the upper voice first.
-        step: where the fault is complete: the second chord of a motion, or the first
-            step of what goes on for a while.
+        voices: that break it, the upper voice first.
+        step: at which the fault is complete: the second chord of a motion, or the first
+            step of a lasting fault.
         bar: number of the bar; a pickup is bar 0.
-        beat: 1 at the barline, counted in the metre's own unit, so that 6/8 has six; a
-            pickup is the end of a full bar.
-        pitches: MIDI notes of each of the voices there: one, or the one before and the
-            one after if the fault lies in a motion.
+        beat: 1 at the barline, in units of the time signature, so 6/8 has six; a pickup
+            is the end of a full bar.
+        pitches: MIDI notes of each voice: one, or those before and after a motion.
         message: a sentence for musicians.
     """
 
     rule: str
-    voices: tuple[int, ...]
+    voices: Voices
     step: int
     bar: int
     beat: float
@@ -50,10 +51,15 @@ class Tally:
 
     @property
     def per_thousand(self) -> float | None:
-        """Findings in 1,000 opportunities; None if there was none."""
+        """Findings per 1,000 opportunities; None without opportunities."""
         if not self.opportunities:
             return None
         return 1000 * self.findings / self.opportunities
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.findings + other.findings, self.opportunities + other.opportunities
+        )
 
 
 def check(
@@ -65,23 +71,23 @@ def check(
     """Find where a chorale breaks rules.
 
     Args:
+        chorale: the piece.
         rules: names of RULES; None: all of them.
-        spelling: int array (steps, 4), as of `chorale.formats.files.read_spelled`;
-            None:
-            notes are named by the key, and no augmented leaps are looked for.
+        spelling: int array (steps, 4), from `chorale.formats.files.read_spelled`; None:
+            notes are spelled in the key, and augmented leaps are not found.
 
     Returns:
         The findings by step, then in the order of RULES.
 
     Raises:
         UsageError: there is no rule of a name.
-        DataError: the spelling is of another shape than the chorale.
+        DataError: the spelling has another shape than the pitches.
     """
     piece = Piece.of(chorale, spelling)
     findings = [
         _finding(piece, rule, int(step), rule.voices[column])
-        for rule, judged in _judge(piece, rules)
-        for step, column in np.argwhere(judged.faults)
+        for rule, result in _apply(piece, rules)
+        for step, column in np.argwhere(result.faults)
     ]
     return sorted(findings, key=lambda finding: finding.step)
 
@@ -93,10 +99,10 @@ def count(
     spelling: IntArray | None = None,
     start: int = 0,
 ) -> dict[str, Tally]:
-    """Count what `check` would find, and the opportunities, by rule.
+    """Count the findings of `check` and the opportunities, by rule.
 
     Args:
-        rules, spelling: as for `check`.
+        chorale, rules, spelling: as for `check`.
         start: the step from which findings and opportunities count.
 
     Raises:
@@ -104,9 +110,9 @@ def count(
     """
     return {
         rule.name: Tally(
-            int(judged.faults[start:].sum()), int(judged.opportunities[start:].sum())
+            int(result.faults[start:].sum()), int(result.opportunities[start:].sum())
         )
-        for rule, judged in _judge(Piece.of(chorale, spelling), rules)
+        for rule, result in _apply(Piece.of(chorale, spelling), rules)
     }
 
 
@@ -119,63 +125,54 @@ def rates(
     """Count findings and opportunities of a set of chorales, by rule.
 
     Args:
+        chorales: the pieces.
         rules: names of RULES; None: all of them.
         start: the step from which a chorale counts: one for all, or one for each.
 
     Raises:
         UsageError: there is no rule of a name.
-        DataError: there is another number of starts than of chorales.
+        DataError: the numbers of starts and chorales differ.
     """
     starts = [start] * len(chorales) if isinstance(start, int) else list(start)
     if len(starts) != len(chorales):
         raise DataError(f"expected {len(chorales)} starts, got {len(starts)}")
     names = [rule.name for rule in choose_rules(rules)]
-    return total(
-        [
-            {name: Tally() for name in names},
-            *(
-                count(chorale, rules=names, start=first)
-                for chorale, first in zip(chorales, starts, strict=True)
-            ),
-        ]
-    )
+    counts = [
+        count(chorale, rules=names, start=first)
+        for chorale, first in zip(chorales, starts, strict=True)
+    ]
+    return total([{name: Tally() for name in names}, *counts])
 
 
 def total(tallies: Iterable[Mapping[str, Tally]]) -> dict[str, Tally]:
-    """Add up what was counted in several chorales, by rule."""
+    """Add up the counts of several chorales, by rule."""
     sums: dict[str, Tally] = {}
-    for counted in tallies:
-        for name, tally in counted.items():
-            before = sums.get(name, Tally())
-            sums[name] = Tally(
-                before.findings + tally.findings,
-                before.opportunities + tally.opportunities,
-            )
+    for counts in tallies:
+        for name, tally in counts.items():
+            sums[name] = sums.get(name, Tally()) + tally
     return sums
 
 
-def _judge(piece: Piece, names: Iterable[str] | None) -> Iterator[tuple[Rule, Judged]]:
+def _apply(
+    piece: Piece, names: Iterable[str] | None
+) -> Iterator[tuple[Rule, RuleResult]]:
     for rule in choose_rules(names):
-        yield rule, rule.judge(piece)
+        yield rule, rule.find(piece)
 
 
-def _finding(piece: Piece, rule: Rule, step: int, voices: tuple[int, ...]) -> Finding:
+def _finding(piece: Piece, rule: Rule, step: int, voices: Voices) -> Finding:
     chorale = piece.chorale
-    steps = (step - 1, step) if rule.motion else (step,)
+    steps = [step - 1, step] if rule.is_motion else [step]
+    units = STEPS_PER_WHOLE / chorale.metre_at(step).denominator
     who = " and ".join(VOICE_NAMES[voice] for voice in voices)
     return Finding(
         rule=rule.name,
         voices=voices,
         step=step,
         bar=int(chorale.bars[step]),
-        beat=_beat(chorale, step),
+        beat=1 + int(chorale.positions[step]) / units,
         pitches=tuple(
-            tuple(int(chorale.pitches[at, voice]) for at in steps) for voice in voices
+            tuple(chorale.pitches[steps, voice].tolist()) for voice in voices
         ),
-        message=f"{who}: {rule.say(piece, step, voices)}",
+        message=f"{who}: {rule.describe(piece, step, voices)}",
     )
-
-
-def _beat(chorale: Chorale, step: int) -> float:
-    metre = [one for one in chorale.metres if one.step <= step][-1]
-    return 1 + int(chorale.positions[step]) * metre.denominator / STEPS_PER_WHOLE

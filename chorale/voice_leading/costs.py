@@ -1,19 +1,16 @@
-"""Rules seen from a note that is about to be written.
+"""Costs of the notes that a voice may choose next, by the rules that they would break.
 
-The judge looks at pieces that are done. Here one voice is about to choose its note, and
-what is known are the chord a step before, what other voices have chosen at this step,
-and whether a phrase begins. So a fault between two voices is laid to the one that
-chooses later. By the time all have chosen, the faults are those that the judge finds.
+Samplers write one voice at a time. The chord a step before is known, and the notes of
+the voices already written at this step. A fault of two voices is counted for the voice
+that chooses later, so that the faults of all voices together are those of `checking`.
 
-Sevenths and leading tones are seen as far as the chord before and the key tell: that it
-was a dominant shows for certain once the next one is complete. Ranges are left to the
-sampler, which has its own.
+Sevenths and leading tones are approximated from the chord before and the key, because
+whether a chord is a dominant depends on the next one. Ranges are left to the samplers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -22,42 +19,22 @@ import numpy.typing as npt
 from chorale.music.keys import Key
 from chorale.music.voices import ALTO, SILENCE, TENOR, VOICES
 from chorale.utils.arrays import BoolArray, IntArray
-from chorale.voice_leading.dyads import (
-    FIFTH,
-    OCTAVE,
-    UNISON,
-    Dyads,
-    begins_crossing,
-    begins_spacing,
-    is_contrary,
-    is_direct,
-    is_overlap,
-    is_parallel,
-)
+from chorale.voice_leading.dyads import FIFTH, LARGEST_STEP, Dyads
 from chorale.voice_leading.leaps import is_large_leap
-from chorale.voice_leading.piece import NEIGHBOURS
-from chorale.voice_leading.rules import RULES, surprise
+from chorale.voice_leading.rule import NEIGHBOURS
+from chorale.voice_leading.rules import RULES, surprisal
+from chorale.voice_leading.spacing import crossing
 
-# What two voices may not do; which two is told by the rule.
-_OF_DYADS: Mapping[str, Callable[[Dyads], BoolArray]] = {
-    "parallel-fifths": partial(is_parallel, perfect=FIFTH),
-    "parallel-octaves": partial(is_parallel, perfect=OCTAVE),
-    "parallel-unisons": partial(is_parallel, perfect=UNISON),
-    "contrary-fifths": partial(is_contrary, perfect=FIFTH),
-    "contrary-octaves": partial(is_contrary, perfect=OCTAVE),
-    "direct-fifths": partial(is_direct, perfect=FIFTH),
-    "direct-octaves": partial(is_direct, perfect=OCTAVE),
-    "crossing": begins_crossing,
-    "overlap": is_overlap,
-    "spacing": begins_spacing,
+# Rules about pairs of voices, in the order of RULES.
+_PAIR_RULES = {
+    rule.name: rule.dyad_fault for rule in RULES.values() if rule.dyad_fault is not None
 }
-# The rules that are seen from here as the judge sees them.
-SEEN = (*_OF_DYADS, "large-leap")
+# The rules whose faults are those of `checking`, not approximations.
+EXACT_RULES = (*_PAIR_RULES, "large-leap")
 
 NO_TONE = -1  # no pitch class
 
 _SEMITONES = 12
-_LARGEST_STEP = 2
 # Semitones above the root of a dominant seventh: its tones.
 _THIRD, _SEVENTH = 4, 10
 _IN_DOMINANT = np.isin(np.arange(_SEMITONES), (0, _THIRD, FIFTH, _SEVENTH))
@@ -65,36 +42,31 @@ _IN_DOMINANT = np.isin(np.arange(_SEMITONES), (0, _THIRD, FIFTH, _SEVENTH))
 _IN_TONIC = np.isin(np.arange(_SEMITONES), (1, 4, 5, 8))
 
 
-class Moment(NamedTuple):
-    """What is known where a voice is about to choose its note, in a batch of pieces.
+class Context(NamedTuple):
+    """What is known when a voice chooses its next note, in a batch of pieces.
 
     Attributes:
         before: int array (batch, 4), MIDI notes a step before, 0 = silence.
-        now: int array (batch, 4), MIDI notes of those that have chosen.
-        written: the voices that have chosen.
-        breathes: bool array (batch,), whether a phrase begins at this step, see
-            `piece.find_breaths`.
+        now: int array (batch, 4), MIDI notes of the voices already written.
+        written: the voices already written.
+        phrase_start: bool array (batch,), whether a phrase begins at this step, see
+            `chorale.music.phrases.phrase_starts`.
         leading: int array (batch,), see `leading_tone`.
     """
 
     before: IntArray
     now: IntArray
     written: tuple[int, ...]
-    breathes: BoolArray
+    phrase_start: BoolArray
     leading: IntArray
 
 
-def leading_tone(key: Key | None) -> int:
-    """Return the pitch class of the leading tone, NO_TONE where no key is known."""
-    return NO_TONE if key is None else (key.tonic_class - 1) % _SEMITONES
-
-
 class Fault(NamedTuple):
-    """Which notes would break a rule.
+    """Notes that would break a rule.
 
     Attributes:
         rule: its name.
-        voices: who would break it, the upper voice first.
+        voices: that would break it, the upper voice first.
         notes: bool array (batch, notes).
     """
 
@@ -103,220 +75,230 @@ class Fault(NamedTuple):
     notes: BoolArray
 
 
-def find_faults(moment: Moment, voice: int, notes: IntArray) -> Iterator[Fault]:
-    """Find the notes that would break a rule by themselves or with another voice.
+def leading_tone(key: Key | None) -> int:
+    """Return the pitch class of the leading tone, NO_TONE if the key is unknown."""
+    return NO_TONE if key is None else (key.tonic_class - 1) % _SEMITONES
+
+
+def rule_costs(
+    context: Context, voice: int, notes: IntArray
+) -> npt.NDArray[np.float64]:
+    """Return the costs of notes in nats, float array (batch, notes).
+
+    A note that breaks no rule costs nothing; rarer faults in Bach cost more, see
+    `surprisal`.
 
     Args:
-        moment: what is known.
-        voice: who is about to choose, not yet among `moment.written`.
-        notes: int array (batch, notes), MIDI notes that it may choose from, 0 =
-            silence.
-
-    Yields:
-        Every rule of SEEN, with each voice or pair of voices that it looks at.
-    """
-    for other in moment.written:
-        pair = (min(voice, other), max(voice, other))
-        dyads = _dyads(moment, voice, notes, other, moment.now[:, other, None])
-        for rule, is_broken in _OF_DYADS.items():
-            if pair in RULES[rule].voices:
-                yield Fault(rule, pair, is_broken(dyads))
-    before = moment.before[:, voice, None]
-    goes_on = (before != SILENCE) & (notes != SILENCE) & ~moment.breathes[:, None]
-    leaps = is_large_leap(np.where(goes_on, notes - before, 0))
-    yield Fault("large-leap", (voice,), leaps)
-
-
-def find_corners(moment: Moment, voice: int, notes: IntArray) -> Iterator[Fault]:
-    """Find the notes that leave a neighbour who is yet to choose no way out.
-
-    A note beyond the one that the neighbour sang a step before is overlap, unless the
-    neighbour crosses over. Once the neighbour chooses it is too late to weigh that.
-
-    Args and yields as `find_faults`.
-    """
-    for pair in NEIGHBOURS:
-        others = set(range(VOICES)) - {voice, *moment.written}
-        if voice in pair and (other := sum(pair) - voice) in others:
-            dyads = _dyads(moment, voice, notes, other, moment.before[:, other, None])
-            beyond = begins_crossing(dyads) & dyads.goes_on
-            yield Fault("overlap", pair, beyond)
-
-
-def find_stray_sevenths(moment: Moment, voice: int, notes: IntArray) -> Iterator[Fault]:
-    """Find the notes to which the seventh of a dominant would go astray.
-
-    Before, all four sang tones of a dominant seventh, none missing but the fifth, and
-    this voice the seventh: it stays, or goes down by step, or to another tone of the
-    chord as long as nobody has left it.
-
-    Args and yields as `find_faults`.
-    """
-    # Semitones of each voice above each pitch class, array (batch, 4, 12).
-    above = (moment.before[..., None] - np.arange(_SEMITONES)) % _SEMITONES
-    is_root = _IN_DOMINANT[above].all(axis=1)
-    for tone in (0, _THIRD, _SEVENTH):
-        is_root &= (above == tone).any(axis=1)
-    is_root &= ((moment.before != SILENCE).all(axis=1) & ~moment.breathes)[:, None]
-    has_seventh = (is_root & (above[:, voice] == _SEVENTH)).any(axis=1)
-    root = is_root.argmax(axis=1)[:, None]
-    now = moment.now[:, list(moment.written)]
-    goes_on = _is_within(_IN_DOMINANT, now, root)[:, None]
-    is_tone = _IN_DOMINANT[(notes - root) % _SEMITONES]
-    down = moment.before[:, voice, None] - notes
-    goes_well = (down >= 0) & (down <= _LARGEST_STEP)
-    astray = has_seventh[:, None] & (notes != SILENCE) & ~goes_well
-    astray &= ~(is_tone & goes_on)
-    yield Fault("unresolved-seventh", (voice,), astray)
-
-
-def find_doubled_leading_tones(
-    moment: Moment, voice: int, notes: IntArray
-) -> Iterator[Fault]:
-    """Find the notes that would double the leading tone of the key.
-
-    That is a fault where all that is written belongs to the key's dominant, unless the
-    two sang it a step before: what is done is done.
-
-    Args and yields as `find_faults`.
-    """
-    written = list(moment.written)
-    leading = moment.leading[:, None]
-    now, sounding = moment.now[:, written], moment.now[:, written] != SILENCE
-    sings = (now % _SEMITONES == leading) & sounding
-    sang = (moment.before % _SEMITONES == leading) & (moment.before != SILENCE)
-    joined = (sings & ~(sang[:, written] & sang[:, [voice]])).any(axis=1)
-    doubles = (notes % _SEMITONES == leading) & (notes != SILENCE)
-    doubles &= (joined & _is_within(_IN_DOMINANT, now, leading - _THIRD))[:, None]
-    yield Fault("doubled-leading-tone", (voice,), doubles)
-
-
-def find_stray_leading_tones(
-    moment: Moment, voice: int, notes: IntArray
-) -> Iterator[Fault]:
-    """Find the notes to which the leading tone of the key would go astray.
-
-    Before, all four sang tones of the key's dominant, its root among them and this
-    voice the leading tone, and all that is written belongs to the tonic. It stays or
-    goes up a semitone, down one to be the next seventh, and in an inner voice down to
-    the fifth, as `leading-tone-leap` has it.
-
-    Args and yields as `find_faults`.
-    """
-    leading = moment.leading[:, None]
-    root = leading - _THIRD
-    now = moment.now[:, list(moment.written)]
-    above = (moment.before - root) % _SEMITONES
-    leaves = (moment.before != SILENCE).all(axis=1) & ~moment.breathes
-    leaves &= _IN_DOMINANT[above].all(axis=1) & (above == 0).any(axis=1)
-    leaves &= (above[:, voice] == _THIRD) & (moment.leading != NO_TONE)
-    leaves &= _is_within(_IN_TONIC, now, leading) & ~_is_within(_IN_DOMINANT, now, root)
-    ways = (-1, 0, 1, *((-_THIRD,) if voice in (ALTO, TENOR) else ()))
-    goes_well = np.isin(notes - moment.before[:, voice, None], ways)
-    astray = leaves[:, None] & (notes != SILENCE) & ~goes_well
-    yield Fault("unresolved-leading-tone", (voice,), astray)
-
-
-_FINDERS = (
-    find_faults,
-    find_corners,
-    find_stray_sevenths,
-    find_doubled_leading_tones,
-    find_stray_leading_tones,
-)
-
-
-def weigh(moment: Moment, voice: int, notes: IntArray) -> npt.NDArray[np.float64]:
-    """Return what notes would cost in nats, float array (batch, notes).
-
-    A note that breaks no rule costs nothing. Every fault costs the more, the rarer it
-    is in Bach, see `surprise`.
-
-    Args:
-        moment, voice, notes: as of `find_faults`.
+        context, voice, notes: as for `exact_faults`.
     """
     costs = np.zeros(notes.shape)
-    for find in _FINDERS:
-        for fault in find(moment, voice, notes):
-            costs += surprise(fault.rule) * fault.notes
+    for find in (
+        exact_faults,
+        forced_overlaps,
+        unresolved_sevenths,
+        doubled_leading_tones,
+        unresolved_leading_tones,
+    ):
+        for fault in find(context, voice, notes):
+            costs += surprisal(fault.rule) * fault.notes
     return costs
 
 
-def weigh_between(
-    moment: Moment,
+def rule_costs_between(
+    context: Context,
     after: IntArray,
-    breathes_after: BoolArray,
+    phrase_start_after: BoolArray,
     voice: int,
     notes: IntArray,
 ) -> npt.NDArray[np.float64]:
-    """Return what notes would cost before a chord that is known, as `weigh` does.
+    """Return the costs of notes as `rule_costs` does, if the next chord is known too.
 
-    Faults of pairs of voices, and leaps, on the way to that chord count too.
+    Faults of pairs of voices and leaps on the way to that chord are added.
 
     Args:
-        moment, voice, notes: as of `find_faults`; what is not known is silence.
-        after: int array (batch, 4), MIDI notes a step after, 0 = silence or not known.
-        breathes_after: bool array (batch,), whether a phrase begins there.
+        context, voice, notes: as for `exact_faults`; unknown notes are silence.
+        after: int array (batch, 4), MIDI notes a step after, 0 = silence or unknown.
+        phrase_start_after: bool array (batch,), whether a phrase begins there.
     """
-    costs = weigh(moment, voice, notes)
-    breathes = breathes_after[:, None]
-    for other in moment.written:
+    costs = rule_costs(context, voice, notes)
+    following = context._replace(
+        before=context.now, now=after, phrase_start=phrase_start_after
+    )
+    for fault in _dyad_faults(following, voice, after[:, voice, None], notes):
+        costs += surprisal(fault.rule) * fault.notes
+    leaps = _large_leaps(notes, after[:, voice, None], phrase_start_after)
+    return costs + surprisal("large-leap") * leaps
+
+
+def exact_faults(context: Context, voice: int, notes: IntArray) -> Iterator[Fault]:
+    """Find the notes that would break a rule alone or with a voice already written.
+
+    Args:
+        context: what is known.
+        voice: that chooses, not in `context.written`.
+        notes: int array (batch, notes), MIDI notes that it may choose, 0 = silence.
+
+    Yields:
+        A fault for every rule of EXACT_RULES and each voice or pair of voices.
+    """
+    before = context.before[:, voice, None]
+    yield from _dyad_faults(context, voice, notes, before)
+    leaps = _large_leaps(before, notes, context.phrase_start)
+    yield Fault("large-leap", (voice,), leaps)
+
+
+def forced_overlaps(context: Context, voice: int, notes: IntArray) -> Iterator[Fault]:
+    """Find the notes that force a neighbour not yet written to overlap or cross.
+
+    They are beyond the note of the neighbour a step before. The neighbour itself would
+    be too late to avoid the fault.
+
+    Args and yields as `exact_faults`.
+    """
+    unwritten = set(range(VOICES)) - {voice, *context.written}
+    for pair in NEIGHBOURS:
+        if voice in pair and (other := sum(pair) - voice) in unwritten:
+            held = context.before[:, other, None]
+            dyads = _dyads(
+                voice < other,
+                (notes, context.before[:, voice, None]),
+                (held, held),
+                context.phrase_start,
+            )
+            yield Fault("overlap", pair, crossing(dyads) & dyads.continues)
+
+
+def unresolved_sevenths(
+    context: Context, voice: int, notes: IntArray
+) -> Iterator[Fault]:
+    """Find the notes that would not resolve the seventh of a dominant seventh.
+
+    In the chord before, only the fifth may be missing, and this voice has the seventh.
+    It may stay, fall by step, or move to another tone of the chord while no voice has
+    left the chord.
+
+    Args and yields as `exact_faults`.
+    """
+    # Semitones of each voice above each pitch class, array (batch, 4, 12).
+    above = (context.before[..., None] - np.arange(_SEMITONES)) % _SEMITONES
+    is_root = _IN_DOMINANT[above].all(axis=1)
+    for tone in (0, _THIRD, _SEVENTH):
+        is_root &= (above == tone).any(axis=1)
+    continues = (context.before != SILENCE).all(axis=1) & ~context.phrase_start
+    is_root &= continues[:, None]
+    has_seventh = (is_root & (above[:, voice] == _SEVENTH)).any(axis=1)
+    root = is_root.argmax(axis=1)[:, None]
+    now = context.now[:, list(context.written)]
+    chord_lasts = _is_within(_IN_DOMINANT, now, root)[:, None]
+    is_tone = _IN_DOMINANT[(notes - root) % _SEMITONES]
+    falls = context.before[:, voice, None] - notes
+    resolves = (falls >= 0) & (falls <= LARGEST_STEP)
+    faults = has_seventh[:, None] & (notes != SILENCE) & ~resolves
+    faults &= ~(is_tone & chord_lasts)
+    yield Fault("unresolved-seventh", (voice,), faults)
+
+
+def doubled_leading_tones(
+    context: Context, voice: int, notes: IntArray
+) -> Iterator[Fault]:
+    """Find the notes that would double the leading tone of the key.
+
+    It is a fault if all notes already written belong to the dominant of the key, unless
+    the same two voices had it a step before.
+
+    Args and yields as `exact_faults`.
+    """
+    written = list(context.written)
+    leading = context.leading[:, None]
+    now = context.now[:, written]
+    has_tone = (now % _SEMITONES == leading) & (now != SILENCE)
+    had_tone = context.before % _SEMITONES == leading
+    had_tone &= context.before != SILENCE
+    is_new = (has_tone & ~(had_tone[:, written] & had_tone[:, [voice]])).any(axis=1)
+    is_new &= _is_within(_IN_DOMINANT, now, leading - _THIRD)
+    doubles = (notes % _SEMITONES == leading) & (notes != SILENCE)
+    yield Fault("doubled-leading-tone", (voice,), doubles & is_new[:, None])
+
+
+def unresolved_leading_tones(
+    context: Context, voice: int, notes: IntArray
+) -> Iterator[Fault]:
+    """Find the notes that would not resolve the leading tone of the key.
+
+    The chord before is the key's dominant with its root, this voice has the leading
+    tone, and all notes already written belong to the tonic. It may stay, rise by a
+    semitone, fall by a semitone to the next seventh, and in an inner voice fall to the
+    fifth, which is the rule `leading-tone-leap`.
+
+    Args and yields as `exact_faults`.
+    """
+    leading = context.leading[:, None]
+    root = leading - _THIRD
+    now = context.now[:, list(context.written)]
+    above = (context.before - root) % _SEMITONES
+    leaves = (context.before != SILENCE).all(axis=1) & ~context.phrase_start
+    leaves &= _IN_DOMINANT[above].all(axis=1) & (above == 0).any(axis=1)
+    leaves &= (above[:, voice] == _THIRD) & (context.leading != NO_TONE)
+    leaves &= _is_within(_IN_TONIC, now, leading) & ~_is_within(_IN_DOMINANT, now, root)
+    allowed = (-1, 0, 1, *((-_THIRD,) if voice in (ALTO, TENOR) else ()))
+    resolves = np.isin(notes - context.before[:, voice, None], allowed)
+    faults = leaves[:, None] & (notes != SILENCE) & ~resolves
+    yield Fault("unresolved-leading-tone", (voice,), faults)
+
+
+def _dyad_faults(
+    context: Context, voice: int, notes: IntArray, before: IntArray
+) -> Iterator[Fault]:
+    """Find the faults of a voice with each voice already written.
+
+    Args:
+        context: of the written voices.
+        voice: the other voice.
+        notes, before: int arrays that broadcast to (batch, notes), its MIDI notes at
+            the step and a step before.
+    """
+    for other in context.written:
         pair = (min(voice, other), max(voice, other))
-        dyads = _in_order(
-            voice < other,
-            (after[:, voice, None], notes),
-            (after[:, other, None], moment.now[:, other, None]),
-            breathes,
-        )
-        for rule, is_broken in _OF_DYADS.items():
+        others = context.now[:, other, None], context.before[:, other, None]
+        dyads = _dyads(voice < other, (notes, before), others, context.phrase_start)
+        for rule, is_fault in _PAIR_RULES.items():
             if pair in RULES[rule].voices:
-                costs += surprise(rule) * is_broken(dyads)
-    goes_on = (after[:, voice, None] != SILENCE) & (notes != SILENCE) & ~breathes
-    leaps = is_large_leap(np.where(goes_on, after[:, voice, None] - notes, 0))
-    return costs + surprise("large-leap") * leaps
-
-
-def _is_within(chord: BoolArray, now: IntArray, root: IntArray) -> BoolArray:
-    """Return where all that sounds belongs to a chord, bool array (batch,).
-
-    Args:
-        chord: bool array (12,), its tones in semitones above `root`.
-        now: int array (batch, voices), MIDI notes, 0 = silence, which is no tone.
-        root: int array (batch, 1), pitch class.
-    """
-    belongs = chord[(now - root) % _SEMITONES] | (now == SILENCE)
-    within: BoolArray = belongs.all(axis=1)
-    return within
+                yield Fault(rule, pair, is_fault(dyads))
 
 
 def _dyads(
-    moment: Moment, voice: int, notes: IntArray, other: int, sung: IntArray
+    is_upper: bool,
+    voice: tuple[IntArray, IntArray],
+    other: tuple[IntArray, IntArray],
+    phrase_start: BoolArray,
 ) -> Dyads:
-    """Return the dyads of notes with what another voice sings, arrays (batch, notes).
-
-    Args:
-        sung: int array (batch, 1), MIDI note of the other voice.
-    """
-    return _in_order(
-        voice < other,
-        (notes, moment.before[:, voice, None]),
-        (sung, moment.before[:, other, None]),
-        moment.breathes[:, None],
-    )
-
-
-def _in_order(
-    mine_is_upper: bool,
-    mine: tuple[IntArray, IntArray],
-    others: tuple[IntArray, IntArray],
-    breathes: BoolArray,
-) -> Dyads:
-    """Return the dyads of two voices, each with its notes now and a step before."""
-    upper, lower = (mine, others) if mine_is_upper else (others, mine)
+    """Return the dyads of two voices, each with its notes at the step and before."""
+    upper, lower = (voice, other) if is_upper else (other, voice)
     return Dyads(
         upper=upper[0],
         lower=lower[0],
         upper_before=upper[1],
         lower_before=lower[1],
-        breathes=breathes,
+        phrase_start=phrase_start[:, None],
     )
+
+
+def _large_leaps(
+    before: IntArray, notes: IntArray, phrase_start: BoolArray
+) -> BoolArray:
+    """Return which motions are large leaps, bool array (batch, notes)."""
+    continues = (before != SILENCE) & (notes != SILENCE) & ~phrase_start[:, None]
+    return is_large_leap(np.where(continues, notes - before, 0))
+
+
+def _is_within(chord: BoolArray, now: IntArray, root: IntArray) -> BoolArray:
+    """Return where all notes belong to a chord, bool array (batch,).
+
+    Args:
+        chord: bool array (12,), its tones in semitones above `root`.
+        now: int array (batch, voices), MIDI notes, 0 = silence, which is ignored.
+        root: int array (batch, 1), pitch class.
+    """
+    belongs = chord[(now - root) % _SEMITONES] | (now == SILENCE)
+    within: BoolArray = belongs.all(axis=1)
+    return within

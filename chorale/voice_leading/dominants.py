@@ -1,4 +1,4 @@
-"""Dominants: the chords whose tones have a way to go."""
+"""Dominants: the chords that contain tendency tones."""
 
 from __future__ import annotations
 
@@ -13,22 +13,21 @@ from chorale.utils.arrays import BoolArray, IntArray
 _MAJOR = QUALITY_NAMES.index("major")
 _SEVENTH = QUALITY_NAMES.index("dominant seventh")
 _FIFTH_DOWN, _STEPS_UP = 5, (1, 2)  # semitones from root to root
-# Semitones above the tonic; the raised seventh of minor is not of its signature.
+# Semitones above the tonic; minor without its raised seventh.
 _SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
 
 
 class Dominants(NamedTuple):
-    """The dominants of a piece that go on within their phrase, in order.
+    """The dominants of a piece that resolve within their phrase, in order.
 
     Attributes:
         roots: int array (dominants,), pitch class of the root.
         starts: int array (dominants,), the first step of each.
         ends: int array (dominants,), the step at which the chord of resolution begins.
-        sevenths: bool array (dominants,), whether it has its seventh somewhere.
-        by_fifth: bool array (dominants,), whether it resolves by fifth, and not, as a
-            seventh may, deceptively.
-        at: int array (steps,), which dominant governs a step, from its start to its
-            end; -1: none.
+        sevenths: bool array (dominants,), whether the seventh sounds in it.
+        by_fifth: bool array (dominants,), whether it resolves by fifth, not
+            deceptively.
+        at: int array (steps,), index of the dominant at a step; -1 = none.
     """
 
     roots: IntArray
@@ -42,13 +41,12 @@ class Dominants(NamedTuple):
 def find_dominants(pitches: IntArray, phrases: IntArray, key: Key) -> Dominants:
     """Find the dominants that resolve within their phrase.
 
-    A dominant is a major triad or a dominant seventh, in whatever inversion, and the
-    next chord of another root or kind stands on the root a fifth below or, deceptively
-    and after a seventh alone, on the one a step above. What passing notes and
-    suspensions make of the steps between belongs to it. A triad whose notes are all the
-    key's is a dominant on the fifth degree alone: the tonic that goes to the
-    subdominant has no leading tone. A seventh, or a third from outside the key, makes
-    any degree the dominant of the next.
+    A dominant is a major triad or dominant seventh in any inversion, followed by a
+    chord whose root is a fifth lower or, in a deceptive resolution of a seventh, a step
+    higher. Passing notes and suspensions between the two chords belong to it. A
+    diatonic triad is a dominant on the fifth degree only: a tonic that moves to the
+    subdominant has no leading tone. With a seventh, or a third outside the key, the
+    chord on any degree is an applied dominant.
 
     Args:
         pitches: int array (steps, 4), MIDI notes, 0 = silence.
@@ -59,18 +57,18 @@ def find_dominants(pitches: IntArray, phrases: IntArray, key: Key) -> Dominants:
     named = np.flatnonzero(chords.roots != NO_ROOT)
     roots, qualities = chords.roots[named], chords.qualities[named]
     is_major = (qualities == _MAJOR) | (qualities == _SEVENTH)
-    # Steps in a row of one root, one kind and one phrase are one chord.
+    # Successive steps of the same root, kind and phrase are one chord.
     kinds = np.stack([roots, is_major, phrases[named]], axis=1)
     first = np.ones(len(named), np.bool_)
     first[1:] = (kinds[1:] != kinds[:-1]).any(axis=1)
-    places = np.flatnonzero(first)
-    if not len(places):
-        nothing = np.zeros(0, np.int64)
-        nowhere = np.full(len(pitches), -1)
-        none = nothing != 0
-        return Dominants(nothing, nothing, nothing, none, none, nowhere)
-    has_seventh = np.logical_or.reduceat(qualities == _SEVENTH, places)
-    roots, is_major, phrase = kinds[places].T
+    heads = np.flatnonzero(first)
+    at = np.full(len(pitches), -1)
+    if not len(heads):
+        empty = np.zeros(0, np.int64)
+        none = np.zeros(0, np.bool_)
+        return Dominants(empty, empty, empty, none, none, at)
+    has_seventh = np.logical_or.reduceat(qualities == _SEVENTH, heads)
+    roots, is_major, phrase = kinds[heads].T
     degrees = (roots - key.tonic_class) % 12
     is_foreign = ~np.isin((degrees + 4) % 12, _SCALES[key.mode])
     moves = (roots[1:] - roots[:-1]) % 12
@@ -82,8 +80,7 @@ def find_dominants(pitches: IntArray, phrases: IntArray, key: Key) -> Dominants:
         & (has_seventh | is_foreign | (degrees == 7))[:-1]
     )
     chosen = np.flatnonzero(resolves)
-    starts, ends = named[places[chosen]], named[places[chosen + 1]]
-    at = np.full(len(pitches), -1)
+    starts, ends = named[heads[chosen]], named[heads[chosen + 1]]
     for index, (start, end) in enumerate(zip(starts, ends, strict=True)):
         at[start:end] = index
     return Dominants(

@@ -1,147 +1,139 @@
-"""Rules about two voices that move: parallels, hidden ones, overlap."""
+"""Rules about the relative motion of two voices: parallels and hidden intervals."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import numpy as np
 
 from chorale.music.voices import BASS, SOPRANO
-from chorale.utils.arrays import IntArray
-from chorale.voice_leading.dyads import (
-    FIFTH,
-    OCTAVE,
-    UNISON,
-    is_contrary,
-    is_direct,
-    is_overlap,
-    is_parallel,
-)
-from chorale.voice_leading.piece import NEIGHBOURS, Judged, Piece
+from chorale.utils.arrays import BoolArray, IntArray
+from chorale.voice_leading.dyads import FIFTH, LARGEST_STEP, OCTAVE, UNISON, Dyads
+from chorale.voice_leading.piece import Piece
+from chorale.voice_leading.rule import PAIRS, Voices, pair_rule
 
-OUTER = ((SOPRANO, BASS),)
+_OUTER: tuple[Voices, ...] = ((SOPRANO, BASS),)
 
 
-def parallel_fifths(piece: Piece) -> Judged:
-    """Find pairs of voices that move in the same direction from fifth to fifth.
+def parallels(dyads: Dyads, interval: int) -> BoolArray:
+    """Find voices that move in the same direction from a perfect interval to its like.
 
-    Fifths and twelfths are alike, diminished fifths are none, nor are sixths that sound
-    like fifths where the file spells its notes. Repeated fifths are not counted; those
-    in contrary motion are a rule of their own. Only what follows immediately is seen,
-    not fifths on beat after beat with other notes between. An opportunity is a pair of
-    voices that both move. Source: the first rule of every textbook, such as Aldwell &
-    Schachter, Harmony and Voice Leading; Piston, Harmony; Kostka & Payne, Tonal
-    Harmony.
+    Compound intervals are like simple ones, but unisons are not octaves. Diminished
+    fifths do not count, nor do sixths that sound like fifths if notes are spelled.
+    Repeated intervals do not count; contrary motion is a rule of its own. Only
+    successive steps are compared, not fifths on successive beats with other notes
+    between. An opportunity is a pair of voices that both move.
+
+    Source: the first rule of every textbook, such as Aldwell & Schachter, Harmony and
+    Voice Leading; Piston, Harmony; Kostka & Payne, Tonal Harmony.
+
+    Args:
+        dyads: of any shape.
+        interval: UNISON, FIFTH or OCTAVE.
     """
-    return Judged(is_parallel(piece.pairs, FIFTH), _both_move(piece))
+    upper, lower = dyads.moves
+    is_similar: BoolArray = upper * lower > 0
+    return is_similar & dyads.perfect_before[interval] & dyads.perfect[interval]
 
 
-def parallel_octaves(piece: Piece) -> Judged:
-    """Find pairs of voices that move in the same direction from octave to octave.
+def contrary(dyads: Dyads, interval: int) -> BoolArray:
+    """Find voices that move in contrary motion from fifth to fifth or octave to octave.
 
-    Two octaves are like one; a unison is no octave. Exceptions, opportunities and
-    sources are those of parallel fifths.
+    A unison counts as an octave. Stricter textbooks count these among the parallels;
+    Bach writes about as many. Exceptions, opportunities and sources are those of
+    `parallels`.
+
+    Args:
+        dyads: of any shape.
+        interval: FIFTH or OCTAVE.
     """
-    return Judged(is_parallel(piece.pairs, OCTAVE), _both_move(piece))
+    upper, lower = dyads.moves
+    before, now = dyads.perfect_before[interval], dyads.perfect[interval]
+    if interval == OCTAVE:
+        before, now = before | dyads.perfect_before[UNISON], now | dyads.perfect[UNISON]
+    is_contrary: BoolArray = upper * lower < 0
+    return is_contrary & before & now
 
 
-def parallel_unisons(piece: Piece) -> Judged:
-    """Find pairs of voices that move from one unison to another.
+def direct(dyads: Dyads, interval: int) -> BoolArray:
+    """Find similar motion to a perfect interval in which the upper voice leaps.
 
-    Opportunities and sources are those of parallel fifths.
+    From the same interval it is a parallel instead. An opportunity is a step at which
+    both voices move.
+
+    Source: hidden or direct fifths and octaves in Aldwell & Schachter and in Kostka &
+    Payne, who restrict them as here to the outer voices and to leaps of the soprano.
+
+    Args:
+        dyads: of any shape.
+        interval: FIFTH or OCTAVE.
     """
-    return Judged(is_parallel(piece.pairs, UNISON), _both_move(piece))
+    upper, lower = dyads.moves
+    leaps: BoolArray = (upper * lower > 0) & (np.abs(upper) > LARGEST_STEP)
+    return leaps & dyads.perfect[interval] & ~dyads.perfect_before[interval]
 
 
-def contrary_fifths(piece: Piece) -> Judged:
-    """Find pairs of voices that move apart or together from fifth to twelfth or back.
-
-    Stricter textbooks count them among the parallels; Bach writes about as many.
-    Exceptions, opportunities and sources are those of parallel fifths.
-    """
-    return Judged(is_contrary(piece.pairs, FIFTH), _both_move(piece))
-
-
-def contrary_octaves(piece: Piece) -> Judged:
-    """Find pairs of voices that move apart or together from octave to octave.
-
-    A unison counts as an octave here. Opportunities and sources are those of parallel
-    fifths.
-    """
-    return Judged(is_contrary(piece.pairs, OCTAVE), _both_move(piece))
-
-
-def _both_move(piece: Piece) -> IntArray:
+def _both_move(piece: Piece, voices: tuple[Voices, ...]) -> IntArray:
     """Return how many pairs of voices both move at each step, int array (steps,)."""
-    upper, lower = piece.pairs.moves
+    upper, lower = piece.dyads(voices).moves
     both: IntArray = ((upper != 0) & (lower != 0)).sum(axis=1)
     return both
 
 
-def direct_fifths(piece: Piece) -> Judged:
-    """Find fifths to which the outer voices move in one direction, the soprano by leap.
-
-    They come from another interval, or else they are parallels; a soprano that moves
-    by step is allowed. An opportunity is a step at which both outer voices move.
-    Source: hidden or direct fifths in Aldwell & Schachter and in Kostka & Payne, who
-    restrict them as here to the outer voices and to leaps of the upper one.
-    """
-    return _direct(piece, FIFTH)
-
-
-def direct_octaves(piece: Piece) -> Judged:
-    """Find octaves to which the outer voices move in one direction, soprano by leap.
-
-    Exceptions, opportunities and sources are those of direct fifths.
-    """
-    return _direct(piece, OCTAVE)
-
-
-def _direct(piece: Piece, perfect: int) -> Judged:
-    both = (piece.moves[:, [SOPRANO, BASS]] != 0).all(axis=1)
-    return Judged(is_direct(piece.dyads(OUTER), perfect), both.astype(np.int64))
-
-
-def overlap(piece: Piece) -> Judged:
-    """Find voices that move beyond the note that a neighbour has just left.
-
-    A voice goes above what the next higher one sang a step before, or below what the
-    next lower one did. Where the two cross before or after it is the crossing that
-    counts. An opportunity is a pair of neighbours of which at least one moves. Source:
-    overlapping voices in Aldwell & Schachter and in Kostka & Payne.
-    """
-    dyads = piece.dyads(NEIGHBOURS)
-    upper, lower = dyads.moves
-    moved = (upper != 0) | (lower != 0)
-    return Judged(is_overlap(dyads), moved.sum(axis=1))
-
-
-def say_parallel(name: str, piece: Piece, step: int, voices: tuple[int, ...]) -> str:
-    return (
-        f"{name} {_dyad(piece, step, voices)} follows "
-        f"{name} {_dyad(piece, step - 1, voices)}"
-    )
-
-
-def say_direct(name: str, piece: Piece, step: int, voices: tuple[int, ...]) -> str:
-    return (
-        f"{name} {_dyad(piece, step, voices)} is reached in one direction "
-        f"from {_dyad(piece, step - 1, voices)}"
-    )
-
-
-def say_overlap(piece: Piece, step: int, voices: tuple[int, ...]) -> str:
-    upper, lower = voices
-    if piece.pitches[step, lower] > piece.pitches[step - 1, upper]:
-        return (
-            f"{piece.name(step, lower)} is above {piece.name(step - 1, upper)}, "
-            "which the upper voice has just left"
-        )
-    return (
-        f"{piece.name(step, upper)} is below {piece.name(step - 1, lower)}, "
-        "which the lower voice has just left"
-    )
-
-
-def _dyad(piece: Piece, step: int, voices: tuple[int, ...]) -> str:
-    """Return two notes, the lower voice's first."""
-    upper, lower = voices
-    return f"{piece.name(step, lower)}-{piece.name(step, upper)}"
+_motion_rule = partial(pair_rule, opportunities=_both_move, is_motion=True)
+_parallel_rule = partial(_motion_rule, voices=PAIRS)
+RULES = (
+    _parallel_rule(
+        "parallel-fifths",
+        summary="two voices move in the same direction from fifth to fifth",
+        fault=partial(parallels, interval=FIFTH),
+        message="fifth {lower}-{upper} follows fifth {lower_before}-{upper_before}",
+        bach_per_thousand=0.55,
+    ),
+    _parallel_rule(
+        "parallel-octaves",
+        summary="two voices move in the same direction from octave to octave",
+        fault=partial(parallels, interval=OCTAVE),
+        message="octave {lower}-{upper} follows octave {lower_before}-{upper_before}",
+        bach_per_thousand=0.31,
+    ),
+    _parallel_rule(
+        "parallel-unisons",
+        summary="two voices move from unison to unison",
+        fault=partial(parallels, interval=UNISON),
+        message="unison {lower}-{upper} follows unison {lower_before}-{upper_before}",
+        bach_per_thousand=0.01,  # there are none, which counts as half of one
+    ),
+    _parallel_rule(
+        "contrary-fifths",
+        summary="two voices move in contrary motion from fifth to fifth",
+        fault=partial(contrary, interval=FIFTH),
+        message="fifth {lower}-{upper} follows fifth {lower_before}-{upper_before}",
+        bach_per_thousand=0.64,
+    ),
+    _parallel_rule(
+        "contrary-octaves",
+        summary="two voices move in contrary motion from octave to octave",
+        fault=partial(contrary, interval=OCTAVE),
+        message="octave {lower}-{upper} follows octave {lower_before}-{upper_before}",
+        bach_per_thousand=0.26,
+    ),
+    _motion_rule(
+        "direct-fifths",
+        summary="the outer voices move in similar motion to a fifth, soprano by leap",
+        voices=_OUTER,
+        fault=partial(direct, interval=FIFTH),
+        message="fifth {lower}-{upper} is reached in similar motion "
+        "from {lower_before}-{upper_before}",
+        bach_per_thousand=3.43,
+    ),
+    _motion_rule(
+        "direct-octaves",
+        summary="the outer voices move in similar motion to an octave, soprano by leap",
+        voices=_OUTER,
+        fault=partial(direct, interval=OCTAVE),
+        message="octave {lower}-{upper} is reached in similar motion "
+        "from {lower_before}-{upper_before}",
+        bach_per_thousand=3.09,
+    ),
+)

@@ -1,4 +1,4 @@
-"""Rules about where voices are: crossing, spacing, range."""
+"""Rules about the places of voices: crossing, overlap, spacing, range."""
 
 from __future__ import annotations
 
@@ -6,73 +6,150 @@ import numpy as np
 
 from chorale.music.keys import pitch_name
 from chorale.music.voices import ALL_VOICES, BASS
-from chorale.utils.arrays import IntArray
-from chorale.voice_leading.dyads import begins_crossing, begins_spacing
-from chorale.voice_leading.piece import NEIGHBOURS, Judged, Piece
+from chorale.utils.arrays import BoolArray, IntArray
+from chorale.voice_leading.dyads import OCTAVE, Dyads
+from chorale.voice_leading.piece import Piece
+from chorale.voice_leading.rule import (
+    NEIGHBOURS,
+    SINGLE,
+    Rule,
+    RuleResult,
+    Voices,
+    pair_rule,
+)
 
 # Between tenor and bass any distance is allowed.
-UPPER_NEIGHBOURS = tuple(pair for pair in NEIGHBOURS if BASS not in pair)
+_UPPER_NEIGHBOURS = tuple(pair for pair in NEIGHBOURS if BASS not in pair)
 
 
-def crossing(piece: Piece) -> Judged:
-    """Find voices that sing below their lower neighbour; once until they return.
+def crossing(dyads: Dyads) -> BoolArray:
+    """Find voices that cross below their lower neighbour, until they return.
 
-    An opportunity is a pair of neighbours of which at least one attacks. Source: voice
-    crossing in Aldwell & Schachter, Piston, and Kostka & Payne.
+    An opportunity is a pair of neighbours of which at least one attacks.
+
+    Source: voice crossing in Aldwell & Schachter, Piston, and Kostka & Payne.
     """
-    return Judged(begins_crossing(piece.dyads(NEIGHBOURS)), _attacks(piece, NEIGHBOURS))
-
-
-def spacing(piece: Piece) -> Judged:
-    """Find soprano and alto, or alto and tenor, more than an octave apart.
-
-    Found once until they come closer again. An opportunity is such a pair of which at
-    least one attacks. Source: spacing in Aldwell & Schachter, Piston, and Kostka &
-    Payne.
-    """
-    return Judged(
-        begins_spacing(piece.dyads(UPPER_NEIGHBOURS)),
-        _attacks(piece, UPPER_NEIGHBOURS),
+    crossed: BoolArray = dyads.sounding & (dyads.upper < dyads.lower)
+    return crossed & ~(
+        dyads.sounding_before & (dyads.upper_before < dyads.lower_before)
     )
 
 
-def range_(piece: Piece) -> Judged:
-    """Find notes that lie outside the range of their voice.
+def overlap(dyads: Dyads) -> BoolArray:
+    """Find voices that move beyond the note that a neighbour has just left.
 
-    The ranges are those of `chorale.music.voices.ALL_VOICES`. An opportunity is a note.
+    A voice moves above the previous note of its upper neighbour, or below that of its
+    lower neighbour. If the two are crossed before or after, it is a crossing instead.
+    An opportunity is a pair of neighbours of which at least one moves.
+
+    Source: overlapping voices in Aldwell & Schachter and in Kostka & Payne.
+    """
+    in_order = (dyads.upper_before >= dyads.lower_before) & (dyads.upper >= dyads.lower)
+    beyond: BoolArray = (dyads.lower > dyads.upper_before) | (
+        dyads.upper < dyads.lower_before
+    )
+    return dyads.continues & in_order & beyond
+
+
+def wide_spacing(dyads: Dyads) -> BoolArray:
+    """Find two of the upper voices over an octave apart, until they are closer again.
+
+    An opportunity is a pair of neighbours of which at least one attacks.
+
+    Source: spacing in Aldwell & Schachter, Piston, and Kostka & Payne.
+    """
+    wide: BoolArray = dyads.sounding & (dyads.upper - dyads.lower > OCTAVE)
+    return wide & ~(
+        dyads.sounding_before & (dyads.upper_before - dyads.lower_before > OCTAVE)
+    )
+
+
+def out_of_range(piece: Piece) -> RuleResult:
+    """Find notes outside the range of their voice, see `chorale.music.voices`.
+
+    An opportunity is a note.
+
     Source: the ranges in Aldwell & Schachter.
     """
     lowest = np.array([voice.lowest for voice in ALL_VOICES])
     highest = np.array([voice.highest for voice in ALL_VOICES])
     onsets = piece.chorale.onsets
     outside = (piece.pitches < lowest) | (piece.pitches > highest)
-    return Judged(onsets & outside, onsets.sum(axis=1))
+    return RuleResult(onsets & outside, onsets.sum(axis=1))
 
 
-def say_crossing(piece: Piece, step: int, voices: tuple[int, ...]) -> str:
-    upper, lower = voices
-    return f"{piece.name(step, upper)} lies below {piece.name(step, lower)}"
-
-
-def say_spacing(piece: Piece, step: int, voices: tuple[int, ...]) -> str:
-    upper, lower = voices
-    return (
-        f"{piece.name(step, lower)} and {piece.name(step, upper)} "
-        "are more than an octave apart"
-    )
-
-
-def say_range(piece: Piece, step: int, voices: tuple[int, ...]) -> str:
-    voice = ALL_VOICES[voices[0]]
-    if piece.pitches[step, voices[0]] > voice.highest:
-        return f"{piece.name(step, voices[0])} is above {pitch_name(voice.highest)}"
-    return f"{piece.name(step, voices[0])} is below {pitch_name(voice.lowest)}"
-
-
-def _attacks(piece: Piece, pairs: tuple[tuple[int, ...], ...]) -> IntArray:
-    """Return how many of the pairs that sing have an attack, at each step."""
-    upper, lower = np.array(pairs).T
-    onsets, sounding = piece.chorale.onsets, piece.sounding
-    both = sounding[:, upper] & sounding[:, lower]
-    attacks: IntArray = ((onsets[:, upper] | onsets[:, lower]) & both).sum(axis=1)
+def _attacks(piece: Piece, voices: tuple[Voices, ...]) -> IntArray:
+    """Return how many pairs of voices have an attack at each step."""
+    upper, lower = np.array(voices).T
+    onsets = piece.chorale.onsets
+    attacks: IntArray = (
+        (onsets[:, upper] | onsets[:, lower]) & piece.dyads(voices).sounding
+    ).sum(axis=1)
     return attacks
+
+
+def _moves(piece: Piece, voices: tuple[Voices, ...]) -> IntArray:
+    """Return how many pairs of voices have a motion at each step."""
+    upper, lower = piece.dyads(voices).moves
+    moves: IntArray = ((upper != 0) | (lower != 0)).sum(axis=1)
+    return moves
+
+
+def _describe_overlap(piece: Piece, step: int, voices: Voices) -> str:
+    upper, lower = voices
+    if piece.pitches[step, lower] > piece.pitches[step - 1, upper]:
+        names = piece.note_name(step, lower), piece.note_name(step - 1, upper)
+        return "{} is above {}, which the upper voice has just left".format(*names)
+    names = piece.note_name(step, upper), piece.note_name(step - 1, lower)
+    return "{} is below {}, which the lower voice has just left".format(*names)
+
+
+def _describe_range(piece: Piece, step: int, voices: Voices) -> str:
+    voice = ALL_VOICES[voices[0]]
+    name = piece.note_name(step, voices[0])
+    if piece.pitches[step, voices[0]] > voice.highest:
+        return f"{name} is above {pitch_name(voice.highest)}"
+    return f"{name} is below {pitch_name(voice.lowest)}"
+
+
+RULES = (
+    pair_rule(
+        "crossing",
+        summary="a voice is below its lower neighbour",
+        voices=NEIGHBOURS,
+        fault=crossing,
+        opportunities=_attacks,
+        message="{upper} lies below {lower}",
+        is_motion=False,
+        bach_per_thousand=5.59,
+    ),
+    pair_rule(
+        "overlap",
+        summary="a voice moves beyond the note that its neighbour has just left",
+        voices=NEIGHBOURS,
+        fault=overlap,
+        opportunities=_moves,
+        message=_describe_overlap,
+        is_motion=True,
+        bach_per_thousand=7.44,
+    ),
+    pair_rule(
+        "spacing",
+        summary="soprano and alto, or alto and tenor, are over an octave apart",
+        voices=_UPPER_NEIGHBOURS,
+        fault=wide_spacing,
+        opportunities=_attacks,
+        message="{lower} and {upper} are more than an octave apart",
+        is_motion=False,
+        bach_per_thousand=5.29,
+    ),
+    Rule(
+        name="range",
+        summary="a note is outside the range of its voice",
+        voices=SINGLE,
+        find=out_of_range,
+        message=_describe_range,
+        is_motion=False,
+        bach_per_thousand=5.17,
+    ),
+)

@@ -1,4 +1,4 @@
-"""Rules about tones of a dominant that have a way to go: leading tone and seventh."""
+"""Rules about tendency tones: the leading tone and the seventh of a dominant."""
 
 from __future__ import annotations
 
@@ -6,155 +6,130 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chorale.music.score import STEPS_PER_QUARTER
-from chorale.music.voices import ALTO, BASS, TENOR
+from chorale.music.metre import STEPS_PER_QUARTER
+from chorale.music.voices import ALTO, BASS, SILENCE, TENOR
 from chorale.utils.arrays import BoolArray, IntArray
-from chorale.voice_leading.piece import PAIRS, Judged, Piece
+from chorale.voice_leading.piece import Piece
+from chorale.voice_leading.rule import PAIRS, SINGLE, Rule, RuleResult
 
 # Semitones above the root of the dominant.
 _THIRD, _SEVENTH = 4, 10
-_STEPS = (1, 2)  # semitones of a step
-# Semitones from the third down to the root, which is the fifth of the tonic.
+_STEPS = (1, 2)  # semitones of a melodic step
+# Semitones from the leading tone down to the fifth of the tonic.
 _TO_FIFTH = -_THIRD
 
 
-class _Leavings(NamedTuple):
-    """Where voices leave a tone that has a way to go, arrays (leavings,).
+class _Departures(NamedTuple):
+    """Where voices leave a tendency tone, arrays (departures,).
 
     Attributes:
-        voices: who leaves it.
-        sung: the last step of it within the dominant.
-        left: the step at which the voice sings something else.
-        moves: semitones to that.
+        voices: which voice leaves the tone.
+        last_steps: the last step of the tone within the dominant.
+        steps: the step at which the voice has its next pitch.
+        moves: semitones to that pitch.
         ends: the step at which the chord of resolution begins.
-        later: semitones from the tone to what the voice sings at that step.
+        chord_moves: semitones from the tone to the pitch of the voice at that step.
         tonics: pitch class of the root of that chord.
     """
 
     voices: IntArray
-    sung: IntArray
-    left: IntArray
+    last_steps: IntArray
+    steps: IntArray
     moves: IntArray
     ends: IntArray
-    later: IntArray
+    chord_moves: IntArray
     tonics: IntArray
 
 
-def doubled_leading_tone(piece: Piece) -> Judged:
-    """Find two voices that sing the third of a dominant at once.
+def doubled_leading_tone(piece: Piece) -> RuleResult:
+    """Find two voices that have the third of a dominant at the same time.
 
     A dominant is a major triad or dominant seventh that resolves by fifth, see
-    `find_dominants`. Found once a dominant and pair of voices; an opportunity is a
-    dominant. Source: doubling in Aldwell & Schachter, Piston, and Kostka & Payne.
+    `find_dominants`. A pair of voices is found once per dominant; an opportunity is a
+    dominant.
+
+    Source: doubling in Aldwell & Schachter, Piston, and Kostka & Payne.
     """
     dominants = piece.dominants
     upper, lower = np.array(PAIRS).T
-    sings = _sings(piece, _THIRD)
-    doubled = sings[:, upper] & sings[:, lower]
+    has_third = _has_tone(piece, _THIRD)
+    doubled = has_third[:, upper] & has_third[:, lower]
     faults = np.zeros_like(doubled)
     opportunities = np.zeros(len(doubled), np.int64)
-    resolved = zip(dominants.starts, dominants.ends, dominants.by_fifth, strict=True)
-    for start, end, by_fifth in resolved:
-        if not by_fifth:
-            continue
+    spans = np.stack([dominants.starts, dominants.ends], axis=1)[dominants.by_fifth]
+    for start, end in spans.tolist():
         pairs = np.flatnonzero(doubled[start:end].any(axis=0))
         firsts = start + doubled[start:end, pairs].argmax(axis=0)
         faults[firsts, pairs] = True
         opportunities[firsts.min(initial=end - 1)] += 1
-    return Judged(faults, opportunities)
+    return RuleResult(faults, opportunities)
 
 
-def unresolved_leading_tone(piece: Piece) -> Judged:
-    """Find leading tones that do not go up a semitone.
+def unresolved_leading_tone(piece: Piece) -> RuleResult:
+    """Find leading tones that do not rise by a semitone.
 
     A leading tone is the third of a dominant that resolves by fifth, in the voice that
-    last sings it there. It may go up at any time, with a decoration between too; stay
-    in the next chord; go down a semitone to be the seventh of the next dominant; and in
-    an inner voice go down to the fifth of the tonic, through a passing note or by leap,
-    which is a rule of its own. An opportunity is a leading tone that its voice leaves.
-    Source: Aldwell & Schachter, Piston, and Kostka & Payne on V and on applied chords.
+    has it last. It may rise at any time, also after a decoration; stay in the next
+    chord; fall by a semitone to the seventh of the next dominant; and in an inner voice
+    fall to the fifth of the tonic, through a passing note or by leap, which is a rule
+    of its own. An opportunity is a leading tone that its voice leaves.
+
+    Source: Aldwell & Schachter, Piston, and Kostka & Payne on V and applied chords.
     """
-    leavings, resolved = _leading_tones(piece)
-    frustrated = _is_inner(leavings) & (leavings.later == _TO_FIFTH)
-    return _judge(piece, leavings, ~resolved & ~frustrated)
+    departures, resolved = _leading_tones(piece)
+    frustrated = _is_inner(departures) & (departures.chord_moves == _TO_FIFTH)
+    return _result(piece, departures, ~resolved & ~frustrated)
 
 
-def leading_tone_leap(piece: Piece) -> Judged:
+def leading_tone_leap(piece: Piece) -> RuleResult:
     """Find leading tones of inner voices that leap down to the fifth of the tonic.
 
-    It gives the tonic its fifth, so textbooks allow it where it is not heard as much:
-    a lenient rule. Opportunities are those of unresolved leading tones, in the inner
-    voices. Source: the frustrated leading tone in Kostka & Payne.
+    The tonic then has its fifth, so textbooks allow it in inner voices, where it is
+    less noticeable: a lenient rule. Opportunities are those of unresolved leading
+    tones, in the inner voices.
+
+    Source: the frustrated leading tone in Kostka & Payne.
     """
-    leavings, resolved = _leading_tones(piece)
-    is_inner = _is_inner(leavings)
-    leaps = is_inner & (leavings.moves == _TO_FIFTH) & (leavings.later == _TO_FIFTH)
-    return _judge(piece, leavings, ~resolved & leaps, is_inner)
+    departures, resolved = _leading_tones(piece)
+    is_inner = _is_inner(departures)
+    leaps = (departures.moves == _TO_FIFTH) & (departures.chord_moves == _TO_FIFTH)
+    return _result(piece, departures, is_inner & ~resolved & leaps, is_inner)
 
 
-def unresolved_seventh(piece: Piece) -> Judged:
-    """Find sevenths of a dominant that do not go down by step.
+def unresolved_seventh(piece: Piece) -> RuleResult:
+    """Find sevenths of a dominant that do not fall by step.
 
-    The voice that last sings it has to. It may stay in the next chord, come to the note
-    of resolution after a decoration, and go up by step if the bass takes that note, or
-    in passing: shorter than a quarter, and reached by step from below. An opportunity
-    is a seventh that its voice leaves, of a dominant seventh that resolves by fifth or
-    deceptively. Source: V7 and its inversions in Aldwell & Schachter, Piston, and
-    Kostka & Payne.
+    The voice that has the seventh last has to resolve it. It may stay in the next
+    chord, reach the note of resolution after a decoration, and rise by step if the bass
+    takes that note, or in passing: shorter than a quarter and reached by step from
+    below. An opportunity is a seventh that its voice leaves, of a dominant seventh that
+    resolves by fifth or deceptively.
+
+    Source: V7 and its inversions in Aldwell & Schachter, Piston, and Kostka & Payne.
     """
-    leavings = _leavings(piece, _SEVENTH)
+    departures = _departures(piece, _SEVENTH)
+    voices, last_steps = departures.voices, departures.last_steps
     resolved = (
-        (leavings.left > leavings.ends)
-        | np.isin(-leavings.moves, _STEPS)
-        | np.isin(-leavings.later, _STEPS)
+        (departures.steps > departures.ends)
+        | np.isin(-departures.moves, _STEPS)
+        | np.isin(-departures.chord_moves, _STEPS)
     )
-    bass = piece.pitches[leavings.ends, BASS]
-    sevenths = piece.pitches[leavings.sung, leavings.voices]
-    taken = np.isin((sevenths - bass) % 12, _STEPS) & (bass > 0)
-    rises = np.isin(leavings.moves, _STEPS)
-    begun = _beginnings(piece.pitches)[leavings.sung, leavings.voices]
-    passes = np.isin(piece.moves[begun, leavings.voices], _STEPS)
-    passes &= leavings.left - begun < STEPS_PER_QUARTER
-    return _judge(piece, leavings, ~(resolved | (rises & (taken | passes))))
+    bass = piece.pitches[departures.ends, BASS]
+    sevenths = piece.pitches[last_steps, voices]
+    taken = np.isin((sevenths - bass) % 12, _STEPS) & (bass != SILENCE)
+    starts = _pitch_starts(piece.pitches)[last_steps, voices]
+    passing = np.isin(piece.moves[starts, voices], _STEPS)
+    passing &= departures.steps - starts < STEPS_PER_QUARTER
+    rises = np.isin(departures.moves, _STEPS) & (taken | passing)
+    return _result(piece, departures, ~resolved & ~rises)
 
 
-def say_doubled(piece: Piece, step: int, voices: tuple[int, ...]) -> str:
-    upper, lower = voices
-    return (
-        f"both sing the leading tone, {piece.name(step, lower)} "
-        f"and {piece.name(step, upper)}"
-    )
-
-
-def say_leading_tone(piece: Piece, step: int, voices: tuple[int, ...]) -> str:
-    (voice,) = voices
-    return (
-        f"leading tone {piece.name(step - 1, voice)} goes to "
-        f"{piece.name(step, voice)}, not up a semitone"
-    )
-
-
-def say_leap(piece: Piece, step: int, voices: tuple[int, ...]) -> str:
-    (voice,) = voices
-    return (
-        f"leading tone {piece.name(step - 1, voice)} leaps down to "
-        f"{piece.name(step, voice)}, the fifth of the tonic"
-    )
-
-
-def say_seventh(piece: Piece, step: int, voices: tuple[int, ...]) -> str:
-    (voice,) = voices
-    return (
-        f"seventh {piece.name(step - 1, voice)} goes to {piece.name(step, voice)}, "
-        "not down by step"
-    )
-
-
-def _sings(piece: Piece, interval: int) -> BoolArray:
-    """Return where voices sing a tone of the dominant that governs the step.
+def _has_tone(piece: Piece, interval: int) -> BoolArray:
+    """Return where voices have a tone of the dominant in force.
 
     Args:
-        interval: semitones above the root.
+        piece: of any length.
+        interval: of the tone above the root, in semitones.
 
     Returns:
         bool array (steps, 4).
@@ -163,37 +138,37 @@ def _sings(piece: Piece, interval: int) -> BoolArray:
     if not len(dominants.roots):
         return np.zeros(piece.pitches.shape, np.bool_)
     tones = (dominants.roots[dominants.at] + interval) % 12
-    sings: BoolArray = piece.pitches % 12 == tones[:, None]
-    return sings & piece.sounding & (dominants.at >= 0)[:, None]
+    has_tone: BoolArray = piece.pitches % 12 == tones[:, None]
+    return has_tone & piece.sounding & (dominants.at >= 0)[:, None]
 
 
-def _leavings(piece: Piece, interval: int) -> _Leavings:
-    """Return where the voices that last sing a tone of a dominant leave it.
+def _departures(piece: Piece, interval: int) -> _Departures:
+    """Return where the voices that have a tone of a dominant last leave it.
 
-    Where a voice rests or a phrase ends instead, nobody leaves anything.
+    A rest or the end of the phrase is no departure.
     """
     pitches, dominants = piece.pitches, piece.dominants
-    sings = _sings(piece, interval)
+    has_tone = _has_tone(piece, interval)
     last = np.full(len(dominants.roots), -1)
-    steps = np.flatnonzero(sings.any(axis=1))
+    steps = np.flatnonzero(has_tone.any(axis=1))
     np.maximum.at(last, dominants.at[steps], steps)
     last[~(dominants.sevenths if interval == _SEVENTH else dominants.by_fifth)] = -1
     chosen = np.flatnonzero(last >= 0)
-    places, voices = np.nonzero(sings[last[chosen]])
-    chosen = chosen[places]
-    sung, ends = last[chosen], dominants.ends[chosen]
-    left = _next_changes(pitches)[sung, voices]
-    there = left < len(pitches)
-    left = np.where(there, left, 0)
-    there &= piece.moves[left, voices] != 0
-    return _Leavings(
-        voices=voices[there],
-        sung=sung[there],
-        left=left[there],
-        moves=piece.moves[left, voices][there],
-        ends=ends[there],
-        later=(pitches[ends, voices] - pitches[sung, voices])[there],
-        tonics=((dominants.roots[chosen] + 5) % 12)[there],
+    rows, voices = np.nonzero(has_tone[last[chosen]])
+    chosen = chosen[rows]
+    last_steps, ends = last[chosen], dominants.ends[chosen]
+    steps = _next_changes(pitches)[last_steps, voices]
+    exists = steps < len(pitches)
+    steps = np.where(exists, steps, 0)
+    exists &= piece.moves[steps, voices] != 0
+    return _Departures(
+        voices=voices[exists],
+        last_steps=last_steps[exists],
+        steps=steps[exists],
+        moves=piece.moves[steps, voices][exists],
+        ends=ends[exists],
+        chord_moves=(pitches[ends, voices] - pitches[last_steps, voices])[exists],
+        tonics=((dominants.roots[chosen] + 5) % 12)[exists],
     )
 
 
@@ -207,47 +182,89 @@ def _next_changes(pitches: IntArray) -> IntArray:
     return following
 
 
-def _beginnings(pitches: IntArray) -> IntArray:
-    """Return, for each step and voice, the step since which it has had its pitch."""
-    begun = np.zeros_like(pitches)
+def _pitch_starts(pitches: IntArray) -> IntArray:
+    """Return, for each step and voice, the first step of the present pitch."""
+    starts = np.zeros_like(pitches)
     numbers = np.arange(1, len(pitches))[:, None]
-    begun[1:] = np.where(pitches[1:] != pitches[:-1], numbers, 0)
-    since: IntArray = np.maximum.accumulate(begun, axis=0)
-    return since
+    starts[1:] = np.where(pitches[1:] != pitches[:-1], numbers, 0)
+    latest: IntArray = np.maximum.accumulate(starts, axis=0)
+    return latest
 
 
-def _leading_tones(piece: Piece) -> tuple[_Leavings, BoolArray]:
+def _leading_tones(piece: Piece) -> tuple[_Departures, BoolArray]:
     """Return where leading tones are left, and which of them are resolved."""
-    leavings = _leavings(piece, _THIRD)
-    arrivals = piece.pitches[leavings.left, leavings.voices] % 12
-    becomes_seventh = arrivals == (leavings.tonics + _SEVENTH) % 12
+    departures = _departures(piece, _THIRD)
+    arrivals = piece.pitches[departures.steps, departures.voices] % 12
+    becomes_seventh = arrivals == (departures.tonics + _SEVENTH) % 12
     resolved = (
-        (leavings.left > leavings.ends)
-        | (leavings.moves == 1)
-        | (leavings.later == 1)
-        | ((leavings.moves == -1) & becomes_seventh)
+        (departures.steps > departures.ends)
+        | (departures.moves == 1)
+        | (departures.chord_moves == 1)
+        | ((departures.moves == -1) & becomes_seventh)
     )
-    return leavings, resolved
+    return departures, resolved
 
 
-def _is_inner(leavings: _Leavings) -> BoolArray:
-    is_inner: BoolArray = (leavings.voices == ALTO) | (leavings.voices == TENOR)
-    return is_inner
+def _is_inner(departures: _Departures) -> BoolArray:
+    return np.isin(departures.voices, (ALTO, TENOR))
 
 
-def _judge(
+def _result(
     piece: Piece,
-    leavings: _Leavings,
-    wrong: BoolArray,
-    counted: BoolArray | None = None,
-) -> Judged:
-    """Put faults and opportunities where the voices leave their tones.
+    departures: _Departures,
+    is_fault: BoolArray,
+    is_opportunity: BoolArray | None = None,
+) -> RuleResult:
+    """Return faults and opportunities at the steps of departures.
 
     Args:
-        wrong: bool array (leavings,).
-        counted: bool array (leavings,), which are opportunities; None: all.
+        piece: of any length.
+        departures: of a tendency tone.
+        is_fault: bool array (departures,).
+        is_opportunity: bool array (departures,); None: all of them.
     """
     faults = np.zeros(piece.pitches.shape, np.bool_)
-    faults[leavings.left[wrong], leavings.voices[wrong]] = True
-    steps = leavings.left if counted is None else leavings.left[counted]
-    return Judged(faults, np.bincount(steps, minlength=len(faults)))
+    faults[departures.steps[is_fault], departures.voices[is_fault]] = True
+    steps = (
+        departures.steps if is_opportunity is None else departures.steps[is_opportunity]
+    )
+    return RuleResult(faults, np.bincount(steps, minlength=len(faults)))
+
+
+RULES = (
+    Rule(
+        name="doubled-leading-tone",
+        summary="two voices have the third of a dominant that resolves by fifth",
+        voices=PAIRS,
+        find=doubled_leading_tone,
+        message="both have the leading tone, {lower} and {upper}",
+        is_motion=False,
+        bach_per_thousand=11.87,
+    ),
+    Rule(
+        name="unresolved-leading-tone",
+        summary="the third of a dominant that resolves by fifth does not rise",
+        voices=SINGLE,
+        find=unresolved_leading_tone,
+        message="leading tone {before} goes to {note}, not up a semitone",
+        is_motion=True,
+        bach_per_thousand=39.14,
+    ),
+    Rule(
+        name="leading-tone-leap",
+        summary="lenient: an inner leading tone leaps to the fifth of the tonic",
+        voices=SINGLE,
+        find=leading_tone_leap,
+        message="leading tone {before} leaps down to {note}, the fifth of the tonic",
+        is_motion=True,
+    ),
+    Rule(
+        name="unresolved-seventh",
+        summary="the seventh of a resolving dominant does not step down",
+        voices=SINGLE,
+        find=unresolved_seventh,
+        message="seventh {before} goes to {note}, not down by step",
+        is_motion=True,
+        bach_per_thousand=8.44,
+    ),
+)

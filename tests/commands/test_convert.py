@@ -74,8 +74,8 @@ def test_the_instrument(tmp_path: Path) -> None:
         ("bad.csv", "b.mid", [], 1, "expected the columns note0,note1,note2,note3"),
         ("a.mid", "bad.csv/b.wav", [], 1, "cannot write it"),
         ("a.mid", "b.mid", ["--annotations"], 2, "stand beside a CSV alone"),
-        ("a.mid", "b.pdf", [], 2, "expected a file to write that ends in .csv, .mid"),
-        ("a.pdf", "b.mid", [], 2, "expected a file to read that ends in .csv, .mid"),
+        ("a.mid", "b.pdf", [], 2, "expected a file to write that ends in .mid, .midi"),
+        ("a.pdf", "b.mid", [], 2, "expected a file to read that ends in .mid, .midi"),
         ("a.mid", "b.mid", ["--instrument", "kazoo"], 2, "expected an instrument"),
     ],
 )

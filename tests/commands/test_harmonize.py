@@ -79,7 +79,7 @@ def test_harmonize_writes_what_it_prints_and_says_what_it_guessed(run: Run) -> N
     code, out, err = run("harmonize", "tune.abc", *ONE, "--format", "midi,musicxml")
     assert code == 0
     assert out.split() == ["tune-harmonized.mid", "tune-harmonized.musicxml"]
-    assert err == ("note: it has no fermatas: it is taken for one phrase\n")
+    assert err == ("note: there are no fermatas: the melody is taken as one phrase\n")
     for file in out.split():
         piece = read(file)
         assert [note.pitch for note in piece.notes(0)] == [
@@ -157,7 +157,7 @@ def test_a_melody_out_of_range_is_sung_in_it(run: Run) -> None:
     write_csv(Chorale(pitches=table), "high.csv")
     code, out, err = run("harmonize", "high.csv", "--format", "csv", "--particles", "1")
     assert code == 0, err
-    assert "sung an octave lower" in err
+    assert "transposed an octave down" in err
     written = read_csv(out.strip())
     assert written.pitches[:, 0].tolist() == (table[:, 0] - 12).tolist()
 
@@ -345,7 +345,7 @@ def test_passages_that_make_no_sense(
 def test_what_is_guessed_of_a_piece_is_said(run: Run) -> None:
     write_csv(PIECE, "plain.csv")
     code, _, err = run("rewrite", "plain.csv", "--bars", "2", *ONE)
-    assert (code, err) == (0, "note: it gives no metre: bars are counted in 4/4\n")
+    assert (code, err) == (0, "note: the file has no metre: bars are counted in 4/4\n")
     played = mido.MidiFile("piece.mid")
     ticks = played.ticks_per_beat // 12  # a third of a sixteenth
     for track in played.tracks:

@@ -16,7 +16,7 @@ from chorale.corpus.index import read_index
 from chorale.corpus.loading import bundled_corpus
 from chorale.corpus.manifest import read_manifest
 from chorale.errors import DataError, UsageError
-from chorale.formats.score_events import Sound
+from chorale.formats.score_notes import ScoreNote
 from chorale.music.score import Chorale
 
 AWKWARD = {
@@ -201,9 +201,9 @@ def test_scores_that_are_no_chorale_are_refused(name: str, what: str) -> None:
 # === Fermatas ===
 
 
-def bearing(pitch: int, start: int, length: int) -> Sound:
+def bearing(pitch: int, start: int, length: int) -> ScoreNote:
     end = Fraction(start + length)
-    return Sound(
+    return ScoreNote(
         pitches=(pitch,),
         tied=(False,),
         start=Fraction(start),

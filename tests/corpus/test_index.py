@@ -15,7 +15,7 @@ from chorale.corpus.index import (
     write_index,
 )
 from chorale.errors import DataError
-from chorale.music.score import Metre
+from chorale.music.metre import Metre
 
 ENTRY = Entry(
     file="chorales/train/chorale_000.csv",

@@ -11,7 +11,8 @@ from chorale.corpus.loading import load_corpus
 from chorale.encoding.plan import FEATURES, Plan, transpose_features
 from chorale.errors import UsageError
 from chorale.music.keys import Key
-from chorale.music.score import Chorale, Metre, lay_bars
+from chorale.music.metre import Metre, number_bars
+from chorale.music.score import Chorale
 
 
 def plan_of(
@@ -20,7 +21,7 @@ def plan_of(
     pickup: int = 0,
     fermatas: tuple[int, ...] = (),
 ) -> Plan:
-    bars, positions = lay_bars(steps, metres, pickup)
+    bars, positions = number_bars(steps, metres, pickup)
     marks = np.isin(np.arange(steps), fermatas)
     return Plan(fermatas=marks, bars=bars, positions=positions, metres=metres)
 

@@ -9,8 +9,7 @@ from strategies import little_chorale
 
 from chorale.errors import OutputError
 from chorale.formats.audio import PEAK, SAMPLE_RATE, TAIL, render, write_wav
-from chorale.formats.shared import FERMATA_TEMPO
-from chorale.music.score import Chorale, Note
+from chorale.music.score import FERMATA_TEMPO, Chorale, Note
 
 
 def solo(*notes: Note, steps: int = 16) -> Chorale:

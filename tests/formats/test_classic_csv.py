@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from strategies import chorales
 
 from chorale.errors import DataError
@@ -131,7 +131,6 @@ def test_read_csv_refuses_what_is_no_file(tmp_path: Path, name: str) -> None:
 
 
 @given(chorale=chorales())
-@settings(max_examples=50, deadline=None)
 def test_files_bring_a_chorale_back(
     tmp_path_factory: pytest.TempPathFactory, chorale: Chorale
 ) -> None:

@@ -13,14 +13,13 @@ from hypothesis import given, settings
 from strategies import chorales, little_chorale
 
 from chorale.errors import DataError, OutputError
-from chorale.formats.engraving import NOTE_VALUES, divide
 from chorale.formats.musicxml import write_musicxml
-from chorale.formats.score_files import chorale_from_score, read_score
+from chorale.formats.notation import NOTE_VALUES, divide
+from chorale.formats.score_reader import from_music21, read_score
 from chorale.music.keys import Key
-from chorale.music.score import Chorale, Metre, Note, lay_bars
+from chorale.music.metre import Metre, number_bars
+from chorale.music.score import Chorale, Note
 from chorale.music.voices import VOICES
-
-few = settings(max_examples=25, deadline=None)
 
 
 def tree(chorale: Chorale) -> ElementTree.Element:
@@ -29,10 +28,18 @@ def tree(chorale: Chorale) -> ElementTree.Element:
         return ElementTree.parse(Path(folder) / "a.musicxml").getroot()
 
 
+def read(path: Path) -> Chorale:
+    return read_score(path).chorale
+
+
+def chorale_from_score(score: Any) -> Chorale:
+    return from_music21(score).chorale
+
+
 def round_trip(chorale: Chorale) -> Chorale:
     with tempfile.TemporaryDirectory() as folder:
         write_musicxml(chorale, Path(folder) / "a.musicxml")
-        return read_score(Path(folder) / "a.musicxml")
+        return read(Path(folder) / "a.musicxml")
 
 
 def notes_of(measure: ElementTree.Element, voice: int) -> list[ElementTree.Element]:
@@ -44,7 +51,6 @@ def notes_of(measure: ElementTree.Element, voice: int) -> list[ElementTree.Eleme
 # === Round trips ===
 
 
-@few
 @given(chorales())
 def test_music_comes_back(chorale: Chorale) -> None:
     read = round_trip(chorale)
@@ -76,8 +82,8 @@ def test_a_short_bar_and_an_upbeat_inside_come_back() -> None:
 
 
 def test_a_new_metre_with_an_upbeat_comes_back() -> None:
-    first = lay_bars(28, [Metre(4, 4)], 4)  # ends after two beats of bar 2
-    second = lay_bars(36, [Metre(3, 4)], 4)
+    first = number_bars(28, [Metre(4, 4)], 4)  # ends after two beats of bar 2
+    second = number_bars(36, [Metre(3, 4)], 4)
     chorale = little_chorale(
         bars=np.concatenate([first[0], second[0] + 3]),
         positions=np.concatenate([first[1], second[1]]),
@@ -102,7 +108,7 @@ def untied(part: Any) -> list[tuple[int, int, int]]:
     return notes
 
 
-@settings(few, max_examples=15)
+@settings(max_examples=15)  # music21 takes long
 @given(chorales())
 def test_music21_alone_reads_the_four_voices(chorale: Chorale) -> None:
     from music21 import converter
@@ -416,7 +422,7 @@ def test_a_part_may_leave_the_end_of_a_bar_out(tmp_path: Path) -> None:
     pitches[32:36, 2] = 0
     onsets = expected.onsets.copy()
     onsets[32:36, 2] = False
-    assert read_score(path) == replace(expected, pitches=pitches, onsets=onsets)
+    assert read(path) == replace(expected, pitches=pitches, onsets=onsets)
 
 
 def test_compressed_musicxml(tmp_path: Path) -> None:
@@ -428,7 +434,7 @@ def test_compressed_musicxml(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.mxl", "w") as archive:
         archive.writestr("META-INF/container.xml", container)
         archive.write(tmp_path / "a.musicxml", "a.musicxml")
-    assert read_score(tmp_path / "a.mxl") == little_chorale()
+    assert read(tmp_path / "a.mxl") == little_chorale()
 
 
 # === Bad scores ===
@@ -467,20 +473,20 @@ def test_truncated_files(tmp_path: Path, keep: int) -> None:
     write_musicxml(little_chorale(), path)
     path.write_bytes(path.read_bytes()[:keep].rstrip(b">"))
     with pytest.raises(DataError, match=r"cannot read it: .+|it is empty") as caught:
-        read_score(path)
+        read(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
 
 
 def test_files_that_are_no_score(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="there is no such file"):
-        read_score(tmp_path / "a.musicxml")
+        read(tmp_path / "a.musicxml")
     with pytest.raises(DataError, match="there is no such file"):
-        read_score(tmp_path)
+        read(tmp_path)
     for name in ("a.mxl", "a.xml", "a.musicxml"):
         (tmp_path / name).write_text("note0,note1,note2,note3\n1,2,3,4\n")
         with pytest.raises(DataError, match="expected a score, cannot read it"):
-            read_score(tmp_path / name)
+            read(tmp_path / name)
     path = tmp_path / "one.musicxml"
     path.write_text(
         "<score-partwise><part-list><score-part id='P'><part-name/></score-part>"
@@ -488,5 +494,5 @@ def test_files_that_are_no_score(tmp_path: Path) -> None:
         "</duration></note></measure></part></score-partwise>"
     )
     with pytest.raises(DataError, match=r"got 1 part$") as caught:
-        read_score(path)
+        read(path)
     assert caught.value.path == path

@@ -29,7 +29,7 @@ from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.prompts import opening_of
 from chorale.utils.files import sha256
 from chorale.voice_leading import count
-from chorale.voice_leading.costs import SEEN
+from chorale.voice_leading.costs import EXACT_RULES
 
 CARDS = list_models()
 NEXT_STEP = [card for card in CARDS if card.kind == "next-step"]
@@ -186,7 +186,7 @@ def test_strict_rules_leave_no_fault(tmp_path):
     chorale = read(generated(tmp_path, *words, "--format", "midi"))
     opening = opening_of(find_seed("3")).steps
     assert chorale.steps > opening
-    tallies = count(chorale, rules=SEEN, start=opening)
+    tallies = count(chorale, rules=EXACT_RULES, start=opening)
     assert not {name: one.findings for name, one in tallies.items() if one.findings}
 
 

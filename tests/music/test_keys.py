@@ -19,8 +19,8 @@ def test_keys_read_what_they_write(fifths: int, mode: str) -> None:
 
 
 def test_keys_on_black_notes_take_the_fewest_accidentals() -> None:
-    assert Key.of_tonic_class(10, "major") == Key("Bb", "major")
-    assert Key.of_tonic_class(1, "minor") == Key("C#", "minor")
+    assert Key.from_tonic_class(10, "major") == Key("Bb", "major")
+    assert Key.from_tonic_class(1, "minor") == Key("C#", "minor")
     with pytest.raises(DataError, match="H major"):
         Key.parse("H major")
 

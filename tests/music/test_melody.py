@@ -15,8 +15,9 @@ from chorale.errors import DataError, UsageError
 from chorale.formats.classic_csv import write_csv
 from chorale.formats.files import write
 from chorale.music.keys import Key
-from chorale.music.melody import Melody, fit_range, melody_of, sung_through
-from chorale.music.score import Chorale, Metre, Note
+from chorale.music.melody import Melody, fill_rests, fit_range, melody_of
+from chorale.music.metre import Metre
+from chorale.music.score import Chorale, Note
 from chorale.music.voices import BASS, TENOR, VOICES
 
 # Eight bars of 3/4 with a pickup, a repeated note and a rest, in D dorian.
@@ -73,7 +74,7 @@ def test_an_abc_tune_with_all_that_it_has(tmp_path: Path) -> None:
     assert line_of(melody)[:4] == [(69, 0, 4), (74, 4, 4), (74, 8, 4), (76, 12, 4)]
     assert not chorale.pitches[:, 1:].any()
     assert melody.remarks == (
-        "it has no fermatas: phrases are taken to end in bars 4 and 8",
+        "there are no fermatas: phrases are assumed to end in bars 4 and 8",
     )
     assert set(chorale.bars[chorale.fermatas]) == {4, 8}
     assert line_of(melody)[-5:-3] == [(69, 64, 8), (67, 76, 4)]
@@ -84,14 +85,14 @@ def test_a_rest_belongs_to_the_phrase_before_it(tmp_path: Path) -> None:
     assert "bars 4 and 8" in melody.remarks[0]
     # The fermata stands over the note; who harmonizes holds on through the rest.
     fermatas = [
-        np.flatnonzero(one.fermatas) for one in (melody.chorale, sung_through(melody))
+        np.flatnonzero(one.fermatas) for one in (melody.chorale, fill_rests(melody))
     ]
     assert fermatas[0][:8].tolist() == [*range(40, 44), *fermatas[0][4:8]]
     assert fermatas[1][:8].tolist() == list(range(40, 48))
     assert len(fermatas[1]) == len(fermatas[0]) + 4
     # Unless it lasts for a bar or more.
     melody = from_text(tmp_path, TUNE.replace("B4A2", "B2z6|z4A2"))
-    over = np.flatnonzero(sung_through(melody).fermatas)
+    over = np.flatnonzero(fill_rests(melody).fermatas)
     assert over[:4].tolist() == list(range(40, 44)) and over[4] > 60
 
 
@@ -104,7 +105,7 @@ def test_fermatas_of_a_tune_are_kept(tmp_path: Path) -> None:
         assert line_of(melody) == plain
     # One at the end alone tells of no phrases.
     melody = from_text(tmp_path, TUNE.replace("D4|]", "HD4|]"))
-    assert "phrases are taken to end in bars 4 and 8" in melody.remarks[0]
+    assert "phrases are assumed to end in bars 4 and 8" in melody.remarks[0]
 
 
 def test_humdrum(tmp_path: Path) -> None:
@@ -139,7 +140,7 @@ def test_a_csv_of_the_corpus_has_its_annotations() -> None:
 def test_a_csv_of_one_column_or_of_four(tmp_path: Path) -> None:
     melody = from_text(tmp_path, "note\n" + "67\n" * 4 + "69\n" * 4, "tune.csv")
     assert line_of(melody) == [(67, 0, 4), (69, 4, 4)]
-    assert melody.remarks[0] == "it gives no metre: bars are counted in 4/4"
+    assert melody.remarks[0] == "the file has no metre: bars are counted in 4/4"
     path = tmp_path / "four.csv"
     write_csv(little_chorale(), path)
     melody = read_melody(path, BASS)
@@ -155,7 +156,7 @@ def test_a_midi_file_of_one_track(tmp_path: Path) -> None:
     assert line_of(melody) == [(67, 0, 4), (69, 4, 4), (69, 8, 4), (72, 12, 8)]
     assert melody.chorale.pickup == 4
     assert melody.chorale.bars.tolist() == [0] * 4 + [1] * 12 + [2] * 4
-    assert melody.remarks[0] == "the rests before its first note are left out"
+    assert melody.remarks[0] == "the rests before the first note are left out"
 
 
 def test_what_is_off_the_grid_is_moved_to_it_and_said(tmp_path: Path) -> None:
@@ -195,8 +196,8 @@ def test_folk_songs_that_are_not_bachs() -> None:
     assert (song.chorale.metre.name, song.chorale.pickup) == ("4/4", 4)
     assert song.chorale.key == Key("C", "major")
     assert song.remarks == (
-        "sung an octave higher, by a soprano",
-        "it has no fermatas: phrases are taken to end in bars "
+        "transposed an octave up into the range of the soprano",
+        "there are no fermatas: phrases are assumed to end in bars "
         "2, 4, 6, 8, 10, 12, 16 and 20",
     )
     song = read_melody(folder / "fink0.abc", tune=100)
@@ -245,7 +246,7 @@ def test_midi_files_that_hold_no_melody(tmp_path: Path) -> None:
 
 
 def test_files_that_are_not_there_or_of_no_kind(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"ends in .*\.abc or \.krn, got \.pdf"):
+    with pytest.raises(UsageError, match=r"ends in .*\.abc, \.krn, got \.pdf"):
         read_melody(tmp_path / "tune.pdf")
     with pytest.raises(DataError, match="there is no such file"):
         read_melody(tmp_path / "tune.abc")
@@ -271,9 +272,9 @@ def test_silence_around_a_voice_is_left_out() -> None:
     ("pitches", "voice", "moved", "remark"),
     [
         ([60, 79], 0, 0, None),
-        ([48, 60], 0, 12, "sung an octave higher, by a soprano"),
-        ([60, 72], BASS, -12, "sung an octave lower, by a bass"),
-        ([84, 96], BASS, -36, "sung 3 octaves lower, by a bass"),
+        ([48, 60], 0, 12, "transposed an octave up into the range of the soprano"),
+        ([60, 72], BASS, -12, "transposed an octave down into the range of the bass"),
+        ([84, 96], BASS, -36, "transposed 3 octaves down into the range of the bass"),
         ([57, 74], 0, 0, None),  # only some semitones higher would do
         ([50, 90], 0, 0, None),  # nothing would
     ],
@@ -286,7 +287,9 @@ def test_a_line_moves_by_octaves_into_its_range(
     melody = melody_of(Chorale(pitches=table, key=Key("C", "major")), voice)
     expected = np.array(pitches) + moved
     assert [note.pitch for note in line_of(melody)] == expected.tolist()
-    assert [one for one in melody.remarks if "sung" in one] == ([remark] * bool(remark))
+    assert [one for one in melody.remarks if "transposed" in one] == (
+        [remark] * bool(remark)
+    )
     assert melody.chorale.key == Key("C", "major")
 
 
@@ -308,7 +311,7 @@ def test_a_melody_is_sung_through_its_rests() -> None:
     melody = melody_of(
         Chorale.from_notes([[Note(72, 0, 4), Note(74, 8, 4)], [], [], []], 12)
     )
-    through = sung_through(melody)
+    through = fill_rests(melody)
     assert through.pitches[:, 0].tolist() == [72] * 8 + [74] * 4
     assert not through.onsets[4:8].any()
     assert not through.pitches[:, 1:].any()
@@ -318,7 +321,7 @@ def test_a_melody_is_sung_through_its_rests() -> None:
 def test_long_rests_are_remarked(rest: int, said: bool) -> None:
     notes = [Note(72, 0, 4), Note(74, 4 + rest, 8)]
     melody = melody_of(Chorale.from_notes([notes, [], [], []], 12 + rest))
-    assert ("the others sing on" in " ".join(melody.remarks)) is said
+    assert ("the other voices go on" in " ".join(melody.remarks)) is said
 
 
 def test_a_voice_that_is_silent() -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from chorale.corpus.index import read_index
 from chorale.corpus.loading import bundled_corpus, load_entry
-from chorale.formats.shared import fermata_spans
 from chorale.music.phrases import phrase_ends
 from chorale.music.score import Note
 
@@ -55,7 +54,7 @@ def test_bachs_fermatas_are_found_by_and_large() -> None:
         notes = chorale.notes(0)
         found = set(phrase_ends(notes, chorale.positions)[:-1])
         last_steps = [note.start + note.length - 1 for note in notes]
-        ends = {end for _, end in fermata_spans(chorale)}
+        ends = {end for _, end in chorale.fermata_spans()}
         true = {place for place, last in enumerate(last_steps) if last + 1 in ends}
         true.discard(len(notes) - 1)
         hits += len(found & true)

@@ -13,7 +13,8 @@ from chorale.errors import DataError, UsageError
 from chorale.models.storage import load_model
 from chorale.music.keys import Key
 from chorale.music.melody import Melody, melody_of
-from chorale.music.score import Chorale, Metre, Note, lay_bars
+from chorale.music.metre import Metre, number_bars
+from chorale.music.score import Chorale, Note
 from chorale.music.voices import ALTO, BASS, SOPRANO, TENOR, VOICES, voice_named
 from chorale.sampling.completion import (
     Model,
@@ -43,7 +44,7 @@ def random_piece(random: np.random.Generator) -> Chorale:
     metre = Metre.parse(random.choice(["4/4", "3/4", "6/8", "3/8"]))
     pickup = int(random.integers(metre.bar_length))
     steps = int(random.integers(2, 28))
-    bars, positions = lay_bars(steps, [metre], pickup)
+    bars, positions = number_bars(steps, [metre], pickup)
     lines = []
     for low, high in INFILLER.vocabulary.ranges:
         line, step = [], int(random.integers(3))

@@ -21,13 +21,14 @@ from strategies import chorales
 from chorale.encoding.plan import Plan
 from chorale.errors import DataError, UsageError
 from chorale.music.keys import Key
-from chorale.music.score import DEFAULT_TEMPO, Chorale, Metre
+from chorale.music.metre import Metre
+from chorale.music.score import DEFAULT_TEMPO, Chorale
 from chorale.music.voices import SOPRANO, VOICES
 from chorale.sampling.fragments import Fragment, keep_beginnings, with_voice
 from chorale.sampling.generate import Start, complete, sample, sample_each
 from chorale.sampling.next_step import SamplingOptions, allowed_tokens
 from chorale.voice_leading import rates
-from chorale.voice_leading.costs import SEEN
+from chorale.voice_leading.costs import EXACT_RULES
 
 # Draws from the model as it is.
 PLAIN = SamplingOptions(top_p=1.0, rules="off")
@@ -284,7 +285,7 @@ FIFTHS = Chorale(pitches=np.tile([72, 65, 60, 53], (4, 1)))
 
 def findings(pieces: list[Chorale]) -> dict[str, int]:
     """Return how often each rule is broken after an opening of four steps."""
-    tallies = rates(pieces, rules=SEEN, start=4)
+    tallies = rates(pieces, rules=EXACT_RULES, start=4)
     return {name: tally.findings for name, tally in tallies.items()}
 
 

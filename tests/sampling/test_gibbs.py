@@ -15,7 +15,7 @@ from chorale.sampling.fragments import Fragment, keep_beginnings
 from chorale.sampling.gibbs import InfillingOptions, allowed_cells, hidden_shares
 from chorale.sampling.infilling import infill
 from chorale.voice_leading import rates
-from chorale.voice_leading.costs import SEEN
+from chorale.voice_leading.costs import EXACT_RULES
 
 # Two notes, each held or struck; silence is never drawn.
 TOY = CellVocabulary(
@@ -228,7 +228,7 @@ def test_rules_are_kept_between_what_is_written_and_what_is_given() -> None:
     broken = {}
     for rules in ("off", "lenient", "strict"):
         options = InfillingOptions(rules=rules, rounds=16)
-        tallies = rates(infill(infiller, [fragment] * 2, options), rules=SEEN)
+        tallies = rates(infill(infiller, [fragment] * 2, options), rules=EXACT_RULES)
         broken[rules] = sum(tally.findings for tally in tallies.values())
     assert broken["off"] > 200 > 20 > broken["lenient"]
     assert broken["strict"] < 20

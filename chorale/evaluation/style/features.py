@@ -21,7 +21,7 @@ from chorale.evaluation.style.cadences import bass_approach
 from chorale.evaluation.style.windows import Window
 from chorale.music.chords import NO_ROOT, QUALITY_NAMES
 from chorale.music.keys import pitch_name
-from chorale.music.score import STEPS_PER_QUARTER
+from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.voices import BASS, SILENCE, SOPRANO, VOICE_NAMES, VOICES
 from chorale.utils.arrays import IntArray
 

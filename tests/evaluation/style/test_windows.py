@@ -5,7 +5,8 @@ import pytest
 
 from chorale.errors import DataError
 from chorale.evaluation.style import Window, matched, windows_of
-from chorale.music.score import Chorale, Metre
+from chorale.music.metre import Metre
+from chorale.music.score import Chorale
 
 
 def piece(source: str, bars: int = 6, metre: str = "4/4") -> Chorale:

@@ -18,7 +18,7 @@ from chorale.models.networks.voice_heads import (
 )
 from chorale.models.predictor import log_softmax
 from chorale.music.voices import ALTO, BASS, SOPRANO, TENOR, VOICE_ORDER, VOICES
-from chorale.voice_leading.costs import NO_TONE, Moment, find_faults
+from chorale.voice_leading.costs import NO_TONE, Context, exact_faults
 
 
 def test_degrees_stay_when_notes_and_key_move_together():
@@ -249,7 +249,7 @@ def test_what_is_priced_in_training_is_what_the_rules_call_parallel():
     before, now = (vocabulary.notes(each.reshape(rows, VOICES)) for each in notes)
     expected, found = 0.0, 0
     for place, voice in enumerate(VOICE_ORDER):
-        moment = Moment(
+        context = Context(
             before,
             now,
             VOICE_ORDER[:place],
@@ -258,7 +258,7 @@ def test_what_is_priced_in_training_is_what_the_rules_call_parallel():
         )
         tokens = vocabulary.notes_after(notes[0][..., voice].reshape(rows))
         priced = np.zeros(tokens.shape, np.bool_)
-        for fault in find_faults(moment, voice, tokens):
+        for fault in exact_faults(context, voice, tokens):
             if fault.rule.startswith("parallel"):
                 priced |= fault.notes
         found += int(priced.sum())

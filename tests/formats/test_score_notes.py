@@ -8,23 +8,22 @@ from fractions import Fraction
 import pytest
 
 from chorale.errors import DataError
-from chorale.formats.score_events import (
-    Measure,
-    Sound,
-    count_bars,
+from chorale.formats.score_notes import (
+    ScoreNote,
     count_off_grid,
     join_ties,
     on_grid,
     spelling_on_grid,
 )
-from chorale.music.score import Metre, Note
+from chorale.music.metre import Measure, Metre, number_measures
+from chorale.music.score import Note
 
 
 def sound(
     pitch: int, start: float, end: float, *, tied: bool = False, fermata: bool = False
-) -> Sound:
+) -> ScoreNote:
     """Return a note, or a rest if the pitch is 0."""
-    return Sound(
+    return ScoreNote(
         pitches=(pitch,) if pitch else (),
         tied=(tied,) if pitch else (),
         start=Fraction(start),
@@ -66,7 +65,7 @@ def test_spelling_lies_where_the_notes_do() -> None:
 
 
 def test_a_voice_of_a_chord_counts_from_the_top() -> None:
-    chord = Sound(
+    chord = ScoreNote(
         pitches=(67, 60),
         tied=(False, True),
         start=Fraction(0),
@@ -74,10 +73,10 @@ def test_a_voice_of_a_chord_counts_from_the_top() -> None:
         fermata=False,
         bar=3,
     )
-    assert chord.voice(0, 2).pitches == (67,)
-    assert (chord.voice(1, 2).pitches, chord.voice(1, 2).tied) == ((60,), (True,))
+    assert chord.member(0, 2).pitches == (67,)
+    assert (chord.member(1, 2).pitches, chord.member(1, 2).tied) == ((60,), (True,))
     with pytest.raises(DataError, match="got 2 notes at once in bar 3"):
-        chord.voice(0, 1)
+        chord.member(0, 1)
 
 
 COMMON, TRIPLE = Metre(4, 4), Metre(3, 4)
@@ -113,7 +112,7 @@ def bar(length: int, metre: Metre = COMMON, *, upbeat: bool = False) -> Measure:
 def test_bars_are_counted(
     measures: list[Measure], bars: list[int], starts: list[int]
 ) -> None:
-    numbers, positions, _ = count_bars(measures)
+    numbers, positions, _ = number_measures(measures)
     first = 0 if measures[0].upbeat and measures[0].length < 16 else 1
     expected_numbers, expected_positions = [], []
     for index, (length, start) in enumerate(zip(bars, starts, strict=True)):
@@ -125,10 +124,10 @@ def test_bars_are_counted(
 
 def test_metres_stand_where_they_change() -> None:
     measures = [bar(4, upbeat=True), bar(16), bar(12, TRIPLE), bar(12, TRIPLE), bar(16)]
-    _, _, metres = count_bars(measures)
+    _, _, metres = number_measures(measures)
     assert metres == (COMMON, Metre(3, 4, 20), Metre(4, 4, 44))
 
 
 def test_an_excerpt_keeps_the_number_of_its_first_bar() -> None:
-    numbers, _, _ = count_bars([bar(16), bar(16)], first_bar=5)
+    numbers, _, _ = number_measures([bar(16), bar(16)], first_bar=5)
     assert numbers.tolist() == [5] * 16 + [6] * 16

@@ -1,0 +1,304 @@
+"""Notation: note values, ties, spelling, accidentals, beams and fermata signs.
+
+Decides how a chorale is written, independently of the file format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
+
+from chorale.music.keys import Key, estimate_key
+from chorale.music.metre import STEPS_PER_QUARTER, Bar, Metre
+from chorale.music.score import Chorale, Note
+from chorale.music.spelling import Spelling, spell
+from chorale.music.voices import ALL_VOICES, ALTO, SILENCE, TENOR, VOICES
+
+# Note value and number of dots by length in steps.
+NOTE_VALUES = {
+    1: ("16th", 0),
+    2: ("eighth", 0),
+    3: ("eighth", 1),
+    4: ("quarter", 0),
+    6: ("quarter", 1),
+    8: ("half", 0),
+    12: ("half", 1),
+    16: ("whole", 0),
+    24: ("whole", 1),
+    32: ("breve", 0),
+}
+_SHARPS = "FCGDAEB"  # letters in the order in which key signatures add sharps
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrittenNote:
+    """A note or rest as written.
+
+    Attributes:
+        start, length: in steps.
+        spelling: None for a rest.
+        tied_back, tied_on: whether it is tied to the note before, to the note after.
+        whole_bar: whether it is a whole-bar rest.
+        accidental: whether it has an accidental.
+        fermata: whether it has a fermata.
+        beams: one for eighths, two for sixteenths, empty without a beam; each `begin`,
+            `continue`, `end`, `forward hook` or `backward hook`.
+    """
+
+    start: int
+    length: int
+    spelling: Spelling | None
+    tied_back: bool = False
+    tied_on: bool = False
+    whole_bar: bool = False
+    accidental: bool = False
+    fermata: bool = False
+    beams: tuple[str, ...] = ()
+
+    @property
+    def end(self) -> int:
+        return self.start + self.length
+
+
+Line = list[WrittenNote]
+
+
+def notate(chorale: Chorale) -> list[tuple[Bar, list[Line]]]:
+    """Return the bars of a chorale with the notes of each voice, soprano first."""
+    key = chorale.key or estimate_key(chorale.pitches)
+    signature = chorale.key.fifths if chorale.key else 0
+    bars = chorale.written_bars()
+    barlines = {bar.start for bar in bars}
+    lines = [
+        _split(_with_rests(chorale.notes(voice), chorale.steps, key), barlines)
+        for voice in range(VOICES)
+    ]
+    spans = chorale.fermata_spans()
+    # If a fermata coincides with the notes of no voice, those of the soprano are split.
+    unplaced = [span for span in spans if not any(_fits(line, span) for line in lines)]
+    lines[0] = _split(lines[0], {edge for span in unplaced for edge in span})
+    lines = [_divide_line(line, bars) for line in lines]
+    for span in spans:
+        for voice in _fermata_voices(lines, span):
+            lines[voice] = [
+                replace(note, fermata=note.fermata or span[0] <= note.start < span[1])
+                for note in lines[voice]
+            ]
+    pages = []
+    for bar in bars:
+        voices = [
+            _beam([note for note in line if bar.start <= note.start < bar.end], bar)
+            for line in lines
+        ]
+        staves = voices[: VOICES // 2], voices[VOICES // 2 :]
+        pages.append(
+            (bar, [line for staff in staves for line in _accidentals(staff, signature)])
+        )
+    return pages
+
+
+# === Spelling ===
+
+
+def _with_rests(notes: Iterable[Note], steps: int, key: Key) -> Line:
+    """Return the spelled notes of a voice and the rests between them."""
+    line: Line = []
+    end = 0
+    for note in [*notes, Note(SILENCE, steps, 0)]:
+        if note.start > end:
+            line.append(WrittenNote(start=end, length=note.start - end, spelling=None))
+        if note.length:
+            spelling = spell(note.pitch, key)
+            line.append(
+                WrittenNote(start=note.start, length=note.length, spelling=spelling)
+            )
+        end = note.end
+    return line
+
+
+def _accidentals(staff: Sequence[Line], signature: int) -> list[Line]:
+    """Mark the notes that need an accidental.
+
+    Args:
+        staff: the voices on one staff in one bar.
+        signature: sharps of the key signature; flats count negative.
+    """
+    sharps, flats = _SHARPS[: max(signature, 0)], _SHARPS[min(signature, 0) or 7 :]
+    in_key = {letter: (letter in sharps) - (letter in flats) for letter in _SHARPS}
+    in_bar: dict[tuple[str, int], int] = {}
+    marked = set()
+    notes = [
+        (note.start, voice, note) for voice, line in enumerate(staff) for note in line
+    ]
+    for start, voice, note in sorted(notes, key=lambda placed: placed[:2]):
+        # An accidental holds over a tie across the barline, but for no other note.
+        if note.spelling is None or note.tied_back:
+            continue
+        letter, alter, octave = note.spelling
+        if alter != in_bar.get((letter, octave), in_key[letter]):
+            marked.add((start, voice))
+        in_bar[letter, octave] = alter
+    return [
+        [replace(note, accidental=(note.start, voice) in marked) for note in line]
+        for voice, line in enumerate(staff)
+    ]
+
+
+# === Note values and ties ===
+
+
+def _split(line: Line, edges: set[int]) -> Line:
+    """Split the notes and rests of a voice at some steps, tying the notes."""
+    pieces: Line = []
+    for note in line:
+        inside = sorted(edge for edge in edges if note.start < edge < note.end)
+        lengths = [b - a for a, b in pairwise([note.start, *inside, note.end])]
+        pieces += _tie(note, lengths)
+    return pieces
+
+
+def _tie(note: WrittenNote, lengths: Sequence[int]) -> Line:
+    """Return a note as tied notes of the lengths, or a rest as rests."""
+    pieces: Line = []
+    start = note.start
+    is_note = note.spelling is not None
+    for length in lengths:
+        pieces.append(
+            replace(
+                note,
+                start=start,
+                length=length,
+                tied_back=note.tied_back if start == note.start else is_note,
+                tied_on=note.tied_on if start + length == note.end else is_note,
+            )
+        )
+        start += length
+    return pieces
+
+
+def _divide_line(line: Line, bars: Sequence[Bar]) -> Line:
+    """Divide the notes of a voice, already split at barlines, into note values."""
+    pieces: Line = []
+    remaining = iter(bars)
+    bar = next(remaining)
+    for note in line:
+        while note.start >= bar.end:
+            bar = next(remaining)
+        # Readers extend a whole-bar rest to a full bar, so incomplete bars have none.
+        if note.spelling is None and note.length == bar.length == bar.metre.bar_length:
+            pieces.append(replace(note, whole_bar=True))
+        else:
+            position = bar.position + note.start - bar.start
+            pieces += _tie(note, divide(note.length, position, bar.metre))
+    return pieces
+
+
+def divide(length: int, position: int, metre: Metre) -> list[int]:
+    """Divide a length into note values that show the beats.
+
+    Args:
+        length: in steps, within one bar.
+        position: of its beginning in the bar, in steps.
+        metre: of the bar.
+
+    Returns:
+        Lengths in NOTE_VALUES, in order.
+    """
+    beat = metre.beat_length
+    middle = metre.bar_length // 2
+    pieces = []
+    while length:
+        after_beat = position % beat
+        hides_middle = (
+            metre.numerator % 2 == 0 and position < middle < position + length
+        )
+        if after_beat == 0:
+            # In compound metre, values longer than a beat are whole beats.
+            whole = beat % 3 == 0 and length > beat
+            piece = max(
+                n for n in NOTE_VALUES if n <= length and not (whole and n % beat)
+            )
+        elif length == beat == 2 * after_beat and not hides_middle:
+            piece = length  # a syncopation of half a beat
+        else:
+            piece = max(n for n in NOTE_VALUES if n <= min(length, beat - after_beat))
+        pieces.append(piece)
+        position, length = position + piece, length - piece
+    return pieces
+
+
+# === Beams ===
+
+
+def _beam(line: Line, bar: Bar) -> Line:
+    """Beam the eighths and sixteenths of a voice in one bar that share a beat."""
+
+    def beat_of(note: WrittenNote) -> tuple[int, bool]:
+        is_beamed = note.spelling is not None and note.length < STEPS_PER_QUARTER
+        position = bar.position + note.start - bar.start
+        return position // bar.metre.beat_length, is_beamed
+
+    beamed: Line = []
+    for (_, is_beamed), group in groupby(line, beat_of):
+        notes = list(group)
+        beamed += _beam_group(notes) if is_beamed else notes
+    return beamed
+
+
+def _beam_group(notes: Line) -> Line:
+    if len(notes) == 1:
+        return notes
+    beamed = []
+    last = len(notes) - 1
+    for index, note in enumerate(notes):
+        outer = "begin" if index == 0 else "end" if index == last else "continue"
+        beams: tuple[str, ...] = (outer,)
+        if note.length == 1:  # a sixteenth
+            before = index > 0 and notes[index - 1].length == 1
+            after = index < last and notes[index + 1].length == 1
+            hook = "forward hook" if index == 0 else "backward hook"
+            inner = {
+                (False, True): "begin",
+                (True, True): "continue",
+                (True, False): "end",
+                (False, False): hook,
+            }[before, after]
+            beams = (outer, inner)
+        beamed.append(replace(note, beams=beams))
+    return beamed
+
+
+# === Fermatas ===
+
+_Span = tuple[int, int]
+
+
+def _under(line: Line, span: _Span) -> Line:
+    return [note for note in line if span[0] <= note.start < span[1]]
+
+
+def _fits(line: Line, span: _Span) -> bool:
+    """Return whether a fermata begins and ends with notes or rests of a voice."""
+    under = _under(line, span)
+    return bool(under) and (under[0].start, under[-1].end) == span
+
+
+def _fermata_voices(lines: Sequence[Line], span: _Span) -> list[int]:
+    """Return the voices that get the signs of a fermata.
+
+    On each staff a voice with a single note under the fermata, outer voices first. If
+    there is none on either staff, the voice with the fewest signs: notes before rests,
+    outer voices before inner ones.
+    """
+
+    def unfitness(voice: int) -> tuple[int, bool, bool]:
+        under = _under(lines[voice], span)
+        rests = any(note.spelling is None for note in under)
+        return len(under), rests, voice in (ALTO, TENOR)
+
+    fitting = [voice for voice in range(VOICES) if _fits(lines[voice], span)]
+    ordered = sorted(fitting, key=unfitness)
+    single = [voice for voice in ordered if len(_under(lines[voice], span)) == 1]
+    by_staff = {ALL_VOICES[voice].staff: voice for voice in reversed(single)}
+    return list(by_staff.values()) or ordered[:1]

@@ -1,0 +1,99 @@
+"""Voice separation: which notes of a file are soprano, alto, tenor and bass."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from chorale.errors import DataError
+from chorale.formats.quantization import PerformedNote
+from chorale.music.voices import VOICES
+
+# Stems of the names, which match other languages and the plural too: Sopran, Alt,
+# Tenöre, Bässe.
+_NAME_STEMS = ("sopra", "alt", "tenor", "b[aä]ss")
+
+
+def match_voice_names(names: Sequence[str]) -> list[int] | None:
+    """Find the four voices among the names of tracks or parts.
+
+    Args:
+        names: such as `Soprano`, `2. Alto` or `TENOR`.
+
+    Returns:
+        The indices in `names` of the soprano, alto, tenor and bass; None unless each of
+        them occurs exactly once.
+    """
+    found = []
+    for stem in _NAME_STEMS:
+        pattern = re.compile(rf"\b{stem}", re.IGNORECASE)
+        matches = [index for index, name in enumerate(names) if pattern.search(name)]
+        if len(matches) != 1:
+            return None
+        found += matches
+    return found if len(set(found)) == VOICES else None
+
+
+def separate_voices(groups: Sequence[list[PerformedNote]]) -> list[list[PerformedNote]]:
+    """Separate the four voices in the notes of tracks or channels.
+
+    Four groups are ordered by their mean pitch. One or two groups are separated if they
+    consist of chords of as many notes as voices are expected, in which no note moves
+    from one voice to another.
+
+    Args:
+        groups: the notes of each track or channel, none empty, in any order.
+
+    Returns:
+        The notes of the four voices, soprano first.
+
+    Raises:
+        DataError: the voices cannot be separated.
+    """
+    if not groups:
+        raise DataError("expected four voices, got no notes (percussion aside)")
+    ordered = sorted(
+        groups, key=lambda group: -float(np.mean([note.pitch for note in group]))
+    )
+    if len(ordered) == VOICES:
+        return ordered
+    if len(ordered) in (1, 2):
+        separated = [
+            _separate_chords(group, VOICES // len(groups)) for group in ordered
+        ]
+        if all(separated):
+            return [voice for voices in separated for voice in voices]
+    count = "one" if len(ordered) == 1 else str(len(ordered))
+    raise DataError(
+        f"expected four voices, each on its own track or channel, got {count}"
+    )
+
+
+def _separate_chords(
+    group: Sequence[PerformedNote], voices: int
+) -> list[list[PerformedNote]]:
+    """Separate chords of `voices` notes by the rank of each note in its chords.
+
+    Returns:
+        The notes of each voice, the highest first; empty if a chord has another number
+        of notes, or a note has different ranks in the chords during which it sounds.
+    """
+    sounding: dict[int, list[int]] = defaultdict(list)
+    for index, performed in enumerate(group):
+        note = performed.quantized
+        for step in range(note.start, note.end):
+            sounding[step].append(index)
+    ranks: dict[int, int] = {}
+    for indices in sounding.values():
+        indices.sort(key=lambda index: -group[index].pitch)
+        if len(indices) != voices or any(
+            ranks.setdefault(index, rank) != rank for rank, index in enumerate(indices)
+        ):
+            return []
+    return [
+        [note for index, note in enumerate(group) if ranks[index] == voice]
+        for voice in range(voices)
+    ]

@@ -1,0 +1,106 @@
+"""What a rule of part-writing is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+from typing import NamedTuple
+
+from chorale.music.voices import VOICES
+from chorale.utils.arrays import BoolArray, IntArray
+from chorale.voice_leading.dyads import Dyads
+from chorale.voice_leading.piece import Piece
+
+Voices = tuple[int, ...]
+
+# Combinations of voices that a rule may look at, the upper voice first.
+SINGLE: tuple[Voices, ...] = tuple((voice,) for voice in range(VOICES))
+PAIRS: tuple[Voices, ...] = tuple(combinations(range(VOICES), 2))
+NEIGHBOURS: tuple[Voices, ...] = tuple(pairwise(range(VOICES)))
+
+
+class RuleResult(NamedTuple):
+    """The faults of a piece by one rule.
+
+    Attributes:
+        faults: bool array (steps, combinations of voices), True at the step at which a
+            fault is complete.
+        opportunities: int array (steps,), how often the rule could have been broken.
+    """
+
+    faults: BoolArray
+    opportunities: IntArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A rule of part-writing.
+
+    Attributes:
+        name: in kebab-case.
+        summary: what it forbids, in one line.
+        voices: the combinations of voices that it looks at, columns of its faults.
+        find: applies the rule to a piece. Its docstring has the definition, the
+            opportunities and the source.
+        message: describes a fault at a step. Either a format string with the names of
+            the notes: `note` and `before` (a step earlier) for single voices, `upper`,
+            `lower`, `upper_before` and `lower_before` for pairs; or a function.
+        is_motion: whether a fault lies in the motion from the step before.
+        bach_per_thousand: findings per 1,000 opportunities in Bach's chorales of train,
+            measured by `chorale check --rates data/chorales/train`; None if the rule
+            does not count when music is judged or written.
+        dyad_fault: for rules about two voices, the definition of a fault.
+    """
+
+    name: str
+    summary: str
+    voices: tuple[Voices, ...]
+    find: Callable[[Piece], RuleResult]
+    message: str | Callable[[Piece, int, Voices], str]
+    is_motion: bool
+    bach_per_thousand: float | None = None
+    dyad_fault: Callable[[Dyads], BoolArray] | None = None
+
+    def describe(self, piece: Piece, step: int, voices: Voices) -> str:
+        """Return a sentence about the fault of some voices at a step."""
+        if not isinstance(self.message, str):
+            return self.message(piece, step, voices)
+        upper, lower = voices[0], voices[-1]
+        names = {
+            "upper": piece.note_name(step, upper),
+            "lower": piece.note_name(step, lower),
+            "upper_before": piece.note_name(step - 1, upper),
+            "lower_before": piece.note_name(step - 1, lower),
+        }
+        return self.message.format(
+            **names, note=names["upper"], before=names["upper_before"]
+        )
+
+
+def pair_rule(
+    name: str,
+    *,
+    summary: str,
+    voices: tuple[Voices, ...],
+    fault: Callable[[Dyads], BoolArray],
+    opportunities: Callable[[Piece, tuple[Voices, ...]], IntArray],
+    message: str | Callable[[Piece, int, Voices], str],
+    is_motion: bool,
+    bach_per_thousand: float,
+) -> Rule:
+    """Return a rule about pairs of voices, from the definition of a fault."""
+
+    def find(piece: Piece) -> RuleResult:
+        return RuleResult(fault(piece.dyads(voices)), opportunities(piece, voices))
+
+    return Rule(
+        name=name,
+        summary=summary,
+        voices=voices,
+        find=find,
+        message=message,
+        is_motion=is_motion,
+        bach_per_thousand=bach_per_thousand,
+        dyad_fault=fault,
+    )
