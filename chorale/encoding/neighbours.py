@@ -8,9 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from chorale.encoding.cells import CellVocabulary
 from chorale.utils.arrays import IntArray
 
 # Distances are told exactly below two bars of common time; what is further is all one.
@@ -45,21 +43,6 @@ def find_neighbours(told: IntArray, hidden: int) -> Neighbours:
     before, to_before = _nearest_before(told, hidden)
     after, to_after = _nearest_before(told[:, ::-1], hidden)
     return Neighbours(before, after[:, ::-1], to_before, to_after[:, ::-1])
-
-
-def network_inputs(
-    told: IntArray, plan: IntArray, vocabulary: CellVocabulary
-) -> dict[str, npt.NDArray[np.int32]]:
-    """Return all that infilling networks are told, by name.
-
-    Args:
-        told: int array (batch, steps, 4), as `chorale.encoding.cells.masked` gives it.
-        plan: int array (batch, steps, features).
-        vocabulary: what the cells mean.
-    """
-    around = find_neighbours(told, vocabulary.size)._asdict()
-    inputs = {"cells": told, "plan": plan, **around}
-    return {name: array.astype(np.int32) for name, array in inputs.items()}
 
 
 def _nearest_before(told: IntArray, hidden: int) -> tuple[IntArray, IntArray]:

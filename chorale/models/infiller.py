@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from chorale.encoding.cells import ABSENT, CellVocabulary, masked
-from chorale.encoding.neighbours import network_inputs
+from chorale.encoding.cells import ABSENT, CellVocabulary
+from chorale.encoding.inputs import CellInputs
 from chorale.errors import ModelError
 from chorale.music.voices import VOICES
 from chorale.nn.onnx_sessions import as_weights, open_graph
@@ -88,15 +88,13 @@ class KerasInfiller:
     def logits(self, cells: IntArray, visible: BoolArray, plan: IntArray) -> FloatArray:
         steps = cells.shape[1]
         padding = [(0, 0), (0, -steps % _COMPILED_STEPS), (0, 0)]
-        told = np.pad(
-            masked(cells, visible, self.vocabulary),
-            padding,
-            constant_values=self.vocabulary.size + 1,
+        inputs = CellInputs.of_pieces(
+            np.pad(cells, padding, constant_values=ABSENT),
+            np.pad(visible, padding),
+            np.pad(plan, padding, mode="edge"),
+            self.vocabulary,
         )
-        plan = np.pad(plan, padding, mode="edge")
-        logits = self.network.predict_on_batch(
-            network_inputs(told, plan, self.vocabulary)
-        )
+        logits = self.network.predict_on_batch(inputs)
         return certain(logits[:, :steps], cells, visible)
 
 
@@ -141,8 +139,7 @@ class OnnxInfiller:
                 )
 
     def logits(self, cells: IntArray, visible: BoolArray, plan: IntArray) -> FloatArray:
-        told = masked(cells, visible, self.vocabulary)
-        inputs = network_inputs(told, plan, self.vocabulary)
-        feeds = {name: inputs[name] for name in self._wanted}
+        inputs = CellInputs.of_pieces(cells, visible, plan, self.vocabulary)
+        feeds = {name: getattr(inputs, name) for name in self._wanted}
         (logits,) = self._session.run(None, feeds)
         return certain(logits, cells, visible)

@@ -16,19 +16,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from chorale.encoding.echoes import Echo, Trail, echoes
-from chorale.encoding.tokens import Past, Vocabulary
-from chorale.encoding.tunes import BEGINNING, NO_TUNES, Trace, Tunes
+from chorale.encoding.inputs import Context, Inputs
+from chorale.encoding.tokens import Vocabulary
+from chorale.encoding.tunes import NO_TUNES, Tunes
 from chorale.errors import ModelError
 from chorale.models.predictor import log_softmax
-from chorale.music.voices import SOPRANO, VOICE_NAMES, VOICE_ORDER, VOICES
+from chorale.music.voices import VOICE_NAMES, VOICE_ORDER, VOICES
 from chorale.nn.onnx_sessions import as_weights, open_graph
 from chorale.utils.arrays import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from chorale.models.networks.next_step import NextStepNetwork
-
-Inputs = dict[str, npt.NDArray[np.int32]]  # of a network, by name
 
 # Keras compiles a network anew for each length; lengths are rounded up to this.
 _COMPILED_STEPS = 64
@@ -38,17 +36,13 @@ class NetworkState(NamedTuple):
     """What a network carries from step to step, for a batch of sequences.
 
     Attributes:
-        past: the notes as they stand, arrays (batch, 4).
-        trail: what was written before.
-        traces: where the tunes that the model knows have come as far as the sopranos.
-        inputs: what the network is told at the present step, arrays (batch, …).
+        context: what the inputs follow from.
+        inputs: of the present step, arrays (batch, …).
         hidden: float array (batch, units), the body's output at the present step.
         memory: the body's memory, float arrays (batch, …).
     """
 
-    past: Past
-    trail: Trail
-    traces: list[Trace]
+    context: Context
     inputs: Inputs
     hidden: FloatArray
     memory: list[FloatArray]
@@ -107,23 +101,18 @@ class NetworkPredictor(ABC):
     def start(self, plan: IntArray) -> NetworkState:
         batch = len(plan)
         memory = [np.zeros((batch, *s), np.float32) for s in self.memory_shapes]
-        past, trail = self.vocabulary.begin((batch,)), Trail.empty(batch)
-        return self._state(past, trail, [BEGINNING] * batch, plan, memory)
+        return self._state(Context.begin(batch, self.vocabulary), plan, memory)
 
     def advance(
         self, state: NetworkState, tokens: IntArray, plan: IntArray
     ) -> NetworkState:
-        past = self.vocabulary.follow(state.past, tokens)
-        trail = state.trail.after(tokens, past)
-        traces = self.tunes.follow(state.traces, past.pitches[:, SOPRANO])
-        return self._state(past, trail, traces, plan, state.memory)
+        context = state.context.after(tokens, self.vocabulary, self.tunes)
+        return self._state(context, plan, state.memory)
 
     def select(self, state: NetworkState, rows: IntArray) -> NetworkState:
         return NetworkState(
-            state.past.at(rows),
-            state.trail.at(rows),
-            [state.traces[row] for row in rows],
-            {name: array[rows] for name, array in state.inputs.items()},
+            state.context.at(rows),
+            state.inputs.at(rows),
             state.hidden[rows],
             [array[rows] for array in state.memory],
         )
@@ -131,37 +120,22 @@ class NetworkPredictor(ABC):
     def voice_logits(
         self, state: NetworkState, voice: int, chosen: IntArray
     ) -> FloatArray:
-        inputs = {**state.inputs, "tokens": chosen.astype(np.int32)}
+        inputs = state.inputs._replace(tokens=chosen.astype(np.int32))
         return self._voice(voice, state.hidden, inputs)
 
     def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
-        inputs = self._whole_inputs(tokens, plan)
+        inputs = Inputs.of_pieces(tokens, plan, self.vocabulary, self.tunes)
         rows = tokens.shape[0] * tokens.shape[1]
         hidden = self._sequence(inputs).reshape(rows, -1)
-        flat = {
-            name: array.reshape(rows, *array.shape[2:])
-            for name, array in inputs.items()
-        }
+        flat = inputs.map(lambda array: array.reshape(rows, *array.shape[2:]))
         logits = [self._voice(voice, hidden, flat) for voice in range(VOICES)]
         return log_softmax(np.stack(logits, axis=1)).reshape(*tokens.shape, -1)
 
     def _state(
-        self,
-        past: Past,
-        trail: Trail,
-        traces: list[Trace],
-        plan: IntArray,
-        memory: list[FloatArray],
+        self, context: Context, plan: IntArray, memory: list[FloatArray]
     ) -> NetworkState:
-        inputs = _inputs(past, trail.echo(), self.tunes.recall(traces), plan)
-        return NetworkState(past, trail, traces, inputs, *self._step(inputs, memory))
-
-    def _whole_inputs(self, tokens: IntArray, plan: IntArray) -> Inputs:
-        """Return all inputs of whole pieces, arrays (batch, steps, …)."""
-        past, heard = self.vocabulary.pasts(tokens), echoes(self.vocabulary, tokens)
-        recalled = self.tunes.recalls(past.pitches[..., SOPRANO])
-        inputs = _inputs(past, heard, recalled, plan)
-        return {**inputs, "tokens": tokens.astype(np.int32)}
+        inputs = context.inputs(plan, self.tunes)
+        return NetworkState(context, inputs, *self._step(inputs, memory))
 
 
 class KerasPredictor(NetworkPredictor):
@@ -176,27 +150,22 @@ class KerasPredictor(NetworkPredictor):
     def _step(
         self, inputs: Inputs, memory: list[FloatArray]
     ) -> tuple[FloatArray, list[FloatArray]]:
-        hidden, memory = self.network.body_step(**_of_body(inputs), memory=memory)
+        hidden, memory = self.network.body_step(inputs, memory)
         return np.asarray(hidden), [np.asarray(tensor) for tensor in memory]
 
     def _sequence(self, inputs: Inputs) -> FloatArray:
-        return np.asarray(self.network.body_sequence(**_of_body(inputs)))
+        return np.asarray(self.network.body_sequence(inputs))
 
     def _voice(self, voice: int, hidden: FloatArray, inputs: Inputs) -> FloatArray:
-        told: dict[str, Any] = inputs
-        return np.asarray(self.network.voices(hidden, **told)[voice])
+        return np.asarray(self.network.voice(voice, hidden, inputs))
 
     def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
         # The whole network at once is compiled, for a few lengths; its parts are not.
         steps = tokens.shape[1]
         padding = [(0, 0), (0, -steps % _COMPILED_STEPS), (0, 0)]
-        logits = self.network.predict_on_batch(
-            {
-                name: np.pad(array, padding[: array.ndim])
-                for name, array in self._whole_inputs(tokens, plan).items()
-            }
-        )
-        return log_softmax(logits[:, :steps])
+        inputs = Inputs.of_pieces(tokens, plan, self.vocabulary, self.tunes)
+        padded = inputs.map(lambda array: np.pad(array, padding[: array.ndim]))
+        return log_softmax(self.network.predict_on_batch(padded)[:, :steps])
 
 
 class OnnxPredictor(NetworkPredictor):
@@ -234,14 +203,15 @@ class OnnxPredictor(NetworkPredictor):
         self, inputs: Inputs, memory: list[FloatArray]
     ) -> tuple[FloatArray, list[FloatArray]]:
         memories = {f"memory_{index}": array for index, array in enumerate(memory)}
-        hidden, *memory = self._run("step", {**inputs, **memories})
+        hidden, *memory = self._run("step", {**inputs._asdict(), **memories})
         return hidden, memory
 
     def _sequence(self, inputs: Inputs) -> FloatArray:
-        return self._run("sequence", inputs)[0]
+        return self._run("sequence", inputs._asdict())[0]
 
     def _voice(self, voice: int, hidden: FloatArray, inputs: Inputs) -> FloatArray:
-        return self._run(VOICE_NAMES[voice], {"hidden": hidden, **inputs})[0]
+        feeds = {"hidden": hidden, **inputs._asdict()}
+        return self._run(VOICE_NAMES[voice], feeds)[0]
 
     def _run(
         self, graph: str, inputs: Mapping[str, npt.NDArray[Any]]
@@ -288,21 +258,3 @@ class OnnxPredictor(NetworkPredictor):
                 f"{path}: the model does not fit its card: expected a memory of "
                 f"{len(memory)} parts, got {given}"
             )
-
-
-def _inputs(past: Past, heard: Echo, recalled: IntArray, plan: IntArray) -> Inputs:
-    """Return what a network is told before anything is written, by name."""
-    inputs = {
-        "past_pitches": past.pitches,
-        "past_ages": past.ages,
-        "echo_tokens": heard.tokens,
-        "echo_lengths": heard.lengths,
-        "recall": recalled,
-        "plan": plan,
-    }
-    return {name: array.astype(np.int32) for name, array in inputs.items()}
-
-
-def _of_body(inputs: Inputs) -> dict[str, Any]:
-    """Return those inputs that a body reads; voice heads read all."""
-    return {name: inputs[name] for name in ("past_pitches", "past_ages", "plan")}

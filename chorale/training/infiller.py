@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from chorale.corpus.loading import Corpus, split_corpus
-from chorale.encoding.cells import ABSENT, CellVocabulary, masked
-from chorale.encoding.neighbours import network_inputs
+from chorale.encoding.cells import ABSENT, CellVocabulary
+from chorale.encoding.inputs import CellInputs
 from chorale.evaluation.copying import near_duplicates
 from chorale.evaluation.orderless import evaluate_infiller
 from chorale.models.infiller import KerasInfiller
@@ -224,9 +224,8 @@ def draw_batches(
             hidden[row, :count] = draw_gap(random, count)
             plan[row, :count] = draw_plan(piece.plans, options, shift, random)[seen]
         weights = hidden / hidden.sum(axis=(1, 2), keepdims=True)
-        told = masked(cells, ~hidden, vocabulary)
         yield Batch(
-            network_inputs(told, plan, vocabulary),
+            CellInputs.of_pieces(cells, ~hidden, plan, vocabulary),
             np.maximum(cells, 0).astype(np.int32),
             weights.astype(np.float32),
         )

@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chorale.corpus.loading import Corpus, split_corpus
-from chorale.encoding.echoes import echoes
-from chorale.encoding.tokens import Vocabulary, shifted
-from chorale.encoding.tunes import COLUMNS, NO_TUNES, Tunes
+from chorale.encoding.inputs import Inputs
+from chorale.encoding.tokens import Vocabulary
+from chorale.encoding.tunes import NO_TUNES, Tunes
 from chorale.evaluation.copying import near_duplicates
 from chorale.evaluation.likelihood import evaluate
 from chorale.models.next_step import KerasPredictor
 from chorale.models.options import NetworkOptions
 from chorale.models.storage import NEXT_STEP, WEIGHTS_FILE, Card, load_model, save_model
 from chorale.music.score import Chorale
-from chorale.music.voices import SOPRANO, VOICE_ORDER, VOICES
+from chorale.music.voices import VOICE_ORDER, VOICES
 from chorale.nn.fitting import (
     Batch,
     EpochProgress,
@@ -34,7 +34,6 @@ from chorale.training.batches import (
     CommonOptions,
     both_plans,
     draw_order,
-    draw_plan,
     fit_vocabulary,
     provenance,
     room,
@@ -72,23 +71,13 @@ class Piece(NamedTuple):
     """A chorale as the trainer needs it.
 
     Attributes:
-        tokens, pitches, ages: int arrays (steps, 4): what is written at each step, and
-            what stands before it (`Vocabulary.pasts`).
-        echo_tokens, echo_lengths: int arrays (steps, 4) and (steps,), see
-            `chorale.encoding.echoes`.
-        recall: int array (steps, 3), see `chorale.encoding.tunes`; the same in every
-        key.
-        plans: int arrays (steps, features), see `chorale.training.batches.both_plans`.
+        inputs: of the network at each step, arrays (steps, …).
+        bare_plan: int array (steps, features), the plan as a classic CSV gives it.
         shifts: lowest and highest semitones by which it may be transposed.
     """
 
-    tokens: IntArray
-    pitches: IntArray
-    ages: IntArray
-    echo_tokens: IntArray
-    echo_lengths: IntArray
-    recall: IntArray
-    plans: tuple[IntArray, IntArray]
+    inputs: Inputs
+    bare_plan: IntArray
     shifts: tuple[int, int]
 
 
@@ -249,17 +238,12 @@ def prepare(
     Of the tunes it recalls those of other pieces.
     """
     tokens = vocabulary.encode(chorale)
-    past = vocabulary.pasts(tokens)
-    heard = echoes(vocabulary, tokens[np.newaxis])
+    plan, bare_plan = both_plans(chorale, options.plan)
     others = tunes.without(tokens, vocabulary)
+    inputs = Inputs.of_pieces(tokens[np.newaxis], plan[np.newaxis], vocabulary, others)
     return Piece(
-        tokens,
-        past.pitches,
-        past.ages,
-        heard.tokens[0],
-        heard.lengths[0],
-        others.recalls(past.pitches[np.newaxis, :, SOPRANO])[0],
-        both_plans(chorale, options.plan),
+        inputs.map(lambda array: array[0]),
+        bare_plan.astype(np.int32),
         room(chorale, vocabulary.ranges, options.transpose),
     )
 
@@ -280,51 +264,25 @@ def draw_batches(
     again, without weight: batch normalization counts it in, and is to count music.
     """
     random = np.random.default_rng([options.seed, epoch])
-    lengths_of_pieces = [len(piece.tokens) for piece in pieces]
-    for chosen, length in draw_order(lengths_of_pieces, options, random):
-        shape = (len(chosen), length, VOICES)
-        notes = {
-            name: np.zeros(shape, np.int32)
-            for name in ("tokens", "pitches", "ages", "echo_tokens")
-        }
-        lengths = np.zeros(shape[:2], np.int32)
-        recall = np.zeros((*shape[:2], COLUMNS), np.int32)
-        plan = np.zeros((*shape[:2], len(options.plan)), np.int32)
-        weights = np.zeros(shape, np.float32)
-        targets = notes["tokens"]
-        if teacher is not None:
-            targets = np.zeros((*shape, vocabulary.size), np.float32)
-        for row, piece in enumerate(pieces[index] for index in chosen):
+    lengths = [len(piece.inputs.tokens) for piece in pieces]
+    for chosen, steps in draw_order(lengths, options, random):
+        rows, targets = [], []
+        weights = np.zeros((len(chosen), steps, VOICES), np.float32)
+        for row, index in enumerate(chosen):
+            piece, length = pieces[index], lengths[index]
             shift = int(random.integers(piece.shifts[0], piece.shifts[1] + 1))
-            first = int(random.integers(max(len(piece.tokens) - length, 0) + 1))
-            count = min(length, len(piece.tokens))
-            seen = (first + np.arange(length)) % len(piece.tokens)
-            tokens = shifted(piece.tokens, shift, vocabulary)
-            notes["tokens"][row] = tokens[seen]
-            notes["pitches"][row] = shifted(piece.pitches[seen], shift, vocabulary)
-            notes["ages"][row] = piece.ages[seen]
-            heard = shifted(piece.echo_tokens[seen], shift, vocabulary)
-            notes["echo_tokens"][row] = heard
-            lengths[row] = piece.echo_lengths[seen]
-            recall[row] = piece.recall[seen]
-            untold = np.flatnonzero(random.random(count) < options.past_dropout)
-            notes["pitches"][row, untold] = vocabulary.nothing
-            notes["ages"][row, untold] = 0
-            notes["echo_tokens"][row, untold] = 0
-            lengths[row, untold] = 0
-            recall[row, untold] = 0
-            told = draw_plan(piece.plans, options, shift, random)
-            plan[row] = told[seen]
+            first = int(random.integers(max(length - steps, 0) + 1))
+            count = min(steps, length)
+            hidden = np.flatnonzero(random.random(count) < options.past_dropout)
+            inputs = piece.inputs
+            if random.random() < options.plan_dropout:
+                inputs = inputs._replace(plan=piece.bare_plan)
+            inputs = inputs.transposed(shift, vocabulary, options.plan)
+            crop = (first + np.arange(steps)) % length
+            rows.append(inputs.at(crop).without_past(hidden, vocabulary))
+            wanted = inputs.tokens
             if teacher is not None:
-                targets[row] = teacher.targets(tokens, told)[seen]
+                wanted = teacher.targets(inputs.tokens, inputs.plan)
+            targets.append(wanted[crop])
             weights[row, :count] = 1
-        inputs = {
-            "past_pitches": notes["pitches"],
-            "past_ages": notes["ages"],
-            "plan": plan,
-            "tokens": notes["tokens"],
-            "echo_tokens": notes["echo_tokens"],
-            "echo_lengths": lengths,
-            "recall": recall,
-        }
-        yield Batch(inputs, targets, weights)
+        yield Batch(Inputs.stack(rows), np.stack(targets), weights)

@@ -13,6 +13,7 @@ from fakes import toy_vocabulary, wide_vocabulary
 from tiny import PLAN, tiny_network, tiny_options, tiny_tunes
 
 from chorale.encoding.echoes import LENGTHS
+from chorale.encoding.inputs import Inputs
 from chorale.encoding.tunes import MAX_WAIT, STRENGTHS
 from chorale.errors import ModelError, UsageError
 from chorale.models.networks.next_step import NextStepNetwork
@@ -114,11 +115,11 @@ def test_recurrent_dropout_acts_on_the_carried_state(body):
 def test_the_plan_is_heard_from_its_step_on(feature):
     network = tiny_network(tiny_options("gru"), toy_vocabulary())
     inputs = _network_inputs(np.random.default_rng(0), 6, network.vocabulary.size)
-    inputs["plan"][:, 3, feature] = 0
+    inputs.plan[:, 3, feature] = 0
     before = np.asarray(network(inputs))
-    plan = inputs["plan"].copy()
+    plan = inputs.plan.copy()
     plan[:, 3, feature] = 1
-    moved = np.abs(np.asarray(network({**inputs, "plan": plan})) - before)
+    moved = np.abs(np.asarray(network(inputs._replace(plan=plan))) - before)
     assert (moved.max(axis=(0, 2, 3))[:3] == 0).all()
     assert (moved.max(axis=(0, 2, 3))[3:] > 1e-6).all()
 
@@ -195,16 +196,16 @@ def test_unusable_options_are_refused_by_name():
 
 def _network_inputs(random, steps, size):
     shape = (2, steps, VOICES)
-    inputs = {
-        "past_pitches": random.integers(0, 4, shape),
-        "past_ages": random.integers(0, 32, shape),
-        "plan": random.integers(0, (32, 2, 25), (2, steps, len(PLAN))),
-        "tokens": random.integers(0, size, shape),
-        "echo_tokens": random.integers(0, size, shape),
-        "echo_lengths": random.integers(0, LENGTHS, shape[:2]),
-        "recall": random.integers(0, (3, MAX_WAIT, STRENGTHS), (2, steps, 3)),
-    }
-    return {name: array.astype("int32") for name, array in inputs.items()}
+    inputs = Inputs(
+        past_pitches=random.integers(0, 4, shape),
+        past_ages=random.integers(0, 32, shape),
+        plan=random.integers(0, (32, 2, 25), (2, steps, len(PLAN))),
+        tokens=random.integers(0, size, shape),
+        echo_tokens=random.integers(0, size, shape),
+        echo_lengths=random.integers(0, LENGTHS, shape[:2]),
+        recall=random.integers(0, (3, MAX_WAIT, STRENGTHS), (2, steps, 3)),
+    )
+    return inputs.map(lambda array: array.astype("int32"))
 
 
 def test_a_voice_sees_the_voices_written_before_it_and_no_other():
@@ -212,9 +213,9 @@ def test_a_voice_sees_the_voices_written_before_it_and_no_other():
     inputs = _network_inputs(np.random.default_rng(0), 3, network.vocabulary.size)
     before = np.asarray(network(inputs))
     for place, voice in enumerate(VOICE_ORDER):
-        tokens = inputs["tokens"].copy()
+        tokens = inputs.tokens.copy()
         tokens[..., voice] = (tokens[..., voice] + 1) % network.vocabulary.size
-        after = np.asarray(network({**inputs, "tokens": tokens}))
+        after = np.asarray(network(inputs._replace(tokens=tokens)))
         moved = np.abs(after - before).max(axis=(0, 1, 3)) > 1e-5
         assert [bool(moved[v]) for v in VOICE_ORDER] == [
             other > place for other in range(VOICES)
@@ -254,7 +255,7 @@ def test_the_future_changes_no_past_probability(body):
 def test_a_plan_without_the_key_will_do():
     network = NextStepNetwork(tiny_options("gru"), toy_vocabulary(), ("step",))
     inputs = _network_inputs(np.random.default_rng(0), 3, network.vocabulary.size)
-    logits = network({**inputs, "plan": inputs["plan"][..., 1:2]})
+    logits = network(inputs._replace(plan=inputs.plan[..., 1:2]))
     assert np.asarray(logits).shape == (2, 3, VOICES, network.vocabulary.size)
 
 

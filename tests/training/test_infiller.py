@@ -19,8 +19,8 @@ from typer.testing import CliRunner
 
 from chorale.commands import app, models
 from chorale.corpus.loading import load_corpus
-from chorale.encoding.cells import ABSENT, CellVocabulary, masked
-from chorale.encoding.neighbours import network_inputs
+from chorale.encoding.cells import ABSENT, CellVocabulary
+from chorale.encoding.inputs import CellInputs
 from chorale.encoding.plan import Plan
 from chorale.errors import ModelError, UsageError
 from chorale.evaluation.orderless import evaluate_infiller
@@ -56,7 +56,7 @@ def test_hidden_cells_alone_are_asked_and_weigh_as_much_in_every_piece():
     vocabulary, batches = batches_of(pieces, options_of())
     assert [len(batch.targets) for batch in batches] == [2, 2]
     for batch in batches:
-        told = batch.inputs["cells"]
+        told = batch.inputs.cells
         assert ((batch.weights > 0) == (told == vocabulary.size)).all()
         assert batch.weights.sum(axis=(1, 2)) == pytest.approx(1)
         for weights in batch.weights:
@@ -65,11 +65,11 @@ def test_hidden_cells_alone_are_asked_and_weigh_as_much_in_every_piece():
         np.testing.assert_array_equal(told[visible], batch.targets[visible])
         absent = told > vocabulary.size
         assert (absent.all(axis=2) == absent.any(axis=2)).all()
-        assert batch.inputs["before"].shape == (*told.shape, 4)
+        assert batch.inputs.before.shape == (*told.shape, 4)
     lengths = [
         (row[:, 0] <= vocabulary.size).sum()
         for batch in batches
-        for row in batch.inputs["cells"]
+        for row in batch.inputs.cells
     ]
     assert sorted(lengths) == [20, 32, 32, 32]
 
@@ -94,7 +94,7 @@ def test_a_batch_is_the_transposed_chorale_cropped():
             if np.array_equal(cells[first : first + 32], batch.targets[0])
         ]
         plan = Plan.of(moved[shift]).features(PLAN)[first : first + 32]
-        np.testing.assert_array_equal(plan, batch.inputs["plan"][0])
+        np.testing.assert_array_equal(plan, batch.inputs.plan[0])
         shifts.add(shift)
         places.add(first)
     assert len(shifts) > 2 and len(places) > 8
@@ -103,7 +103,7 @@ def test_a_batch_is_the_transposed_chorale_cropped():
 def test_batches_depend_on_the_seed_and_the_epoch_alone():
     pieces = chorales(9, 12, 20)
     told = [
-        [batch.inputs["cells"] for batch in batches_of(pieces, each, epoch)[1]]
+        [batch.inputs.cells for batch in batches_of(pieces, each, epoch)[1]]
         for each, epoch in (
             (options_of(), 1),
             (options_of(), 1),
@@ -185,8 +185,8 @@ def test_keras_and_onnx_runtime_agree(model, request):
     logits = infiller.logits(cells, visible, plan)
     network = load_model(folder, backend="keras").network
     # Not compiled, which for one call takes longer than the call.
-    told = network_inputs(masked(cells, visible, vocabulary), plan, vocabulary)
-    expected = certain(np.asarray(network(told)), cells, visible)
+    inputs = CellInputs.of_pieces(cells, visible, plan, vocabulary)
+    expected = certain(np.asarray(network(inputs)), cells, visible)
     there = cells != ABSENT
     np.testing.assert_allclose(logits[there], expected[there], atol=1e-4)
     asked = logits[there & ~visible]

@@ -71,23 +71,24 @@ def test_what_is_recalled_lies_beside_its_notes_and_is_of_other_pieces():
     pieces = [prepare(chorale, vocabulary, options, tunes) for chorale in chorales]
     for index, (piece, own) in enumerate(zip(pieces, tokens, strict=True)):
         others = Tunes.of([one for one in tokens if one is not own], vocabulary)
-        expected = others.recalls(piece.pitches[np.newaxis, :, 0])[0]
-        np.testing.assert_array_equal(piece.recall, expected)
-        assert (piece.recall != tunes.recalls(piece.pitches[None, :, 0])[0]).any(), (
-            index
-        )
+        expected = others.recalls(piece.inputs.past_pitches[np.newaxis, :, 0])[0]
+        np.testing.assert_array_equal(piece.inputs.recall, expected)
+        assert (
+            piece.inputs.recall
+            != tunes.recalls(piece.inputs.past_pitches[None, :, 0])[0]
+        ).any(), index
     told = 0
     for batch in draw_batches(pieces, vocabulary, options, 1):
         inputs, weights = batch.inputs, batch.weights[..., 0] > 0
-        pitches = inputs["past_pitches"][..., 0]
-        for row, line in enumerate(inputs["recall"]):
+        pitches = inputs.past_pitches[..., 0]
+        for row, line in enumerate(inputs.recall):
             untold = (pitches[row] == vocabulary.nothing) & weights[row]
             assert not line[untold].any()
             # A crop of one of the pieces, whatever key it is in.
             assert any(
-                _agrees(line, np.roll(piece.recall, -first, axis=0), untold)
+                _agrees(line, np.roll(piece.inputs.recall, -first, axis=0), untold)
                 for piece in pieces
-                for first in range(len(piece.recall))
+                for first in range(len(piece.inputs.recall))
             )
             told += line[:, 2].any()
     assert told == len(pieces)
@@ -142,9 +143,9 @@ def test_a_crop_knows_what_sounded_before_it():
         for first in range(len(whole) - 15)
         if np.array_equal(whole[first : first + 16], batch.targets[0])
         and np.array_equal(
-            past.pitches[first : first + 16], batch.inputs["past_pitches"][0]
+            past.pitches[first : first + 16], batch.inputs.past_pitches[0]
         )
-        and np.array_equal(past.ages[first : first + 16], batch.inputs["past_ages"][0])
+        and np.array_equal(past.ages[first : first + 16], batch.inputs.past_ages[0])
     ]
     assert places and places[0] > 0
 
@@ -153,7 +154,7 @@ def test_some_steps_are_not_told_what_came_before():
     chorales = _chorales(4, quarters=100)
     options = tiny_training(crop=0, past_dropout=0.25, plan_dropout=0.0)
     vocabulary, batches = _batches(chorales, options)
-    pitches = np.concatenate([batch.inputs["past_pitches"] for batch in batches])
+    pitches = np.concatenate([batch.inputs.past_pitches for batch in batches])
     untold = (pitches[:, 1:400] == vocabulary.nothing).all(axis=-1)
     assert untold.mean() == pytest.approx(0.25, abs=0.05)
     # All four voices of a step, or none; what is to be foretold is all there.
@@ -175,7 +176,7 @@ def test_some_chorales_are_told_as_a_classic_csv_would():
     vocabulary = Vocabulary.fit([marked], options.encoding)
     piece = prepare(marked, vocabulary, options)
     seen = [
-        next(iter(draw_batches([piece], vocabulary, options, epoch))).inputs["plan"]
+        next(iter(draw_batches([piece], vocabulary, options, epoch))).inputs.plan
         for epoch in range(1, 21)
     ]
     steps = len(chorale)
@@ -275,7 +276,7 @@ def _where(batch, chorale, vocabulary, options):
         for first in range(len(chorale) - length + 1):
             seen = slice(first, first + length)
             if all(
-                np.array_equal(array[seen], batch.inputs[name][0])
+                np.array_equal(array[seen], getattr(batch.inputs, name)[0])
                 for name, array in expected.items()
             ):
                 return shift, first
@@ -369,8 +370,7 @@ def test_what_is_for_training_acts_where_keras_hands_nothing_on(body):
         logits, _, losses = network.stateless_call(
             *state, inputs, training=training, return_losses=True
         )
-        told = [inputs[name] for name in ("past_pitches", "past_ages", "plan")]
-        hidden = network.body_sequence(*told, training=training)
+        hidden = network.body_sequence(inputs, training=training)
         return np.asarray(logits), np.asarray(hidden), len(losses)
 
     logits, hidden, prices = outputs(False)

@@ -18,6 +18,7 @@ import numpy as np
 from keras import ops
 
 from chorale.encoding.cells import CellVocabulary
+from chorale.encoding.inputs import CellInputs
 from chorale.encoding.plan import FEATURES
 from chorale.models.networks.infilling import InfillingNetwork
 from chorale.models.networks.voice_heads import SumOfEmbeddings
@@ -52,10 +53,10 @@ class Coconet(InfillingNetwork):
         )
         self.silence = keras.layers.Dense(VOICES, name="silence")
 
-    def call(self, inputs: dict[str, Tensor], training: bool | None = None) -> Tensor:
-        cells = inputs["cells"]
+    def call(self, inputs: CellInputs, training: bool | None = None) -> Tensor:
+        cells = inputs.cells
         present = ops.cast(cells[..., 0] <= self.vocabulary.size, "float32")
-        plan = self.plan_sum(inputs["plan"], training=training)[:, :, None]
+        plan = self.plan_sum(inputs.plan, training=training)[:, :, None]
         rolls = self._rolls(cells) * present[..., None, None]
         hidden = self.convolutions[0](rolls, present, plan, training=training)
         for first, second in zip(

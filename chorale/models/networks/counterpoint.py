@@ -22,6 +22,7 @@ import numpy as np
 from keras import ops
 
 from chorale.encoding.cells import SILENT_CELL, CellVocabulary
+from chorale.encoding.inputs import CellInputs
 from chorale.encoding.neighbours import MAX_DISTANCE
 from chorale.encoding.plan import FEATURES
 from chorale.encoding.tokens import SILENCE_TOKEN
@@ -77,8 +78,8 @@ class Counterpoint(InfillingNetwork):
         self.norm = keras.layers.LayerNormalization(name="norm")
         self.voices = VoiceLogits(options, vocabulary, name="voices")
 
-    def call(self, inputs: dict[str, Tensor], training: bool | None = None) -> Tensor:
-        cells, plan = inputs["cells"], inputs["plan"]
+    def call(self, inputs: CellInputs, training: bool | None = None) -> Tensor:
+        cells, plan = inputs.cells, inputs.plan
         present = cells[..., 0] <= self.vocabulary.size
         told = ops.concatenate([cells, plan], axis=-1)
         hidden = self.inputs_sum(told, training=training)
@@ -86,7 +87,7 @@ class Counterpoint(InfillingNetwork):
             hidden = layer(hidden, present, training=training)
         return self.voices(self.norm(hidden), self._around(inputs), training=training)
 
-    def _around(self, inputs: dict[str, Tensor]) -> Around:
+    def _around(self, inputs: CellInputs) -> Around:
         size, count = self.vocabulary.size, self.vocabulary.note_count
         # Numbers of cells, hidden and absent ones among them, as notes and as states.
         notes = np.zeros(size + 2, "int32")
@@ -94,22 +95,23 @@ class Counterpoint(InfillingNetwork):
         states = np.zeros(size + 2, "int32")
         states[SILENT_CELL], states[1:size], states[count + 1 : size] = 1, 2, 3
         own = np.eye(VOICES, dtype="int32")
-        cells = inputs["cells"]
+        cells = inputs.cells
         before, after = (
-            ops.sum(inputs[name] * own, axis=-1) for name in ("before", "after")
+            ops.sum(getattr(inputs, name) * own, axis=-1)
+            for name in ("before", "after")
         )
         key = ops.zeros_like(cells[..., 0])
         if "key" in self.plan_features:
-            key = inputs["plan"][..., self.plan_features.index("key")]
+            key = inputs.plan[..., self.plan_features.index("key")]
         return Around(
             ops.take(notes, cells),
             ops.take(states, cells),
             before,
             after,
-            ops.take(notes, inputs["before"]),
-            ops.take(notes, inputs["after"]),
-            inputs["to_before"],
-            inputs["to_after"],
+            ops.take(notes, inputs.before),
+            ops.take(notes, inputs.after),
+            inputs.to_before,
+            inputs.to_after,
             key,
         )
 

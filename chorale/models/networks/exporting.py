@@ -13,55 +13,51 @@ from __future__ import annotations
 
 from typing import Any
 
-from chorale.encoding.tunes import COLUMNS
+from chorale.encoding.inputs import Inputs
 from chorale.models.networks.next_step import NextStepNetwork
-from chorale.music.voices import VOICE_NAMES, VOICES
+from chorale.music.voices import VOICE_NAMES
 from chorale.nn.causal import Tensor
 from chorale.nn.onnx_export import Value, export_graph, export_parts
 
 
 def export_graphs(network: NextStepNetwork) -> dict[str, bytes]:
     """Return the graphs of a network by file name; its weights must be final."""
-    memory = network.memory_shapes()
+    count = len(Inputs._fields)
+    memory = [
+        Value(f"memory_{index}", "float32", (None, *shape))
+        for index, shape in enumerate(network.memory_shapes())
+    ]
 
-    def step(pitches: Tensor, ages: Tensor, plan: Tensor, *memory: Tensor) -> Any:
-        hidden, following = network.body_step(pitches, ages, plan, list(memory))
+    def step(*tensors: Tensor) -> Any:
+        hidden, following = network.body_step(
+            Inputs(*tensors[:count]), list(tensors[count:])
+        )
         return [hidden, *following]
 
-    def given(*free: None) -> list[Value]:
+    def sequence(*tensors: Tensor) -> Any:
+        return network.body_sequence(Inputs(*tensors))
+
+    def voices(hidden: Tensor, *tensors: Tensor) -> Any:
+        return network.voices(hidden, Inputs(*tensors))
+
+    def inputs(*axes: None) -> list[Value]:
         return [
-            Value("past_pitches", "int32", (*free, VOICES)),
-            Value("past_ages", "int32", (*free, VOICES)),
-            Value("plan", "int32", (*free, len(network.plan_features))),
+            Value(name, "int32", (*axes, *array.shape[2:]))
+            for name, array in network.example()._asdict().items()
         ]
 
     hidden = Value("hidden", "float32", (None, network.units))
-    written = [
-        Value("tokens", "int32", (None, VOICES)),
-        Value("echo_tokens", "int32", (None, VOICES)),
-        Value("echo_lengths", "int32", (None,)),
-        Value("recall", "int32", (None, COLUMNS)),
-    ]
-    memories = [
-        Value(f"memory_{index}", "float32", (None, *shape))
-        for index, shape in enumerate(memory)
-    ]
-    following = [f"next_{value.name}" for value in memories]
+    following = [f"next_{value.name}" for value in memory]
+    heads = export_parts(network, voices, [hidden, *inputs(None)], "logits")
     return {
         "step.onnx": export_graph(
-            network, step, [*given(None), *memories], ["hidden", *following]
+            network, step, [*inputs(None), *memory], ["hidden", *following]
         ),
         **{
             f"{name}.onnx": graph
-            for name, graph in zip(
-                VOICE_NAMES,
-                export_parts(
-                    network, network.voices, [hidden, *given(None), *written], "logits"
-                ),
-                strict=True,
-            )
+            for name, graph in zip(VOICE_NAMES, heads, strict=True)
         },
         "sequence.onnx": export_graph(
-            network, network.body_sequence, given(None, None), ["hidden"]
+            network, sequence, inputs(None, None), ["hidden"]
         ),
     }

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from chorale.encoding.cells import CellVocabulary
-from chorale.encoding.neighbours import network_inputs
+from chorale.encoding.inputs import CellInputs
 from chorale.models.options import INFILLERS, InfillerOptions
 from chorale.music.voices import VOICES
 from chorale.nn.causal import Tensor
@@ -20,13 +20,9 @@ from chorale.nn.onnx_export import Value, export_graph
 class InfillingNetwork(keras.Model):
     """Predict hidden cells from all visible ones.
 
-    Calling it takes a dict of int32 arrays, `cells` (batch, steps, 4) with numbers of
-    their own for hidden and absent ones (`chorale.encoding.cells.masked`), `plan`
-    (batch,
-    steps, features) and the neighbours of each cell (`chorale.encoding.neighbours`),
-    and gives
-    logits (batch, steps, 4, vocabulary size). Absent steps at the end of a piece change
-    nothing before them. At visible cells the logits mean nothing.
+    Calling it takes CellInputs (batch, steps, …) and gives logits (batch, steps, 4,
+    vocabulary size). Absent steps at the end of a piece change nothing before them. At
+    visible cells the logits mean nothing.
 
     Attributes:
         vocabulary: of the cells.
@@ -50,7 +46,13 @@ class InfillingNetwork(keras.Model):
         Keras would trace the whole network to find out their shapes.
         """
 
-    def call(self, inputs: dict[str, Tensor], training: bool | None = None) -> Tensor:
+    def example(self) -> CellInputs:
+        """Return inputs of one silent piece of two steps."""
+        cells = np.zeros((1, 2, VOICES), np.int64)
+        plan = np.zeros((1, 2, len(self.plan_features)), np.int64)
+        return CellInputs.of_pieces(cells, True, plan, self.vocabulary)
+
+    def call(self, inputs: CellInputs, training: bool | None = None) -> Tensor:
         raise NotImplementedError
 
 
@@ -59,13 +61,11 @@ def build_infiller(
 ) -> InfillingNetwork:
     """Return a new network, its weights made."""
     kind = INFILLERS[options.network]
-    network_class = getattr(
-        import_module(f"chorale.models.networks.{kind.module}"), kind.name
+    module = import_module(f"chorale.models.networks.{kind.module}")
+    network: InfillingNetwork = getattr(module, kind.name)(
+        options, vocabulary, plan_features
     )
-    network: InfillingNetwork = network_class(options, vocabulary, plan_features)
-    cells = np.zeros((1, 2, VOICES), "int32")
-    plan = np.zeros((1, 2, len(plan_features)), "int32")
-    network(network_inputs(cells, plan, vocabulary))
+    network(network.example())
     return network
 
 
@@ -76,19 +76,12 @@ def export_infiller(network: InfillingNetwork) -> bytes:
                    (batch, steps, 4, 4), to_before, to_after (batch, steps, 4)
                    →  logits (batch, steps, 4, vocabulary size)
     """
-    shapes = {
-        "cells": (VOICES,),
-        "plan": (len(network.plan_features),),
-        "before": (VOICES, VOICES),
-        "after": (VOICES, VOICES),
-        "to_before": (VOICES,),
-        "to_after": (VOICES,),
-    }
 
     def infill(*tensors: Tensor) -> Tensor:
-        return network(dict(zip(shapes, tensors, strict=True)), training=False)
+        return network(CellInputs(*tensors), training=False)
 
-    values = [
-        Value(name, "int32", (None, None, *shape)) for name, shape in shapes.items()
+    inputs = [
+        Value(name, "int32", (None, None, *array.shape[2:]))
+        for name, array in network.example()._asdict().items()
     ]
-    return export_graph(network, infill, values, ["logits"])
+    return export_graph(network, infill, inputs, ["logits"])

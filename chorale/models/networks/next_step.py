@@ -23,9 +23,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from chorale.encoding.inputs import Inputs
 from chorale.encoding.plan import FEATURES
 from chorale.encoding.tokens import MAX_AGE, Vocabulary
-from chorale.encoding.tunes import COLUMNS
+from chorale.encoding.tunes import NO_TUNES
 from chorale.models.networks.voice_heads import (
     NO_DEGREE,
     Seen,
@@ -42,14 +43,9 @@ from chorale.nn.causal import Memory, Tensor
 class NextStepNetwork(keras.Model):
     """Predict the next step of four voices.
 
-    Calling it takes a dict of int32 arrays, `past_pitches`, `past_ages`, `echo_tokens`
-    and `tokens` (batch, steps, 4), `echo_lengths` (batch, steps), `recall` (batch,
-    steps, 3) and `plan` (batch, steps, features), and gives logits (batch, steps, 4,
-    vocabulary size). What is past at step t are the notes as they stand after step
-    t - 1 (`Vocabulary.pasts`), the echo of these (`chorale.encoding.echoes`) and what
-    is
-    recalled by them (`chorale.encoding.tunes`); `tokens` are those of step t itself, of
-    which each voice's head sees only the voices before it.
+    Calling it takes Inputs (batch, steps, …) and gives logits (batch, steps, 4,
+    vocabulary size). The head of each voice reads of the tokens of a step those of the
+    voices before it.
     """
 
     def __init__(
@@ -87,114 +83,76 @@ class NextStepNetwork(keras.Model):
             for voice in range(VOICES)
         ]
         # === Build ===
-        notes = np.zeros((1, 2, VOICES), "int32")
-        features = np.zeros((1, 2, len(plan)), "int32")
-        self(
-            {
-                "past_pitches": notes,
-                "past_ages": notes,
-                "plan": features,
-                "tokens": notes,
-                "echo_tokens": notes,
-                "echo_lengths": notes[..., 0],
-                "recall": notes[..., :COLUMNS],
-            }
-        )
+        self(self.example())
 
-    def call(self, inputs: dict[str, Tensor], training: bool | None = None) -> Tensor:
+    def example(self) -> Inputs:
+        """Return inputs of one silent piece of two steps."""
+        tokens = np.zeros((1, 2, VOICES), np.int64)
+        plan = np.zeros((1, 2, len(self.plan_features)), np.int64)
+        return Inputs.of_pieces(tokens, plan, self.vocabulary, NO_TUNES)
+
+    def call(self, inputs: Inputs, training: bool | None = None) -> Tensor:
         # Keras tells a network that it is being trained only if its call asks, and on
         # some backends it does not tell the layers within: JAX trains without
         # `__call__`. So it is handed on.
-        hidden = self.body_sequence(
-            inputs["past_pitches"],
-            inputs["past_ages"],
-            inputs["plan"],
-            training,
-        )
-        logits = self.voices(
-            hidden,
-            inputs["past_pitches"],
-            inputs["past_ages"],
-            inputs["plan"],
-            inputs["tokens"],
-            inputs["echo_tokens"],
-            inputs["echo_lengths"],
-            inputs["recall"],
-            training,
-        )
-        return ops.stack(logits, axis=-2)
+        hidden = self.body_sequence(inputs, training)
+        return ops.stack(self.voices(hidden, inputs, training), axis=-2)
 
-    def body_sequence(
-        self,
-        past_pitches: Tensor,
-        past_ages: Tensor,
-        plan: Tensor,
-        training: bool | None = None,
-    ) -> Tensor:
+    def body_sequence(self, inputs: Inputs, training: bool | None = None) -> Tensor:
         """Return the body's output for whole sequences, float (batch, steps, units)."""
-        embedded = self._embed(past_pitches, past_ages, plan, training)
-        return self.body(embedded, training=training)
+        return self.body(self._embed(inputs, training), training=training)
 
-    def body_step(
-        self, past_pitches: Tensor, past_ages: Tensor, plan: Tensor, memory: Memory
-    ) -> tuple[Tensor, Memory]:
+    def body_step(self, inputs: Inputs, memory: Memory) -> tuple[Tensor, Memory]:
         """Return the body's output for one step, float (batch, units), and memory.
 
-        `past_pitches` and `past_ages` are (batch, 4), `plan` (batch, features).
+        `inputs` are (batch, …).
         """
-        return self.body.step(self._embed(past_pitches, past_ages, plan), memory)
+        return self.body.step(self._embed(inputs), memory)
 
     def voices(
-        self,
-        hidden: Tensor,
-        past_pitches: Tensor,
-        past_ages: Tensor,
-        plan: Tensor,
-        tokens: Tensor,
-        echo_tokens: Tensor,
-        echo_lengths: Tensor,
-        recall: Tensor,
-        training: bool | None = None,
+        self, hidden: Tensor, inputs: Inputs, training: bool | None = None
     ) -> list[Tensor]:
         """Return the logits of each voice, float (..., vocabulary size), soprano first.
 
-        `hidden` is the body's output (..., units), `plan` (..., features),
-        `echo_lengths` (...), `recall` (..., 3), all else (..., 4).
+        `hidden` is the body's output (..., units), `inputs` are (..., …).
         """
+        seen = self._seen(inputs)
+        return [head(hidden, seen, training=training) for head in self.heads]
+
+    def voice(self, voice: int, hidden: Tensor, inputs: Inputs) -> Tensor:
+        """Return the logits of one voice, as `voices` does."""
+        return self.heads[voice](hidden, self._seen(inputs), training=False)
+
+    def _seen(self, inputs: Inputs) -> Seen:
+        tokens, past_pitches, plan = inputs.tokens, inputs.past_pitches, inputs.plan
         attacks = tokens != past_pitches
         if self.vocabulary.hold is not None:
             attacks = tokens != self.vocabulary.hold
         pitches = ops.where(tokens == self.vocabulary.hold, past_pitches, tokens)
         every_token = ops.zeros_like(tokens[..., :1]) + ops.arange(self.vocabulary.size)
-        seen = Seen(
+        return Seen(
             past_pitches,
-            past_ages,
+            inputs.past_ages,
             tokens,
             pitches,
             ops.cast(attacks, "int32"),
             self._degrees(pitches, plan),
             self._degrees(every_token, plan),
-            echo_tokens,
-            echo_lengths,
-            recall,
+            inputs.echo_tokens,
+            inputs.echo_lengths,
+            inputs.recall,
         )
-        return [head(hidden, seen, training=training) for head in self.heads]
 
     def memory_shapes(self) -> list[tuple[int, ...]]:
         """Return the shapes of the body's memory for one sequence."""
         return self.body.memory_shapes()
 
-    def _embed(
-        self,
-        past_pitches: Tensor,
-        past_ages: Tensor,
-        plan: Tensor,
-        training: bool | None = None,
-    ) -> Tensor:
-        notes = ops.stack([past_pitches, past_ages], axis=-1)  # (..., 4, 2)
+    def _embed(self, inputs: Inputs, training: bool | None = None) -> Tensor:
+        # (..., 4, 2), then (..., 8)
+        notes = ops.stack([inputs.past_pitches, inputs.past_ages], axis=-1)
         notes = ops.reshape(notes, (*ops.shape(notes)[:-2], 2 * VOICES))
-        told = ops.concatenate([notes, plan], axis=-1)
-        return self.inputs_sum(told, training=training)
+        columns = ops.concatenate([notes, inputs.plan], axis=-1)
+        return self.inputs_sum(columns, training=training)
 
     def _degrees(self, tokens: Tensor, plan: Tensor) -> Tensor:
         """Return the degrees of tokens (..., n) under the plan (..., features)."""

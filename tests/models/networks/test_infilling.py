@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from tiny import PLAN, move_weights, tiny_infiller_options
 
-from chorale.encoding.cells import ABSENT, CellVocabulary, masked
-from chorale.encoding.neighbours import network_inputs
+from chorale.encoding.cells import ABSENT, CellVocabulary
+from chorale.encoding.inputs import CellInputs
 from chorale.errors import UsageError
 from chorale.models.infiller import certain
 from chorale.models.networks.infilling import build_infiller
@@ -30,8 +30,8 @@ class Eager:
         self.network, self.vocabulary = network, network.vocabulary
 
     def logits(self, cells, visible, plan):
-        told = masked(cells, visible, self.vocabulary)
-        logits = self.network(network_inputs(told, plan, self.vocabulary))
+        inputs = CellInputs.of_pieces(cells, visible, plan, self.vocabulary)
+        logits = self.network(inputs)
         return certain(np.asarray(logits), cells, visible)
 
 
@@ -103,8 +103,7 @@ def test_without_onsets_a_network_writes_pitches(infiller):
 def test_noise_acts_where_keras_hands_nothing_on():
     # As it is trained on JAX: without `__call__`, which tells all layers at once.
     cells, visible, plan = a_piece()
-    told = masked(cells, visible, VOCABULARIES["hold"])
-    inputs = network_inputs(told, plan, VOCABULARIES["hold"])
+    inputs = CellInputs.of_pieces(cells, visible, plan, VOCABULARIES["hold"])
 
     def outputs(*trainings, **changes):
         network = network_of("counterpoint", **{"dropout": 0.0, **changes})
@@ -125,8 +124,7 @@ def test_noise_acts_where_keras_hands_nothing_on():
 def test_all_of_a_network_learns(name):
     network = network_of(name)
     cells, visible, plan = a_piece()
-    told = masked(cells, visible, VOCABULARIES["hold"])
-    inputs = network_inputs(told, plan, VOCABULARIES["hold"])
+    inputs = CellInputs.of_pieces(cells, visible, plan, VOCABULARIES["hold"])
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     network.compile(keras.optimizers.Adam(0.05), loss, run_eagerly=True)
     before = [np.asarray(weight) for weight in network.trainable_variables]
@@ -148,8 +146,7 @@ def test_normalization_counts_the_batch_and_no_absent_steps():
     longer[0][:, STEPS:] = ABSENT
     averages = []
     for each in ((cells, visible, plan), longer):
-        told = masked(*each[:2], VOCABULARIES["hold"])
-        inputs = network_inputs(told, each[2], VOCABULARIES["hold"])
+        inputs = CellInputs.of_pieces(*each, VOCABULARIES["hold"])
         state = network.trainable_variables, network.non_trainable_variables
         averages.append(network.stateless_call(*state, inputs, training=True)[1])
     moved = 0.0

@@ -7,6 +7,8 @@ import pytest
 from fakes import wide_vocabulary
 from tiny import PLAN, tiny_network, tiny_options
 
+from chorale.encoding.inputs import Inputs
+from chorale.encoding.tunes import NO_TUNES
 from chorale.models.networks.next_step import NextStepNetwork
 from chorale.models.networks.voice_heads import (
     NO_DEGREE,
@@ -186,11 +188,8 @@ def test_integers_are_dropped_whole_and_in_training_alone():
 def test_a_network_drops_its_inputs_on_request():
     options = tiny_options("gru", dropout=0.0, input_dropout=0.5)
     noisy = tiny_network(options, wide_vocabulary())
-    tokens = np.full((1, 6, VOICES), 20, "int32")
-    plan = np.ones((1, 6, len(PLAN)), "int32")
-    names = ("past_pitches", "past_ages", "tokens", "echo_tokens")
-    inputs = {**dict.fromkeys(names, tokens), "echo_lengths": tokens[..., 0]}
-    inputs |= {"plan": plan, "recall": tokens[..., :3]}
+    pieces = np.full((1, 6, VOICES), 20), np.ones((1, 6, len(PLAN)), np.int64)
+    inputs = Inputs.of_pieces(*pieces, noisy.vocabulary, NO_TUNES)
     still = [np.asarray(noisy(inputs)) for _ in range(2)]
     np.testing.assert_array_equal(*still)
     moved = np.abs(np.asarray(noisy(inputs, training=True)) - still[0])
@@ -232,16 +231,9 @@ def test_what_is_priced_in_training_is_what_the_rules_call_parallel():
     notes = random.integers(15, 40, (2, batch, steps, VOICES)).astype("int32")
     # So that intervals are often perfect: each voice is near a fifth of the next.
     notes += 7 * np.arange(VOICES)[::-1].astype("int32") - 10
-    nothing = np.zeros((batch, steps, VOICES), "int32")
-    inputs = {
-        "past_pitches": notes[0],
-        "past_ages": nothing,
-        "tokens": notes[1],
-        "echo_tokens": nothing,
-        "echo_lengths": nothing[..., 0],
-        "recall": nothing[..., :3],
-        "plan": nothing[..., : len(PLAN)],
-    }
+    plan = np.zeros((batch, steps, len(PLAN)), np.int64)
+    inputs = Inputs.of_pieces(notes[1], plan, vocabulary, NO_TUNES)
+    inputs = inputs._replace(past_pitches=notes[0])
     probabilities = np.exp(log_softmax(np.asarray(network(inputs))))
     assert not network.losses
     network(inputs, training=True)

@@ -1,0 +1,189 @@
+"""Inputs: what networks read, as one value for training, scoring and sampling.
+
+A next-step network reads `Inputs`, an infilling network `CellInputs`. Another cue is
+one more field here: what it is at each step, what transposition makes of it and what it
+is where the past is hidden. Whatever passes the value on takes its fields as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chorale.encoding.cells import CellVocabulary, masked
+from chorale.encoding.echoes import Trail, echoes
+from chorale.encoding.neighbours import find_neighbours
+from chorale.encoding.plan import transpose_features
+from chorale.encoding.tokens import Past, Vocabulary, shifted
+from chorale.encoding.tunes import BEGINNING, Trace, Tunes
+from chorale.music.voices import SOPRANO
+from chorale.utils.arrays import IntArray
+
+Array = Any  # int32, of NumPy or of whichever backend Keras runs on
+
+
+class Inputs(NamedTuple):
+    """What a next-step network reads of some steps; `...` are their leading axes.
+
+    Attributes:
+        past_pitches, past_ages: int32 (..., 4), the notes as they stand after the step
+            before, see `Past`.
+        plan: int32 (..., features), see `chorale.encoding.plan`.
+        tokens: int32 (..., 4), of the step itself; the head of a voice reads those of
+            the voices before it.
+        echo_tokens, echo_lengths: int32 (..., 4) and (...), see
+            `chorale.encoding.echoes`.
+        recall: int32 (..., 3), see `chorale.encoding.tunes`.
+    """
+
+    past_pitches: Array
+    past_ages: Array
+    plan: Array
+    tokens: Array
+    echo_tokens: Array
+    echo_lengths: Array
+    recall: Array
+
+    @classmethod
+    def of_pieces(
+        cls, tokens: IntArray, plan: IntArray, vocabulary: Vocabulary, tunes: Tunes
+    ) -> Inputs:
+        """Return the inputs at each step of whole pieces.
+
+        Args:
+            tokens: int array (batch, steps, 4).
+            plan: int array (batch, steps, features).
+            vocabulary: what the tokens mean.
+            tunes: that may be recalled.
+        """
+        past, echo = vocabulary.pasts(tokens), echoes(vocabulary, tokens)
+        recall = tunes.recalls(past.pitches[..., SOPRANO])
+        return cls(*past, plan, tokens, *echo, recall).map(_as_int32)
+
+    @classmethod
+    def stack(cls, rows: Sequence[Inputs]) -> Inputs:
+        """Return a batch of inputs of equal length."""
+        return cls(*map(np.stack, zip(*rows, strict=True)))
+
+    def map(self, function: Any) -> Inputs:
+        """Return what a function makes of each array."""
+        return Inputs(*map(function, self))
+
+    def at(self, rows: Any) -> Inputs:
+        """Return some rows of the first axis, which may come several times."""
+        return self.map(lambda array: array[rows])
+
+    def transposed(
+        self, semitones: int, vocabulary: Vocabulary, plan_features: Sequence[str]
+    ) -> Inputs:
+        """Return the inputs as they are once the piece is transposed."""
+        return self._replace(
+            past_pitches=shifted(self.past_pitches, semitones, vocabulary),
+            plan=transpose_features(self.plan, plan_features, semitones),
+            tokens=shifted(self.tokens, semitones, vocabulary),
+            echo_tokens=shifted(self.echo_tokens, semitones, vocabulary),
+        )
+
+    def without_past(self, steps: IntArray, vocabulary: Vocabulary) -> Inputs:
+        """Return the inputs with nothing known of the past at some steps.
+
+        Args:
+            steps: int array, places along the first axis.
+            vocabulary: what the tokens mean.
+        """
+        hidden = {
+            "past_pitches": vocabulary.nothing,
+            "past_ages": 0,
+            "echo_tokens": 0,
+            "echo_lengths": 0,
+            "recall": 0,
+        }
+        arrays = {name: getattr(self, name).copy() for name in hidden}
+        for name, value in hidden.items():
+            arrays[name][steps] = value
+        return self._replace(**arrays)
+
+
+class Context(NamedTuple):
+    """What the inputs of the next step follow from, for a batch of sequences.
+
+    Attributes:
+        past: the notes as they stand, arrays (batch, 4).
+        trail: what was written before.
+        traces: where each soprano agrees with known tunes.
+    """
+
+    past: Past
+    trail: Trail
+    traces: list[Trace]
+
+    @classmethod
+    def begin(cls, batch: int, vocabulary: Vocabulary) -> Context:
+        """Return the context before the first step."""
+        return cls(vocabulary.begin((batch,)), Trail.empty(batch), [BEGINNING] * batch)
+
+    def after(self, tokens: IntArray, vocabulary: Vocabulary, tunes: Tunes) -> Context:
+        """Return the context after one more step, int array (batch, 4)."""
+        past = vocabulary.follow(self.past, tokens)
+        trail = self.trail.after(tokens, past)
+        return Context(past, trail, tunes.follow(self.traces, past.pitches[:, SOPRANO]))
+
+    def at(self, rows: IntArray) -> Context:
+        """Return some rows of the batch, which may come several times."""
+        traces = [self.traces[row] for row in rows]
+        return Context(self.past.at(rows), self.trail.at(rows), traces)
+
+    def inputs(self, plan: IntArray, tunes: Tunes) -> Inputs:
+        """Return the inputs of the next step, no token of it written yet.
+
+        Args:
+            plan: int array (batch, features), of the step.
+            tunes: that may be recalled.
+        """
+        tokens = np.zeros_like(self.past.pitches)
+        echo, recall = self.trail.echo(), tunes.recall(self.traces)
+        return Inputs(*self.past, plan, tokens, *echo, recall).map(_as_int32)
+
+
+class CellInputs(NamedTuple):
+    """What an infilling network reads of whole pieces, all int32.
+
+    Attributes:
+        cells: (batch, steps, 4), with numbers of their own for hidden and absent ones
+            (`chorale.encoding.cells.masked`).
+        plan: (batch, steps, features).
+        before, after, to_before, to_after: see `chorale.encoding.neighbours`.
+    """
+
+    cells: Array
+    plan: Array
+    before: Array
+    after: Array
+    to_before: Array
+    to_after: Array
+
+    @classmethod
+    def of_pieces(
+        cls,
+        cells: IntArray,
+        visible: Any,
+        plan: IntArray,
+        vocabulary: CellVocabulary,
+    ) -> CellInputs:
+        """Return the inputs for pieces some of whose cells are visible.
+
+        Args:
+            cells: int array (batch, steps, 4), ABSENT after the end of a piece.
+            visible: bool array that broadcasts with it.
+            plan: int array (batch, steps, features).
+            vocabulary: what the cells mean.
+        """
+        read = masked(cells, visible, vocabulary)
+        neighbours = find_neighbours(read, vocabulary.size)
+        return cls(*map(_as_int32, (read, plan, *neighbours)))
+
+
+def _as_int32(array: IntArray) -> Any:
+    return array.astype(np.int32)
