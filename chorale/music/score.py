@@ -22,8 +22,8 @@ from chorale.utils.arrays import BoolArray, IntArray
 
 DEFAULT_TEMPO = 72.0  # quarters per minute; most scores of chorales give none
 
-# Tempo under a fermata as a share of the tempo: the chord is held and the singers
-# breathe, about two thirds of a beat longer.
+# Tempo under a fermata as a share of the tempo: the chord is held about two thirds of a
+# beat longer.
 FERMATA_TEMPO = 0.6
 
 _ARRAYS = ("pitches", "onsets", "fermatas", "bars", "positions")

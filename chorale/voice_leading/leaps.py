@@ -72,7 +72,6 @@ RULES = (
         voices=SINGLE,
         find=large_leap,
         message=_describe_large_leap,
-        is_motion=True,
         bach_per_thousand=0.81,
     ),
     Rule(
@@ -81,6 +80,5 @@ RULES = (
         voices=SINGLE,
         find=augmented_leap,
         message=_describe_augmented_leap,
-        is_motion=True,
     ),
 )

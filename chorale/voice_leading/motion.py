@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -10,7 +11,7 @@ from chorale.music.voices import BASS, SOPRANO
 from chorale.utils.arrays import BoolArray, IntArray
 from chorale.voice_leading.dyads import FIFTH, LARGEST_STEP, OCTAVE, UNISON, Dyads
 from chorale.voice_leading.piece import Piece
-from chorale.voice_leading.rule import PAIRS, Voices, pair_rule
+from chorale.voice_leading.rule import PAIRS, Rule, Voices, pair_rule
 
 _OUTER: tuple[Voices, ...] = ((SOPRANO, BASS),)
 
@@ -80,60 +81,45 @@ def _both_move(piece: Piece, voices: tuple[Voices, ...]) -> IntArray:
     return both
 
 
-_motion_rule = partial(pair_rule, opportunities=_both_move, is_motion=True)
-_parallel_rule = partial(_motion_rule, voices=PAIRS)
+def _repeated_interval(
+    name: str, fault: Callable[..., BoolArray], interval: int, bach: float
+) -> Rule:
+    kind, _, intervals = name.partition("-")
+    size = intervals.removesuffix("s")
+    motion = "in the same direction" if kind == "parallel" else "in contrary motion"
+    return pair_rule(
+        name=name,
+        summary=f"two voices move {motion} from {size} to {size}",
+        voices=PAIRS,
+        fault=partial(fault, interval=interval),
+        opportunities=_both_move,
+        message=f"{size} {{lower}}-{{upper}} follows "
+        f"{size} {{lower_before}}-{{upper_before}}",
+        bach_per_thousand=bach,
+    )
+
+
+def _direct_interval(name: str, interval: int, bach: float) -> Rule:
+    size = name.removeprefix("direct-").removesuffix("s")
+    return pair_rule(
+        name=name,
+        summary=f"the outer voices move in similar motion to {size}s, soprano by leap",
+        voices=_OUTER,
+        fault=partial(direct, interval=interval),
+        opportunities=_both_move,
+        message=f"{size} {{lower}}-{{upper}} is reached in similar motion "
+        "from {lower_before}-{upper_before}",
+        bach_per_thousand=bach,
+    )
+
+
 RULES = (
-    _parallel_rule(
-        "parallel-fifths",
-        summary="two voices move in the same direction from fifth to fifth",
-        fault=partial(parallels, interval=FIFTH),
-        message="fifth {lower}-{upper} follows fifth {lower_before}-{upper_before}",
-        bach_per_thousand=0.55,
-    ),
-    _parallel_rule(
-        "parallel-octaves",
-        summary="two voices move in the same direction from octave to octave",
-        fault=partial(parallels, interval=OCTAVE),
-        message="octave {lower}-{upper} follows octave {lower_before}-{upper_before}",
-        bach_per_thousand=0.31,
-    ),
-    _parallel_rule(
-        "parallel-unisons",
-        summary="two voices move from unison to unison",
-        fault=partial(parallels, interval=UNISON),
-        message="unison {lower}-{upper} follows unison {lower_before}-{upper_before}",
-        bach_per_thousand=0.01,  # there are none, which counts as half of one
-    ),
-    _parallel_rule(
-        "contrary-fifths",
-        summary="two voices move in contrary motion from fifth to fifth",
-        fault=partial(contrary, interval=FIFTH),
-        message="fifth {lower}-{upper} follows fifth {lower_before}-{upper_before}",
-        bach_per_thousand=0.64,
-    ),
-    _parallel_rule(
-        "contrary-octaves",
-        summary="two voices move in contrary motion from octave to octave",
-        fault=partial(contrary, interval=OCTAVE),
-        message="octave {lower}-{upper} follows octave {lower_before}-{upper_before}",
-        bach_per_thousand=0.26,
-    ),
-    _motion_rule(
-        "direct-fifths",
-        summary="the outer voices move in similar motion to a fifth, soprano by leap",
-        voices=_OUTER,
-        fault=partial(direct, interval=FIFTH),
-        message="fifth {lower}-{upper} is reached in similar motion "
-        "from {lower_before}-{upper_before}",
-        bach_per_thousand=3.43,
-    ),
-    _motion_rule(
-        "direct-octaves",
-        summary="the outer voices move in similar motion to an octave, soprano by leap",
-        voices=_OUTER,
-        fault=partial(direct, interval=OCTAVE),
-        message="octave {lower}-{upper} is reached in similar motion "
-        "from {lower_before}-{upper_before}",
-        bach_per_thousand=3.09,
-    ),
+    _repeated_interval("parallel-fifths", parallels, FIFTH, 0.55),
+    _repeated_interval("parallel-octaves", parallels, OCTAVE, 0.31),
+    # There are no parallel unisons, which counts as half of one.
+    _repeated_interval("parallel-unisons", parallels, UNISON, 0.01),
+    _repeated_interval("contrary-fifths", contrary, FIFTH, 0.64),
+    _repeated_interval("contrary-octaves", contrary, OCTAVE, 0.26),
+    _direct_interval("direct-fifths", FIFTH, 3.43),
+    _direct_interval("direct-octaves", OCTAVE, 3.09),
 )

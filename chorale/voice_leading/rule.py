@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chorale.music.voices import VOICES
 from chorale.utils.arrays import BoolArray, IntArray
@@ -58,7 +58,7 @@ class Rule:
     voices: tuple[Voices, ...]
     find: Callable[[Piece], RuleResult]
     message: str | Callable[[Piece, int, Voices], str]
-    is_motion: bool
+    is_motion: bool = True
     bach_per_thousand: float | None = None
     dyad_fault: Callable[[Dyads], BoolArray] | None = None
 
@@ -79,28 +79,22 @@ class Rule:
 
 
 def pair_rule(
-    name: str,
     *,
-    summary: str,
     voices: tuple[Voices, ...],
     fault: Callable[[Dyads], BoolArray],
     opportunities: Callable[[Piece, tuple[Voices, ...]], IntArray],
-    message: str | Callable[[Piece, int, Voices], str],
-    is_motion: bool,
-    bach_per_thousand: float,
+    **fields: Any,
 ) -> Rule:
-    """Return a rule about pairs of voices, from the definition of a fault."""
+    """Return a rule about pairs of voices.
+
+    Args:
+        voices: the pairs.
+        fault: its definition.
+        opportunities: counts them at each step, int array (steps,).
+        fields: the other fields of a Rule.
+    """
 
     def find(piece: Piece) -> RuleResult:
         return RuleResult(fault(piece.dyads(voices)), opportunities(piece, voices))
 
-    return Rule(
-        name=name,
-        summary=summary,
-        voices=voices,
-        find=find,
-        message=message,
-        is_motion=is_motion,
-        bach_per_thousand=bach_per_thousand,
-        dyad_fault=fault,
-    )
+    return Rule(voices=voices, find=find, dyad_fault=fault, **fields)

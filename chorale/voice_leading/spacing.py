@@ -114,7 +114,7 @@ def _describe_range(piece: Piece, step: int, voices: Voices) -> str:
 
 RULES = (
     pair_rule(
-        "crossing",
+        name="crossing",
         summary="a voice is below its lower neighbour",
         voices=NEIGHBOURS,
         fault=crossing,
@@ -124,17 +124,16 @@ RULES = (
         bach_per_thousand=5.59,
     ),
     pair_rule(
-        "overlap",
+        name="overlap",
         summary="a voice moves beyond the note that its neighbour has just left",
         voices=NEIGHBOURS,
         fault=overlap,
         opportunities=_moves,
         message=_describe_overlap,
-        is_motion=True,
         bach_per_thousand=7.44,
     ),
     pair_rule(
-        "spacing",
+        name="spacing",
         summary="soprano and alto, or alto and tenor, are over an octave apart",
         voices=_UPPER_NEIGHBOURS,
         fault=wide_spacing,

@@ -247,7 +247,6 @@ RULES = (
         voices=SINGLE,
         find=unresolved_leading_tone,
         message="leading tone {before} goes to {note}, not up a semitone",
-        is_motion=True,
         bach_per_thousand=39.14,
     ),
     Rule(
@@ -256,7 +255,6 @@ RULES = (
         voices=SINGLE,
         find=leading_tone_leap,
         message="leading tone {before} leaps down to {note}, the fifth of the tonic",
-        is_motion=True,
     ),
     Rule(
         name="unresolved-seventh",
@@ -264,7 +262,6 @@ RULES = (
         voices=SINGLE,
         find=unresolved_seventh,
         message="seventh {before} goes to {note}, not down by step",
-        is_motion=True,
         bach_per_thousand=8.44,
     ),
 )

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from command_line import run_command
 from strategies import little_chorale
 
 from chorale.corpus.loading import load_corpus
@@ -14,13 +13,7 @@ from chorale.music.voices import INSTRUMENTS
 
 
 def convert(*arguments: Path | str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "chorale", "convert", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        # Messages are then as long as they are, whatever the terminal.
-        env={**os.environ, "COLUMNS": "200"},
-    )
+    return run_command("convert", *arguments)
 
 
 def test_a_chain_of_formats_keeps_the_music(tmp_path: Path) -> None:
@@ -73,7 +66,13 @@ def test_the_instrument(tmp_path: Path) -> None:
         ("bad.musicxml", "b.csv", [], 1, "expected a score, cannot read it"),
         ("bad.csv", "b.mid", [], 1, "expected the columns note0,note1,note2,note3"),
         ("a.mid", "bad.csv/b.wav", [], 1, "cannot write it"),
-        ("a.mid", "b.mid", ["--annotations"], 2, "stand beside a CSV alone"),
+        (
+            "a.mid",
+            "b.mid",
+            ["--annotations"],
+            2,
+            "--annotations expects a file",
+        ),
         ("a.mid", "b.pdf", [], 2, "expected a file to write that ends in .mid, .midi"),
         ("a.pdf", "b.mid", [], 2, "expected a file to read that ends in .mid, .midi"),
         ("a.mid", "b.mid", ["--instrument", "kazoo"], 2, "expected an instrument"),
