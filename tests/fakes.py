@@ -84,6 +84,7 @@ class FakePredictor:
     table: npt.NDArray[np.float64]
     voice_order: tuple[int, ...] = VOICE_ORDER
     plan_features: tuple[str, ...] = ("step",)
+    members: int = 1
 
     def start(self, plan: IntArray) -> Past:
         return self.vocabulary.begin((len(plan),))

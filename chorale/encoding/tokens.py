@@ -122,6 +122,11 @@ class Vocabulary:
         return self.pitch_count + (self.encoding == "hold")
 
     @property
+    def pitches(self) -> IntArray:
+        """MIDI note of each token, 0 for silence and HOLD: int array (size,)."""
+        return self.notes(np.arange(self.size))
+
+    @property
     def alphabet(self) -> str:
         """What the tokens are, in words; ranges of voices have no part in it."""
         low, high = pitch_name(self.lowest), pitch_name(self.highest)

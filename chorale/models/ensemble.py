@@ -1,24 +1,24 @@
-"""Averages: several opinions of each note, mixed into one distribution.
+"""Ensembles: the mean of several predictors over several transpositions.
 
-A chorale is as good a chorale three semitones higher, yet a network foretells it a
-little differently there. So it is asked in several keys, and so may several networks
-be; every pair of a network and a transposition is a member of the mixture
+A chorale moved by three semitones is an equally good chorale, but a network assigns it
+a slightly different likelihood. Test-time augmentation averages over such
+transpositions, an ensemble over networks; each pair of a network and a transposition is
+a member of the mixture
 
-    p(note | past) = mean over the available members of p_m(note | past)
+    p(note | past) = mean over the valid members of p_m(note | past)
 
-of probabilities, with equal weights, renormalised over the vocabulary. The mean is
+of probabilities, with equal weights, renormalized over the vocabulary. The mean is
 taken note by note, each given the same past, so the product over a piece is a
-distribution of pieces; a mean of likelihoods taken afterwards would be none.
+distribution of pieces, which a mean of likelihoods of whole pieces is not.
 
-A transposed member is available as long as every note before the one in question, in
-the order in which notes are written, has a token once it is transposed. That looks at
-the past alone: what a piece does later changes nothing. The untransposed members always
-are. What a transposed member gives to notes without a token of their own is lost, which
-is why the mean is renormalised.
+A transposed member is valid at a note if every earlier note, in the order in which
+notes are written, has a token after the transposition. This depends on the past alone,
+never on later notes. Untransposed members are always valid. The probability that a
+transposed member assigns to notes without an untransposed token is lost, hence the
+renormalization.
 
-Guidance (`chorale.models.guidance`) goes around an average, not into it: what the key
-changes
-is then the change of one distribution, and members that are told no key only weaken it.
+Apply guidance (`chorale.models.guidance`) to an ensemble, not to its members: members
+without the feature `key` would dilute it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,31 +38,31 @@ from chorale.models.predictor import Predictor, log_softmax
 from chorale.music.voices import VOICE_NAMES
 from chorale.utils.arrays import BoolArray, FloatArray, IntArray
 
-# Up and down by as much as voices have room for in most chorales.
+# Semitones by which most chorales can move within the ranges of the voices.
 TRANSPOSITIONS = (-3, -2, -1, 0, 1, 2, 3)
 AVERAGES = {"none": (0,), "transpositions": TRANSPOSITIONS}
 
 
 class AveragedState(NamedTuple):
-    """What an average carries from step to step, for a batch of sequences.
+    """State of an ensemble for a batch of sequences.
 
     Attributes:
         states: of each predictor, for all transposed copies of the batch in one.
-        available: bool array (transpositions, batch), whether all notes before the
-            present step have a token once they are transposed.
+        valid: bool array (transpositions, batch), whether all notes before the present
+            step have a token after the transposition.
     """
 
     states: tuple[Any, ...]
-    available: BoolArray
+    valid: BoolArray
 
 
 @dataclass(frozen=True)
 class AveragedPredictor:
-    """The mean of some predictors over some transpositions.
+    """The mean of predictors over transpositions.
 
     Attributes:
-        predictors: of one vocabulary and order of voices, whose plans may differ. The
-            average takes the ranges of voices from the first.
+        predictors: of one vocabulary and order of voices; their plan features may
+            differ. The ranges of voices are those of the first.
         transpositions: in semitones upwards, 0 among them.
 
     Raises:
@@ -79,12 +80,12 @@ class AveragedPredictor:
             raise UsageError(
                 f"expected 0 among the transpositions, got {self.transpositions}"
             )
-        first, *others = (_form(one) for one in self.predictors)
-        for number, other in enumerate(others, start=2):
-            if other != first:
+        first, *others = map(_token_format, self.predictors)
+        for number, found in enumerate(others, start=2):
+            if found != first:
                 raise ModelError(
-                    f"models cannot be averaged that write different tokens: expected "
-                    f"that of model 1, {first}, of model {number} too, got {other}"
+                    "models cannot be averaged that write different tokens: expected "
+                    f"those of model 1, {first}, of model {number} too, got {found}"
                 )
 
     @property
@@ -97,17 +98,21 @@ class AveragedPredictor:
 
     @property
     def plan_features(self) -> tuple[str, ...]:
-        names = [name for one in self.predictors for name in one.plan_features]
-        return tuple(dict.fromkeys(names))
+        names = [predictor.plan_features for predictor in self.predictors]
+        return tuple(dict.fromkeys(chain.from_iterable(names)))
 
     @property
     def members(self) -> int:
-        """Number of pairs of a predictor and a transposition."""
-        return len(self.predictors) * len(self.transpositions)
+        """Number of pairs of a network and a transposition."""
+        networks = sum(predictor.members for predictor in self.predictors)
+        return networks * len(self.transpositions)
 
     def start(self, plan: IntArray) -> AveragedState:
         shape = (len(self.transpositions), len(plan))
-        states = [one.start(self._plans(one, plan)) for one in self.predictors]
+        states = [
+            predictor.start(self._plans(predictor, plan))
+            for predictor in self.predictors
+        ]
         return AveragedState(tuple(states), np.ones(shape, np.bool_))
 
     def advance(
@@ -115,58 +120,54 @@ class AveragedPredictor:
     ) -> AveragedState:
         copies, has_token = self._copies(tokens)
         states = [
-            one.advance(its_state, copies, self._plans(one, plan))
-            for one, its_state in zip(self.predictors, state.states, strict=True)
+            predictor.advance(own, copies, self._plans(predictor, plan))
+            for predictor, own in zip(self.predictors, state.states, strict=True)
         ]
-        available = state.available & has_token.all(axis=-1)
-        return AveragedState(tuple(states), available)
+        return AveragedState(tuple(states), state.valid & has_token.all(axis=-1))
 
     def select(self, state: AveragedState, rows: IntArray) -> AveragedState:
-        # Of each state the copies of the whole batch lie one after another.
-        copies, batch = state.available.shape
+        # The rows of a predictor's state are (transpositions, batch), flattened.
+        copies, batch = state.valid.shape
         every = (np.arange(copies)[:, np.newaxis] * batch + rows).ravel()
         states = [
-            one.select(its_state, every)
-            for one, its_state in zip(self.predictors, state.states, strict=True)
+            predictor.select(own, every)
+            for predictor, own in zip(self.predictors, state.states, strict=True)
         ]
-        return AveragedState(tuple(states), state.available[:, rows])
+        return AveragedState(tuple(states), state.valid[:, rows])
 
     def voice_logits(
         self, state: AveragedState, voice: int, chosen: IntArray
     ) -> FloatArray:
         copies, has_token = self._copies(chosen)
         written = list(self.voice_order[: self.voice_order.index(voice)])
-        available = state.available & has_token[..., written].all(axis=-1)
-        members = []
-        for one, its_state in zip(self.predictors, state.states, strict=True):
-            logits = one.voice_logits(its_state, voice, copies)
-            parts = np.split(log_softmax(logits), len(self.transpositions))
-            for semitones, part, is_available in zip(
-                self.transpositions, parts, available, strict=True
-            ):
-                members.append(self._member(part, semitones, is_available))
+        valid = state.valid & has_token[..., written].all(axis=-1)
+        members: list[FloatArray] = []
+        for predictor, own in zip(self.predictors, state.states, strict=True):
+            scores = log_softmax(predictor.voice_logits(own, voice, copies))
+            parts = np.split(scores, len(self.transpositions))
+            members += map(self._member, parts, self.transpositions, valid)
         return _mean(members)
 
     def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
         return _mean(self._scores(tokens, plan))
 
     def _scores(self, tokens: IntArray, plan: IntArray) -> Iterator[FloatArray]:
-        """Yield what each member makes of whole pieces, one at a time."""
+        """Yield the scores of each member, one at a time to save memory."""
         for semitones in self.transpositions:
             copy, has_token = self._transposed(tokens, semitones)
-            available = self._so_far(has_token)
-            for one in self.predictors:
-                scores = one.score(copy, self._plan(one, plan, semitones))
-                yield self._member(scores, semitones, available)
+            valid = self._valid(has_token)
+            for predictor in self.predictors:
+                scores = predictor.score(copy, self._plan(predictor, plan, semitones))
+                yield self._member(scores, semitones, valid)
 
-    # === Transposing there and back ===
+    # === Transposition to a member and back ===
 
     def _transposed(
         self, tokens: IntArray, semitones: int
     ) -> tuple[IntArray, BoolArray]:
-        """Return transposed tokens, and which notes have a token then.
+        """Return transposed tokens, and where the transposed note has a token.
 
-        Those that have none become the lowest or the highest note.
+        A note without a token becomes the lowest or the highest note.
         """
         vocabulary = self.vocabulary
         moved = shifted(tokens, semitones, vocabulary)
@@ -178,14 +179,14 @@ class AveragedPredictor:
         return copy, copy == moved
 
     def _copies(self, tokens: IntArray) -> tuple[IntArray, BoolArray]:
-        """Transpose a batch by every interval, as one batch, one copy after another.
+        """Return all transpositions of a batch as one batch.
 
         Args:
             tokens: int array (batch, 4).
 
         Returns:
             int array (transpositions * batch, 4), the copies, and bool array
-            (transpositions, batch, 4), which of their notes have a token.
+            (transpositions, batch, 4), where their notes have a token.
         """
         pairs = [
             self._transposed(tokens, semitones) for semitones in self.transpositions
@@ -196,50 +197,56 @@ class AveragedPredictor:
     def _plan(
         self, predictor: Predictor[Any], plan: IntArray, semitones: int
     ) -> IntArray:
-        """Return the columns of a plan that a predictor is told, transposed."""
+        """Return the plan features of one predictor, transposed."""
         names = predictor.plan_features
         columns = [self.plan_features.index(name) for name in names]
         return transpose_features(plan[..., columns], names, semitones)
 
     def _plans(self, predictor: Predictor[Any], plan: IntArray) -> IntArray:
         """Return the plans of `_copies`, (transpositions * batch, features)."""
-        plans = [self._plan(predictor, plan, one) for one in self.transpositions]
+        plans = [
+            self._plan(predictor, plan, semitones) for semitones in self.transpositions
+        ]
         return np.concatenate(plans)
 
-    def _so_far(self, has_token: BoolArray) -> BoolArray:
-        """Return where all notes that are written before a place have a token.
+    def _valid(self, has_token: BoolArray) -> BoolArray:
+        """Return where all notes written before have a token.
 
         Args:
-            has_token: bool array (batch, steps, 4), as is what is returned.
+            has_token: bool array (batch, steps, 4).
+
+        Returns:
+            bool array (batch, steps, 4).
         """
         order = list(self.voice_order)
         written = has_token[..., order].reshape(len(has_token), -1)
         before = np.ones_like(written)
         before[:, 1:] = np.logical_and.accumulate(written, axis=1)[:, :-1]
-        available = np.empty_like(has_token)
-        available[..., order] = before.reshape(has_token.shape)
-        return available
+        valid = np.empty_like(has_token)
+        valid[..., order] = before.reshape(has_token.shape)
+        return valid
 
     def _member(
-        self, logarithms: FloatArray, semitones: int, available: BoolArray
+        self, logarithms: FloatArray, semitones: int, valid: BoolArray
     ) -> FloatArray:
-        """Return the log-probabilities of the untransposed tokens to one member.
+        """Return one member's log-probabilities of the untransposed tokens.
 
         Args:
             logarithms: float array (..., vocabulary size), of the transposed tokens.
-            available: bool array (...), where the member has a say.
+            semitones: transposition of the member.
+            valid: bool array (...), where the member counts.
         """
         tokens, has_token = self._transposed(np.arange(self.vocabulary.size), semitones)
-        known = available[..., np.newaxis] & has_token
+        known = valid[..., np.newaxis] & has_token
         return np.where(known, logarithms[..., tokens], np.float32(-np.inf))
 
 
 def average(predictors: Sequence[Predictor[Any]], kind: str = "none") -> Predictor[Any]:
-    """Return the average of predictors.
+    """Return an ensemble, or the predictor itself if there is nothing to average.
 
     Args:
         predictors: at least one.
-        kind: a name out of AVERAGES, what they are averaged over besides.
+        kind: a name out of AVERAGES, the transpositions to average over.
 
     Raises:
         UsageError: there is no such kind.
@@ -249,21 +256,21 @@ def average(predictors: Sequence[Predictor[Any]], kind: str = "none") -> Predict
         raise UsageError(
             f"expected an average out of {', '.join(AVERAGES)}, got {kind!r}"
         )
-    averaged = AveragedPredictor(predictors, AVERAGES[kind])
-    return averaged if averaged.members > 1 else predictors[0]
+    ensemble = AveragedPredictor(predictors, AVERAGES[kind])
+    return ensemble if ensemble.members > 1 else predictors[0]
 
 
 def _mean(members: Iterable[FloatArray]) -> FloatArray:
-    """Return the logarithms of the mean of probabilities, renormalised.
+    """Return the logarithms of the mean of probabilities, renormalized.
 
     Args:
-        members: float arrays (..., tokens), log-probabilities; -inf all over where a
-            member has no say.
+        members: float arrays (..., tokens), log-probabilities; -inf for all tokens
+            where a member is not valid.
     """
     return log_softmax(reduce(np.logaddexp, members))
 
 
-def _form(predictor: Predictor[Any]) -> str:
-    """Name what predictors must have in common to be averaged."""
+def _token_format(predictor: Predictor[Any]) -> str:
+    """Describe what the predictors of an ensemble must have in common."""
     voices = ", ".join(VOICE_NAMES[voice] for voice in predictor.voice_order)
     return f"{predictor.vocabulary.alphabet}, {voices}"

@@ -1,15 +1,15 @@
-"""Guidance: following the key more closely than the model would by itself.
+"""Classifier-free guidance by the key of the plan.
 
-Left to itself a network believes the notes that it has just written more than the plan,
-and what begins in one key may end in another. So the network is asked twice, with the
-key and without it, and what the key changes is made larger (classifier-free guidance,
-Ho & Salimans, 2022):
+An unguided network conditions more on the notes that it has just written than on the
+plan, and a piece that begins in one key may end in another. Guidance evaluates the
+network twice, with the key and without it, and amplifies the difference (Ho & Salimans,
+2022):
 
     log p = (1 + w) log p(note | past, plan) - w log p(note | past, plan without key)
 
-Only the last bars are guided, where the plan tells how far the end is. There the key
-has to be that of the plan; before, chorales wander through others, and where all of it
-was guided they sang higher than Bach's and left more sevenths unresolved.
+Only the last bars are guided, if the plan contains the distance to the end. There the
+key has to be that of the plan; earlier in a chorale other keys are normal. Guided
+throughout, pieces were higher than Bach's and had more unresolved sevenths.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from chorale.utils.arrays import FloatArray, IntArray
 
 KEY_FEATURE = "key"
 END_FEATURE = "to_end"
-_GUIDED_STEPS = 64  # before the end: four bars of common time
+_GUIDED_STEPS = 64  # before the end: four bars of 4/4
 
 
 class GuidedState(NamedTuple):
-    """What a guided predictor carries from step to step.
+    """State of a guided predictor for a batch of sequences.
 
     Attributes:
-        both: state of the predictor behind, for all pieces with the key, then without.
-        weights: float array (batch, 1), of the key at the present step.
+        both: state of the inner predictor, for all pieces with the key, then without.
+        weights: float array (batch, 1), w of the formula at the present step.
     """
 
     both: Any
@@ -43,11 +43,11 @@ class GuidedState(NamedTuple):
 
 @dataclass(frozen=True)
 class GuidedPredictor:
-    """A predictor whose every note is drawn nearer to the key of the plan.
+    """A predictor with classifier-free guidance by the key.
 
     Attributes:
-        predictor: whose plan has the feature `key`.
-        weight: w of the formula; 0 leaves the predictor as it is.
+        predictor: the inner predictor, whose plan has the feature `key`.
+        weight: w of the formula; 0 changes nothing.
     """
 
     predictor: Predictor[Any]
@@ -65,7 +65,11 @@ class GuidedPredictor:
     def plan_features(self) -> tuple[str, ...]:
         return self.predictor.plan_features
 
-    # Both askings are one batch: first all pieces with the key, then all without.
+    @property
+    def members(self) -> int:
+        return self.predictor.members
+
+    # Both evaluations are one batch: first all pieces with the key, then all without.
 
     def start(self, plan: IntArray) -> GuidedState:
         both = self.predictor.start(self._both(plan))
@@ -87,8 +91,9 @@ class GuidedPredictor:
         self, state: GuidedState, voice: int, chosen: IntArray
     ) -> FloatArray:
         both = np.tile(chosen, (2, 1))
-        told, untold = np.split(self.predictor.voice_logits(state.both, voice, both), 2)
-        return _guided(told, untold, state.weights)
+        logits = self.predictor.voice_logits(state.both, voice, both)
+        conditional, unconditional = np.split(logits, 2)
+        return _guided(conditional, unconditional, state.weights)
 
     def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
         return _guided(
@@ -98,7 +103,7 @@ class GuidedPredictor:
         )
 
     def _weights(self, plan: IntArray) -> FloatArray:
-        """Return how closely each step follows the key, float (..., 1)."""
+        """Return w of the formula at each step, float array (..., 1)."""
         guided = np.ones(plan.shape[:-1], np.float32)
         if END_FEATURE in self.plan_features:
             to_end = plan[..., self.plan_features.index(END_FEATURE)]
@@ -109,11 +114,14 @@ class GuidedPredictor:
         return np.concatenate([plan, self._without_key(plan)])
 
     def _without_key(self, plan: IntArray) -> IntArray:
-        untold = np.array(plan)
-        untold[..., self.plan_features.index(KEY_FEATURE)] = 0
-        return untold
+        plan = np.array(plan)
+        plan[..., self.plan_features.index(KEY_FEATURE)] = 0
+        return plan
 
 
-def _guided(told: FloatArray, untold: FloatArray, weights: FloatArray) -> FloatArray:
-    told, untold = log_softmax(told), log_softmax(untold)
-    return log_softmax(told + weights * (told - untold))
+def _guided(
+    conditional: FloatArray, unconditional: FloatArray, weights: FloatArray
+) -> FloatArray:
+    """Return guided log-probabilities; all float arrays (..., tokens or 1)."""
+    conditional, unconditional = log_softmax(conditional), log_softmax(unconditional)
+    return log_softmax(conditional + weights * (conditional - unconditional))

@@ -58,6 +58,7 @@ class NetworkPredictor(ABC):
     """
 
     voice_order: tuple[int, ...] = VOICE_ORDER
+    members = 1
 
     def __init__(
         self,

@@ -1,19 +1,18 @@
-"""An n-gram of chorales: what counting alone can know, the floor under every network.
+"""An n-gram model of chorales: the baseline of every network.
 
-A voice's next token depends on a context of a few small numbers, the most telling
+A voice's next token depends on a context of a few small numbers, the most informative
 first: the place in the beat, which of the voices already written at this step move,
-whether the voice itself has just moved, its pitch, and the pitches of the voices
-written last. Counts of the whole context are mixed with those of the context without
-its last number, and so on down to no context and at last to all tokens alike, by Witten
-and Bell's weights:
+whether the voice itself moved at the step before, its pitch, and the pitches of the
+voices written last. Counts of the whole context are interpolated with those of the
+context without its last number, and so on down to the empty context and the uniform
+distribution, by Witten and Bell's weights:
 
     p(token | context) = (n(context, token) + kinds * p(token | shorter))
                          / (n(context) + kinds)
 
-where `kinds` is how many different tokens have followed the context: one that has been
-followed by many will be followed by new ones (Witten & Bell, 1991, "The zero-frequency
-problem", method C; as an interpolation in Chen & Goodman, 1998, section 2.4). So there
-is no constant to choose, and nothing is impossible.
+where `kinds` is the number of distinct tokens that followed the context (Witten & Bell,
+1991, "The zero-frequency problem", method C; as an interpolation in Chen & Goodman,
+1998, section 2.4). There is no constant to choose, and no token is impossible.
 """
 
 from __future__ import annotations
@@ -31,22 +30,22 @@ from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_ORDER, VOICES
 from chorale.utils.arrays import FloatArray, IntArray
 
-# Of the voices already written the pitches of this many count, the last ones; the
-# pitches of all three are seen too seldom to tell more on valid.
+# Number of voices already written whose pitches are part of the context. All three make
+# contexts so rare that the likelihood of valid does not improve.
 _NEIGHBOURS = 2
 
-# Contexts are packed into one number, this many values to each of theirs: more than
-# there are pitches, and six of them fit 64 bits.
+# Contexts are packed into one integer in this base: above the number of pitches, and
+# six digits fit 64 bits.
 _RADIX = 256
 
 
 class Table(NamedTuple):
-    """What follows the contexts of one length that train has.
+    """The distributions of the next token after all known contexts of one length.
 
     Attributes:
         contexts: int array (contexts,), packed, in ascending order.
         logarithms: float array (contexts, vocabulary size), natural logarithms of the
-            probabilities, those of shorter contexts mixed in.
+            probabilities, interpolated with those of shorter contexts.
     """
 
     contexts: IntArray
@@ -54,10 +53,10 @@ class Table(NamedTuple):
 
 
 class NgramState(NamedTuple):
-    """What stands before a step, for a batch of sequences.
+    """State before a step, for a batch of sequences.
 
     Attributes:
-        past: the notes as they stand, arrays (batch, 4).
+        past: the sounding notes, arrays (batch, 4).
         plan: int array (batch, features), the plan at the present step.
     """
 
@@ -67,7 +66,7 @@ class NgramState(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class NgramPredictor:
-    """A Predictor that has counted; see `fit_ngram`.
+    """The n-gram model as a Predictor, see `fit_ngram`.
 
     Attributes:
         vocabulary: what the tokens mean.
@@ -78,6 +77,7 @@ class NgramPredictor:
     tables: tuple[tuple[Table, ...], ...]
     voice_order: tuple[int, ...] = VOICE_ORDER
     plan_features: tuple[str, ...] = ("position",)
+    members: int = 1
 
     def start(self, plan: IntArray) -> NgramState:
         return NgramState(self.vocabulary.begin((len(plan),)), plan)
@@ -108,25 +108,26 @@ class NgramPredictor:
         """Return log-probabilities (..., vocabulary size) by the longest known context.
 
         Args:
+            voice: index of the voice.
             past, after: the notes before and after the step, arrays (..., 4).
             plan: int array (..., features).
         """
         shape = (*plan.shape[:-1], self.vocabulary.size)
         logarithms = np.empty(shape, np.float32)
         contexts = _contexts(voice, past, after, plan)
-        for table, wanted in zip(self.tables[voice], contexts, strict=True):
-            # Among all but the last, so that every place is one of a row.
-            rows = np.searchsorted(table.contexts[:-1], wanted)
-            known = table.contexts[rows] == wanted
+        for table, context in zip(self.tables[voice], contexts, strict=True):
+            # A search of all but the last never returns an index past the end.
+            rows = np.searchsorted(table.contexts[:-1], context)
+            known = table.contexts[rows] == context
             logarithms[known] = table.logarithms[rows[known]]
         return logarithms
 
 
 def fit_ngram(chorales: Sequence[Chorale], encoding: str = "hold") -> NgramPredictor:
-    """Count what follows what in chorales.
+    """Fit the n-gram model to chorales.
 
     Args:
-        chorales: of train.
+        chorales: of the training split.
         encoding: `hold` or `pitch`, see `chorale.encoding.tokens`.
 
     Raises:
@@ -139,9 +140,9 @@ def fit_ngram(chorales: Sequence[Chorale], encoding: str = "hold") -> NgramPredi
     tokens = np.concatenate(encoded)
     past = Past(*(np.concatenate(arrays) for arrays in zip(*pasts, strict=True)))
     after = vocabulary.follow(past, tokens)
-    plan = np.concatenate(
-        [Plan.of(one).features(NgramPredictor.plan_features) for one in chorales]
-    )
+    features = NgramPredictor.plan_features
+    plans = [Plan.of(chorale).features(features) for chorale in chorales]
+    plan = np.concatenate(plans)
     tables = tuple(
         _count(_contexts(voice, past, after, plan), tokens[:, voice], vocabulary.size)
         for voice in range(VOICES)
@@ -153,23 +154,24 @@ def _contexts(voice: int, past: Past, after: Past, plan: IntArray) -> list[IntAr
     """Return the contexts of a voice's next token, packed, shortest first.
 
     Args:
+        voice: index of the voice.
         past: the notes before the step, arrays (..., 4).
         after: the notes after it; read only at the voices written before this one.
         plan: int array (..., features).
 
     Returns:
-        int arrays (...,); the first, no context, is 0 everywhere.
+        int arrays (...,); the first, of the empty context, is 0 everywhere.
     """
     written = VOICE_ORDER[: VOICE_ORDER.index(voice)]
     moving = np.zeros(plan.shape[:-1], np.int64)
-    for other in written:
-        moving = 2 * moving + (after.ages[..., other] == 0)
+    for neighbour in written:
+        moving = 2 * moving + (after.ages[..., neighbour] == 0)
     values = [
         plan[..., 0] % STEPS_PER_QUARTER,
         moving,
         past.ages[..., voice] == 0,
         past.pitches[..., voice],
-        *(after.pitches[..., other] for other in reversed(written[-_NEIGHBOURS:])),
+        *(after.pitches[..., last] for last in reversed(written[-_NEIGHBOURS:])),
     ]
     contexts = [np.zeros_like(moving)]
     for value in values:
@@ -180,11 +182,11 @@ def _contexts(voice: int, past: Past, after: Past, plan: IntArray) -> list[IntAr
 def _count(
     contexts: Sequence[IntArray], tokens: IntArray, size: int
 ) -> tuple[Table, ...]:
-    """Return what follows contexts of each length.
+    """Return the table of each length of context.
 
     Args:
         contexts: int arrays (steps,), packed, shortest first.
-        tokens: int array (steps,), what followed them.
+        tokens: int array (steps,), the tokens that followed them.
         size: of the vocabulary.
     """
     tables = []

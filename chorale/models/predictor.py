@@ -37,6 +37,8 @@ class Predictor(Protocol[State]):
         voice_order: the order in which the voices of a step are written.
         plan_features: names of the columns of `plan` (see
         `chorale.encoding.plan.FEATURES`).
+        members: number of networks and transpositions evaluated for each row, 1 unless
+            the predictor is an ensemble; samplers make their batches smaller by it.
     """
 
     @property
@@ -47,6 +49,9 @@ class Predictor(Protocol[State]):
 
     @property
     def plan_features(self) -> tuple[str, ...]: ...
+
+    @property
+    def members(self) -> int: ...
 
     def start(self, plan: IntArray) -> State:
         """Return the state before the first step.

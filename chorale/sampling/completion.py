@@ -2,7 +2,7 @@
 
 Models of both kinds can do it. A next-step model writes from the beginning to the end,
 in several drafts that are led by what is given (`chorale.sampling.generate`); an
-infiller writes everywhere at once, over and over (`chorale.sampling.infilling`).
+infiller writes everywhere at once, over and over (`chorale.sampling.gibbs`).
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ from chorale.music.score import Chorale
 from chorale.music.voices import HIGHEST_PITCH, LOWEST_PITCH, VOICES
 from chorale.sampling.fragments import Fragment, with_voice
 from chorale.sampling.generate import complete
-from chorale.sampling.gibbs import InfillingOptions
-from chorale.sampling.infilling import infill
+from chorale.sampling.gibbs import InfillingOptions, infill
 from chorale.sampling.next_step import SamplingOptions
 from chorale.utils.progress import Progress
 

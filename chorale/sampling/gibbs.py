@@ -1,47 +1,52 @@
-"""Cells drawn from an infiller: all that are not given, in several pieces at once.
+"""Sampling from an infiller: blocked Gibbs sampling and ancestral sampling.
 
-*Blocked Gibbs sampling* writes all of them, each as if the others were unknown, then
-hides some at random and writes these anew, given all that is not hidden, fewer and
-fewer round after round (Yao et al. 2014, "On the Equivalence between Deep NADE and
-Generative Stochastic Networks"; Huang et al. 2017, "Counterpoint by Convolution").
-*Ancestral sampling* writes one cell at a time, in random order, each given all before
-it: as many calls of the network as there are cells.
+*Blocked Gibbs sampling* draws all free cells independently, then repeatedly hides a
+random subset and redraws it conditioned on the other cells, a smaller subset in each
+round (Yao et al. 2014, "On the Equivalence between Deep NADE and Generative Stochastic
+Networks"; Huang et al. 2017, "Counterpoint by Convolution"). *Ancestral sampling* draws
+one cell at a time, in random order, conditioned on all before it: as many calls of the
+network as there are free cells.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from chorale.encoding.cells import ABSENT, SILENT_CELL, CellVocabulary
-from chorale.encoding.plan import Plan
+from chorale.encoding.cells import ABSENT, SILENT_CELL
 from chorale.errors import UsageError
 from chorale.models.infiller import Infiller
-from chorale.music.phrases import phrase_starts
-from chorale.music.voices import SILENCE, VOICE_NAMES, VOICE_ORDER, VOICES
+from chorale.music.score import Chorale
+from chorale.music.voices import SILENCE, VOICE_ORDER, VOICES
+from chorale.sampling.batches import Batch, allowed_tokens, complete_in_batches
+from chorale.sampling.fragments import Fragment
 from chorale.sampling.logits import DrawingOptions, Logits, pick
-from chorale.utils.arrays import BoolArray, IntArray
+from chorale.utils.arrays import BoolArray, FloatArray, IntArray
 from chorale.utils.checks import check_at_least
-from chorale.voice_leading.costs import Context, leading_tone, rule_costs_between
+from chorale.utils.progress import Progress
+from chorale.voice_leading.costs import Context, rule_costs_between
 
 METHODS = ("gibbs", "ancestral")
 
-# Yao's schedule: the share of cells that a round hides sinks evenly from the first
+# Yao's schedule: the share of cells that a round hides falls linearly from the first
 # figure to the second, which it reaches after the third, a share of the rounds.
-_MOST_HIDDEN, _LEAST_HIDDEN, _SINKING = 0.9, 0.05, 0.85
+_FIRST_SHARE, _LAST_SHARE, _FALLING = 0.9, 0.05, 0.85
+
+# Pieces of a batch, and their steps in all. Larger batches save no time per piece.
+_BATCH, _BATCH_STEPS = 16, 4096
 
 
 @dataclass(frozen=True, kw_only=True)
 class InfillingOptions(DrawingOptions):
-    """How cells are drawn.
+    """Options of samples from an infiller.
 
     Attributes:
         method: `gibbs` or `ancestral`.
-        rounds: of Gibbs sampling.
+        rounds: number of rounds of Gibbs sampling.
 
     Raises:
         UsageError: a value out of bounds.
@@ -59,220 +64,218 @@ class InfillingOptions(DrawingOptions):
         check_at_least(self, rounds=1)
 
 
-def hidden_shares(rounds: int) -> npt.NDArray[np.float64]:
-    """Return the share of cells that each round hides, float array (rounds,).
+def infill(
+    infiller: Infiller,
+    fragments: Sequence[Fragment],
+    options: InfillingOptions | None = None,
+    *,
+    progress: Progress | None = None,
+) -> list[Chorale]:
+    """Write the notes that are not given in each fragment.
 
-    All in the first, when nothing is written yet; then Yao's schedule,
-    max(least, most - n (most - least) / (sinking · rounds)) in round n.
+    Given notes stay unchanged. Each piece has its own stream of random numbers.
+
+    Args:
+        infiller: the model.
+        fragments: the pieces and their given notes.
+        options: None for the defaults.
+        progress: called after every round with the rounds done and the rounds in all.
+
+    Returns:
+        Chorales with the plan, key, tempo, title and source of the fragments.
+
+    Raises:
+        UsageError: a range without a note of the vocabulary.
+        DataError: a given note is outside the model's vocabulary.
     """
-    slope = (_MOST_HIDDEN - _LEAST_HIDDEN) / (_SINKING * rounds)
+    options = options or InfillingOptions()
+    longest = max((fragment.chorale.steps for fragment in fragments), default=1)
+    return complete_in_batches(
+        infiller,
+        fragments,
+        partial(InfillingSampler, infiller, options=options),
+        size=max(1, min(_BATCH, _BATCH_STEPS // longest)),
+        random_state=options.random_state,
+        padding=ABSENT,
+        progress=progress,
+    )
+
+
+def hidden_shares(rounds: int) -> npt.NDArray[np.float64]:
+    """Return the share of free cells that each round hides, float array (rounds,).
+
+    All in the first round, which starts from nothing; then Yao's schedule,
+    max(last, first - n (first - last) / (falling · rounds)) in round n.
+    """
+    slope = (_FIRST_SHARE - _LAST_SHARE) / (_FALLING * rounds)
     shares: npt.NDArray[np.float64] = np.maximum(
-        _LEAST_HIDDEN, _MOST_HIDDEN - slope * np.arange(rounds)
+        _LAST_SHARE, _FIRST_SHARE - slope * np.arange(rounds)
     )
     shares[0] = 1.0
     return shares
 
 
-def allowed_cells(vocabulary: CellVocabulary, options: DrawingOptions) -> BoolArray:
-    """Return what may be written for each voice, bool array (4, vocabulary size).
-
-    Raises:
-        UsageError: a range without a note that the model knows.
-    """
-    pitches = vocabulary.pitches
-    allowed = np.zeros((VOICES, vocabulary.size), np.bool_)
-    for voice, (low, high) in enumerate(options.ranges or vocabulary.ranges):
-        allowed[voice] = (low <= pitches) & (pitches <= high)
-        if not allowed[voice].any():
-            raise UsageError(
-                f"the model knows no note in the range asked for the "
-                f"{VOICE_NAMES[voice]}"
-            )
-    allowed[:, SILENT_CELL] = options.rests
-    return allowed
-
-
-class Writing:
-    """Pieces that are written side by side.
+class InfillingSampler:
+    """Samples the free cells of a batch.
 
     Args:
         infiller: the model.
-        plans: one a piece.
-        cells: int arrays (steps, 4), one a piece.
-        given: bool arrays (steps, 4), the cells that stay as they are.
-        streams: of random numbers, one a piece.
+        batch: the pieces, of cells; ABSENT after the end of a piece.
         options: how to draw.
 
     Attributes:
-        cells: int array (batch, steps, 4), ABSENT after the end of a piece.
-        rounds: how many rounds they take.
+        steps: number of rounds of Gibbs sampling, or of cells of ancestral sampling.
     """
 
     def __init__(
-        self,
-        infiller: Infiller,
-        plans: Sequence[Plan],
-        cells: Sequence[IntArray],
-        given: Sequence[BoolArray],
-        streams: Sequence[np.random.Generator],
-        options: InfillingOptions,
+        self, infiller: Infiller, batch: Batch, options: InfillingOptions
     ) -> None:
-        self._infiller, self._streams = infiller, streams
-        self._allowed = allowed_cells(infiller.vocabulary, options)
-        self._options = options
-        self._lengths = [len(one) for one in cells]
-        self._plan = self._stack(
-            [plan.features(infiller.plan_features) for plan in plans], 0
-        )
-        self.cells: IntArray = self._stack(cells, ABSENT)
-        self._free: BoolArray = self._stack([~one for one in given], False)
-        self._phrase_starts = self._stack(
-            [phrase_starts(plan.fermatas) for plan in plans], 0
-        )
-        self._leading = np.array([leading_tone(plan.key) for plan in plans])
+        self._infiller, self._batch, self._options = infiller, batch, options
+        self._cells = batch.tokens.copy()
+        self._allowed = allowed_tokens(infiller.vocabulary, options)
         self._pitches_of = infiller.vocabulary.pitches
-        self.rounds = options.rounds
+        self._random = [np.random.default_rng(stream) for stream in batch.streams]
+        self.steps = options.rounds
         if options.method == "ancestral":
-            self.rounds = int(self._free.sum(axis=(1, 2)).max())
+            self.steps = int(batch.free.sum(axis=(1, 2)).max())
 
-    def _stack(self, tables: Sequence[npt.NDArray[Any]], filler: float) -> Any:
-        """Return arrays (steps, …) as one (batch, longest steps, …)."""
-        steps = max(self._lengths)
-        stacked = np.full(
-            (len(tables), steps, *tables[0].shape[1:]), filler, tables[0].dtype
-        )
-        for row, table in enumerate(tables):
-            stacked[row, : len(table)] = table
-        return stacked
-
-    def write(self) -> Iterator[None]:
-        """Write all cells that are not given, and yield after every round."""
-        # Absent cells are neither hidden nor written.
+    def run(self) -> Iterator[None]:
+        """Draw all free cells, and yield after every round or cell."""
+        # Absent cells are not free: they are neither hidden nor drawn.
         if self._options.method == "gibbs":
-            for share in hidden_shares(self.rounds):
-                hidden = self._free & (self._uniforms(1.0) < share)
+            for share in hidden_shares(self.steps):
+                hidden = self._batch.free & (self._uniforms() < share)
                 self._draw(hidden, hidden)
                 yield
             return
-        orders = self._orders()
-        hidden = np.array(self._free)
-        for number in range(self.rounds):
+        orders = self._random_orders()
+        hidden = self._batch.free.copy()
+        for number in range(self.steps):
             chosen = orders == number
             self._draw(hidden, chosen)
             hidden &= ~chosen
             yield
 
-    def _uniforms(self, filler: float) -> npt.NDArray[np.float64]:
-        """Return a number in [0, 1) for every cell, float array (batch, steps, 4).
+    def drawn(self) -> IntArray:
+        """Return the cells, int array (pieces, steps, 4)."""
+        return self._cells
 
-        The numbers of a piece do not depend on what it is written beside.
+    def _uniforms(self) -> npt.NDArray[np.float64]:
+        """Return a number in [0, 1) for every cell, float array (pieces, steps, 4).
+
+        The numbers of a piece do not depend on the pieces beside it.
         """
-        uniforms: npt.NDArray[np.float64] = self._stack(
-            [
-                stream.random((length, VOICES))
-                for stream, length in zip(self._streams, self._lengths, strict=True)
-            ],
-            filler,
-        )
+        uniforms = np.zeros(self._cells.shape)
+        for row, length, random in zip(
+            uniforms, self._batch.lengths, self._random, strict=True
+        ):
+            row[:length] = random.random((length, VOICES))
         return uniforms
 
-    def _orders(self) -> IntArray:
-        """Return when each free cell is written, int array (batch, steps, 4)."""
-        orders = np.full(self._free.shape, -1)
-        uniforms = self._uniforms(1.0)
-        for order, free, uniform in zip(orders, self._free, uniforms, strict=True):
-            order[free] = np.argsort(np.argsort(uniform[free]))
+    def _random_orders(self) -> IntArray:
+        """Return the place of each free cell in the order in which they are drawn.
+
+        Returns:
+            int array (pieces, steps, 4); -1 for cells that are not free.
+        """
+        orders = np.full(self._cells.shape, -1)
+        for order, free, uniforms in zip(
+            orders, self._batch.free, self._uniforms(), strict=True
+        ):
+            order[free] = np.argsort(np.argsort(uniforms[free]))
         return orders
 
     def _draw(self, hidden: BoolArray, chosen: BoolArray) -> None:
-        """Write the chosen ones of the hidden cells, bool arrays (batch, steps, 4)."""
-        uniforms = self._uniforms(0.0)
+        """Draw the chosen ones of the hidden cells, bool arrays (pieces, steps, 4)."""
+        uniforms = self._uniforms()
         if not chosen.any():
             return
-        logits = self._infiller.logits(self._readable(hidden), ~hidden, self._plan)
+        logits = self._infiller.logits(
+            self._with_attacks(hidden), ~hidden, self._batch.plan
+        )
         if self._options.rules == "off":
-            self._write(chosen, logits, None, uniforms)
-        else:
-            # One voice after another and every other step, so that whatever a note
-            # could break a rule with is either known or will come to know it.
-            unknown = np.array(hidden)
-            for voice in VOICE_ORDER:
-                for first in (0, 1):
-                    part = np.zeros_like(chosen)
-                    part[:, first::2, voice] = chosen[:, first::2, voice]
-                    if part.any():
-                        costs = self._costs(part, voice, unknown)
-                        self._write(part, logits, costs, uniforms)
-                        unknown &= ~part
+            self._pick(chosen, logits, None, uniforms)
+            return
+        # One voice after another and every other step, so that for any two notes that
+        # could break a rule together the one drawn later knows the other.
+        unknown = hidden.copy()
+        for voice in VOICE_ORDER:
+            for first in (0, 1):
+                part = np.zeros_like(chosen)
+                part[:, first::2, voice] = chosen[:, first::2, voice]
+                if part.any():
+                    costs = self._costs(part, voice, unknown)
+                    self._pick(part, logits, costs, uniforms)
+                    unknown &= ~part
 
-    def _write(
+    def _pick(
         self,
         part: BoolArray,
-        logits: npt.NDArray[Any],
+        logits: FloatArray,
         costs: Logits | None,
         uniforms: npt.NDArray[np.float64],
     ) -> None:
+        """Draw the cells of `part`, bool array (pieces, steps, 4)."""
         voices = np.nonzero(part)[2]
-        self.cells[part] = pick(
-            logits[part],
-            voices,
-            self._allowed[voices],
-            costs,
-            uniforms[part],
-            self._options,
+        self._cells[part] = pick(
+            logits[part], self._allowed[voices], costs, uniforms[part], self._options
         )
 
     def _costs(self, part: BoolArray, voice: int, unknown: BoolArray) -> Logits:
-        """Return what every cell would cost one voice, float array (places, size)."""
-        known = ~unknown & (self.cells != ABSENT)
-        pitches = np.where(known, self._pitches_of[self.cells], SILENCE)
+        """Return the costs of all cells at each place of `part` in one voice.
+
+        Returns:
+            float array (places, vocabulary size), nats.
+        """
+        vocabulary = self._infiller.vocabulary
+        known = ~unknown & (self._cells != ABSENT)
+        pitches = np.where(known, self._pitches_of[self._cells], SILENCE)
         # A step of silence before the beginning and after the end.
-        around = np.pad(pitches, ((0, 0), (1, 1), (0, 0)))
-        starts = np.pad(self._phrase_starts, ((0, 0), (0, 1)))
+        pitches = np.pad(pitches, ((0, 0), (1, 1), (0, 0)))
+        phrase_starts = np.pad(self._batch.phrase_starts, ((0, 0), (0, 1)))
         rows, steps, _ = np.nonzero(part)
         context = Context(
-            before=around[rows, steps],
-            now=around[rows, steps + 1],
-            written=tuple(one for one in range(VOICES) if one != voice),
-            phrase_start=starts[rows, steps],
-            leading=self._leading[rows],
+            before=pitches[rows, steps],
+            now=pitches[rows, steps + 1],
+            written=tuple(other for other in range(VOICES) if other != voice),
+            phrase_start=phrase_starts[rows, steps],
+            leading=self._batch.leading_tones[rows],
         )
-        # Notes out of range need no weighing. A cell costs what its pitch does, whether
-        # it is held or struck.
-        vocabulary = self._infiller.vocabulary
+        # Only notes in range are weighed. The cost depends on the pitch alone, not on
+        # whether it is held or attacked.
         notes = np.flatnonzero(self._allowed[voice, : 1 + vocabulary.note_count])
         costs = np.zeros((len(rows), vocabulary.size))
         costs[:, notes] = rule_costs_between(
             context,
-            around[rows, steps + 2],
-            starts[rows, steps + 1],
+            pitches[rows, steps + 2],
+            phrase_starts[rows, steps + 1],
             voice,
             np.tile(self._pitches_of[notes], (len(rows), 1)),
         )
         if vocabulary.has_onsets:
-            costs[:, 1 + vocabulary.note_count :] = costs[
-                :, 1 : 1 + vocabulary.note_count
-            ]
+            held = costs[:, 1 : 1 + vocabulary.note_count]
+            costs[:, 1 + vocabulary.note_count :] = held
         return costs
 
-    def _readable(self, hidden: BoolArray) -> IntArray:
-        """Return the cells as in a piece: none is held after another note.
+    def _with_attacks(self, hidden: BoolArray) -> IntArray:
+        """Return the cells with an attack wherever a visible pitch changes.
 
-        Such a cell, written when that note was not known, is struck for as long as it
-        stands there; after a hidden one it may still be held.
+        A cell drawn as held while the one before it was hidden may turn out to follow
+        another pitch, which no encoded piece contains. After a hidden cell it may still
+        be held.
         """
         vocabulary = self._infiller.vocabulary
         if not vocabulary.has_onsets:
-            return self.cells
-        pitches = self._pitches_of[self.cells]
-        # Whether the cell itself and the one before it are seen; before the first there
-        # is silence, and that is seen.
-        seen = ~hidden
-        seen[:, 1:] &= ~hidden[:, :-1]
-        changed = np.ones_like(seen)
+            return self._cells
+        pitches = self._pitches_of[self._cells]
+        # Whether a cell and the one before it are visible; before the first there is
+        # silence.
+        visible = ~hidden
+        visible[:, 1:] &= ~hidden[:, :-1]
+        changed = np.ones_like(visible)
         changed[:, 1:] = pitches[:, 1:] != pitches[:, :-1]
-        is_held = (self.cells > SILENT_CELL) & (self.cells <= vocabulary.note_count)
-        cells: IntArray = self.cells + vocabulary.note_count * (
-            is_held & changed & seen
+        is_held = (self._cells > SILENT_CELL) & (self._cells <= vocabulary.note_count)
+        cells: IntArray = self._cells + vocabulary.note_count * (
+            is_held & changed & visible
         )
         return cells

@@ -1,18 +1,20 @@
-"""Particles: drafts of one piece, written side by side and led by what is given.
+"""Particle filter: several drafts of one piece, weighted by the notes that are given.
 
-A next-step model knows what came before, not what is to come. Where later notes are
-given, the rest of a melody say, several drafts are written at once. At every given note
-a draft gains or loses weight by how likely it has made that note. Once the weights are
-so uneven that fewer than half of the drafts count, the heavy ones are copied and the
-light ones dropped, and in the end one is drawn by weight. With many drafts it comes
-from all that the sampler may write, given what is given before and after (the particle
-filter of Gordon, Salmond and Smith 1993, with the systematic resampling of Kitagawa
-1996).
+A next-step model conditions on the past only. Where later notes are given, such as the
+rest of a melody, several particles are sampled side by side. Each given note multiplies
+the weight of a particle by the probability that the particle assigned to that note.
+When the effective sample size falls below half of the particles, they are resampled by
+weight; in the end one is drawn by weight. With many particles the result follows the
+distribution of the sampler conditioned on all given notes, before and after (the
+bootstrap filter of Gordon, Salmond and Smith 1993, with the systematic resampling of
+Kitagawa 1996).
 
-Log-weights are float arrays (pieces, drafts), in nats.
+Log-weights are float arrays (pieces, particles), in nats.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -21,54 +23,119 @@ from chorale.utils.arrays import IntArray
 
 FloatArray = npt.NDArray[np.float64]
 
-# Drafts are dropped once the effective number of them is below this share.
-_FEWEST = 0.5
+# Particles are resampled when the effective sample size is below this share of them.
+_RESAMPLING_THRESHOLD = 0.5
 
 
-def shares(log_weights: FloatArray) -> FloatArray:
-    """Return the weights, of each piece to the sum of 1; equal if none has any."""
+class ParticleFilter:
+    """The weights of the particles of several pieces.
+
+    Rows are particles: those of the first piece, those of the second, and so on.
+
+    Args:
+        streams: seeds of the random numbers, one per piece.
+        particles: number of particles of each piece.
+        lengths: int array (pieces,), steps of each piece.
+        ends: int array (pieces,), the step from which on a piece is weighted no more.
+    """
+
+    def __init__(
+        self,
+        streams: Sequence[np.random.SeedSequence],
+        particles: int,
+        lengths: IntArray,
+        ends: IntArray,
+    ) -> None:
+        self._ends = ends
+        self._log_weights = np.zeros((len(streams), particles))
+        self._uniforms = np.zeros((len(streams), 1 + lengths.max()))
+        for row, stream in enumerate(streams):
+            random = np.random.default_rng(stream.spawn(1)[0])
+            self._uniforms[row] = random.random(self._uniforms.shape[1])
+        # The final draw uses the number after the last step of the piece, wherever the
+        # other pieces end.
+        self._final_uniforms = self._uniforms[np.arange(len(streams)), lengths]
+
+    def update(self, log_likelihoods: FloatArray, step: int) -> None:
+        """Multiply the weights by likelihoods of given notes.
+
+        Args:
+            log_likelihoods: float array (rows,), nats, at most 0.
+            step: of the notes.
+        """
+        gains = log_likelihoods.reshape(self._log_weights.shape)
+        self._log_weights += np.where(step < self._ends[:, np.newaxis], gains, 0.0)
+
+    def resample(self, step: int) -> IntArray:
+        """Return the row that each row is copied from, int array (rows,)."""
+        particles = np.arange(self._log_weights.shape[1])
+        # A note that is impossible for all particles carries no information.
+        self._log_weights[np.isneginf(self._log_weights).all(axis=1)] = 0.0
+        copied = ancestors(self._log_weights, self._uniforms[:, step])
+        self._log_weights[(copied != particles).any(axis=1)] = 0.0
+        return self._rows(copied)
+
+    def draw(self) -> IntArray:
+        """Return the row of one particle of each piece, drawn by weight.
+
+        Returns:
+            int array (pieces,).
+        """
+        weights = normalized_weights(self._log_weights)
+        return self._rows(systematic(weights, self._final_uniforms, 1))
+
+    def _rows(self, particles: IntArray) -> IntArray:
+        """Return the rows of particles, given as int array (pieces, count)."""
+        pieces, count = self._log_weights.shape
+        rows: IntArray = (np.arange(pieces)[:, np.newaxis] * count + particles).ravel()
+        return rows
+
+
+def normalized_weights(log_weights: FloatArray) -> FloatArray:
+    """Return weights that sum to 1 for each piece; equal ones where all are zero."""
     heaviest = log_weights.max(axis=1, keepdims=True)
     weights = np.where(
         np.isfinite(heaviest), np.exp(log_weights - np.maximum(heaviest, -1e300)), 1.0
     )
-    normalised: FloatArray = weights / weights.sum(axis=1, keepdims=True)
-    return normalised
+    normalized: FloatArray = weights / weights.sum(axis=1, keepdims=True)
+    return normalized
 
 
-def effective_number(log_weights: FloatArray) -> FloatArray:
-    """Return how many drafts of equal weight tell as much, float array (pieces,)."""
-    number: FloatArray = 1 / (shares(log_weights) ** 2).sum(axis=1)
-    return number
+def effective_sample_size(log_weights: FloatArray) -> FloatArray:
+    """Return 1 / Σ w² of the normalized weights w, float array (pieces,)."""
+    size: FloatArray = 1 / (normalized_weights(log_weights) ** 2).sum(axis=1)
+    return size
 
 
 def ancestors(log_weights: FloatArray, uniforms: FloatArray) -> IntArray:
-    """Return which draft each one goes on from, int array (pieces, drafts).
+    """Return the ancestor of each particle, int array (pieces, particles).
 
-    Of pieces with enough drafts that count every draft goes on from itself; of the
-    others each is copied as often as its weight says, rounded up or down.
-
-    Args:
-        log_weights: of the drafts.
-        uniforms: float array (pieces,), each in [0, 1).
-    """
-    pieces, drafts = log_weights.shape
-    goes_on = np.tile(np.arange(drafts), (pieces, 1))
-    few = effective_number(log_weights) < _FEWEST * drafts
-    goes_on[few] = systematic(shares(log_weights[few]), uniforms[few], drafts)
-    return goes_on
-
-
-def systematic(shares: FloatArray, uniforms: FloatArray, count: int) -> IntArray:
-    """Return drafts drawn by weight, evenly, int array (pieces, count).
+    Where the effective sample size is large enough, each particle is its own ancestor.
+    Elsewhere each has as many descendants as its weight demands, rounded up or down.
 
     Args:
-        shares: float array (pieces, drafts), each row to the sum of 1.
+        log_weights: of the particles.
         uniforms: float array (pieces,), each in [0, 1).
-        count: how many to draw of each piece.
     """
-    ladder = (uniforms[:, np.newaxis] + np.arange(count)) / count
-    ends = np.cumsum(shares, axis=1)
-    # Rounding must leave no rung beyond the last end.
+    pieces, particles = log_weights.shape
+    indices = np.tile(np.arange(particles), (pieces, 1))
+    few = effective_sample_size(log_weights) < _RESAMPLING_THRESHOLD * particles
+    weights = normalized_weights(log_weights[few])
+    indices[few] = systematic(weights, uniforms[few], particles)
+    return indices
+
+
+def systematic(weights: FloatArray, uniforms: FloatArray, count: int) -> IntArray:
+    """Draw particles by systematic resampling, int array (pieces, count).
+
+    Args:
+        weights: float array (pieces, particles), each row sums to 1.
+        uniforms: float array (pieces,), each in [0, 1).
+        count: number of particles to draw for each piece.
+    """
+    points = (uniforms[:, np.newaxis] + np.arange(count)) / count
+    ends = np.cumsum(weights, axis=1)
+    # Rounding must leave no point beyond the last end.
     ends[:, -1] = np.inf
-    drawn: IntArray = (ends[:, np.newaxis] <= ladder[..., np.newaxis]).sum(axis=-1)
+    drawn: IntArray = (ends[:, np.newaxis] <= points[..., np.newaxis]).sum(axis=-1)
     return drawn

@@ -13,7 +13,7 @@ from chorale.music.score import Chorale
 from chorale.music.voices import VOICES
 from chorale.sampling.fragments import Fragment, keep_beginnings
 from chorale.sampling.gibbs import InfillingOptions, allowed_cells, hidden_shares
-from chorale.sampling.infilling import infill
+from chorale.sampling.gibbs import infill
 from chorale.voice_leading import rates
 from chorale.voice_leading.costs import EXACT_RULES
 

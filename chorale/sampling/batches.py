@@ -1,0 +1,172 @@
+"""Batches: fragments of similar length, padded and completed side by side.
+
+Samplers of both kinds of model share the batching. Each piece has its own stream of
+random numbers, so it does not depend on the pieces beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from chorale.encoding.cells import CellVocabulary
+from chorale.encoding.plan import Plan
+from chorale.encoding.tokens import SILENCE_TOKEN, Vocabulary
+from chorale.errors import UsageError
+from chorale.models.infiller import Infiller
+from chorale.models.predictor import Predictor
+from chorale.music.phrases import phrase_starts
+from chorale.music.score import Chorale
+from chorale.music.voices import VOICE_NAMES
+from chorale.sampling.fragments import Fragment
+from chorale.sampling.logits import DrawingOptions
+from chorale.utils.arrays import BoolArray, IntArray
+from chorale.utils.progress import Progress
+from chorale.voice_leading.costs import leading_tone
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Several encoded fragments, padded to the length of the longest.
+
+    Attributes:
+        lengths: int array (pieces,), steps of each piece.
+        tokens: int array (pieces, steps, 4), tokens or cells; silence where nothing is
+            given.
+        free: bool array (pieces, steps, 4), the tokens to draw; False after the end of
+            a piece.
+        plan: int array (pieces, steps, features); the last step of a piece repeats
+            after its end.
+        phrase_starts: bool array (pieces, steps), see
+            `chorale.music.phrases.phrase_starts`.
+        leading_tones: int array (pieces,), pitch classes, see `leading_tone`.
+        streams: seeds of the random numbers, one per piece.
+    """
+
+    lengths: IntArray
+    tokens: IntArray
+    free: BoolArray
+    plan: IntArray
+    phrase_starts: BoolArray
+    leading_tones: IntArray
+    streams: Sequence[np.random.SeedSequence]
+
+    @property
+    def steps(self) -> int:
+        """Steps of the longest piece."""
+        return int(self.lengths.max())
+
+
+class Sampler(Protocol):
+    """A sampler over one batch.
+
+    Attributes:
+        steps: number of iterations of `run`.
+    """
+
+    steps: int
+
+    def run(self) -> Iterator[None]:
+        """Draw all free tokens, and yield after every iteration."""
+
+    def drawn(self) -> IntArray:
+        """Return the completed batch, int array (pieces, steps, 4)."""
+
+
+def complete_in_batches(
+    model: Predictor[Any] | Infiller,
+    fragments: Sequence[Fragment],
+    make_sampler: Callable[[Batch], Sampler],
+    *,
+    size: int,
+    random_state: int,
+    padding: int = SILENCE_TOKEN,
+    progress: Progress | None = None,
+) -> list[Chorale]:
+    """Complete fragments in batches of at most `size` pieces.
+
+    Args:
+        model: gives the vocabulary and the features of the plan.
+        fragments: the pieces to complete.
+        make_sampler: returns the sampler of a batch.
+        size: number of pieces in a batch.
+        random_state: seed of the streams of all pieces.
+        padding: token after the end of a piece.
+        progress: called with the iterations done and the iterations in all.
+
+    Raises:
+        DataError: a given note is outside the model's vocabulary.
+    """
+    tokens = [model.vocabulary.encode(fragment.known()) for fragment in fragments]
+    streams = np.random.SeedSequence(random_state).spawn(len(fragments))
+    # Pieces of similar length share a batch, so that little of it is padding.
+    order = sorted(range(len(fragments)), key=lambda index: len(tokens[index]))
+    groups = [order[first : first + size] for first in range(0, len(order), size)]
+    samplers = []
+    for group in groups:
+        plans = [Plan.of(fragments[index].chorale) for index in group]
+        batch = Batch(
+            lengths=np.array([plan.steps for plan in plans]),
+            tokens=_pad([tokens[index] for index in group], padding),
+            free=_pad([~fragments[index].given for index in group], False),
+            plan=_pad([plan.features(model.plan_features) for plan in plans]),
+            phrase_starts=_pad([phrase_starts(plan.fermatas) for plan in plans], False),
+            leading_tones=np.array([leading_tone(plan.key) for plan in plans]),
+            streams=[streams[index] for index in group],
+        )
+        samplers.append(make_sampler(batch))
+    total, done = sum(sampler.steps for sampler in samplers), 0
+    completed: dict[int, Chorale] = {}
+    for group, sampler in zip(groups, samplers, strict=True):
+        for _ in sampler.run():
+            done += 1
+            if progress is not None:
+                progress(done, total)
+        for index, row in zip(group, sampler.drawn(), strict=True):
+            notes = model.vocabulary.decode(row[: len(tokens[index])])
+            completed[index] = fragments[index].completed(*notes)
+    return [completed[index] for index in range(len(fragments))]
+
+
+def allowed_tokens(
+    vocabulary: Vocabulary | CellVocabulary, options: DrawingOptions
+) -> BoolArray:
+    """Return the notes in the range of each voice, bool array (4, vocabulary size).
+
+    HOLD is not among them: whether a note may be held depends on the note.
+
+    Raises:
+        UsageError: a range without a note of the vocabulary.
+    """
+    pitches = vocabulary.pitches
+    ranges = options.ranges or vocabulary.ranges
+    allowed = np.array([(low <= pitches) & (pitches <= high) for low, high in ranges])
+    for name, voice_range, notes in zip(VOICE_NAMES, ranges, allowed, strict=True):
+        if not notes.any():
+            low, high = voice_range
+            raise UsageError(
+                f"the model knows no note in the range asked for the {name}, MIDI "
+                f"notes {low} to {high}: it knows {vocabulary.lowest} to "
+                f"{vocabulary.highest}"
+            )
+    allowed[:, SILENCE_TOKEN] = options.rests
+    return allowed
+
+
+def _pad(arrays: Sequence[Any], padding: Any = None) -> Any:
+    """Stack arrays (steps, …) to one (arrays, longest steps, …).
+
+    Args:
+        arrays: of one dtype.
+        padding: value after the end of an array; None repeats its last step.
+    """
+    steps = max(map(len, arrays))
+    padded = []
+    for array in arrays:
+        last = array[-1:] if padding is None else np.full_like(array[:1], padding)
+        rest = np.repeat(last, steps - len(array), axis=0)
+        padded.append(np.concatenate([array, rest]))
+    return np.stack(padded)
