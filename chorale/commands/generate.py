@@ -7,133 +7,129 @@ from typing import Annotated
 
 import typer
 
-from chorale.commands.options import (
-    DEFAULT_TOP_P,
-    Average,
-    Models,
-    TopP,
-    model_names,
-    parse_top_p,
-)
+from chorale.commands.options import ADVANCED, Average, Models, model_names
 from chorale.commands.outputs import (
-    BestOf,
     Formats,
     Instrument,
     OutputFolder,
-    RandomState,
+    Outputs,
     Report,
+    check_writable,
+    stems,
+    write_best,
+)
+from chorale.commands.progress import progress_bar
+from chorale.commands.sampling_options import (
+    NEXT_STEP_DEFAULTS,
+    BestOf,
+    Guidance,
+    RandomState,
     Rules,
     Temperature,
     TopK,
+    TopP,
     Variations,
-    check_outputs,
-    check_writable,
-    stems,
-    warn_of_endings,
-    write_choices,
-    write_pieces,
 )
-from chorale.commands.progress import progress_bar
 from chorale.models.ensemble import average as averaged
 from chorale.models.storage import NEXT_STEP, load_card, load_model
-from chorale.sampling.best_of import choose_each, typical_of
+from chorale.sampling.best_of import Judge, typical_of
 from chorale.sampling.generate import sample
 from chorale.sampling.next_step import SamplingOptions
-from chorale.sampling.prompts import find_start
-
-_DEFAULTS = SamplingOptions()
+from chorale.sampling.prompts import OPENING_BARS, find_start
 
 
 def generate(
     seed: Annotated[
         str,
         typer.Option(
-            help="What to continue: a number from `chorale seeds`, a bundled chorale "
-            "such as bwv253, a CSV, MIDI or MusicXML file, or none."
+            help="Chorale whose opening is continued: a number from `chorale seeds`, a "
+            "bundled chorale such as bwv253, a CSV, MIDI or MusicXML file; none for no "
+            "opening."
         ),
     ] = "1",
     bars: Annotated[
         int | None,
-        typer.Option(help="Length of the whole piece; that of the plan if left out."),
+        typer.Option(
+            help="Length of the whole piece in bars, opening included.",
+            show_default="length of the seed",
+        ),
     ] = None,
     opening: Annotated[
         int | None,
-        typer.Option(help="Bars of the seed to keep; two if left out."),
-    ] = None,
-    plan: Annotated[
-        str | None,
         typer.Option(
-            help="A seed whose metre, pickup, fermatas and length to follow; that of "
-            "--seed if left out."
+            help="Length of the opening in bars, 1 or more. The default establishes "
+            "metre and key and leaves the rest to the model.",
+            show_default=str(OPENING_BARS),
         ),
     ] = None,
     model: Models = None,
-    average: Average = "none",
-    temperature: Temperature = _DEFAULTS.temperature,
-    top_p: TopP = DEFAULT_TOP_P,
-    top_k: TopK = None,
-    guidance: Annotated[
-        float, typer.Option(help="How closely to end in the key; 0 as the model does.")
-    ] = _DEFAULTS.guidance,
-    rules: Rules = _DEFAULTS.rules,
-    best_of: BestOf = 3,
     variations: Variations = 1,
-    random_state: RandomState = _DEFAULTS.random_state,
+    random_state: RandomState = NEXT_STEP_DEFAULTS.random_state,
     output: OutputFolder = Path(),
     formats: Formats = "midi",
     instrument: Instrument = "choir",
+    best_of: BestOf = 3,
+    temperature: Temperature = NEXT_STEP_DEFAULTS.temperature,
+    top_p: TopP = NEXT_STEP_DEFAULTS.top_p,
+    rules: Rules = NEXT_STEP_DEFAULTS.rules,
+    plan: Annotated[
+        str | None,
+        typer.Option(
+            help="A seed whose metre, pickup, fermatas and length to follow instead of "
+            "those of --seed; none for those of a random chorale.",
+            show_default="the plan of --seed",
+            rich_help_panel=ADVANCED,
+        ),
+    ] = None,
+    average: Average = "none",
+    top_k: TopK = None,
+    guidance: Guidance = NEXT_STEP_DEFAULTS.guidance,
     report: Report = None,
 ) -> None:
     """Write new chorales.
 
-    Of several that are drawn one is kept that ends on a cadence, breaks few rules of
-    part-writing and is as likely as Bach's own; `--best-of 1` takes what comes.
+    The first bars are those of a chorale of Bach's; the model writes the rest.
 
     Example: chorale generate --seed 3 --bars 16 -n 4 --format midi,musicxml
     """
     options = SamplingOptions(
         temperature=temperature,
-        top_p=parse_top_p(top_p),
+        top_p=top_p,
         top_k=top_k,
         guidance=guidance,
         rules=rules,
         random_state=random_state,
     )
-    endings = check_outputs(
-        best_of=best_of, report=report, formats=formats, instrument=instrument
+    outputs = Outputs(
+        folder=output,
+        formats=formats,
+        instrument=instrument,
+        best_of=best_of,
+        report=report,
     )
     start = find_start(
         seed, plan=plan, bars=bars, opening_bars=opening, random_state=random_state
     )
     check_writable(output)
-
-    names = model_names(model)
-    predictors = [load_model(name, kind=NEXT_STEP) for name in names]
-    predictor = averaged(predictors, average)
+    models = {name: load_model(name, kind=NEXT_STEP) for name in model_names(model)}
     with progress_bar("Writing chorales") as progress:
         drawn = sample(
-            predictor,
+            averaged(list(models.values()), average),
             start.plan,
             start.opening,
             options,
             variations=variations * best_of,
             progress=progress,
         )
-    # The judge asks the first model by itself: its card says how likely Bach is to it.
-    typical = typical_of(load_card(names[0]))
-    candidates = choose_each(
-        predictors[0],
+    # The first model is the judge: its card has its likelihoods of Bach's own chorales.
+    name, predictor = next(iter(models.items()))
+    write_best(
+        outputs,
+        stems(_stem(seed), random_state, variations),
         drawn,
-        best_of,
+        lambda: Judge(predictor, typical_of(load_card(name))),
         opening=start.opening.steps if start.opening else 0,
-        typical=typical,
     )
-    files = stems(_stem(seed), random_state, variations)
-    chosen = dict(zip(files, candidates, strict=True))
-    best = {name: lot[0].chorale for name, lot in chosen.items()}
-    write_pieces(best, output, endings, instrument)
-    write_choices(chosen, report)
-    warn_of_endings(chosen, best_of)
 
 
 def _stem(seed: str) -> str:

@@ -13,18 +13,15 @@ import numpy as np
 import typer
 
 from chorale.commands.options import (
-    DEFAULT_TOP_P,
     Average,
     Models,
-    TopP,
     model_names,
     model_title,
     names_typed,
     option_name,
-    parse_top_p,
 )
 from chorale.commands.progress import progress_bar
-from chorale.commands.sampling_options import Particles
+from chorale.commands.sampling_options import Particles, TopP
 from chorale.corpus.loading import load_corpus, unseen_melodies
 from chorale.corpus.reading import find_files, read_piece
 from chorale.errors import UsageError
@@ -110,7 +107,7 @@ def judge(
     temperature: Annotated[
         float, typer.Option(help="Of the samples, as in `chorale generate`.")
     ] = _DEFAULTS.temperature,
-    top_p: TopP = DEFAULT_TOP_P,
+    top_p: TopP = _DEFAULTS.top_p,
     guidance: Annotated[
         float, typer.Option(help="Of the samples, as in `chorale generate`.")
     ] = _DEFAULTS.guidance,
@@ -154,7 +151,7 @@ def judge(
     """
     options = SamplingOptions(
         temperature=temperature,
-        top_p=parse_top_p(top_p),
+        top_p=top_p,
         guidance=guidance,
         particles=particles,
         rules=rules,

@@ -1,4 +1,4 @@
-"""What commands share: options, and those that a run was begun with."""
+"""Options, help panels and checks that several commands share."""
 
 from __future__ import annotations
 
@@ -10,56 +10,49 @@ import typer
 from chorale.errors import UsageError
 from chorale.models.ensemble import AVERAGES, TRANSPOSITIONS
 from chorale.models.storage import DEFAULT_MODEL
-from chorale.sampling.logits import DrawingOptions
 
-# === Options of the commands that ask a model ===
+# Panels of the help; options without one come first.
+OUTPUT = "Output"
+SAMPLING = "Sampling"
+ADVANCED = "Advanced"
 
 Models = Annotated[
     list[str] | None,
     typer.Option(
         "--model",
-        help="A name from `chorale models` or a folder; several are averaged.",
+        help="A name from `chorale models` or the folder of a model. Given several "
+        "times, the models' probabilities are averaged note by note.",
+        show_default=DEFAULT_MODEL,
     ),
 ]
 Average = Annotated[
     str,
     typer.Option(
-        help=f"{' or '.join(AVERAGES)}: whether to ask the model in "
-        f"{len(TRANSPOSITIONS)} keys and take the mean."
+        help=f"{' or '.join(AVERAGES)}: whether to average over transpositions by "
+        f"{min(TRANSPOSITIONS)} to {max(TRANSPOSITIONS)} semitones. The likelihood is "
+        f"a little better; not the default, as it takes {len(TRANSPOSITIONS)} times as "
+        "long.",
+        rich_help_panel=ADVANCED,
     ),
 ]
-TopP = Annotated[
-    str,
-    typer.Option(
-        metavar="P[,P,P,P]",
-        help="Choose among the likeliest notes that together have this probability: "
-        "lower is safer, 1 leaves none out. One number, or four, soprano first.",
-    ),
-]
-DEFAULT_TOP_P = str(DrawingOptions.top_p)
-
-# === Options of the commands that train ===
-
-
-# === What was typed, and what is done with it ===
 
 
 def model_names(typed: Sequence[str] | None) -> list[str]:
-    """Return the models that were asked for, the default one if none was.
+    """Return the typed names of models, or the default one.
 
     Raises:
-        UsageError: one was named twice.
+        UsageError: a name occurs twice.
     """
     names = list(typed or [DEFAULT_MODEL])
-    if twice := [name for name in names if names.count(name) > 1]:
+    if repeated := [name for name in names if names.count(name) > 1]:
         raise UsageError(
-            f"--model {twice[0]} is there twice: its say would only be doubled"
+            f"expected each --model once, got {repeated[0]} twice: leave one out"
         )
     return names
 
 
 def model_title(names: Sequence[str], average: str) -> str:
-    """Return how to call the average of models."""
+    """Return the title of an ensemble."""
     transpositions = len(AVERAGES[average])
     title = ", ".join(names)
     if transpositions > 1:
@@ -68,28 +61,17 @@ def model_title(names: Sequence[str], average: str) -> str:
     return f"{title}: the mean of {members} members" if members > 1 else title
 
 
-def parse_top_p(text: str) -> float | tuple[float, ...]:
-    """Return a top-p, or several that are written with commas between them.
-
-    Raises:
-        UsageError: one is no number.
-    """
-    try:
-        numbers = tuple(float(number) for number in text.split(","))
-    except ValueError:
-        raise UsageError(
-            f"expected a top-p such as {DEFAULT_TOP_P}, or one for each voice such as "
-            f"1,0.95,0.95,0.95, got {text!r}"
-        ) from None
-    return numbers if len(numbers) > 1 else numbers[0]
-
-
 def names_typed(context: typer.Context) -> list[str]:
-    """Return the names of the options and arguments that were typed."""
+    """Return the names of the options and arguments on the command line."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
-    return [name for name, it in sources.items() if it and it.name == "COMMANDLINE"]
+    return [
+        name
+        for name, source in sources.items()
+        if source is not None and source.name == "COMMANDLINE"
+    ]
 
 
 def option_name(context: typer.Context, name: str) -> str:
-    """Return an option as it is typed, such as `--top-p`."""
-    return next(one.opts[0] for one in context.command.params if one.name == name)
+    """Return the option of a parameter, such as `--top-p`."""
+    parameters = {parameter.name: parameter for parameter in context.command.params}
+    return parameters[name].opts[0]

@@ -1,21 +1,21 @@
-"""What the commands that write chorales share: options, checks, and the files."""
+"""Output of the commands that write chorales: options, checks, files and reports."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from chorale.commands.options import ADVANCED, OUTPUT
 from chorale.errors import DataError, OutputError, UsageError
 from chorale.formats.files import OUTPUT_ENDINGS, write
-from chorale.models.storage import DEFAULT_MODEL, NEXT_STEP, load_card, load_model
 from chorale.music.score import Chorale
 from chorale.music.voices import INSTRUMENTS
-from chorale.sampling.best_of import Candidate, choose_each, typical_of
+from chorale.sampling.best_of import Candidate, Judge
 from chorale.utils.reports import (
     Block,
     Heading,
@@ -25,59 +25,80 @@ from chorale.utils.reports import (
     write_report,
 )
 
-BestOf = Annotated[
-    int,
+OutputFolder = Annotated[
+    Path,
     typer.Option(
-        help="Chorales drawn for each one that is kept: the one that the judge likes "
-        "most."
+        "--output",
+        help="Folder to write to; made if there is none.",
+        rich_help_panel=OUTPUT,
     ),
 ]
-Variations = Annotated[int, typer.Option("-n", help="How many to write.")]
-RandomState = Annotated[int, typer.Option(help="Another number, another piece.")]
-OutputFolder = Annotated[Path, typer.Option("--output", help="Folder to write to.")]
 Formats = Annotated[
     str,
-    typer.Option("--format", help=f"Any of {', '.join(OUTPUT_ENDINGS)}, with commas."),
+    typer.Option(
+        "--format",
+        help=f"Any of {', '.join(OUTPUT_ENDINGS)}, separated by commas.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
-Instrument = Annotated[str, typer.Option(help=f"One of {', '.join(INSTRUMENTS)}.")]
+Instrument = Annotated[
+    str,
+    typer.Option(
+        help=f"Sound of MIDI files, one of {', '.join(INSTRUMENTS)}.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 Report = Annotated[
     Path | None,
-    typer.Option(help="Write what was drawn, and why it was kept: .md or .html."),
+    typer.Option(
+        help="Write a report on all pieces drawn and their costs, a file that ends in "
+        ".md or .html.",
+        show_default="none",
+        rich_help_panel=ADVANCED,
+    ),
 ]
-Temperature = Annotated[float, typer.Option(help="Below 1 safer, above 1 bolder.")]
-TopK = Annotated[int | None, typer.Option(help="Draw from this many likeliest notes.")]
-Rules = Annotated[str, typer.Option(help="Part-writing: off, lenient or strict.")]
 
 
 # === Checks before the work ===
 
 
-def check_outputs(
-    *, best_of: int, report: Path | None, formats: str, instrument: str
-) -> list[str]:
-    """Refuse what cannot be written, before anything is read.
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """Where and how the best of several chorales are written.
 
-    Returns:
-        The endings of the formats.
+    Attributes:
+        folder: made if there is none.
+        formats: names separated by commas.
+        instrument: of MIDI files.
+        best_of: number of chorales drawn for each one that is kept.
+        report: file of the report on all chorales drawn; None for no report.
 
     Raises:
-        UsageError: an option that makes no sense.
+        UsageError: an unknown format or instrument, a `best_of` below 1, or a report
+            with another ending than .md or .html.
     """
-    if best_of < 1:
-        raise UsageError(f"expected the best of at least 1, got {best_of}")
-    if report is not None:
-        check_report_path(report)
-    endings = parse_formats(formats)
-    if instrument not in INSTRUMENTS:
-        raise UsageError(
-            f"expected an instrument out of {', '.join(INSTRUMENTS)}, "
-            f"got {instrument!r}"
-        )
-    return endings
+
+    folder: Path
+    formats: str
+    instrument: str
+    best_of: int
+    report: Path | None
+
+    def __post_init__(self) -> None:
+        if self.best_of < 1:
+            raise UsageError(f"expected a --best-of of at least 1, got {self.best_of}")
+        if self.report is not None:
+            check_report_path(self.report)
+        parse_formats(self.formats)
+        if self.instrument not in INSTRUMENTS:
+            raise UsageError(
+                f"expected an instrument out of {', '.join(INSTRUMENTS)}, "
+                f"got {self.instrument!r}"
+            )
 
 
 def parse_formats(text: str) -> list[str]:
-    """Return the endings of formats named with commas between them."""
+    """Return the file endings of formats separated by commas."""
     names = [name.strip() for name in text.split(",")]
     unknown = [name for name in names if name not in OUTPUT_ENDINGS]
     if unknown:
@@ -88,13 +109,14 @@ def parse_formats(text: str) -> list[str]:
 
 
 def check_writable(folder: Path) -> None:
-    """Find out before the work whether its result can be written; leave no trace.
+    """Check that files can be written to a folder, without leaving any.
 
     Raises:
-        OutputError: the folder, or the nearest one above it, takes no files.
+        OutputError: the folder, or the nearest existing one above it, takes no files.
     """
     try:
-        existing = next(one for one in (folder, *folder.parents) if one.exists())
+        candidates = (folder, *folder.parents)
+        existing = next(path for path in candidates if path.exists())
         with tempfile.TemporaryFile(dir=existing):
             pass
     except OSError as error:
@@ -110,77 +132,55 @@ def stems(name: str, random_state: int, variations: int) -> list[str]:
     return [f"{stem}-{number}" for number in range(1, variations + 1)]
 
 
-def write_pieces(
-    pieces: Mapping[str, Chorale],
-    folder: Path,
-    endings: list[str],
-    instrument: str,
-) -> None:
-    """Write pieces in every format, by the names of their files, and print these."""
-    for stem, piece in pieces.items():
-        for ending in endings:
-            path = folder / f"{stem}{ending}"
-            write(piece, path, instrument=instrument)
-            typer.echo(path)
+# === Writing ===
 
 
-# === Choosing and writing ===
-
-
-def keep_best(
+def write_best(
+    outputs: Outputs,
+    names: Sequence[str],
     drawn: Sequence[Chorale],
-    files: Sequence[str],
+    load_judge: Callable[[], Judge],
     *,
-    best_of: int,
-    report: Path | None,
+    opening: int = 0,
     semitones: int = 0,
-) -> tuple[dict[str, Chorale], dict[str, list[Candidate]]]:
-    """Let the judge choose among chorales that were completed.
-
-    The default model judges. It is not opened if there is nothing to choose.
+    warn_of_endings: bool = True,
+) -> None:
+    """Write the best chorale of each group, and the report; print the file names.
 
     Args:
-        drawn: `best_of` for each file.
-        files: the names of the files.
-        best_of: how many were drawn for each.
-        report: where to tell what was drawn; None if nowhere.
-        semitones: by which the chorales are moved to be judged.
-
-    Returns:
-        What is kept and what is held against all, by the names of the files; of the
-        latter nothing if nothing was judged, which is said if it was asked for.
+        outputs: where and how.
+        names: file names without endings, one per group.
+        drawn: `outputs.best_of` chorales for each name.
+        load_judge: opens the judge; called only if there is something to rank.
+        opening: steps at the beginning that were given.
+        semitones: transposition under which the chorales are judged.
+        warn_of_endings: say on stderr if no chorale of a group ends on a cadence.
     """
-    first = dict(zip(files, drawn[::best_of], strict=True))
-    if best_of == 1 and report is None:
-        return first, {}
-    try:
-        lots = choose_each(
-            load_model(DEFAULT_MODEL, kind=NEXT_STEP),
-            [one.transpose(semitones) for one in drawn],
-            best_of,
-            typical=typical_of(load_card(DEFAULT_MODEL)),
-        )
-    except DataError as error:
-        # A model of other ranges has written, or kept, what this one cannot read.
-        typer.echo(f"note: nothing was judged, the first is kept: {error}", err=True)
-        return first, {}
-    chosen = dict(zip(files, lots, strict=True))
-    best = {}
-    for file, lot in chosen.items():
-        kept = lot[0].chorale.transpose(-semitones)
-        best[file] = replace(kept, key=drawn[0].key)
-    return best, chosen
-
-
-def write_choices(chosen: Mapping[str, list[Candidate]], report: Path | None) -> None:
-    """Write what was drawn, by the name of the file that it became."""
+    best_of, report = outputs.best_of, outputs.report
+    best = dict(zip(names, drawn[::best_of], strict=True))
+    ranked: dict[str, list[Candidate]] = {}
+    if best_of > 1 or report is not None:
+        try:
+            groups = load_judge().rank_each(
+                drawn, best_of, opening=opening, semitones=semitones
+            )
+        except DataError as error:
+            # The model's vocabulary, or the given notes, exceed that of the judge.
+            typer.echo(
+                f"note: nothing was judged, the first is kept: {error}", err=True
+            )
+        else:
+            ranked = dict(zip(names, groups, strict=True))
+            best = {name: group[0].chorale for name, group in ranked.items()}
+    for name, chorale in best.items():
+        for ending in parse_formats(outputs.formats):
+            path = outputs.folder / f"{name}{ending}"
+            write(chorale, path, instrument=outputs.instrument)
+            typer.echo(path)
     if report is not None:
-        write_report(choice_blocks(chosen), report)
-
-
-def warn_of_endings(chosen: Mapping[str, list[Candidate]], best_of: int) -> None:
-    """Say if of several that were drawn none ended on a cadence."""
-    if best_of > 1 and not all(best[0].ends_well for best in chosen.values()):
+        write_report(choice_blocks(ranked), report)
+    has_cadence = all(group[0].ends_well for group in ranked.values())
+    if warn_of_endings and best_of > 1 and not has_cadence:
         typer.echo(
             f"note: of {best_of} chorales none ended on a cadence; a higher --best-of "
             "may find one that does",
@@ -189,33 +189,35 @@ def warn_of_endings(chosen: Mapping[str, list[Candidate]], best_of: int) -> None
 
 
 def choice_blocks(drawn: Mapping[str, Sequence[Candidate]]) -> list[Block]:
-    """Return what is held against chorales that were drawn to choose from.
+    """Return the report on chorales drawn to choose from.
 
     Args:
-        drawn: the best first, by the name of the file that it became.
+        drawn: best first, by the name of the file that was written.
     """
     blocks: list[Block] = [
         Heading("What was drawn", level=1),
         Paragraph(
-            "The first of each table was kept: one that ends on a complete cadence "
-            "before one that does not, then the one that costs least. Costs are in "
-            "nats: of findings beyond those that Bach would have, the rarer the "
-            "dearer, and of a likelihood unlike that of his own chorales."
+            "The first of each table was kept: a piece that ends on a complete cadence "
+            "before one that does not, then the one with the lowest cost. Costs are in "
+            "nats: for findings beyond Bach's own rate, where rarer violations cost "
+            "more, and for a likelihood that is not typical of his chorales."
         ),
     ]
     for name, candidates in drawn.items():
         rows = [
             (
                 str(number),
-                "yes" if one.ends_well else "no",
-                f"{one.nats_per_note:.3f}",
-                f"{one.typicality:.2f}",
-                f"{one.rules:.1f}",
-                f"{one.cost:.1f}",
-                ", ".join(f"{count} {rule}" for rule, count in one.findings.items()),
+                "yes" if candidate.ends_well else "no",
+                f"{candidate.nats_per_note:.3f}",
+                f"{candidate.typicality:.2f}",
+                f"{candidate.rules:.1f}",
+                f"{candidate.cost:.1f}",
+                ", ".join(
+                    f"{count} {rule}" for rule, count in candidate.findings.items()
+                ),
             )
-            for number, one in enumerate(candidates, start=1)
+            for number, candidate in enumerate(candidates, start=1)
         ]
-        header = ("place", "cadence", "nats a note", "atypical", "rules", "cost")
+        header = ("place", "cadence", "nats per note", "atypical", "rules", "cost")
         blocks += [Heading(name), Table((*header, "findings"), tuple(rows))]
     return blocks

@@ -1,4 +1,4 @@
-"""A progress bar for whatever keeps a person waiting."""
+"""Progress bars on stderr."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from collections.abc import Iterator, Mapping
 
 from chorale.utils.progress import Progress
 
-_PATIENCE = 2.0  # seconds before a bar appears
+_DELAY = 2.0  # seconds before a bar appears
 
 
 @contextlib.contextmanager
 def progress_bar(label: str) -> Iterator[Progress]:
-    """Yield a function to call with what is done and what there is in all.
+    """Yield a callback that shows progress as a bar.
 
-    The bar appears on a terminal only, after two seconds, and goes when the block ends.
+    The bar appears on a terminal only, after two seconds, and disappears when the block
+    ends.
     """
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
@@ -25,8 +26,7 @@ def progress_bar(label: str) -> Iterator[Progress]:
         def advance(done: int, total: int) -> None:
             nonlocal update
             if update is None:
-                waited = time.monotonic() - started
-                if waited < _PATIENCE or not sys.stderr.isatty():
+                if time.monotonic() - started < _DELAY or not sys.stderr.isatty():
                     return
                 update = _show(label, stack)
             update(done, total)
@@ -45,12 +45,12 @@ def _show(label: str, stack: contextlib.ExitStack) -> Progress:
 
 
 class EpochLines:
-    """A line on stderr for every epoch; on a terminal a bar with the time left too.
+    """Training progress: one line per epoch, and on a terminal a bar with time left.
 
     A `chorale.nn.fitting.EpochProgress`, to be used in a `with` block.
 
     Args:
-        monitor: the figure to show of each epoch.
+        monitor: name of the validation metric to print.
     """
 
     def __init__(self, monitor: str) -> None:
@@ -79,18 +79,17 @@ class EpochLines:
         )
         self._stack.enter_context(self._bar)
         self._task = self._bar.add_task("Training")
-        self._begun = False
+        self._has_total = False
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._stack.close()
 
     def start_epoch(self, epoch: int, epochs: int, batches: int) -> None:
-        if not self._begun:
-            # The first epochs of a resumed run are behind it.
-            total = (epochs - epoch + 1) * batches
-            self._bar.reset(self._task, total=total)
-            self._begun = True
+        if not self._has_total:
+            # A resumed run starts after its first epochs.
+            self._bar.reset(self._task, total=(epochs - epoch + 1) * batches)
+            self._has_total = True
         self._bar.update(self._task, description=f"Epoch {epoch} of {epochs}")
 
     def finish_batch(self, loss: float) -> None:

@@ -8,34 +8,32 @@ from typing import Annotated
 
 import typer
 
-from chorale.commands.options import DEFAULT_TOP_P, TopP
 from chorale.commands.outputs import (
-    BestOf,
     Formats,
     Instrument,
     OutputFolder,
-    RandomState,
+    Outputs,
     Report,
-    Rules,
-    Temperature,
-    TopK,
-    Variations,
-    check_outputs,
     check_writable,
-    keep_best,
     stems,
-    write_choices,
-    write_pieces,
+    write_best,
 )
 from chorale.commands.progress import progress_bar
 from chorale.commands.sampling_options import (
-    INFILLING,
-    SAMPLING,
+    INFILLING_DEFAULTS,
+    NEXT_STEP_DEFAULTS,
+    BestOf,
     Guidance,
     Method,
     ModelName,
     Particles,
+    RandomState,
     Rounds,
+    Rules,
+    Temperature,
+    TopK,
+    TopP,
+    Variations,
     options_for,
 )
 from chorale.corpus.reading import annotated
@@ -46,8 +44,9 @@ from chorale.models.storage import DEFAULT_MODEL, load_model
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES, voice_named
 from chorale.sampling import completion
+from chorale.sampling.best_of import Judge
 
-_MOST_BARS = 100_000  # beyond lies only a slip of the hand
+_MOST_BARS = 100_000  # a larger number is a typo, and its range would fill the memory
 
 
 def rewrite(
@@ -56,35 +55,41 @@ def rewrite(
         str,
         typer.Argument(
             metavar="FILE",
-            help="A CSV, MIDI or MusicXML file of four voices, which may be silent, or "
-            "a bundled chorale, such as bwv253, or 3 as `chorale seeds` counts.",
+            help="A CSV, MIDI or MusicXML file of four voices, some of which may be "
+            "silent; or a bundled chorale: bwv253, or 3 for number 3 of `chorale "
+            "seeds`.",
         ),
     ],
     bars: Annotated[
         str | None,
-        typer.Option(help="Such as 5-8 or 1,5-8; 0 is a pickup. All if left out."),
+        typer.Option(
+            help="Bars to rewrite, such as 5-8 or 1,5-8; 0 is the pickup.",
+            show_default="all",
+        ),
     ] = None,
     voices: Annotated[
         str | None,
         typer.Option(
-            help=f"Any of {', '.join(VOICE_NAMES)}, with commas. All if left out."
+            help=f"Voices to rewrite, any of {', '.join(VOICE_NAMES)}, separated by "
+            "commas.",
+            show_default="all",
         ),
     ] = None,
     model: ModelName = DEFAULT_MODEL,
-    particles: Particles = completion.PASSAGE_PARTICLES,
-    guidance: Guidance = SAMPLING.guidance,
-    method: Method = INFILLING.method,
-    rounds: Rounds = INFILLING.rounds,
-    temperature: Temperature = SAMPLING.temperature,
-    top_p: TopP = DEFAULT_TOP_P,
-    top_k: TopK = None,
-    rules: Rules = SAMPLING.rules,
-    best_of: BestOf = 2,
     variations: Variations = 1,
-    random_state: RandomState = SAMPLING.random_state,
+    random_state: RandomState = NEXT_STEP_DEFAULTS.random_state,
     output: OutputFolder = Path(),
     formats: Formats = "midi",
     instrument: Instrument = "choir",
+    best_of: BestOf = 2,
+    temperature: Temperature = NEXT_STEP_DEFAULTS.temperature,
+    top_p: TopP = NEXT_STEP_DEFAULTS.top_p,
+    rules: Rules = NEXT_STEP_DEFAULTS.rules,
+    top_k: TopK = None,
+    particles: Particles = completion.PASSAGE_PARTICLES,
+    guidance: Guidance = NEXT_STEP_DEFAULTS.guidance,
+    method: Method = INFILLING_DEFAULTS.method,
+    rounds: Rounds = INFILLING_DEFAULTS.rounds,
     report: Report = None,
 ) -> None:
     """Rewrite some bars or voices of a piece; keep every other note.
@@ -93,11 +98,17 @@ def rewrite(
     """
     opened = load_model(model)
     options = options_for(context, opened)
-    endings = check_outputs(
-        best_of=best_of, report=report, formats=formats, instrument=instrument
+    outputs = Outputs(
+        folder=output,
+        formats=formats,
+        instrument=instrument,
+        best_of=best_of,
+        report=report,
     )
     wanted_bars = None if bars is None else _parse_bars(bars)
-    wanted_voices = None if voices is None else _parse_voices(voices)
+    wanted_voices = (
+        None if voices is None else list(map(voice_named, voices.split(",")))
+    )
     chorale, remarks = _find(piece)
     for remark in remarks:
         typer.echo(f"note: {remark}", err=True)
@@ -114,14 +125,13 @@ def rewrite(
             progress=progress,
         )
     name = Path(piece).stem if Path(piece).is_file() else piece.casefold()
-    best, chosen = keep_best(
-        drawn,
+    write_best(
+        outputs,
         stems(f"{name}-rewritten", random_state, variations),
-        best_of=best_of,
-        report=report,
+        drawn,
+        Judge.load,
+        warn_of_endings=False,  # the passage may not include the end
     )
-    write_pieces(best, output, endings, instrument)
-    write_choices(chosen, report)
 
 
 def _parse_bars(text: str) -> list[int]:
@@ -136,12 +146,8 @@ def _parse_bars(text: str) -> list[int]:
     return bars
 
 
-def _parse_voices(text: str) -> list[int]:
-    return [voice_named(name) for name in text.split(",")]
-
-
 def _find(name: str) -> tuple[Chorale, list[str]]:
-    """Return the piece in a file, or a bundled chorale, and what was guessed of it."""
+    """Return the piece in a file or a bundled chorale, and remarks on its reading."""
     chorale = find_bundled(name)
     if chorale is not None:
         return chorale, []

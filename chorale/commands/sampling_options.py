@@ -1,4 +1,4 @@
-"""What harmonize and rewrite share: a model of either kind, and its options."""
+"""Options of the commands that sample: generate, harmonize, rewrite and judge."""
 
 from __future__ import annotations
 
@@ -6,76 +6,138 @@ from typing import Annotated, Any
 
 import typer
 
-from chorale.commands.options import names_typed, parse_top_p
+from chorale.commands.options import ADVANCED, SAMPLING, names_typed
 from chorale.errors import UsageError
 from chorale.models.infiller import Infiller
 from chorale.sampling.completion import Model, Options
 from chorale.sampling.gibbs import METHODS, InfillingOptions
+from chorale.sampling.logits import RULES_MODES
 from chorale.sampling.next_step import SamplingOptions
 
-SAMPLING = SamplingOptions()
-INFILLING = InfillingOptions()
+NEXT_STEP_DEFAULTS = SamplingOptions()
+INFILLING_DEFAULTS = InfillingOptions()
+
+_NEXT_STEP_ONLY = ("particles", "guidance")
+_INFILLERS_ONLY = ("method", "rounds")
 
 ModelName = Annotated[
     str,
     typer.Option(
-        "--model", help="Of either kind: a name from `chorale models` or a folder."
+        "--model",
+        help="A name from `chorale models` or the folder of a model; a next-step model "
+        "or an infiller.",
     ),
 ]
-Particles = Annotated[
+Variations = Annotated[
+    int, typer.Option("-n", help="Number of pieces to write, 1 or more.")
+]
+RandomState = Annotated[
     int,
     typer.Option(
-        help="Of a model that writes step after step: drafts side by side, led by what "
-        "is given; more are slower and better."
+        help="Seed of all randomness, 0 or more: another number gives another piece, "
+        "the same number the same piece."
+    ),
+]
+BestOf = Annotated[
+    int,
+    typer.Option(
+        help="Number of pieces drawn for each one that is kept, 1 or more. The judge "
+        "keeps one that ends on a cadence, breaks few rules and is about as likely as "
+        "Bach's own; 1 keeps the first. More take longer and give better pieces.",
+        rich_help_panel=SAMPLING,
+    ),
+]
+Temperature = Annotated[
+    float,
+    typer.Option(
+        help="Above 0; below 1 the notes are more predictable, above 1 more "
+        "surprising. 1 samples the model's own distribution.",
+        rich_help_panel=SAMPLING,
+    ),
+]
+TopP = Annotated[
+    float,
+    typer.Option(
+        metavar="P",
+        help="Draw only from the most likely notes that together have this "
+        "probability, above 0 up to 1. Lower is safer; 1 draws from all notes. The "
+        "default leaves out the rare notes that make melodies leap too often.",
+        rich_help_panel=SAMPLING,
+    ),
+]
+Rules = Annotated[
+    str,
+    typer.Option(
+        help=f"Part-writing rules, one of {', '.join(RULES_MODES)}: off ignores them, "
+        "lenient makes notes that break a rule less likely, the more so the rarer Bach "
+        "breaks it, strict rules such notes out, which costs cadences.",
+        rich_help_panel=SAMPLING,
+    ),
+]
+TopK = Annotated[
+    int | None,
+    typer.Option(
+        help="Draw only from this many most likely notes, 1 or more.",
+        show_default="all",
+        rich_help_panel=ADVANCED,
     ),
 ]
 Guidance = Annotated[
     float,
     typer.Option(
-        help="Of a model that writes step after step: how closely the last bars follow "
-        "the key; 0 as it would by itself."
+        help="Next-step models: weight of classifier-free guidance by the key in the "
+        "last four bars, 0 or more. 0 follows the model alone; with the default twice "
+        "as many chorales end on a cadence of the key.",
+        rich_help_panel=ADVANCED,
+    ),
+]
+Particles = Annotated[
+    int,
+    typer.Option(
+        help="Next-step models: number of particles, drafts written side by side and "
+        "selected by how well they lead to the given notes; 1 or more. More are slower "
+        "and fit the given notes better.",
+        rich_help_panel=ADVANCED,
     ),
 ]
 Method = Annotated[
     str,
     typer.Option(
-        help=f"Of a model that infills: {' or '.join(METHODS)}, all notes over and "
-        "over or one after another."
+        help=f"Infillers: {METHODS[0]} draws all notes again in every round, "
+        f"{METHODS[1]} draws one note after another and is slower.",
+        rich_help_panel=ADVANCED,
     ),
 ]
-Rounds = Annotated[int, typer.Option(help="Of gibbs: more are slower and better.")]
-
-# What only models of one kind ask for.
-_OF_NEXT_STEP = ("particles", "guidance")
-_OF_INFILLERS = ("method", "rounds")
+Rounds = Annotated[
+    int,
+    typer.Option(
+        help="Infillers: rounds of Gibbs sampling, 1 or more. More are slower and "
+        "better.",
+        rich_help_panel=ADVANCED,
+    ),
+]
 
 
 def options_for(context: typer.Context, model: Model) -> Options:
-    """Return the options that were asked for, of the kind that the model takes.
+    """Return the sampling options of a command, for a model of either kind.
 
     Raises:
-        UsageError: a value out of bounds, or one was typed that models of the other
-            kind take.
+        UsageError: a value out of bounds, or a typed option of the other kind of
+            model.
     """
-    asked: dict[str, Any] = context.params
-    infills = isinstance(model, Infiller)
-    kinds = ("writes step after step", "infills")
-    for name in names_typed(context):
-        if name in (_OF_NEXT_STEP if infills else _OF_INFILLERS):
+    values: dict[str, Any] = context.params
+    typed = names_typed(context)
+    is_infiller = isinstance(model, Infiller)
+    kinds = ("next-step models", "infillers")
+    for name in _NEXT_STEP_ONLY if is_infiller else _INFILLERS_ONLY:
+        if name in typed:
             raise UsageError(
-                f"--{name} is for a model that {kinds[not infills]}, and "
-                f"{asked['model']} {kinds[infills]}: leave it out"
+                f"--{name} is for {kinds[not is_infiller]}, and {values['model']} is "
+                f"one of the {kinds[is_infiller]}: leave it out"
             )
-    if asked["method"] == "ancestral" and "rounds" in names_typed(context):
-        raise UsageError("--rounds are of gibbs: leave them out")
-    shared = {
-        name: asked[name] for name in ("temperature", "top_k", "rules", "random_state")
-    }
-    shared["top_p"] = parse_top_p(asked["top_p"])
-    if infills:
-        return InfillingOptions(
-            method=asked["method"], rounds=asked["rounds"], **shared
-        )
-    return SamplingOptions(
-        particles=asked["particles"], guidance=asked["guidance"], **shared
-    )
+    if values["method"] == "ancestral" and "rounds" in typed:
+        raise UsageError("--rounds is for --method gibbs: leave it out")
+    names = ["temperature", "top_p", "top_k", "rules", "random_state"]
+    names += _INFILLERS_ONLY if is_infiller else _NEXT_STEP_ONLY
+    asked = {name: values[name] for name in names}
+    return InfillingOptions(**asked) if is_infiller else SamplingOptions(**asked)

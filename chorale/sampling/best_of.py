@@ -1,36 +1,37 @@
-"""Choosing: of several chorales drawn, the one that could most likely be Bach's.
+"""Best of n: the judge that ranks several chorales drawn for one prompt.
 
-A chorale that ends on a complete cadence comes before one that does not. Among the
-others the one of the lowest cost comes first. Costs are in nats, the negative logarithm
-of a probability, and a chorale as Bach's are on average costs nothing or little:
+A chorale that ends on a complete cadence ranks before one that does not, then the one
+of the lowest cost. Costs are in nats, negative logarithms of a probability, and an
+average chorale of Bach's costs little or nothing:
 
-- *rules*: every finding beyond those that Bach would have at as many opportunities
-  costs the more, the rarer such findings are in his chorales: -ln of their rate;
-- *typicality*: half the square of how many standard deviations the likelihood lies from
-  the mean of Bach's own. What is far more likely than Bach is no better but dull: the
-  mode of a model is not among the pieces that it would write (Meister, Pimentel, Wiher
-  & Cotterell, 2023, "Locally typical sampling", tell why).
+- *rules*: each finding beyond those that Bach would have at as many opportunities costs
+  -ln of the rate of such findings in his chorales, so rarer violations cost more;
+- *typicality*: half the squared distance of the likelihood from the mean of Bach's own
+  chorales, in standard deviations. A much higher likelihood is no better: the mode of a
+  model is not among its typical samples (Meister, Pimentel, Wiher & Cotterell, 2023,
+  "Locally typical sampling").
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from chorale.evaluation.likelihood import score_each
 from chorale.evaluation.style import final_cadence
 from chorale.models.predictor import Predictor
-from chorale.models.storage import Card
+from chorale.models.storage import NEXT_STEP, Card, load_card, load_model
 from chorale.music.score import Chorale
 from chorale.voice_leading import BACH_PER_THOUSAND, Tally, count, surprisal
 
 
 class Typical(NamedTuple):
-    """How likely Bach's own chorales are to a model.
+    """The distribution of a model's likelihoods of Bach's own chorales.
 
     Attributes:
-        nats_per_note: the mean over all notes of valid.
+        nats_per_note: mean over all notes of the valid split.
         spread: standard deviation of the means of single chorales.
     """
 
@@ -39,7 +40,7 @@ class Typical(NamedTuple):
 
 
 def typical_of(card: Card) -> Typical | None:
-    """Return what the card of a model says of Bach's own chorales; None if nothing."""
+    """Return the likelihoods in the card of a model; None if it has none."""
     figures = card.figures.get("valid", {})
     if not figures.get("spread"):  # older cards have none
         return None
@@ -48,13 +49,13 @@ def typical_of(card: Card) -> Typical | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A chorale that was drawn, and what is held against it.
+    """A drawn chorale and its costs.
 
     Attributes:
         chorale: opening included.
         ends_well: whether it ends on a complete cadence.
-        findings: of each part-writing rule that is broken, opening excluded.
-        nats_per_note: negative log-likelihood, opening excluded, by the model alone.
+        findings: number of findings of each part-writing rule, opening excluded.
+        nats_per_note: negative log-likelihood, opening excluded.
         rules, typicality: costs in nats, at least 0.
     """
 
@@ -67,70 +68,80 @@ class Candidate:
 
     @property
     def cost(self) -> float:
-        """Both costs together, in nats."""
+        """Sum of both costs, in nats."""
         return self.rules + self.typicality
 
 
-def choose(
-    predictor: Predictor[Any],
-    chorales: Sequence[Chorale],
-    *,
-    opening: int,
-    typical: Typical | None,
-) -> list[Candidate]:
-    """Return chorales with what is held against them, the best first.
+@dataclass(frozen=True)
+class Judge:
+    """A next-step model that ranks chorales.
 
-    Args:
-        predictor: the model that wrote them.
-        chorales: drawn from one start.
-        opening: steps at their beginning that were given.
-        typical: of the model; None if its card does not say, then all count as typical.
-
-    Raises:
-        DataError: a chorale has a note outside the model's vocabulary.
+    Attributes:
+        predictor: the model, without guidance or averaging.
+        typical: its likelihoods of Bach; None if unknown, then typicality costs
+            nothing.
     """
-    scored = score_each(predictor, chorales)
-    candidates = []
-    for chorale, one in zip(chorales, scored, strict=True):
-        tallies = count(chorale, rules=BACH_PER_THOUSAND, start=opening)
-        nats = float(one.nats[opening:].mean())
-        distance = (nats - typical.nats_per_note) / typical.spread if typical else 0.0
-        candidates.append(
-            Candidate(
+
+    predictor: Predictor[Any]
+    typical: Typical | None
+
+    @classmethod
+    def load(cls, model: Path | str | None = None) -> Judge:
+        """Open a judge by the name of its model, see `load_model`."""
+        return cls(load_model(model, kind=NEXT_STEP), typical_of(load_card(model)))
+
+    def rank(
+        self, chorales: Sequence[Chorale], *, opening: int = 0, semitones: int = 0
+    ) -> list[Candidate]:
+        """Return chorales with their costs, best first; of equals the first drawn.
+
+        Args:
+            chorales: drawn for one prompt.
+            opening: steps at their beginning that were given.
+            semitones: transposition under which they are judged.
+
+        Raises:
+            DataError: a transposed chorale has a note outside the model's vocabulary.
+        """
+        moved = [chorale.transpose(semitones) for chorale in chorales]
+        candidates = []
+        for chorale, judged, scored in zip(
+            chorales, moved, score_each(self.predictor, moved), strict=True
+        ):
+            tallies = count(judged, rules=BACH_PER_THOUSAND, start=opening)
+            nats, distance = float(scored.nats[opening:].mean()), 0.0
+            if self.typical is not None:
+                distance = (nats - self.typical.nats_per_note) / self.typical.spread
+            findings = {name: tally.findings for name, tally in tallies.items()}
+            candidate = Candidate(
                 chorale=chorale,
-                ends_well=final_cadence(chorale).complete,
-                findings={
-                    name: tally.findings
-                    for name, tally in tallies.items()
-                    if tally.findings
-                },
+                ends_well=final_cadence(judged).complete,
+                findings={name: found for name, found in findings.items() if found},
                 nats_per_note=nats,
                 rules=sum(_cost(name, tally) for name, tally in tallies.items()),
                 typicality=distance**2 / 2,
             )
-        )
-    # Of equals the first that was drawn.
-    return sorted(candidates, key=lambda one: (not one.ends_well, one.cost))
+            candidates.append(candidate)
+        return sorted(candidates, key=lambda c: (not c.ends_well, c.cost))
 
-
-def choose_each(
-    predictor: Predictor[Any],
-    drawn: Sequence[Chorale],
-    best_of: int,
-    *,
-    opening: int = 0,
-    typical: Typical | None,
-) -> list[list[Candidate]]:
-    """Part chorales in lots of `best_of`, and return each as `choose` does."""
-    return [
-        choose(
-            predictor, drawn[first : first + best_of], opening=opening, typical=typical
-        )
-        for first in range(0, len(drawn), best_of)
-    ]
+    def rank_each(
+        self,
+        drawn: Sequence[Chorale],
+        best_of: int,
+        *,
+        opening: int = 0,
+        semitones: int = 0,
+    ) -> list[list[Candidate]]:
+        """Rank groups of `best_of` successive chorales, each as `rank` does."""
+        return [
+            self.rank(
+                drawn[first : first + best_of], opening=opening, semitones=semitones
+            )
+            for first in range(0, len(drawn), best_of)
+        ]
 
 
 def _cost(rule: str, tally: Tally) -> float:
-    """Return what findings cost in nats, those that Bach would have excepted."""
+    """Return the cost in nats of the findings beyond Bach's rate."""
     rate = BACH_PER_THOUSAND[rule] / 1000
     return max(tally.findings - tally.opportunities * rate, 0) * surprisal(rule)

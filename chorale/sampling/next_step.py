@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from chorale.encoding.tokens import Past
 from chorale.errors import UsageError
@@ -90,7 +91,7 @@ class NextStepSampler:
         self._plan = self._per_particle(batch.plan)
         self._phrase_starts = self._per_particle(batch.phrase_starts)
         self._leading_tones = self._per_particle(batch.leading_tones)
-        is_free: BoolArray = batch.free.any(axis=2)
+        is_free = np.any(batch.free, axis=2)
         self._first_free = int(is_free.any(axis=0).argmax())
         ends = batch.steps - is_free[:, ::-1].argmax(axis=1)
         if particles > 1:
@@ -190,7 +191,7 @@ class NextStepSampler:
 
     def _log_likelihoods(
         self, logits: FloatArray, costs: Logits | None, tokens: IntArray
-    ) -> Logits:
+    ) -> npt.NDArray[Any]:
         """Return the log-likelihood of a token of each row, float array (rows,).
 
         The costs of broken rules are subtracted in both rules modes: `strict` rules out
@@ -199,7 +200,7 @@ class NextStepSampler:
         tempered = with_temperature(
             logits.astype(np.float64), self._options.temperature
         )
-        scores: Logits = log_softmax(tempered) - (0.0 if costs is None else costs)
+        scores = log_softmax(tempered) - (0.0 if costs is None else costs)
         return np.take_along_axis(scores, tokens[:, np.newaxis], axis=1)[:, 0]
 
     def _may_follow(self, voice: int, sounding: IntArray) -> BoolArray:

@@ -192,7 +192,7 @@ def test_sampling_options_and_instruments_arrive(run: Run) -> None:
     run("generate", "--bars", "4", "--instrument", "organ", "--output", "organ")
     free = ("generate", "--bars", "4", "--rules", "off")
     run(*free, "--top-k", "1", "--output", "greedy")
-    run(*free, "--top-p", "1,0.01,0.01,0.01", "--output", "nucleus")
+    run(*free, "--top-p", "0.01", "--output", "nucleus")
     run(*free, "--temperature", "0.5", "--output", "cold")
     run("generate", "--bars", "4", "--rules", "strict", "--output", "strict")
     files = {path.parent.name: path for path in Path().glob("*/*.mid")}
@@ -204,9 +204,8 @@ def test_sampling_options_and_instruments_arrive(run: Run) -> None:
     }
     assert programs == {19}
     # Of equally likely notes both keep the lowest alone.
-    assert (read(files["greedy"]).pitches[-16:] == 36).all()
-    lowest = (read(files["nucleus"]).pitches[-16:] == 36).all(axis=0)
-    assert lowest.tolist() == [False, True, True, True]
+    for name in ("greedy", "nucleus"):
+        assert (read(files[name]).pitches[-16:] == 36).all()
     assert files["cold"].read_bytes() != files["greedy"].read_bytes()
     # The fake leaps about; after two bars of opening nothing does any more.
     leaps = {
@@ -220,8 +219,8 @@ def test_sampling_options_and_instruments_arrive(run: Run) -> None:
     ("arguments", "message"),
     [
         ("--top-p 0", "top-p above 0"),
-        ("--top-p high", "a top-p such as 0.96, or .* got 'high'"),
-        ("--top-p 1,0.9", r"one for each of 4 voices, got \(1.0, 0.9\)"),
+        ("--top-p high", "Invalid value for '--top-p'"),
+        ("--top-p 1,0.9", "Invalid value for '--top-p'"),
         ("--top-k 0", "top-k of at least 1"),
         ("--temperature -1", "temperature above 0"),
         ("--temperature 0", "temperature above 0"),
@@ -231,7 +230,7 @@ def test_sampling_options_and_instruments_arrive(run: Run) -> None:
         ("--opening 99", "opening of 1 to"),
         ("--rules some", "rules out of off, lenient, strict, got 'some'"),
         ("-n 0", "at least 1 variation"),
-        ("--best-of 0", "the best of at least 1, got 0"),
+        ("--best-of 0", "--best-of of at least 1, got 0"),
         ("--report why.pdf", r"ends in \.md or \.html, got \.pdf"),
         ("--random-state -1", "random state of at least 0"),
         ("--seed 78", "a seed from 1 to 77, got 78"),
@@ -242,7 +241,7 @@ def test_sampling_options_and_instruments_arrive(run: Run) -> None:
         ("--format midi,", "formats out of midi, musicxml, csv, wav, got ''"),
         ("--instrument kazoo", "an instrument out of choir, .* got 'kazoo'"),
         ("--average keys", "an average out of none, transpositions, got 'keys'"),
-        ("--model bach --model bach", "--model bach is there twice"),
+        ("--model bach --model bach", "each --model once, got bach twice"),
         ("--model counterpoint", "a next-step model, got .*: use it with harmonize"),
     ],
 )

@@ -23,6 +23,8 @@ from chorale.models.storage import load_model
 from chorale.music.melody import melody_of
 from chorale.music.score import Chorale
 from chorale.music.voices import BASS, SOPRANO
+from chorale.sampling import best_of
+from chorale.sampling.best_of import Judge
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -46,7 +48,7 @@ def run(
     def load(name: str, **options: str) -> object:
         return infiller if name == "fills" else predictor
 
-    for module in (harmonize, rewrite, outputs):
+    for module in (harmonize, rewrite, best_of):
         monkeypatch.setattr(module, "load_model", load)
     monkeypatch.chdir(tmp_path)
     Path("tune.abc").write_text(TUNE)
@@ -132,19 +134,19 @@ def test_of_several_the_judge_keeps_one(
     report = Path("why.md").read_text(encoding="utf-8")
     assert "## tune-harmonized" in report and "| 4 | no |" in report
     # The first of the report is kept: the one of the least cost of the four drawn.
-    lots = []
-    choose_each = outputs.choose_each
+    groups = []
+    rank_each = Judge.rank_each
 
     def remember(*arguments: object, **options: object) -> object:
-        lots.extend(choose_each(*arguments, **options))
-        return lots
+        groups.extend(rank_each(*arguments, **options))
+        return groups
 
-    monkeypatch.setattr(outputs, "choose_each", remember)
+    monkeypatch.setattr(Judge, "rank_each", remember)
     run(
         *("harmonize", "tune.abc", "--particles", "2", "--best-of", "4"),
         *("--output", "again", "--format", "csv"),
     )
-    ((first, *others),) = lots
+    ((first, *others),) = groups
     assert all(first.cost <= other.cost for other in others) and len(others) == 3
     for folder in ("best", "again"):
         written = read_csv(f"{folder}/tune-harmonized.csv")
@@ -163,24 +165,25 @@ def test_a_melody_out_of_range_is_sung_in_it(run: Run) -> None:
 
 
 def test_chorales_are_judged_where_the_judge_knows_their_notes(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     low = PIECE.transpose(-3)
-    judge = uniform_predictor(Vocabulary.fit([low], "hold"))
-    monkeypatch.setattr(outputs, "load_model", lambda name, **options: judge)
+    judge = Judge(uniform_predictor(Vocabulary.fit([low], "hold")), None)
     drawn = [replace(PIECE, title=title) for title in ("one", "other")]
-    best, chosen = outputs.keep_best(drawn, ["a"], best_of=2, report=None, semitones=-3)
-    assert [one.chorale.key for one in chosen["a"]] == [low.key] * 2
-    for one in chosen["a"]:
-        assert np.array_equal(one.chorale.pitches, low.pitches)
-    assert np.array_equal(best["a"].pitches, PIECE.pitches)
-    assert best["a"].key == PIECE.key
-    assert capsys.readouterr().err == ""
-    # Where it does not, nothing that was drawn is lost.
-    best, chosen = outputs.keep_best(drawn, ["a"], best_of=2, report=None)
-    assert best == {"a": drawn[0]} and not chosen
-    err = capsys.readouterr().err
-    assert err.startswith("note: nothing was judged, the first is kept: ")
+    candidates = judge.rank(drawn, semitones=-3)
+    assert [candidate.chorale for candidate in candidates] == drawn
+    how = outputs.Outputs(
+        folder=tmp_path, formats="csv", instrument="choir", best_of=2, report=None
+    )
+    for semitones, said in (
+        (-3, "of 2 chorales none ended"),
+        (0, "nothing was judged"),
+    ):
+        outputs.write_best(how, ["a"], drawn, lambda: judge, semitones=semitones)
+        # Where the judge does not know the notes, nothing that was drawn is lost.
+        assert np.array_equal(read_csv(tmp_path / "a.csv").pitches, PIECE.pitches)
+        err = capsys.readouterr().err
+        assert err.startswith("note: ") and err.count("\n") == 1 and said in err
     assert "is outside the model's vocabulary" in err
 
 
@@ -227,22 +230,22 @@ def test_infillers_have_options_of_their_own(run: Run) -> None:
         ("tune.abc --model fills --rounds 0", 2, "rounds of at least 1, got 0"),
         (
             *("tune.abc --rounds 9", 2),
-            "--rounds is for a model that infills, and bach writes step after step",
+            "--rounds is for infillers, and bach is one of the next-step models",
         ),
         (
             *("tune.abc --model fills --method ancestral --rounds 9", 2),
-            "--rounds are of gibbs: leave them out",
+            "--rounds is for --method gibbs: leave it out",
         ),
         (
             *("tune.abc --model fills --particles 9", 2),
-            "--particles is for a model that writes step after step, and fills infills",
+            "--particles is for next-step models, and fills is one of the infillers",
         ),
-        ("tune.abc --best-of 0", 2, "the best of at least 1, got 0"),
+        ("tune.abc --best-of 0", 2, "--best-of of at least 1, got 0"),
         ("tune.abc --format mp3", 2, "formats out of midi, .* got 'mp3'"),
         ("tune.abc --instrument kazoo", 2, "an instrument out of choir"),
         ("tune.abc --report why.pdf", 2, r"ends in \.md or \.html"),
         ("piece.mid --tune 2", 2, r"only books of tunes in \.abc"),
-        ("bwv253 --tune 2", 2, r"only books of tunes in \.abc"),
+        ("bwv253 --tune 2", 2, r"--tune is for books of tunes in \.abc"),
         ("tune.pdf", 2, r"a melody that ends in .* got \.pdf"),
         ("bwv9999", 2, "there is no seed 'bwv9999'"),
         ("missing.mid", 1, r"missing\.mid: there is no such file"),

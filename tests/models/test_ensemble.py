@@ -221,7 +221,7 @@ def test_advancing_leaves_the_state_as_it_was():
     logits = mixed.voice_logits(state, 0, tokens[:, 0])
     mixed.advance(state, np.full((3, VOICES), 3), plan[:, 0])
     np.testing.assert_array_equal(logits, mixed.voice_logits(state, 0, tokens[:, 0]))
-    assert state.available.all()
+    assert state.valid.all()
 
 
 # === Plans, guidance, samples ===

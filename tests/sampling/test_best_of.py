@@ -10,13 +10,14 @@ from fakes import uniform_predictor, wide_vocabulary
 from chorale.models.storage import load_card
 from chorale.music.keys import Key
 from chorale.music.score import Chorale
-from chorale.sampling.best_of import Typical, choose, typical_of
+from chorale.sampling.best_of import Judge, Typical, typical_of
 from chorale.voice_leading import BACH_PER_THOUSAND
 
 C_MAJOR = Key("C", "major")
 DOMINANT = [74, 67, 59, 43]
 TONIC = [72, 67, 64, 48]
 PREDICTOR = uniform_predictor(wide_vocabulary())
+JUDGE = Judge(PREDICTOR, typical=None)
 NATS = math.log(PREDICTOR.vocabulary.size)  # of every note to this predictor
 
 
@@ -28,7 +29,7 @@ def chords(*rows: list[int]) -> Chorale:
 def test_a_finding_costs_what_it_is_rare() -> None:
     # Soprano and bass go from octave to octave, to octave; the others stay.
     parallel = chords([72, 67, 64, 48], [74, 67, 64, 50], TONIC)
-    (candidate,) = choose(PREDICTOR, [parallel], opening=0, typical=None)
+    (candidate,) = JUDGE.rank([parallel])
     assert candidate.findings["parallel-octaves"] == 2
     rate = BACH_PER_THOUSAND["parallel-octaves"] / 1000
     pairs = 2  # soprano and bass move twice, the others never
@@ -39,21 +40,21 @@ def test_a_finding_costs_what_it_is_rare() -> None:
 
 def test_what_was_given_costs_nothing() -> None:
     parallel = chords([72, 67, 64, 48], [74, 67, 64, 50], [72, 67, 64, 50])
-    (whole,) = choose(PREDICTOR, [parallel], opening=0, typical=None)
-    (rest,) = choose(PREDICTOR, [parallel], opening=8, typical=None)
+    (whole,) = JUDGE.rank([parallel])
+    (rest,) = JUDGE.rank([parallel], opening=8)
     assert whole.rules > 0 and rest.rules == 0 and not rest.findings
 
 
 def test_an_ending_goes_before_everything_else() -> None:
     faulty = chords([72, 67, 64, 48], [74, 67, 64, 50], DOMINANT, TONIC)
     unfinished = chords(TONIC, TONIC, TONIC, DOMINANT)
-    best, other = choose(PREDICTOR, [unfinished, faulty], opening=0, typical=None)
+    best, other = JUDGE.rank([unfinished, faulty])
     assert best.chorale is faulty and best.cost > other.cost == 0
 
 
 def test_of_equals_the_first_is_kept() -> None:
     pieces = [chords(DOMINANT, TONIC) for _ in range(3)]
-    drawn = choose(PREDICTOR, pieces, opening=0, typical=None)
+    drawn = JUDGE.rank(pieces)
     assert [one.chorale for one in drawn] == pieces
     assert drawn[0].chorale is pieces[0]
 
@@ -62,7 +63,7 @@ def test_what_is_as_likely_as_bach_costs_nothing() -> None:
     def cost(nats: float) -> float:
         typical = Typical(nats_per_note=nats, spread=0.5)
         piece = chords(DOMINANT, TONIC)
-        (candidate,) = choose(PREDICTOR, [piece], opening=0, typical=typical)
+        (candidate,) = Judge(PREDICTOR, typical).rank([piece])
         return candidate.typicality
 
     assert cost(NATS) == pytest.approx(0)

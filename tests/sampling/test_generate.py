@@ -24,9 +24,10 @@ from chorale.music.keys import Key
 from chorale.music.metre import Metre
 from chorale.music.score import DEFAULT_TEMPO, Chorale
 from chorale.music.voices import SOPRANO, VOICES
+from chorale.sampling.batches import allowed_tokens
 from chorale.sampling.fragments import Fragment, keep_beginnings, with_voice
 from chorale.sampling.generate import Start, complete, sample, sample_each
-from chorale.sampling.next_step import SamplingOptions, allowed_tokens
+from chorale.sampling.next_step import SamplingOptions
 from chorale.voice_leading import rates
 from chorale.voice_leading.costs import EXACT_RULES
 
@@ -59,8 +60,6 @@ def chi_square(observed: np.ndarray, expected: np.ndarray) -> float:
         ({"top_p": 0.0}, "top-p above 0, at most 1, got 0.0"),
         ({"top_p": 1.1}, "top-p above 0, at most 1, got 1.1"),
         ({"top_p": math.nan}, "top-p"),
-        ({"top_p": (1.0, 0.9, 0.9, 0.0)}, "top-p above 0, at most 1, got 0.0"),
-        ({"top_p": (0.9, 0.9)}, r"each of 4 voices, got \(0.9, 0.9\)"),
         ({"top_k": 0}, "top-k of at least 1, got 0"),
         ({"rules": "some"}, "rules out of off, lenient, strict, got 'some'"),
         ({"random_state": -1}, "random state of at least 0, got -1"),
@@ -147,14 +146,6 @@ def test_top_p_leaves_it_to_the_model_how_long_rests_are() -> None:
     after = np.concatenate([one.pitches[1:] for one in pieces])[silent]
     error = 4 * math.sqrt(0.09 / len(after))
     assert (after == 61).mean() == pytest.approx(0.1, abs=error)
-
-
-def test_each_voice_may_have_a_top_p_of_its_own() -> None:
-    predictor = memoryless_predictor(toy_vocabulary("pitch"), [0.1, 0.2, 0.3, 0.4])
-    options = replace(PLAIN, top_p=(0.4, 1.0, 0.7, 0.9))
-    (piece,) = sample(predictor, plan(100), options=options)
-    sung = [set(piece.pitches[:, voice].tolist()) for voice in range(VOICES)]
-    assert sung == [{62}, {60, 61, 62}, {61, 62}, {60, 61, 62}]
 
 
 def test_samples_of_a_chain_have_its_exact_probabilities() -> None:

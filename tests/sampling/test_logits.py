@@ -10,7 +10,7 @@ from chorale.sampling.logits import (
     keep_only,
     keep_top_k,
     keep_top_p,
-    keep_top_p_of_struck,
+    keep_top_p_of_attacks,
     penalize,
     with_temperature,
 )
@@ -78,31 +78,27 @@ def test_top_p_looks_at_each_row_and_needs_no_normalised_logits() -> None:
     assert kept.tolist() == [[True, False, False], [True, True, True]]
 
 
-def test_top_p_may_differ_by_row() -> None:
-    logits = logarithms(*[[0.5, 0.3, 0.2]] * 4)
-    kept = np.isfinite(keep_top_p(logits, np.array([0.5, 0.8, 0.81, 1.0])))
-    assert kept.sum(axis=-1).tolist() == [1, 2, 3, 3]
-
-
 def test_what_is_held_is_no_part_of_the_nucleus() -> None:
     logits = logarithms(
-        [0.9, 0.05, 0.03, 0.02],  # struck are a half, three and two tenths
+        [0.9, 0.05, 0.03, 0.02],  # attacks are a half, three and two tenths
         [0.9, 0.05, 0.03, 0.02],
-        [0, 0.5, 0.3, 0.2],  # nothing may be held,
-        [1, 0, 0, 0],  # nothing struck
+        [0, 0.5, 0.3, 0.2],  # no note may be held
+        [1, 0, 0, 0],  # no attack is possible
     )
     held = np.zeros(4, int)
-    kept = keep_top_p_of_struck(logits, np.array([0.5, 0.8, 0.5, 0.5]), held)
+    kept = keep_top_p_of_attacks(logits, 0.5, held)
     assert probabilities(kept) == [
         [0.9, 0.1, 0, 0],
-        [0.9, 0.0625, 0.0375, 0],
+        [0.9, 0.1, 0, 0],
         [0, 1, 0, 0],
         [1, 0, 0, 0],
     ]
-    everything = keep_top_p_of_struck(logits, 1.0, held)
+    kept = keep_top_p_of_attacks(logits[:1], 0.8, held[:1])
+    assert probabilities(kept) == [[0.9, 0.0625, 0.0375, 0]]
+    everything = keep_top_p_of_attacks(logits, 1.0, held)
     assert probabilities(everything) == probabilities(logits)
     # Each row holds by a token of its own.
-    kept = keep_top_p_of_struck(logits[:2], 0.5, np.array([0, 1]))
+    kept = keep_top_p_of_attacks(logits[:2], 0.5, np.array([0, 1]))
     assert probabilities(kept) == [[0.9, 0.1, 0, 0], [0.95, 0.05, 0, 0]]
 
 
@@ -110,9 +106,9 @@ def test_what_is_not_allowed_is_ruled_out() -> None:
     logits = logarithms([0.1, 0.4, 0.5])
     allowed = np.array([[True, True, False]])
     assert probabilities(keep_only(logits, allowed)) == [[0.2, 0.8, 0]]
-    with pytest.raises(ModelError, match="no probability"):
+    with pytest.raises(ModelError, match="a probability above 0"):
         keep_only(logarithms([0, 0, 1.0]), allowed)
-    with pytest.raises(ModelError, match="no probability"):
+    with pytest.raises(ModelError, match="a probability above 0"):
         keep_only(np.full((1, 3), np.nan), allowed)
 
 

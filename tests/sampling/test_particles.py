@@ -8,21 +8,28 @@ from hypothesis import given
 from hypothesis.extra.numpy import arrays
 from hypothesis.strategies import floats
 
-from chorale.sampling.particles import ancestors, effective_number, shares, systematic
+from chorale.sampling.particles import (
+    ancestors,
+    effective_sample_size,
+    normalized_weights,
+    systematic,
+)
 
 
-def test_shares_are_weights_to_the_sum_of_one() -> None:
+def test_normalized_weights_sum_to_one() -> None:
     log_weights = np.log([[1.0, 3.0], [1e-300, 1e-300]]) - 800
-    np.testing.assert_allclose(shares(log_weights), [[0.25, 0.75], [0.5, 0.5]])
+    np.testing.assert_allclose(
+        normalized_weights(log_weights), [[0.25, 0.75], [0.5, 0.5]]
+    )
     # What no draft holds possible tells none from the others.
     impossible = np.array([[-math.inf] * 2, [0.0, -math.inf]])
-    np.testing.assert_allclose(shares(impossible), [[0.5, 0.5], [1, 0]])
+    np.testing.assert_allclose(normalized_weights(impossible), [[0.5, 0.5], [1, 0]])
 
 
-def test_the_effective_number_is_that_of_drafts_of_equal_weight() -> None:
+def test_the_effective_sample_size_counts_particles_of_equal_weight() -> None:
     weights = np.array([[1, 1, 1, 1], [1, 0, 0, 0], [1, 1, 0, 0], [4, 2, 1, 1]])
     with np.errstate(divide="ignore"):
-        number = effective_number(np.log(weights))
+        number = effective_sample_size(np.log(weights))
     assert number == pytest.approx([4, 1, 2, 64 / 22])
 
 
