@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from hypothesis import strategies as st
 
-from chorale.sketches.strokes import Floats, Sketch
+from chorale.sketches.strokes import Sketch
+from chorale.utils.arrays import Float64Array
 
 WORDS = ("The Mona Lisa", "cat", "t-shirt")
 
@@ -25,7 +26,7 @@ def drawing(
     )
 
 
-def told(sketch: Sketch) -> tuple[list[list[list[float]]], str, bool]:
+def values_of(sketch: Sketch) -> tuple[list[list[list[float]]], str, bool]:
     """Return all of a drawing as values that can be compared."""
     for stroke in sketch.strokes:
         assert stroke.dtype == np.float64
@@ -42,7 +43,7 @@ def sketches(
     if coordinates is None:
         coordinates = st.one_of(st.integers(0, 255).map(float), st.floats(-1e6, 1e6))
     one = st.lists(st.tuples(coordinates, coordinates), max_size=6)
-    points: list[Floats] = [
+    points: list[Float64Array] = [
         np.array(stroke, np.float64).reshape(-1, 2)
         for stroke in draw(st.lists(one, max_size=7))
     ]

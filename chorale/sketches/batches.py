@@ -1,4 +1,4 @@
-"""Drawings of many lengths in arrays of few shapes."""
+"""Batches of drawings, bucketed by length and padded to few shapes."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from chorale.errors import DataError
-from chorale.sketches.strokes import MOST_POINTS, Floats32, Inks
+from chorale.sketches.preprocessing import MAX_POINTS
+from chorale.sketches.strokes import Inks
+from chorale.utils.arrays import FloatArray, IntArray
 from chorale.utils.progress import Progress
 
-# A drawing is padded to the first of these that holds it: each is compiled for itself.
-# All are even, for networks that join points in pairs.
-PADDED_LENGTHS = (16, 24, 32, 40, 48, 64, 96, MOST_POINTS)
-AT_ONCE = 256  # drawings given to a network
-_BLUR = 3  # points by which drawings of one training batch differ, or so
-
-Indices = npt.NDArray[np.int64]
+# A drawing is padded to the first of these that holds it; a network is compiled for
+# each. All are even, for networks that join pairs of points.
+PADDED_LENGTHS = (16, 24, 32, 40, 48, 64, 96, MAX_POINTS)
+PREDICTION_BATCH = 256  # maximum number of drawings per call of a network
+_LENGTH_NOISE = 3  # points by which lengths in one training batch differ, roughly
 
 
 class Padded(NamedTuple):
@@ -29,88 +28,89 @@ class Padded(NamedTuple):
         lengths: int array (batch,), at least 1.
     """
 
-    ink: Floats32
-    lengths: npt.NDArray[np.int64]
+    ink: FloatArray
+    lengths: IntArray
 
 
 def padded_length(longest: int) -> int:
-    """Return the padded length of drawings of at most so many points.
+    """Return the padded length of drawings of at most `longest` points.
 
     Raises:
-        DataError: these are more than `to_ink` leaves of any drawing.
+        DataError: drawings are longer than `to_ink` makes them.
     """
-    if longest > MOST_POINTS:
+    if longest > MAX_POINTS:
         raise DataError(
-            f"expected inks of at most {MOST_POINTS} points, got one of {longest}: "
+            f"expected inks of at most {MAX_POINTS} points, got one of {longest}: "
             "make inks by to_ink"
         )
     return next(length for length in PADDED_LENGTHS if length >= longest)
 
 
-def pad(inks: Inks, chosen: Indices) -> Padded:
-    """Return chosen drawings, none of them empty, in one array.
+def pad(inks: Inks, chosen: IntArray) -> Padded:
+    """Return some of the drawings, none of them empty, in one array.
 
     Args:
-        inks: of all drawings.
-        chosen: int array (batch,), which of them.
+        inks: all drawings.
+        chosen: int array (batch,), indices of the drawings.
     """
     lengths = inks.lengths[chosen]
-    begins = (np.cumsum(inks.lengths) - inks.lengths)[chosen]
-    places = np.arange(padded_length(int(lengths.max())))
-    mask = places < lengths[:, None]
-    ink = inks.points[np.where(mask, begins[:, None] + places, 0)]
+    position = np.arange(padded_length(int(lengths.max())))
+    mask = position < lengths[:, None]
+    ink = inks.points[np.where(mask, inks.starts[chosen][:, None] + position, 0)]
     return Padded(ink * mask[..., None], lengths)
 
 
 def draw_batches(
     inks: Inks, batch_size: int, random: np.random.Generator
-) -> list[Indices]:
-    """Return batches of drawings of about equal length, in random order.
+) -> list[IntArray]:
+    """Return the indices of batches of drawings of similar length, in random order.
 
     Every drawing is in one batch; all batches but one are full.
     """
-    order = np.argsort(inks.lengths + random.uniform(-_BLUR, _BLUR, len(inks.lengths)))
+    noise = random.uniform(-_LENGTH_NOISE, _LENGTH_NOISE, len(inks.lengths))
+    order = np.argsort(inks.lengths + noise)
     begins = np.arange(0, len(order), batch_size)
     return [order[begin : begin + batch_size] for begin in random.permutation(begins)]
 
 
 def predict(
-    function: Callable[[Padded], Floats32],
+    function: Callable[[Padded], FloatArray],
     inks: Inks,
     words: int,
     progress: Progress | None = None,
-) -> Floats32:
-    """Return what a network makes of drawings.
+) -> FloatArray:
+    """Return the class probabilities of drawings.
 
-    Each is padded as it would be alone, so that what is beside it makes no difference.
+    Padding depends only on the drawing itself, so that the result does not depend on
+    the other drawings.
 
     Args:
-        function: gives logits (batch, words) of at most AT_ONCE drawings.
+        function: returns logits (batch, words) for at most PREDICTION_BATCH drawings.
         inks: the drawings.
-        words: how many classes there are.
-        progress: hears of the drawings done and of how many there are.
+        words: number of classes.
+        progress: callback, called with the number of drawings done and of all.
 
     Returns:
-        Probabilities, float32 array (drawings, words), alike where nothing is drawn.
+        Softmax probabilities, float32 array (drawings, words); uniform for empty
+        drawings.
     """
     probabilities = np.full((len(inks.lengths), words), 1 / words, np.float32)
     done = 0
-    for chosen in _alike(inks):
+    for chosen in _prediction_batches(inks):
         logits = function(pad(inks, chosen))
-        logits = logits - logits.max(axis=1, keepdims=True)
-        odds = np.exp(logits)
-        probabilities[chosen] = odds / odds.sum(axis=1, keepdims=True)
+        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+        probabilities[chosen] = exponentials / exponentials.sum(axis=1, keepdims=True)
         done += len(chosen)
         if progress is not None:
             progress(done, len(inks.lengths))
     return probabilities
 
 
-def _alike(inks: Inks) -> Iterator[Indices]:
-    """Yield drawings of one padded length, not more at once than a network is given."""
-    padded_length(int(inks.lengths.max(initial=0)))
-    place = np.searchsorted(PADDED_LENGTHS, inks.lengths)
+def _prediction_batches(inks: Inks) -> Iterator[IntArray]:
+    """Yield the indices of drawings of one padded length, a batch at a time."""
+    padded_length(int(inks.lengths.max(initial=0)))  # refuse longer ones
+    bucket = np.searchsorted(PADDED_LENGTHS, inks.lengths)
     for number in range(len(PADDED_LENGTHS)):
-        alike = np.flatnonzero((place == number) & (inks.lengths > 0))
-        for begin in range(0, len(alike), AT_ONCE):
-            yield alike[begin : begin + AT_ONCE]
+        chosen = np.flatnonzero((bucket == number) & (inks.lengths > 0))
+        for begin in range(0, len(chosen), PREDICTION_BATCH):
+            yield chosen[begin : begin + PREDICTION_BATCH]

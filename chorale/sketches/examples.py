@@ -1,64 +1,54 @@
-"""Drawings with their words, out of files, ready to be learnt from or measured on."""
+"""Labeled examples from files of drawings, to train or evaluate on."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from chorale.errors import DataError
-from chorale.sketches.converting import find_sources, read_files
-from chorale.sketches.strokes import Inks, Sketch, from_ink, to_inks
+from chorale.sketches.formats.files import find_files, read_files
+from chorale.sketches.preprocessing import from_ink, to_inks
+from chorale.sketches.strokes import Inks, Sketch
+from chorale.utils.arrays import IntArray
 from chorale.utils.files import sha256
 from chorale.utils.progress import Progress
 
-_AT_ONCE = 5000  # drawings turned into ink at once
-_HELD_OUT = 0.1  # share of drawings that validate where there are no others
+_CHUNK = 5000  # drawings preprocessed at once
+_HELD_OUT = 0.1  # share of drawings for validation if there are no others
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Examples:
-    """Drawings as a network reads them, and the number of each one's word.
+    """Preprocessed drawings and their labels.
 
     Attributes:
-        inks: of all drawings, none without a point.
-        labels: int array (drawings,), places in `words`.
+        inks: the drawings, none of them empty.
+        labels: int array (drawings,), indices of `words`.
         words: the classes.
-        left_out: drawings that were read and not taken, by the reason.
-        hashes: SHA-256 of every file that was read, by its name.
+        left_out: number of drawings read but not taken, by reason.
+        hashes: SHA-256 of every file read, by its name.
     """
 
     inks: Inks
-    labels: npt.NDArray[np.int64]
+    labels: IntArray
     words: tuple[str, ...]
     left_out: Mapping[str, int] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
 
-    def sketch(self, place: int) -> Sketch:
-        """Return an example as a drawing again, as far as the network sees it."""
-        end = int(self.inks.lengths[: place + 1].sum())
-        ink = self.inks.points[end - int(self.inks.lengths[place]) : end]
-        return Sketch(strokes=from_ink(ink), word=self.words[self.labels[place]])
+    def sketch(self, index: int) -> Sketch:
+        """Return an example as a drawing, in the preprocessed form."""
+        ink = self.inks.take(np.array([index])).points
+        return Sketch(strokes=from_ink(ink), word=self.words[self.labels[index]])
 
-    def take(self, chosen: npt.NDArray[np.int64]) -> Examples:
-        """Return some of the examples, by their places."""
-        lengths = self.inks.lengths[chosen]
-        begins = (np.cumsum(self.inks.lengths) - self.inks.lengths)[chosen]
-        offsets = np.arange(lengths.sum()) - np.repeat(
-            np.cumsum(lengths) - lengths, lengths
-        )
-        points = self.inks.points[np.repeat(begins, lengths) + offsets]
-        return Examples(
-            inks=Inks(points, lengths),
-            labels=self.labels[chosen],
-            words=self.words,
-            hashes=self.hashes,
-        )
+    def take(self, chosen: IntArray) -> Examples:
+        """Return some of the examples, by their indices."""
+        inks, labels = self.inks.take(chosen), self.labels[chosen]
+        return replace(self, inks=inks, labels=labels, left_out={})
 
 
 def load_examples(
@@ -68,25 +58,26 @@ def load_examples(
     trust: bool = False,
     progress: Progress | None = None,
 ) -> Examples:
-    """Read drawings of any format.
+    """Read and preprocess drawings of any format.
 
     Args:
         paths: files, read in this order, and folders of them.
-        words: the classes; drawings of other words are left out. None takes all words
-            that there are, in alphabetical order.
-        trust: whether formats that can run code may be opened.
-        progress: hears of the bytes read and of how many there are.
+        words: the classes; drawings of other words are left out. None for the words of
+            all drawings, in alphabetical order.
+        trust: whether to unpickle files, which can run code hidden in them.
+        progress: callback, called with the bytes read and the bytes of all files.
 
     Raises:
-        DataError: a file cannot be read, or nothing is left of all.
+        DataError: a file cannot be read, or no drawing is left.
     """
     points, lengths, drawn = [], [], []
     left_out = {"of an unknown word": 0, "without a word": 0, "without a point": 0}
     known = None if words is None else set(words)
-    files = find_sources(paths)
-    for sketches in _chunks(read_files(files, trust=trust, progress=progress)):
+    files = find_files(paths)
+    stream = read_files(files, trust=trust, progress=progress)
+    while chunk := list(islice(stream, _CHUNK)):
         chosen = []
-        for sketch in sketches:
+        for sketch in chunk:
             if not sketch.word:
                 left_out["without a word"] += 1
             elif known is not None and sketch.word not in known:
@@ -98,66 +89,61 @@ def load_examples(
         left_out["without a point"] += int((~is_drawn).sum())
         points.append(inks.points)
         lengths.append(inks.lengths[is_drawn])
-        drawn += [s.word for s, it in zip(chosen, is_drawn, strict=True) if it]
+        drawn += [chosen[index].word for index in np.flatnonzero(is_drawn)]
+    left_out = {reason: count for reason, count in left_out.items() if count}
     if not drawn:
-        names = ", ".join(str(path) for path in paths)
-        reasons = [f"{count} {reason}" for reason, count in left_out.items() if count]
+        reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
         raise DataError(
-            f"expected drawings of known words, got {', '.join(reasons) or 'none'}",
-            names,
+            f"expected drawings of known words, got {reasons or 'none'}",
+            ", ".join(map(str, paths)),
         )
     classes = tuple(sorted(set(drawn)) if words is None else words)
-    place = {word: index for index, word in enumerate(classes)}
+    label = {word: index for index, word in enumerate(classes)}
     return Examples(
         inks=Inks(np.concatenate(points), np.concatenate(lengths)),
-        labels=np.array([place[word] for word in drawn]),
+        labels=np.array([label[word] for word in drawn]),
         words=classes,
-        left_out={reason: count for reason, count in left_out.items() if count},
+        left_out=left_out,
         hashes=_hashes(files),
     )
 
 
 def read_words(path: Path) -> list[str]:
-    """Read a text file of classes, one a line.
+    """Read a text file of classes, one per line.
 
     Raises:
-        DataError: it cannot be read, has no words, or a word twice.
+        DataError: it cannot be read, has no words, or has a word twice.
     """
     try:
-        words = path.read_text(encoding="utf-8-sig").split("\n")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"expected a text file of words: {error}", path) from None
-    words = [word.strip() for word in words if word.strip()]
+    words = [line.strip() for line in text.split("\n") if line.strip()]
     twice = sorted(word for word in set(words) if words.count(word) > 1)
     if not words or twice:
-        raise DataError(
-            f"expected different words, one a line, got "
-            f"{f'{twice[0]!r} twice' if twice else 'none'}",
-            path,
-        )
+        found = f"{twice[0]!r} twice" if twice else "none"
+        raise DataError(f"expected different words, one a line, got {found}", path)
     return words
 
 
 def hold_out(examples: Examples) -> tuple[Examples, Examples]:
-    """Split off a tenth of the drawings to validate on, chosen by their content.
+    """Split off a tenth of the drawings for validation, chosen by their content.
 
-    A drawing that is there twice is on one side only.
+    Identical drawings are on the same side of the split.
+
+    Raises:
+        DataError: one side would be empty.
     """
-    begins = np.cumsum(examples.inks.lengths) - examples.inks.lengths
-    ends = begins + examples.inks.lengths
-    is_out = np.array(
-        [
-            hashlib.sha256(examples.inks.points[begin:end].tobytes()).digest()[0]
-            < _HELD_OUT * 256
-            for begin, end in zip(begins, ends, strict=True)
-        ]
-    )
-    if is_out.all() or not is_out.any():
+    inks = np.split(examples.inks.points, examples.inks.starts[1:])
+    digests = [hashlib.sha256(ink.tobytes()).digest() for ink in inks]
+    is_held_out = np.array([digest[0] < _HELD_OUT * 256 for digest in digests])
+    if is_held_out.all() or not is_held_out.any():
         raise DataError(
-            f"expected enough drawings to hold some out, got {len(is_out)}: "
+            f"expected enough drawings to hold some out, got {len(is_held_out)}: "
             "give others by --valid"
         )
-    return examples.take(np.flatnonzero(~is_out)), examples.take(np.flatnonzero(is_out))
+    train, valid = np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
+    return examples.take(train), examples.take(valid)
 
 
 def _hashes(files: Sequence[Path]) -> dict[str, str]:
@@ -166,9 +152,3 @@ def _hashes(files: Sequence[Path]) -> dict[str, str]:
     for path in files:
         hashes[path.name if path.name not in hashes else str(path)] = sha256(path)
     return hashes
-
-
-def _chunks(sketches: Iterable[Sketch]) -> Iterator[list[Sketch]]:
-    stream = iter(sketches)
-    while chunk := list(islice(stream, _AT_ONCE)):
-        yield chunk

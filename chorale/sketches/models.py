@@ -21,7 +21,8 @@ from chorale.nn.cards import BaseCard, ModelRegistry
 from chorale.nn.onnx_sessions import open_graph
 from chorale.sketches.batches import Padded, predict
 from chorale.sketches.options import NetworkOptions
-from chorale.sketches.strokes import Floats32, Inks
+from chorale.sketches.strokes import Inks
+from chorale.utils.arrays import FloatArray
 from chorale.utils.files import check_files, replacing, sha256
 from chorale.utils.progress import Progress
 
@@ -96,7 +97,7 @@ class Classifier:
                 f"{len(self.words)} words, got {logits.shape[-1]}"
             )
 
-    def probabilities(self, inks: Inks, progress: Progress | None = None) -> Floats32:
+    def probabilities(self, inks: Inks, progress: Progress | None = None) -> FloatArray:
         """Return the probability of each word for each drawing.
 
         Returns:
@@ -104,10 +105,10 @@ class Classifier:
         """
         return predict(self._logits, inks, len(self.words), progress)
 
-    def _logits(self, batch: Padded) -> Floats32:
+    def _logits(self, batch: Padded) -> FloatArray:
         given = {"ink": batch.ink, "lengths": batch.lengths.astype(np.int32)}
         feeds = {name: given[name] for name in self._wanted}
-        logits: Floats32 = self._session.run(None, feeds)[0]
+        logits: FloatArray = self._session.run(None, feeds)[0]
         return logits
 
 

@@ -1,8 +1,8 @@
 """The networks that classify drawings, from ink to the logits of words.
 
-`build_network` gives either as a Keras model with two inputs, padded at the end: ink
-(batch, points, 3), see `chorale.sketches.strokes`, and lengths (batch,), the points
-that are no padding, at least 1; the output is logits (batch, words).
+A Keras model has two inputs, padded at the end: ink (batch, points, 3), see
+`chorale.sketches.strokes.Inks`, and lengths (batch,), the number of points without
+padding, at least 1. Its output is logits (batch, words).
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from keras import ops
 
 from chorale.sketches.options import NetworkOptions
 
-Tensor = Any  # of whichever backend Keras runs on
+Tensor = Any  # of the Keras backend
 Shape = tuple[Any, ...]  # None where it varies
 
-_MASKED = -1e4  # added to what may not be seen
-_POINT_UNITS = 96  # width of the layers that read every point
-_FREQUENCIES = (1, 2, 4)  # half waves of a place across the drawing
+_MASKED = -1e4  # added to masked values before a maximum
+_POINT_UNITS = 96  # width of the layers before pairs of points are joined
+_FREQUENCIES = (1, 2, 4)  # half periods of a position wave across the drawing
 
 
 def build_network(options: NetworkOptions, words: int) -> keras.Model:
-    """Return a network for drawings of so many words."""
+    """Return an untrained network with `words` classes."""
     ink = keras.Input((None, 3), name="ink")
     lengths = keras.Input((), dtype="int32", name="lengths")
     summary = BODIES[options.network](ink, lengths, **options.sizes)
@@ -36,8 +36,8 @@ def build_network(options: NetworkOptions, words: int) -> keras.Model:
 def book(ink: Tensor, lengths: Tensor) -> Tensor:
     """Return the summary (batch, 128) of the book's network, exercise 9 of chapter 15.
 
-    Three convolutions with batch normalization, each halving the points, then two LSTM
-    layers. It sees the padding as points that do not move.
+    Three strided convolutions with batch normalization, each halving the points, then
+    two LSTM layers. Padding is not masked: the network sees points that do not move.
     """
     x = ink
     for index, (filters, width) in enumerate([(32, 5), (64, 5), (128, 3)]):
@@ -52,23 +52,22 @@ def book(ink: Tensor, lengths: Tensor) -> Tensor:
 def conv_lstm(
     ink: Tensor, lengths: Tensor, *, units: int, layers: int, dropout: float
 ) -> Tensor:
-    """Return the summary (batch, 4 * units) of convolutions under recurrent layers.
+    """Return the summary (batch, 4 * units) of bidirectional LSTMs over convolutions.
 
-    Two narrow convolution blocks read every point and its neighbours along the line,
-    then pairs of points are joined, and `layers` recurrent layers read the pairs from
-    both ends.
+    Two convolution blocks of _POINT_UNITS read every point with its neighbors, then
+    pairs of points are joined, and `layers` bidirectional LSTM layers read the pairs.
     """
-    present = Present(name="present")(ink, lengths)  # (batch, points, 1)
-    x = InkFeatures(name="features")(ink, present)
+    valid = PointMask(name="present")(ink, lengths)  # (batch, points, 1)
+    x = PointFeatures(name="features")(ink, valid)  # (batch, points, 24)
     x = keras.layers.Dense(_POINT_UNITS, name="embed")(x)
     for index in range(2):
-        x = ConvolutionBlock(name=f"convolution_{index}")(x, present)
-    x, present = JoinPairs(name="join")(x, present)
+        x = ConvolutionBlock(name=f"convolution_{index}")(x, valid)
+    x, valid = JoinPairs(name="join")(x, valid)  # (batch, points / 2, 192)
     x = keras.layers.Dense(units, name="widen")(x)
     for index in range(layers):
-        x = BothWays(units, name=f"lstm_{index}")(x, present)
+        x = BidirectionalLSTM(units, name=f"lstm_{index}")(x, valid)
     x = keras.layers.LayerNormalization(epsilon=1e-5, name="norm")(x)
-    x = MaskedPooling(name="pool")(x, present)
+    x = MaskedPooling(name="pool")(x, valid)  # (batch, 4 * units)
     return keras.layers.Dropout(dropout, name="dropout")(x)
 
 
@@ -78,53 +77,53 @@ BODIES: dict[str, Callable[..., Tensor]] = {"conv-lstm": conv_lstm, "book": book
 # === Layers ===
 
 
-class Present(keras.layers.Layer):
-    """1 for points and 0 for padding, (batch, points, 1)."""
+class PointMask(keras.layers.Layer):
+    """The mask (batch, points, 1): 1 for points, 0 for padding."""
 
     def call(self, ink: Tensor, lengths: Tensor) -> Tensor:
-        places = ops.arange(ops.shape(ink)[1])
-        return ops.cast(places < lengths[:, None], ink.dtype)[..., None]
+        position = ops.arange(ops.shape(ink)[1])
+        return ops.cast(position < lengths[:, None], ink.dtype)[..., None]
 
 
-class InkFeatures(keras.layers.Layer):
-    """What the ink says of each point: where it is, and how the line comes to it.
+class PointFeatures(keras.layers.Layer):
+    """Features of each point, (batch, points, 24).
 
-    The place as it is and as waves (Vaswani et al., 2017, section 3.5, here of space),
-    so that near places differ; way, length and direction of the step; pen; how much of
+    Position as coordinates and as sinusoidal encoding (Vaswani et al., 2017, section
+    3.5, here in space); displacement, its length and direction; pen states; how much of
     the drawing is done.
     """
 
-    def call(self, ink: Tensor, present: Tensor) -> Tensor:
+    def call(self, ink: Tensor, valid: Tensor) -> Tensor:
         step, ends = ink[..., :2], ink[..., 2:]
         begins = ops.concatenate([ops.ones_like(ends[:, :1]), ends[:, :-1]], axis=1)
-        place = ops.cumsum(step, axis=1)
+        position = ops.cumsum(step, axis=1)
         length = ops.sqrt(ops.sum(step**2, axis=-1, keepdims=True) + 1e-6)
-        count = ops.cumsum(present, axis=1)
+        count = ops.cumsum(valid, axis=1)
         features = [
-            2 * place - 1,
+            2 * position - 1,
             4 * step,
             4 * length,
             step / length,
             begins,
             ends,
             count / 40,
-            count / (ops.sum(present, axis=1, keepdims=True) + 1e-6),
-            ops.cumsum(begins * present, axis=1) / 8,
+            count / (ops.sum(valid, axis=1, keepdims=True) + 1e-6),
+            ops.cumsum(begins * valid, axis=1) / 8,
         ]
         for frequency in _FREQUENCIES:
-            features.append(ops.sin(np.pi * frequency * place))
-            features.append(ops.cos(np.pi * frequency * place))
-        return ops.concatenate(features, axis=-1) * present
+            features.append(ops.sin(np.pi * frequency * position))
+            features.append(ops.cos(np.pi * frequency * position))
+        return ops.concatenate(features, axis=-1) * valid
 
 
 class ConvolutionBlock(keras.layers.Layer):
-    """x + two dense layers of a depthwise convolution of x (Liu et al., 2022)."""
+    """Residual block: depthwise convolution and two dense layers (Liu et al., 2022)."""
 
     def __init__(self, width: int = 5, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.width = width
 
-    def build(self, x_shape: Shape, present_shape: Shape) -> None:
+    def build(self, x_shape: Shape, valid_shape: Shape) -> None:
         units = x_shape[-1]
         self.norm = keras.layers.LayerNormalization(epsilon=1e-5, name="norm")
         self.norm.build(x_shape)
@@ -138,10 +137,10 @@ class ConvolutionBlock(keras.layers.Layer):
         self.down = keras.layers.Dense(units, name="down")
         self.down.build((*x_shape[:-1], 2 * units))
 
-    def call(self, x: Tensor, present: Tensor) -> Tensor:
+    def call(self, x: Tensor, valid: Tensor) -> Tensor:
         points, reach = ops.shape(x)[1], self.width // 2
-        padded = ops.pad(self.norm(x) * present, [(0, 0), (reach, reach), (0, 0)])
-        # A sum of shifted copies: processors have no quick depthwise convolution.
+        padded = ops.pad(self.norm(x) * valid, [(0, 0), (reach, reach), (0, 0)])
+        # A sum of shifted copies, as depthwise convolutions are slow on CPUs.
         mixed = sum(
             padded[:, shift : shift + points] * self.kernel[shift]
             for shift in range(self.width)
@@ -149,46 +148,44 @@ class ConvolutionBlock(keras.layers.Layer):
         return x + self.down(ops.gelu(self.up(mixed)))
 
 
-class BothWays(keras.layers.Layer):
-    """Two LSTM layers side by side, one from the first point on, one from the last.
+class BidirectionalLSTM(keras.layers.Layer):
+    """Bidirectional LSTM, (batch, points, any) -> (batch, points, 2 * units).
 
-    (batch, points, any) → (batch, points, 2 * units). What is padding is read after
-    the points by the one and by the other too, so it changes nothing.
+    Both directions read padding after the points, so padding changes nothing.
     """
 
     def __init__(self, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.onward = keras.layers.LSTM(units, return_sequences=True, name="onward")
-        self.back = keras.layers.LSTM(units, return_sequences=True, name="back")
+        self.forward = keras.layers.LSTM(units, return_sequences=True, name="onward")
+        self.backward = keras.layers.LSTM(units, return_sequences=True, name="back")
 
-    def build(self, x_shape: Shape, present_shape: Shape) -> None:
-        self.onward.build(x_shape)
-        self.back.build(x_shape)
+    def build(self, x_shape: Shape, valid_shape: Shape) -> None:
+        self.forward.build(x_shape)
+        self.backward.build(x_shape)
 
-    def call(self, x: Tensor, present: Tensor) -> Tensor:
-        # Turned round by a product, (batch, points, points): compiled, it is quicker
-        # than gathering, and any backend and ONNX Runtime can do it.
-        places = ops.arange(ops.shape(x)[1])
-        last = ops.sum(ops.cast(present, "int32"), axis=1)[..., None] - 1
-        turn = ops.cast(places[:, None] + places == last, x.dtype)
-        back = ops.matmul(turn, self.back(ops.matmul(turn, x)))
-        return ops.concatenate([self.onward(x), back], axis=-1)
+    def call(self, x: Tensor, valid: Tensor) -> Tensor:
+        # The points are reversed by a permutation matrix (batch, points, points): when
+        # compiled faster than gathering, and supported by all backends and ONNX.
+        position = ops.arange(ops.shape(x)[1])
+        last = ops.sum(ops.cast(valid, "int32"), axis=1)[..., None] - 1
+        flip = ops.cast(position[:, None] + position == last, x.dtype)
+        backward = ops.matmul(flip, self.backward(ops.matmul(flip, x)))
+        return ops.concatenate([self.forward(x), backward], axis=-1)
 
 
 class JoinPairs(keras.layers.Layer):
-    """Put each point beside the next: half as many, twice as wide. Points are even."""
+    """Concatenate pairs of points, (batch, 2 n, units) -> (batch, n, 2 * units)."""
 
-    def call(self, x: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+    def call(self, x: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
         batch, pairs = ops.shape(x)[0], ops.shape(x)[1] // 2
-        joined = ops.reshape(x * present, (batch, pairs, 2 * x.shape[-1]))
-        return joined, ops.max(ops.reshape(present, (batch, pairs, 2, 1)), axis=2)
+        joined = ops.reshape(x * valid, (batch, pairs, 2 * x.shape[-1]))
+        return joined, ops.max(ops.reshape(valid, (batch, pairs, 2, 1)), axis=2)
 
 
 class MaskedPooling(keras.layers.Layer):
-    """Mean and maximum over all points that are no padding, (batch, 2 * units)."""
+    """Mean and maximum over the points, (batch, any, units) -> (batch, 2 * units)."""
 
-    def call(self, x: Tensor, present: Tensor) -> Tensor:
-        mean = ops.sum(x * present, axis=1) / ops.sum(present, axis=1)
-        return ops.concatenate(
-            [mean, ops.max(x + (1 - present) * _MASKED, axis=1)], axis=-1
-        )
+    def call(self, x: Tensor, valid: Tensor) -> Tensor:
+        mean = ops.sum(x * valid, axis=1) / ops.sum(valid, axis=1)
+        maximum = ops.max(x + (1 - valid) * _MASKED, axis=1)
+        return ops.concatenate([mean, maximum], axis=-1)

@@ -1,6 +1,6 @@
-"""Pictures of drawings, of what they are mistaken for, and of how sure a network is.
+"""PNG pictures of drawings, confusions and calibration.
 
-They are drawn to PNG files, without TensorFlow; equal pictures are equal bytes.
+Written without TensorFlow or pyplot; equal pictures are equal bytes.
 """
 
 from __future__ import annotations
@@ -8,57 +8,58 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Sequence
+from dataclasses import astuple
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chorale.errors import UsageError
 from chorale.sketches.evaluation import Report
 from chorale.sketches.examples import Examples
-from chorale.sketches.strokes import Floats32, Sketch, Strokes, check_stroke
+from chorale.sketches.strokes import Sketch, Strokes, check_stroke
+from chorale.utils.arrays import FloatArray
 from chorale.utils.extras import require
 from chorale.utils.files import replacing
+from chorale.utils.palette import BLUE, DARK_GRAY, ORANGE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_DRAWINGS = 800  # on a sheet: beyond, it takes minutes and no one looks at it
-MOST_COLUMNS = 40
-MOST_BARS = 25  # of confusions
+MAX_DRAWINGS = 800  # on a sheet; more would take minutes
+MAX_COLUMNS = 40
+MAX_BARS = 25  # of confusions
 
-# Told apart by the colour-blind too (Okabe & Ito, "Color Universal Design", 2008).
-_BLUE, _ORANGE, _GREY = "#0072B2", "#E69F00", "#777777"
-_DOTS = 100  # an inch
-_MISTAKES = 64  # on a sheet of them
-# Inches: of the square around a drawing, between two of them, of a line of a caption.
+_DPI = 100
+_MISTAKES = 64  # drawings on the sheet of mistakes
+# In inches: side of a drawing, gap between two, height of a line of a caption.
 _CELL, _GAP, _LINE = 1.5, 0.15, 0.125
 _CAPTION_SIZE = 7  # points
-# So many letters of that size are at most as wide as a drawing and half the gaps.
-_LETTERS = 26
+_CAPTION_WIDTH = 26  # characters of a line, at most as wide as a drawing
 _PADDING = 0.06  # around a drawing, in lengths of its longer side
 
 
+# === Drawings ===
+
+
 def draw_sketch(axes: Axes, strokes: Strokes, *, linewidth: float = 1.2) -> None:
-    """Draw strokes on matplotlib axes, as they were drawn: y down, both sides alike.
+    """Draw strokes on matplotlib axes, y down, with equal aspect.
 
     Args:
-        axes: to draw on; their ticks and frame are taken away.
-        strokes: a float array (points, 2) each, any unit. Without any the axes are
-            left blank; one point is a dot.
+        axes: to draw on; ticks and frame are removed.
+        strokes: a float array (points, 2) each, in any unit. No strokes leave the axes
+            blank; a single point is drawn as a dot.
         linewidth: of the strokes, in points.
 
     Raises:
-        DataError: a stroke is no such array.
+        DataError: a stroke is not an array of numbers of that shape.
     """
     drawn = [stroke for stroke in map(check_stroke, strokes) if len(stroke)]
     for stroke in drawn:
-        x, y = stroke.T
         is_dot = len(np.unique(stroke, axis=0)) == 1
         axes.plot(
-            x[:1] if is_dot else x,
-            y[:1] if is_dot else y,
+            *stroke[: 1 if is_dot else None].T,
             color="black",
             linewidth=linewidth,
             marker="." if is_dot else "",
@@ -85,90 +86,77 @@ def write_sheet(
     columns: int = 8,
     title: str = "",
 ) -> None:
-    """Write a PNG sheet of drawings, each with its caption below it.
+    """Write a PNG sheet of drawings with captions.
 
     Args:
         path: of the picture.
         sketches: the drawings, from left to right and from top to bottom.
-        captions: of each; may have several lines, and long ones are broken.
-        columns: drawings side by side.
+        captions: one for each drawing, shown below it; long lines are wrapped.
+        columns: number of drawings side by side.
         title: of the sheet.
 
     Raises:
-        UsageError: there are no drawings, too many, not a caption for each, or no such
-            number of columns.
-        DataError: a drawing is of other than strokes.
+        UsageError: the number of drawings, captions or columns is not allowed.
+        DataError: a stroke is not an array of numbers (points, 2).
         OutputError: the file cannot be written.
         MissingExtraError: matplotlib is not installed.
     """
     require("plot", "drawing pictures")
-    if not 1 <= len(sketches) <= MOST_DRAWINGS:
+    if not 1 <= len(sketches) <= MAX_DRAWINGS:
         raise UsageError(
-            f"expected 1 to {MOST_DRAWINGS} drawings for a sheet, got {len(sketches)}"
+            f"expected 1 to {MAX_DRAWINGS} drawings for a sheet, got {len(sketches)}"
         )
     if len(captions) != len(sketches):
         raise UsageError(
             f"expected a caption for each of {len(sketches)} drawings, "
             f"got {len(captions)}"
         )
-    if not 1 <= columns <= MOST_COLUMNS:
-        raise UsageError(f"expected 1 to {MOST_COLUMNS} columns, got {columns}")
+    if not 1 <= columns <= MAX_COLUMNS:
+        raise UsageError(f"expected 1 to {MAX_COLUMNS} columns, got {columns}")
     from matplotlib.figure import Figure
 
     columns = min(columns, len(sketches))
     rows = math.ceil(len(sketches) / columns)
-    broken = [_break(caption, _LETTERS) for caption in captions]
-    lines = max(caption.count("\n") + 1 for caption in broken)
+    wrapped = [_wrap(caption, _CAPTION_WIDTH) for caption in captions]
+    lines = max(caption.count("\n") + 1 for caption in wrapped)
+    # All in inches, from the lower left corner.
     width = columns * (_CELL + _GAP) + _GAP
-    # Letters of a title are larger than those of a caption.
-    heading = _break(title, int(0.7 * _LETTERS * width / _CELL)) if title else ""
+    # A title has larger letters than a caption.
+    heading = _wrap(title, int(0.7 * _CAPTION_WIDTH * width / _CELL)) if title else ""
     top = _GAP + (0.2 * (heading.count("\n") + 1) if heading else 0)
-    line = _CELL + lines * _LINE + 2 * _GAP  # of drawings
-    height = top + rows * line
+    row_height = _CELL + lines * _LINE + 2 * _GAP
+    height = top + rows * row_height
 
     figure = Figure(figsize=(width, height))
-    for index, (sketch, caption) in enumerate(zip(sketches, broken, strict=True)):
+    text_style: dict[str, Any] = {"ha": "center", "va": "top", "parse_math": False}
+    for index, (sketch, caption) in enumerate(zip(sketches, wrapped, strict=True)):
         row, column = divmod(index, columns)
         left = _GAP + column * (_CELL + _GAP)
-        bottom = height - top - row * line - _CELL
+        bottom = height - top - row * row_height - _CELL
         axes = figure.add_axes(
             (left / width, bottom / height, _CELL / width, _CELL / height)
         )
         draw_sketch(axes, sketch.strokes)
-        figure.text(
-            (left + _CELL / 2) / width,
-            (bottom - 0.04) / height,
-            caption,
-            fontsize=_CAPTION_SIZE,
-            ha="center",
-            va="top",
-            parse_math=False,
-        )
+        x, y = (left + _CELL / 2) / width, (bottom - 0.04) / height
+        figure.text(x, y, caption, fontsize=_CAPTION_SIZE, **text_style)
     if heading:
-        figure.text(
-            0.5,
-            1 - 0.5 * _GAP / height,
-            heading,
-            fontsize=10,
-            ha="center",
-            va="top",
-            parse_math=False,
-        )
+        figure.text(0.5, 1 - 0.5 * _GAP / height, heading, fontsize=10, **text_style)
     _save(figure, path)
 
 
-def _break(text: str, letters: int) -> str:
-    """Return a text with its long lines broken, but not between a number and its %."""
-    text = text.replace(" %", "\N{NO-BREAK SPACE}%")
+def _wrap(text: str, width: int) -> str:
+    """Wrap the lines of a text, but not between a number and its %."""
+    lines = text.replace(" %", "\N{NO-BREAK SPACE}%").split("\n")
     return "\n".join(
-        part
-        for line in text.split("\n")
-        for part in textwrap.wrap(line, letters) or [""]
+        part for line in lines for part in textwrap.wrap(line, width) or [""]
     )
 
 
+# === Reports ===
+
+
 def write_confusions(path: Path | str, report: Report) -> None:
-    """Write a PNG of bars: what is most often taken for what.
+    """Write a PNG bar chart of the most frequent confusions.
 
     Raises:
         OutputError: the file cannot be written.
@@ -178,25 +166,17 @@ def write_confusions(path: Path | str, report: Report) -> None:
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    shown = report.confusions[:MOST_BARS]
+    shown = report.confusions[:MAX_BARS]
     figure = Figure(figsize=(7, 1.1 + 0.24 * max(len(shown), 2)), layout="constrained")
     axes = figure.subplots()
-    places = range(len(shown))
-    bars = axes.barh(places, [one.count for one in shown], color=_BLUE, height=0.7)
-    axes.bar_label(
-        bars,
-        [f"{100 * one.share:.0f} % of the word" for one in shown],
-        padding=3,
-        fontsize=7,
-    )
-    axes.set_yticks(
-        places,
-        [f"{one.word} taken for {one.taken_for}" for one in shown],
-        fontsize=8,
-        parse_math=False,
-    )
+    rows = range(len(shown))
+    bars = axes.barh(rows, [pair.count for pair in shown], color=BLUE, height=0.7)
+    shares = [f"{100 * pair.share:.0f} % of the word" for pair in shown]
+    axes.bar_label(bars, shares, padding=3, fontsize=7)
+    labels = [f"{pair.word} taken for {pair.taken_for}" for pair in shown]
+    axes.set_yticks(rows, labels, fontsize=8, parse_math=False)
     axes.set_ylim(max(len(shown), 1) - 0.4, -0.6)
-    axes.margins(x=0.22)  # room for the labels
+    axes.margins(x=0.22)  # space for the labels
     axes.set_xlabel("drawings")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.spines[["top", "right"]].set_visible(False)
@@ -208,12 +188,11 @@ def write_confusions(path: Path | str, report: Report) -> None:
 
 
 def write_calibration(path: Path | str, report: Report) -> None:
-    """Write a PNG of how often a network is right where it is how sure.
+    """Write a PNG reliability diagram: accuracy against confidence.
 
-    A reliability diagram (Niculescu-Mizil & Caruana, 2005, "Predicting good
-    probabilities with supervised learning"): a bar on the diagonal is as often right as
-    its probability says, one below it is too sure of itself. Under it, the drawings of
-    each bar.
+    See Niculescu-Mizil & Caruana (2005), "Predicting good probabilities with supervised
+    learning". Bars on the diagonal are well calibrated, bars below it overconfident.
+    The lower panel counts the drawings of each bin.
 
     Raises:
         OutputError: the file cannot be written.
@@ -224,40 +203,34 @@ def write_calibration(path: Path | str, report: Report) -> None:
 
     figure = Figure(figsize=(5, 6), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    filled = [one for one in report.calibration if one.count]
+    bins = [astuple(bin_) for bin_ in report.calibration]
+    low, high, count, confidence, accuracy = np.array(bins, np.float64).T
+    filled = count > 0
+    bars: dict[str, Any] = {"align": "edge", "edgecolor": "white"}
     upper.bar(
-        [one.low for one in filled],
-        [one.accuracy or 0 for one in filled],
-        width=[one.high - one.low for one in filled],
-        align="edge",
-        color=_BLUE,
-        edgecolor="white",
+        low[filled],
+        accuracy[filled],
+        (high - low)[filled],
+        color=BLUE,
         label="right",
+        **bars,
     )
     upper.plot(
-        [one.confidence or 0 for one in filled],
-        [one.accuracy or 0 for one in filled],
-        linestyle="none",
-        marker="o",
-        color=_ORANGE,
+        confidence[filled],
+        accuracy[filled],
+        "o",
+        color=ORANGE,
         markeredgecolor="black",
         label="at the mean probability",
     )
-    upper.plot([0, 1], [0, 1], color=_GREY, linestyle="--", label="well calibrated")
+    upper.plot([0, 1], [0, 1], "--", color=DARK_GRAY, label="well calibrated")
     upper.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="share of drawings that is right")
     upper.set_title(
         f"{report.drawings:,} drawings, expected calibration error "
         f"{report.calibration_error:.3f}",
         size=10,
     )
-    lower.bar(
-        [one.low for one in report.calibration],
-        [one.count for one in report.calibration],
-        width=[one.high - one.low for one in report.calibration],
-        align="edge",
-        color=_GREY,
-        edgecolor="white",
-    )
+    lower.bar(low, count, high - low, color=DARK_GRAY, **bars)
     lower.set(xlabel="probability of the first answer", ylabel="drawings")
     for axes in (upper, lower):
         axes.spines[["top", "right"]].set_visible(False)
@@ -268,34 +241,34 @@ def write_calibration(path: Path | str, report: Report) -> None:
 def write_pictures(
     folder: Path | str,
     examples: Examples,
-    probabilities: Floats32,
+    probabilities: FloatArray,
     report: Report,
 ) -> list[Path]:
-    """Write the surest mistakes, the most frequent ones, and the calibration, as PNGs.
+    """Write the calibration, the most confident mistakes and the confusions as PNGs.
 
     Args:
-        folder: is made if need be.
-        examples: that were classified.
-        probabilities: float array (drawings, words), of the words of the examples.
-        report: what `chorale.sketches.evaluation.measure` makes of both.
+        folder: created if missing.
+        examples: the drawings.
+        probabilities: float array (drawings, words), predictions for the examples.
+        report: of `chorale.sketches.evaluation.measure` on both.
 
     Returns:
-        The paths of the pictures; without mistakes, that of the calibration alone.
+        The paths of the pictures; without mistakes, only that of the calibration.
     """
     folder = Path(folder)
     paths = [folder / "calibration.png"]
     write_calibration(paths[0], report)
-    answers = probabilities.argmax(axis=1)
-    surest = probabilities.max(axis=1)
-    wrong = np.flatnonzero(answers != examples.labels)
-    wrong = wrong[np.argsort(-surest[wrong], kind="stable")][:_MISTAKES]
+    predicted = probabilities.argmax(axis=1)
+    confidence = probabilities.max(axis=1)
+    wrong = np.flatnonzero(predicted != examples.labels)
+    wrong = wrong[np.argsort(-confidence[wrong], kind="stable")][:_MISTAKES]
     if len(wrong):
         captions = [
-            f"{examples.words[examples.labels[place]]}\ntaken for "
-            f"{examples.words[answers[place]]}, {surest[place]:.0%}"
-            for place in wrong
+            f"{examples.words[examples.labels[index]]}\ntaken for "
+            f"{examples.words[predicted[index]]}, {confidence[index]:.0%}"
+            for index in wrong
         ]
-        sketches = [examples.sketch(int(place)) for place in wrong]
+        sketches = [examples.sketch(int(index)) for index in wrong]
         paths += [folder / "mistakes.png", folder / "confusions.png"]
         write_sheet(paths[1], sketches, captions, title="The surest mistakes")
         write_confusions(paths[2], report)
@@ -304,5 +277,6 @@ def write_pictures(
 
 def _save(figure: Figure, path: Path | str) -> None:
     with replacing(path) as temporary:
-        # Without the version of matplotlib, equal pictures are equal bytes.
-        figure.savefig(temporary, format="png", dpi=_DOTS, metadata={"Software": None})
+        # Without the version of matplotlib, so that equal pictures are equal bytes.
+        metadata = {"Software": None}
+        figure.savefig(temporary, format="png", dpi=_DPI, metadata=metadata)

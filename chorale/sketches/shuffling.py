@@ -1,132 +1,110 @@
-"""Putting more drawings than memory holds into a random order, by way of the disk."""
+"""External shuffle: random order of more drawings than fit in memory."""
 
 from __future__ import annotations
 
 import contextlib
-import struct
+import pickle
 import tempfile
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import IO
 
 import numpy as np
-import numpy.typing as npt
 
 from chorale.errors import OutputError
-from chorale.sketches.strokes import Floats, Sketch
-
-# Bytes of the rest, strokes, bytes of the word, is it recognized, kind of number.
-_HEAD = struct.Struct("<QIIBB")
-# The smallest that holds a drawing's coordinates exactly is taken.
-_KINDS = (np.dtype("u1"), np.dtype("<f4"), np.dtype("<f8"))
+from chorale.sketches.strokes import Sketch
+from chorale.utils.arrays import Float64Array
 
 
 def shuffle(
     sketches: Iterable[Sketch], random: np.random.Generator, *, parts: int = 64
 ) -> Iterator[Sketch]:
-    """Yield drawings in a random order, each order as likely as any other.
+    """Yield drawings in random order, every order equally likely.
 
-    Each drawing is put into one of many temporary files at random, then one file after
-    another is put into a random order in memory, which one of them at a time must fit.
-    All drawings are taken before the first is yielded, and the files are removed
-    whatever happens. The same generator gives the same order.
+    Each drawing is written to a temporary file chosen at random. Then each file in turn
+    is read into memory and shuffled there. All drawings are consumed before the first
+    is yielded. The files are removed even if the process is killed. Equal generators
+    give equal orders.
 
     Args:
         sketches: the drawings.
-        random: where randomness comes from.
-        parts: the number of files.
+        random: source of randomness.
+        parts: number of files.
 
     Raises:
         OutputError: the folder for temporary files is full.
     """
-    with _files(parts) as files:
+    with _temporary_files(parts) as files:
         for sketch in sketches:
-            with _writing():
-                files[random.integers(parts)].write(pack(sketch))
+            _write(sketch, files[random.integers(parts)])
         for file in files:
-            with _writing():
-                file.seek(0)
-            packed = list(_read_packed(file))
-            for place in random.permutation(len(packed)):
-                yield unpack(packed[place])
+            packed = list(_read(file))
+            for index in random.permutation(len(packed)):
+                yield unpack(packed[index])
 
 
-def spooled(sketches: Iterable[Sketch]) -> Iterator[Sketch]:
-    """Yield the same drawings, all of which are taken before the first is yielded.
+def spool(sketches: Iterable[Sketch]) -> Iterator[Sketch]:
+    """Yield the same drawings after all have been consumed, by way of the disk.
 
     Raises:
         OutputError: the folder for temporary files is full.
     """
-    with _files(1) as (file,):
+    with _temporary_files(1) as (file,):
         for sketch in sketches:
-            with _writing():
-                file.write(pack(sketch))
-        with _writing():
-            file.seek(0)
-        for packed in _read_packed(file):
-            yield unpack(packed)
+            _write(sketch, file)
+        yield from map(unpack, _read(file))
 
 
 def pack(sketch: Sketch) -> bytes:
-    """Return a drawing as bytes, the first eight of which tell how many follow."""
-    word = sketch.word.encode("utf-8", "surrogatepass")
-    lengths = np.array([len(stroke) for stroke in sketch.strokes], "<u8")
-    points: Floats = (
-        np.concatenate(sketch.strokes) if sketch.strokes else np.zeros((0, 2))
-    )
-    kind, numbers = next(
-        (kind, numbers)
-        for kind in range(len(_KINDS))
-        if _is_same(numbers := _cast(points, _KINDS[kind]), points)
-    )
-    rest = word + lengths.tobytes() + numbers.tobytes()
-    size = _HEAD.size - 8 + len(rest)
-    head = _HEAD.pack(size, len(lengths), len(word), sketch.is_recognized, kind)
-    return head + rest
+    """Return a drawing as a short pickle, coordinates in the smallest exact type."""
+    points = np.concatenate([np.zeros((0, 2)), *sketch.strokes])
+    for dtype in (np.uint8, np.float32, np.float64):
+        with np.errstate(all="ignore"):  # other numbers overflow here
+            smaller = points.astype(dtype)
+        if np.array_equal(smaller, points):
+            break
+    lengths = [len(stroke) for stroke in sketch.strokes]
+    values = (smaller.tobytes(), smaller.dtype.str, lengths)
+    return pickle.dumps((*values, sketch.word, sketch.is_recognized))
 
 
 def unpack(packed: bytes) -> Sketch:
-    """Return the drawing that `pack` packed."""
-    _, count, size, is_recognized, kind = _HEAD.unpack_from(packed)
-    begin = _HEAD.size + size
-    word = packed[_HEAD.size : begin].decode("utf-8", "surrogatepass")
-    lengths = np.frombuffer(packed, "<u8", count, begin).astype(np.int64)
-    numbers = np.frombuffer(packed, _KINDS[kind], offset=begin + 8 * count)
-    points = numbers.reshape(-1, 2).astype(np.float64)
-    bounds = [0, *np.cumsum(lengths).tolist()]
+    """Return the drawing of `pack`."""
+    # Safe: the pickle comes from a temporary file of this process.
+    data, dtype, lengths, word, is_recognized = pickle.loads(packed)
+    points: Float64Array = np.frombuffer(data, dtype).reshape(-1, 2).astype(np.float64)
+    bounds = np.cumsum([0, *lengths]).tolist()
     strokes = tuple(points[begin:end] for begin, end in pairwise(bounds))
-    return Sketch(strokes=strokes, word=word, is_recognized=bool(is_recognized))
+    return Sketch(strokes=strokes, word=word, is_recognized=is_recognized)
 
 
-def _cast(points: Floats, kind: np.dtype[np.generic]) -> npt.NDArray[np.generic]:
-    # Numbers that do not fit come back as others, which is what is asked here.
-    with np.errstate(all="ignore"):
-        return points.astype(kind)
+def _write(sketch: Sketch, file: IO[bytes]) -> None:
+    packed = pack(sketch)
+    with _explain_errors():
+        file.write(len(packed).to_bytes(8, "little") + packed)
 
 
-def _is_same(numbers: npt.NDArray[np.generic], points: Floats) -> bool:
-    return np.array_equal(numbers, points) or numbers.dtype == _KINDS[-1]
-
-
-def _read_packed(file: IO[bytes]) -> Iterator[bytes]:
-    while head := file.read(8):
-        yield head + file.read(struct.unpack("<Q", head)[0])
+def _read(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield the packed drawings of a file from its beginning."""
+    with _explain_errors():
+        file.seek(0)  # writes what is buffered
+    while size := file.read(8):
+        yield file.read(int.from_bytes(size, "little"))
 
 
 @contextlib.contextmanager
-def _files(parts: int) -> Iterator[list[IO[bytes]]]:
-    """Open temporary files that are gone in the end, even of a killed process."""
+def _temporary_files(count: int) -> Iterator[list[IO[bytes]]]:
+    """Open temporary files without names, which are gone when they are closed."""
     with contextlib.ExitStack() as stack:
-        files: list[IO[bytes]]
-        with _writing():
-            files = [
-                stack.enter_context(tempfile.TemporaryFile()) for _ in range(parts)
-            ]
+        files: list[IO[bytes]] = []
+        with _explain_errors():
+            for _ in range(count):
+                files.append(stack.enter_context(tempfile.TemporaryFile()))
         yield files
 
 
 @contextlib.contextmanager
-def _writing() -> Iterator[None]:
+def _explain_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -13,12 +13,18 @@ from chorale.errors import DataError
 from chorale.nn.fitting import Batch, EpochProgress, adamw, begin, fit
 from chorale.nn.runs import Row, Run
 from chorale.sketches.augmentation import augment
-from chorale.sketches.batches import AT_ONCE, Padded, draw_batches, pad, predict
+from chorale.sketches.batches import (
+    PREDICTION_BATCH,
+    Padded,
+    draw_batches,
+    pad,
+    predict,
+)
 from chorale.sketches.evaluation import Report, measure
 from chorale.sketches.examples import Examples
 from chorale.sketches.models import Card, load_classifier, save_model
 from chorale.sketches.options import NetworkOptions, TrainingOptions
-from chorale.sketches.strokes import Floats32
+from chorale.utils.arrays import FloatArray
 from chorale.utils.extras import require_keras
 
 MONITOR = "valid_nats"
@@ -155,11 +161,11 @@ def _inputs(batch: Padded) -> dict[str, Any]:
     return {"ink": batch.ink, "lengths": batch.lengths.astype(np.int32)}
 
 
-def _logits(network: Any, batch: Padded) -> Floats32:
+def _logits(network: Any, batch: Padded) -> FloatArray:
     """Return logits; what is not a full batch is filled up, not compiled for itself."""
-    rows = np.resize(np.arange(len(batch.lengths)), AT_ONCE)
+    rows = np.resize(np.arange(len(batch.lengths)), PREDICTION_BATCH)
     full = Padded(batch.ink[rows], batch.lengths[rows])
-    logits: Floats32 = network.predict_on_batch(_inputs(full))[: len(batch.lengths)]
+    logits: FloatArray = network.predict_on_batch(_inputs(full))[: len(batch.lengths)]
     return logits
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from chorale.sketches.augmentation import augment
 from chorale.sketches.batches import Padded, pad
-from chorale.sketches.strokes import Strokes, to_inks
+from chorale.sketches.preprocessing import to_inks
+from chorale.sketches.strokes import Strokes
 
 CROSS = [[[0, 128], [255, 128]], [[128, 0], [128, 255]]]
 STAIRS = [[[50 * n, 50 * n], [50 * n, 50 * n + 50]] for n in range(5)]

@@ -7,15 +7,16 @@ import pytest
 
 from chorale.errors import DataError
 from chorale.sketches.batches import (
-    AT_ONCE,
     PADDED_LENGTHS,
+    PREDICTION_BATCH,
     Padded,
     draw_batches,
     pad,
     padded_length,
     predict,
 )
-from chorale.sketches.strokes import MOST_POINTS, Inks
+from chorale.sketches.preprocessing import MAX_POINTS
+from chorale.sketches.strokes import Inks
 
 
 def inks_of(lengths: list[int] | np.ndarray) -> Inks:
@@ -26,7 +27,7 @@ def inks_of(lengths: list[int] | np.ndarray) -> Inks:
 
 
 def test_a_drawing_is_padded_to_the_first_length_that_holds_it() -> None:
-    assert PADDED_LENGTHS[-1] == MOST_POINTS
+    assert PADDED_LENGTHS[-1] == MAX_POINTS
     assert all(length % 2 == 0 for length in PADDED_LENGTHS)
     assert [padded_length(n) for n in (1, 16, 17, 24, 65, 97, 128)] == (
         [16, 16, 24, 24, 96, 128, 128]
@@ -48,7 +49,7 @@ def test_padding_keeps_the_ink() -> None:
 @pytest.mark.parametrize(("count", "size"), [(1000, 50), (1001, 50), (7, 50), (50, 1)])
 def test_every_drawing_is_in_one_batch_among_its_like(count: int, size: int) -> None:
     random = np.random.default_rng(0)
-    inks = inks_of(random.integers(1, MOST_POINTS + 1, count))
+    inks = inks_of(random.integers(1, MAX_POINTS + 1, count))
     batches = draw_batches(inks, size, np.random.default_rng(1))
     assert sorted(np.concatenate(batches)) == list(range(count))
     sizes = sorted((len(batch) for batch in batches), reverse=True)
@@ -73,7 +74,7 @@ def test_batches_come_from_the_generator_alone_and_vary() -> None:
 
 def test_what_is_beside_a_drawing_makes_no_difference() -> None:
     random = np.random.default_rng(0)
-    inks = inks_of(random.integers(0, MOST_POINTS + 1, 2000))
+    inks = inks_of(random.integers(0, MAX_POINTS + 1, 2000))
     shapes: list[tuple[int, ...]] = []
     told: list[tuple[int, int]] = []
 
@@ -100,7 +101,7 @@ def test_what_is_beside_a_drawing_makes_no_difference() -> None:
         odds = np.exp(np.array(logits) - max(logits))
         np.testing.assert_allclose(row, odds / odds.sum(), rtol=1e-4, atol=1e-9)
     assert {shape[1] for shape in shapes} == set(PADDED_LENGTHS)
-    assert max(shape[0] for shape in shapes) == AT_ONCE
+    assert max(shape[0] for shape in shapes) == PREDICTION_BATCH
     assert told[-1] == (int((inks.lengths > 0).sum()), 2000)
     assert [done for done, _ in told] == list(np.cumsum([shape[0] for shape in shapes]))
 
@@ -121,6 +122,6 @@ def test_nothing_to_predict_asks_nothing() -> None:
 
 
 def test_longer_inks_than_the_road_leaves_are_refused() -> None:
-    inks = inks_of([3, MOST_POINTS + 1])
+    inks = inks_of([3, MAX_POINTS + 1])
     with pytest.raises(DataError, match="to_ink"):
         predict(lambda batch: batch.ink[:, 0], inks, 3)

@@ -22,7 +22,7 @@ from chorale.sketches.models import (
     load_classifier,
 )
 from chorale.sketches.options import NetworkOptions
-from chorale.sketches.strokes import to_inks
+from chorale.sketches.preprocessing import to_inks
 from chorale.utils.files import sha256
 
 FOLDER = PRETRAINED / DEFAULT_MODEL

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from chorale.sketches import classify_many, read_sketches
-from chorale.sketches.strokes import GRID, from_ink, to_ink
+from chorale.sketches.preprocessing import GRID, from_ink, to_ink
 
 FOLDER = Path(__file__).parents[1] / "sketches"
 RAW = list(read_sketches(FOLDER / "raw.ndjson"))

@@ -16,9 +16,9 @@ from matplotlib.figure import Figure
 from chorale.errors import DataError, MissingExtraError, OutputError, UsageError
 from chorale.sketches.evaluation import Report, measure
 from chorale.sketches.pictures import (
-    MOST_BARS,
-    MOST_COLUMNS,
-    MOST_DRAWINGS,
+    MAX_BARS,
+    MAX_COLUMNS,
+    MAX_DRAWINGS,
     draw_sketch,
     write_calibration,
     write_confusions,
@@ -195,10 +195,10 @@ def test_equal_pictures_are_equal_bytes(tmp_path: Path) -> None:
     ("drawings", "captions", "columns", "what"),
     [
         (0, 0, 8, "got 0"),
-        (MOST_DRAWINGS + 1, MOST_DRAWINGS + 1, 8, f"1 to {MOST_DRAWINGS} drawings"),
+        (MAX_DRAWINGS + 1, MAX_DRAWINGS + 1, 8, f"1 to {MAX_DRAWINGS} drawings"),
         (2, 1, 8, "a caption for each of 2 drawings, got 1"),
-        (1, 1, 0, f"1 to {MOST_COLUMNS} columns, got 0"),
-        (1, 1, MOST_COLUMNS + 1, "columns, got 41"),
+        (1, 1, 0, f"1 to {MAX_COLUMNS} columns, got 0"),
+        (1, 1, MAX_COLUMNS + 1, "columns, got 41"),
     ],
 )
 def test_sheets_that_cannot_be_are_refused(
@@ -234,8 +234,8 @@ def test_confusions_are_bars(tmp_path: Path, figures: list[Figure]) -> None:
     (figure,) = figures
     assert_apart(figure)
     (axes,) = figure.axes
-    shown = report.confusions[:MOST_BARS]
-    assert len(report.confusions) > MOST_BARS
+    shown = report.confusions[:MAX_BARS]
+    assert len(report.confusions) > MAX_BARS
     assert [bar.get_width() for bar in axes.patches] == [one.count for one in shown]
     labels = [label.get_text() for label in axes.get_yticklabels()]
     assert labels == [f"{one.word} taken for {one.taken_for}" for one in shown]

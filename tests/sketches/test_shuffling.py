@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawings import drawing, sketches, told
-from hypothesis import given, settings
+from drawings import drawing, sketches, values_of
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chorale.errors import DataError, OutputError
-from chorale.sketches.shuffling import pack, shuffle, spooled, unpack
+from chorale.sketches.shuffling import pack, shuffle, spool, unpack
 from chorale.sketches.strokes import Sketch
 
 
@@ -31,9 +31,8 @@ def order(count: int, seed: int, parts: int = 64) -> list[int]:
 
 
 @given(sketch=sketches(coordinates=st.floats(allow_nan=False)))
-@settings(max_examples=60, deadline=None)
 def test_packing_is_exact(sketch: Sketch) -> None:
-    assert told(unpack(pack(sketch))) == told(sketch)
+    assert values_of(unpack(pack(sketch))) == values_of(sketch)
 
 
 def test_coordinates_on_the_grid_take_a_byte_each() -> None:
@@ -52,17 +51,16 @@ def test_any_word_is_packed(word: str) -> None:
     seed=st.integers(0, 2**32 - 1),
     parts=st.integers(1, 5),
 )
-@settings(max_examples=40, deadline=None)
 def test_the_same_drawings_come_out(
     drawings: list[Sketch], seed: int, parts: int
 ) -> None:
     random = np.random.default_rng(seed)
     shuffled = list(shuffle(iter(drawings), random, parts=parts))
-    assert sorted(map(repr, map(told, shuffled))) == sorted(
-        map(repr, map(told, drawings))
+    assert sorted(map(repr, map(values_of, shuffled))) == sorted(
+        map(repr, map(values_of, drawings))
     )
-    assert [told(one) for one in spooled(iter(drawings))] == [
-        told(one) for one in drawings
+    assert [values_of(one) for one in spool(iter(drawings))] == [
+        values_of(one) for one in drawings
     ]
 
 
@@ -103,7 +101,7 @@ def test_no_file_is_left_behind(folder: Path) -> None:
         yield from numbered_drawings(5)
         raise DataError("it is broken")
 
-    for stream in (shuffle(broken(), random), spooled(broken())):
+    for stream in (shuffle(broken(), random), spool(broken())):
         with pytest.raises(DataError, match=r"^it is broken$"):
             next(stream)
     assert list(folder.iterdir()) == []
@@ -111,11 +109,11 @@ def test_no_file_is_left_behind(folder: Path) -> None:
 
 def test_all_is_taken_before_the_first_is_given() -> None:
     source = numbered_drawings(10)
-    assert next(spooled(source)).word == "0"
+    assert next(spool(source)).word == "0"
     assert next(source, None) is None
 
 
-@pytest.mark.parametrize("stream", [shuffle, spooled])
+@pytest.mark.parametrize("stream", [shuffle, spool])
 def test_a_folder_that_cannot_be_written_is_an_error(
     folder: Path, monkeypatch: pytest.MonkeyPatch, stream: object
 ) -> None:
@@ -123,7 +121,7 @@ def test_a_folder_that_cannot_be_written_is_an_error(
     made = (
         shuffle(numbered_drawings(3), np.random.default_rng(0))
         if stream is shuffle
-        else spooled(numbered_drawings(3))
+        else spool(numbered_drawings(3))
     )
     with pytest.raises(OutputError, match=r"cannot write temporary files: .* TMPDIR"):
         next(made)

@@ -1,4 +1,4 @@
-"""`chorale sketch`: classify drawings."""
+"""`chorale sketch`: classify drawings, and train classifiers of drawings."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ app = typer.Typer(
     help="Classify drawings; train and evaluate classifiers.",
     no_args_is_help=True,
 )
-app.command()(train.train)
-app.command()(evaluate.evaluate)
 app.command()(classify.classify)
+app.command()(evaluate.evaluate)
+app.command()(train.train)
 app.command()(convert.convert)
 app.command()(download.download)

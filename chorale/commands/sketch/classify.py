@@ -1,4 +1,4 @@
-"""`chorale sketch classify`: classify drawings."""
+"""`chorale sketch classify`: print the most likely words of drawings."""
 
 from __future__ import annotations
 
@@ -13,31 +13,38 @@ import typer
 
 from chorale.commands.sketch.options import Json, Model, Trust
 from chorale.errors import DataError, UsageError
-from chorale.sketches.classifying import classify_many
-from chorale.sketches.formats import read_sketches, read_svg_path
+from chorale.sketches.classification import classify_many
+from chorale.sketches.formats.files import read_sketches
 from chorale.sketches.formats.json_strokes import read_strokes
+from chorale.sketches.formats.svg import read_svg_path
 from chorale.sketches.models import Classifier, load_classifier
+from chorale.sketches.strokes import Sketch
 
-_AT_ONCE = 1000  # drawings classified before their answers are printed
-
-
-_STDIN = Path("-")
+_CHUNK = 1000  # drawings classified before their answers are printed
+_STDIN, _STDIN_NAME = Path("-"), "standard input"
 
 
 def classify(
     files: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Drawings in any format; - reads a JSON list of strokes, each a list "
-            "of points \\[x, y], from the standard input."
+            help="Files of drawings: .svg, .json, .ndjson, .bin, .npz or .tfrecord. "
+            "With - a JSON list of strokes, each a list of points \\[x, y], is read "
+            "from standard input."
         ),
     ] = None,
     svg_path: Annotated[
-        str | None, typer.Option(help="The d attribute of an SVG path, to classify.")
+        str | None,
+        typer.Option(help="Classify the d attribute of an SVG path, too."),
     ] = None,
-    top: Annotated[int, typer.Option(help="Words to print of each drawing.")] = 5,
+    top: Annotated[
+        int, typer.Option(min=1, help="Number of words to print for each drawing.")
+    ] = 5,
     limit: Annotated[
-        int | None, typer.Option(help="Drawings to take of each file at most.")
+        int | None,
+        typer.Option(
+            min=1, help="Maximum number of drawings per file; all by default."
+        ),
     ] = None,
     model: Model = None,
     trust: Trust = False,
@@ -49,54 +56,53 @@ def classify(
     """
     if not files and svg_path is None:
         raise UsageError("expected files, - for the standard input, or --svg-path")
-    if limit is not None and limit < 1:
-        raise UsageError(f"expected a limit of at least 1, got {limit}")
-    if top < 1:
-        raise UsageError(f"expected at least 1 word to give, got {top}")
     classifier = load_classifier(model)
-    answers, failed = [], False
-    for file in [*(files or []), *([] if svg_path is None else [None])]:
-        drawings = 0
+    printed, failed = [], False
+    for name, sketches in _sources(files or [], svg_path, limit, trust):
+        answer = None
         try:
-            for answer in _answers(file, svg_path, limit, trust, top, classifier):
-                drawings += 1
+            for answer in _answers(name, sketches, top, classifier):
                 if as_json:
-                    answers.append(answer)
+                    printed.append(answer)
                 else:
                     typer.echo(_line(answer))
-        except DataError as error:  # the other files are none the worse for it
+        except DataError as error:  # the other files are still classified
             typer.echo(f"chorale: {error}", err=True)
             failed = True
         else:
-            if not drawings:
-                typer.echo(f"note: {file} holds no drawings", err=True)
+            if answer is None:
+                typer.echo(f"note: {name} holds no drawings", err=True)
     if as_json:
-        typer.echo(json.dumps(answers, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(printed, indent=2, ensure_ascii=False))
     if failed:
         raise typer.Exit(DataError.exit_code)
 
 
+def _sources(
+    files: list[Path], svg_path: str | None, limit: int | None, trust: bool
+) -> Iterator[tuple[str, Iterator[Sketch]]]:
+    """Yield the name and the drawings of each file, then those of the SVG path."""
+    for file in files:
+        if file == _STDIN:
+            yield _STDIN_NAME, _read_stdin()
+        else:
+            yield str(file), islice(read_sketches(file, trust=trust), limit)
+    if svg_path is not None:
+        yield "--svg-path", map(read_svg_path, [svg_path])
+
+
+def _read_stdin() -> Iterator[Sketch]:
+    yield read_strokes(sys.stdin.buffer.read(), _STDIN_NAME)
+
+
 def _answers(
-    file: Path | None,
-    svg_path: str | None,
-    limit: int | None,
-    trust: bool,
-    top: int,
-    classifier: Classifier,
+    name: str, sketches: Iterator[Sketch], top: int, classifier: Classifier
 ) -> Iterator[dict[str, Any]]:
-    """Yield what is said of each drawing of a file, or of the path if there is none."""
-    name = "--svg-path" if file is None else str(file)
-    if file is None:
-        sketches = iter([read_svg_path(svg_path or "")])
-    elif file == _STDIN:
-        name = "standard input"
-        sketches = iter([read_strokes(sys.stdin.buffer.read(), name)])
-    else:
-        sketches = islice(read_sketches(file, trust=trust), limit)
+    """Yield the answer for each drawing of a file."""
     number = 0
-    while chunk := list(islice(sketches, _AT_ONCE)):
-        strokes = [sketch.strokes for sketch in chunk]
-        guesses = classify_many(strokes, top=top, model=classifier)
+    while chunk := list(islice(sketches, _CHUNK)):
+        drawings = [sketch.strokes for sketch in chunk]
+        guesses = classify_many(drawings, top=top, model=classifier)
         for sketch, words in zip(chunk, guesses, strict=True):
             number += 1
             yield {
@@ -108,9 +114,9 @@ def _answers(
 
 
 def _line(answer: dict[str, Any]) -> str:
-    """Return an answer on one line."""
-    of = f" ({answer['word']})" if answer["word"] else ""
-    said = ", ".join(
+    """Return the answer for a drawing on one line."""
+    word = f" ({answer['word']})" if answer["word"] else ""
+    guesses = ", ".join(
         f"{guess['word']} {guess['probability']:.3f}" for guess in answer["guesses"]
     )
-    return f"{answer['file']}:{answer['drawing']}{of}: {said or 'nothing drawn'}"
+    return f"{answer['file']}:{answer['drawing']}{word}: {guesses or 'nothing drawn'}"

@@ -1,4 +1,4 @@
-"""`chorale sketch convert`: convert between drawing formats."""
+"""`chorale sketch convert`: convert files of drawings into one."""
 
 from __future__ import annotations
 
@@ -9,37 +9,44 @@ import typer
 
 from chorale.commands.progress import progress_bar
 from chorale.commands.sketch.options import Trust
-from chorale.sketches.converting import convert as convert_files
+from chorale.sketches import conversion
 from chorale.sketches.examples import read_words
 
 
 def convert(
     sources: Annotated[
-        list[Path], typer.Argument(help="Files of any format, or folders of them.")
+        list[Path], typer.Argument(help="Files in any format, or folders of them.")
     ],
     output: Annotated[
         Path,
         typer.Argument(
-            help="What to write: .npz (compact), or .tfrecord (the tutorial's, which "
-            "loses the proportions of drawings)."
+            help="File to write: .npz (compact), or .tfrecord (of the TensorFlow "
+            "tutorial, which loses the proportions of drawings)."
         ),
     ],
     shuffle: Annotated[
-        bool, typer.Option("--shuffle", help="Mix all drawings, on disk.")
+        bool,
+        typer.Option("--shuffle", help="Write the drawings in random order."),
     ] = False,
     random_state: Annotated[
-        int, typer.Option(help="Another number, another order.")
+        int, typer.Option(help="Seed of the random order, at least 0.")
     ] = 0,
     recognized: Annotated[
         bool,
-        typer.Option("--recognized", help="Only drawings that the game recognized."),
+        typer.Option(
+            "--recognized", help="Only take drawings that the game recognized."
+        ),
     ] = False,
     limit: Annotated[
-        int | None, typer.Option(help="Drawings of each word at most.")
+        int | None,
+        typer.Option(help="Maximum number of drawings per word; all by default."),
     ] = None,
     words: Annotated[
         Path | None,
-        typer.Option(help="Text file of the classes, one a line, in this order."),
+        typer.Option(
+            help="Text file of the classes, one per line, in order; by default all "
+            "words of the drawings, sorted."
+        ),
     ] = None,
     trust: Trust = False,
 ) -> None:
@@ -48,7 +55,7 @@ def convert(
     Example: chorale sketch convert quickdraw/ drawings.npz --shuffle --limit 1000
     """
     with progress_bar("Converting") as progress:
-        converted = convert_files(
+        converted = conversion.convert(
             sources,
             output,
             shuffle=shuffle,

@@ -1,10 +1,9 @@
-"""`chorale sketch evaluate`: measure a sketch classifier."""
+"""`chorale sketch evaluate`: measure a classifier of drawings."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -14,22 +13,17 @@ import typer
 
 from chorale.commands.progress import progress_bar
 from chorale.commands.sketch.options import Json, Model, Trust
-from chorale.errors import DataError, UsageError
-from chorale.sketches.evaluation import (
-    Paired,
-    Report,
-    WordRow,
-    measure,
-    paired_difference,
-    places,
-)
+from chorale.errors import DataError
+from chorale.sketches.comparison import PairedDifference, paired_difference
+from chorale.sketches.evaluation import Report, measure, ranks
 from chorale.sketches.examples import Examples, load_examples
-from chorale.sketches.models import load_classifier
+from chorale.sketches.models import Classifier, load_classifier
 from chorale.sketches.pictures import write_pictures
-from chorale.sketches.strokes import Floats32
+from chorale.utils.arrays import FloatArray
 from chorale.utils.extras import require
 
 _SHOWN = 10  # words and mistakes of a printed report
+_OUTPUT, _ADVANCED = "Output", "Advanced"  # panels of the help
 
 
 def evaluate(
@@ -38,25 +32,37 @@ def evaluate(
     against: Annotated[
         Path | None,
         typer.Option(
-            help="The same drawings in another form: print the difference of top-1 "
-            "and its 95 % interval too."
-        ),
-    ] = None,
-    pictures: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder for PNGs of the worst mistakes, confusions and calibration."
+            help="The same drawings in another form: the difference in top-1 accuracy "
+            "and its 95 % confidence interval are printed too."
         ),
     ] = None,
     words: Annotated[
         bool,
-        typer.Option("--words", help="Print the figures of every word, hardest first."),
+        typer.Option(
+            "--words",
+            help=f"Print the metrics of all words instead of the {_SHOWN} with the "
+            "lowest accuracy.",
+            rich_help_panel=_OUTPUT,
+        ),
     ] = False,
+    pictures: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for pictures (PNG) of the most confident mistakes, the "
+            "confusions and the calibration.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
+    as_json: Json = False,
     threads: Annotated[
-        int, typer.Option(help="Threads to compute with; 0 = one a core.")
+        int,
+        typer.Option(
+            min=0,
+            help="Threads of ONNX Runtime; 0 = one per core.",
+            rich_help_panel=_ADVANCED,
+        ),
     ] = 0,
     trust: Trust = False,
-    as_json: Json = False,
 ) -> None:
     """Measure a classifier on labeled drawings.
 
@@ -66,108 +72,90 @@ def evaluate(
     """
     if pictures is not None:
         require("plot", "drawing pictures")
-    if threads < 0:
-        raise UsageError(f"expected threads of at least 0, got {threads}")
     classifier = load_classifier(model, threads=threads)
-    measured = []
-    seconds = 0.0
-    for paths in [files, *([[against]] if against is not None else [])]:
-        with progress_bar("Reading") as progress:
-            examples = load_examples(
-                paths, words=classifier.words, trust=trust, progress=progress
-            )
-        for reason, count in examples.left_out.items():
-            typer.echo(f"note: left out {count} drawings {reason}", err=True)
-        began = time.perf_counter()
-        with progress_bar("Classifying") as progress:
-            probabilities = classifier.probabilities(examples.inks, progress=progress)
-        seconds += time.perf_counter() - began
-        measured.append((examples, probabilities))
-    (examples, probabilities), *others = measured
+    examples, probabilities, seconds = _predict(classifier, files, trust)
     report = measure(probabilities, examples.labels, classifier.words)
-    count = sum(len(examples.labels) for examples, _ in measured)
-    answer = {
-        "model": classifier.card.name,
-        **report.to_json(),
-        "drawings_per_second": round(count / seconds),
-    }
-    if others:
-        answer["against"] = {"file": str(against), **asdict(_compare(measured))}
+    drawings, paired = len(examples.labels), None
+    if against is not None:
+        others, their_probabilities, more = _predict(classifier, [against], trust)
+        paired = _compare(examples, probabilities, others, their_probabilities)
+        drawings, seconds = drawings + len(others.labels), seconds + more
+    per_second = round(drawings / seconds)
+    paths = []
     if pictures is not None:
-        answer["pictures"] = [
-            str(path)
-            for path in write_pictures(pictures, examples, probabilities, report)
-        ]
+        paths = write_pictures(pictures, examples, probabilities, report)
     if as_json:
+        answer = {"model": classifier.card.name, **asdict(report)}
+        answer["drawings_per_second"] = per_second
+        if paired is not None:
+            answer["against"] = {"file": str(against), **asdict(paired)}
+        if pictures is not None:
+            answer["pictures"] = [str(path) for path in paths]
         typer.echo(json.dumps(answer, indent=2, ensure_ascii=False))
         return
-    _print_report(report, answer["drawings_per_second"], with_words=words)
-    if others:
-        paired = answer["against"]
+    _print_report(report, per_second, with_all_words=words)
+    if paired is not None:
         typer.echo(
-            f"top-1 minus that of {against}: {paired['difference']:+.4f}, 95 % "
-            f"interval {paired['low']:+.4f} to {paired['high']:+.4f}"
+            f"top-1 minus that of {against}: {paired.difference:+.4f}, 95 % "
+            f"interval {paired.low:+.4f} to {paired.high:+.4f}"
         )
-    for path in answer.get("pictures", []):
+    for path in paths:
         typer.echo(path)
 
 
-def _compare(measured: list[tuple[Examples, Floats32]]) -> Paired:
-    """Return the paired difference of top-1 of the same drawings in two forms."""
-    (one, _), (other, _) = measured
-    if not np.array_equal(one.labels, other.labels):
+def _predict(
+    classifier: Classifier, files: list[Path], trust: bool
+) -> tuple[Examples, FloatArray, float]:
+    """Return the drawings of files, their probabilities, and the seconds it took."""
+    with progress_bar("Reading") as progress:
+        examples = load_examples(
+            files, words=classifier.words, trust=trust, progress=progress
+        )
+    for reason, count in examples.left_out.items():
+        typer.echo(f"note: left out {count} drawings {reason}", err=True)
+    began = time.perf_counter()
+    with progress_bar("Classifying") as progress:
+        probabilities = classifier.probabilities(examples.inks, progress=progress)
+    return examples, probabilities, time.perf_counter() - began
+
+
+def _compare(
+    a: Examples, probabilities_a: FloatArray, b: Examples, probabilities_b: FloatArray
+) -> PairedDifference:
+    """Return the difference in top-1 accuracy on the same drawings in two forms."""
+    if not np.array_equal(a.labels, b.labels):
         raise DataError(
             "expected the same drawings in the same order in both forms, got "
-            f"{len(one.labels)} and {len(other.labels)} of other words"
+            f"{len(a.labels)} and {len(b.labels)} of other words"
         )
-    right = [
-        places(probabilities, examples.labels) == 1
-        for examples, probabilities in measured
-    ]
-    return paired_difference(*right)
+    return paired_difference(
+        ranks(probabilities_a, a.labels) == 1, ranks(probabilities_b, b.labels) == 1
+    )
 
 
-def _print_report(report: Report, per_second: int, *, with_words: bool) -> None:
+def _print_report(report: Report, per_second: int, *, with_all_words: bool) -> None:
+    """Print a report; a dash stands for a metric without drawings."""
     typer.echo(
         f"{report.drawings} drawings\n"
-        f"top-1              {report.top1:.4f}\n"
-        f"top-3              {report.top3:.4f}\n"
-        f"top-5              {report.top5:.4f}\n"
-        f"MAP@3              {report.map3:.4f}\n"
-        f"nats a drawing     {report.nats:.4f}\n"
-        f"calibration error  {report.calibration_error:.4f}\n"
-        f"drawings a second  {per_second}"
+        f"top-1                 {report.top1:.4f}\n"
+        f"top-3                 {report.top3:.4f}\n"
+        f"top-5                 {report.top5:.4f}\n"
+        f"MAP@3                 {report.map3:.4f}\n"
+        f"nats per drawing      {report.nats:.4f}\n"
+        f"calibration error     {report.calibration_error:.4f}\n"
+        f"drawings per second   {per_second}"
     )
-    hardest = sorted(
-        (row for row in report.words if row.top1 is not None),
-        key=lambda row: row.top1 or 0,
-    )
-    if with_words:
-        _print_words(hardest)
-    else:
-        typer.echo("hardest words")
-        for row in hardest[:_SHOWN]:
-            typer.echo(
-                f"  {row.word:<24}{row.top1:.2f}"
-                + (f"  taken for {row.taken_for}" if row.taken_for else "")
-            )
-    typer.echo("most frequent mistakes")
-    for pair in report.confusions[:_SHOWN]:
-        typer.echo(f"  {pair.word:<24}taken for {pair.taken_for:<24}{pair.count}")
-
-
-def _print_words(rows: Sequence[WordRow]) -> None:
-    """Print a table of the figures of words; a dash is a figure that is not there."""
-    typer.echo(
-        f"{'word':<26}{'drawings':>8}{'top-1':>8}{'top-5':>8}{'precision':>11}"
-        "  taken for"
-    )
-    for row in rows:
-        top1, top5, precision = (
+    hardest = [row for row in report.words if row.top1 is not None]
+    hardest.sort(key=lambda row: row.top1 or 0)
+    typer.echo("all words" if with_all_words else "hardest words")
+    line = "  {:<24}{:>8}{:>8}{:>8}{:>11}  {}".format
+    typer.echo(line("word", "drawings", "top-1", "top-5", "precision", "taken for"))
+    for row in hardest if with_all_words else hardest[:_SHOWN]:
+        shares = (
             "-" if share is None else f"{share:.3f}"
             for share in (row.top1, row.top5, row.precision)
         )
-        typer.echo(
-            f"  {row.word:<24}{row.drawings:>8}{top1:>8}{top5:>8}{precision:>11}"
-            f"  {row.taken_for or '-'}"
-        )
+        typer.echo(line(row.word, row.drawings, *shares, row.taken_for or "-"))
+    typer.echo("most frequent mistakes")
+    for pair in report.confusions[:_SHOWN]:
+        typer.echo(f"  {pair.word:<24}taken for {pair.taken_for:<24}{pair.count}")

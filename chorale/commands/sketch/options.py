@@ -9,19 +9,17 @@ import typer
 Model = Annotated[
     str | None,
     typer.Option(
-        help="Folder of a run or model; the one that comes along if left out."
+        help="Folder of a model or of a training run; the bundled model by default."
     ),
 ]
-
-
 Trust = Annotated[
     bool,
     typer.Option(
         "--trust",
-        help="Open sketch-rnn .npz files, which can run code: only if you know whom "
-        "they are from.",
+        help="Open sketch-rnn .npz files. They are pickled, so a hidden program can "
+        "run: only for files of a source that you trust.",
     ),
 ]
-
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print the result as JSON, for programs.")
+]

@@ -1,9 +1,8 @@
-"""The compact form: all drawings of all classes in five arrays of one .npz.
+"""The compact format: all drawings of all classes in five arrays of one .npz.
 
 `xy` uint8 (points, 2), the points of all strokes of all drawings; `stroke_len` uint16
-(strokes,), the points of each stroke; `n_strokes` uint8 (drawings,), the strokes of
-each drawing; `label` uint16 (drawings,), the place of its word in `classes`, an array
-of text.
+(strokes,), points of each stroke; `n_strokes` uint8 (drawings,), strokes of each
+drawing; `label` uint16 (drawings,), index of its word in `classes`, an array of text.
 """
 
 from __future__ import annotations
@@ -22,57 +21,66 @@ import numpy as np
 import numpy.typing as npt
 
 from chorale.errors import DataError
-from chorale.sketches.formats.shared import Watch, numbered, opened
-from chorale.sketches.strokes import GRID, Floats, Sketch, check_stroke, to_grid
+from chorale.sketches.formats.shared import (
+    ReadOptions,
+    labeled,
+    located,
+    open_binary,
+)
+from chorale.sketches.preprocessing import GRID, to_grid
+from chorale.sketches.strokes import Sketch, check_stroke
+from chorale.utils.arrays import Float64Array
 from chorale.utils.files import replacing
 
-# Each array's name, type as numpy writes it, and numbers in a row of it.
-_COLUMNS = {
-    "xy": ("|u1", 2),
-    "stroke_len": ("<u2", 1),
-    "n_strokes": ("|u1", 1),
-    "label": ("<u2", 1),
+# The stored type of each array, and the shape of one of its rows.
+_COLUMNS: dict[str, tuple[str, tuple[int, ...]]] = {
+    "xy": ("|u1", (2,)),
+    "stroke_len": ("<u2", ()),
+    "n_strokes": ("|u1", ()),
+    "label": ("<u2", ()),
 }
 COMPACT_KEYS = frozenset({*_COLUMNS, "classes"})
-# Of the dataset's own makers, on a grid of 256.
-DATASET_TOLERANCE = 2.0
-# As many drawings are turned into floats at a time.
-_AT_ONCE = 4096
+DATASET_TOLERANCE = 2.0  # of the makers of the dataset, on a grid of 256
+_CHUNK = 4096  # drawings converted to floats at a time
+
+Arrays = dict[str, npt.NDArray[Any]]
 
 
 # === Reading ===
 
 
-def read_compact(path: Path, watch: Watch | None = None) -> Iterator[Sketch]:
-    """Yield the drawings of a compact .npz; its arrays are in memory as a whole.
+def read_compact(path: Path, options: ReadOptions) -> Iterator[Sketch]:
+    """Yield the drawings of a compact .npz; its arrays are loaded as a whole.
 
     Raises:
-        DataError: the file cannot be read, or is not of this form.
+        DataError: the file cannot be read or is malformed.
     """
-    arrays = _load(path, watch)
-    _check(arrays, path)
+    with located(path):
+        arrays = _load(path, options)
+        _check(arrays)
     words = [str(word) for word in arrays["classes"]]
     labels = arrays["label"].tolist()
     strokes_end = np.cumsum(arrays["n_strokes"], dtype=np.int64)
     points_end = np.cumsum(arrays["stroke_len"], dtype=np.int64)
     first_stroke = first_point = 0
-    for begin in range(0, len(labels), _AT_ONCE):
-        ends = strokes_end[begin : begin + _AT_ONCE].tolist()
-        point_ends = points_end[first_stroke : ends[-1]].tolist()
-        last_point = point_ends[-1] if point_ends else first_point
-        points = arrays["xy"][first_point:last_point].astype(np.float64)
-        starts = [0, *(end - first_point for end in point_ends)]
-        strokes = [points[a:b] for a, b in pairwise(starts)]
-        low = 0
-        for label, end in zip(labels[begin : begin + _AT_ONCE], ends, strict=True):
-            high = end - first_stroke
-            yield Sketch(strokes=tuple(strokes[low:high]), word=words[label])
-            low = high
-        first_stroke, first_point = ends[-1], last_point
+    for begin in range(0, len(labels), _CHUNK):
+        ends = strokes_end[begin : begin + _CHUNK].tolist()
+        bounds = [first_point, *points_end[first_stroke : ends[-1]].tolist()]
+        points = arrays["xy"][first_point : bounds[-1]].astype(np.float64)
+        strokes = [
+            points[a - first_point : b - first_point] for a, b in pairwise(bounds)
+        ]
+        chunk = zip(
+            labels[begin : begin + _CHUNK], pairwise([first_stroke, *ends]), strict=True
+        )
+        for label, (a, b) in chunk:
+            drawn = tuple(strokes[a - first_stroke : b - first_stroke])
+            yield Sketch(strokes=drawn, word=words[label])
+        first_stroke, first_point = ends[-1], bounds[-1]
 
 
-def _load(path: Path, watch: Watch | None) -> dict[str, npt.NDArray[Any]]:
-    with opened(path, watch) as file:
+def _load(path: Path, options: ReadOptions) -> Arrays:
+    with open_binary(path, options) as file:
         try:
             with np.load(file, allow_pickle=False) as stored:
                 return {name: stored[name] for name in sorted(COMPACT_KEYS)}
@@ -85,59 +93,41 @@ def _load(path: Path, watch: Watch | None) -> dict[str, npt.NDArray[Any]]:
             zipfile.BadZipFile,
             zlib.error,
         ):
-            # What numpy says of such a file is advice to load it unsafely.
+            # The message of numpy advises to load the file unsafely.
             raise DataError(
                 f"expected the arrays {', '.join(sorted(COMPACT_KEYS))}, the file is "
-                "damaged or another",
-                path,
+                "damaged or another"
             ) from None
 
 
-def _check(arrays: dict[str, npt.NDArray[Any]], path: Path) -> None:
-    """Make sure that the arrays are of the form and fit one another.
-
-    Raises:
-        DataError: they do not.
-    """
-    for name, (_, width) in _COLUMNS.items():
+def _check(arrays: Arrays) -> None:
+    """Refuse arrays of other types or shapes, or that do not fit together."""
+    for name, (_, row) in _COLUMNS.items():
         array = arrays[name]
-        shape_is_right = array.ndim == width and (width == 1 or array.shape[1] == width)
-        if array.dtype.kind not in "iu" or not shape_is_right:
-            form = "(n, 2)" if width == 2 else "(n,)"
+        if array.dtype.kind not in "iu" or not array.ndim or array.shape[1:] != row:
             raise DataError(
-                f"expected {name} to be whole numbers {form}, "
-                f"got {array.dtype} {array.shape}",
-                path,
+                f"expected {name} to be whole numbers {'(n, 2)' if row else '(n,)'}, "
+                f"got {array.dtype} {array.shape}"
             )
         if array.size and array.min() < 0:
-            raise DataError(f"expected {name} of at least 0, got {array.min()}", path)
-    classes = arrays["classes"]
+            raise DataError(f"expected {name} of at least 0, got {array.min()}")
+    classes, labels = arrays["classes"], arrays["label"]
     if classes.dtype.kind != "U" or classes.ndim != 1:
-        raise DataError(f"expected classes to be words, got {classes.dtype}", path)
-    for whole, part, what in (
-        ("stroke_len", "xy", "points"),
-        ("n_strokes", "stroke_len", "strokes"),
+        raise DataError(f"expected classes to be words, got {classes.dtype}")
+    for name, expected, reason in (
+        ("xy", arrays["stroke_len"].sum(dtype=np.int64), "the sum of stroke_len"),
+        ("stroke_len", arrays["n_strokes"].sum(dtype=np.int64), "the sum of n_strokes"),
+        ("label", len(arrays["n_strokes"]), "one for each drawing"),
     ):
-        total = int(arrays[whole].sum(dtype=np.int64))
-        if total != len(arrays[part]):
+        if len(arrays[name]) != expected:
             raise DataError(
-                f"expected {total} {what} in {part}, the sum of {whole}, "
-                f"got {len(arrays[part])}",
-                path,
+                f"expected {expected} rows in {name}, {reason}, got {len(arrays[name])}"
             )
-    labels = arrays["label"]
-    if len(labels) != len(arrays["n_strokes"]):
-        raise DataError(
-            f"expected a label for each of {len(arrays['n_strokes'])} drawings, "
-            f"got {len(labels)}",
-            path,
-        )
-    if len(labels) and labels.max() >= len(classes):
-        record = int(np.argmax(labels >= len(classes)))
+    if (is_unknown := labels >= len(classes)).any():
+        record = int(is_unknown.argmax())
         raise DataError(
             f"drawing {record + 1}: expected a label below {len(classes)}, the number "
-            f"of classes, got {labels[record]}",
-            path,
+            f"of classes, got {labels[record]}"
         )
 
 
@@ -145,41 +135,39 @@ def _check(arrays: dict[str, npt.NDArray[Any]], path: Path) -> None:
 
 
 def write_compact(path: Path, sketches: Iterable[Sketch], words: Sequence[str]) -> int:
-    """Write drawings in the compact form.
+    """Write drawings in the compact format.
 
-    Coordinates that are all whole numbers from 0 to 255 are kept as they are. Another
-    drawing is brought to the grid as the dataset's makers did: moved and scaled to
-    255, simplified, rounded, and rid of empty strokes. Whether a drawing was
-    recognized is lost.
+    Coordinates that are all whole numbers from 0 to 255 are stored as they are. Other
+    drawings are scaled to 255, simplified and rounded as the makers of the dataset did,
+    without empty strokes. Whether a drawing was recognized is lost.
 
     Returns:
         How many drawings were written.
 
     Raises:
-        DataError: the words are none, a drawing's word is not among them, or it has
-            more strokes or points than the form holds.
+        DataError: the words are no valid classes, the word of a drawing is not one of
+            them, or a drawing has more strokes or points than the format holds.
         OutputError: the file cannot be written.
     """
     if len(words) > 0xFFFF:
         raise DataError(f"expected at most {0xFFFF} classes, got {len(words)}")
     with replacing(path) as temporary, contextlib.ExitStack() as stack:
-        # The columns grow apart and are put together at the end, on disk: there may be
-        # more drawings than memory holds.
+        # Each column grows in a file of its own: drawings may not fit in memory.
         columns = {
             name: stack.enter_context(tempfile.TemporaryFile()) for name in _COLUMNS
         }
         written = 0
-        for label, sketch in numbered(sketches, words):
+        for label, sketch in labeled(sketches, words):
             written += 1
-            strokes = _on_grid(sketch, written)
+            strokes = _to_bytes_grid(sketch, written)
             rows: dict[str, Any] = {
                 "xy": np.concatenate(strokes) if strokes else [],
                 "stroke_len": [len(stroke) for stroke in strokes],
                 "n_strokes": [len(strokes)],
                 "label": [label],
             }
-            for name, (kind, _) in _COLUMNS.items():
-                columns[name].write(np.asarray(rows[name]).astype(kind).tobytes())
+            for name, (dtype, _) in _COLUMNS.items():
+                columns[name].write(np.asarray(rows[name]).astype(dtype).tobytes())
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, column in columns.items():
                 _store_column(archive, name, column)
@@ -188,22 +176,22 @@ def write_compact(path: Path, sketches: Iterable[Sketch], words: Sequence[str]) 
     return written
 
 
-def _on_grid(sketch: Sketch, number: int) -> Sequence[Floats]:
+def _to_bytes_grid(sketch: Sketch, number: int) -> Sequence[Float64Array]:
     """Return the strokes of a drawing as whole numbers from 0 to 255."""
-    strokes: Sequence[Floats] = [check_stroke(stroke) for stroke in sketch.strokes]
+    strokes: Sequence[Float64Array] = [check_stroke(line) for line in sketch.strokes]
     if not all(
         ((stroke >= 0) & (stroke <= GRID) & (stroke == np.rint(stroke))).all()
         for stroke in strokes
     ):
         strokes = to_grid(strokes, DATASET_TOLERANCE)
-    longest = max((len(stroke) for stroke in strokes), default=0)
-    for what, most, count in (
+    longest = max(map(len, strokes), default=0)
+    for what, limit, count in (
         ("strokes", 0xFF, len(strokes)),
         ("points in a stroke", 0xFFFF, longest),
     ):
-        if count > most:
+        if count > limit:
             raise DataError(
-                f"drawing {number} ({sketch.word}): expected at most {most} {what}, "
+                f"drawing {number} ({sketch.word}): expected at most {limit} {what}, "
                 f"which the compact form holds, got {count}: leave it out, or write "
                 "TFRecords"
             )
@@ -211,13 +199,11 @@ def _on_grid(sketch: Sketch, number: int) -> Sequence[Floats]:
 
 
 def _store_column(archive: zipfile.ZipFile, name: str, column: IO[bytes]) -> None:
-    """Put a file of numbers into an .npz as an array."""
-    kind, width = _COLUMNS[name]
-    rows = column.tell() // (np.dtype(kind).itemsize * width)
-    shape = (rows,) if width == 1 else (rows, width)
+    """Add a file of numbers to an .npz as an array."""
+    dtype, row = _COLUMNS[name]
+    rows = column.tell() // np.dtype((dtype, row)).itemsize
+    header = {"descr": dtype, "fortran_order": False, "shape": (rows, *row)}
     column.seek(0)
     with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-        np.lib.format.write_array_header_1_0(
-            member, {"descr": kind, "fortran_order": False, "shape": shape}
-        )
+        np.lib.format.write_array_header_1_0(member, header)
         shutil.copyfileobj(column, member, 1 << 20)

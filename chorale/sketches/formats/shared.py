@@ -1,4 +1,4 @@
-"""What the formats of drawings share: opening files, places of errors, classes."""
+"""What the formats share: read options, opening files, error locations, labels."""
 
 from __future__ import annotations
 
@@ -7,75 +7,86 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from chorale.errors import DataError
-from chorale.sketches.strokes import Floats, Sketch, check_stroke
+from chorale.sketches.strokes import Sketch, check_stroke
+from chorale.utils.arrays import Float64Array
 
-# Is told how many bytes more were read.
-Watch = Callable[[int], None]
-
-# A file is read in pieces of this size, in bytes.
-_PIECE = 1 << 18
+_BUFFER_SIZE = 1 << 18  # bytes
 
 
-class _WatchedFile(io.FileIO):
-    """A file that tells how much of it is read, whoever reads it."""
+class ReadOptions(NamedTuple):
+    """How a file is read.
 
-    def __init__(self, path: Path, watch: Watch | None) -> None:
-        super().__init__(path)
-        self._watch = watch
+    Attributes:
+        trust: whether to unpickle files, which can run code hidden in them.
+        classes: words by class index, for TFRecords without a .classes file.
+        on_read: callback, called with the number of bytes of each read.
+    """
+
+    trust: bool = False
+    classes: Sequence[str] | None = None
+    on_read: Callable[[int], None] | None = None
+
+
+class _ObservedFile(io.FileIO):
+    """A file that reports the bytes read."""
+
+    on_read: Callable[[int], None] | None = None
 
     def readinto(self, buffer: bytearray | memoryview, /) -> int | None:  # type: ignore[override]
         count = super().readinto(buffer)
-        if self._watch is not None and count:
-            self._watch(count)
+        if self.on_read is not None and count:
+            self.on_read(count)
         return count
 
 
 @contextlib.contextmanager
-def opened(path: Path, watch: Watch | None = None) -> Iterator[BinaryIO]:
-    """Open a file to be read as bytes.
+def open_binary(path: Path, options: ReadOptions) -> Iterator[BinaryIO]:
+    """Open a file for reading bytes.
 
     Raises:
-        DataError: it cannot be read.
+        DataError: the file cannot be read.
     """
     try:
-        with io.BufferedReader(_WatchedFile(path, watch), _PIECE) as file:
-            yield file
+        with _ObservedFile(path) as raw:
+            raw.on_read = options.on_read
+            yield io.BufferedReader(raw, _BUFFER_SIZE)
     except OSError as error:
         raise DataError(f"cannot read it: {error.strerror or error}", path) from error
 
 
 @contextlib.contextmanager
-def placed(path: Path, *, row: int | None = None, record: int = 0) -> Iterator[None]:
-    """Say in which file and row, or record, a DataError without a place happened."""
+def located(path: Path, *, row: int | None = None, record: int = 0) -> Iterator[None]:
+    """Add the file, and the row or record, to a DataError that names no file."""
     try:
         yield
     except DataError as error:
         if error.path is not None:
             raise
-        what = f"record {record}: {error}" if record else str(error)
-        raise DataError(what, path, row) from error
+        message = f"record {record}: {error}" if record else str(error)
+        raise DataError(message, path, row) from error
 
 
-def split_at_pen(points: Floats, pen: npt.NDArray[Any]) -> tuple[Floats, ...]:
-    """Cut points into strokes.
+def split_at_pen(
+    points: Float64Array, pen: npt.NDArray[Any]
+) -> tuple[Float64Array, ...]:
+    """Split points into strokes.
 
     Args:
         points: float array (points, 2).
         pen: array (points,), 1 at the last point of a stroke, else 0.
 
     Raises:
-        DataError: the pen is neither 0 nor 1, or a point is no point.
+        DataError: a pen state other than 0 or 1, or an invalid coordinate.
     """
     is_pen = (pen == 0) | (pen == 1)
     if not is_pen.all():
-        wrong = pen[~is_pen][0]
-        raise DataError(f"expected a pen of 0 or 1, got {wrong:g}")
+        raise DataError(f"expected a pen of 0 or 1, got {pen[~is_pen][0]:g}")
     if not len(points):
         return ()
     points = check_stroke(points)
@@ -83,28 +94,28 @@ def split_at_pen(points: Floats, pen: npt.NDArray[Any]) -> tuple[Floats, ...]:
     return tuple(points[begin:end] for begin, end in pairwise(bounds))
 
 
-def numbered(
+def labeled(
     sketches: Iterable[Sketch], words: Sequence[str]
 ) -> Iterator[tuple[int, Sketch]]:
-    """Yield each drawing with the place of its word among the words.
+    """Yield each drawing with its label, the index of its word in the classes.
 
     Raises:
-        DataError: a word is empty, is not printable (a line end is not) or comes twice;
-            a drawing's word is not among the words, with the number of the drawing.
+        DataError: a class is empty, has characters that are not printable (such as a
+            line end) or is listed twice; the word of a drawing is not a class.
     """
     for word in words:
         if not word.strip() or not word.isprintable():
             raise DataError(f"expected words to name the classes, got {word!r}")
-    places = {word: place for place, word in enumerate(words)}
-    if len(places) < len(words):
+    labels = {word: label for label, word in enumerate(words)}
+    if len(labels) < len(words):
         twice = next(word for word in words if words.count(word) > 1)
         raise DataError(
             f"expected each word once among the classes, got {twice!r} twice"
         )
     for number, sketch in enumerate(sketches, 1):
-        if sketch.word not in places:
+        if sketch.word not in labels:
             raise DataError(
                 f"drawing {number}: unknown word {sketch.word!r}: expected one of the "
                 f"{len(words)} words of the classes"
             )
-        yield places[sketch.word], sketch
+        yield labels[sketch.word], sketch

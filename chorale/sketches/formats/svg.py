@@ -13,73 +13,65 @@ from xml.parsers import expat
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.sketches.formats.shared import Watch, opened, placed
-from chorale.sketches.strokes import Floats, Sketch, check_stroke
+from chorale.sketches.formats.shared import ReadOptions, located, open_binary
+from chorale.sketches.strokes import Sketch, check_stroke
+from chorale.utils.arrays import Float64Array
 
-# Pieces that a curve is cut into: of a circle in one arc, 0.5 % of the radius is lost.
-_PIECES = 32
+# Line segments per curve: a circle in one arc is off by 0.5 % of the radius at most.
+_SEGMENTS = 32
 _PATH = re.compile(r"\s*[Mm][MLHVCSQTAZmlhvcsqtazEe0-9+\-.,\s]*")
-_PATH_FORM = "expected an SVG path such as 'M 10 20 L 30 40'"
-# What lies in these is shown elsewhere or not at all.
+_EXPECTED_PATH = "expected an SVG path such as 'M 10 20 L 30 40'"
+# Their content is shown elsewhere or not at all.
 _HIDDEN = frozenset(
     "defs symbol clipPath mask marker pattern metadata foreignObject".split()
 )
 
 
-def read_svg(path: Path, watch: Watch | None = None) -> Sketch:
-    """Read a drawing from an SVG file.
+def read_svg(path: Path, options: ReadOptions) -> Iterator[Sketch]:
+    """Yield the one drawing of an SVG file.
 
-    Paths and shapes are drawn by their outlines, and each subpath is a stroke, in the
-    order of the file; curves become points. Transformations and the view box are
-    followed. Left out are hidden parts, text, pictures, and paper: a rectangle without
-    a stroke of its own behind everything else.
+    Paths and shapes are drawn by their outlines. Each subpath is a stroke, in the order
+    of the file; curves become points. Transformations and the view box are applied.
+    Hidden parts, text and images are omitted, and so is a background: a rectangle
+    without outline behind everything else.
 
     Raises:
-        DataError: the file cannot be read, is no SVG, declares entities (with which a
-            small file can grow without end, or fetch others; so can `<use>`), or has
-            nothing to draw.
+        DataError: the file cannot be read, is not SVG, has nothing to draw, or declares
+            entities or has `<use>`, with which a small file can grow without limit.
     """
-    with opened(path, watch) as file:
+    with open_binary(path, options) as file:
         content = file.read()
-    with placed(path):
-        strokes = tuple(_strokes_of(content))
+    with located(path):
+        strokes = tuple(_strokes(content))
         if not strokes:
             raise DataError("expected a path or a shape in the SVG, got none")
-    return Sketch(strokes=strokes)
+    yield Sketch(strokes=strokes)
 
 
 def read_svg_path(d: str) -> Sketch:
-    """Read a drawing from what the attribute `d` of an SVG path holds.
+    """Read a drawing from the attribute `d` of an SVG path.
 
     Raises:
-        DataError: it is no such path.
+        DataError: it is not a valid path.
     """
-    return Sketch(strokes=tuple(_sampled(_parse_path(d))))
-
-
-def _parse_path(d: str) -> Any:
     import svgelements
 
     _check_path(d)
     try:
-        return svgelements.Path(d)
-    except Exception:
-        # It documents no errors of its own.
-        raise DataError(f"{_PATH_FORM}, got one that is broken") from None
+        path = svgelements.Path(d)
+    except Exception:  # svgelements documents no errors
+        raise DataError(f"{_EXPECTED_PATH}, got one that is broken") from None
+    return Sketch(strokes=tuple(_sample(path)))
 
 
 def _check_path(d: str) -> None:
-    """Refuse what svgelements passes over: it takes a path up to there for the whole.
-
-    Raises:
-        DataError: it begins otherwise, or holds a letter that is no command.
-    """
+    """Refuse a path with unknown commands, which svgelements would truncate there."""
     if not _PATH.fullmatch(d):
         shown = d.strip() if len(d) <= 40 else f"{d.strip()[:39]}…"
-        raise DataError(f"{_PATH_FORM}, got {shown!r}")
+        raise DataError(f"{_EXPECTED_PATH}, got {shown!r}")
 
 
-def _strokes_of(content: bytes) -> Iterator[Floats]:
+def _strokes(content: bytes) -> Iterator[Float64Array]:
     """Yield the strokes of an SVG document."""
     import svgelements
 
@@ -88,47 +80,47 @@ def _strokes_of(content: bytes) -> Iterator[Floats]:
         if _name(element) == "path":
             _check_path(element.attrib["d"])
     try:
-        drawn = svgelements.SVG.parse(
+        document = svgelements.SVG.parse(
             io.BytesIO(ElementTree.tostring(root)), on_error="raise"
         )
         shapes = [
-            (shape, [*_sampled(svgelements.Path(shape))])
-            for shape in drawn.elements()
+            (shape, [*_sample(svgelements.Path(shape))])
+            for shape in document.elements()
             if isinstance(shape, svgelements.Shape)
             and shape.values.get("visibility") not in ("hidden", "collapse")
         ]
     except DataError:
         raise
-    except Exception as error:
-        # It documents no errors of its own.
+    except Exception as error:  # svgelements documents no errors
         reason = " ".join(str(error).split()) or "a path is broken"
         raise DataError(f"expected an SVG drawing, it is damaged: {reason}") from None
-    for place, (shape, strokes) in enumerate(shapes):
-        others = [stroke for _, more in shapes[place + 1 :] for stroke in more]
-        if not (_has_no_outline(shape) and others and _is_behind(strokes, others)):
+    for index, (shape, strokes) in enumerate(shapes):
+        above = [stroke for _, later in shapes[index + 1 :] for stroke in later]
+        if not (above and _is_unoutlined(shape) and _encloses(strokes, above)):
             yield from strokes
 
 
-def _has_no_outline(shape: Any) -> bool:
+def _is_unoutlined(shape: Any) -> bool:
+    """Return whether a shape is a rectangle without outline."""
     is_rectangle = type(shape).__name__ == "Rect"
     return is_rectangle and (shape.stroke is None or shape.stroke.value is None)
 
 
-def _is_behind(strokes: Sequence[Floats], others: Sequence[Floats]) -> bool:
-    """Return whether strokes go around all others that are drawn after them."""
-    here, there = np.concatenate(strokes), np.concatenate(others)
-    goes_around = (here.min(axis=0) <= there.min(axis=0)) & (
-        here.max(axis=0) >= there.max(axis=0)
+def _encloses(outer: Sequence[Float64Array], inner: Sequence[Float64Array]) -> bool:
+    """Return whether the bounding box of strokes contains all other strokes."""
+    points, others = np.concatenate(outer), np.concatenate(inner)
+    return bool(
+        (points.min(axis=0) <= others.min(axis=0)).all()
+        and (points.max(axis=0) >= others.max(axis=0)).all()
     )
-    return bool(goes_around.all())
 
 
 def _parse_xml(content: bytes) -> ElementTree.Element:
     """Return an SVG document without its hidden parts."""
-    _refuse_entities(content)
     try:
+        _refuse_entities(content)
         root = ElementTree.fromstring(content)
-    except (ElementTree.ParseError, ValueError, LookupError) as error:
+    except (expat.ExpatError, ElementTree.ParseError, ValueError, LookupError) as error:
         raise DataError(f"expected an SVG file, it is no XML: {error}") from None
     if _name(root) != "svg":
         raise DataError(f"expected an SVG file, got XML of <{_name(root)}>")
@@ -156,10 +148,7 @@ def _refuse_entities(content: bytes) -> None:
 
     parser = expat.ParserCreate()
     parser.EntityDeclHandler = refuse
-    try:
-        parser.Parse(content, True)
-    except (expat.ExpatError, ValueError, LookupError) as error:
-        raise DataError(f"expected an SVG file, it is no XML: {error}") from None
+    parser.Parse(content, True)
 
 
 def _name(element: ElementTree.Element) -> str:
@@ -167,24 +156,18 @@ def _name(element: ElementTree.Element) -> str:
     return str(element.tag).rsplit("}", 1)[-1]
 
 
-def _sampled(path: Any) -> Iterator[Floats]:
+def _sample(path: Any) -> Iterator[Float64Array]:
     """Yield the subpaths of a path of svgelements as strokes (points, 2)."""
     import svgelements
 
-    along = np.linspace(0, 1, _PIECES + 1)[1:-1]
-    stroke: list[Any] = []
-    is_drawn = False
+    along = np.linspace(0, 1, _SEGMENTS + 1)[1:-1]
+    subpaths: list[list[Any]] = []
     for segment in path:
         if isinstance(segment, svgelements.Move):
-            if is_drawn:
-                yield check_stroke(np.array(stroke, np.float64))
-            stroke, is_drawn = [], False
-            stroke.append((segment.end.x, segment.end.y))
-            continue
-        is_drawn = True
-        if not isinstance(segment, svgelements.Line | svgelements.Close):
-            stroke.extend(segment.npoint(along))
-        stroke.append((segment.end.x, segment.end.y))
-    # To move the pen alone draws nothing.
-    if is_drawn:
-        yield check_stroke(np.array(stroke, np.float64))
+            subpaths.append([])
+        elif not isinstance(segment, svgelements.Line | svgelements.Close):
+            subpaths[-1].extend(segment.npoint(along))
+        subpaths[-1].append((segment.end.x, segment.end.y))
+    for points in subpaths:
+        if len(points) > 1:  # a move alone draws nothing
+            yield check_stroke(np.array(points, np.float64))

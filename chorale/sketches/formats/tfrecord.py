@@ -1,9 +1,9 @@
-"""The TFRecords of the tutorial on drawing classification, without TensorFlow.
+"""TFRecords of the tutorial on drawing classification, without TensorFlow.
 
-The tutorial of TensorFlow 1 ("Recurrent Neural Networks for Drawing Classification")
-tells a drawing as the way from point to point in a box of side 1, both sides stretched
-to it, so the drawing's proportions are lost. The classes are numbers, and a file of
-words beside tells which.
+The tutorial of TensorFlow 1, "Recurrent Neural Networks for Drawing Classification",
+stores a drawing as differences between points in a unit square. Both sides are
+stretched to 1, so the proportions of the drawing are lost. Classes are numbers; their
+words are in a text file beside the records.
 """
 
 from __future__ import annotations
@@ -20,105 +20,114 @@ import numpy.typing as npt
 
 from chorale.errors import DataError
 from chorale.sketches.formats.shared import (
-    Watch,
-    numbered,
-    opened,
-    placed,
+    ReadOptions,
+    labeled,
+    located,
+    open_binary,
     split_at_pen,
 )
 from chorale.sketches.strokes import Sketch
+from chorale.utils.arrays import FloatArray
 from chorale.utils.files import replacing
-
-TFRECORD_NAME = re.compile(r"\.tfrecords?(-\d+-of-\d+)?$", re.IGNORECASE)
 
 _LENGTH = struct.Struct("<Q")
 _CHECKSUM = struct.Struct("<I")
-# Of a record, in bytes: some million points.
-_LONGEST = 1 << 26
+_MAX_RECORD = 1 << 26  # bytes, some million points
+
+# The fields of tf.train.Example used here, see tensorflow/core/example/feature.proto.
+# They are declared again because nothing else here needs TensorFlow.
+_SCHEMA = """
+name: "chorale/example.proto" package: "chorale" syntax: "proto3"
+message_type { name: "FloatList"
+  field { name: "value" number: 1 type: TYPE_FLOAT label: LABEL_REPEATED } }
+message_type { name: "Int64List"
+  field { name: "value" number: 1 type: TYPE_INT64 label: LABEL_REPEATED } }
+message_type { name: "Feature" oneof_decl { name: "kind" }
+  field { name: "float_list" number: 2 type_name: ".chorale.FloatList" oneof_index: 0 }
+  field { name: "int64_list" number: 3 type_name: ".chorale.Int64List" oneof_index: 0 }
+}
+message_type { name: "Features"
+  nested_type { name: "FeatureEntry" options { map_entry: true }
+    field { name: "key" number: 1 type: TYPE_STRING }
+    field { name: "value" number: 2 type_name: ".chorale.Feature" } }
+  field { name: "feature" number: 1 type_name: ".chorale.Features.FeatureEntry"
+    label: LABEL_REPEATED } }
+message_type { name: "Example"
+  field { name: "features" number: 1 type_name: ".chorale.Features" } }
+"""
 
 
 # === Reading ===
 
 
-def read_tfrecord(
-    path: Path, watch: Watch | None = None, *, classes: Sequence[str] | None = None
-) -> Iterator[Sketch]:
+def read_tfrecord(path: Path, options: ReadOptions) -> Iterator[Sketch]:
     """Yield the drawings of a TFRecord file of the tutorial's form.
 
-    A record is a `tf.train.Example` of `ink`, N×3 floats (way in x, way in y, pen, 1 at
-    the last point of a stroke) without the first point; `shape`, N and 3; and
-    `class_index`, which may be missing (then the word is ""). Drawings begin at (0, 0).
-
-    Args:
-        path: the file.
-        watch: is told how many bytes more were read.
-        classes: the words by index; those of `classes_path` if None.
+    A record is a `tf.train.Example` of `ink`, N×3 floats (dx, dy, pen state, 1 at the
+    last point of a stroke), without the first point; `shape`, N and 3; and
+    `class_index`. Without the latter the word is "". Drawings begin at (0, 0).
 
     Raises:
-        DataError: the file cannot be read, is damaged, holds other records, or an index
-            without a word; with the number of the record.
+        DataError: the file cannot be read or is malformed, or a class index has no
+            word; with the number of the record.
     """
     new_example = example_class()
-    with opened(path, watch) as file:
-        for record, content in enumerate(_read_records(file, path), 1):
-            with placed(path, record=record):
-                features = _features_of(content, new_example())
-                index = _one_number(features, "class_index")
-                if index is not None and classes is None:
-                    classes = read_classes(path)
-                sketch = Sketch(
-                    strokes=split_at_pen(*_points_of(features)),
-                    word="" if index is None else _word_of(index, classes or ()),
-                )
+    classes = options.classes
+    with open_binary(path, options) as file:
+        record = 0
+        while header := file.read(_LENGTH.size):
+            record += 1
+            with located(path, record=record):
+                features = _parse_example(_read_record(header, file), new_example())
+                word = ""
+                if "class_index" in features:
+                    if classes is None:
+                        classes = read_classes(path)
+                    word = _word(features, classes)
+                sketch = Sketch(strokes=split_at_pen(*_points(features)), word=word)
             yield sketch
 
 
 def classes_path(path: Path) -> Path:
-    """Return where the words of a file lie: `training.tfrecord.classes` beside it.
+    """Return the path of the words of a file: `training.tfrecord.classes` beside it.
 
-    A file that is one of many, `training.tfrecord-00000-of-00010`, shares theirs.
+    Files such as `training.tfrecord-00000-of-00010` share one.
     """
     return path.with_name(re.sub(r"-\d+-of-\d+$", "", path.name) + ".classes")
 
 
 def read_classes(path: Path) -> list[str]:
-    """Read the words of a TFRecord file, one a line, in the order of their indices.
+    """Read the words of a TFRecord file, one per line, by class index.
 
     Raises:
-        DataError: there is no such file beside it, or it is none of words.
+        DataError: there is no such file beside it, or it is not text.
     """
-    beside = [path.with_name(path.name + ".classes"), classes_path(path)]
-    for found in beside:
-        if found.is_file():
-            with opened(found) as file:
+    candidates = [path.with_name(path.name + ".classes"), classes_path(path)]
+    for candidate in candidates:
+        if candidate.is_file():
+            with open_binary(candidate, ReadOptions()) as file:
                 content = file.read()
             try:
                 return content.decode("utf-8-sig").splitlines()
             except UnicodeDecodeError:
-                raise DataError("expected one word a line of text", found) from None
+                raise DataError("expected one word a line of text", candidate) from None
     raise DataError(
-        f"expected the words of its classes in {beside[-1].name} beside it, there is "
-        "none: put it there",
+        f"expected the words of its classes in {candidates[-1].name} beside it, there "
+        "is none: put it there",
         path,
     )
 
 
-def _read_records(file: BinaryIO, path: Path) -> Iterator[bytes]:
-    """Yield what the records hold: length, checksum, content and checksum each."""
-    record = 0
-    while head := file.read(_LENGTH.size):
-        record += 1
-        with placed(path, record=record):
-            _check(head, _LENGTH.size, file)
-            (length,) = _LENGTH.unpack(head)
-            if length > _LONGEST:
-                raise DataError(f"expected at most {_LONGEST} bytes, got {length}")
-            content = _check(file.read(length), length, file)
-        yield content
+def _read_record(header: bytes, file: BinaryIO) -> bytes:
+    """Return the content of a record: length, checksum, content, checksum."""
+    (length,) = _LENGTH.unpack(_check(header, _LENGTH.size, file))
+    if length > _MAX_RECORD:
+        raise DataError(f"expected at most {_MAX_RECORD} bytes, got {length}")
+    return _check(file.read(length), length, file)
 
 
 def _check(content: bytes, expected: int, file: BinaryIO) -> bytes:
-    """Return the content if it is whole and the checksum that follows is its own."""
+    """Return the content if it is complete and the checksum that follows is right."""
     checksum = file.read(_CHECKSUM.size)
     if len(content) < expected or len(checksum) < _CHECKSUM.size:
         raise DataError("expected a whole record, got a part: the file is cut off")
@@ -127,7 +136,8 @@ def _check(content: bytes, expected: int, file: BinaryIO) -> bytes:
     return content
 
 
-def _features_of(content: bytes, example: Any) -> Any:
+def _parse_example(content: bytes, example: Any) -> Any:
+    """Return the features of an example by name."""
     from google.protobuf.message import DecodeError
 
     try:
@@ -137,26 +147,21 @@ def _features_of(content: bytes, example: Any) -> Any:
     return example.features.feature
 
 
-def _one_number(features: Any, name: str) -> int | None:
-    if name not in features:
-        return None
-    values = features[name].int64_list.value
-    if len(values) != 1:
-        raise DataError(f"expected one number as {name}, got {len(values)}")
-    return int(values[0])
-
-
-def _word_of(index: int, classes: Sequence[str]) -> str:
-    if not 0 <= index < len(classes):
+def _word(features: Any, classes: Sequence[str]) -> str:
+    indices = features["class_index"].int64_list.value
+    if len(indices) != 1:
+        raise DataError(f"expected one number as class_index, got {len(indices)}")
+    if not 0 <= indices[0] < len(classes):
         raise DataError(
             f"expected a class index below {len(classes)}, the number of words, "
-            f"got {index}"
+            f"got {indices[0]}"
         )
-    return classes[index]
+    word: str = classes[indices[0]]
+    return word
 
 
-def _points_of(features: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Return the points (points, 2) and the pen (points,) of a record."""
+def _points(features: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return the points (points, 2) and the pen states (points,) of a record."""
     for name in ("ink", "shape"):
         if name not in features:
             raise DataError(f"expected a feature {name!r}, there is none")
@@ -174,23 +179,24 @@ def _points_of(features: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
 
 
 def write_tfrecord(path: Path, sketches: Iterable[Sketch], words: Sequence[str]) -> int:
-    """Write drawings in the tutorial's form, and the words in `classes_path` beside.
+    """Write drawings in the tutorial's form, and the words to `classes_path`.
 
-    The form cannot tell a drawing of fewer than two points, so such are left out; the
-    pen after the first point and the proportions of a drawing are lost.
+    Drawings of fewer than two points are omitted, as the form cannot hold them. The pen
+    state of the first point and the proportions of a drawing are lost.
 
     Returns:
         How many drawings were written.
 
     Raises:
-        DataError: the words are none, or a drawing's word is not among them.
+        DataError: the words are no valid classes, or the word of a drawing is not one
+            of them.
         OutputError: a file cannot be written.
     """
     new_example = example_class()
     written = 0
     with replacing(path) as records, replacing(classes_path(path)) as names:
         with records.open("wb") as file:
-            for index, sketch in numbered(sketches, words):
+            for label, sketch in labeled(sketches, words):
                 ink = _to_ink(sketch)
                 if ink is None:
                     continue
@@ -198,19 +204,18 @@ def write_tfrecord(path: Path, sketches: Iterable[Sketch], words: Sequence[str])
                 features = example.features.feature
                 features["ink"].float_list.value.extend(ink.ravel().tolist())
                 features["shape"].int64_list.value.extend(ink.shape)
-                features["class_index"].int64_list.value.append(index)
+                features["class_index"].int64_list.value.append(label)
                 content = example.SerializeToString(deterministic=True)
                 length = _LENGTH.pack(len(content))
                 file.write(length + _checksum(length) + content + _checksum(content))
                 written += 1
-        names.write_text(
-            "".join(f"{word}\n" for word in words), encoding="utf-8", newline="\n"
-        )
+        text = "".join(f"{word}\n" for word in words)
+        names.write_text(text, encoding="utf-8", newline="\n")
     return written
 
 
-def _to_ink(sketch: Sketch) -> npt.NDArray[np.float32] | None:
-    """Return the tutorial's ink (points - 1, 3), None of fewer than two points."""
+def _to_ink(sketch: Sketch) -> FloatArray | None:
+    """Return the tutorial's ink (points - 1, 3), None for fewer than two points."""
     strokes = [stroke for stroke in sketch.strokes if len(stroke)]
     if sum(map(len, strokes)) < 2:
         return None
@@ -223,11 +228,11 @@ def _to_ink(sketch: Sketch) -> npt.NDArray[np.float32] | None:
     return np.column_stack([np.diff(points, axis=0), pen[1:]])
 
 
-# === The form of records ===
+# === Both ===
 
 
 def _checksum(content: bytes) -> bytes:
-    """Return the CRC-32C of bytes, masked as in TFRecord so that it may be nested."""
+    """Return the CRC-32C of bytes, masked as TFRecord does."""
     import google_crc32c
 
     value = google_crc32c.value(content)
@@ -237,51 +242,17 @@ def _checksum(content: bytes) -> bytes:
 
 @cache
 def example_class() -> Any:
-    """Return the class of `tf.train.Example` messages, of the fields used here.
-
-    It is described here because TensorFlow, which brings it along, is not needed for
-    anything else; the numbers are those of tensorflow/core/example/feature.proto.
-    """
-    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-
-    field = descriptor_pb2.FieldDescriptorProto
-    file = descriptor_pb2.FileDescriptorProto(
-        name="chorale/example.proto", package="chorale", syntax="proto3"
+    """Return the class of `tf.train.Example` messages."""
+    from google.protobuf import (
+        descriptor_pb2,
+        descriptor_pool,
+        message_factory,
+        text_format,
     )
 
-    def describe(message: Any, name: str, number: int, kind: int, **more: Any) -> None:
-        label = more.pop("label", field.LABEL_OPTIONAL)
-        message.field.add(name=name, number=number, type=kind, label=label, **more)
-
-    many: dict[str, Any] = {"label": field.LABEL_REPEATED}
-    for name, kind in (
-        ("BytesList", field.TYPE_BYTES),
-        ("FloatList", field.TYPE_FLOAT),
-        ("Int64List", field.TYPE_INT64),
-    ):
-        describe(file.message_type.add(name=name), "value", 1, kind, **many)
-
-    feature = file.message_type.add(name="Feature")
-    feature.oneof_decl.add(name="kind")
-    for number, name in enumerate(("bytes_list", "float_list", "int64_list"), 1):
-        of = ".chorale." + "".join(part.capitalize() for part in name.split("_"))
-        describe(feature, name, number, field.TYPE_MESSAGE, type_name=of, oneof_index=0)
-
-    features = file.message_type.add(name="Features")
-    entry = features.nested_type.add(name="FeatureEntry")
-    entry.options.map_entry = True
-    describe(entry, "key", 1, field.TYPE_STRING)
-    describe(entry, "value", 2, field.TYPE_MESSAGE, type_name=".chorale.Feature")
-    of = ".chorale.Features.FeatureEntry"
-    describe(features, "feature", 1, field.TYPE_MESSAGE, type_name=of, **many)
-
-    example = file.message_type.add(name="Example")
-    of = ".chorale.Features"
-    describe(example, "features", 1, field.TYPE_MESSAGE, type_name=of)
-
-    # A pool of its own: TensorFlow's has the same messages under their own names.
+    # A separate pool: TensorFlow declares the same messages in the default one.
     pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
+    pool.Add(text_format.Parse(_SCHEMA, descriptor_pb2.FileDescriptorProto()))
     return message_factory.GetMessageClass(
         pool.FindMessageTypeByName("chorale.Example")
     )

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawings import told
+from drawings import values_of
 
 from chorale.errors import DataError
-from chorale.sketches.formats import read_sketches
+from chorale.sketches.formats.files import read_sketches
 
 # Two strokes of three points and of one; not recognized.
 FIRST = bytes.fromhex(
@@ -36,9 +36,9 @@ def test_read_by_the_published_form(tmp_path: Path) -> None:
     path = write(tmp_path, FIRST + NOTHING + EMPTY_STROKE)
     first, nothing, empty = read_sketches(path)
     strokes = [[[130, 72], [113, 40], [99, 26]], [[76, 82]]]
-    assert told(first) == (strokes, "The Mona Lisa", False)
-    assert told(nothing) == ([], "The Mona Lisa", True)
-    assert told(empty) == ([[], [[255, 0]]], "The Mona Lisa", True)
+    assert values_of(first) == (strokes, "The Mona Lisa", False)
+    assert values_of(nothing) == ([], "The Mona Lisa", True)
+    assert values_of(empty) == ([[], [[255, 0]]], "The Mona Lisa", True)
 
 
 def test_a_drawing_of_100_000_points(tmp_path: Path) -> None:

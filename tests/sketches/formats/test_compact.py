@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from drawings import WORDS, drawing, on_grid, sketches, told
-from hypothesis import given, settings
+from drawings import WORDS, drawing, on_grid, sketches, values_of
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chorale.errors import DataError
-from chorale.sketches.formats import read_sketches, write_sketches
-from chorale.sketches.strokes import Sketch, to_ink
+from chorale.sketches.formats.files import read_sketches, write_sketches
+from chorale.sketches.preprocessing import to_ink
+from chorale.sketches.strokes import Sketch
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -41,9 +42,9 @@ def save(folder: Path, content: Arrays) -> Path:
 
 def test_read_by_the_published_form(tmp_path: Path) -> None:
     first, nothing, last = read_sketches(save(tmp_path, arrays()))
-    assert told(first) == ([[[1, 2], [3, 4]], [[255, 0]]], "cat", True)
-    assert told(nothing) == ([], "The Mona Lisa", True)
-    assert told(last) == ([[[7, 8]]], "cat", True)
+    assert values_of(first) == ([[[1, 2], [3, 4]], [[255, 0]]], "cat", True)
+    assert values_of(nothing) == ([], "The Mona Lisa", True)
+    assert values_of(last) == ([[[7, 8]]], "cat", True)
 
 
 @pytest.mark.parametrize("count", [0, 1, 4095, 4096, 4097, 9000])
@@ -59,18 +60,18 @@ def test_any_number_of_drawings(tmp_path: Path, count: int) -> None:
     for place, sketch in enumerate(read):
         begin = 4 * place % 256
         expected = [[], [[begin, begin + 1], [begin + 2, begin + 3]]]
-        assert told(sketch) == (expected, WORDS[place % 2], True)
+        assert values_of(sketch) == (expected, WORDS[place % 2], True)
 
 
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
-        ({"n_strokes": [2, 0, 2]}, "expected 4 strokes in stroke_len, .* got 3"),
-        ({"stroke_len": [2, 1, 2]}, "expected 5 points in xy, .* got 4"),
+        ({"n_strokes": [2, 0, 2]}, "expected 4 rows in stroke_len, .* got 3"),
+        ({"stroke_len": [2, 1, 2]}, "expected 5 rows in xy, .* got 4"),
         ({"stroke_len": [2, 3, -1]}, "expected stroke_len of at least 0, got -1"),
         ({"label": [1, 2, 1]}, "drawing 2: expected a label below 2, .* got 2"),
         ({"label": [1, -1, 1]}, "expected label of at least 0, got -1"),
-        ({"label": [1, 0]}, "expected a label for each of 3 drawings, got 2"),
+        ({"label": [1, 0]}, "expected 3 rows in label, one for each drawing, got 2"),
         ({"label": [1.0, 0.0, np.nan]}, "expected label to be whole numbers"),
         ({"xy": [[1.5, 2]] * 4}, "expected xy to be whole numbers"),
         ({"xy": [1, 2, 3, 4]}, r"expected xy to be whole numbers \(n, 2\)"),
@@ -113,14 +114,15 @@ def test_files_cut_off_or_changed_are_refused(tmp_path: Path) -> None:
 
 
 @given(drawings=st.lists(on_grid(), max_size=8))
-@settings(max_examples=60, deadline=None)
 def test_drawings_on_the_grid_come_back_exactly(
     tmp_path_factory: pytest.TempPathFactory, drawings: list[Sketch]
 ) -> None:
     path = tmp_path_factory.mktemp("round") / "drawings.npz"
     assert write_sketches(path, drawings, WORDS) == len(drawings)
     back = list(read_sketches(path))
-    assert [told(one)[:2] for one in back] == [told(one)[:2] for one in drawings]
+    assert [values_of(one)[:2] for one in back] == [
+        values_of(one)[:2] for one in drawings
+    ]
 
 
 def test_the_types_are_the_published_ones(tmp_path: Path) -> None:
@@ -142,7 +144,6 @@ def test_the_types_are_the_published_ones(tmp_path: Path) -> None:
 @given(
     sketch=sketches(coordinates=st.integers(-(10**7), 10**7).map(lambda n: n / 1000))
 )
-@settings(max_examples=60, deadline=None)
 def test_other_drawings_are_brought_to_the_grid(
     tmp_path_factory: pytest.TempPathFactory, sketch: Sketch
 ) -> None:
@@ -170,7 +171,7 @@ def test_a_straight_line_of_pixels_becomes_its_ends(tmp_path: Path) -> None:
     line = drawing(np.linspace([10.5, 20], [520.5, 275], 100).tolist())
     write_sketches(path, [line], WORDS)
     (back,) = read_sketches(path)
-    assert told(back)[0] == [[[0, 0], [255, 128]]]
+    assert values_of(back)[0] == [[[0, 0], [255, 128]]]
     np.testing.assert_allclose(to_ink(back.strokes), to_ink(line.strokes), atol=0.005)
 
 

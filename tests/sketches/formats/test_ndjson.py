@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from drawings import told
-from hypothesis import given, settings
+from drawings import values_of
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chorale.errors import DataError
-from chorale.sketches.formats import read_sketches
+from chorale.sketches.formats.files import read_sketches
 
 # Two lines in the form of the published files.
 SIMPLIFIED = (
@@ -34,8 +34,12 @@ def write(folder: Path, content: str | bytes) -> Path:
 
 def test_read_simplified_and_raw(tmp_path: Path) -> None:
     first, second = read_sketches(write(tmp_path, SIMPLIFIED + RAW))
-    assert told(first) == ([[[130, 72], [113, 40], [99, 26]], [[76, 82]]], "cat", True)
-    assert told(second) == (
+    assert values_of(first) == (
+        [[[130, 72], [113, 40], [99, 26]], [[76, 82]]],
+        "cat",
+        True,
+    )
+    assert values_of(second) == (
         [[[129.99, 64.25], [130.5, -30]], [[1, 4], [2, 5], [3, 6]]],
         "t-shirt",
         False,
@@ -57,7 +61,11 @@ def test_read_accepts_what_other_programs_write(
     tmp_path: Path, content: str | bytes
 ) -> None:
     (sketch,) = read_sketches(write(tmp_path, content))
-    assert told(sketch) == ([[[130, 72], [113, 40], [99, 26]], [[76, 82]]], "cat", True)
+    assert values_of(sketch) == (
+        [[[130, 72], [113, 40], [99, 26]], [[76, 82]]],
+        "cat",
+        True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -75,7 +83,7 @@ def test_nothing_and_points_are_handed_on(
 ) -> None:
     line = f'{{"word": "cat", "drawing": {strokes}}}'
     (sketch,) = read_sketches(write(tmp_path, line))
-    assert told(sketch)[0] == expected
+    assert values_of(sketch)[0] == expected
 
 
 def test_an_empty_file_has_no_drawings(tmp_path: Path) -> None:
@@ -144,7 +152,7 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
 def test_what_has_no_line_ends_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chorale.sketches.formats.ndjson._LONGEST", 100)
+    monkeypatch.setattr("chorale.sketches.formats.ndjson._MAX_LINE", 100)
     with pytest.raises(DataError, match="got no end"):
         list(read_sketches(write(tmp_path, SIMPLIFIED)))
 
@@ -153,11 +161,11 @@ def test_reading_is_a_stream(tmp_path: Path) -> None:
     path = write(tmp_path, SIMPLIFIED * 20_000)
     seen = 0
 
-    def watch(count: int) -> None:
+    def on_read(count: int) -> None:
         nonlocal seen
         seen += count
 
-    reader = read_sketches(path, watch=watch)
+    reader = read_sketches(path, on_read=on_read)
     next(reader)
     assert 0 < seen < path.stat().st_size / 5
     assert sum(1 for _ in reader) == 19_999
@@ -175,7 +183,6 @@ COORDINATES = st.one_of(st.integers(-(10**6), 10**6), st.floats(-1e6, 1e6))
 
 
 @given(drawing=st.lists(st.lists(st.tuples(COORDINATES, COORDINATES))))
-@settings(max_examples=50, deadline=None)
 def test_all_numbers_come_as_they_are(
     tmp_path_factory: pytest.TempPathFactory,
     drawing: list[list[tuple[float, float]]],
@@ -183,7 +190,7 @@ def test_all_numbers_come_as_they_are(
     columns = [[[x for x, _ in stroke], [y for _, y in stroke]] for stroke in drawing]
     line = json.dumps({"word": "cat", "drawing": columns})
     (sketch,) = read_sketches(write(tmp_path_factory.mktemp("lines"), line))
-    assert told(sketch)[0] == [[[x, y] for x, y in stroke] for stroke in drawing]
+    assert values_of(sketch)[0] == [[[x, y] for x, y in stroke] for stroke in drawing]
 
 
 def test_a_drawing_of_ones_own_needs_no_word(tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from drawings import told
+from drawings import values_of
 
 from chorale.errors import DataError
-from chorale.sketches.formats import read_sketches
+from chorale.sketches.formats.files import read_sketches
 
 POINTS = np.array([[10, 20, 0], [5, 0, 1], [-3, 4, 0], [1, 1, 0], [0, 9, 1]], np.int16)
 STROKES = [[[10, 20], [15, 20]], [[12, 24], [13, 25], [13, 34]]]
@@ -41,7 +41,7 @@ def test_all_splits_are_read_in_order(tmp_path: Path) -> None:
         train=objects(POINTS),
     )
     sketches = list(read_sketches(path, trust=True))
-    assert [told(sketch)[0] for sketch in sketches] == [
+    assert [values_of(sketch)[0] for sketch in sketches] == [
         STROKES,
         [],
         [[[1, 1], [3, 3]]],
@@ -104,7 +104,7 @@ def test_pickles_of_python_2_are_read(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("train.npy", member.getvalue() + python_2_pickle())
     (sketch,) = read_sketches(path, trust=True)
-    assert told(sketch) == ([[[130, -126]]], "cat", True)
+    assert values_of(sketch) == ([[[130, -126]]], "cat", True)
 
 
 @pytest.mark.parametrize(

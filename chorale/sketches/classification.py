@@ -1,4 +1,4 @@
-"""What a drawing is likely to be."""
+"""Classification: the most likely words of a drawing, with their probabilities."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import numpy as np
 
 from chorale.errors import UsageError
 from chorale.sketches.models import Classifier, load_classifier
-from chorale.sketches.strokes import Strokes, to_inks
+from chorale.sketches.preprocessing import to_inks
+from chorale.sketches.strokes import Strokes
 
 
 class Guess(NamedTuple):
-    """A word that may have been drawn."""
+    """A word that a drawing may show, and its probability."""
 
     word: str
     probability: float
@@ -27,20 +28,20 @@ def classify(
     top: int = 5,
     model: Classifier | Path | str | None = None,
 ) -> list[Guess]:
-    """Say what a drawing is likely to be.
+    """Classify a drawing.
 
     Args:
         strokes: a list of points x, y each (float array (points, 2) or nested lists),
             in the order of drawing, x to the right and y down, in any unit.
-        top: how many words to give, the likeliest first.
-        model: a classifier, or what `load_classifier` takes; None for the default one,
-            which is opened once.
+        top: number of words to return.
+        model: a classifier, or a name or folder as in `load_classifier`; None for the
+            default one, which is opened once.
 
     Returns:
-        The likeliest words; an empty list if nothing is drawn.
+        The most likely words, best first; an empty list if nothing is drawn.
 
     Raises:
-        DataError: the strokes are not such lists.
+        DataError: the strokes have another form.
         UsageError: there is no such model, or `top` is below 1.
     """
     return classify_many([strokes], top=top, model=model)[0]
@@ -52,26 +53,22 @@ def classify_many(
     top: int = 5,
     model: Classifier | Path | str | None = None,
 ) -> list[list[Guess]]:
-    """Say what each of many drawings is likely to be; see `classify`."""
+    """Classify many drawings; see `classify`."""
     if top < 1:
         raise UsageError(f"expected at least 1 word to give, got {top}")
     if model is None:
-        classifier = _default()
-    elif isinstance(model, Classifier):
-        classifier = model
-    else:
-        classifier = load_classifier(model)
+        model = _default_classifier()
+    elif not isinstance(model, Classifier):
+        model = load_classifier(model)
     inks = to_inks(drawings)
-    probabilities = classifier.probabilities(inks)
+    probabilities = model.probabilities(inks)
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
     return [
-        [Guess(classifier.words[place], float(row[place])) for place in places]
-        if length
-        else []
-        for row, places, length in zip(probabilities, order, inks.lengths, strict=True)
+        [Guess(model.words[label], float(row[label])) for label in labels if length]
+        for row, labels, length in zip(probabilities, order, inks.lengths, strict=True)
     ]
 
 
 @cache
-def _default() -> Classifier:
+def _default_classifier() -> Classifier:
     return load_classifier()

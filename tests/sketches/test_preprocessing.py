@@ -9,24 +9,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawings import sketches
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chorale.errors import DataError
 from chorale.sketches import read_sketches
-from chorale.sketches.strokes import (
+from chorale.sketches.preprocessing import (
     GRID,
-    MOST_POINTS,
+    MAX_POINTS,
     TOLERANCE,
-    Floats,
-    Inks,
-    Sketch,
     from_ink,
     simplify,
     to_grid,
     to_ink,
     to_inks,
 )
+from chorale.sketches.strokes import Inks, Sketch
+from chorale.utils.arrays import Float64Array
 
 DATA = Path(__file__).parents[2] / "data" / "sketches"
 
@@ -37,12 +36,12 @@ def rows(*drawings: Sketch) -> Inks:
     return to_inks([one.strokes for one in drawings])
 
 
-def simplified(points: Floats, tolerance: float) -> Floats:
+def simplified(points: Float64Array, tolerance: float) -> Float64Array:
     """Return what is left of one line."""
     return points[simplify(points, np.array([len(points)]), tolerance)]
 
 
-def places(ink: np.ndarray) -> Floats:
+def places(ink: np.ndarray) -> Float64Array:
     return np.cumsum(ink[:, :2], axis=0, dtype=np.float64)
 
 
@@ -57,7 +56,7 @@ def test_ink_tells_the_way_from_point_to_point() -> None:
 
 
 @pytest.mark.parametrize("nothing", [[], [[]], [np.zeros((0, 2))] * 3])
-def test_nothing_drawn(nothing: list[Floats]) -> None:
+def test_nothing_drawn(nothing: list[Float64Array]) -> None:
     assert to_ink(nothing).shape == (0, 3)
     assert from_ink(to_ink(nothing)) == ()
     assert to_grid(nothing, 2.0) == ()
@@ -90,7 +89,6 @@ def test_a_drawing_of_next_to_no_size_is_a_point(size: float) -> None:
 
 
 @given(st.lists(sketches(), max_size=6))
-@settings(max_examples=100, deadline=None)
 def test_each_drawing_of_many_is_as_it_is_alone(drawings: list[Sketch]) -> None:
     inks = rows(*drawings)
     assert len(inks.lengths) == len(drawings)
@@ -101,7 +99,6 @@ def test_each_drawing_of_many_is_as_it_is_alone(drawings: list[Sketch]) -> None:
 
 
 @given(whole, st.integers(-8, 8), st.integers(-4096, 4096), st.integers(-4096, 4096))
-@settings(max_examples=100, deadline=None)
 def test_place_and_size_do_not_matter(
     drawing: Sketch, power: int, right: int, down: int
 ) -> None:
@@ -112,7 +109,6 @@ def test_place_and_size_do_not_matter(
 
 
 @given(sketches())
-@settings(max_examples=100, deadline=None)
 def test_ink_lies_in_its_box_and_lifts_the_pen_at_every_end(drawing: Sketch) -> None:
     ink = to_ink(drawing.strokes)
     strokes = [stroke for stroke in drawing.strokes if len(stroke)]
@@ -159,7 +155,7 @@ def test_a_canvas_gives_nearly_the_ink_of_the_dataset() -> None:
     assert np.mean(near) > 0.95
 
 
-def dense(stroke: Floats) -> Floats:
+def dense(stroke: Float64Array) -> Float64Array:
     """Return a stroke with a point every one and a half units, its own among them."""
     parts = [stroke[:1]]
     for begin, end in pairwise(stroke):
@@ -190,7 +186,7 @@ def test_a_closed_line_keeps_what_is_farthest_from_its_ends() -> None:
     assert simplified(loop, 120).tolist() == loop[[0, 5]].tolist()
 
 
-def recursive(points: Floats, tolerance: float) -> Floats:
+def recursive(points: Float64Array, tolerance: float) -> Float64Array:
     """Return a line simplified as the papers tell it."""
     if len(points) < 3:
         return points
@@ -209,7 +205,6 @@ def recursive(points: Floats, tolerance: float) -> Floats:
     st.sampled_from([0.5, 3.0, 20.0, 100.0]),
     st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=100, deadline=None)
 def test_all_lines_at_once_are_as_each_by_the_papers(
     lengths: list[int], tolerance: float, seed: int
 ) -> None:
@@ -238,17 +233,17 @@ def test_the_dataset_s_own_form_comes_out_as_it_went_in() -> None:
 # === Long and odd drawings ===
 
 
-def walk(points: int) -> Floats:
+def walk(points: int) -> Float64Array:
     return np.cumsum(np.random.default_rng(0).normal(size=(points, 2)), axis=0)
 
 
 @pytest.mark.parametrize("strokes", [1, 7, 300])
 def test_a_long_drawing_is_cut_to_what_a_network_reads(strokes: int) -> None:
     ink = to_ink(np.array_split(walk(3000), strokes))
-    assert MOST_POINTS / 3 < len(ink) <= MOST_POINTS
+    assert MAX_POINTS / 3 < len(ink) <= MAX_POINTS
     assert ink[-1, 2] == 1
     # No stroke is lost but by scissors.
-    assert ink[:, 2].sum() == strokes or len(ink) == MOST_POINTS
+    assert ink[:, 2].sum() == strokes or len(ink) == MAX_POINTS
 
 
 def test_more_tolerance_before_scissors() -> None:
@@ -257,7 +252,7 @@ def test_more_tolerance_before_scissors() -> None:
     spiral = np.column_stack([np.cos(angle), np.sin(angle)]) * angle[:, None]
     short = [[0, 0], [40, 9], [80, 0]]
     ink = to_ink([spiral])
-    assert len(ink) <= MOST_POINTS
+    assert len(ink) <= MAX_POINTS
     assert np.abs(from_ink(ink)[0][-1] - [GRID, GRID / 2]).max() < 3
     # A drawing beside it is simplified no more for that.
     beside = to_inks([[spiral], [short]])
@@ -267,7 +262,7 @@ def test_more_tolerance_before_scissors() -> None:
 def test_a_hundred_thousand_points_take_no_minute() -> None:
     drawing = [walk(100_000)]
     began = time.process_time()
-    assert 2 <= len(to_ink(drawing)) <= MOST_POINTS
+    assert 2 <= len(to_ink(drawing)) <= MAX_POINTS
     assert time.process_time() - began < 10
 
 
@@ -316,7 +311,7 @@ def test_simplified_points_lie_near_the_line_that_replaces_them() -> None:
 
 def test_a_scribble_stays_a_scribble() -> None:
     scribble = np.random.default_rng(0).uniform(0, 300, (3000, 2))
-    assert len(to_ink([scribble])) == MOST_POINTS
+    assert len(to_ink([scribble])) == MAX_POINTS
 
 
 def test_a_long_zigzag_is_no_trap() -> None:
@@ -324,4 +319,4 @@ def test_a_long_zigzag_is_no_trap() -> None:
     began = time.perf_counter()
     ink = to_ink([np.column_stack([x, (x % 2) * 100_000])])
     assert time.perf_counter() - began < 20
-    assert len(ink) == MOST_POINTS
+    assert len(ink) == MAX_POINTS

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawings import drawing, told
+from drawings import drawing, values_of
 
 from chorale.errors import DataError, UsageError
-from chorale.sketches.converting import convert, find_sources
-from chorale.sketches.formats import read_sketches, write_sketches
+from chorale.sketches.conversion import convert
+from chorale.sketches.formats.files import find_files, read_sketches, write_sketches
 
 
 def write_lines(path: Path, words: Sequence[str], first: int = 0) -> Path:
@@ -157,7 +157,7 @@ def test_pickled_files_need_trust(tmp_path: Path) -> None:
         convert([tmp_path / "cat.npz"], tmp_path / "new.npz")
     convert([tmp_path / "cat.npz"], tmp_path / "new.npz", trust=True)
     (sketch,) = read_sketches(tmp_path / "new.npz")
-    assert told(sketch) == ([[[1, 2], [4, 6]]], "cat", True)
+    assert values_of(sketch) == ([[[1, 2], [4, 6]]], "cat", True)
 
 
 def test_sources_are_sorted_and_without_the_output(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_sources_are_sorted_and_without_the_output(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     single = tmp_path / "b.ndjson"
-    found = find_sources([single, tmp_path], tmp_path / "c" / ".." / "out.npz")
+    found = find_files([single, tmp_path], tmp_path / "c" / ".." / "out.npz")
     names = [path.relative_to(tmp_path).as_posix() for path in found]
     assert names == ["b.ndjson", "a.bin", "b.ndjson", "c/a.npz"]
 
@@ -215,12 +215,12 @@ def test_what_makes_no_sense_is_refused(source: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="expected a file or folder of drawings"):
         convert([tmp_path / "missing.bin"], output)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="files of drawings in the folder, got none"):
+    with pytest.raises(DataError, match="expected drawings in the folder, got none"):
         convert([tmp_path / "empty"], output)
     with pytest.raises(UsageError, match=r"ends in \.npz"):
         # At once, not after hours of reading.
         convert([tmp_path / "missing.bin"], tmp_path / "new.csv")
     (tmp_path / "own.json").write_text("[[[1, 2], [3, 4]]]")
-    with pytest.raises(DataError, match="none of 1 is left: mind the words"):
+    with pytest.raises(DataError, match="none of 1 is left: check the words"):
         convert([tmp_path / "own.json"], output)
     assert not output.exists()

@@ -1,0 +1,223 @@
+"""The preprocessing pipeline from strokes to network input, for files and canvases.
+
+A canvas gives hundreds of points in pixels, a file of the Quick, Draw! dataset about
+forty on a grid of 256. All drawings, in training and in use, go through one pipeline,
+so that a network sees both in the same form: scale, simplify and round as the makers of
+the dataset did, then take differences between consecutive points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from chorale.errors import DataError
+from chorale.sketches.strokes import Inks, Strokes, check_stroke, starts
+from chorale.utils.arrays import BoolArray, Float64Array, FloatArray, IntArray
+
+# The longer side of a drawing, in units of the grid of the dataset's simplified form.
+GRID = 255
+# Tolerance of the simplification, in units of the grid. The dataset has 2; a little
+# more makes simplified files and raw ones come out alike.
+TOLERANCE = 3.0
+# Points of a drawing. One in three hundred has more and is simplified further.
+MAX_POINTS = 128
+# Above this tolerance a scribble would become a line: it is truncated instead.
+_MAX_TOLERANCE = GRID / 4
+# A drawing of at most this size is a dot: 1 / size would overflow.
+_MIN_SIZE = 1e-300
+
+
+def to_ink(strokes: Strokes) -> FloatArray:
+    """Preprocess one drawing into network input.
+
+    Args:
+        strokes: a float array (points, 2) for each, x to the right and y down, in any
+            unit.
+
+    Returns:
+        float32 array (points, 3) as in `Inks`; (0, 3) if nothing is drawn.
+
+    Raises:
+        DataError: a stroke is not an array of numbers of that shape.
+    """
+    return to_inks([strokes]).points
+
+
+def to_inks(drawings: Sequence[Strokes]) -> Inks:
+    """Preprocess many drawings; see `to_ink`.
+
+    Empty strokes are dropped. The drawing is moved to 0 and scaled to a longer side of
+    GRID. Each stroke is simplified with TOLERANCE, rounded, and freed of consecutive
+    duplicates. For a drawing that keeps more than MAX_POINTS the tolerance is doubled
+    until it fits; if that fails, the drawing is truncated.
+    """
+    try:
+        counts = np.array([len(drawing) for drawing in drawings], np.int64)
+    except TypeError:
+        raise DataError("expected a list of strokes for each drawing") from None
+    strokes = [check_stroke(stroke) for drawing in drawings for stroke in drawing]
+    owner = np.repeat(np.arange(len(drawings)), counts)  # drawing of each stroke
+    lengths = np.array([len(stroke) for stroke in strokes], np.int64)
+    owner, lengths = owner[lengths > 0], lengths[lengths > 0]
+    if not len(lengths):
+        return Inks(np.zeros((0, 3), np.float32), np.zeros(len(drawings), np.int64))
+    points = _scale(np.concatenate(strokes), np.repeat(owner, lengths))
+
+    tolerance = TOLERANCE
+    kept = simplify(points, lengths, tolerance)
+    while True:
+        points, lengths = _select(points, lengths, kept)
+        rounded = np.rint(points)
+        is_new = ~_duplicates(rounded, lengths)
+        sizes = np.bincount(np.repeat(owner, lengths)[is_new], minlength=len(drawings))
+        too_long = np.repeat((sizes > MAX_POINTS)[owner], lengths)
+        tolerance *= 2
+        if not too_long.any() or tolerance > _MAX_TOLERANCE:
+            break
+        kept = ~too_long | simplify(points, lengths, tolerance)
+    return _to_deltas(*_select(rounded, lengths, is_new), sizes)
+
+
+def from_ink(ink: FloatArray) -> tuple[Float64Array, ...]:
+    """Return the strokes of an ink, on the grid from 0 to GRID.
+
+    Args:
+        ink: float array (points, 3), see `to_ink`.
+    """
+    points = np.cumsum(ink[:, :2], axis=0, dtype=np.float64) * GRID
+    ends = np.flatnonzero(ink[:, 2] > 0.5) + 1
+    return tuple(stroke for stroke in np.split(points, ends) if len(stroke))
+
+
+def to_grid(strokes: Strokes, tolerance: float) -> tuple[Float64Array, ...]:
+    """Scale and simplify a drawing as the makers of the dataset did.
+
+    Empty strokes are dropped. The drawing is moved to 0 and scaled to a longer side of
+    GRID, simplified and rounded.
+
+    Args:
+        strokes: a float array (points, 2) for each.
+        tolerance: of the simplification, in units of the grid.
+
+    Returns:
+        The remaining strokes, whole numbers from 0 to GRID.
+
+    Raises:
+        DataError: a stroke is not an array of numbers of that shape.
+    """
+    full = [stroke for stroke in map(check_stroke, strokes) if len(stroke)]
+    if not full:
+        return ()
+    lengths = np.array([len(stroke) for stroke in full], np.int64)
+    points = _scale(np.concatenate(full), np.zeros(lengths.sum(), np.int64))
+    points, lengths = _select(points, lengths, simplify(points, lengths, tolerance))
+    return tuple(np.split(np.rint(points), np.cumsum(lengths)[:-1]))
+
+
+def simplify(points: Float64Array, lengths: IntArray, tolerance: float) -> BoolArray:
+    """Simplify lines by the algorithm of Ramer (1972) and Douglas & Peucker (1973).
+
+    The end points of a line are kept. Between two kept points, the point farthest from
+    the infinite line through them is kept if its distance exceeds the tolerance, and so
+    on to both sides of it. All lines are simplified at once, level by level.
+
+    Args:
+        points: float array (points, 2), of all lines.
+        lengths: int array (lines,), points of each line, at least 1.
+        tolerance: distance in the unit of the points.
+
+    Returns:
+        Which points are kept, bool array (points,).
+    """
+    last = np.cumsum(lengths) - 1
+    first = last - lengths + 1
+    kept = np.zeros(len(points), bool)
+    kept[first] = kept[last] = True
+    while (has_inner := last - first > 1).any():
+        first, last = first[has_inner], last[has_inner]
+        inner = last - first - 1
+        begins = starts(inner)
+        chord = np.repeat(np.arange(len(first)), inner)
+        index = first[chord] + 1 + np.arange(len(chord)) - begins[chord]
+        distance = _distance(points[index], points[first][chord], points[last][chord])
+        largest = np.maximum.reduceat(distance, begins)
+        farthest = np.flatnonzero(distance == largest[chord])
+        _, begin, count = np.unique(
+            chord[farthest], return_index=True, return_counts=True
+        )
+        # The middle one of ties, so that a zigzag is not split off point by point.
+        middle = index[farthest[begin + (count - 1) // 2]]
+        is_split = largest > tolerance
+        first, middle, last = first[is_split], middle[is_split], last[is_split]
+        kept[middle] = True
+        first, last = np.concatenate([first, middle]), np.concatenate([middle, last])
+    return kept
+
+
+def _distance(
+    points: Float64Array, begin: Float64Array, end: Float64Array
+) -> Float64Array:
+    """Return the distance (points,) of each point from its own infinite line.
+
+    If the line ends where it begins, the distance is that from this point.
+    """
+    along, away = end - begin, points - begin
+    length = np.hypot(along[:, 0], along[:, 1])
+    area = np.abs(along[:, 0] * away[:, 1] - along[:, 1] * away[:, 0])
+    is_point = length == 0
+    distance: Float64Array = np.where(
+        is_point, np.hypot(away[:, 0], away[:, 1]), area / np.where(is_point, 1, length)
+    )
+    return distance
+
+
+def _scale(points: Float64Array, owner: IntArray) -> Float64Array:
+    """Move drawings to 0 and scale them to a longer side of GRID.
+
+    Args:
+        points: float array (points, 2).
+        owner: int array (points,), increasing, the drawing of each point.
+    """
+    _, begins, drawing = np.unique(owner, return_index=True, return_inverse=True)
+    low = np.minimum.reduceat(points, begins)
+    size = (np.maximum.reduceat(points, begins) - low).max(axis=1)
+    scale = GRID / np.where(size > _MIN_SIZE, size, GRID)
+    scaled: Float64Array = (points - low[drawing]) * scale[drawing, None]
+    return scaled
+
+
+def _select(
+    points: Float64Array, lengths: IntArray, kept: BoolArray
+) -> tuple[Float64Array, IntArray]:
+    """Return the kept points and the new length of each stroke."""
+    stroke = np.repeat(np.arange(len(lengths)), lengths)
+    return points[kept], np.bincount(stroke[kept], minlength=len(lengths))
+
+
+def _duplicates(points: Float64Array, lengths: IntArray) -> BoolArray:
+    """Return which points equal the previous point of the same stroke."""
+    is_equal = np.zeros(len(points), bool)
+    is_equal[1:] = (points[1:] == points[:-1]).all(axis=1)
+    is_equal[starts(lengths)] = False
+    return is_equal
+
+
+def _to_deltas(points: Float64Array, lengths: IntArray, sizes: IntArray) -> Inks:
+    """Return drawings, truncated at MAX_POINTS, as differences between points.
+
+    Args:
+        points: float array (points, 2), on the grid.
+        lengths: int array (strokes,), points of each stroke.
+        sizes: int array (drawings,), points of each drawing.
+    """
+    pen = np.zeros(len(points), np.float32)
+    pen[np.cumsum(lengths) - 1] = 1
+    begins = starts(sizes)
+    deltas = np.diff(points, axis=0, prepend=0)
+    deltas[begins[sizes > 0]] = points[begins[sizes > 0]]
+    position = np.arange(len(points)) - np.repeat(begins, sizes)
+    pen[position == MAX_POINTS - 1] = 1
+    ink = np.column_stack([deltas / GRID, pen]).astype(np.float32)
+    return Inks(ink[position < MAX_POINTS], np.minimum(sizes, MAX_POINTS))
