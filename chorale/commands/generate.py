@@ -7,38 +7,19 @@ from typing import Annotated
 
 import typer
 
+from chorale.commands import outputs
+from chorale.commands import sampling_options as sampling
 from chorale.commands.options import ADVANCED, Average, Models, model_names
-from chorale.commands.outputs import (
-    Formats,
-    Instrument,
-    OutputFolder,
-    Outputs,
-    Report,
-    check_writable,
-    stems,
-    write_best,
-)
 from chorale.commands.progress import progress_bar
-from chorale.commands.sampling_options import (
-    NEXT_STEP_DEFAULTS,
-    BestOf,
-    Guidance,
-    RandomState,
-    Rules,
-    Temperature,
-    TopK,
-    TopP,
-    Variations,
-)
 from chorale.models.ensemble import average as averaged
 from chorale.models.storage import NEXT_STEP, load_card, load_model
 from chorale.sampling.best_of import Judge, typical_of
 from chorale.sampling.generate import sample
-from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.prompts import OPENING_BARS, find_start
 
 
 def generate(
+    context: typer.Context,
     seed: Annotated[
         str,
         typer.Option(
@@ -63,15 +44,15 @@ def generate(
         ),
     ] = None,
     model: Models = None,
-    variations: Variations = 1,
-    random_state: RandomState = NEXT_STEP_DEFAULTS.random_state,
-    output: OutputFolder = Path(),
-    formats: Formats = "midi",
-    instrument: Instrument = "choir",
-    best_of: BestOf = 3,
-    temperature: Temperature = NEXT_STEP_DEFAULTS.temperature,
-    top_p: TopP = NEXT_STEP_DEFAULTS.top_p,
-    rules: Rules = NEXT_STEP_DEFAULTS.rules,
+    variations: sampling.Variations = 1,
+    random_state: sampling.RandomState = sampling.NEXT_STEP.random_state,
+    output: outputs.OutputFolder = Path(),
+    formats: outputs.Formats = "midi",
+    instrument: outputs.Instrument = "choir",
+    best_of: sampling.BestOf = 3,
+    temperature: sampling.Temperature = sampling.NEXT_STEP.temperature,
+    top_p: sampling.TopP = sampling.NEXT_STEP.top_p,
+    rules: sampling.Rules = sampling.NEXT_STEP.rules,
     plan: Annotated[
         str | None,
         typer.Option(
@@ -82,9 +63,9 @@ def generate(
         ),
     ] = None,
     average: Average = "none",
-    top_k: TopK = None,
-    guidance: Guidance = NEXT_STEP_DEFAULTS.guidance,
-    report: Report = None,
+    top_k: sampling.TopK = None,
+    guidance: sampling.Guidance = sampling.NEXT_STEP.guidance,
+    report: outputs.Report = None,
 ) -> None:
     """Write new chorales.
 
@@ -92,25 +73,12 @@ def generate(
 
     Example: chorale generate --seed 3 --bars 16 -n 4 --format midi,musicxml
     """
-    options = SamplingOptions(
-        temperature=temperature,
-        top_p=top_p,
-        top_k=top_k,
-        guidance=guidance,
-        rules=rules,
-        random_state=random_state,
-    )
-    outputs = Outputs(
-        folder=output,
-        formats=formats,
-        instrument=instrument,
-        best_of=best_of,
-        report=report,
-    )
+    options = sampling.next_step_options(context)
+    destination = outputs.Destination.of(context)
     start = find_start(
         seed, plan=plan, bars=bars, opening_bars=opening, random_state=random_state
     )
-    check_writable(output)
+    outputs.check_writable(output)
     models = {name: load_model(name, kind=NEXT_STEP) for name in model_names(model)}
     with progress_bar("Writing chorales") as progress:
         drawn = sample(
@@ -123,9 +91,9 @@ def generate(
         )
     # The first model is the judge: its card has its likelihoods of Bach's own chorales.
     name, predictor = next(iter(models.items()))
-    write_best(
-        outputs,
-        stems(_stem(seed), random_state, variations),
+    outputs.write_best(
+        destination,
+        outputs.stems(_stem(seed), random_state, variations),
         drawn,
         lambda: Judge(predictor, typical_of(load_card(name))),
         opening=start.opening.steps if start.opening else 0,

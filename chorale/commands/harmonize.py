@@ -7,34 +7,9 @@ from typing import Annotated
 
 import typer
 
-from chorale.commands.outputs import (
-    Formats,
-    Instrument,
-    OutputFolder,
-    Outputs,
-    Report,
-    check_writable,
-    stems,
-    write_best,
-)
+from chorale.commands import outputs
+from chorale.commands import sampling_options as sampling
 from chorale.commands.progress import progress_bar
-from chorale.commands.sampling_options import (
-    INFILLING_DEFAULTS,
-    NEXT_STEP_DEFAULTS,
-    BestOf,
-    Guidance,
-    Method,
-    ModelName,
-    Particles,
-    RandomState,
-    Rounds,
-    Rules,
-    Temperature,
-    TopK,
-    TopP,
-    Variations,
-    options_for,
-)
 from chorale.corpus.reading import read_melody
 from chorale.corpus.seeds import find_bundled
 from chorale.errors import UsageError
@@ -42,7 +17,6 @@ from chorale.models.storage import DEFAULT_MODEL, load_model
 from chorale.music.melody import Melody, melody_of
 from chorale.music.voices import VOICE_NAMES, voice_named
 from chorale.sampling import completion
-from chorale.sampling.best_of import Judge
 from chorale.sampling.next_step import PARTICLES
 
 
@@ -68,22 +42,22 @@ def harmonize(
             show_default="the only one",
         ),
     ] = None,
-    model: ModelName = DEFAULT_MODEL,
-    variations: Variations = 1,
-    random_state: RandomState = NEXT_STEP_DEFAULTS.random_state,
-    output: OutputFolder = Path(),
-    formats: Formats = "midi",
-    instrument: Instrument = "choir",
-    best_of: BestOf = 2,
-    temperature: Temperature = NEXT_STEP_DEFAULTS.temperature,
-    top_p: TopP = NEXT_STEP_DEFAULTS.top_p,
-    rules: Rules = NEXT_STEP_DEFAULTS.rules,
-    top_k: TopK = None,
-    particles: Particles = PARTICLES,
-    guidance: Guidance = NEXT_STEP_DEFAULTS.guidance,
-    method: Method = INFILLING_DEFAULTS.method,
-    rounds: Rounds = INFILLING_DEFAULTS.rounds,
-    report: Report = None,
+    model: sampling.ModelName = DEFAULT_MODEL,
+    variations: sampling.Variations = 1,
+    random_state: sampling.RandomState = sampling.NEXT_STEP.random_state,
+    output: outputs.OutputFolder = Path(),
+    formats: outputs.Formats = "midi",
+    instrument: outputs.Instrument = "choir",
+    best_of: sampling.BestOf = 2,
+    temperature: sampling.Temperature = sampling.NEXT_STEP.temperature,
+    top_p: sampling.TopP = sampling.NEXT_STEP.top_p,
+    rules: sampling.Rules = sampling.NEXT_STEP.rules,
+    top_k: sampling.TopK = None,
+    particles: sampling.Particles = PARTICLES,
+    guidance: sampling.Guidance = sampling.NEXT_STEP.guidance,
+    method: sampling.Method = sampling.INFILLING.method,
+    rounds: sampling.Rounds = sampling.INFILLING.rounds,
+    report: outputs.Report = None,
 ) -> None:
     """Harmonize a melody: write the other three voices.
 
@@ -93,18 +67,12 @@ def harmonize(
     Example: chorale harmonize my-tune.musicxml -n 2 --format midi,musicxml
     """
     opened = load_model(model)
-    options = options_for(context, opened)
-    outputs = Outputs(
-        folder=output,
-        formats=formats,
-        instrument=instrument,
-        best_of=best_of,
-        report=report,
-    )
+    options = sampling.options_for(context, opened)
+    destination = outputs.Destination.of(context)
     given = _find(melody, voice_named(voice), tune)
     for remark in given.remarks:
         typer.echo(f"note: {remark}", err=True)
-    check_writable(output)
+    outputs.check_writable(output)
 
     with progress_bar("Harmonizing") as progress:
         drawn = completion.harmonize(
@@ -117,11 +85,10 @@ def harmonize(
     name = Path(melody).stem if Path(melody).is_file() else melody.casefold()
     name += "" if tune is None else f"-{tune}"
     voice_range = opened.vocabulary.ranges[given.voice]
-    write_best(
-        outputs,
-        stems(f"{name}-harmonized", random_state, variations),
+    outputs.write_best(
+        destination,
+        outputs.stems(f"{name}-harmonized", random_state, variations),
         drawn,
-        Judge.load,
         semitones=completion.semitones_into_range(given, voice_range),
     )
 

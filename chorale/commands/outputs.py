@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from chorale.commands.options import ADVANCED, OUTPUT
-from chorale.errors import DataError, OutputError, UsageError
+from chorale.errors import DataError, OutputError
 from chorale.formats.files import OUTPUT_ENDINGS, write
 from chorale.music.score import Chorale
 from chorale.music.voices import INSTRUMENTS
 from chorale.sampling.best_of import Candidate, Judge
+from chorale.utils.checks import check_at_least, check_choice
 from chorale.utils.reports import (
     Block,
     Heading,
@@ -63,11 +64,11 @@ Report = Annotated[
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outputs:
+class Destination:
     """Where and how the best of several chorales are written.
 
     Attributes:
-        folder: made if there is none.
+        output: folder, made if there is none.
         formats: names separated by commas.
         instrument: of MIDI files.
         best_of: number of chorales drawn for each one that is kept.
@@ -78,33 +79,30 @@ class Outputs:
             with another ending than .md or .html.
     """
 
-    folder: Path
+    output: Path
     formats: str
     instrument: str
     best_of: int
     report: Path | None
 
     def __post_init__(self) -> None:
-        if self.best_of < 1:
-            raise UsageError(f"expected a --best-of of at least 1, got {self.best_of}")
+        check_at_least(self, best_of=1)
         if self.report is not None:
             check_report_path(self.report)
         parse_formats(self.formats)
-        if self.instrument not in INSTRUMENTS:
-            raise UsageError(
-                f"expected an instrument out of {', '.join(INSTRUMENTS)}, "
-                f"got {self.instrument!r}"
-            )
+        check_choice("an instrument", self.instrument, INSTRUMENTS)
+
+    @classmethod
+    def of(cls, context: typer.Context) -> Destination:
+        """Return the destination that the options of a command name."""
+        return cls(**{field.name: context.params[field.name] for field in fields(cls)})
 
 
 def parse_formats(text: str) -> list[str]:
     """Return the file endings of formats separated by commas."""
     names = [name.strip() for name in text.split(",")]
-    unknown = [name for name in names if name not in OUTPUT_ENDINGS]
-    if unknown:
-        raise UsageError(
-            f"expected formats out of {', '.join(OUTPUT_ENDINGS)}, got {unknown[0]!r}"
-        )
+    for name in names:
+        check_choice("formats", name, OUTPUT_ENDINGS)
     return [OUTPUT_ENDINGS[name] for name in dict.fromkeys(names)]
 
 
@@ -136,10 +134,10 @@ def stems(name: str, random_state: int, variations: int) -> list[str]:
 
 
 def write_best(
-    outputs: Outputs,
+    destination: Destination,
     names: Sequence[str],
     drawn: Sequence[Chorale],
-    load_judge: Callable[[], Judge],
+    load_judge: Callable[[], Judge] = Judge.load,
     *,
     opening: int = 0,
     semitones: int = 0,
@@ -148,34 +146,36 @@ def write_best(
     """Write the best chorale of each group, and the report; print the file names.
 
     Args:
-        outputs: where and how.
+        destination: where and how.
         names: file names without endings, one per group.
-        drawn: `outputs.best_of` chorales for each name.
+        drawn: `destination.best_of` chorales for each name.
         load_judge: opens the judge; called only if there is something to rank.
         opening: steps at the beginning that were given.
         semitones: transposition under which the chorales are judged.
         warn_of_endings: say on stderr if no chorale of a group ends on a cadence.
     """
-    best_of, report = outputs.best_of, outputs.report
+    best_of, report = destination.best_of, destination.report
     best = dict(zip(names, drawn[::best_of], strict=True))
     ranked: dict[str, list[Candidate]] = {}
     if best_of > 1 or report is not None:
+        judge = load_judge()
         try:
-            groups = load_judge().rank_each(
-                drawn, best_of, opening=opening, semitones=semitones
-            )
+            for group, name in enumerate(names):
+                candidates = drawn[group * best_of : (group + 1) * best_of]
+                ranked[name] = judge.rank(
+                    candidates, opening=opening, semitones=semitones
+                )
         except DataError as error:
             # The model's vocabulary, or the given notes, exceed that of the judge.
+            ranked.clear()
             typer.echo(
                 f"note: nothing was judged, the first is kept: {error}", err=True
             )
-        else:
-            ranked = dict(zip(names, groups, strict=True))
-            best = {name: group[0].chorale for name, group in ranked.items()}
+    best |= {name: candidates[0].chorale for name, candidates in ranked.items()}
     for name, chorale in best.items():
-        for ending in parse_formats(outputs.formats):
-            path = outputs.folder / f"{name}{ending}"
-            write(chorale, path, instrument=outputs.instrument)
+        for ending in parse_formats(destination.formats):
+            path = destination.output / f"{name}{ending}"
+            write(chorale, path, instrument=destination.instrument)
             typer.echo(path)
     if report is not None:
         write_report(choice_blocks(ranked), report)

@@ -8,34 +8,9 @@ from typing import Annotated
 
 import typer
 
-from chorale.commands.outputs import (
-    Formats,
-    Instrument,
-    OutputFolder,
-    Outputs,
-    Report,
-    check_writable,
-    stems,
-    write_best,
-)
+from chorale.commands import outputs
+from chorale.commands import sampling_options as sampling
 from chorale.commands.progress import progress_bar
-from chorale.commands.sampling_options import (
-    INFILLING_DEFAULTS,
-    NEXT_STEP_DEFAULTS,
-    BestOf,
-    Guidance,
-    Method,
-    ModelName,
-    Particles,
-    RandomState,
-    Rounds,
-    Rules,
-    Temperature,
-    TopK,
-    TopP,
-    Variations,
-    options_for,
-)
 from chorale.corpus.reading import annotated
 from chorale.corpus.seeds import find_bundled
 from chorale.errors import UsageError
@@ -44,7 +19,6 @@ from chorale.models.storage import DEFAULT_MODEL, load_model
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES, voice_named
 from chorale.sampling import completion
-from chorale.sampling.best_of import Judge
 
 _MOST_BARS = 100_000  # a larger number is a typo, and its range would fill the memory
 
@@ -75,36 +49,30 @@ def rewrite(
             show_default="all",
         ),
     ] = None,
-    model: ModelName = DEFAULT_MODEL,
-    variations: Variations = 1,
-    random_state: RandomState = NEXT_STEP_DEFAULTS.random_state,
-    output: OutputFolder = Path(),
-    formats: Formats = "midi",
-    instrument: Instrument = "choir",
-    best_of: BestOf = 2,
-    temperature: Temperature = NEXT_STEP_DEFAULTS.temperature,
-    top_p: TopP = NEXT_STEP_DEFAULTS.top_p,
-    rules: Rules = NEXT_STEP_DEFAULTS.rules,
-    top_k: TopK = None,
-    particles: Particles = completion.PASSAGE_PARTICLES,
-    guidance: Guidance = NEXT_STEP_DEFAULTS.guidance,
-    method: Method = INFILLING_DEFAULTS.method,
-    rounds: Rounds = INFILLING_DEFAULTS.rounds,
-    report: Report = None,
+    model: sampling.ModelName = DEFAULT_MODEL,
+    variations: sampling.Variations = 1,
+    random_state: sampling.RandomState = sampling.NEXT_STEP.random_state,
+    output: outputs.OutputFolder = Path(),
+    formats: outputs.Formats = "midi",
+    instrument: outputs.Instrument = "choir",
+    best_of: sampling.BestOf = 2,
+    temperature: sampling.Temperature = sampling.NEXT_STEP.temperature,
+    top_p: sampling.TopP = sampling.NEXT_STEP.top_p,
+    rules: sampling.Rules = sampling.NEXT_STEP.rules,
+    top_k: sampling.TopK = None,
+    particles: sampling.Particles = completion.PASSAGE_PARTICLES,
+    guidance: sampling.Guidance = sampling.NEXT_STEP.guidance,
+    method: sampling.Method = sampling.INFILLING.method,
+    rounds: sampling.Rounds = sampling.INFILLING.rounds,
+    report: outputs.Report = None,
 ) -> None:
     """Rewrite some bars or voices of a piece; keep every other note.
 
     Example: chorale rewrite hymn.musicxml --bars 5-8 --voices alto,tenor -n 3
     """
     opened = load_model(model)
-    options = options_for(context, opened)
-    outputs = Outputs(
-        folder=output,
-        formats=formats,
-        instrument=instrument,
-        best_of=best_of,
-        report=report,
-    )
+    options = sampling.options_for(context, opened)
+    destination = outputs.Destination.of(context)
     wanted_bars = None if bars is None else _parse_bars(bars)
     wanted_voices = (
         None if voices is None else list(map(voice_named, voices.split(",")))
@@ -112,7 +80,7 @@ def rewrite(
     chorale, remarks = _find(piece)
     for remark in remarks:
         typer.echo(f"note: {remark}", err=True)
-    check_writable(output)
+    outputs.check_writable(output)
 
     with progress_bar("Rewriting") as progress:
         drawn = completion.rewrite(
@@ -125,11 +93,10 @@ def rewrite(
             progress=progress,
         )
     name = Path(piece).stem if Path(piece).is_file() else piece.casefold()
-    write_best(
-        outputs,
-        stems(f"{name}-rewritten", random_state, variations),
+    outputs.write_best(
+        destination,
+        outputs.stems(f"{name}-rewritten", random_state, variations),
         drawn,
-        Judge.load,
         warn_of_endings=False,  # the passage may not include the end
     )
 

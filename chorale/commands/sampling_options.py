@@ -14,9 +14,10 @@ from chorale.sampling.gibbs import METHODS, InfillingOptions
 from chorale.sampling.logits import RULES_MODES
 from chorale.sampling.next_step import SamplingOptions
 
-NEXT_STEP_DEFAULTS = SamplingOptions()
-INFILLING_DEFAULTS = InfillingOptions()
+NEXT_STEP = SamplingOptions()
+INFILLING = InfillingOptions()
 
+_BOTH = ("temperature", "top_p", "top_k", "rules", "random_state")
 _NEXT_STEP_ONLY = ("particles", "guidance")
 _INFILLERS_ONLY = ("method", "rounds")
 
@@ -125,8 +126,7 @@ def options_for(context: typer.Context, model: Model) -> Options:
         UsageError: a value out of bounds, or a typed option of the other kind of
             model.
     """
-    values: dict[str, Any] = context.params
-    typed = names_typed(context)
+    typed, values = names_typed(context), context.params
     is_infiller = isinstance(model, Infiller)
     kinds = ("next-step models", "infillers")
     for name in _NEXT_STEP_ONLY if is_infiller else _INFILLERS_ONLY:
@@ -135,9 +135,22 @@ def options_for(context: typer.Context, model: Model) -> Options:
                 f"--{name} is for {kinds[not is_infiller]}, and {values['model']} is "
                 f"one of the {kinds[is_infiller]}: leave it out"
             )
+    if not is_infiller:
+        return next_step_options(context)
     if values["method"] == "ancestral" and "rounds" in typed:
         raise UsageError("--rounds is for --method gibbs: leave it out")
-    names = ["temperature", "top_p", "top_k", "rules", "random_state"]
-    names += _INFILLERS_ONLY if is_infiller else _NEXT_STEP_ONLY
-    asked = {name: values[name] for name in names}
-    return InfillingOptions(**asked) if is_infiller else SamplingOptions(**asked)
+    return InfillingOptions(**_values(context, *_BOTH, *_INFILLERS_ONLY))
+
+
+def next_step_options(context: typer.Context) -> SamplingOptions:
+    """Return the sampling options of a command, for a next-step model.
+
+    Raises:
+        UsageError: a value out of bounds.
+    """
+    return SamplingOptions(**_values(context, *_BOTH, *_NEXT_STEP_ONLY))
+
+
+def _values(context: typer.Context, *names: str) -> dict[str, Any]:
+    """Return the named options that the command has."""
+    return {name: context.params[name] for name in names if name in context.params}

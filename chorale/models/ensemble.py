@@ -37,6 +37,7 @@ from chorale.errors import ModelError, UsageError
 from chorale.models.predictor import Predictor, log_softmax
 from chorale.music.voices import VOICE_NAMES
 from chorale.utils.arrays import BoolArray, FloatArray, IntArray
+from chorale.utils.checks import check_choice
 
 # Semitones by which most chorales can move within the ranges of the voices.
 TRANSPOSITIONS = (-3, -2, -1, 0, 1, 2, 3)
@@ -252,10 +253,7 @@ def average(predictors: Sequence[Predictor[Any]], kind: str = "none") -> Predict
         UsageError: there is no such kind.
         ModelError: the predictors do not fit each other.
     """
-    if kind not in AVERAGES:
-        raise UsageError(
-            f"expected an average out of {', '.join(AVERAGES)}, got {kind!r}"
-        )
+    check_choice("an average", kind, AVERAGES)
     ensemble = AveragedPredictor(predictors, AVERAGES[kind])
     return ensemble if ensemble.members > 1 else predictors[0]
 

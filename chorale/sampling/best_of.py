@@ -124,22 +124,6 @@ class Judge:
             candidates.append(candidate)
         return sorted(candidates, key=lambda c: (not c.ends_well, c.cost))
 
-    def rank_each(
-        self,
-        drawn: Sequence[Chorale],
-        best_of: int,
-        *,
-        opening: int = 0,
-        semitones: int = 0,
-    ) -> list[list[Candidate]]:
-        """Rank groups of `best_of` successive chorales, each as `rank` does."""
-        return [
-            self.rank(
-                drawn[first : first + best_of], opening=opening, semitones=semitones
-            )
-            for first in range(0, len(drawn), best_of)
-        ]
-
 
 def _cost(rule: str, tally: Tally) -> float:
     """Return the cost in nats of the findings beyond Bach's rate."""

@@ -1,8 +1,8 @@
-"""Completing: voices for a melody, and other notes for a passage of a piece.
+"""Completion: voices for a melody, and other notes for a passage of a piece.
 
-Models of both kinds can do it. A next-step model writes from the beginning to the end,
-in several drafts that are led by what is given (`chorale.sampling.generate`); an
-infiller writes everywhere at once, over and over (`chorale.sampling.gibbs`).
+Models of both kinds can do it. A next-step model samples from the beginning to the end
+with a particle filter (`chorale.sampling.generate`); an infiller samples all steps in
+several rounds (`chorale.sampling.gibbs`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from chorale.utils.progress import Progress
 Model = Predictor[Any] | Infiller
 Options = SamplingOptions | InfillingOptions
 
-# Drafts of a passage: it is short, and has to fit what comes after it at once.
+# Particles of a passage: more than of a melody, as it is short and has to fit the notes
+# after it.
 PASSAGE_PARTICLES = 32
 
 
@@ -39,16 +40,16 @@ def fill_in(
     *,
     progress: Progress | None = None,
 ) -> list[Chorale]:
-    """Write what is not given of each piece, by a model of either kind.
+    """Write the notes that are not given in each fragment, by a model of either kind.
 
     Args:
         model: a predictor or an infiller.
-        fragments: what is given.
-        options: how to draw, of the model's kind; None for its defaults.
+        fragments: the pieces and their given notes.
+        options: of the model's kind; None for its defaults.
         progress: see `complete` and `infill`.
 
     Raises:
-        UsageError: options for models of the other kind, or as `complete` and `infill`.
+        UsageError: options of the other kind of model, or as `complete` and `infill`.
         DataError: a given note is outside the model's vocabulary.
     """
     options = options or default_options(model)
@@ -58,13 +59,13 @@ def fill_in(
     elif isinstance(options, SamplingOptions):
         return complete(model, fragments, options, progress=progress)
     raise UsageError(
-        f"expected {type(default_options(model)).__name__} for such a model, "
+        f"expected {type(default_options(model)).__name__} for this kind of model, "
         f"got {type(options).__name__}"
     )
 
 
 def default_options(model: Model) -> Options:
-    """Return the options by which a model draws unless others are given."""
+    """Return the default options of the model's kind."""
     return InfillingOptions() if isinstance(model, Infiller) else SamplingOptions()
 
 
@@ -76,47 +77,47 @@ def harmonize(
     variations: int = 1,
     progress: Progress | None = None,
 ) -> list[Chorale]:
-    """Write the three other voices of a melody.
+    """Write the other three voices of a melody.
 
-    A melody that leaves the range of its voice is moved for the model by a few
-    semitones, and so are the ranges of the others; what comes back is in the melody's
-    own key. While it rests, the others sing on as if its last note sounded.
+    A melody that leaves the range of its voice is transposed by a few semitones for the
+    model, and so are the ranges of the other voices; the results are in the melody's
+    own key. Where the melody rests, the model reads its last note as held.
 
     Args:
         model: a predictor or an infiller.
-        melody: stays as it is, note for note.
-        options: how to draw, of the model's kind; None for its defaults.
-        variations: how many to write; the first of four is the only one of one.
+        melody: stays unchanged, note for note.
+        options: of the model's kind; None for its defaults.
+        variations: number of chorales; the first of four equals the only one of one.
         progress: see `fill_in`.
 
     Raises:
-        UsageError: no variation is asked for, a range has no note that the model knows,
-            or options for models of the other kind.
+        UsageError: fewer than one variation, a range without a note of the vocabulary,
+            or options of the other kind of model.
         DataError: a note of the melody is outside the model's vocabulary.
     """
     options = options or default_options(model)
     ranges = options.ranges or model.vocabulary.ranges
     semitones = semitones_into_range(melody, ranges[melody.voice])
     moved = fill_rests(melody).transpose(semitones)
-    drawn = _draw(
+    drawn = fill_in(
         model,
-        with_voice(moved, melody.voice),
+        _repeated(with_voice(moved, melody.voice), variations),
         replace(options, ranges=_transposed(ranges, semitones)),
-        variations,
-        progress,
+        progress=progress,
     )
-    return [_with_melody(one.transpose(-semitones), melody) for one in drawn]
+    return [_with_melody(piece.transpose(-semitones), melody) for piece in drawn]
 
 
-def semitones_into_range(melody: Melody, span: tuple[int, int]) -> int:
-    """Return by how many semitones `harmonize` moves a melody for the model.
+def semitones_into_range(melody: Melody, voice_range: tuple[int, int]) -> int:
+    """Return the transposition by which `harmonize` moves a melody for the model.
 
     Args:
-        span: lowest and highest MIDI note of its voice.
+        melody: the melody.
+        voice_range: lowest and highest MIDI note of its voice.
     """
     line = melody.chorale.pitches[:, melody.voice]
-    octaves, semitones = fit_range(line, span)
-    # Whoever hands over a melody in another octave wants it there.
+    octaves, semitones = fit_range(line, voice_range)
+    # A melody in another octave is taken to be in that octave on purpose.
     return 0 if octaves else semitones
 
 
@@ -130,29 +131,28 @@ def rewrite(
     variations: int = 1,
     progress: Progress | None = None,
 ) -> list[Chorale]:
-    """Write a passage anew; all else stays as it is, note for note.
+    """Rewrite a passage; all other notes stay unchanged.
 
-    A note that lasts beyond the end of the passage is kept from its beginning; one that
-    lasts into it is kept up to there.
+    A note held beyond the end of the passage is kept from its onset; one held into the
+    passage is kept up to its beginning.
 
     Args:
         model: a predictor or an infiller.
         chorale: the piece.
-        options: how to draw, of the model's kind; None for its defaults. Unless it
-            says how many drafts, there are PASSAGE_PARTICLES.
+        options: of the model's kind; None for its defaults. Unless they name the number
+            of particles, it is PASSAGE_PARTICLES.
         bars: numbers of bars, a pickup being 0; None for all.
-        voices: which voices; None for all.
-        variations: how many to write; the first of four is the only one of one.
+        voices: indices of voices; None for all.
+        variations: number of chorales; the first of four equals the only one of one.
         progress: see `fill_in`.
 
     Raises:
-        UsageError: no variation is asked for, there is no such bar or voice, the
-            passage is the whole piece or holds no note to write, a range has no note
-            that the model knows, or options for models of the other kind.
+        UsageError: fewer than one variation, no such bar or voice, a passage that is
+            the whole piece or has no note to write, a range without a note of the
+            vocabulary, or options of the other kind of model.
         DataError: a note that is kept is outside the model's vocabulary.
     """
-    last = int(chorale.bars.max())
-    first = int(chorale.bars.min())
+    first, last = int(chorale.bars.min()), int(chorale.bars.max())
     for bar in sorted(bars or ()):
         if not (chorale.bars == bar).any():
             pickup = ", of which 0 is the pickup" if first == 0 else ""
@@ -162,7 +162,7 @@ def rewrite(
             raise UsageError(f"expected voices from 0 to {VOICES - 1}, got {voice!r}")
     in_bars = np.isin(chorale.bars, list(chorale.bars if bars is None else bars))
     in_voices = np.isin(
-        np.arange(VOICES), list(range(VOICES) if voices is None else voices)
+        range(VOICES), list(range(VOICES) if voices is None else voices)
     )
     passage = in_bars[:, np.newaxis] & in_voices
     if passage.all():
@@ -175,25 +175,14 @@ def rewrite(
     options = options or default_options(model)
     if isinstance(options, SamplingOptions) and options.particles is None:
         options = replace(options, particles=PASSAGE_PARTICLES)
-    return _draw(
-        model,
-        Fragment(chorale, ~passage),
-        options,
-        variations,
-        progress,
-    )
+    fragments = _repeated(Fragment(chorale, ~passage), variations)
+    return fill_in(model, fragments, options, progress=progress)
 
 
-def _draw(
-    model: Model,
-    fragment: Fragment,
-    options: Options | None,
-    variations: int,
-    progress: Progress | None,
-) -> list[Chorale]:
+def _repeated(fragment: Fragment, variations: int) -> list[Fragment]:
     if variations < 1:
         raise UsageError(f"expected at least 1 variation, got {variations}")
-    return fill_in(model, [fragment] * variations, options, progress=progress)
+    return [fragment] * variations
 
 
 def _transposed(
@@ -207,13 +196,14 @@ def _transposed(
 
 def _with_melody(chorale: Chorale, melody: Melody) -> Chorale:
     """Return a chorale with the melody's own notes, rests, fermatas and key."""
+    original, voice = melody.chorale, melody.voice
     pitches, onsets = np.array(chorale.pitches), np.array(chorale.onsets)
-    pitches[:, melody.voice] = melody.chorale.pitches[:, melody.voice]
-    onsets[:, melody.voice] = melody.chorale.onsets[:, melody.voice]
+    pitches[:, voice] = original.pitches[:, voice]
+    onsets[:, voice] = original.onsets[:, voice]
     return replace(
         chorale,
         pitches=pitches,
         onsets=onsets,
-        fermatas=melody.chorale.fermatas,
-        key=melody.chorale.key,
+        fermatas=original.fermatas,
+        key=original.key,
     )

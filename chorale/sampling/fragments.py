@@ -1,6 +1,6 @@
-"""Fragments: pieces of which not all is given, to be completed.
+"""Fragments: pieces of which some notes are given, to be completed.
 
-What is given may be any cells: a voice, some bars, single notes.
+Any cells may be given: a voice, some bars, single notes.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from chorale.utils.arrays import BoolArray, IntArray
 
 @dataclass(frozen=True)
 class Fragment:
-    """A piece of which not all is given.
+    """A piece of which some notes are given.
 
     A note whose end is given is given from its beginning.
 
     Attributes:
-        chorale: its plan and its notes; those that are not given are not read.
-        given: bool array (steps, 4), the cells that stay as they are.
+        chorale: its plan and its notes; notes that are not given are not read.
+        given: bool array (steps, 4), the cells that stay unchanged.
 
     Raises:
-        UsageError: all cells are given, or `given` is of another shape.
+        UsageError: all cells are given, or `given` has another shape.
     """
 
     chorale: Chorale
@@ -35,16 +35,16 @@ class Fragment:
     def __post_init__(self) -> None:
         if np.shape(self.given) != self.chorale.pitches.shape:
             raise UsageError(
-                f"expected to know of {self.chorale.pitches.shape} cells whether they "
-                f"are given, got {np.shape(self.given)}"
+                f"expected a mask of shape {self.chorale.pitches.shape}, got "
+                f"{np.shape(self.given)}"
             )
-        given = keep_beginnings(self.given, self.chorale)
+        given = extend_to_onsets(self.given, self.chorale)
         if given.all():
             raise UsageError("every note is given, which leaves nothing to write")
         object.__setattr__(self, "given", given)
 
     def known(self) -> Chorale:
-        """Return the piece with silence wherever nothing is given."""
+        """Return the piece with silence in all cells that are not given."""
         return replace(
             self.chorale,
             pitches=np.where(self.given, self.chorale.pitches, SILENCE),
@@ -52,31 +52,32 @@ class Fragment:
         )
 
     def completed(self, pitches: IntArray, onsets: BoolArray) -> Chorale:
-        """Return the piece with notes wherever nothing was given.
+        """Return the completed piece.
 
         Args:
-            pitches: int array (steps, 4), the given ones among them.
-            onsets: bool array (steps, 4); those of given notes are not read, as an
-                encoding may have merged repeated ones.
+            pitches: int array (steps, 4), given ones included.
+            onsets: bool array (steps, 4); not read at given cells, as an encoding may
+                have merged repeated notes.
         """
         onsets = np.where(self.given, self.chorale.onsets, onsets | changes(pitches))
         return replace(self.chorale, pitches=pitches, onsets=onsets)
 
 
 def with_voice(chorale: Chorale, voice: int) -> Fragment:
-    """Return a piece of which one voice is given."""
+    """Return a fragment with one voice given."""
     is_given = np.arange(VOICES) == voice
     return Fragment(chorale, np.tile(is_given, (chorale.steps, 1)))
 
 
-def keep_beginnings(given: BoolArray, chorale: Chorale) -> BoolArray:
-    """Return what is given, with the beginning of every note whose end is.
+def extend_to_onsets(given: BoolArray, chorale: Chorale) -> BoolArray:
+    """Return a mask extended to the onset of every note that it cuts, bool (steps, 4).
 
     Args:
-        given: bool array (steps, 4).
+        given: bool array (steps, 4), the cells of the mask.
+        chorale: the notes.
     """
     held = (chorale.pitches != SILENCE) & ~chorale.onsets
-    kept = np.array(given)
+    extended = np.array(given)
     for step in reversed(range(1, chorale.steps)):
-        kept[step - 1] |= kept[step] & held[step]
-    return kept
+        extended[step - 1] |= extended[step] & held[step]
+    return extended

@@ -18,7 +18,6 @@ import numpy as np
 import numpy.typing as npt
 
 from chorale.encoding.cells import ABSENT, SILENT_CELL
-from chorale.errors import UsageError
 from chorale.models.infiller import Infiller
 from chorale.music.score import Chorale
 from chorale.music.voices import SILENCE, VOICE_ORDER, VOICES
@@ -26,7 +25,7 @@ from chorale.sampling.batches import Batch, allowed_tokens, complete_in_batches
 from chorale.sampling.fragments import Fragment
 from chorale.sampling.logits import DrawingOptions, Logits, pick
 from chorale.utils.arrays import BoolArray, FloatArray, IntArray
-from chorale.utils.checks import check_at_least
+from chorale.utils.checks import check_at_least, check_choice
 from chorale.utils.progress import Progress
 from chorale.voice_leading.costs import Context, rule_costs_between
 
@@ -57,10 +56,7 @@ class InfillingOptions(DrawingOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.method not in METHODS:
-            raise UsageError(
-                f"expected a method out of {', '.join(METHODS)}, got {self.method!r}"
-            )
+        check_choice("a method", self.method, METHODS)
         check_at_least(self, rounds=1)
 
 

@@ -6,7 +6,6 @@ options; a cell of an infiller is a token here.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from chorale.errors import ModelError, UsageError
 from chorale.music.voices import HIGHEST_PITCH, LOWEST_PITCH, VOICES
 from chorale.utils.arrays import BoolArray, IntArray
+from chorale.utils.checks import check_above_zero, check_at_least, check_choice
 
 Logits = npt.NDArray[np.float64]
 
@@ -57,20 +57,13 @@ class DrawingOptions:
     random_state: int = 0
 
     def __post_init__(self) -> None:
-        if not (self.temperature > 0 and math.isfinite(self.temperature)):
-            raise UsageError(f"expected a temperature above 0, got {self.temperature}")
+        check_above_zero(self, "temperature")
         if not 0 < self.top_p <= 1:
             raise UsageError(f"expected a top-p above 0, at most 1, got {self.top_p}")
-        if self.top_k is not None and self.top_k < 1:
-            raise UsageError(f"expected a top-k of at least 1, got {self.top_k}")
-        if self.rules not in RULES_MODES:
-            raise UsageError(
-                f"expected rules out of {', '.join(RULES_MODES)}, got {self.rules!r}"
-            )
-        if self.random_state < 0:
-            raise UsageError(
-                f"expected a random state of at least 0, got {self.random_state}"
-            )
+        if self.top_k is not None:
+            check_at_least(self, top_k=1)
+        check_choice("rules", self.rules, RULES_MODES)
+        check_at_least(self, random_state=0)
         if self.ranges is not None and not (
             len(self.ranges) == VOICES
             and all(LOWEST_PITCH <= a <= b <= HIGHEST_PITCH for a, b in self.ranges)

@@ -6,7 +6,6 @@ conditioned on them by a particle filter (`chorale.sampling.particles`).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from chorale.encoding.tokens import Past
-from chorale.errors import UsageError
 from chorale.models.predictor import Predictor, log_softmax
 from chorale.music.voices import VOICES
 from chorale.sampling.batches import Batch, allowed_tokens
@@ -53,8 +51,7 @@ class SamplingOptions(DrawingOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not (self.guidance >= 0 and math.isfinite(self.guidance)):
-            raise UsageError(f"expected a guidance of at least 0, got {self.guidance}")
+        check_at_least(self, guidance=0)
         if self.particles is not None:
             check_at_least(self, particles=1)
 

@@ -1,8 +1,9 @@
-"""What options of any training must be: refused by name, with what came instead."""
+"""Checks of options; each error names the option, its bounds and its value."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 from chorale.errors import UsageError
@@ -10,8 +11,20 @@ from chorale.errors import UsageError
 _LARGEST_SEED = 2**32 - 1
 
 
+def check_choice(what: str, value: str, choices: Collection[str]) -> None:
+    """Raise a UsageError unless a value is one of the choices.
+
+    Args:
+        what: name of the value with its article, such as `a network`.
+        value: to check.
+        choices: allowed values.
+    """
+    if value not in choices:
+        raise UsageError(f"expected {what} out of {', '.join(choices)}, got {value!r}")
+
+
 def check_at_least(options: Any, **least: float) -> None:
-    """Raise a UsageError unless each named option is finite and at least so much."""
+    """Raise a UsageError unless each named option is finite and at least its bound."""
     for name, low in least.items():
         if not low <= getattr(options, name) < math.inf:
             raise UsageError(

@@ -135,13 +135,13 @@ def test_of_several_the_judge_keeps_one(
     assert "## tune-harmonized" in report and "| 4 | no |" in report
     # The first of the report is kept: the one of the least cost of the four drawn.
     groups = []
-    rank_each = Judge.rank_each
+    rank = Judge.rank
 
     def remember(*arguments: object, **options: object) -> object:
-        groups.extend(rank_each(*arguments, **options))
-        return groups
+        groups.append(rank(*arguments, **options))
+        return groups[-1]
 
-    monkeypatch.setattr(Judge, "rank_each", remember)
+    monkeypatch.setattr(Judge, "rank", remember)
     run(
         *("harmonize", "tune.abc", "--particles", "2", "--best-of", "4"),
         *("--output", "again", "--format", "csv"),
@@ -172,8 +172,8 @@ def test_chorales_are_judged_where_the_judge_knows_their_notes(
     drawn = [replace(PIECE, title=title) for title in ("one", "other")]
     candidates = judge.rank(drawn, semitones=-3)
     assert [candidate.chorale for candidate in candidates] == drawn
-    how = outputs.Outputs(
-        folder=tmp_path, formats="csv", instrument="choir", best_of=2, report=None
+    how = outputs.Destination(
+        output=tmp_path, formats="csv", instrument="choir", best_of=2, report=None
     )
     for semitones, said in (
         (-3, "of 2 chorales none ended"),
@@ -240,7 +240,7 @@ def test_infillers_have_options_of_their_own(run: Run) -> None:
             *("tune.abc --model fills --particles 9", 2),
             "--particles is for next-step models, and fills is one of the infillers",
         ),
-        ("tune.abc --best-of 0", 2, "--best-of of at least 1, got 0"),
+        ("tune.abc --best-of 0", 2, "best_of of at least 1, got 0"),
         ("tune.abc --format mp3", 2, "formats out of midi, .* got 'mp3'"),
         ("tune.abc --instrument kazoo", 2, "an instrument out of choir"),
         ("tune.abc --report why.pdf", 2, r"ends in \.md or \.html"),

@@ -24,7 +24,7 @@ from chorale.sampling.completion import (
     rewrite,
     semitones_into_range,
 )
-from chorale.sampling.fragments import keep_beginnings, with_voice
+from chorale.sampling.fragments import extend_to_onsets, with_voice
 from chorale.sampling.gibbs import InfillingOptions
 from chorale.sampling.next_step import SamplingOptions
 
@@ -121,7 +121,7 @@ def test_given_cells_are_unchanged_in_a_thousand_calls(
             bars = [bar for bar in set(piece.bars.tolist()) if random.integers(2)]
             voices = [voice for voice in range(VOICES) if random.integers(2)]
             passage = np.isin(piece.bars, bars)[:, None] & np.isin(range(4), voices)
-            given = keep_beginnings(~passage, piece)
+            given = extend_to_onsets(~passage, piece)
             if given.all() or not given.any() or passage.all():
                 continue
             (written,) = rewrite(model, piece, options, bars=bars, voices=voices)

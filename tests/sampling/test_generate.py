@@ -25,7 +25,7 @@ from chorale.music.metre import Metre
 from chorale.music.score import DEFAULT_TEMPO, Chorale
 from chorale.music.voices import SOPRANO, VOICES
 from chorale.sampling.batches import allowed_tokens
-from chorale.sampling.fragments import Fragment, keep_beginnings, with_voice
+from chorale.sampling.fragments import Fragment, extend_to_onsets, with_voice
 from chorale.sampling.generate import Start, complete, sample, sample_each
 from chorale.sampling.next_step import SamplingOptions
 from chorale.voice_leading import rates
@@ -60,9 +60,9 @@ def chi_square(observed: np.ndarray, expected: np.ndarray) -> float:
         ({"top_p": 0.0}, "top-p above 0, at most 1, got 0.0"),
         ({"top_p": 1.1}, "top-p above 0, at most 1, got 1.1"),
         ({"top_p": math.nan}, "top-p"),
-        ({"top_k": 0}, "top-k of at least 1, got 0"),
+        ({"top_k": 0}, "top_k of at least 1, got 0"),
         ({"rules": "some"}, "rules out of off, lenient, strict, got 'some'"),
-        ({"random_state": -1}, "random state of at least 0, got -1"),
+        ({"random_state": -1}, "random_state of at least 0, got -1"),
         ({"particles": 0}, "particles of at least 1, got 0"),
         ({"ranges": ((60, 62),) * 3}, "each of 4 voices"),
         ({"ranges": ((62, 60),) * 4}, "lowest and a highest note"),
@@ -431,7 +431,7 @@ def test_what_is_given_comes_back_note_for_note(
 ) -> None:
     cells = drawn.draw(arrays(bool, (whole.steps, VOICES)))
     cells[0, 0] = False
-    assume(not keep_beginnings(cells, whole).all())
+    assume(not extend_to_onsets(cells, whole).all())
     fragment = Fragment(whole, cells)
     predictor = uniform_predictor(wide_vocabulary(encoding))
     options = SamplingOptions(particles=particles)

@@ -12,7 +12,7 @@ from chorale.errors import DataError, UsageError
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICES
 from chorale.sampling.batches import allowed_tokens
-from chorale.sampling.fragments import Fragment, keep_beginnings
+from chorale.sampling.fragments import Fragment, extend_to_onsets
 from chorale.sampling.gibbs import InfillingOptions, hidden_shares, infill
 from chorale.voice_leading import rates
 from chorale.voice_leading.costs import EXACT_RULES
@@ -70,7 +70,7 @@ def test_a_note_whose_end_is_given_is_given_from_its_beginning() -> None:
     piece = Chorale(pitches=np.full((6, VOICES), 60), onsets=onsets)
     given = np.zeros((6, VOICES), bool)
     given[2, 0] = given[3, 1] = given[5, 2] = True
-    assert keep_beginnings(given, piece).T.astype(int).tolist() == [
+    assert extend_to_onsets(given, piece).T.astype(int).tolist() == [
         [1, 1, 1, 0, 0, 0],
         [0, 0, 0, 1, 0, 0],
         [0, 0, 0, 1, 1, 1],
@@ -79,7 +79,7 @@ def test_a_note_whose_end_is_given_is_given_from_its_beginning() -> None:
     # Silence has no beginning.
     silent = Chorale(pitches=np.array([[60, 0, 0, 0]] * 6))
     given = np.arange(6)[:, None] >= 3
-    kept = keep_beginnings(np.broadcast_to(given, (6, VOICES)), silent)
+    kept = extend_to_onsets(np.broadcast_to(given, (6, VOICES)), silent)
     assert kept[:3].all(axis=0).tolist() == [True, False, False, False]
 
 
@@ -180,7 +180,7 @@ def test_given_cells_stay_and_the_others_are_in_range(
     given = np.random.default_rng(0).random(piece.pitches.shape) < 0.5
     options = InfillingOptions(method=method, rounds=4)
     (written,) = infill(infiller, [Fragment(piece, given)], options)
-    given = keep_beginnings(given, piece)
+    given = extend_to_onsets(given, piece)
     assert np.array_equal(written.pitches[given], piece.pitches[given])
     assert np.array_equal(written.onsets[given], piece.onsets[given])
     assert (written.pitches != piece.pitches)[~given].mean() > 0.5
