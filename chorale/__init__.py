@@ -23,7 +23,7 @@ from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.prompts import find_start
 from chorale.training.next_step import TrainingOptions, train_network
 from chorale.version import __version__
-from chorale.voice_leading import check
+from chorale.voice_leading.checking import check
 
 __all__ = [
     "Chorale",

@@ -10,13 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
-from chorale import voice_leading
 from chorale.commands.progress import progress_bar
 from chorale.corpus.reading import find_files, read_piece
 from chorale.errors import ChoraleError, DataError, UsageError
 from chorale.formats.reading import Reading
 from chorale.music.voices import VOICE_NAMES
-from chorale.voice_leading import RULES, Finding, Tally, choose_rules, total
+from chorale.voice_leading import checking
+from chorale.voice_leading.checking import Finding, Tally, total
+from chorale.voice_leading.rules import RULES, choose_rules
 
 _WORST = 5  # files listed with the rates
 
@@ -130,8 +131,8 @@ def _check(path: Path, rules: Sequence[str]) -> _Checked:
     return _Checked(
         path=path,
         reading=reading,
-        findings=voice_leading.check(chorale, rules=rules, spelling=spelling),
-        tallies=voice_leading.count(chorale, rules=rules, spelling=spelling),
+        findings=checking.check(chorale, rules=rules, spelling=spelling),
+        tallies=checking.count(chorale, rules=rules, spelling=spelling),
     )
 
 

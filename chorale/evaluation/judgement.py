@@ -46,7 +46,7 @@ from chorale.evaluation.style.two_sample import LEAST_GROUPS
 from chorale.music.score import Chorale
 from chorale.music.voices import SOPRANO, VOICE_NAMES, VOICES
 from chorale.utils.progress import Progress
-from chorale.voice_leading import Tally, rates
+from chorale.voice_leading.checking import Tally, rates
 
 ROWS = ("samples", "bach", "train", "n-gram")
 

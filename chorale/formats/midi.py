@@ -15,22 +15,14 @@ from typing import Any
 import mido
 import numpy as np
 
-from chorale.errors import DataError, UsageError
-from chorale.formats.midi_meta import (
-    conductor_events,
-    from_latin1,
-    has_metre,
-    read_bars,
-    read_fermatas,
-    read_key,
-    read_tempo,
-)
+from chorale.errors import DataError
+from chorale.formats import midi_meta
 from chorale.formats.quantization import PerformedNote, count_off_grid, quantize
 from chorale.formats.reading import Reading, naming
 from chorale.formats.voice_separation import match_voice_names, separate_voices
 from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.score import Chorale
-from chorale.music.voices import INSTRUMENTS, VOICE_NAMES, VOICES
+from chorale.music.voices import VOICE_NAMES, VOICES, instrument_programs
 from chorale.utils.files import replacing
 
 TICKS_PER_QUARTER = 480
@@ -61,14 +53,9 @@ def write_midi(
         UsageError: there is no such instrument.
         OutputError: the file cannot be written.
     """
-    if instrument not in INSTRUMENTS:
-        raise UsageError(
-            f"expected an instrument out of {', '.join(INSTRUMENTS)}, "
-            f"got {instrument!r}"
-        )
-    programs = INSTRUMENTS[instrument]
+    programs = instrument_programs(instrument)
     tracks = [
-        _track(conductor_events(chorale), chorale.steps),
+        _track(midi_meta.conductor_events(chorale), chorale.steps),
         *(_voice_track(chorale, voice, programs[voice]) for voice in range(VOICES)),
     ]
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER, tracks=tracks)
@@ -83,14 +70,11 @@ def _voice_track(chorale: Chorale, voice: int, program: int) -> mido.MidiTrack:
         (0, mido.Message("program_change", channel=voice, program=program)),
     ]
     for note in chorale.notes(voice):
-        for kind, step, velocity in (
-            ("note_on", note.start, VELOCITIES[voice]),
-            ("note_off", note.end, 0),
-        ):
-            message = mido.Message(
-                kind, channel=voice, note=note.pitch, velocity=velocity
-            )
-            events.append((step, message))
+        on = {"channel": voice, "note": note.pitch, "velocity": VELOCITIES[voice]}
+        events += [
+            (note.start, mido.Message("note_on", **on)),
+            (note.end, mido.Message("note_off", **on | {"velocity": 0})),
+        ]
     return _track(events, chorale.steps)
 
 
@@ -204,7 +188,7 @@ def _read_track(track: mido.MidiTrack, ticks_per_step: float) -> _Track:
         if message.is_meta:
             content.metas.append((step, message))
             if message.type == "track_name" and not content.name:
-                content.name = from_latin1(message.name).strip()
+                content.name = midi_meta.from_latin1(message.name).strip()
         elif message.type == "note_on" and message.velocity:
             sounding[message.channel, message.note].append(step)
         elif (
@@ -235,9 +219,9 @@ def _convert(file: mido.MidiFile, separate: _Separate) -> Reading:
     lines = [quantize(voice) for voice in voices]
     metas = [meta for track in tracks for meta in track.metas]
     end = max(note.end for line in lines for note in line)
-    metres, bars, positions = read_bars(metas, end, tracks[0].end)
+    metres, bars, positions = midi_meta.read_bars(metas, end, tracks[0].end)
     fermatas = np.zeros(len(bars), np.bool_)
-    for start, stop in read_fermatas(metas):
+    for start, stop in midi_meta.read_fermatas(metas):
         fermatas[start:stop] = True
     # The only track of a format 0 file has the title; in format 1 the first track has
     # it, unless it is one of the voices.
@@ -249,14 +233,14 @@ def _convert(file: mido.MidiFile, separate: _Separate) -> Reading:
         bars=bars,
         positions=positions,
         metres=metres,
-        key=read_key(metas),
-        tempo=read_tempo(metas, under_fermata=bool(fermatas[0])),
+        key=midi_meta.read_key(metas),
+        tempo=midi_meta.read_tempo(metas, under_fermata=bool(fermatas[0])),
         title=tracks[0].name if has_title else "",
     )
     return Reading(
         chorale,
         off_grid=sum(map(count_off_grid, voices)),
-        metre_assumed=not has_metre(metas),
+        metre_assumed=not midi_meta.has_metre(metas),
     )
 
 

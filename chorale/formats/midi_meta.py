@@ -60,13 +60,7 @@ def conductor_events(chorale: Chorale) -> list[tuple[int, mido.MetaMessage]]:
     for bar in chorale.written_bars():
         signature = _signature(bar, is_last=bar.end == chorale.steps)
         if signature != current:
-            numerator, denominator = signature
-            add(
-                bar.start,
-                "time_signature",
-                numerator=numerator,
-                denominator=denominator,
-            )
+            add(bar.start, "time_signature", **signature)
         current = signature
     tempos = chorale.step_tempos()
     for step in [0, *(np.flatnonzero(np.diff(tempos)) + 1).tolist()]:
@@ -88,14 +82,15 @@ def _irregular_steps(chorale: Chorale) -> list[int]:
     return [0, *(np.flatnonzero(~continues) + 1).tolist()]
 
 
-def _signature(bar: Bar, *, is_last: bool) -> tuple[int, int]:
-    """Return the numerator and denominator with which a sequencer ends a bar."""
+def _signature(bar: Bar, *, is_last: bool) -> dict[str, int]:
+    """Return the time signature with which a sequencer draws the end of a bar."""
+    numerator, denominator = bar.metre.numerator, bar.metre.denominator
     # No barline follows a last bar that is short, completing the pickup.
-    is_regular = bar.length == bar.metre.bar_length or (is_last and bar.position == 0)
-    if is_regular:
-        return bar.metre.numerator, bar.metre.denominator
-    unit = max(unit for unit in (1, 2, 4) if bar.length % unit == 0)
-    return bar.length // unit, STEPS_PER_WHOLE // unit
+    is_complete = bar.length == bar.metre.bar_length or (is_last and bar.position == 0)
+    if not is_complete:
+        unit = max(unit for unit in (1, 2, 4) if bar.length % unit == 0)
+        numerator, denominator = bar.length // unit, STEPS_PER_WHOLE // unit
+    return {"numerator": numerator, "denominator": denominator}
 
 
 # mido reads and writes text as Latin-1. Bytes of UTF-8 decoded as Latin-1 preserve any

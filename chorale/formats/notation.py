@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby, pairwise
 
 from chorale.music.keys import Key, estimate_key
 from chorale.music.metre import STEPS_PER_QUARTER, Bar, Metre
@@ -31,7 +31,7 @@ NOTE_VALUES = {
 _SHARPS = "FCGDAEB"  # letters in the order in which key signatures add sharps
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class WrittenNote:
     """A note or rest as written.
 
@@ -107,12 +107,9 @@ def _with_rests(notes: Iterable[Note], steps: int, key: Key) -> Line:
     end = 0
     for note in [*notes, Note(SILENCE, steps, 0)]:
         if note.start > end:
-            line.append(WrittenNote(start=end, length=note.start - end, spelling=None))
+            line.append(WrittenNote(end, note.start - end, spelling=None))
         if note.length:
-            spelling = spell(note.pitch, key)
-            line.append(
-                WrittenNote(start=note.start, length=note.length, spelling=spelling)
-            )
+            line.append(WrittenNote(note.start, note.length, spell(note.pitch, key)))
         end = note.end
     return line
 
@@ -160,21 +157,18 @@ def _split(line: Line, edges: set[int]) -> Line:
 
 def _tie(note: WrittenNote, lengths: Sequence[int]) -> Line:
     """Return a note as tied notes of the lengths, or a rest as rests."""
-    pieces: Line = []
-    start = note.start
     is_note = note.spelling is not None
-    for length in lengths:
-        pieces.append(
-            replace(
-                note,
-                start=start,
-                length=length,
-                tied_back=note.tied_back if start == note.start else is_note,
-                tied_on=note.tied_on if start + length == note.end else is_note,
-            )
+    starts = list(accumulate(lengths, initial=note.start))
+    return [
+        replace(
+            note,
+            start=start,
+            length=end - start,
+            tied_back=note.tied_back if start == note.start else is_note,
+            tied_on=note.tied_on if end == note.end else is_note,
         )
-        start += length
-    return pieces
+        for start, end in pairwise(starts)
+    ]
 
 
 def _divide_line(line: Line, bars: Sequence[Bar]) -> Line:
@@ -210,25 +204,24 @@ def divide(length: int, position: int, metre: Metre) -> list[int]:
     pieces = []
     while length:
         after_beat = position % beat
-        hides_middle = (
-            metre.numerator % 2 == 0 and position < middle < position + length
-        )
-        if after_beat == 0:
-            # In compound metre, values longer than a beat are whole beats.
-            whole = beat % 3 == 0 and length > beat
-            piece = max(
-                n for n in NOTE_VALUES if n <= length and not (whole and n % beat)
-            )
-        elif length == beat == 2 * after_beat and not hides_middle:
-            piece = length  # a syncopation of half a beat
+        hides_middle = position < middle < position + length
+        is_syncopation = length == beat == 2 * after_beat  # by half a beat
+        if is_syncopation and not (hides_middle and metre.numerator % 2 == 0):
+            piece = length
         else:
-            piece = max(n for n in NOTE_VALUES if n <= min(length, beat - after_beat))
+            room = min(length, beat - after_beat) if after_beat else length
+            # In compound metre, values longer than a beat are whole beats.
+            unit = beat if beat % 3 == 0 and room > beat else 1
+            piece = max(n for n in NOTE_VALUES if n <= room and n % unit == 0)
         pieces.append(piece)
         position, length = position + piece, length - piece
     return pieces
 
 
 # === Beams ===
+
+# By whether the beam goes on before and after the note.
+_BEAMS = {(False, True): "begin", (True, True): "continue", (True, False): "end"}
 
 
 def _beam(line: Line, bar: Bar) -> Line:
@@ -252,20 +245,13 @@ def _beam_group(notes: Line) -> Line:
     beamed = []
     last = len(notes) - 1
     for index, note in enumerate(notes):
-        outer = "begin" if index == 0 else "end" if index == last else "continue"
-        beams: tuple[str, ...] = (outer,)
-        if note.length == 1:  # a sixteenth
+        beams = [_BEAMS[index > 0, index < last]]
+        if note.length == 1:  # a sixteenth has a second beam
             before = index > 0 and notes[index - 1].length == 1
             after = index < last and notes[index + 1].length == 1
-            hook = "forward hook" if index == 0 else "backward hook"
-            inner = {
-                (False, True): "begin",
-                (True, True): "continue",
-                (True, False): "end",
-                (False, False): hook,
-            }[before, after]
-            beams = (outer, inner)
-        beamed.append(replace(note, beams=beams))
+            hook = "backward hook" if index else "forward hook"
+            beams.append(_BEAMS.get((before, after), hook))
+        beamed.append(replace(note, beams=tuple(beams)))
     return beamed
 
 

@@ -19,16 +19,10 @@ from typing import Any
 import numpy as np
 
 from chorale.errors import DataError
+from chorale.formats import score_notes
 from chorale.formats.abc import open_abc
 from chorale.formats.reading import Reading, naming
-from chorale.formats.score_notes import (
-    ScoreNote,
-    count_off_grid,
-    join_ties,
-    on_grid,
-    read_notes,
-    spelling_on_grid,
-)
+from chorale.formats.score_notes import ScoreNote, join_ties, read_notes
 from chorale.formats.voice_separation import match_voice_names
 from chorale.music.keys import Key, estimate_key, estimate_melody_key, keys_near
 from chorale.music.metre import (
@@ -217,7 +211,7 @@ def _read_parts(score: Any, parts: Sequence[Any], voices: Sequence[int]) -> Read
             fermatas[slice(*note.span())] = True
     lines = [join_ties(line) for line in written]
     chorale = Chorale.from_notes(
-        [on_grid(line) for line in lines],
+        [score_notes.on_grid(line) for line in lines],
         len(bars),
         fermatas=fermatas,
         bars=bars,
@@ -228,8 +222,8 @@ def _read_parts(score: Any, parts: Sequence[Any], voices: Sequence[int]) -> Read
     )
     return Reading(
         replace(chorale, key=_key(score, chorale.pitches)),
-        spelling=spelling_on_grid(lines, chorale.steps),
-        off_grid=sum(map(count_off_grid, lines)),
+        spelling=score_notes.spelling_on_grid(lines, chorale.steps),
+        off_grid=sum(map(score_notes.count_off_grid, lines)),
         metre_assumed=_first(score, "TimeSignature") is None,
     )
 
@@ -293,21 +287,20 @@ def _read_measures(
             and not is_last
             and written[index + 1] == metre
         )
-        is_change = not is_upbeat and not (index and signature == metre)
-        if signature is not None and is_change:
-            metre = signature
+        is_redundant = is_upbeat or (index > 0 and signature == metre)
+        change = None if is_redundant else signature
+        metre = change or metre
         # music21 also pads the first measure of each section. A padded one is an upbeat
         # only where a metre begins and another measure follows.
         is_padded = first.paddingLeft > 0 and not is_last
-        begins_metre = index == 0 or (signature is not None and is_change)
         measures.append(
             Measure(
                 length=math.ceil(starts[index + 1]) - math.ceil(starts[index]),
                 metre=metre,
                 upbeat=first.number == 0
                 or first.showNumber == "never"
-                or (signature is not None and not is_change)
-                or (is_padded and begins_metre),
+                or signature != change
+                or (is_padded and (index == 0 or change is not None)),
             )
         )
     return measures

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -67,10 +66,11 @@ def melody_of(chorale: Chorale, voice: int = SOPRANO) -> Melody:
         fermatas = np.zeros_like(fermatas)
         for note in last_notes:
             fermatas[note.start : note.end] = True
-        ends = [int(solo.bars[note.start]) for note in last_notes]
+        bars = dict.fromkeys(str(solo.bars[note.start]) for note in last_notes)
         remarks.append(
-            f"there are no fermatas: phrases are assumed to end in {_bars(ends)}"
-            if len(ends) > 1
+            "there are no fermatas: phrases are assumed to end in bars "
+            + ", ".join(bars)
+            if len(last_notes) > 1
             else "there are no fermatas: the melody is taken as one phrase"
         )
     rests = [after.start - note.end for note, after in pairwise(notes)]
@@ -145,11 +145,3 @@ def _trimmed(chorale: Chorale, start: int, end: int) -> Chorale:
         return excerpt
     bars = excerpt.bars - excerpt.bars[0] + (excerpt.positions[0] == 0)
     return replace(excerpt, bars=bars)
-
-
-def _bars(numbers: Sequence[int]) -> str:
-    """Return bars such as `bars 4, 8 and 12`."""
-    names = [str(number) for number in dict.fromkeys(numbers)]
-    if len(names) == 1:
-        return f"bar {names[0]}"
-    return f"bars {', '.join(names[:-1])} and {names[-1]}"

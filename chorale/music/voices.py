@@ -59,6 +59,20 @@ INSTRUMENTS: dict[str, tuple[int, int, int, int]] = {
 }
 
 
+def instrument_programs(instrument: str) -> tuple[int, int, int, int]:
+    """Return the General MIDI program of each voice.
+
+    Raises:
+        UsageError: there is no such instrument.
+    """
+    if instrument not in INSTRUMENTS:
+        raise UsageError(
+            f"expected an instrument out of {', '.join(INSTRUMENTS)}, "
+            f"got {instrument!r}"
+        )
+    return INSTRUMENTS[instrument]
+
+
 def voice_named(name: str) -> int:
     """Return the index of the voice with a name.
 

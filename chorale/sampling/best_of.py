@@ -24,7 +24,8 @@ from chorale.evaluation.style import final_cadence
 from chorale.models.predictor import Predictor
 from chorale.models.storage import NEXT_STEP, Card, load_card, load_model
 from chorale.music.score import Chorale
-from chorale.voice_leading import BACH_PER_THOUSAND, Tally, count, surprisal
+from chorale.voice_leading.checking import Tally, count
+from chorale.voice_leading.rules import BACH_PER_THOUSAND, surprisal
 
 
 class Typical(NamedTuple):

@@ -83,7 +83,7 @@ def check(
         UsageError: there is no rule of a name.
         DataError: the spelling has another shape than the pitches.
     """
-    piece = Piece.of(chorale, spelling)
+    piece = Piece(chorale, spelling)
     findings = [
         _finding(piece, rule, int(step), rule.voices[column])
         for rule, result in _apply(piece, rules)
@@ -112,7 +112,7 @@ def count(
         rule.name: Tally(
             int(result.faults[start:].sum()), int(result.opportunities[start:].sum())
         )
-        for rule, result in _apply(Piece.of(chorale, spelling), rules)
+        for rule, result in _apply(Piece(chorale, spelling), rules)
     }
 
 

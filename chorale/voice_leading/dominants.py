@@ -62,11 +62,6 @@ def find_dominants(pitches: IntArray, phrases: IntArray, key: Key) -> Dominants:
     first = np.ones(len(named), np.bool_)
     first[1:] = (kinds[1:] != kinds[:-1]).any(axis=1)
     heads = np.flatnonzero(first)
-    at = np.full(len(pitches), -1)
-    if not len(heads):
-        empty = np.zeros(0, np.int64)
-        none = np.zeros(0, np.bool_)
-        return Dominants(empty, empty, empty, none, none, at)
     has_seventh = np.logical_or.reduceat(qualities == _SEVENTH, heads)
     roots, is_major, phrase = kinds[heads].T
     degrees = (roots - key.tonic_class) % 12
@@ -81,6 +76,7 @@ def find_dominants(pitches: IntArray, phrases: IntArray, key: Key) -> Dominants:
     )
     chosen = np.flatnonzero(resolves)
     starts, ends = named[heads[chosen]], named[heads[chosen + 1]]
+    at = np.full(len(pitches), -1)
     for index, (start, end) in enumerate(zip(starts, ends, strict=True)):
         at[start:end] = index
     return Dominants(

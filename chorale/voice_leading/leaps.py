@@ -8,7 +8,7 @@ from chorale.music.spelling import NATURALS
 from chorale.utils.arrays import BoolArray, IntArray
 from chorale.voice_leading.dyads import OCTAVE
 from chorale.voice_leading.piece import Piece
-from chorale.voice_leading.rule import SINGLE, Rule, RuleResult, Voices
+from chorale.voice_leading.rule import Rule, RuleResult, Voices
 
 _SEVENTHS = (10, 11)  # semitones
 _NUMBERS = "unison second third fourth fifth sixth seventh octave".split()
@@ -69,7 +69,6 @@ RULES = (
     Rule(
         name="large-leap",
         summary="a voice leaps a seventh or more than an octave",
-        voices=SINGLE,
         find=large_leap,
         message=_describe_large_leap,
         bach_per_thousand=0.81,
@@ -77,7 +76,6 @@ RULES = (
     Rule(
         name="augmented-leap",
         summary="a voice moves by an augmented interval; only in scores",
-        voices=SINGLE,
         find=augmented_leap,
         message=_describe_augmented_leap,
     ),

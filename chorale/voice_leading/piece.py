@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.music.keys import Key, estimate_key
+from chorale.music.keys import estimate_key
 from chorale.music.phrases import phrase_starts
 from chorale.music.score import Chorale
 from chorale.music.spelling import Spelling, diatonic_numbers
@@ -18,46 +17,36 @@ from chorale.voice_leading.dominants import Dominants, find_dominants
 from chorale.voice_leading.dyads import Dyads
 
 
-@dataclass(frozen=True, kw_only=True)
 class Piece:
-    """A chorale and what the rules derive from it.
+    """A chorale and what the rules derive from it, each array computed once.
+
+    Args:
+        chorale: the piece.
+        spelling: int array (steps, 4), the diatonic number of each note, from
+            `chorale.formats.files.read_spelled`; None: spelled in the key.
 
     Attributes:
-        chorale: the piece.
+        chorale, spelling: as given or spelled.
         key: of the piece, estimated if unknown.
-        spelling: int array (steps, 4), the diatonic number of each note.
-        has_spelling: whether the spelling comes from a score, not from the key.
+        has_spelling: whether the spelling was given.
+
+    Raises:
+        DataError: the spelling has another shape than the pitches.
     """
 
-    chorale: Chorale
-    key: Key
-    spelling: IntArray
-    has_spelling: bool
-
-    @classmethod
-    def of(cls, chorale: Chorale, spelling: IntArray | None = None) -> Piece:
-        """Prepare a chorale.
-
-        Args:
-            chorale: the piece.
-            spelling: from `chorale.formats.files.read_spelled`; None: spelled in the
-                key.
-
-        Raises:
-            DataError: the spelling has another shape than the pitches.
-        """
-        key = chorale.key or estimate_key(chorale.pitches)
-        has_spelling = spelling is not None
+    def __init__(self, chorale: Chorale, spelling: IntArray | None = None) -> None:
+        self.chorale = chorale
+        self.key = chorale.key or estimate_key(chorale.pitches)
+        self.has_spelling = spelling is not None
         if spelling is None:
-            spelling = diatonic_numbers(chorale.pitches, key)
+            spelling = diatonic_numbers(chorale.pitches, self.key)
         if spelling.shape != chorale.pitches.shape:
             raise DataError(
                 f"expected a spelling of shape {chorale.pitches.shape}, "
                 f"got {spelling.shape}"
             )
-        return cls(
-            chorale=chorale, key=key, spelling=spelling, has_spelling=has_spelling
-        )
+        self.spelling = spelling
+        self._dyads: dict[tuple[tuple[int, ...], ...], Dyads] = {}
 
     @property
     def pitches(self) -> IntArray:
@@ -65,20 +54,9 @@ class Piece:
         return self.chorale.pitches
 
     @cached_property
-    def sounding(self) -> BoolArray:
-        """Bool array (steps, 4), where a voice sounds."""
-        sounding: BoolArray = self.pitches != SILENCE
-        return sounding
-
-    @cached_property
     def phrase_starts(self) -> BoolArray:
         """Bool array (steps,), where a phrase begins after a fermata."""
         return phrase_starts(self.chorale.fermatas)
-
-    @cached_property
-    def phrases(self) -> IntArray:
-        """Int array (steps,), the number of the phrase."""
-        return np.cumsum(self.phrase_starts)
 
     @cached_property
     def moves(self) -> IntArray:
@@ -86,18 +64,15 @@ class Piece:
 
         There is no motion from one phrase to the next, as in textbooks.
         """
-        continues = self.sounding & (_delayed(self.pitches) != SILENCE)
+        before = _delayed(self.pitches)
+        continues = (self.pitches != SILENCE) & (before != SILENCE)
         continues &= ~self.phrase_starts[:, None]
-        return np.where(continues, self.pitches - _delayed(self.pitches), 0)
+        return np.where(continues, self.pitches - before, 0)
 
     @cached_property
     def dominants(self) -> Dominants:
         """The dominants that resolve, by fifth or deceptively."""
-        return find_dominants(self.pitches, self.phrases, self.key)
-
-    @cached_property
-    def _dyads(self) -> dict[tuple[tuple[int, ...], ...], Dyads]:
-        return {}
+        return find_dominants(self.pitches, np.cumsum(self.phrase_starts), self.key)
 
     def dyads(self, pairs: tuple[tuple[int, ...], ...]) -> Dyads:
         """Return some pairs of voices at every step, arrays (steps, pairs)."""

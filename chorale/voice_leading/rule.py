@@ -40,12 +40,12 @@ class Rule:
     Attributes:
         name: in kebab-case.
         summary: what it forbids, in one line.
-        voices: the combinations of voices that it looks at, columns of its faults.
         find: applies the rule to a piece. Its docstring has the definition, the
             opportunities and the source.
         message: describes a fault at a step. Either a format string with the names of
             the notes: `note` and `before` (a step earlier) for single voices, `upper`,
             `lower`, `upper_before` and `lower_before` for pairs; or a function.
+        voices: the combinations of voices that it looks at, columns of its faults.
         is_motion: whether a fault lies in the motion from the step before.
         bach_per_thousand: findings per 1,000 opportunities in Bach's chorales of train,
             measured by `chorale check --rates data/chorales/train`; None if the rule
@@ -55,9 +55,9 @@ class Rule:
 
     name: str
     summary: str
-    voices: tuple[Voices, ...]
     find: Callable[[Piece], RuleResult]
     message: str | Callable[[Piece, int, Voices], str]
+    voices: tuple[Voices, ...] = SINGLE
     is_motion: bool = True
     bach_per_thousand: float | None = None
     dyad_fault: Callable[[Dyads], BoolArray] | None = None

@@ -11,7 +11,6 @@ from chorale.voice_leading.dyads import OCTAVE, Dyads
 from chorale.voice_leading.piece import Piece
 from chorale.voice_leading.rule import (
     NEIGHBOURS,
-    SINGLE,
     Rule,
     RuleResult,
     Voices,
@@ -145,7 +144,6 @@ RULES = (
     Rule(
         name="range",
         summary="a note is outside the range of its voice",
-        voices=SINGLE,
         find=out_of_range,
         message=_describe_range,
         is_motion=False,

@@ -10,7 +10,7 @@ from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.voices import ALTO, BASS, SILENCE, TENOR
 from chorale.utils.arrays import BoolArray, IntArray
 from chorale.voice_leading.piece import Piece
-from chorale.voice_leading.rule import PAIRS, SINGLE, Rule, RuleResult
+from chorale.voice_leading.rule import PAIRS, Rule, RuleResult
 
 # Semitones above the root of the dominant.
 _THIRD, _SEVENTH = 4, 10
@@ -135,11 +135,11 @@ def _has_tone(piece: Piece, interval: int) -> BoolArray:
         bool array (steps, 4).
     """
     dominants = piece.dominants
-    if not len(dominants.roots):
-        return np.zeros(piece.pitches.shape, np.bool_)
-    tones = (dominants.roots[dominants.at] + interval) % 12
-    has_tone: BoolArray = piece.pitches % 12 == tones[:, None]
-    return has_tone & piece.sounding & (dominants.at >= 0)[:, None]
+    # Index -1, no dominant, takes the appended root and is excluded below.
+    roots = np.append(dominants.roots, 0)[dominants.at]
+    has_tone: BoolArray = piece.pitches % 12 == (roots[:, None] + interval) % 12
+    has_tone &= (piece.pitches != SILENCE) & (dominants.at >= 0)[:, None]
+    return has_tone
 
 
 def _departures(piece: Piece, interval: int) -> _Departures:
@@ -244,7 +244,6 @@ RULES = (
     Rule(
         name="unresolved-leading-tone",
         summary="the third of a dominant that resolves by fifth does not rise",
-        voices=SINGLE,
         find=unresolved_leading_tone,
         message="leading tone {before} goes to {note}, not up a semitone",
         bach_per_thousand=39.14,
@@ -252,14 +251,12 @@ RULES = (
     Rule(
         name="leading-tone-leap",
         summary="lenient: an inner leading tone leaps to the fifth of the tonic",
-        voices=SINGLE,
         find=leading_tone_leap,
         message="leading tone {before} leaps down to {note}, the fifth of the tonic",
     ),
     Rule(
         name="unresolved-seventh",
         summary="the seventh of a resolving dominant does not step down",
-        voices=SINGLE,
         find=unresolved_seventh,
         message="seventh {before} goes to {note}, not down by step",
         bach_per_thousand=8.44,

@@ -16,8 +16,9 @@ from chorale.formats.classic_csv import write_annotations
 from chorale.formats.files import write
 from chorale.music.keys import Key
 from chorale.music.score import Chorale
-from chorale.voice_leading import RULES, rates
-from chorale.voice_leading import check as find_faults
+from chorale.voice_leading.checking import check as find_faults
+from chorale.voice_leading.checking import rates
+from chorale.voice_leading.rules import RULES
 
 
 def check(

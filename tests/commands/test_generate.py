@@ -26,7 +26,7 @@ from chorale.music.keys import Key
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES
 from chorale.sampling.prompts import opening_of
-from chorale.voice_leading import check
+from chorale.voice_leading.checking import check
 
 Run = Callable[..., tuple[int, str, str]]
 

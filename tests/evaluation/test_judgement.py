@@ -25,7 +25,7 @@ from chorale.sampling.prompts import (
     harmonize_each,
     reference_windows,
 )
-from chorale.voice_leading import rates
+from chorale.voice_leading.checking import rates
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ from chorale.sampling.generate import Start, sample_each
 from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.prompts import opening_of
 from chorale.utils.files import sha256
-from chorale.voice_leading import count
+from chorale.voice_leading.checking import count
 from chorale.voice_leading.costs import EXACT_RULES
 
 CARDS = list_models()

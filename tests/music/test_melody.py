@@ -74,7 +74,7 @@ def test_an_abc_tune_with_all_that_it_has(tmp_path: Path) -> None:
     assert line_of(melody)[:4] == [(69, 0, 4), (74, 4, 4), (74, 8, 4), (76, 12, 4)]
     assert not chorale.pitches[:, 1:].any()
     assert melody.remarks == (
-        "there are no fermatas: phrases are assumed to end in bars 4 and 8",
+        "there are no fermatas: phrases are assumed to end in bars 4, 8",
     )
     assert set(chorale.bars[chorale.fermatas]) == {4, 8}
     assert line_of(melody)[-5:-3] == [(69, 64, 8), (67, 76, 4)]
@@ -82,7 +82,7 @@ def test_an_abc_tune_with_all_that_it_has(tmp_path: Path) -> None:
 
 def test_a_rest_belongs_to_the_phrase_before_it(tmp_path: Path) -> None:
     melody = from_text(tmp_path, TUNE.replace("B4A2", "B2z2A2"))
-    assert "bars 4 and 8" in melody.remarks[0]
+    assert "bars 4, 8" in melody.remarks[0]
     # The fermata stands over the note; who harmonizes holds on through the rest.
     fermatas = [
         np.flatnonzero(one.fermatas) for one in (melody.chorale, fill_rests(melody))
@@ -105,7 +105,7 @@ def test_fermatas_of_a_tune_are_kept(tmp_path: Path) -> None:
         assert line_of(melody) == plain
     # One at the end alone tells of no phrases.
     melody = from_text(tmp_path, TUNE.replace("D4|]", "HD4|]"))
-    assert "phrases are assumed to end in bars 4 and 8" in melody.remarks[0]
+    assert "phrases are assumed to end in bars 4, 8" in melody.remarks[0]
 
 
 def test_humdrum(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_folk_songs_that_are_not_bachs() -> None:
     assert song.remarks == (
         "transposed an octave up into the range of the soprano",
         "there are no fermatas: phrases are assumed to end in bars "
-        "2, 4, 6, 8, 10, 12, 16 and 20",
+        "2, 4, 6, 8, 10, 12, 16, 20",
     )
     song = read_melody(folder / "fink0.abc", tune=100)
     assert (song.chorale.metre.name, song.chorale.pickup) == ("6/8", 2)

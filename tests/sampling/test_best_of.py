@@ -11,7 +11,7 @@ from chorale.models.storage import load_card
 from chorale.music.keys import Key
 from chorale.music.score import Chorale
 from chorale.sampling.best_of import Judge, Typical, typical_of
-from chorale.voice_leading import BACH_PER_THOUSAND
+from chorale.voice_leading.rules import BACH_PER_THOUSAND
 
 C_MAJOR = Key("C", "major")
 DOMINANT = [74, 67, 59, 43]

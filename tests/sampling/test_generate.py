@@ -28,7 +28,7 @@ from chorale.sampling.batches import allowed_tokens
 from chorale.sampling.fragments import Fragment, extend_to_onsets, with_voice
 from chorale.sampling.generate import Start, complete, sample, sample_each
 from chorale.sampling.next_step import SamplingOptions
-from chorale.voice_leading import rates
+from chorale.voice_leading.checking import rates
 from chorale.voice_leading.costs import EXACT_RULES
 
 # Draws from the model as it is.

@@ -16,15 +16,8 @@ from chorale.music.keys import Key
 from chorale.music.metre import Metre, number_bars
 from chorale.music.score import Chorale
 from chorale.music.spelling import diatonic_numbers
-from chorale.voice_leading import (
-    BACH_PER_THOUSAND,
-    RULES,
-    Tally,
-    check,
-    count,
-    rates,
-    total,
-)
+from chorale.voice_leading.checking import Tally, check, count, rates, total
+from chorale.voice_leading.rules import BACH_PER_THOUSAND, RULES
 
 C_MAJOR = Key("C", "major")
 Chord = tuple[int, int, int, int]

@@ -14,7 +14,6 @@ from chorale.music.keys import Key
 from chorale.music.phrases import phrase_starts
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_ORDER, VOICES
-from chorale.voice_leading import BACH_PER_THOUSAND, RULES, surprisal
 from chorale.voice_leading.costs import (
     EXACT_RULES,
     NO_TONE,
@@ -31,6 +30,7 @@ from chorale.voice_leading.costs import (
 )
 from chorale.voice_leading.piece import Piece
 from chorale.voice_leading.rule import PAIRS
+from chorale.voice_leading.rules import BACH_PER_THOUSAND, RULES, surprisal
 
 Find = Callable[[Context, int, np.ndarray], Iterator[Fault]]
 
@@ -67,7 +67,7 @@ def moments(chorale: Chorale, written: tuple[int, ...]) -> Context:
 
 def assert_found_by_the_judge(chorale: Chorale) -> int:
     """Compare all faults of all steps, laid to the voice that chooses later."""
-    piece = Piece.of(chorale)
+    piece = Piece(chorale)
     judged = {rule: RULES[rule].find(piece).faults[1:] for rule in EXACT_RULES}
     every_note = np.tile(ANY, (chorale.steps - 1, 1))
     seen, faults = set(), 0

@@ -13,7 +13,7 @@ from chorale.corpus.loading import load_corpus
 from chorale.music.keys import Key
 from chorale.music.score import Chorale
 from chorale.music.spelling import spell
-from chorale.voice_leading import check
+from chorale.voice_leading.checking import check
 
 RULES = {
     "parallel-fifths": "parallelFifth",

@@ -16,7 +16,8 @@ from chorale.music.keys import Key
 from chorale.music.score import Chorale, changes
 from chorale.music.spelling import spell
 from chorale.utils.arrays import BoolArray, IntArray
-from chorale.voice_leading import RULES, Finding, check
+from chorale.voice_leading.checking import Finding, check
+from chorale.voice_leading.rules import RULES
 
 BEAT = 4  # steps, for every chord of a pattern
 PIECES = 100
