@@ -22,7 +22,8 @@ from chorale.formats.reading import Reading, naming
 from chorale.formats.voice_separation import match_voice_names, separate_voices
 from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.score import Chorale
-from chorale.music.voices import VOICE_NAMES, VOICES, instrument_programs
+from chorale.music.voices import INSTRUMENTS, VOICE_NAMES, VOICES
+from chorale.utils.checks import check_choice
 from chorale.utils.files import replacing
 
 TICKS_PER_QUARTER = 480
@@ -53,7 +54,8 @@ def write_midi(
         UsageError: there is no such instrument.
         OutputError: the file cannot be written.
     """
-    programs = instrument_programs(instrument)
+    check_choice("an instrument", instrument, INSTRUMENTS)
+    programs = INSTRUMENTS[instrument]
     tracks = [
         _track(midi_meta.conductor_events(chorale), chorale.steps),
         *(_voice_track(chorale, voice, programs[voice]) for voice in range(VOICES)),

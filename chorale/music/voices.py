@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chorale.errors import UsageError
+from chorale.utils.checks import check_choice
 
 VOICES = 4
 SOPRANO, ALTO, TENOR, BASS = range(VOICES)
@@ -59,20 +59,6 @@ INSTRUMENTS: dict[str, tuple[int, int, int, int]] = {
 }
 
 
-def instrument_programs(instrument: str) -> tuple[int, int, int, int]:
-    """Return the General MIDI program of each voice.
-
-    Raises:
-        UsageError: there is no such instrument.
-    """
-    if instrument not in INSTRUMENTS:
-        raise UsageError(
-            f"expected an instrument out of {', '.join(INSTRUMENTS)}, "
-            f"got {instrument!r}"
-        )
-    return INSTRUMENTS[instrument]
-
-
 def voice_named(name: str) -> int:
     """Return the index of the voice with a name.
 
@@ -80,8 +66,5 @@ def voice_named(name: str) -> int:
         UsageError: there is no such voice.
     """
     wanted = name.strip().casefold()
-    if wanted not in VOICE_NAMES:
-        raise UsageError(
-            f"expected a voice out of {', '.join(VOICE_NAMES)}, got {name.strip()!r}"
-        )
+    check_choice("a voice", wanted, VOICE_NAMES)
     return VOICE_NAMES.index(wanted)
