@@ -1,8 +1,9 @@
-"""How good a model is: likelihood, style beside Bach's own, copying, part-writing.
+"""How good is a model, and how close are its samples to Bach?
 
-- `likelihood`, `orderless`: nats per note of a next-step model, of an infiller
-- `judgement`: a set of chorales beside Bach's others, one row each
-- `copying`: how much is copied from train
-- `tables`, `pictures`, `report`: a judgement in words and figures, in pictures, in both
-- `style`: distributions that are compared
+- `likelihood`: exact likelihood of a next-step model
+- `orderless`: likelihood of an infiller, in random orders
+- `judgement`: the judge: metrics of samples beside Bach and baselines
+- `copying`: stretches copied from the training set, near-duplicates
+- `style`: distances between sets of chorales
+- `tables`, `pictures`, `report`: a judgement as tables, as plots, as both
 """

@@ -1,21 +1,21 @@
-"""Memory: how much of a piece is copied from train, note for note in any key.
+"""Copying: stretches of a piece that occur note for note in the training set.
 
-Two stretches of the same length are the same if, step by step, every voice has the same
-notes in both, all of them moved by one and the same interval; a rest is a rest. What is
-struck again and what is held on is not told apart, since not every model can tell.
+Matching is exact and transposition-invariant: two stretches of the same length match
+if, step by step, the pitches of all voices differ by one constant interval; rests match
+rests. Onsets are ignored, since some sources do not distinguish held notes from
+repeated ones. Stretches in which no pitch changes (a held chord) match nearly anywhere,
+so they count neither as copies nor in the totals.
 
-A stretch in which nothing moves, a held chord, is found nearly everywhere and is no
-copy: it counts neither as a run, nor among the windows that a share is of.
-
-Stretches are compared by names (Karp, Miller & Rosenberg, 1972, "Rapid identification
-of repeated patterns in strings, trees and arrays"): each different stretch of train of
-one length has a number, made of those of two shorter ones that cover it and of the
-interval between them. Equal numbers are equal stretches, always; nothing is hashed.
+Stretches are compared by identifiers (Karp, Miller & Rosenberg, 1972, "Rapid
+identification of repeated patterns in strings, trees and arrays"): each distinct
+stretch of the training set of one length has a number, made from the numbers of two
+shorter stretches that cover it and the interval between them. There is no hashing, so
+equal numbers always mean equal stretches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -27,191 +27,216 @@ from chorale.music.score import Chorale
 from chorale.music.voices import SILENCE, VOICES
 from chorale.utils.arrays import BoolArray, IntArray
 
-WINDOWS = (4, 8, 16)  # lengths in beats, of a quarter each
+WINDOWS = (4, 8, 16)  # lengths in quarters
 
-_BREAK = -1  # stands between the pieces of train, in all voices: no stretch crosses it
-_UNKNOWN = -1  # the name of stretches that train does not have
-# An interval, of less than this many semitones up or down, is packed as one of 256.
+_BREAK = -1  # separates the pieces of the training set: no stretch crosses it
+_UNKNOWN = -1  # identifier of stretches that the training set lacks
+# An interval of less than 128 semitones up or down is packed as one of 256.
 _ZERO, _INTERVALS = 128, 256
-_NAMES = 2**27  # more than train has steps; two names and an interval fit 62 bits
+_IDENTIFIERS = 2**27  # more than steps in train; two of them and an interval: 62 bits
 
 
 class Windows(NamedTuple):
-    """The windows of one length that begin at a beat of a piece.
+    """Windows of one length that begin on a beat of a piece.
 
     Attributes:
-        copied: how many of them train has.
-        all: how many there are in which something moves.
+        copied: number of windows that occur in the training set.
+        total: number of windows in which a pitch changes.
     """
 
     copied: int
-    all: int
+    total: int
 
     @property
     def share(self) -> float | None:
-        """Share of the windows that train has; None if there are none."""
-        return self.copied / self.all if self.all else None
+        """Share of copied windows; None if there are no windows."""
+        return self.copied / self.total if self.total else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Copied:
-    """How much of a piece is in train.
+    """Copied stretches of one piece.
 
     Attributes:
-        longest_run: steps of the longest stretch that is; 0 if there is none.
-        windows: of each length in WINDOWS.
+        longest_run: steps of the longest copied stretch; 0 if there is none.
+        windows: by length, one of WINDOWS.
     """
 
     longest_run: int
     windows: dict[int, Windows]
 
 
-class _Stretches(NamedTuple):
-    """All stretches of one length of a piece, or of all pieces one after another.
+@dataclass(frozen=True, kw_only=True)
+class Copying:
+    """Copied stretches of a set of pieces.
 
     Attributes:
-        names: int array (stretches,), equal for equal ones, _UNKNOWN if not in train.
-        roots: int array (stretches,), the first pitch that sounds, from which intervals
-            are measured; SILENCE if none does.
+        median_steps, longest_steps: median and maximum of the pieces' longest runs.
+        shares: share of copied windows, by their length in quarters; None where there
+            are no windows.
     """
 
-    names: IntArray
+    median_steps: float
+    longest_steps: int
+    shares: Mapping[int, float | None]
+
+    @classmethod
+    def of(cls, pieces: Sequence[Copied]) -> Copying:
+        """Summarize the pieces of a set."""
+        runs = [piece.longest_run for piece in pieces]
+        shares = {}
+        for quarters in WINDOWS:
+            windows = [piece.windows[quarters] for piece in pieces]
+            copied, total = np.sum(windows, axis=0).tolist()
+            shares[quarters] = Windows(copied, total).share
+        return cls(
+            median_steps=float(np.median(runs)),
+            longest_steps=max(runs),
+            shares=shares,
+        )
+
+
+class _Stretches(NamedTuple):
+    """All stretches of one length, in order of their first steps.
+
+    Attributes:
+        identifiers: int array (stretches,), _UNKNOWN if not in the training set.
+        roots: int array (stretches,), the first sounding pitch, from which intervals
+            are measured; SILENCE if none sounds.
+    """
+
+    identifiers: IntArray
     roots: IntArray
 
 
-class Memory:
-    """What train has, to look pieces up in.
+class CopyIndex:
+    """Search index of a training set for copied stretches.
 
     Args:
-        chorales: of train.
+        chorales: the training set.
 
     Raises:
         DataError: there are no chorales.
     """
 
     def __init__(self, chorales: Iterable[Chorale]) -> None:
-        rows = [row for one in chorales for row in (one.pitches, _between())]
-        if not rows:
-            raise DataError("expected at least one chorale to remember, got none")
-        self._pitches: IntArray = np.concatenate(rows)
-        # By length: the packed stretches of train in ascending order, and for the
-        # lengths that others are made of, all stretches of train as they come.
-        self._known: dict[int, IntArray] = {}
-        self._train: dict[int, _Stretches] = {}
+        separator = np.full((1, VOICES), _BREAK, np.int64)
+        tables = [
+            table for chorale in chorales for table in (chorale.pitches, separator)
+        ]
+        if not tables:
+            raise DataError("expected at least one chorale to search in, got none")
+        self._pitches: IntArray = np.concatenate(tables)
+        # By length: the distinct stretches, packed, in ascending order; and for the
+        # lengths that longer ones are made of, all stretches in order of time.
+        self._distinct: dict[int, IntArray] = {}
+        self._stretches: dict[int, _Stretches] = {}
 
     def copied(self, chorale: Chorale, *, start: int = 0) -> Copied:
-        """Return how much of a chorale is in train, from step `start` on."""
+        """Return the copied stretches of a chorale from step `start` on."""
         pitches = chorale.pitches[start:]
         is_beat = chorale.positions[start:] % STEPS_PER_QUARTER == 0
         windows = {}
-        for beats in WINDOWS:
-            length = beats * STEPS_PER_QUARTER
+        for quarters in WINDOWS:
+            length = quarters * STEPS_PER_QUARTER
             moving = _moves(pitches, length)
             counted = moving & is_beat[: len(moving)]
-            copied = counted & self.has(pitches, length)
-            windows[beats] = Windows(int(copied.sum()), int(counted.sum()))
+            copied = counted & self.contains(pitches, length)
+            windows[quarters] = Windows(int(copied.sum()), int(counted.sum()))
         return Copied(longest_run=self._longest_run(pitches), windows=windows)
 
-    def has(self, pitches: IntArray, length: int) -> BoolArray:
-        """Return which stretches of a piece are in train, moving or not.
+    def contains(self, pitches: IntArray, length: int) -> BoolArray:
+        """Return which stretches of a piece occur in the training set.
 
         Args:
             pitches: int array (steps, 4).
             length: of the stretches, in steps.
 
         Returns:
-            bool array (steps - length + 1,), by their first steps; empty if the piece
-            is shorter.
+            bool array (steps - length + 1,), by first step; empty for shorter pieces.
         """
-        is_known: BoolArray = self._named(pitches, length).names != _UNKNOWN
-        return is_known
+        found: BoolArray = self._identify(pitches, length).identifiers != _UNKNOWN
+        return found
 
     def _longest_run(self, pitches: IntArray) -> int:
-        """Return the length of the longest stretch in train that moves.
+        """Return the length of the longest copied stretch in which a pitch changes.
 
-        Cut by a step at the right end, what moves still does and is in train, so the
-        lengths that are found have no gaps.
+        Bisection: with every copied stretch a shorter one is copied and changes too.
         """
         found, beyond = 1, len(pitches) + 1
         while beyond - found > 1:
             length = (found + beyond) // 2
-            if (self.has(pitches, length) & _moves(pitches, length)).any():
+            if (self.contains(pitches, length) & _moves(pitches, length)).any():
                 found = length
             else:
                 beyond = length
         return found if found > 1 else 0
 
-    def _named(self, pitches: IntArray, length: int) -> _Stretches:
-        """Return the stretches of a piece by the names that they have in train."""
+    def _identify(self, pitches: IntArray, length: int) -> _Stretches:
+        """Return the stretches of a piece with their identifiers."""
         if length == 1:
-            packed, roots = _chords(pitches)
+            packed, roots = _pack_steps(pitches)
         else:
             part = _part(length)
-            packed, roots = _joined(self._named(pitches, part), length - part)
-        return _Stretches(_places(self._known_of(length), packed), roots)
+            packed, roots = _pack_pairs(self._identify(pitches, part), length - part)
+        return _Stretches(_positions(self._distinct_of(length), packed), roots)
 
-    def _known_of(self, length: int) -> IntArray:
-        """Return the different stretches of train, packed, in ascending order."""
-        if length not in self._known:
-            packed, _ = self._packed_train(length)
-            self._known[length] = np.unique(packed[packed != _UNKNOWN])
-        return self._known[length]
+    def _distinct_of(self, length: int) -> IntArray:
+        """Return the distinct stretches of train, packed, in ascending order."""
+        if length not in self._distinct:
+            packed, _ = self._pack_train(length)
+            self._distinct[length] = np.unique(packed[packed != _UNKNOWN])
+        return self._distinct[length]
 
-    def _packed_train(self, length: int) -> tuple[IntArray, IntArray]:
-        """Return all stretches of train packed, and their roots."""
+    def _pack_train(self, length: int) -> tuple[IntArray, IntArray]:
+        """Return all stretches of train, packed, and their roots."""
         if length == 1:
-            return _chords(self._pitches)
+            return _pack_steps(self._pitches)
         part = _part(length)
-        if part not in self._train:
-            packed, roots = self._packed_train(part)
-            names = _places(self._known_of(part), packed)
-            self._train[part] = _Stretches(names, roots)
-        return _joined(self._train[part], length - part)
+        if part not in self._stretches:
+            packed, roots = self._pack_train(part)
+            identifiers = _positions(self._distinct_of(part), packed)
+            self._stretches[part] = _Stretches(identifiers, roots)
+        return _pack_pairs(self._stretches[part], length - part)
 
 
 def near_duplicates(
-    train: Sequence[Chorale], chorales: Iterable[Chorale], beats: int = 8
+    train: Sequence[Chorale], chorales: Iterable[Chorale], quarters: int = 8
 ) -> dict[str, dict[str, Any]]:
-    """Return the chorales that train has too, in whatever key, as good as whole.
+    """Return the chorales of which more than half is copied from the training set.
 
     Args:
         train: at least one chorale.
         chorales: to look up.
-        beats: length of the windows that are counted, one of WINDOWS.
+        quarters: length of the windows that are counted, one of WINDOWS.
 
     Returns:
-        By their sources, the chorales of which train has more than half: the `share` of
-        a chorale's windows that it has, and `train`, the source of the piece that has
-        most of them.
+        By source of the chorale: the `share` of its windows that are copied, and
+        `train`, the source of the piece that has most of them.
     """
 
-    def share(memory: Memory, chorale: Chorale) -> float:
-        return memory.copied(chorale).windows[beats].share or 0.0
+    def share(index: CopyIndex, chorale: Chorale) -> float:
+        return index.copied(chorale).windows[quarters].share or 0.0
 
-    memory = Memory(train)
-    shares = [(chorale, share(memory, chorale)) for chorale in chorales]
-    known = [(chorale, much) for chorale, much in shares if much > 0.5]
-    alone = [(piece.source, Memory([piece])) for piece in train] if known else []
+    index = CopyIndex(train)
+    shares = [(chorale, share(index, chorale)) for chorale in chorales]
+    copies = [(chorale, copied) for chorale, copied in shares if copied > 0.5]
+    single = [(piece.source, CopyIndex([piece])) for piece in train] if copies else []
     return {
         chorale.source: {
-            "share": much,
-            "train": max(alone, key=lambda one: share(one[1], chorale))[0],
+            "share": copied,
+            "train": max(single, key=lambda item: share(item[1], chorale))[0],
         }
-        for chorale, much in known
+        for chorale, copied in copies
     }
 
 
-def _between() -> IntArray:
-    """Return the one row between two pieces, int array (1, 4)."""
-    return np.full((1, VOICES), _BREAK, np.int64)
-
-
 def _moves(pitches: IntArray, length: int) -> BoolArray:
-    """Return in which stretches some voice changes, bool array (stretches,)."""
+    """Return in which stretches a pitch changes, bool array (stretches,)."""
     changes = (pitches[1:] != pitches[:-1]).any(axis=1)
-    so_far = np.append(0, np.cumsum(changes))
+    total = np.append(0, np.cumsum(changes))
     moving: BoolArray = (
-        so_far[length - 1 :] > so_far[: max(len(pitches) - length + 1, 0)]
+        total[length - 1 :] > total[: max(len(pitches) - length + 1, 0)]
     )
     return moving
 
@@ -221,13 +246,13 @@ def _part(length: int) -> int:
     return 1 << ((length - 1).bit_length() - 1)
 
 
-def _chords(pitches: IntArray) -> tuple[IntArray, IntArray]:
-    """Pack each step into one number, whatever its key.
+def _pack_steps(pitches: IntArray) -> tuple[IntArray, IntArray]:
+    """Pack the intervals of each step into one number.
 
     Returns:
-        packed: int array (steps,), the intervals of all voices from the root; _UNKNOWN
-            at breaks.
-        roots: int array (steps,), the first pitch that sounds, soprano → bass.
+        packed: int array (steps,), intervals of all voices from the root; _UNKNOWN at
+            breaks.
+        roots: int array (steps,), the first sounding pitch, soprano → bass.
     """
     sounding = pitches != SILENCE
     first = sounding.argmax(axis=1)[:, np.newaxis]
@@ -237,26 +262,26 @@ def _chords(pitches: IntArray) -> tuple[IntArray, IntArray]:
     return np.where(pitches[:, 0] == _BREAK, _UNKNOWN, packed), roots[:, 0]
 
 
-def _joined(parts: _Stretches, shift: int) -> tuple[IntArray, IntArray]:
-    """Pack the stretches that begin with a part and end with the one `shift` later.
+def _pack_pairs(parts: _Stretches, shift: int) -> tuple[IntArray, IntArray]:
+    """Pack the stretches made of a part and the one `shift` steps later.
 
     Returns:
-        packed: int array (stretches,), _UNKNOWN where a part is.
+        packed: int array (stretches,), _UNKNOWN where a part is unknown.
         roots: int array (stretches,).
     """
-    left, right = parts.names[:-shift], parts.names[shift:]
+    left, right = parts.identifiers[:-shift], parts.identifiers[shift:]
     root, later = parts.roots[:-shift], parts.roots[shift:]
-    # A silent part fits in any key; that it is silent is told by its name.
+    # A silent part has no interval; its identifier says that it is silent.
     both = (root != SILENCE) & (later != SILENCE)
     interval = np.where(both, later - root + _ZERO, 0)
-    packed = (left * _INTERVALS + interval) * _NAMES + right
+    packed = (left * _INTERVALS + interval) * _IDENTIFIERS + right
     is_unknown = (left == _UNKNOWN) | (right == _UNKNOWN)
     return np.where(is_unknown, _UNKNOWN, packed), np.where(root, root, later)
 
 
-def _places(known: IntArray, packed: IntArray) -> IntArray:
-    """Return the place of each among the known ones, _UNKNOWN if it is none of them."""
-    if not len(known):
+def _positions(distinct: IntArray, packed: IntArray) -> IntArray:
+    """Return the position of each in an ascending array, _UNKNOWN if absent."""
+    if not len(distinct):
         return np.full(len(packed), _UNKNOWN)
-    places = np.searchsorted(known[:-1], packed)
-    return np.where(known[places] == packed, places, _UNKNOWN)
+    positions = np.searchsorted(distinct[:-1], packed)
+    return np.where(distinct[positions] == packed, positions, _UNKNOWN)

@@ -1,24 +1,23 @@
-"""Rows of figures: a set of chorales, Bach's others, chance, and a floor.
+"""The judge: metrics of a set of chorales beside Bach and baselines.
 
-Figures say little alone. So the same are taken of four sets of windows:
+Figures need something to compare with, so four sets of windows are measured alike:
 
-- `samples`: what is judged;
-- `bach`: other chorales of Bach's, which no model has learnt from: the ceiling;
-- `train`: for distances, parts of the train chorales against their rest: what chance
-  alone makes of sets of this size. Its other figures are those of all of them;
-- `n-gram`: chorales by counting alone: the floor.
+- `samples`: the set that is judged;
+- `bach`: held-out chorales by Bach, the ceiling;
+- `train`: training chorales. Their distances are the null distribution: random subsets
+  against the rest. Their other metrics are those of all of them;
+- `n-gram`: samples of an n-gram model, the baseline.
 
-Samples that were drawn otherwise may stand beside those that are judged, in rows of
-their own, so that it can be told what the difference in drawing does.
-
-Distances are from chorales of train, matched to the samples in place, length and metre.
+Variants, samples of the same prompts drawn with other options, can be added for a
+paired comparison. Distances are measured from training chorales that are matched to the
+samples in place, length and metre.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import cycle, islice
 from typing import Any
 
@@ -26,79 +25,64 @@ import numpy as np
 
 from chorale.encoding.tokens import Vocabulary
 from chorale.errors import DataError, UsageError
-from chorale.evaluation.copying import WINDOWS, Copied, Memory
-from chorale.evaluation.style import (
-    Auc,
-    Distance,
-    Profile,
-    Window,
-    compare,
-    difference,
+from chorale.evaluation.copying import CopyIndex, Copying
+from chorale.evaluation.style.cadences import (
     has_rest,
     leaves_ranges,
-    matched,
-    noise,
-    profile,
     share_of_cadences,
-    two_sample_auc,
 )
-from chorale.evaluation.style.two_sample import LEAST_GROUPS
+from chorale.evaluation.style.distances import Distance, compare, null_distances
+from chorale.evaluation.style.features import Profile, profile
+from chorale.evaluation.style.two_sample import LEAST_GROUPS, Auc, two_sample_auc
+from chorale.evaluation.style.windows import Window, match_windows
 from chorale.music.score import Chorale
 from chorale.music.voices import SOPRANO, VOICE_NAMES, VOICES
 from chorale.utils.progress import Progress
 from chorale.voice_leading.checking import Tally, rates
 
-ROWS = ("samples", "bach", "train", "n-gram")
+SETS = ("samples", "bach", "train", "n-gram")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Copying:
-    """How much of some chorales is in train, note for note in any key.
+class JudgedSets:
+    """The sets that `judge` compares.
 
     Attributes:
-        median_steps, longest_steps: of the longest copied stretch of a chorale: the
-            median over the chorales, and the most.
-        shares: by beats, the share of the windows of that length that train has; None
-            where there are no such windows.
+        samples: the windows that are judged, without what was given.
+        bach: windows of held-out chorales by Bach. A sample and the chorale that it was
+            prompted with are of one group.
+        ngram: windows of samples of the n-gram.
+        train: the training chorales.
+        melodies: the chorales whose sopranos were harmonized; empty if none.
+        variants: samples drawn with other options, by name: as many, of the same groups
+            and in the same order.
     """
 
-    median_steps: float
-    longest_steps: int
-    shares: Mapping[int, float | None]
-
-    @classmethod
-    def of(cls, copied: Sequence[Copied]) -> Copying:
-        """Put together what single chorales copy."""
-        runs = [one.longest_run for one in copied]
-        shares: dict[int, float | None] = {}
-        for beats in WINDOWS:
-            found = sum(one.windows[beats].copied for one in copied)
-            total = sum(one.windows[beats].all for one in copied)
-            shares[beats] = found / total if total else None
-        return cls(
-            median_steps=float(np.median(runs)),
-            longest_steps=max(runs),
-            shares=shares,
-        )
+    samples: Sequence[Window]
+    bach: Sequence[Window]
+    ngram: Sequence[Window]
+    train: Sequence[Chorale]
+    melodies: Sequence[Chorale] = ()
+    variants: Mapping[str, Sequence[Window]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
-    """What there is to say of a set of chorales.
+class Metrics:
+    """Metrics of one set.
 
     Attributes:
-        chorales: how many.
-        cadences: share of them that end so, by name, see `style.share_of_cadences`;
-            those that were cut are left out, None if all were.
-        leaves_ranges: share in which a voice leaves its range in train.
-        has_rest: share in which a voice is silent somewhere.
+        chorales: size of the set.
+        cadences: share of final cadences by kind, see `share_of_cadences`, without
+            windows that were cut; None if all were.
+        leaves_ranges: share of the chorales in which a voice leaves its range in train.
+        has_rest: share of the chorales in which a voice is silent somewhere.
         rules: findings and opportunities of each part-writing rule.
-        distances: from train, by name of `style.FEATURES`.
-        two_sample_auc: from Bach's others, these themselves from train; None for
-            train, and for fewer than LEAST_GROUPS chorales.
-        copying: from train; None for train itself.
-        own_notes: of voices written to a melody of Bach's, the share of notes that are
-            his own, by voice and of all; None where no melody was given.
+        distances: from train, by name of FEATURES.
+        two_sample_auc: against `bach`; of `bach` against train; None for train, and for
+            fewer than LEAST_GROUPS chorales.
+        copying: from train; None for train.
+        note_accuracy: share of Bach's own notes in harmonizations, by voice and in all;
+            None where no melody was harmonized.
     """
 
     chorales: int
@@ -109,229 +93,214 @@ class Row:
     distances: Mapping[str, Distance]
     two_sample_auc: Auc | None
     copying: Copying | None
-    own_notes: Mapping[str, float] | None = None
+    note_accuracy: Mapping[str, float] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the row as plain dictionaries, numbers and None."""
-        rules = {
-            name: {**asdict(tally), "per_thousand": tally.per_thousand}
-            for name, tally in self.rules.items()
-        }
-        distances = {name: _to_json(one) for name, one in self.distances.items()}
+        """Return the metrics as plain dictionaries, numbers and None."""
         return {
             "chorales": self.chorales,
             **(self.cadences or {}),
             "leaves_ranges": self.leaves_ranges,
             "has_rest": self.has_rest,
-            "rules": rules,
-            "distances": distances,
+            "rules": {
+                name: {**asdict(tally), "per_thousand": tally.per_thousand}
+                for name, tally in self.rules.items()
+            },
+            "distances": {
+                name: _to_json(distance) for name, distance in self.distances.items()
+            },
             "told_apart": self.two_sample_auc and asdict(self.two_sample_auc),
-            "copying": None if self.copying is None else asdict(self.copying),
-            "own_notes": self.own_notes,
+            "copying": self.copying and asdict(self.copying),
+            "own_notes": self.note_accuracy,
         }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """The rows beside each other.
+    """The metrics of all sets.
 
     Attributes:
-        rows: by name: samples, what stands against them, bach, train, n-gram.
-        profiles: what was counted, by row; distances are from that of train.
-        size: windows of each set that are compared at a time.
-        against: names of the rows of samples that were drawn otherwise.
-        other_metre, shorter: of the windows of train that stand beside the samples, how
-            many are in another metre or shorter, for want of a chorale.
+        metrics: by set: samples, the variants, bach, train, n-gram.
+        profiles: the histograms of each set; distances are from those of train.
+        size: windows in each of the subsets that are compared.
+        variants: their names.
+        other_metre, shorter: number of train windows that are in another metre than the
+            sample they are matched to, or shorter.
     """
 
-    rows: Mapping[str, Row]
+    metrics: Mapping[str, Metrics]
     profiles: Mapping[str, Profile]
     size: int
-    against: Sequence[str]
+    variants: Sequence[str]
     other_metre: int
     shorter: int
 
-    def gap(self, row: str, feature: str, *, other: str = "bach") -> Distance:
-        """Return how much further from train a row is than another, by default Bach.
+    def excess(self, name: str, feature: str, *, over: str = "bach") -> Distance:
+        """Return how much further from train a set is than another, Bach by default.
 
-        An interval above 0 says at 95 % that it is further away, one below 0 that it is
-        nearer.
+        The difference is significant (95 %) if its interval does not contain 0.
         """
-        return difference(
-            self.rows[row].distances[feature], self.rows[other].distances[feature]
-        )
+        distance = self.metrics[name].distances[feature]
+        return distance.minus(self.metrics[over].distances[feature])
 
-    def is_worse(self, row: str, feature: str) -> bool:
-        """Return whether a row can be told from Bach by a feature."""
-        return self.gap(row, feature).low > 0
+    def is_further(self, name: str, feature: str) -> bool:
+        """Return whether a set is significantly further from train than Bach."""
+        return self.excess(name, feature).low > 0
 
     def to_json(self) -> dict[str, Any]:
-        """Return the rows as plain dictionaries, numbers and None.
+        """Return all metrics as plain dictionaries, numbers and None.
 
-        Rows that stand against the samples tell besides how much further from train
-        the samples are than they.
+        A variant also has the excess distance of the samples over it.
         """
-        rows = {name: row.to_json() for name, row in self.rows.items()}
-        for name in self.against:
-            rows[name]["samples_further"] = {
-                feature: _to_json(self.gap("samples", feature, other=name))
-                for feature in self.rows[name].distances
+        sets = {name: metrics.to_json() for name, metrics in self.metrics.items()}
+        for name in self.variants:
+            sets[name]["samples_further"] = {
+                feature: _to_json(self.excess("samples", feature, over=name))
+                for feature in self.metrics[name].distances
             }
-        return rows
+        return sets
 
 
 def judge(
-    samples: Sequence[Window],
-    *,
-    others: Sequence[Window],
-    floor: Sequence[Window],
-    train: Sequence[Chorale],
-    melodies: Sequence[Chorale] = (),
-    against: Mapping[str, Sequence[Window]] | None = None,
-    random_state: int = 0,
-    progress: Progress | None = None,
+    sets: JudgedSets, *, random_state: int = 0, progress: Progress | None = None
 ) -> Judgement:
-    """Set chorales beside Bach's.
+    """Measure samples beside Bach and baselines.
 
     Args:
-        samples: what is judged, without what it was given.
-        others: of chorales of Bach's that are not in train. Where a sample's opening
-            came from one of them, both are of one group.
-        floor: of chorales by the n-gram.
-        train: the chorales that distances are from.
-        melodies: the chorales whose sopranos the samples and the floor were written to,
-            if they were.
-        against: samples that were drawn otherwise, as many, from the same beginnings
-            and in the same order, by the name of their row.
-        random_state: of all that is drawn.
-        progress: called with the rows done and the rows in all.
+        sets: to compare.
+        random_state: of all draws.
+        progress: called with the sets done and the total.
 
     Raises:
-        UsageError: what stands against the samples has the name of another row.
-        DataError: a set is empty, there is no chorale of train to match, or what stands
-            against the samples is not from their beginnings.
+        UsageError: a variant has the name of another set.
+        DataError: a set is empty, no train chorale matches a sample, or a variant has
+            other groups than the samples.
     """
-    begun = [window.group for window in samples]
-    for name, windows in (against or {}).items():
-        if name in ROWS:
-            raise UsageError(f"expected another name than that of a row, got {name!r}")
-        if [window.group for window in windows] != begun:
+    prompts = [window.group for window in sets.samples]
+    for name, windows in sets.variants.items():
+        if name in SETS:
+            raise UsageError(f"expected a variant with another name, got {name!r}")
+        if [window.group for window in windows] != prompts:
             raise DataError(
-                f"expected the {len(begun)} chorales of {name!r} to be of the same "
-                "beginnings as the samples, in the same order"
+                f"expected the {len(prompts)} chorales of {name!r} to have the same "
+                "prompts as the samples, in the same order"
             )
-    # About as many as train has, so that what few samples are compared with is not few.
-    asked = [*islice(cycle(samples), max(len(samples), len(train)))]
-    beside = matched(asked, train, np.random.default_rng(random_state))
-    sets = {
-        "samples": samples,
-        **(against or {}),
-        "bach": others,
-        "train": beside.windows,
-        "n-gram": floor,
+    # At least as many as train has: few samples also need a large reference.
+    repeated = islice(cycle(sets.samples), max(len(sets.samples), len(sets.train)))
+    random = np.random.default_rng(random_state)
+    matched = match_windows([*repeated], sets.train, random)
+    by_name = {
+        "samples": sets.samples,
+        **sets.variants,
+        "bach": sets.bach,
+        "train": matched.windows,
+        "n-gram": sets.ngram,
     }
-    profiles = {name: profile(windows) for name, windows in sets.items()}
-    reference = profiles["train"]
-    # As many as all sets have; a part of train has to leave a rest.
-    groups = {name: len(set(one.groups)) for name, one in profiles.items()}
-    groups["train"] = max(groups["train"] - 1, 1)
-    size = min(groups.values())
-    memory, ranges = Memory(train), Vocabulary.fit(train).ranges
-    rows = {}
-    for name, windows in sets.items():
-        is_train = name == "train"
-        opponent = reference if name == "bach" else profiles["bach"]
-        rows[name] = _row(
-            windows,
-            distances=noise(reference, size=size, random_state=random_state)
-            if is_train
-            else compare(
-                profiles[name], reference, size=size, random_state=random_state
-            ),
-            apart=None
-            if is_train
-            else _told_apart(profiles[name], opponent, random_state),
-            memory=None if is_train else memory,
-            ranges=ranges,
-            own_notes=share_of_own_notes(windows, melodies)
-            if melodies and name not in ("bach", "train")
+    profiles = {name: profile(windows) for name, windows in by_name.items()}
+    size = _subset_size(profiles)
+    index, ranges = CopyIndex(sets.train), Vocabulary.fit(sets.train).ranges
+    metrics = {}
+    for name, windows in by_name.items():
+        is_sampled = name not in ("bach", "train")
+        metrics[name] = Metrics(
+            chorales=len(windows),
+            **_share_metrics(windows, ranges),
+            rules=rates([w.chorale for w in windows], start=[w.start for w in windows]),
+            distances=_distances(name, profiles, size, random_state),
+            two_sample_auc=_auc(name, profiles, random_state),
+            copying=None
+            if name == "train"
+            else Copying.of([index.copied(w.chorale, start=w.start) for w in windows]),
+            note_accuracy=note_accuracy(windows, sets.melodies)
+            if sets.melodies and is_sampled
             else None,
         )
         if progress is not None:
-            progress(len(rows), len(sets))
+            progress(len(metrics), len(by_name))
     return Judgement(
-        rows=rows,
+        metrics=metrics,
         profiles=profiles,
         size=size,
-        against=tuple(against or ()),
-        other_metre=beside.other_metre,
-        shorter=beside.shorter,
+        variants=tuple(sets.variants),
+        other_metre=matched.other_metre,
+        shorter=matched.shorter,
     )
 
 
-def share_of_own_notes(
+def note_accuracy(
     windows: Sequence[Window], chorales: Sequence[Chorale]
 ) -> dict[str, float]:
-    """Return how often the voices under a soprano sing what Bach's do.
+    """Return the share of Bach's own notes in harmonizations of his melodies.
 
     Args:
-        windows: written to sopranos of Bach's, one a piece; groups are the sources.
-        chorales: Bach's pieces, among others.
+        windows: harmonizations of whole sopranos; groups are sources of chorales.
+        chorales: Bach's pieces, at least those.
 
     Returns:
-        By name of the voice, and of all three together, the share of the steps at which
-        the pitches are equal.
+        By name of the lower voice, and for "all" of them, the share of the steps at
+        which the pitch is Bach's.
     """
-    own = {one.source: one.pitches for one in chorales}
+    originals = {chorale.source: chorale.pitches for chorale in chorales}
     equal = np.concatenate(
-        [window.chorale.pitches == own[window.group] for window in windows]
+        [window.chorale.pitches == originals[window.group] for window in windows]
     )
     lower = [voice for voice in range(VOICES) if voice != SOPRANO]
     shares = {VOICE_NAMES[voice]: float(equal[:, voice].mean()) for voice in lower}
     return {**shares, "all": float(equal[:, lower].mean())}
 
 
-def _row(
-    windows: Sequence[Window],
-    *,
-    distances: Mapping[str, Distance],
-    apart: Auc | None,
-    memory: Memory | None,
-    ranges: Sequence[tuple[int, int]],
-    own_notes: Mapping[str, float] | None,
-) -> Row:
-    """Return what there is to say of a set; `memory` None if it is train itself."""
-    chorales = [window.chorale for window in windows]
-    starts = [window.start for window in windows]
-    pairs = list(zip(chorales, starts, strict=True))
-    ended = [window.chorale for window in windows if not window.is_cut]
-    copied = [memory.copied(a, start=b) for a, b in pairs] if memory else None
-    return Row(
-        chorales=len(windows),
-        cadences=share_of_cadences(ended) if ended else None,
-        leaves_ranges=_share(leaves_ranges(a, ranges, start=b) for a, b in pairs),
-        has_rest=_share(has_rest(a, start=b) for a, b in pairs),
-        rules=rates(chorales, start=starts),
-        distances=distances,
-        two_sample_auc=apart,
-        copying=Copying.of(copied) if copied else None,
-        own_notes=own_notes,
-    )
+def _subset_size(profiles: Mapping[str, Profile]) -> int:
+    """Return the size of subsets that every set has; train needs a rest besides."""
+    groups = {name: len(set(found.groups)) for name, found in profiles.items()}
+    groups["train"] = max(groups["train"] - 1, 1)
+    return min(groups.values())
 
 
-def _told_apart(one: Profile, other: Profile, random_state: int) -> Auc | None:
-    """Return how well sets are told apart, None if one is too small to tell."""
-    if min(len(set(one.groups)), len(set(other.groups))) < LEAST_GROUPS:
+def _share_metrics(
+    windows: Sequence[Window], ranges: Sequence[tuple[int, int]]
+) -> dict[str, Any]:
+    """Return the metrics that are shares of the chorales."""
+
+    def share(values: Iterable[bool]) -> float:
+        return float(np.mean(list(values)))
+
+    whole = [window.chorale for window in windows if not window.is_cut]
+    return {
+        "cadences": share_of_cadences(whole) if whole else None,
+        "leaves_ranges": share(
+            leaves_ranges(window.chorale, ranges, start=window.start)
+            for window in windows
+        ),
+        "has_rest": share(
+            has_rest(window.chorale, start=window.start) for window in windows
+        ),
+    }
+
+
+def _distances(
+    name: str, profiles: Mapping[str, Profile], size: int, random_state: int
+) -> dict[str, Distance]:
+    """Return the distances of a set from train; of train, the null distribution."""
+    train = profiles["train"]
+    if name == "train":
+        return null_distances(train, size=size, random_state=random_state)
+    return compare(profiles[name], train, size=size, random_state=random_state)
+
+
+def _auc(
+    name: str, profiles: Mapping[str, Profile], random_state: int
+) -> Auc | None:
+    """Return the AUC against `bach`, of `bach` against train; None if it has none."""
+    if name == "train":
         return None
-    return two_sample_auc(one, other, random_state=random_state)
+    pair = profiles[name], profiles["train" if name == "bach" else "bach"]
+    if min(len(set(found.groups)) for found in pair) < LEAST_GROUPS:
+        return None
+    return two_sample_auc(*pair, random_state=random_state)
 
 
 def _to_json(distance: Distance) -> dict[str, float] | None:
-    """Return a distance and its interval, None where there was nothing to compare."""
+    """Return a distance and its interval, None if there was nothing to compare."""
     if math.isnan(distance.value):
         return None
     return {"value": distance.value, "low": distance.low, "high": distance.high}
-
-
-def _share(holds: Iterable[bool]) -> float:
-    return float(np.mean(list(holds)))

@@ -1,4 +1,4 @@
-"""A judgement in pictures: PNG files' bytes, equal for equal judgements."""
+"""A judgement as plots: bytes of PNG files, equal for equal judgements."""
 
 from __future__ import annotations
 
@@ -8,89 +8,82 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chorale.evaluation.judgement import Judgement
-from chorale.evaluation.style import FEATURES
-from chorale.evaluation.tables import row_title
+from chorale.evaluation.style.features import FEATURES
+from chorale.evaluation.tables import set_title
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES
+from chorale.utils.palette import (
+    BLUE,
+    DARK_GRAY,
+    GREEN,
+    LIGHT_GRAY,
+    ORANGE,
+    VERMILION,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Told apart by the colour-blind too (Okabe & Ito, "Color Universal Design", 2008).
-_COLOURS = {
-    "samples": "#D55E00",
-    "bach": "#0072B2",
-    "train": "#777777",
-    "n-gram": "#E69F00",
-}
-_COLOUR_AGAINST = "#009E73"  # of samples that were drawn otherwise
-_VOICE_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00")
-_MOST_BINS = 12  # of a histogram, the commonest
-_ROOM = 0.8  # that the rows of a judgement share, of the distance of two ticks
-_DOTS = 100  # an inch
+_COLORS = {"samples": VERMILION, "bach": BLUE, "train": DARK_GRAY, "n-gram": ORANGE}
+_VARIANT_COLOR = GREEN
+_VOICE_COLORS = (BLUE, ORANGE, GREEN, VERMILION)
+_MOST_BINS = 12  # of a histogram, the most frequent
+_WIDTH = 0.8  # of the bars of all sets at a tick
+_DPI = 100
 
 
 def distances_picture(judgement: Judgement) -> bytes:
-    """Draw how far each row is from train, each feature on a scale of its own.
-
-    What chance makes of it, the row of train, is 1.
-    """
-    from matplotlib.figure import Figure
-
+    """Plot the distances from train in units of the mean of the null distribution."""
     names = list(FEATURES)
-    figure = Figure(figsize=(8, 0.5 * len(names) + 1))
+    figure = _figure(8, 0.5 * len(names) + 1)
     axes = figure.subplots()
-    chance = judgement.rows["train"].distances
-    shown = list(judgement.rows)
-    for row, title in enumerate(shown):
-        distances = judgement.rows[title].distances
-        values = np.array([distances[name].value for name in names])
-        ends = np.array([(distances[name].low, distances[name].high) for name in names])
-        unit = np.array([chance[name].value for name in names])
-        unit = np.where(unit > 0, unit, 1)
-        heights = np.arange(len(names)) + _place(row, len(shown))
+    null = judgement.metrics["train"].distances
+    unit = np.array([null[name].value for name in names])
+    unit = np.where(unit > 0, unit, 1)
+    for index, (title, metrics) in enumerate(judgement.metrics.items()):
+        distances = [metrics.distances[name] for name in names]
+        values = np.array([distance.value for distance in distances])
+        ends = np.array([(distance.low, distance.high) for distance in distances])
         axes.errorbar(
             values / unit,
-            heights,
+            np.arange(len(names)) + _offset(index, len(judgement.metrics)),
             xerr=np.abs(ends.T - values) / unit,
             fmt="o",
             markersize=4,
-            color=_COLOURS.get(title, _COLOUR_AGAINST),
-            label=row_title(title),
+            color=_COLORS.get(title, _VARIANT_COLOR),
+            label=set_title(title),
         )
     axes.set_xscale("log")
-    axes.axvline(1, color="#CCCCCC", zorder=0)
+    axes.axvline(1, color=LIGHT_GRAY, zorder=0)
     axes.set_yticks(range(len(names)), [name.replace("_", " ") for name in names])
     axes.invert_yaxis()
-    axes.set_xlabel("distance from train, in distances that chance makes")
+    axes.set_xlabel("distance from train / mean of the null distribution")
     axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     return _png(figure)
 
 
 def histograms_picture(judgement: Judgement, feature: str) -> bytes:
-    """Draw the commonest bins of a feature, all parts together, in each row."""
-    from matplotlib.figure import Figure
-
+    """Plot the most frequent bins of a feature, summed over parts, in each set."""
     bins = FEATURES[feature].bins
     shares = {}
     for title, profile in judgement.profiles.items():
         counts = profile.counts[feature].sum(axis=(0, 1))
         shares[title] = counts / max(counts.sum(), 1)
-    commonest = np.argsort(-shares["train"], kind="stable")[:_MOST_BINS]
-    if FEATURES[feature].values is not None:  # ordered: keep the order
-        commonest = np.sort(commonest)
-    figure = Figure(figsize=(8, 3))
+    shown = np.argsort(-shares["train"], kind="stable")[:_MOST_BINS]
+    if FEATURES[feature].values is not None:  # ordered bins
+        shown = np.sort(shown)
+    figure = _figure(8, 3)
     axes = figure.subplots()
-    for row, (title, share) in enumerate(shares.items()):
+    for index, (title, share) in enumerate(shares.items()):
         axes.bar(
-            np.arange(len(commonest)) + _place(row, len(shares)),
-            share[commonest],
-            width=_ROOM / len(shares),
-            color=_COLOURS.get(title, _COLOUR_AGAINST),
-            label=row_title(title),
+            np.arange(len(shown)) + _offset(index, len(shares)),
+            share[shown],
+            width=_WIDTH / len(shares),
+            color=_COLORS.get(title, _VARIANT_COLOR),
+            label=set_title(title),
         )
-    labels = [bins[index] for index in commonest]
+    labels = [bins[index] for index in shown]
     slanted = max(map(len, labels)) > 6
     axes.set_xticks(
         range(len(labels)),
@@ -105,23 +98,22 @@ def histograms_picture(judgement: Judgement, feature: str) -> bytes:
 
 
 def rules_picture(judgement: Judgement) -> bytes:
-    """Draw the findings per 1,000 opportunities of each part-writing rule."""
-    from matplotlib.figure import Figure
-
+    """Plot the findings per 1,000 opportunities of each part-writing rule."""
+    sets = judgement.metrics
     rules = [
         name
-        for name in judgement.rows["samples"].rules
-        if any(row.rules[name].opportunities for row in judgement.rows.values())
+        for name in sets["samples"].rules
+        if any(metrics.rules[name].opportunities for metrics in sets.values())
     ]
-    figure = Figure(figsize=(8, 0.45 * len(rules) + 1))
+    figure = _figure(8, 0.45 * len(rules) + 1)
     axes = figure.subplots()
-    for row, (title, one) in enumerate(judgement.rows.items()):
+    for index, (title, metrics) in enumerate(sets.items()):
         axes.barh(
-            np.arange(len(rules)) + _place(row, len(judgement.rows)),
-            [one.rules[name].per_thousand or 0 for name in rules],
-            height=_ROOM / len(judgement.rows),
-            color=_COLOURS.get(title, _COLOUR_AGAINST),
-            label=row_title(title),
+            np.arange(len(rules)) + _offset(index, len(sets)),
+            [metrics.rules[name].per_thousand or 0 for name in rules],
+            height=_WIDTH / len(sets),
+            color=_COLORS.get(title, _VARIANT_COLOR),
+            label=set_title(title),
         )
     axes.set_yticks(range(len(rules)), [name.replace("-", " ") for name in rules])
     axes.invert_yaxis()
@@ -132,10 +124,8 @@ def rules_picture(judgement: Judgement) -> bytes:
 
 
 def piano_roll_picture(chorale: Chorale, start: int = 0) -> bytes:
-    """Draw the notes of a chorale, and a line where its first `start` steps end."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(10, 3.2))
+    """Plot the notes of a chorale; a line marks the end of the first `start` steps."""
+    figure = _figure(10, 3.2)
     draw_piano_roll(figure.subplots(), chorale, start)
     return _png(figure)
 
@@ -149,7 +139,7 @@ def draw_piano_roll(axes: Axes, chorale: Chorale, start: int = 0) -> None:
             [note.length - 0.25 for note in notes],
             left=[note.start for note in notes],
             height=0.9,
-            color=_VOICE_COLOURS[voice],
+            color=_VOICE_COLORS[voice],
             label=name,
         )
     barlines = np.flatnonzero(chorale.positions == 0)
@@ -167,14 +157,20 @@ def draw_piano_roll(axes: Axes, chorale: Chorale, start: int = 0) -> None:
     axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
 
 
-def _place(row: int, rows: int) -> float:
-    """Return where a row is drawn, from the tick that it shares with the others."""
-    return _ROOM / rows * (row - (rows - 1) / 2)
+def _figure(width: float, height: float) -> Figure:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height))
+
+
+def _offset(index: int, sets: int) -> float:
+    """Return the distance of a set's mark from the tick."""
+    return _WIDTH / sets * (index - (sets - 1) / 2)
 
 
 def _png(figure: Figure) -> bytes:
     file = io.BytesIO()
     figure.savefig(
-        file, format="png", dpi=_DOTS, bbox_inches="tight", metadata={"Software": None}
+        file, format="png", dpi=_DPI, bbox_inches="tight", metadata={"Software": None}
     )
     return file.getvalue()

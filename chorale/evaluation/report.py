@@ -1,4 +1,4 @@
-"""A judgement as a report: what the tables say, and pictures."""
+"""A judgement as a report of tables and plots."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from chorale.evaluation.pictures import (
     piano_roll_picture,
     rules_picture,
 )
-from chorale.evaluation.style import FEATURES, Window
+from chorale.evaluation.style.features import FEATURES
+from chorale.evaluation.style.windows import Window
 from chorale.evaluation.tables import judgement_blocks
 from chorale.utils.reports import Block, Heading, Picture
 
@@ -27,26 +28,25 @@ def report_blocks(
     """Return the blocks of a report.
 
     Args:
-        judgement: the rows.
-        samples: what was judged; the first few are shown.
+        judgement: the metrics.
+        samples: what was judged; the first three are shown.
         title, settings: see `judgement_blocks`.
     """
-    blocks = judgement_blocks(judgement, title, settings)
-    blocks += [
-        Heading("Pictures"),
-        Picture("How far from train", distances_picture(judgement)),
+    return [
+        *judgement_blocks(judgement, title, settings),
+        Heading("Plots"),
+        Picture("Distances from train", distances_picture(judgement)),
         Picture("Part-writing", rules_picture(judgement)),
+        *(
+            Picture(name.replace("_", " "), histograms_picture(judgement, name))
+            for name in FEATURES
+        ),
+        Heading("The first samples"),
+        *(
+            Picture(
+                window.chorale.title or f"sample {number}",
+                piano_roll_picture(window.chorale, window.start),
+            )
+            for number, window in enumerate(samples[:_ROLLS], start=1)
+        ),
     ]
-    blocks += [
-        Picture(name.replace("_", " "), histograms_picture(judgement, name))
-        for name in FEATURES
-    ]
-    blocks.append(Heading("The first samples"))
-    blocks += [
-        Picture(
-            window.chorale.title or f"sample {number}",
-            piano_roll_picture(window.chorale, window.start),
-        )
-        for number, window in enumerate(samples[:_ROLLS], start=1)
-    ]
-    return blocks

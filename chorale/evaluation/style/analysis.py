@@ -1,4 +1,4 @@
-"""A window taken apart: its key, chords, notes and phrases, once for all features."""
+"""Musical analysis of a window, shared by all features: key, chords, notes, phrases."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Analysis:
-    """A window taken apart, once for all features.
+    """Musical analysis of a window.
 
     Attributes:
-        chorale, start: those of the window.
+        chorale, start: of the window.
         tonic: pitch class of the key.
-        mode: index into the modes, 0 = major.
-        chords: what sounds at each step of the chorale.
-        lines: the notes of each voice, of the whole chorale.
+        mode: index into MODES.
+        chords: of each step of the chorale.
+        lines: the notes of each voice of the chorale.
     """
 
     chorale: Chorale
@@ -46,7 +46,7 @@ class Analysis:
 
     @classmethod
     def of(cls, window: Window) -> Analysis:
-        """Take a window apart."""
+        """Analyze a window; an unknown key is estimated from the notes."""
         chorale = window.chorale
         key = chorale.key or estimate_key(chorale.pitches)
         return cls(
@@ -58,23 +58,28 @@ class Analysis:
             lines=tuple(_line(chorale, voice) for voice in range(VOICES)),
         )
 
-    def phrase_ends(self) -> tuple[IntArray, IntArray]:
-        """Return where fermatas begin from `start` on, and how long their phrases are.
+    @property
+    def pitches(self) -> IntArray:
+        """Pitches of the window, int array (steps, 4)."""
+        return self.chorale.pitches[self.start :]
 
-        A phrase goes from the end of the fermata before it, or from the beginning of
-        the piece, to the end of its own.
+    def phrase_ends(self) -> tuple[IntArray, IntArray]:
+        """Return the first steps of fermatas after `start`, and their phrases' lengths.
+
+        A phrase goes from the end of the preceding fermata, or from the beginning of
+        the piece, to the end of its own fermata.
 
         Returns:
             Int arrays (phrases,), in steps.
         """
         edges = np.diff(self.chorale.fermatas.astype(np.int8), prepend=0, append=0)
         starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-        here = starts >= self.start
-        return starts[here], np.diff(ends, prepend=0)[here]
+        counted = starts >= self.start
+        return starts[counted], np.diff(ends, prepend=0)[counted]
 
 
 def _line(chorale: Chorale, voice: int) -> Line:
-    """Return the notes of a voice; as `Chorale.notes`, but on arrays."""
+    """Return the notes of a voice; a faster `Chorale.notes`."""
     pitches = chorale.pitches[:, voice]
     starts = np.flatnonzero(chorale.onsets[:, voice])
     sounding = pitches != SILENCE

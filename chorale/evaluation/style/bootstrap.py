@@ -1,7 +1,7 @@
-"""Resampling of windows by their groups: subsets, and bootstrap replicates.
+"""Resampling of windows by groups: subsamples and bootstrap replicates.
 
-The windows of one group, such as samples that go on from one opening, are no
-independent witnesses. So groups are drawn, and one window of each drawn group.
+Windows of one group, such as samples that continue the same opening, are not
+independent. So groups are drawn, and one window of each drawn group.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ INTERVAL = (2.5, 97.5)  # percentiles of a 95 % interval
 
 
 class Groups:
-    """The windows of a set by their groups.
+    """The groups of a set of windows.
 
     Args:
         names: the group of each window.
@@ -29,7 +29,7 @@ class Groups:
     def __init__(self, names: Sequence[str]) -> None:
         unique, self._group_of = np.unique(np.asarray(names), return_inverse=True)
         self.count = len(unique)
-        # Windows in order of their groups, and where in that order each group lies.
+        # Windows in order of their groups, and where in that order each group begins.
         self._order = np.argsort(self._group_of, kind="stable")
         self._sizes = np.bincount(self._group_of)
         self._firsts = np.cumsum(self._sizes) - self._sizes
@@ -42,12 +42,14 @@ class Groups:
                 f"got {self.count}"
             )
 
-    def draw(self, size: int, replicates: int, random: np.random.Generator) -> IntArray:
+    def subsample(
+        self, size: int, replicates: int, random: np.random.Generator
+    ) -> IntArray:
         """Draw groups without replacement, int array (replicates, size)."""
         everything = np.tile(np.arange(self.count), (replicates, 1))
         return random.permuted(everything, axis=1)[:, :size]
 
-    def draw_again(
+    def resample(
         self, size: int, replicates: int, random: np.random.Generator
     ) -> IntArray:
         """Draw groups with replacement, int array (replicates, size)."""
@@ -60,13 +62,13 @@ class Groups:
         return picked
 
     def weights(self, picked: IntArray) -> Floats:
-        """Return how often each window was picked: array (replicates, windows)."""
+        """Return how often each window was picked, array (replicates, windows)."""
         weights = np.zeros((len(picked), len(self._order)))
         np.add.at(weights, (np.arange(len(picked))[:, np.newaxis], picked), 1)
         return weights
 
-    def weights_of_rest(self, drawn: IntArray) -> Floats:
-        """Return 1 for each window whose group was not drawn, as `weights` does."""
+    def complement(self, drawn: IntArray) -> Floats:
+        """Return 1 for windows of groups that were not drawn, (replicates, windows)."""
         left = np.ones((len(drawn), self.count))
         np.put_along_axis(left, drawn, 0, axis=1)
         return left[:, self._group_of]

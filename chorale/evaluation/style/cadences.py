@@ -1,8 +1,4 @@
-"""How chorales end and what their voices keep to, counted the same for all.
-
-Bach's own chorales and samples go through the same functions, so that their figures
-can stand beside each other.
-"""
+"""Final cadences, voice ranges and rests of chorales, Bach's or samples."""
 
 from __future__ import annotations
 
@@ -17,12 +13,12 @@ from chorale.music.score import Chorale
 from chorale.music.voices import BASS, SILENCE
 from chorale.utils.arrays import IntArray
 
-# Semitones above the root, octaves folded. The fifth may be missing, as textbooks
+# Semitones above the root, modulo the octave. The fifth may be missing, as textbooks
 # allow in a final tonic (Aldwell & Schachter, Harmony and Voice Leading, chapter 7) and
 # as Bach writes; the third may not.
 _FIFTH, _MAJOR_THIRD, _MINOR_THIRD = 7, 4, 3
 
-# Semitones from the final root up to the bass note before it, octaves folded.
+# Semitones from the final root up to the bass note before it, modulo the octave.
 _DOMINANT, _SUBDOMINANT = 7, 5
 
 
@@ -33,10 +29,10 @@ class Cadence:
     Attributes:
         triad_over_root: the last chord is a major or minor triad in root position, with
             or without its fifth.
-        on_tonic: the last bass note is the tonic of the key, and no minor third stands
-            over it in a major key (in a minor key the Picardy third may).
-        authentic_or_plagal: the bass comes to its last pitch class from the fifth above
-            it or from the fourth above it, in any octave.
+        on_tonic: the last bass note is the tonic of the key, without a minor third over
+            it in a major key (in minor, a Picardy third is allowed).
+        authentic_or_plagal: the bass approaches its last pitch class from the fifth or
+            the fourth above, in any octave.
     """
 
     triad_over_root: bool
@@ -50,12 +46,11 @@ class Cadence:
 
 
 def final_cadence(chorale: Chorale) -> Cadence:
-    """Return how a chorale ends.
+    """Analyze the final cadence of a chorale.
 
-    The chord is what sounds last, rests at the end apart, over the bass voice. The bass
-    note before it is the last one of another pitch class, so that octave leaps and
-    repeated notes of the final root belong to the arrival. A chorale of unknown key is
-    taken to be in the one that its notes fit best.
+    The chord is the last that sounds. The bass note before it is the last one of
+    another pitch class: octave leaps and repetitions of the final root belong to the
+    arrival. An unknown key is estimated from the notes.
     """
     key = chorale.key or estimate_key(chorale.pitches)
     sounding = chorale.pitches[chorale.pitches.any(axis=1)]
@@ -74,13 +69,13 @@ def final_cadence(chorale: Chorale) -> Cadence:
 
 
 def bass_approach(bass: IntArray) -> int | None:
-    """Return the semitones from the last bass note up to the one before, folded.
+    """Return the semitones from the last bass note up to the one before, modulo 12.
 
-    None if the bass sings one pitch class alone.
+    None if the bass has a single pitch class.
 
     Args:
         bass: int array (steps,), MIDI notes up to the arrival, 0 = silence; the last
-            one sounds.
+            one is not silent.
     """
     intervals = (bass[bass != SILENCE] - bass[-1]) % 12
     others = intervals[intervals != 0]
@@ -96,14 +91,14 @@ def share_of_cadences(chorales: Sequence[Chorale]) -> dict[str, float]:
     if not chorales:
         raise DataError("expected at least one chorale to judge, got none")
     cadences = [final_cadence(chorale) for chorale in chorales]
-    rows = [{"complete": one.complete, **asdict(one)} for one in cadences]
+    rows = [{"complete": end.complete, **asdict(end)} for end in cadences]
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
 
 
 def leaves_ranges(
     chorale: Chorale, ranges: Sequence[tuple[int, int]], *, start: int = 0
 ) -> bool:
-    """Return whether a voice sings a note outside its range from step `start` on.
+    """Return whether a voice leaves its range at or after step `start`.
 
     Args:
         ranges: lowest and highest MIDI note of each voice, soprano first.
@@ -115,5 +110,5 @@ def leaves_ranges(
 
 
 def has_rest(chorale: Chorale, *, start: int = 0) -> bool:
-    """Return whether a voice is silent anywhere from step `start` on."""
+    """Return whether a voice is silent at or after step `start`."""
     return bool((chorale.pitches[start:] == SILENCE).any())

@@ -1,10 +1,9 @@
-"""Features: what is counted in a window, one histogram a feature.
+"""Style features: histograms of a window.
 
-Most are counted by part, such as a voice or a mode: parts are compared each by itself,
-so that a set with more pieces in minor is not far from another for that alone. Degrees
-are counted from the tonic of the key, so a piece and its transposition have the same
-histograms, but for `tessitura`. A chorale of unknown key is taken to be in the one that
-its notes fit best.
+A histogram has parts, such as voices or modes, which are compared separately: a larger
+share of pieces in minor alone does not make two sets differ. Degrees are relative to
+the tonic, so all features but `tessitura` are invariant under transposition. An unknown
+key is estimated from the notes.
 """
 
 from __future__ import annotations
@@ -25,17 +24,18 @@ from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.voices import BASS, SILENCE, SOPRANO, VOICE_NAMES, VOICES
 from chorale.utils.arrays import IntArray
 
-_LONGEST_NOTE = 16  # steps; a longer note counts as this long
-_LARGEST_INTERVAL = 12  # semitones; a larger leap counts as this large
+# Larger values are clipped.
+_LONGEST_NOTE = 16  # steps
+_LARGEST_INTERVAL = 12  # semitones
 _LEAPS = range(-_LARGEST_INTERVAL, _LARGEST_INTERVAL + 1)
 _LONGEST_PHRASE = 24  # quarters
-_LOWEST, _HIGHEST = 36, 84  # MIDI notes; what lies beyond counts as these
+_LOWEST, _HIGHEST = 36, 84  # MIDI notes
 
 _DEGREES = "1 b2 2 b3 3 4 #4 5 b6 6 b7 7".split()  # by semitones above the tonic
 _PLACES = ("barline", "other beat", "half beat", "between")
 
-# The chords that changes are told between: a degree and one of these, or none of them.
-# Sevenths with a diminished fifth do the work of the diminished triad, so they are one.
+# Chords of chord changes: a degree and one of these families, or "other". Seventh
+# chords with a diminished fifth function like the diminished triad.
 _FAMILIES = {
     "major": "major",
     "minor": "minor",
@@ -61,19 +61,16 @@ _CHORDS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Feature:
-    """One thing that is counted.
+    """A style feature.
 
     Attributes:
-        name: an identifier.
-        summary: what is counted, for people.
-        count: gives the histogram of a window, int array (parts, bins).
-        parts: names of what is counted apart.
-        bins: names of what is told apart.
-        values: place of each bin on a scale, if they are ordered; None for categories.
-        unit: of the distance: what one on the scale is, or the share that differs.
+        summary: description in words.
+        count: returns the histogram of a window, int array (parts, bins).
+        parts, bins: their names.
+        values: of ordered bins, on a scale; None for categories.
+        unit: of the distance: that of the scale, or `share`.
     """
 
-    name: str
     summary: str
     count: Callable[[Analysis], IntArray]
     parts: tuple[str, ...]
@@ -89,7 +86,7 @@ class Feature:
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """What was counted in some windows.
+    """Histograms of a set of windows.
 
     Attributes:
         groups: of each window.
@@ -108,11 +105,11 @@ def profile(windows: Sequence[Window]) -> Profile:
     """
     if not windows:
         raise DataError("expected at least one window to count in, got none")
-    analysis = [Analysis.of(window) for window in windows]
+    analyses = [Analysis.of(window) for window in windows]
     return Profile(
         groups=tuple(window.group for window in windows),
         counts={
-            name: np.stack([feature.count(one) for one in analysis])
+            name: np.stack([feature.count(analysis) for analysis in analyses])
             for name, feature in FEATURES.items()
         },
     )
@@ -132,7 +129,7 @@ def _durations(analysis: Analysis) -> IntArray:
 def _melodic_intervals(analysis: Analysis) -> IntArray:
     rows = []
     for pitches, starts, ends in analysis.lines:
-        # A rest between two notes parts them.
+        # No interval across a rest.
         joined = (starts[1:] >= analysis.start) & (starts[1:] == ends[:-1])
         leaps = np.diff(pitches)[joined]
         leaps = np.clip(leaps, -_LARGEST_INTERVAL, _LARGEST_INTERVAL)
@@ -142,25 +139,24 @@ def _melodic_intervals(analysis: Analysis) -> IntArray:
 
 def _tessitura(analysis: Analysis) -> IntArray:
     rows = []
-    for pitches in analysis.chorale.pitches[analysis.start :].T:
-        sung = np.clip(pitches[pitches != SILENCE], _LOWEST, _HIGHEST)
-        rows.append(_histogram(sung - _LOWEST, _HIGHEST - _LOWEST + 1))
+    for pitches in analysis.pitches.T:
+        sounding = np.clip(pitches[pitches != SILENCE], _LOWEST, _HIGHEST)
+        rows.append(_histogram(sounding - _LOWEST, _HIGHEST - _LOWEST + 1))
     return np.stack(rows)
 
 
 def _scale_degrees(analysis: Analysis) -> IntArray:
-    pitches = analysis.chorale.pitches[analysis.start :]
-    return _in_mode(analysis, (pitches[pitches != SILENCE] - analysis.tonic) % 12, 12)
+    sounding = analysis.pitches[analysis.pitches != SILENCE]
+    return _in_mode(analysis, (sounding - analysis.tonic) % 12, 12)
 
 
 # === Chords ===
 
 
 def _vertical_intervals(analysis: Analysis) -> IntArray:
-    pitches = analysis.chorale.pitches[analysis.start :]
-    bass = pitches[:, BASS]
+    bass = analysis.pitches[:, BASS]
     rows = []
-    for upper in pitches[:, :BASS].T:
+    for upper in analysis.pitches[:, :BASS].T:
         both = (upper != SILENCE) & (bass != SILENCE)
         rows.append(_histogram((upper - bass)[both] % 12, 12))
     return np.stack(rows)
@@ -173,7 +169,7 @@ def _chord_qualities(analysis: Analysis) -> IntArray:
 
 
 def _chord_changes(analysis: Analysis) -> IntArray:
-    # Between the beats passing notes make chords that nobody would name.
+    # Between beats, passing notes make chords that are not heard as harmony.
     on_beat = analysis.chorale.positions % STEPS_PER_QUARTER == 0
     on_beat &= analysis.chords.basses != NO_ROOT
     on_beat[: analysis.start] = False
@@ -182,8 +178,7 @@ def _chord_changes(analysis: Analysis) -> IntArray:
     other = len(_CHORDS) - 1
     chords = np.where(families < 0, other, degrees * len(_FAMILY_NAMES) + families)
     before, after = chords[:-1], chords[1:]
-    changed = before != after
-    pairs = (before * len(_CHORDS) + after)[changed]
+    pairs = (before * len(_CHORDS) + after)[before != after]
     return _in_mode(analysis, pairs, len(_CHORDS) ** 2)
 
 
@@ -257,71 +252,63 @@ def _histogram(values: IntArray, bins: int) -> IntArray:
 
 
 def _in_mode(analysis: Analysis, values: IntArray, bins: int) -> IntArray:
-    """Count values in the part of the window's mode; the other's stays empty."""
+    """Count values in the part of the window's mode; the other part is empty."""
     counts = np.zeros((len(MODES), bins), np.int64)
     counts[analysis.mode] = _histogram(values, bins)
     return counts
 
 
-_ALL = (
-    Feature(
-        name="scale_degrees",
-        summary="degrees of the scale, by the time they sound, in each mode",
+FEATURES: dict[str, Feature] = {
+    "scale_degrees": Feature(
+        summary="scale degrees weighted by duration, by mode",
         count=_scale_degrees,
         parts=MODES,
         bins=tuple(_DEGREES),
     ),
-    Feature(
-        name="tessitura",
-        summary="pitches of each voice, by the time they sound",
+    "tessitura": Feature(
+        summary="pitches weighted by duration, by voice",
         count=_tessitura,
         parts=VOICE_NAMES,
-        bins=tuple(pitch_name(pitch) for pitch in range(_LOWEST, _HIGHEST + 1)),
+        bins=tuple(map(pitch_name, range(_LOWEST, _HIGHEST + 1))),
         values=tuple(range(_LOWEST, _HIGHEST + 1)),
         unit="semitones",
     ),
-    Feature(
-        name="durations",
-        summary=f"lengths of the notes of each voice, up to {_LONGEST_NOTE} sixteenths",
+    "durations": Feature(
+        summary=f"note lengths up to {_LONGEST_NOTE} sixteenths, by voice",
         count=_durations,
         parts=VOICE_NAMES,
-        bins=tuple(str(length) for length in range(1, _LONGEST_NOTE + 1)),
+        bins=tuple(map(str, range(1, _LONGEST_NOTE + 1))),
         values=tuple(math.log2(length) for length in range(1, _LONGEST_NOTE + 1)),
         unit="doublings",
     ),
-    Feature(
-        name="melodic_intervals",
-        summary="semitones from note to note in each voice, up to an octave",
+    "melodic_intervals": Feature(
+        summary="semitones between successive notes, up to an octave, by voice",
         count=_melodic_intervals,
         parts=VOICE_NAMES,
         bins=tuple(f"{leap:+d}" for leap in _LEAPS),
         values=tuple(_LEAPS),
         unit="semitones",
     ),
-    Feature(
-        name="vertical_intervals",
-        summary="semitones of each upper voice over the bass, octaves folded",
+    "vertical_intervals": Feature(
+        summary="semitones above the bass modulo 12, by voice",
         count=_vertical_intervals,
         parts=VOICE_NAMES[:BASS],
-        bins=tuple(str(interval) for interval in range(12)),
+        bins=tuple(map(str, range(12))),
     ),
-    Feature(
-        name="chord_qualities",
-        summary="kinds of chords, by the time they sound",
+    "chord_qualities": Feature(
+        summary="chord qualities weighted by duration",
         count=_chord_qualities,
         parts=("all",),
         bins=QUALITY_NAMES,
     ),
-    Feature(
-        name="chord_changes",
-        summary="chords that follow each other from beat to beat, in each mode",
+    "chord_changes": Feature(
+        summary="chord changes from beat to beat, by mode",
         count=_chord_changes,
         parts=MODES,
-        bins=tuple(f"{one} → {other}" for one in _CHORDS for other in _CHORDS),
+        bins=tuple(f"{left} → {right}" for left in _CHORDS for right in _CHORDS),
     ),
-    Feature(
-        name="cadence_chords",
-        summary="triads over their roots at which fermatas begin, in each mode",
+    "cadence_chords": Feature(
+        summary="chords under fermatas, triads in root position or other, by mode",
         count=_cadence_chords,
         parts=MODES,
         bins=(
@@ -329,37 +316,32 @@ _ALL = (
             "other",
         ),
     ),
-    Feature(
-        name="cadence_basses",
-        summary="semitones from the bass under a fermata up to the bass before it",
+    "cadence_basses": Feature(
+        summary="semitones from the bass under a fermata up to the bass before",
         count=_cadence_basses,
         parts=("bass",),
-        bins=("none", *(str(interval) for interval in range(1, 12))),
+        bins=("none", *map(str, range(1, 12))),
     ),
-    Feature(
-        name="phrase_lengths",
-        summary=f"quarters from fermata to fermata, up to {_LONGEST_PHRASE}",
+    "phrase_lengths": Feature(
+        summary=f"quarters between fermatas, up to {_LONGEST_PHRASE}",
         count=_phrase_lengths,
         parts=("all",),
-        bins=tuple(str(quarters) for quarters in range(1, _LONGEST_PHRASE + 1)),
+        bins=tuple(map(str, range(1, _LONGEST_PHRASE + 1))),
         values=tuple(range(1, _LONGEST_PHRASE + 1)),
         unit="quarters",
     ),
-    Feature(
-        name="texture",
-        summary="voices that attack at a step, by its place in the bar",
+    "texture": Feature(
+        summary="number of onsets at a step, by place in the bar",
         count=_texture,
         parts=_PLACES,
-        bins=tuple(str(voices) for voices in range(VOICES + 1)),
+        bins=tuple(map(str, range(VOICES + 1))),
         values=tuple(range(VOICES + 1)),
         unit="voices",
     ),
-    Feature(
-        name="repetition",
-        summary="full bars that an earlier bar of the piece is note for note",
+    "repetition": Feature(
+        summary="full bars that repeat an earlier bar of the piece",
         count=_repetition,
         parts=("soprano", "all voices"),
         bins=("new", "recurs"),
     ),
-)
-FEATURES: dict[str, Feature] = {feature.name: feature for feature in _ALL}
+}

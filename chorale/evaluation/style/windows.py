@@ -1,7 +1,7 @@
-"""Windows: the parts of chorales that are compared.
+"""Windows: the stretches of chorales that are compared.
 
-A sample is judged without its opening, which is Bach's; what stands beside it has to be
-as long, from the same place of a piece and in the same metre.
+A sample is judged without its opening, which is Bach's. What it is compared with has to
+start at the same place in the piece and to have the same length and metre.
 """
 
 from __future__ import annotations
@@ -15,25 +15,26 @@ import numpy as np
 from chorale.errors import DataError
 from chorale.music.score import Chorale
 
-# Openings have two full bars unless said otherwise, so what is judged begins here.
+# Openings have two full bars by default, so judging begins here.
 FIRST_BAR = 3
-_LONGER = 1.25  # times as long as another: no longer of the same length
-_FEW = 10  # chorales, which would come again and again
+_TOLERANCE = 1.25  # ratio up to which two lengths are alike
+_FEW = 10  # chorales of a metre: too few to draw from them alone
 
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """A chorale from a step on, to its end.
+    """A chorale from a step to its end.
 
-    What lies before is context: the note that a first interval comes from, the bars
-    that a later one may repeat.
+    What precedes is context: the note that the first interval comes from, the bars that
+    a later one may repeat.
 
     Attributes:
         chorale: the piece, cut where the window ends.
-        start: the first step that counts.
-        group: what must not be on both sides of a comparison, nor be drawn twice: the
-            piece itself, or for a sample the piece that its opening came from.
-        is_cut: whether the piece went on, so that this is no ending.
+        start: first step that counts.
+        group: windows of one group are dependent: never on both sides of a comparison,
+            never drawn together. The piece itself, or for a sample the piece that its
+            opening comes from.
+        is_cut: whether the piece continues, so that the window has no ending.
 
     Raises:
         DataError: the window is empty.
@@ -53,17 +54,17 @@ class Window:
 
     @property
     def steps(self) -> int:
-        """Steps that count."""
+        """Number of steps that count."""
         return self.chorale.steps - self.start
 
 
 class Matched(NamedTuple):
-    """Windows that stand beside others, one for each and in their order.
+    """Windows matched to others, in the same order.
 
     Attributes:
         windows: of other chorales.
-        other_metre: how many of them are in another metre, for want of chorales.
-        shorter: how many are shorter by more than a fifth, for want of chorales.
+        other_metre: number of windows in another metre.
+        shorter: number of windows that are shorter by more than a fifth.
     """
 
     windows: list[Window]
@@ -74,7 +75,7 @@ class Matched(NamedTuple):
 def windows_of(
     chorales: Sequence[Chorale], *, first_bar: int = FIRST_BAR
 ) -> list[Window]:
-    """Return chorales from a bar on to their ends, each a group of its own.
+    """Return chorales from a bar to their ends, each its own group.
 
     Raises:
         DataError: a chorale has no such bar.
@@ -91,26 +92,26 @@ def windows_of(
     ]
 
 
-def matched(
+def match_windows(
     windows: Sequence[Window],
     chorales: Sequence[Chorale],
     random: np.random.Generator,
 ) -> Matched:
-    """Draw for each window one of another chorale, of the same place and metre.
+    """Match each window with one of another chorale, alike in place, length and metre.
 
-    It begins at the first step of the bar with the same number and goes on to the end
-    of its chorale, or is cut to the same number of steps where that would be longer by
-    more than a quarter: an ending is worth more than a few steps. In each metre all
-    chorales are drawn before any comes again, those of the nearest length first. A
-    window is never beside one of its own group.
+    The match begins at the first step of the bar with the same number. It goes to the
+    end of its chorale, so that it has an ending, unless that makes it longer by more
+    than a quarter: then it is cut to the same number of steps. All chorales of a metre
+    are used before any is used again, those of the nearest length first. No window is
+    matched with its own group.
 
     Args:
-        windows: what is to be judged.
+        windows: that are judged.
         chorales: to draw from. Metres that few of them have are not kept apart.
         random: orders chorales of one length.
 
     Raises:
-        DataError: there is no other chorale that has the bar.
+        DataError: no other chorale has the bar.
     """
     groups = _groups(chorales)
     order = random.permutation(len(chorales))
@@ -134,18 +135,18 @@ def matched(
         ]
         if not ranks:
             raise DataError(
-                f"expected another chorale that has a bar {bar}, to stand beside "
-                f"{window.group}, got none"
+                f"expected another chorale with a bar {bar} to compare "
+                f"{window.group} with, got none"
             )
         index = order[min(ranks)[-1]]
         chorale = chorales[index]
         steps = _steps_from(chorale, bar)
-        is_cut = steps > _LONGER * window.steps
+        is_cut = steps > _TOLERANCE * window.steps
         if is_cut:
             steps = window.steps
         uses[index] += 1
         other_metre += metres[index] != metre
-        shorter += _LONGER * steps < window.steps
+        shorter += _TOLERANCE * steps < window.steps
         start = _first_step(chorale, bar)
         part = chorale.opening(start + steps)
         found.append(Window(part, start, groups[index], is_cut))
@@ -153,15 +154,15 @@ def matched(
 
 
 def _groups(chorales: Sequence[Chorale]) -> list[str]:
-    """Return the name of each chorale, a number where it has none."""
-    return [one.source or str(index) for index, one in enumerate(chorales)]
+    """Return the source of each chorale, or its index if it has none."""
+    return [chorale.source or str(index) for index, chorale in enumerate(chorales)]
 
 
 def _steps_from(chorale: Chorale, bar: int) -> int:
-    """Return how many steps there are from a bar on."""
+    """Return the number of steps from a bar to the end."""
     return chorale.steps - _first_step(chorale, bar)
 
 
 def _first_step(chorale: Chorale, bar: int) -> int:
-    """Return the first step of a bar, or of the next that there is."""
+    """Return the first step of a bar, or of the next bar that exists."""
     return int(np.argmax(chorale.bars >= bar))
