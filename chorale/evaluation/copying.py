@@ -235,9 +235,7 @@ def _moves(pitches: IntArray, length: int) -> BoolArray:
     """Return in which stretches a pitch changes, bool array (stretches,)."""
     changes = (pitches[1:] != pitches[:-1]).any(axis=1)
     total = np.append(0, np.cumsum(changes))
-    moving: BoolArray = (
-        total[length - 1 :] > total[: max(len(pitches) - length + 1, 0)]
-    )
+    moving: BoolArray = total[length - 1 :] > total[: max(len(pitches) - length + 1, 0)]
     return moving
 
 

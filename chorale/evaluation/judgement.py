@@ -287,9 +287,7 @@ def _distances(
     return compare(profiles[name], train, size=size, random_state=random_state)
 
 
-def _auc(
-    name: str, profiles: Mapping[str, Profile], random_state: int
-) -> Auc | None:
+def _auc(name: str, profiles: Mapping[str, Profile], random_state: int) -> Auc | None:
     """Return the AUC against `bach`, of `bach` against train; None if it has none."""
     if name == "train":
         return None

@@ -104,7 +104,8 @@ def judgement_blocks(
         blocks.append(
             Paragraph(
                 "Train windows without a perfect match: "
-                f"{judgement.other_metre} in another metre, {judgement.shorter} shorter."
+                f"{judgement.other_metre} in another metre, "
+                f"{judgement.shorter} shorter."
             )
         )
     return blocks
@@ -174,18 +175,18 @@ def shares_table(judgement: Judgement) -> Table:
 
 def copying_table(judgement: Judgement) -> Table:
     """Return what is copied from train; nothing for train itself."""
-    copying = [metrics.copying for metrics in judgement.metrics.values()]
+    sets = [metrics.copying for metrics in judgement.metrics.values()]
     cells = {
         "longest run, median (beats)": _numbers(
-            found and found.median_steps / STEPS_PER_QUARTER for found in copying
+            found.median_steps / STEPS_PER_QUARTER if found else None for found in sets
         ),
         "longest run, maximum (beats)": _numbers(
-            found and found.longest_steps / STEPS_PER_QUARTER for found in copying
+            found.longest_steps / STEPS_PER_QUARTER if found else None for found in sets
         ),
     }
     for quarters in WINDOWS:
         cells[f"windows of {quarters} beats (%)"] = _percentages(
-            found and found.shares[quarters] for found in copying
+            found.shares[quarters] if found else None for found in sets
         )
     return _table(judgement, "copied from train", cells)
 

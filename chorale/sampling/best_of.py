@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from chorale.evaluation.likelihood import score_each
-from chorale.evaluation.style import final_cadence
+from chorale.evaluation.style.cadences import final_cadence
 from chorale.models.predictor import Predictor
 from chorale.models.storage import NEXT_STEP, Card, load_card, load_model
 from chorale.music.score import Chorale

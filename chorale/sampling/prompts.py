@@ -6,7 +6,7 @@ sets of prompts for the judge (`chorale.evaluation.judgement`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,10 @@ from chorale.corpus.loading import bundled_corpus, load_entry
 from chorale.corpus.seeds import find_seed
 from chorale.encoding.plan import Plan
 from chorale.errors import UsageError
-from chorale.evaluation.style import Window
+from chorale.evaluation.judgement import JudgedSets
+from chorale.evaluation.style.windows import Window, match_windows
+from chorale.models.infiller import Infiller
+from chorale.models.ngram import fit_ngram
 from chorale.models.predictor import Predictor
 from chorale.music.score import Chorale
 from chorale.music.voices import SOPRANO
@@ -129,6 +132,105 @@ def reference_windows(
             part = chorale.opening(steps)
             references.append(Window(part, window.start, source, steps < chorale.steps))
     return references
+
+
+def sampled_sets(
+    model: Model,
+    chorales: Sequence[Chorale],
+    train: Sequence[Chorale],
+    options: Mapping[str, Options],
+    *,
+    harmonize: bool = False,
+    bars: int | None = None,
+    progress: Progress | None = None,
+) -> JudgedSets:
+    """Draw samples of a model and an n-gram from Bach's prompts, to be judged.
+
+    Args:
+        model: a predictor; to harmonize, a predictor or an infiller.
+        chorales: sources of the openings or sopranos.
+        train: training chorales.
+        options: of `samples`, and of any variants, by name.
+        harmonize: whether to harmonize sopranos instead of continuing openings.
+        bars: length of each continuation; None for the chorale's length.
+        progress: called with the pieces written of all sets and their total.
+
+    Raises:
+        UsageError: see `continue_each` and `harmonize_each`.
+    """
+    asked = options["samples"]
+    jobs: dict[str, tuple[Model, Options]] = {
+        name: (model, variant) for name, variant in options.items()
+    }
+    ngram_options = SamplingOptions(
+        particles=getattr(asked, "particles", None),
+        rules="off",
+        top_p=1.0,
+        random_state=asked.random_state,
+    )
+    jobs["n-gram"] = fit_ngram(train), ngram_options
+    drawn = {}
+    for index, (name, (writer, way)) in enumerate(jobs.items()):
+        part = _part(progress, index, len(jobs))
+        if harmonize:
+            drawn[name] = harmonize_each(writer, chorales, way, progress=part)
+        else:
+            assert not isinstance(writer, Infiller)
+            assert isinstance(way, SamplingOptions)
+            drawn[name] = continue_each(writer, chorales, way, bars=bars, progress=part)
+    samples, ngram = drawn.pop("samples"), drawn.pop("n-gram")
+    return JudgedSets(
+        samples=samples,
+        bach=reference_windows(samples, chorales),
+        ngram=ngram,
+        train=train,
+        melodies=chorales if harmonize else (),
+        variants=drawn,
+    )
+
+
+def matched_sets(
+    windows: Sequence[Window],
+    bach: Sequence[Chorale],
+    train: Sequence[Chorale],
+    *,
+    opening_bars: int = 0,
+    is_classic: bool = False,
+    random_state: int = 0,
+    progress: Progress | None = None,
+) -> JudgedSets:
+    """Match windows with Bach's chorales and samples of an n-gram, to be judged.
+
+    Args:
+        windows: to be judged.
+        bach: held-out chorales.
+        train: training chorales.
+        opening_bars: bars that the n-gram continues; 0 for none.
+        is_classic: whether the windows are from CSVs of four columns: then all others
+            are reduced to what such files hold.
+        random_state: of all draws.
+        progress: called with the pieces that the n-gram has written and their total.
+    """
+    ngram = continue_each(
+        fit_ngram(train),
+        draw_chorales(bach, len(windows), random_state),
+        SamplingOptions(rules="off", top_p=1.0, random_state=random_state),
+        opening_bars=opening_bars,
+        progress=progress,
+    )
+    if is_classic:
+        bach, train = (tuple(map(as_classic, chorales)) for chorales in (bach, train))
+        ngram = [replace(w, chorale=as_classic(w.chorale)) for w in ngram]
+    random = np.random.default_rng(random_state)
+    matched = match_windows(windows, bach, random).windows
+    return JudgedSets(samples=windows, bach=matched, ngram=ngram, train=train)
+
+
+def _part(progress: Progress | None, index: int, parts: int) -> Progress | None:
+    """Return the progress of one of several equal parts of the work."""
+    if progress is None:
+        return None
+    return lambda done, total: progress(index * total + done, parts * total)
 
 
 def as_classic(chorale: Chorale) -> Chorale:

@@ -1,4 +1,4 @@
-"""Bach, chance and the floor beside what is judged: the rows behave."""
+"""The judge: metrics of samples, Bach, train and the n-gram."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bach import few_chorales
 from fakes import UniformInfiller, wide_cells
 
-from chorale.corpus.loading import Corpus, load_corpus
+from chorale.corpus.loading import Corpus
 from chorale.errors import DataError, UsageError
-from chorale.evaluation.judgement import Judgement, judge, share_of_own_notes
-from chorale.evaluation.style import FEATURES, Window, final_cadence, share_of_cadences
+from chorale.evaluation.judgement import JudgedSets, Judgement, judge, note_accuracy
+from chorale.evaluation.style.cadences import final_cadence, share_of_cadences
+from chorale.evaluation.style.features import FEATURES
+from chorale.evaluation.style.windows import Window
 from chorale.formats.classic_csv import read_csv, write_csv
-from chorale.models.ngram import fit_ngram
+from chorale.models.ngram import NgramPredictor, fit_ngram
 from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.prompts import (
     as_classic,
@@ -30,138 +33,156 @@ from chorale.voice_leading.checking import rates
 
 @pytest.fixture(scope="module")
 def corpus() -> Corpus:
-    return load_corpus(splits=("train", "valid"))
+    return few_chorales()
 
 
 @pytest.fixture(scope="module")
-def floor(corpus: Corpus) -> list[Window]:
-    """Return what the n-gram makes of the openings of valid."""
-    return continue_each(fit_ngram(corpus.train), corpus.valid)
+def ngram(corpus: Corpus) -> NgramPredictor:
+    return fit_ngram(corpus.train)
 
 
 @pytest.fixture(scope="module")
-def judged(corpus: Corpus, floor: list[Window]) -> Judgement:
+def baseline(corpus: Corpus, ngram: NgramPredictor) -> list[Window]:
+    """Return continuations of the openings of valid by the n-gram."""
+    return continue_each(ngram, corpus.valid)
+
+
+@pytest.fixture(scope="module")
+def bach(corpus: Corpus, baseline: list[Window]) -> list[Window]:
+    return reference_windows(baseline, corpus.valid)
+
+
+@pytest.fixture(scope="module")
+def judged(corpus: Corpus, baseline: list[Window], bach: list[Window]) -> Judgement:
     """Return Bach's own chorales of valid, judged as if they were samples."""
-    bach = reference_windows(floor, corpus.valid)
-    return judge(bach, others=bach, floor=floor, train=corpus.train)
+    return judge(
+        JudgedSets(samples=bach, bach=bach, ngram=baseline, train=corpus.train)
+    )
 
 
 def test_bach_is_not_told_from_bach(judged: Judgement) -> None:
-    apart = judged.rows["bach"].two_sample_auc
-    assert apart is not None and apart.low <= 0.5 <= apart.high
+    auc = judged.metrics["bach"].two_sample_auc
+    assert auc is not None and auc.low <= 0.5 <= auc.high
 
 
 def test_the_ngram_is_told_from_bach(judged: Judgement) -> None:
-    apart = judged.rows["n-gram"].two_sample_auc
-    assert apart is not None and apart.value >= 0.95
-    worse = [name for name in FEATURES if judged.is_worse("n-gram", name)]
-    assert {"chord_qualities", "chord_changes", "cadence_chords"} <= set(worse)
+    auc = judged.metrics["n-gram"].two_sample_auc
+    assert auc is not None and auc.value >= 0.95
+    further = [name for name in FEATURES if judged.is_further("n-gram", name)]
+    assert {"chord_qualities", "chord_changes", "cadence_chords"} <= set(further)
 
 
 def test_the_same_chorales_have_the_same_figures(judged: Judgement) -> None:
-    samples, bach = (judged.rows[name].to_json() for name in ("samples", "bach"))
+    samples, bach = (judged.metrics[name].to_json() for name in ("samples", "bach"))
     for name in samples:
-        if name != "told_apart":  # of one row from the other, of the other from train
+        if name != "told_apart":  # of samples against bach, of bach against train
             assert samples[name] == bach[name], name
-    assert not any(judged.is_worse("samples", name) for name in FEATURES)
+    assert not any(judged.is_further("samples", name) for name in FEATURES)
 
 
 def test_samples_may_stand_against_others_of_the_same_beginnings(
-    corpus: Corpus, floor: list[Window]
+    corpus: Corpus, baseline: list[Window], bach: list[Window]
 ) -> None:
-    bach = reference_windows(floor, corpus.valid)
-    rest = {"others": bach, "floor": floor, "train": corpus.train}
-    alike = judge(floor, against={"again": floor}, **rest)
-    assert list(alike.rows) == ["samples", "again", "bach", "train", "n-gram"]
-    gap = alike.gap("samples", "chord_changes", other="again")
-    # Drawn again together, equal sets differ by nothing, and by no interval either.
-    assert (gap.value, gap.low, gap.high) == (0, 0, 0)
-    worse = judge(floor, against={"bach's": bach}, **rest)
-    further = worse.to_json()["bach's"]["samples_further"]
+    few, bach = baseline[:8], bach[:8]  # too few for a classifier, which takes long
+    sets = JudgedSets(samples=few, bach=bach, ngram=few, train=corpus.train)
+    equal = judge(replace(sets, variants={"again": few}))
+    assert list(equal.metrics) == ["samples", "again", "bach", "train", "n-gram"]
+    excess = equal.excess("samples", "chord_changes", over="again")
+    # Paired replicates of equal sets are equal: no difference, and no interval.
+    assert (excess.value, excess.low, excess.high) == (0, 0, 0)
+    judged = judge(replace(sets, variants={"bach's": bach}))
+    further = judged.to_json()["bach's"]["samples_further"]
     assert list(further) == list(FEATURES)
-    assert further["chord_changes"]["low"] > 0.3
-    samples, others = (
-        worse.rows[name].distances["chord_changes"].value
+    assert further["chord_changes"]["low"] > 0.1
+    samples, variant = (
+        judged.metrics[name].distances["chord_changes"].value
         for name in ("samples", "bach's")
     )
-    assert further["chord_changes"]["value"] == samples - others
-    assert "samples_further" not in worse.to_json()["bach"]
-    with pytest.raises(DataError, match="75 chorales of 'turned' to be of the same"):
-        judge(floor, against={"turned": bach[::-1]}, **rest)
-    with pytest.raises(UsageError, match="name than that of a row, got 'bach'"):
-        judge(floor, against={"bach": bach}, **rest)
+    assert further["chord_changes"]["value"] == samples - variant
+    assert "samples_further" not in judged.to_json()["bach"]
+    with pytest.raises(DataError, match="8 chorales of 'turned' to have the same"):
+        judge(replace(sets, variants={"turned": bach[::-1]}))
+    with pytest.raises(UsageError, match="variant with another name, got 'bach'"):
+        judge(replace(sets, variants={"bach": bach}))
 
 
 def test_figures_are_those_of_the_functions_below(
-    judged: Judgement, corpus: Corpus, floor: list[Window]
+    judged: Judgement, corpus: Corpus, baseline: list[Window]
 ) -> None:
-    starts = [window.start for window in floor]
-    row = judged.rows["bach"]
-    assert row.rules == rates(corpus.valid, start=starts)
-    assert row.chorales == len(corpus.valid) == 75
-    endings = [judged.rows[name].cadences for name in ("bach", "n-gram")]
+    starts = [window.start for window in baseline]
+    metrics = judged.metrics["bach"]
+    assert metrics.rules == rates(corpus.valid, start=starts)
+    assert metrics.chorales == len(corpus.valid) == 12
+    endings = [judged.metrics[name].cadences for name in ("bach", "n-gram")]
     assert endings[0] == share_of_cadences(corpus.valid)
     assert endings[1] is not None and endings[1]["complete"] < 0.2
-    assert (
-        row.copying is not None and row.copying.longest_steps > row.copying.median_steps
-    )
-    assert judged.rows["train"].copying is None
-    assert judged.size == 75
+    copying = metrics.copying
+    assert copying is not None and copying.longest_steps > copying.median_steps
+    assert judged.metrics["train"].copying is None
+    assert judged.size == 12
     json.dumps(judged.to_json())
 
 
 def test_verbatim_copies_of_train_are_noticed(
-    corpus: Corpus, floor: list[Window]
+    corpus: Corpus, baseline: list[Window]
 ) -> None:
     copies = [
         Window(piece.transpose(1), 32, f"copy {index}")
-        for index, piece in enumerate(corpus.train[:12])
+        for index, piece in enumerate(corpus.train[:5])
     ]
-    judged = judge(copies, others=floor[:20], floor=floor[:20], train=corpus.train)
-    copying = judged.rows["samples"].copying
+    few = baseline[:8]
+    judged = judge(JudgedSets(samples=copies, bach=few, ngram=few, train=corpus.train))
+    copying = judged.metrics["samples"].copying
     assert copying is not None
     assert set(copying.shares.values()) == {1.0}
-    assert copying.longest_steps == max(piece.steps - 32 for piece in corpus.train[:12])
-    assert judged.size == 12
+    assert copying.longest_steps == max(piece.steps - 32 for piece in corpus.train[:5])
+    assert judged.size == 5
 
 
 def test_few_chorales_are_judged_without_a_classifier(
-    corpus: Corpus, floor: list[Window]
+    corpus: Corpus, baseline: list[Window]
 ) -> None:
-    judged = judge(floor[:3], others=floor[3:5], floor=floor[5:8], train=corpus.train)
+    samples, bach, ngram = baseline[:3], baseline[3:5], baseline[5:8]
+    judged = judge(
+        JudgedSets(samples=samples, bach=bach, ngram=ngram, train=corpus.train)
+    )
     assert judged.size == 2
-    assert {row.two_sample_auc for row in judged.rows.values()} == {None}
+    assert {metrics.two_sample_auc for metrics in judged.metrics.values()} == {None}
 
 
-def test_a_chorale_cut_short_has_no_ending(corpus: Corpus, floor: list[Window]) -> None:
-    piece = next(one for one in corpus.valid if final_cadence(one).complete)
+def test_a_chorale_cut_short_has_no_ending(
+    corpus: Corpus, baseline: list[Window]
+) -> None:
+    piece = next(piece for piece in corpus.valid if final_cadence(piece).complete)
     whole = Window(piece, 32, "whole")
     cut = Window(piece.opening(64), 32, "cut", is_cut=True)
 
     def cadences(*windows: Window) -> Mapping[str, float] | None:
-        few = floor[:5]
-        judged = judge(windows, others=few, floor=few, train=corpus.train[:60])
-        return judged.rows["samples"].cadences
+        few = baseline[:5]
+        sets = JudgedSets(samples=windows, bach=few, ngram=few, train=corpus.train)
+        return judge(sets).metrics["samples"].cadences
 
     assert cadences(whole, cut) == dict.fromkeys(share_of_cadences([piece]), 1.0)
     assert cadences(cut) is None
 
 
-# === Starts ===
+# === Prompts ===
 
 
 def test_each_chorale_comes_once_before_any_comes_again(corpus: Corpus) -> None:
-    drawn = draw_chorales(corpus.valid, 160, random_state=3)
-    names = [one.source for one in drawn]
-    assert len(set(names[:75])) == 75 and names[75:150] == names[:75]
-    assert names != [one.source for one in draw_chorales(corpus.valid, 160)]
-    assert [one.source for one in draw_chorales(corpus.valid, 10, 3)] == names[:10]
+    drawn = draw_chorales(corpus.valid, 30, random_state=3)
+    names = [chorale.source for chorale in drawn]
+    assert len(set(names[:12])) == 12 and names[12:24] == names[:12]
+    assert names != [chorale.source for chorale in draw_chorales(corpus.valid, 30)]
+    again = draw_chorales(corpus.valid, 10, 3)
+    assert [chorale.source for chorale in again] == names[:10]
 
 
-def test_what_is_judged_begins_after_the_opening(corpus: Corpus) -> None:
+def test_what_is_judged_begins_after_the_opening(
+    corpus: Corpus, ngram: NgramPredictor
+) -> None:
     pieces = corpus.valid[:4]
-    options = SamplingOptions(random_state=5)
-    windows = continue_each(fit_ngram(corpus.train), pieces, options)
+    windows = continue_each(ngram, pieces, SamplingOptions(random_state=5))
     for window, piece in zip(windows, pieces, strict=True):
         assert window.group == piece.source
         assert window.chorale.steps == piece.steps
@@ -170,28 +191,36 @@ def test_what_is_judged_begins_after_the_opening(corpus: Corpus) -> None:
         assert same[: window.start].all() and not same[window.start :].all()
 
 
-def test_bach_beside_them_goes_on_from_the_same_openings(corpus: Corpus) -> None:
+def test_bach_beside_them_goes_on_from_the_same_openings(
+    corpus: Corpus, ngram: NgramPredictor
+) -> None:
     pieces = [corpus.valid[2], corpus.valid[0], corpus.valid[2]]
-    windows = continue_each(fit_ngram(corpus.train), pieces, bars=6)
-    beside = reference_windows(windows, corpus.valid)
-    assert [one.group for one in beside] == [corpus.valid[i].source for i in (0, 2)]
-    for one, whole in zip(beside, (corpus.valid[0], corpus.valid[2]), strict=True):
-        (sample, *_) = [window for window in windows if window.group == one.group]
-        assert one.start == sample.start
-        assert one.steps <= sample.steps
-        assert one.is_cut == (one.chorale.steps < whole.steps)
-        assert np.array_equal(one.chorale.pitches, whole.pitches[: one.chorale.steps])
+    windows = continue_each(ngram, pieces, bars=6)
+    references = reference_windows(windows, corpus.valid)
+    chosen = (corpus.valid[0], corpus.valid[2])
+    assert [window.group for window in references] == [x.source for x in chosen]
+    for window, whole in zip(references, chosen, strict=True):
+        sample = next(sample for sample in windows if sample.group == window.group)
+        assert window.start == sample.start
+        assert window.steps <= sample.steps
+        steps = window.chorale.steps
+        assert window.is_cut == (steps < whole.steps)
+        assert np.array_equal(window.chorale.pitches, whole.pitches[:steps])
 
 
-def test_without_an_opening_everything_is_written(corpus: Corpus) -> None:
-    (window,) = continue_each(fit_ngram(corpus.train), corpus.valid[:1], opening_bars=0)
+def test_without_an_opening_everything_is_written(
+    corpus: Corpus, ngram: NgramPredictor
+) -> None:
+    (window,) = continue_each(ngram, corpus.valid[:1], opening_bars=0)
     assert window.start == 0 and window.steps == corpus.valid[0].steps
 
 
-def test_melodies_are_harmonized_by_models_of_both_kinds(corpus: Corpus) -> None:
+def test_melodies_are_harmonized_by_models_of_both_kinds(
+    corpus: Corpus, ngram: NgramPredictor
+) -> None:
     pieces = [corpus.valid[3], corpus.valid[0]]
     for windows in (
-        harmonize_each(fit_ngram(corpus.train), pieces),
+        harmonize_each(ngram, pieces),
         harmonize_each(UniformInfiller(wide_cells()), pieces),
     ):
         for window, piece in zip(windows, pieces, strict=True):
@@ -209,7 +238,7 @@ def test_own_notes_are_counted_in_the_lower_voices(corpus: Corpus) -> None:
         Window(first, 0, first.source),
         Window(replace(second, pitches=pitches), 0, second.source),
     ]
-    shares = share_of_own_notes(windows, [second, first])
+    shares = note_accuracy(windows, [second, first])
     bass = first.steps / (first.steps + second.steps)
     assert shares == pytest.approx(
         {"alto": 1, "tenor": 1, "bass": bass, "all": (2 + bass) / 3}

@@ -152,16 +152,16 @@ def distance(feature: Feature, left: npt.ArrayLike, right: npt.ArrayLike) -> Flo
     Returns:
         Float array (...); nan if no part is present in both.
     """
-    counts = np.asarray(left), np.asarray(right)
-    totals = [table.sum(axis=-1) for table in counts]
-    shares = [
-        table / np.maximum(total, 1)[..., np.newaxis]
-        for table, total in zip(counts, totals, strict=True)
-    ]
+    left, right = np.asarray(left), np.asarray(right)
+    totals = left.sum(axis=-1), right.sum(axis=-1)
+    left_shares, right_shares = (
+        counts / np.maximum(total, 1)[..., np.newaxis]
+        for counts, total in zip((left, right), totals, strict=True)
+    )
     if feature.values is None:
-        by_part = total_variation(*shares)
+        by_part = total_variation(left_shares, right_shares)
     else:
-        by_part = wasserstein(*shares, feature.values)
+        by_part = wasserstein(left_shares, right_shares, feature.values)
     present = (totals[0] > 0) & (totals[1] > 0)
     parts = present.sum(axis=-1)
     total = np.where(present, by_part, 0).sum(axis=-1)

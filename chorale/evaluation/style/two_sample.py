@@ -80,9 +80,7 @@ def two_sample_auc(left: Profile, right: Profile, *, random_state: int = 0) -> A
             ]
             rows = np.concatenate([picked[0], picked[1] + len(left.groups)])
             seed = int(random.integers(2**31))
-            folds, scores = _cross_validate(
-                vectors[rows], labels, group_of[rows], seed
-            )
+            folds, scores = _cross_validate(vectors[rows], labels, group_of[rows], seed)
             for fold in range(FOLDS):
                 tested = [(folds == fold) & (labels == label) for label in (0, 1)]
                 times = [weights[:, group_of[rows[mask]]] for mask in tested]

@@ -16,10 +16,10 @@ def generator() -> np.random.Generator:
 def test_draws_are_of_groups_with_and_without_replacement() -> None:
     groups = Groups(NAMES)
     assert groups.count == 3
-    drawn = groups.draw(3, 50, generator())
+    drawn = groups.subsample(3, 50, generator())
     assert all(sorted(row) == [0, 1, 2] for row in drawn.tolist())
-    assert groups.draw(2, 50, generator()).shape == (50, 2)
-    again = groups.draw_again(3, 50, generator())
+    assert groups.subsample(2, 50, generator()).shape == (50, 2)
+    again = groups.resample(3, 50, generator())
     assert set(again.ravel().tolist()) == {0, 1, 2}
     assert any(len(set(row)) < 3 for row in again.tolist())
 
@@ -34,7 +34,7 @@ def test_any_window_of_a_drawn_group_is_picked() -> None:
 def test_weights_count_what_was_picked_and_the_rest_what_was_not_drawn() -> None:
     groups = Groups(NAMES)
     assert groups.weights(np.array([[4, 1, 4]])).tolist() == [[0, 1, 0, 0, 2]]
-    assert groups.weights_of_rest(np.array([[1], [2]])).tolist() == [
+    assert groups.complement(np.array([[1], [2]])).tolist() == [
         [0, 1, 0, 1, 0],
         [1, 1, 1, 0, 1],
     ]

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bach import all_chorales
 
-from chorale.corpus.loading import load_corpus
 from chorale.errors import DataError
 from chorale.evaluation.style.cadences import (
     Cadence,
@@ -139,7 +139,7 @@ def test_shares_are_of_all_chorales() -> None:
 
 
 def test_bach_ends_on_cadences() -> None:
-    shares = share_of_cadences(load_corpus().valid)
+    shares = share_of_cadences(all_chorales().valid)
     assert shares["triad_over_root"] > 0.95
     assert shares["authentic_or_plagal"] > 0.9
     assert shares["complete"] > 0.7

@@ -5,19 +5,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from bach import all_chorales
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import wasserstein_distance
 
-from chorale.corpus.loading import load_corpus
 from chorale.errors import DataError
 from chorale.evaluation.style.distances import (
     Distance,
     compare,
-    difference,
     distance,
-    noise,
+    null_distances,
     total_variation,
     wasserstein,
 )
@@ -32,7 +31,7 @@ HISTOGRAMS = arrays(np.int64, (4, 16), elements=st.integers(0, 9))
 
 @pytest.fixture(scope="module")
 def train() -> Profile:
-    return profile(windows_of(load_corpus(splits=("train",)).train))
+    return profile(windows_of(all_chorales().train))
 
 
 def part_of(whole: Profile, rows: np.ndarray) -> Profile:
@@ -68,7 +67,9 @@ def test_wasserstein_is_that_of_scipy(one: np.ndarray, other: np.ndarray) -> Non
     assert distance(LENGTHS, one, other) == pytest.approx(expected, nan_ok=True)
 
 
-@pytest.mark.parametrize("feature", [LENGTHS, DEGREES], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "feature", [LENGTHS, DEGREES], ids=["durations", "scale_degrees"]
+)
 @given(HISTOGRAMS, HISTOGRAMS)
 def test_distances_are_symmetric_and_0_to_oneself(
     feature: Feature, one: np.ndarray, other: np.ndarray
@@ -111,7 +112,9 @@ def test_the_same_random_state_gives_the_same(train: Profile) -> None:
         for state in (0, 0, 1)
     )
     assert one == same != other
-    assert noise(few, size=30, replicates=20) == noise(few, size=30, replicates=20)
+    assert null_distances(few, size=30, replicates=20) == null_distances(
+        few, size=30, replicates=20
+    )
 
 
 def test_a_distance_does_not_depend_on_how_large_the_set_is(train: Profile) -> None:
@@ -132,15 +135,15 @@ def test_a_distance_does_not_depend_on_how_large_the_set_is(train: Profile) -> N
 
 
 def test_bach_is_within_the_noise_and_held_notes_are_not(train: Profile) -> None:
-    valid = load_corpus(splits=("valid",)).valid
+    valid = all_chorales().valid
     bach = compare(profile(windows_of(valid)), train, size=75)
-    near = noise(train, size=75)
+    near = null_distances(train, size=75)
     for name, one in bach.items():
-        margin = difference(one, near[name])
+        margin = one.minus(near[name])
         assert margin.low < 0, name
     held = profile(windows_of([replace(one, onsets=None) for one in valid]))
     found = compare(held, train, size=75)
-    apart = {name for name in FEATURES if difference(found[name], bach[name]).low > 0}
+    apart = {name for name in FEATURES if found[name].minus(bach[name]).low > 0}
     assert apart == {"durations", "melodic_intervals", "texture"}
 
 
@@ -149,7 +152,7 @@ def test_the_noise_is_measured_against_the_others() -> None:
     counts = {name: np.zeros((2, *_shape(name)), np.int64) for name in FEATURES}
     for table in counts.values():
         table[0, 0, 0] = table[1, 0, -1] = 5
-    found = noise(Profile(("a", "b"), counts), size=1, replicates=10)
+    found = null_distances(Profile(("a", "b"), counts), size=1, replicates=10)
     assert found["scale_degrees"].value == 1
     assert found["phrase_lengths"].low == PHRASES.values[-1] - PHRASES.values[0]
 
@@ -165,7 +168,7 @@ def test_windows_of_one_group_count_as_one() -> None:
     with pytest.raises(DataError, match="at least 3 different chorales, got 2"):
         compare(crowded, reference, size=3)
     with pytest.raises(DataError, match="at least 3 different chorales, got 2"):
-        noise(crowded, size=2)
+        null_distances(crowded, size=2)
 
 
 def test_nothing_to_compare_is_not_a_number(train: Profile) -> None:
@@ -180,7 +183,7 @@ def test_nothing_to_compare_is_not_a_number(train: Profile) -> None:
 def test_a_difference_pairs_replicates() -> None:
     replicates = np.linspace(0, 1, 201)
     one, other = Distance.of(0.7, replicates + 0.2), Distance.of(0.5, replicates)
-    margin = difference(one, other)
+    margin = one.minus(other)
     for figure in (margin.value, margin.low, margin.high):
         assert figure == pytest.approx(0.2)
 

@@ -4,8 +4,8 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
+from bach import all_chorales
 
-from chorale.corpus.loading import load_corpus
 from chorale.errors import DataError
 from chorale.evaluation.style.features import FEATURES, Profile, profile
 from chorale.evaluation.style.two_sample import two_sample_auc
@@ -69,7 +69,7 @@ def test_too_few_pieces_are_refused() -> None:
 
 
 def test_bach_is_not_told_from_bach_but_from_chance() -> None:
-    corpus = load_corpus(splits=("train", "valid"))
+    corpus = all_chorales()
     train, valid = (profile(windows_of(one)) for one in (corpus.train, corpus.valid))
     same = two_sample_auc(train, valid)
     assert same.low < 0.5 < same.high

@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 
 from chorale.errors import DataError
+<<<<<<< HEAD
 from chorale.evaluation.style import Window, matched, windows_of
 from chorale.music.metre import Metre
 from chorale.music.score import Chorale
+=======
+from chorale.evaluation.style.windows import Window, match_windows, windows_of
+from chorale.music.score import Chorale, Metre
+>>>>>>> adb5a7f (Judge few chorales in the tests; build the judged sets beside the other prompts)
 
 
 def piece(source: str, bars: int = 6, metre: str = "4/4") -> Chorale:
@@ -51,7 +56,7 @@ def test_a_match_has_the_place_the_length_and_the_metre() -> None:
     window = Window(piece("sample", bars=5), 48, "a")
     others = [piece("b", bars=9), *[piece("c", metre="3/4", bars=5)] * 10]
     others += [piece("d", bars=2)] * 10
-    found = matched([window], others, generator())
+    found = match_windows([window], others, generator())
     assert sources(found.windows) == ["b"]
     assert found.windows[0].start == 48
     assert found.windows[0].steps == window.steps
@@ -67,33 +72,35 @@ def test_a_bar_is_found_by_its_number_behind_a_pickup() -> None:
         metres=(metre,),
         source="b",
     )
-    found = matched([Window(piece("a", bars=4), 32, "a")], [with_pickup], generator())
+    found = match_windows(
+        [Window(piece("a", bars=4), 32, "a")], [with_pickup], generator()
+    )
     assert (found.windows[0].start, found.windows[0].steps) == (36, 32)
 
 
 def test_all_are_drawn_before_any_comes_again() -> None:
     windows = [Window(piece("sample"), 32, f"opening {index}") for index in range(10)]
     others = [piece(name) for name in "abcd"]
-    drawn = sources(matched(windows, others, generator()).windows)
+    drawn = sources(match_windows(windows, others, generator()).windows)
     assert sorted(drawn[:4]) == sorted(drawn[4:8]) == list("abcd")
-    again = sources(matched(windows, others, generator()).windows)
+    again = sources(match_windows(windows, others, generator()).windows)
     assert drawn == again
-    other = sources(matched(windows, others, np.random.default_rng(1)).windows)
+    other = sources(match_windows(windows, others, np.random.default_rng(1)).windows)
     assert drawn != other
 
 
 def test_a_window_is_not_beside_its_own_piece() -> None:
     windows = windows_of([piece(name) for name in "abab"])
-    drawn = matched(windows, [piece("a"), piece("b")], generator())
+    drawn = match_windows(windows, [piece("a"), piece("b")], generator())
     assert sources(drawn.windows) == list("baba")
-    with pytest.raises(DataError, match="another chorale that has a bar 3"):
-        matched(windows_of([piece("a")]), [piece("a")], generator())
+    with pytest.raises(DataError, match="another chorale with a bar 3"):
+        match_windows(windows_of([piece("a")]), [piece("a")], generator())
 
 
 def test_the_nearest_length_comes_first_and_short_ones_are_counted() -> None:
     windows = [Window(piece("sample", bars=8), 32, "opening") for _ in range(3)]
     others = [piece("short"), piece("near", bars=9), piece("long", bars=12)]
-    found = matched(windows, others, generator())
+    found = match_windows(windows, others, generator())
     assert sources(found.windows) == ["near", "short", "long"]
     # What is a little longer keeps its ending, what is far longer is cut.
     assert [window.steps for window in found.windows] == [112, 64, 96]
@@ -105,14 +112,14 @@ def test_a_metre_of_many_is_kept_and_one_of_few_is_not() -> None:
     window = Window(piece("sample", metre="3/4"), 24, "opening")
     waltzes = [piece(f"waltz {number}", metre="3/4") for number in range(10)]
     others = [piece("march"), *waltzes]
-    kept = matched([window] * 20, others, generator())
+    kept = match_windows([window] * 20, others, generator())
     assert "march" not in sources(kept.windows) and kept.other_metre == 0
-    mixed = matched([window] * 10, others[:-1], generator())
+    mixed = match_windows([window] * 10, others[:-1], generator())
     assert "march" in sources(mixed.windows) and mixed.other_metre == 1
 
 
 def test_another_metre_is_taken_if_there_is_no_other_way_and_is_counted() -> None:
-    found = matched(
+    found = match_windows(
         [Window(piece("sample", metre="3/4"), 24, "opening")], [piece("a")], generator()
     )
     assert sources(found.windows) == ["a"]

@@ -1,0 +1,26 @@
+"""Reports on chorales drawn to choose from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chorale.commands.outputs import choice_blocks
+from chorale.music.score import Chorale
+from chorale.sampling.best_of import Candidate
+from chorale.utils.reports import Table
+
+
+def test_a_report_has_a_table_for_each_file() -> None:
+    candidate = Candidate(
+        chorale=Chorale(pitches=np.array([[72, 67, 64, 48]])),
+        ends_well=True,
+        findings={"crossing": 2, "overlap": 1},
+        nats_per_note=0.25,
+        rules=7.25,
+        typicality=0.5,
+    )
+    blocks = choice_blocks({"one": [candidate, candidate], "two": [candidate]})
+    tables = [block for block in blocks if isinstance(block, Table)]
+    assert [len(table.rows) for table in tables] == [2, 1]
+    row = ("1", "yes", "0.250", "0.50", "7.2", "7.8", "2 crossing, 1 overlap")
+    assert tables[0].rows[0] == row
