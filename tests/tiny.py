@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from fakes import wide_vocabulary
 
-from chorale.corpus.loading import write_csv
 from chorale.encoding.tokens import Vocabulary
 from chorale.encoding.tunes import Tunes
+from chorale.formats.classic_csv import write_csv
 from chorale.models.options import InfillerOptions, NetworkOptions
 from chorale.models.storage import NEXT_STEP, Card, save_model
 from chorale.music.score import Chorale

@@ -11,26 +11,20 @@ from typing import Annotated, Any
 import typer
 
 from chorale.commands.options import (
-    ADVANCED,
-    OUTPUT,
-    SAMPLING,
+    DEFAULT_TOP_P,
     Average,
     Models,
+    TopP,
     model_names,
     model_title,
     names_typed,
     option_name,
+    parse_top_p,
 )
+from chorale.commands.outputs import RandomState, Rules, Temperature
 from chorale.commands.progress import progress_bar
-from chorale.commands.sampling_options import (
-    NEXT_STEP_DEFAULTS,
-    Guidance,
-    Particles,
-    RandomState,
-    Rules,
-    Temperature,
-    TopP,
-)
+from chorale.commands.sampling_options import SAMPLING as NEXT_STEP_DEFAULTS
+from chorale.commands.sampling_options import Guidance, Particles
 from chorale.corpus.loading import Corpus, load_corpus, unseen_melodies
 from chorale.corpus.reading import find_files, read_piece
 from chorale.errors import UsageError
@@ -82,11 +76,11 @@ _Report = Annotated[
     typer.Option(
         help="Also write a report with plots, a file that ends in .html or .md.",
         show_default="none",
-        rich_help_panel=OUTPUT,
+        rich_help_panel="Output",
     ),
 ]
 _Json = Annotated[
-    bool, typer.Option("--json", help="Print JSON.", rich_help_panel=OUTPUT)
+    bool, typer.Option("--json", help="Print JSON.", rich_help_panel="Output")
 ]
 _Given = Annotated[
     str | None,
@@ -95,7 +89,7 @@ _Given = Annotated[
         help="Harmonize Bach's sopranos instead of continuing openings; the model may "
         "be an infiller.",
         show_default="none",
-        rich_help_panel=SAMPLING,
+        rich_help_panel="Sampling",
     ),
 ]
 _Bars = Annotated[
@@ -103,14 +97,14 @@ _Bars = Annotated[
     typer.Option(
         help="Length of each continuation in bars, opening included.",
         show_default="that of Bach's piece",
-        rich_help_panel=SAMPLING,
+        rich_help_panel="Sampling",
     ),
 ]
 _Opening = Annotated[
     int,
     typer.Option(
         help="For files: number of bars at the beginning that are not judged.",
-        rich_help_panel=ADVANCED,
+        rich_help_panel="Advanced",
     ),
 ]
 _NewTunes = Annotated[
@@ -118,7 +112,7 @@ _NewTunes = Annotated[
     typer.Option(
         "--new-tunes",
         help="Use only pieces whose hymn tune does not occur in train.",
-        rich_help_panel=ADVANCED,
+        rich_help_panel="Advanced",
     ),
 ]
 _AgainstRules = Annotated[
@@ -127,7 +121,7 @@ _AgainstRules = Annotated[
         help=f"{', '.join(RULES_MODES)}: draw a variant of the samples with these "
         "rules, and test the difference of the distances.",
         show_default="none",
-        rich_help_panel=ADVANCED,
+        rich_help_panel="Advanced",
     ),
 ]
 _Final = Annotated[
@@ -136,7 +130,7 @@ _Final = Annotated[
         "--final",
         help="Use the test split instead of valid. Only once, after all choices are "
         "made.",
-        rich_help_panel=ADVANCED,
+        rich_help_panel="Advanced",
     ),
 ]
 
@@ -152,7 +146,7 @@ def judge(
     given: _Given = None,
     bars: _Bars = None,
     temperature: Temperature = NEXT_STEP_DEFAULTS.temperature,
-    top_p: TopP = NEXT_STEP_DEFAULTS.top_p,
+    top_p: TopP = DEFAULT_TOP_P,
     rules: Rules = NEXT_STEP_DEFAULTS.rules,
     guidance: Guidance = NEXT_STEP_DEFAULTS.guidance,
     particles: Particles = PARTICLES,
@@ -177,7 +171,7 @@ def judge(
         require("plot", "a report with plots")
     options = SamplingOptions(
         temperature=temperature,
-        top_p=top_p,
+        top_p=parse_top_p(top_p),
         guidance=guidance,
         particles=particles,
         rules=rules,
@@ -190,8 +184,8 @@ def judge(
         title = ", ".join(map(str, files))
         sets = _from_files(files, opening, corpus, split, random_state)
     else:
-        title = model_title(model_names(model), average)
         sets, settings = _from_model(context, corpus, split, options)
+        title = model_title(model_names(model), average)
     with progress_bar("Judging") as progress:
         judgement = judge_sets(sets, random_state=random_state, progress=progress)
     if as_json:

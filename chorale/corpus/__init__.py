@@ -1,1 +1,9 @@
-"""Which pieces there are, where they come from, and in which split each is."""
+"""Which chorales are there, where are they from, and in which split is each?
+
+- `loading`: a corpus from a folder of CSV files; splits, held-out pieces
+- `index`, `manifest`: what is known of each piece; the scores of the bundled corpus
+- `reading`: chorales and melodies from files of any format
+- `seeds`: openings by number, catalogue number or file
+- `statistics`: a corpus in figures
+- `bach`: builds the bundled corpus from music21's scores
+"""

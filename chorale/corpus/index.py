@@ -1,4 +1,4 @@
-"""The index of a corpus: one row a piece, with what its score says of the whole."""
+"""The index of a corpus: one row of metadata per piece."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ INDEX_FILE = "index.csv"
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What the index of a corpus says about one piece.
+    """Metadata of one piece.
 
     Attributes:
-        file: path of the classic CSV below the corpus folder, with forward slashes.
+        file: path of the classic CSV relative to the corpus folder, with forward
+            slashes.
         split: `train`, `valid` or `test`; empty in a flat folder.
         bwv: number in the Bach-Werke-Verzeichnis, without the letters.
         score: the file that the piece was read from.
@@ -29,7 +30,7 @@ class Entry:
         metre: time signatures, each change with its step: `3/4 4/4@96`.
         pickup: steps before the first full bar.
         steps: length of the piece.
-        tune_group: pieces of one number share their hymn tune; 0 = none known.
+        tune_group: equal for pieces with the same hymn tune; 0 = unknown.
         sha256: of the classic CSV.
     """
 
@@ -46,22 +47,22 @@ class Entry:
     sha256: str
 
 
-_ENTRY_FIELDS = tuple(one.name for one in fields(Entry))
+_FIELDS = tuple(field.name for field in fields(Entry))
 
 
 def read_index(folder: Path | str) -> tuple[Entry, ...]:
     """Read the `index.csv` of a corpus folder; a folder without one gives `()`.
 
     Raises:
-        DataError: the index is not of the form that `write_index` leaves.
+        DataError: the index is invalid; with row and column.
     """
     path = Path(folder) / INDEX_FILE
     if not path.is_file():
         return ()
     entries = []
-    for row, cells in read_rows(path, _ENTRY_FIELDS):
-        values: dict[str, Any] = dict(zip(_ENTRY_FIELDS, cells, strict=True))
-        for name, read in _ENTRY_READERS.items():
+    for row, cells in read_rows(path, _FIELDS):
+        values: dict[str, Any] = dict(zip(_FIELDS, cells, strict=True))
+        for name, read in _PARSERS.items():
             try:
                 values[name] = read(values[name])
             except DataError as error:
@@ -77,17 +78,9 @@ def _parse_number(text: str) -> int:
     return number
 
 
-def _check_key(text: str) -> str:
-    return Key.parse(text).name if text else ""
-
-
-def _check_metre(text: str) -> str:
-    return format_metres(parse_metres(text))
-
-
-_ENTRY_READERS: Mapping[str, Callable[[str], Any]] = {
-    "key": _check_key,
-    "metre": _check_metre,
+_PARSERS: Mapping[str, Callable[[str], Any]] = {
+    "key": lambda text: Key.parse(text).name if text else "",
+    "metre": lambda text: format_metres(parse_metres(text)),
     "pickup": _parse_number,
     "steps": _parse_number,
     "tune_group": _parse_number,
@@ -97,21 +90,21 @@ _ENTRY_READERS: Mapping[str, Callable[[str], Any]] = {
 def write_index(entries: Iterable[Entry], folder: Path | str) -> None:
     """Write the `index.csv` of a corpus folder, in the order given."""
     rows = [astuple(entry) for entry in entries]
-    write_table(Path(folder) / INDEX_FILE, _ENTRY_FIELDS, rows)
+    write_table(Path(folder) / INDEX_FILE, _FIELDS, rows)
 
 
 def format_metres(metres: Sequence[Metre]) -> str:
-    """Write time signatures as an index does: `3/4 4/4@96` changes at step 96."""
+    """Format time signatures: `3/4 4/4@96` changes at step 96."""
     return " ".join(
         f"{metre.name}@{metre.step}" if metre.step else metre.name for metre in metres
     )
 
 
 def parse_metres(text: str) -> tuple[Metre, ...]:
-    """Read time signatures as `format_metres` writes them.
+    """Parse time signatures as formatted by `format_metres`.
 
     Raises:
-        DataError: the text is not of that form, or its steps do not ascend from 0.
+        DataError: the text has another form, or the steps do not ascend from 0.
     """
     metres: list[Metre] = []
     for word in text.split():

@@ -11,28 +11,14 @@ import numpy as np
 
 from chorale.corpus.index import INDEX_FILE, Entry, parse_metres, read_index
 from chorale.errors import DataError
-from chorale.formats.classic_csv import read_annotations, read_csv, write_csv
+from chorale.formats.classic_csv import read_annotations, read_csv
 from chorale.music.keys import Key
 from chorale.music.metre import number_bars
 from chorale.music.score import Chorale
 from chorale.utils.files import sha256
 
-__all__ = [
-    "MANIFEST_FILE",
-    "SPLITS",
-    "Corpus",
-    "annotations_path",
-    "bundled_corpus",
-    "hold_out",
-    "load_corpus",
-    "load_entry",
-    "read_csv",
-    "unseen_melodies",
-    "write_csv",
-]
-
 SPLITS = ("train", "valid", "test")
-MANIFEST_FILE = "manifest.csv"  # only the corpus that travels with this package has it
+MANIFEST_FILE = "manifest.csv"  # of the bundled corpus only
 
 
 @dataclass(frozen=True)
@@ -42,8 +28,8 @@ class Corpus:
     Attributes:
         train, valid, test: the chorales, in order of their file names.
         path: the folder.
-        hashes: SHA-256 of every file that was read, by its path below the folder.
-        refused: why files were left out; empty unless the loader was not strict.
+        hashes: SHA-256 of every file that was read, by path relative to the folder.
+        refused: error messages of files left out by a loader that is not strict.
     """
 
     train: tuple[Chorale, ...]
@@ -61,7 +47,7 @@ class Corpus:
         """
         chorales: tuple[Chorale, ...] = getattr(self, name) if name in SPLITS else ()
         if not chorales:
-            present = [one for one in SPLITS if getattr(self, one)]
+            present = [split for split in SPLITS if getattr(self, split)]
             raise DataError(
                 f"expected a split that the corpus has ({', '.join(present)}), "
                 f"got {name!r}",
@@ -71,13 +57,13 @@ class Corpus:
 
 
 def bundled_corpus() -> Path:
-    """Return the folder of the corpus that travels with this package.
+    """Return the folder of the bundled corpus.
 
     Raises:
         DataError: it is missing.
     """
     package = Path(__file__).parents[1]
-    # An installed package holds its data; a checkout has it beside the package.
+    # Inside an installed package; beside the package in a checkout.
     for folder in (package / "data", package.parent / "data"):
         if (folder / MANIFEST_FILE).is_file():
             return folder
@@ -92,21 +78,21 @@ def load_corpus(
 ) -> Corpus:
     """Load a folder of classic CSVs.
 
-    The files lie in `train/`, `valid/` and `test/` (any of them) or, in a flat folder,
-    side by side: then all are train, see `hold_out`. Both may lie under `chorales/`
-    with `annotations/` of the same file names beside it. Without annotations equal
-    pitches are held and bars counted from the first row, in the metre of the index or
-    in 4/4.
+    The files are in `train/`, `valid/` and `test/` (any of these), or all in one flat
+    folder: then all are train, see `hold_out`. Either may be inside `chorales/`, with
+    `annotations/` of the same file names beside it. Without annotations equal pitches
+    are held, and bars are counted from the first row in the metre of the index or in
+    4/4.
 
     Args:
-        path: the folder; None for the corpus that travels with this package.
-        splits: which to read; no file of another is opened.
-        strict: raise at the first bad file; otherwise leave it out and say so in
-            `Corpus.refused`.
+        path: the folder; None for the bundled corpus.
+        splits: to read; no file of another split is opened.
+        strict: whether to raise at the first invalid file; otherwise invalid files are
+            left out and listed in `Corpus.refused`.
 
     Raises:
-        DataError: the folder is missing or holds no CSV files or none of the splits,
-            or a file is bad.
+        DataError: the folder is missing, holds no CSV files or none of the splits, or a
+            file is invalid.
     """
     folder = bundled_corpus() if path is None else Path(path)
     present = _corpus_files(folder)
@@ -133,9 +119,9 @@ def load_corpus(
             refused.append(str(error))
             continue
         chorales[split].append(chorale)
-        for read in (file, annotations):
-            if read.is_file():
-                hashes[read.relative_to(folder).as_posix()] = sha256(read)
+        for source in (file, annotations):
+            if source.is_file():
+                hashes[source.relative_to(folder).as_posix()] = sha256(source)
     return Corpus(
         **{split: tuple(chorales[split]) for split in SPLITS},
         path=folder,
@@ -145,39 +131,36 @@ def load_corpus(
 
 
 def load_entry(entry: Entry, folder: Path | str) -> Chorale:
-    """Load the one piece of a corpus folder that an entry of its index names.
+    """Load a single piece of a corpus folder by its entry in the index.
 
     Raises:
-        DataError: a file is missing or bad.
+        DataError: a file is missing or invalid.
     """
     file = Path(folder) / entry.file
     return _load_piece(file, _annotations_of(file, Path(folder)), entry)
 
 
 def unseen_melodies(corpus: Corpus, split: str) -> tuple[Chorale, ...]:
-    """Return the chorales of a split whose hymn tune no chorale of train has.
+    """Return the chorales of a split whose hymn tunes do not occur in train.
 
     Raises:
-        DataError: there is no such split, or the index of the corpus does not tell the
-            tunes of its pieces.
+        DataError: there is no such split, or the index lacks the tune of a piece.
     """
     chorales = corpus.split(split)
     entries = sorted(read_index(corpus.path), key=lambda entry: entry.file)
     tunes = [entry.tune_group for entry in entries if entry.split == split]
-    heard = {entry.tune_group for entry in entries if entry.split == "train"}
-    if len(tunes) != len(chorales) or 0 in {*tunes, *heard}:
-        raise DataError(
-            "expected an index that tells the tune of each piece", corpus.path
-        )
+    seen = {entry.tune_group for entry in entries if entry.split == "train"}
+    if len(tunes) != len(chorales) or 0 in {*tunes, *seen}:
+        raise DataError("expected an index with the tune of each piece", corpus.path)
     return tuple(
         chorale
         for chorale, tune in zip(chorales, tunes, strict=True)
-        if tune not in heard
+        if tune not in seen
     )
 
 
 def annotations_path(file: Path | str) -> Path:
-    """Return where the annotations of a classic CSV have to lie to be loaded with it.
+    """Return the path of the annotations that are loaded with a classic CSV.
 
     Args:
         file: a CSV in a split of a corpus folder, or in a flat one.
@@ -195,17 +178,17 @@ def annotations_path(file: Path | str) -> Path:
 def hold_out(
     chorales: Sequence[Chorale], share: float = 0.1
 ) -> tuple[tuple[Chorale, ...], tuple[Chorale, ...]]:
-    """Split chorales into those to train on and those to validate on, by content.
+    """Split chorales into a training and a validation set, by hash of their content.
 
-    The choice depends on the notes alone, neither on file names nor on order, and equal
-    pieces stay on one side.
+    The choice depends on the pitches alone, neither on file names nor on order, and
+    duplicates stay in one set.
 
     Args:
         chorales: at least two that differ.
-        share: how much of the distinct pieces to hold out, at least one piece.
+        share: of the distinct pieces to hold out, at least one piece.
 
     Returns:
-        The pieces to train on and the held-out ones, each in the given order.
+        The training set and the validation set, each in the given order.
 
     Raises:
         DataError: fewer than two different chorales.
@@ -217,8 +200,8 @@ def hold_out(
     distinct = sorted(set(contents))
     if len(distinct) < 2:
         raise DataError(
-            "expected at least two different chorales, so that one can be held out, "
-            f"got {len(distinct)}"
+            "expected at least two different chorales, to hold one of them out, got "
+            f"{len(distinct)}"
         )
     out = set(distinct[: max(1, round(share * len(distinct)))])
     pairs = list(zip(chorales, contents, strict=True))
@@ -229,9 +212,9 @@ def hold_out(
 
 
 def _corpus_files(folder: Path) -> list[tuple[str, Path]]:
-    """Return the split and path of every classic CSV of a corpus, in order."""
+    """Return the split and the path of each classic CSV of a corpus, in order."""
     if not folder.is_dir():
-        raise DataError("expected a folder of CSV files, there is none", folder)
+        raise DataError("expected a folder of CSV files, found none", folder)
     below = folder / "chorales" if (folder / "chorales").is_dir() else folder
     splits = [split for split in SPLITS if (below / split).is_dir()]
     places = [(split, below / split) for split in splits] or [("train", below)]
@@ -245,8 +228,8 @@ def _corpus_files(folder: Path) -> list[tuple[str, Path]]:
     ]
     if not files:
         raise DataError(
-            "expected CSV files, in train/, valid/ and test/ or side by side, "
-            "there is none",
+            "expected CSV files, in train/, valid/ and test/ or in one folder, found "
+            "none",
             folder,
         )
     return files
@@ -260,7 +243,7 @@ def _listing(folder: Path) -> list[Path]:
 
 
 def _annotations_of(file: Path, folder: Path) -> Path:
-    """Return where the annotations of a classic CSV lie if it has any."""
+    """Return the path of the annotations of a classic CSV of a corpus folder."""
     parts = file.relative_to(folder).parts
     below = parts[1:] if parts[0] == "chorales" else parts
     return folder.joinpath("annotations", *below)
@@ -283,14 +266,14 @@ def _load_piece(file: Path, annotations: Path, entry: Entry | None) -> Chorale:
     return read_annotations(annotations, chorale) if annotations.is_file() else chorale
 
 
-# === Statistics ===
-
-
 def split_corpus(corpus: Corpus) -> tuple[Sequence[Chorale], Sequence[Chorale], str]:
-    """Return the chorales to train on, those to validate on, and a remark.
+    """Return a training set, a validation set, and a remark for the user.
 
-    A corpus without a valid split has a tenth of its train held out, by content, and
-    the remark says so; otherwise it is empty.
+    Without a valid split a tenth of train is held out, see `hold_out`, and the remark
+    says so; otherwise it is empty.
+
+    Raises:
+        DataError: there is no train split, or too little to hold out.
     """
     if not corpus.train:
         raise DataError("expected a train split with chorales", corpus.path)
@@ -299,6 +282,6 @@ def split_corpus(corpus: Corpus) -> tuple[Sequence[Chorale], Sequence[Chorale], 
     train, valid = hold_out(corpus.train)
     remark = (
         f"the corpus has no valid split: {len(valid)} of its {len(corpus.train)} "
-        "chorales, chosen by content, are held out to validate"
+        "chorales, chosen by content, are held out for validation"
     )
     return train, valid, remark

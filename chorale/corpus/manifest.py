@@ -1,4 +1,4 @@
-"""The manifest of the bundled corpus: which score of music21's is which piece."""
+"""The manifest of the bundled corpus: music21's scores and the pieces they become."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from chorale.utils.tables import read_rows
 
 
 class Row(NamedTuple):
-    """What the manifest says about one score, or about a piece that has none.
+    """A score of music21, or a piece of the JSB chorales without one.
 
     Attributes:
-        number: of the piece in the public JSB chorales, 000 to 381; pieces that are not
-            there go on from 382. Empty for other scores.
+        number: of the piece in the public JSB chorales, 000 to 381; other pieces are
+            numbered from 382. Empty for scores that are not used.
         split: `train`, `valid` or `test`; empty for a score without a number.
         score: file name in music21's `corpus/bach`; empty if music21 has none.
         bwv: catalogue number as music21 files it.
         title: first line of the hymn.
         repeats: `expanded` if repeated sections are played twice, `once` if not.
         pickup: steps before the first full bar.
-        tune_group: pieces of one number share their hymn tune.
-        alternate_of: catalogue number of a piece with the same harmonisation.
-        excluded: why it is left out; empty if it is not.
-        public_sha256: of its file in the public JSB chorales, train and valid; it is
-            empty for test, whose files nobody is to open.
+        tune_group: equal for pieces with the same hymn tune.
+        alternate_of: catalogue number of a piece with the same harmonization.
+        excluded: reason why it is left out; empty if it is not.
+        public_sha256: of its file in the public JSB chorales; empty in the test split,
+            whose files are not opened.
     """
 
     number: str
@@ -41,7 +41,7 @@ class Row(NamedTuple):
 
     @property
     def file(self) -> str:
-        """The classic CSV of the piece, below the corpus folder."""
+        """Path of the classic CSV of the piece, relative to the corpus folder."""
         return f"chorales/{self.split}/chorale_{self.number}.csv"
 
 

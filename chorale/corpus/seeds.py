@@ -1,7 +1,6 @@
-"""Seeds: the openings that a model continues, and the plans that it follows.
+"""Seeds: the chorales whose openings a model continues and whose plans it follows.
 
-The numbered seeds are the held-out test chorales, so that no model recites what it has
-learnt from.
+The numbered seeds are those of the held-out test split: no model was trained on them.
 """
 
 from __future__ import annotations
@@ -19,31 +18,37 @@ NO_SEED = "none"
 
 
 def numbered_seeds() -> tuple[Entry, ...]:
-    """Return the index entries of the held-out test chorales; seed 1 comes first."""
+    """Return the index entries of the test split; the first is seed 1."""
     return tuple(
         entry for entry in read_index(bundled_corpus()) if entry.split == "test"
     )
 
 
 def find_seed(name: str) -> Chorale | None:
-    """Return the chorale that a name stands for, loading no other.
+    """Find and load the chorale with a name.
 
     Args:
-        name: a number from 1 in `numbered_seeds`, the catalogue number of a bundled
-            piece such as `bwv253`, a CSV, MIDI or MusicXML file, or `none`.
+        name: a number in `numbered_seeds`, counted from 1, the catalogue number of a
+            bundled piece such as `bwv253`, a CSV, MIDI or MusicXML file, or `none`.
 
     Returns:
         The whole chorale; None for `none`.
 
     Raises:
         UsageError: there is no such seed.
-        DataError: the file is no chorale of four voices.
+        DataError: the file does not hold a chorale of four voices.
     """
     if name == NO_SEED:
         return None
-    if re.fullmatch(r"[+-]?\d{1,9}", name):
-        return _numbered(int(name))
     folder = bundled_corpus()
+    if re.fullmatch(r"[+-]?\d{1,9}", name):
+        entries = numbered_seeds()
+        if not 1 <= int(name) <= len(entries):
+            raise UsageError(
+                f"expected a seed from 1 to {len(entries)}, got {int(name)}; "
+                "`chorale seeds` lists them"
+            )
+        return load_entry(entries[int(name) - 1], folder)
     catalogue_number = name.casefold().replace(" ", "")
     for entry in read_index(folder):
         if f"bwv{entry.bwv}".casefold() == catalogue_number:
@@ -58,9 +63,9 @@ def find_seed(name: str) -> Chorale | None:
 
 
 def find_bundled(name: str) -> Chorale | None:
-    """Return the bundled chorale of a number or catalogue number, None of other names.
+    """Load a bundled chorale by number or catalogue number; None for other names.
 
-    A file of that name comes first: it is none of ours.
+    Existing files have precedence and also give None.
 
     Raises:
         UsageError: there is no such chorale.
@@ -69,13 +74,3 @@ def find_bundled(name: str) -> Chorale | None:
     if Path(name).exists() or not re.fullmatch(r"[0-9]{1,9}|bwv[^/]*", wanted):
         return None
     return find_seed(name)
-
-
-def _numbered(number: int) -> Chorale:
-    entries = numbered_seeds()
-    if not 1 <= number <= len(entries):
-        raise UsageError(
-            f"expected a seed from 1 to {len(entries)}, got {number}; "
-            "`chorale seeds` lists them"
-        )
-    return load_entry(entries[number - 1], bundled_corpus())

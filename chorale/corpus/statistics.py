@@ -1,4 +1,4 @@
-"""What a corpus holds, counted: pieces, steps, ranges, keys and metres."""
+"""Statistics of a corpus: pieces, steps, ranges, keys and metres."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from chorale.utils.arrays import IntArray
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """Figures of a corpus, ready for JSON.
+    """Statistics of a corpus, ready for JSON.
 
     Attributes:
         path: the folder.
         pieces, steps: by split.
-        ranges: lowest and highest note of each voice, MIDI notes; None if silent.
-        keys, metres: number of pieces by key and by first time signature, most first.
-        rests: share of steps at which the voice is silent, by voice.
-        repeated_onsets: share of the onsets that strike the pitch before again.
-        fermatas: number of pieces that have any.
-        refused: why files were left out.
+        ranges: lowest and highest MIDI note of each voice; None if it is silent.
+        keys, metres: number of pieces by key and by first time signature, in descending
+            order.
+        rests: share of steps at which a voice is silent, by voice.
+        repeated_onsets: share of the onsets that repeat the pitch before them.
+        fermatas: number of pieces with fermatas.
+        refused: error messages of files that were left out.
     """
 
     path: str
@@ -42,8 +43,9 @@ class Description:
 
 
 def describe(corpus: Corpus) -> Description:
-    """Return the figures of a corpus, over all of its splits."""
-    chorales = [chorale for split in SPLITS for chorale in getattr(corpus, split)]
+    """Return the statistics of a corpus over all of its splits."""
+    splits = {split: getattr(corpus, split) for split in SPLITS}
+    chorales = [chorale for pieces in splits.values() for chorale in pieces]
     pitches = np.concatenate(
         [np.empty((0, VOICES), np.int64), *(chorale.pitches for chorale in chorales)]
     )
@@ -51,23 +53,22 @@ def describe(corpus: Corpus) -> Description:
     repeats = sum(
         int((chorale.onsets & ~changes(chorale.pitches)).sum()) for chorale in chorales
     )
+    voices = dict(zip(VOICE_NAMES, pitches.T, strict=True))
     return Description(
         path=str(corpus.path),
-        pieces={split: len(getattr(corpus, split)) for split in SPLITS},
+        pieces={split: len(pieces) for split, pieces in splits.items()},
         steps={
-            split: sum(chorale.steps for chorale in getattr(corpus, split))
-            for split in SPLITS
+            split: sum(chorale.steps for chorale in pieces)
+            for split, pieces in splits.items()
         },
-        ranges={
-            name: _range(pitches[:, voice]) for voice, name in enumerate(VOICE_NAMES)
-        },
+        ranges={name: _range(voice) for name, voice in voices.items()},
         keys=_count(
             chorale.key.name if chorale.key else "unknown" for chorale in chorales
         ),
         metres=_count(chorale.metre.name for chorale in chorales),
         rests={
-            name: float((pitches[:, voice] == SILENCE).mean()) if len(pitches) else 0.0
-            for voice, name in enumerate(VOICE_NAMES)
+            name: float((voice == SILENCE).mean()) if len(voice) else 0.0
+            for name, voice in voices.items()
         },
         repeated_onsets=repeats / onsets if onsets else 0.0,
         fermatas=sum(bool(chorale.fermatas.any()) for chorale in chorales),

@@ -34,10 +34,8 @@ def judgement_blocks(
         title: of what was judged.
         settings: sampling options by name; None for chorales from files.
     """
-    sizes = ", ".join(
-        f"{set_title(name)} {metrics.chorales}"
-        for name, metrics in judgement.metrics.items()
-    )
+    sets = judgement.metrics
+    sizes = ", ".join(f"{set_title(name)} {sets[name].chorales}" for name in sets)
     blocks: list[Block] = [
         Heading(f"Is it Bach? {title}", level=1),
         Paragraph(
@@ -51,63 +49,59 @@ def judgement_blocks(
             f"{name.replace('_', ' ')} {value}" for name, value in settings.items()
         )
         blocks.append(Paragraph(f"Sampling options: {options}."))
-    blocks += [
-        Heading("Distances from train"),
-        Paragraph(
-            f"Subsets of {judgement.size} chorales, with 95 % intervals; 0 = equal "
-            "distributions. The column train is the null distribution. *: "
-            "significantly further from train than Bach."
-        ),
+    blocks += _section(
+        "Distances from train",
+        f"Subsets of {judgement.size} chorales, with 95 % intervals; 0 = equal "
+        "distributions. The column train is the null distribution. *: significantly "
+        "further from train than Bach.",
         distances_table(judgement),
-    ]
+    )
     if judgement.variants:
-        blocks += [
-            Heading("Samples against variants"),
-            Paragraph(
-                "How much further from train the samples are than variants of the same "
-                "prompts, with paired 95 % intervals. *: significantly further, **: "
-                "significantly nearer."
-            ),
+        blocks += _section(
+            "Samples against variants",
+            "How much further from train the samples are than variants of the same "
+            "prompts, with paired 95 % intervals. *: significantly further, **: "
+            "significantly nearer.",
             variants_table(judgement),
-        ]
+        )
     blocks += [
-        Heading("Part-writing"),
-        Paragraph("Findings per 1,000 opportunities, see chorale check."),
-        rules_table(judgement),
-        Heading("Endings and ranges"),
-        Paragraph("Percentage of the chorales; cut ones do not count for endings."),
-        shares_table(judgement),
-        Heading("Copying"),
-        Paragraph(
-            "Stretches that occur in train note for note, in any key: the longest of a "
-            "chorale, and the percentage of all windows."
+        *_section(
+            "Part-writing",
+            "Findings per 1,000 opportunities, see chorale check.",
+            rules_table(judgement),
         ),
-        copying_table(judgement),
-        Heading("Classifier two-sample test"),
-        Paragraph(
+        *_section(
+            "Endings and ranges",
+            "Percentage of the chorales; those that were cut have no ending.",
+            shares_table(judgement),
+        ),
+        *_section(
+            "Copying",
+            "Stretches that occur in train note for note, in any key: the longest of "
+            "each chorale, and the percentage of all windows.",
+            copying_table(judgement),
+        ),
+        *_section(
+            "Classifier two-sample test",
             "Cross-validated area under the ROC curve of a classifier of these "
             "features, against Bach; the column Bach is against train. 0.5 = "
-            f"indistinguishable, 1 = always right. Needs {LEAST_GROUPS} chorales."
+            f"indistinguishable, 1 = always right. Needs {LEAST_GROUPS} chorales.",
+            two_sample_table(judgement),
         ),
-        two_sample_table(judgement),
     ]
-    if any(metrics.note_accuracy for metrics in judgement.metrics.values()):
-        blocks += [
-            Heading("Bach's own notes"),
-            Paragraph(
-                "Percentage of the steps at which a harmonization of Bach's melody has "
-                "the pitch of Bach's own."
-            ),
+    if any(metrics.note_accuracy for metrics in sets.values()):
+        blocks += _section(
+            "Bach's own notes",
+            "Percentage of the steps at which a harmonization of Bach's melody has the "
+            "pitch of Bach's own.",
             accuracy_table(judgement),
-        ]
-    if judgement.other_metre or judgement.shorter:
-        blocks.append(
-            Paragraph(
-                "Train windows without a perfect match: "
-                f"{judgement.other_metre} in another metre, "
-                f"{judgement.shorter} shorter."
-            )
         )
+    if judgement.other_metre or judgement.shorter:
+        remark = (
+            f"Train windows without a perfect match: {judgement.other_metre} in "
+            f"another metre, {judgement.shorter} shorter."
+        )
+        blocks.append(Paragraph(remark))
     return blocks
 
 
@@ -209,6 +203,10 @@ def accuracy_table(judgement: Judgement) -> Table:
         voice: _percentages(share.get(voice) for share in shares) for voice in voices
     }
     return _table(judgement, "voice", cells)
+
+
+def _section(title: str, text: str, table: Table) -> list[Block]:
+    return [Heading(title), Paragraph(text), table]
 
 
 def _table(judgement: Judgement, label: str, cells: dict[str, list[str]]) -> Table:

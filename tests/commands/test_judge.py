@@ -1,4 +1,4 @@
-"""`chorale judge`, with a fake model behind it."""
+"""`chorale judge`, with a fake model and few chorales."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from bach import all_chorales, few_chorales
 from fakes import UniformInfiller, uniform_predictor, wide_cells, wide_vocabulary
 
 from chorale.commands import judge, main
-from chorale.corpus.loading import Corpus, load_corpus
+from chorale.corpus.loading import Corpus
 from chorale.errors import UsageError
 from chorale.formats.classic_csv import write_csv
 from chorale.formats.midi import write_midi
@@ -36,6 +37,7 @@ def run(
         return load_model(name, **options) if name == "counterpoint" else predictor
 
     monkeypatch.setattr(judge, "load_model", load)
+    monkeypatch.setattr(judge, "load_corpus", lambda splits: few_chorales())
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
 
@@ -58,8 +60,8 @@ def test_a_model_is_set_beside_bach_chance_and_the_floor(run: Run) -> None:
     assert (settings["models"], settings["average"]) == (["bach"], "none")
     assert "particles" not in settings
     assert list(rows) == COLUMNS
-    assert [rows[name]["chorales"] for name in COLUMNS] == [12, 12, 235, 12]
-    # The fake model sings anything, but within its ranges and throughout.
+    assert [rows[name]["chorales"] for name in COLUMNS] == [12, 12, 30, 12]
+    # The fake model draws any note in its ranges, and never a rest.
     assert rows["samples"]["has_rest"] == 0
     assert rows["samples"]["told_apart"]["value"] > 0.9
     leaps = [rows[name]["rules"]["large-leap"]["per_thousand"] for name in COLUMNS]
@@ -105,11 +107,11 @@ def test_sopranos_are_harmonized(run: Run) -> None:
     code, out, err = run("--given", "soprano", "-n", "3", "--model", "fake", "--json")
     rows = json.loads(out)
     assert (code, err) == (0, "")
-    assert [rows[name]["chorales"] for name in COLUMNS] == [3, 3, 235, 3]
+    assert [rows[name]["chorales"] for name in COLUMNS] == [3, 3, 30, 3]
     own = [rows[name]["own_notes"] for name in COLUMNS]
     assert own[1] is own[2] is None
     assert list(own[0]) == ["alto", "tenor", "bass", "all"]
-    # Chance hits one in twenty, counting far more.
+    # A random note is right once in twenty times, the n-gram far more often.
     assert own[0]["all"] < 0.08 < own[3]["all"] < 0.5
 
 
@@ -117,13 +119,13 @@ def test_an_infiller_is_judged_by_what_it_makes_of_sopranos(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     infiller = UniformInfiller(wide_cells())
-    monkeypatch.setattr(judge, "load_model", lambda name: infiller)
+    monkeypatch.setattr(judge, "load_model", lambda name, kind: infiller)
     command = ("--given", "soprano", "-n", "2", "--model", "fills")
     code, out, _ = run(*command, "--against-rules", "off")
     assert code == 0 and out.startswith("Is it Bach? fills")
-    told = " ".join(out.split())
-    assert "drawn with given soprano, temperature 1.0, top p 0.96" in told
-    assert "rounds 24" in told and "guidance" not in told
+    words = " ".join(out.split())
+    assert "options: given soprano, temperature 1.0, top p 0.96" in words
+    assert "rounds 24" in words and "guidance" not in words
     table = out[out.index("Bach's own notes") :]
     figure = r"\d+\.\d"
     assert re.search(
@@ -141,22 +143,23 @@ def test_an_infiller_is_judged_by_what_it_makes_of_sopranos(
 def test_all_sopranos_are_taken_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = []
 
-    def harmonized(model, chorales, *others):  # type: ignore[no-untyped-def]
-        taken.append([one.source for one in chorales])
+    def stop(model, chorales, *others, **options):  # type: ignore[no-untyped-def]
+        taken.append([chorale.source for chorale in chorales])
         raise UsageError("enough")
 
-    monkeypatch.setattr(judge, "_harmonized", harmonized)
+    monkeypatch.setattr(judge, "load_corpus", lambda splits: all_chorales())
+    monkeypatch.setattr(judge, "sampled_sets", stop)
     run("--given", "soprano")
     run("--given", "soprano", "--new-tunes")
-    assert [len(one) for one in taken] == [75, 43]
+    assert [len(sources) for sources in taken] == [75, 43]
     assert set(taken[1]) < set(taken[0])
 
 
 def test_it_is_printed_and_reported(run: Run) -> None:
     words = ("-n", "3", "--bars", "4", "--average", "transpositions")
-    code, out, err = run(*words, "--top-p", "1,1,1,0.9", "--report", "out/judged.html")
+    code, out, err = run(*words, "--top-p", "0.9", "--report", "out/judged.html")
     assert code == 0
-    assert "Samples were drawn with temperature 1.0, top p (1.0, 1.0, 1.0, 0.9)" in out
+    assert "Sampling options: temperature 1.0, top p 0.9, " in out
     assert "Is it Bach? bach, in 7 keys each: the mean of 7 members" in out
     assert err == "report  out/judged.html\n"
     header = next(line for line in out.splitlines() if line.startswith("feature"))
@@ -166,35 +169,38 @@ def test_it_is_printed_and_reported(run: Run) -> None:
     html = Path("out/judged.html").read_text(encoding="utf-8")
     # Distances, rules, each feature, three samples.
     assert html.count("data:image/png;base64,") > 10
-    assert "parallel-fifths" in html and "top p (1.0, 1.0, 1.0, 0.9)" in html
+    assert "parallel-fifths" in html and "top p 0.9, " in html
 
 
 def test_chorales_of_ones_own_are_judged(run: Run) -> None:
     Path("mine").mkdir()
-    for index, piece in enumerate(load_corpus(splits=("valid",)).valid[:3]):
+    for index, piece in enumerate(few_chorales().valid[:3]):
         write_midi(piece, Path(f"mine/{index}.mid"))
     code, out, err = run("mine", "--opening", "2", "--json")
     rows = json.loads(out)
     assert (code, err) == (0, "")
-    # Train is matched to them as often as it has chorales.
-    assert [rows[name]["chorales"] for name in COLUMNS] == [3, 3, 235, 3]
+    # Train windows are matched to them as often as train has chorales.
+    assert [rows[name]["chorales"] for name in COLUMNS] == [3, 3, 30, 3]
     whole = json.loads(run("mine", "--json")[1])
     moving = [
-        one["samples"]["rules"]["crossing"]["opportunities"] for one in (rows, whole)
+        answer["samples"]["rules"]["crossing"]["opportunities"]
+        for answer in (rows, whole)
     ]
     assert 0 < moving[0] < moving[1]
 
 
 def test_bach_in_four_columns_is_still_bach(run: Run) -> None:
-    for index, piece in enumerate(load_corpus(splits=("valid",)).valid[:20]):
+    for index, piece in enumerate(few_chorales().valid):
         write_csv(piece, Path(f"mine/{index}.csv"))
     code, out, err = run("mine", "--json")
-    assert code == 0 and err.startswith("note: CSVs of four columns do not tell")
+    assert code == 0 and err.startswith(
+        "note: CSVs of four columns have no repeated notes"
+    )
     samples = json.loads(out)["samples"]
-    # Below 0.5 even: the same pieces are on both sides, and what was learnt of one as
-    # Bach's misleads about the other.
+    # Even below 0.5: the same pieces are in both sets, so that what a classifier learns
+    # from one copy is wrong for the other.
     assert samples["told_apart"]["low"] < 0.5
-    # Nobody has a fermata now, so there are no phrases to compare.
+    # Without fermatas there are no phrases to compare.
     assert samples["distances"]["cadence_chords"] is None
 
 
@@ -205,8 +211,8 @@ def test_a_final_report_is_beside_test(
 
     def load(*, splits: tuple[str, ...]) -> Corpus:
         loaded.append(splits)
-        corpus = load_corpus(splits=("train", "valid"))
-        return replace(corpus, valid=(), test=corpus.valid)  # the true one stays shut
+        corpus = few_chorales()
+        return replace(corpus, valid=(), test=corpus.valid)  # not the real test split
 
     monkeypatch.setattr(judge, "load_corpus", load)
     run("-n", "2", "--bars", "4", "--final")
@@ -218,34 +224,34 @@ def test_a_final_report_is_beside_test(
     [
         ("-n 0", "at least 1 sample, got 0", 2),
         ("--given alto", "expected --given soprano, got 'alto'", 2),
-        ("--particles 4", "are led by a soprano: add --given soprano", 2),
+        ("--particles 4", "--particles needs given notes: add --given soprano", 2),
         ("--given soprano --bars 4", "harmonized whole: leave out --bars", 2),
         ("--given soprano -n 0", "at least 1 sample, got 0", 2),
-        ("mine --given soprano", "--given is for a model", 2),
-        ("mine --new-tunes", "--new-tunes is for a model", 2),
+        ("mine --given soprano", "--given is for samples of a model", 2),
+        ("mine --new-tunes", "--new-tunes is for samples of a model", 2),
         ("--bars 0", "at least 1 bar, got 0", 2),
         ("--bars 1", "leaves nothing to write", 2),
         ("--random-state -1", "random_state of at least 0", 2),
         ("--temperature 0", "temperature above 0", 2),
         ("mine --opening -1", "opening of at least 0 bars", 2),
-        ("mine --model bach", "--model is for a model", 2),
-        ("mine --average none", "--average is for a model", 2),
+        ("mine --model bach", "--model is for samples of a model", 2),
+        ("mine --average none", "--average is for samples of a model", 2),
         ("--average keys", "out of none, transpositions, got 'keys'", 2),
         ("--model bach --model bach", "--model bach is there twice", 2),
         ("--model counterpoint", "or judge --given soprano", 2),
-        ("mine -n 5", "-n is for a model", 2),
+        ("mine -n 5", "-n is for samples of a model", 2),
         ("--rules some", "rules out of off, lenient, strict, got 'some'", 2),
-        ("mine --rules off", "--rules is for a model", 2),
-        ("mine --against-rules off", "--against-rules is for a model", 2),
+        ("mine --rules off", "--rules is for samples of a model", 2),
+        ("mine --against-rules off", "--against-rules is for samples of a model", 2),
         ("--against-rules some", "out of off, lenient, strict, got 'some'", 2),
         (
             "--rules off --against-rules off",
-            "drawn by rules off already: name others",
+            "expected --against-rules other than --rules off",
             2,
         ),
-        ("mine --top-p 0.9", "--top-p is for a model", 2),
+        ("mine --top-p 0.9", "--top-p is for samples of a model", 2),
         ("--top-p 1,1,1", r"each of 4 voices, got \(1.0, 1.0, 1.0\)", 2),
-        ("--opening 2", "--opening is for chorales of your own", 2),
+        ("--opening 2", "--opening is for chorales from files", 2),
         ("--report judged.pdf", r"ends in \.md or \.html, got \.pdf", 2),
         ("missing", "missing: there is no such file or folder", 1),
         ("empty", "empty: expected CSV, MIDI or MusicXML files, got none", 1),

@@ -19,11 +19,10 @@ from chorale.corpus.loading import (
     load_corpus,
     load_entry,
     unseen_melodies,
-    write_csv,
 )
 from chorale.corpus.statistics import describe
 from chorale.errors import DataError
-from chorale.formats.classic_csv import write_annotations
+from chorale.formats.classic_csv import write_annotations, write_csv
 from chorale.music.keys import Key
 from chorale.music.score import Chorale
 from chorale.utils.files import sha256
@@ -185,7 +184,7 @@ def test_unseen_melodies_are_those_that_train_does_not_have(tmp_path: Path) -> N
 def test_unseen_melodies_need_an_index(tmp_path: Path) -> None:
     for split in ("train", "valid"):
         write_pieces(tmp_path / split, "one.csv")
-    with pytest.raises(DataError, match="an index that tells the tune of each piece"):
+    with pytest.raises(DataError, match="an index with the tune of each piece"):
         unseen_melodies(load_corpus(tmp_path), "valid")
 
 

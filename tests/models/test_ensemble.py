@@ -21,11 +21,10 @@ from hypothesis import strategies as st
 from strategies import little_chorale
 from tiny import save_tiny_model
 
-from chorale.corpus.loading import write_csv
 from chorale.encoding.plan import Plan
 from chorale.errors import ModelError, UsageError
 from chorale.evaluation.likelihood import evaluate
-from chorale.formats.classic_csv import read_csv
+from chorale.formats.classic_csv import read_csv, write_csv
 from chorale.models.ensemble import TRANSPOSITIONS, AveragedPredictor, average
 from chorale.models.guidance import GuidedPredictor
 from chorale.models.storage import load_model

@@ -23,11 +23,12 @@ from tiny import (
     write_tiny_corpus,
 )
 
-from chorale.corpus.loading import load_corpus, split_corpus, write_csv
+from chorale.corpus.loading import load_corpus, split_corpus
 from chorale.encoding.plan import Plan
 from chorale.encoding.tokens import Vocabulary, shifted
 from chorale.encoding.tunes import Tunes
 from chorale.errors import DataError, ModelError, TrainingError, UsageError
+from chorale.formats.classic_csv import write_csv
 from chorale.models.networks.next_step import NextStepNetwork
 from chorale.models.options import NetworkOptions
 from chorale.models.storage import load_card, load_model
