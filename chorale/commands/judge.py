@@ -11,20 +11,26 @@ from typing import Annotated, Any
 import typer
 
 from chorale.commands.options import (
-    DEFAULT_TOP_P,
+    ADVANCED,
+    OUTPUT,
+    SAMPLING,
     Average,
     Models,
-    TopP,
     model_names,
     model_title,
     names_typed,
     option_name,
-    parse_top_p,
 )
-from chorale.commands.outputs import RandomState, Rules, Temperature
 from chorale.commands.progress import progress_bar
-from chorale.commands.sampling_options import SAMPLING as NEXT_STEP_DEFAULTS
-from chorale.commands.sampling_options import Guidance, Particles
+from chorale.commands.sampling_options import (
+    NEXT_STEP_DEFAULTS,
+    Guidance,
+    Particles,
+    RandomState,
+    Rules,
+    Temperature,
+    TopP,
+)
 from chorale.corpus.loading import Corpus, load_corpus, unseen_melodies
 from chorale.corpus.reading import find_files, read_piece
 from chorale.errors import UsageError
@@ -76,11 +82,11 @@ _Report = Annotated[
     typer.Option(
         help="Also write a report with plots, a file that ends in .html or .md.",
         show_default="none",
-        rich_help_panel="Output",
+        rich_help_panel=OUTPUT,
     ),
 ]
 _Json = Annotated[
-    bool, typer.Option("--json", help="Print JSON.", rich_help_panel="Output")
+    bool, typer.Option("--json", help="Print JSON.", rich_help_panel=OUTPUT)
 ]
 _Given = Annotated[
     str | None,
@@ -89,7 +95,7 @@ _Given = Annotated[
         help="Harmonize Bach's sopranos instead of continuing openings; the model may "
         "be an infiller.",
         show_default="none",
-        rich_help_panel="Sampling",
+        rich_help_panel=SAMPLING,
     ),
 ]
 _Bars = Annotated[
@@ -97,14 +103,14 @@ _Bars = Annotated[
     typer.Option(
         help="Length of each continuation in bars, opening included.",
         show_default="that of Bach's piece",
-        rich_help_panel="Sampling",
+        rich_help_panel=SAMPLING,
     ),
 ]
 _Opening = Annotated[
     int,
     typer.Option(
         help="For files: number of bars at the beginning that are not judged.",
-        rich_help_panel="Advanced",
+        rich_help_panel=ADVANCED,
     ),
 ]
 _NewTunes = Annotated[
@@ -112,7 +118,7 @@ _NewTunes = Annotated[
     typer.Option(
         "--new-tunes",
         help="Use only pieces whose hymn tune does not occur in train.",
-        rich_help_panel="Advanced",
+        rich_help_panel=ADVANCED,
     ),
 ]
 _AgainstRules = Annotated[
@@ -121,7 +127,7 @@ _AgainstRules = Annotated[
         help=f"{', '.join(RULES_MODES)}: draw a variant of the samples with these "
         "rules, and test the difference of the distances.",
         show_default="none",
-        rich_help_panel="Advanced",
+        rich_help_panel=ADVANCED,
     ),
 ]
 _Final = Annotated[
@@ -130,7 +136,7 @@ _Final = Annotated[
         "--final",
         help="Use the test split instead of valid. Only once, after all choices are "
         "made.",
-        rich_help_panel="Advanced",
+        rich_help_panel=ADVANCED,
     ),
 ]
 
@@ -146,7 +152,7 @@ def judge(
     given: _Given = None,
     bars: _Bars = None,
     temperature: Temperature = NEXT_STEP_DEFAULTS.temperature,
-    top_p: TopP = DEFAULT_TOP_P,
+    top_p: TopP = NEXT_STEP_DEFAULTS.top_p,
     rules: Rules = NEXT_STEP_DEFAULTS.rules,
     guidance: Guidance = NEXT_STEP_DEFAULTS.guidance,
     particles: Particles = PARTICLES,
@@ -171,7 +177,7 @@ def judge(
         require("plot", "a report with plots")
     options = SamplingOptions(
         temperature=temperature,
-        top_p=parse_top_p(top_p),
+        top_p=top_p,
         guidance=guidance,
         particles=particles,
         rules=rules,
@@ -305,9 +311,9 @@ def _from_files(
         for done, path in enumerate(paths, start=1):
             readings.append(read_piece(path))
             progress(done, len(paths))
-    assumed = sum(reading.is_assumed for reading in readings)
+    assumed = sum(reading.metre_assumed for reading in readings)
     is_classic = all(
-        reading.is_assumed and path.suffix.lower() == ".csv"
+        reading.metre_assumed and path.suffix.lower() == ".csv"
         for reading, path in zip(readings, paths, strict=True)
     )
     if is_classic:

@@ -20,7 +20,11 @@ from chorale.corpus.seeds import find_seed
 from chorale.encoding.plan import Plan
 from chorale.evaluation.likelihood import evaluate
 from chorale.evaluation.orderless import evaluate_infiller
-from chorale.evaluation.style import has_rest, leaves_ranges, share_of_cadences
+from chorale.evaluation.style.cadences import (
+    has_rest,
+    leaves_ranges,
+    share_of_cadences,
+)
 from chorale.formats.files import read
 from chorale.models.storage import DEFAULT_MODEL, list_models, load_card, load_model
 from chorale.nn.cards import PRETRAINED

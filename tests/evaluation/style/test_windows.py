@@ -4,14 +4,9 @@ import numpy as np
 import pytest
 
 from chorale.errors import DataError
-<<<<<<< HEAD
-from chorale.evaluation.style import Window, matched, windows_of
+from chorale.evaluation.style.windows import Window, match_windows, windows_of
 from chorale.music.metre import Metre
 from chorale.music.score import Chorale
-=======
-from chorale.evaluation.style.windows import Window, match_windows, windows_of
-from chorale.music.score import Chorale, Metre
->>>>>>> adb5a7f (Judge few chorales in the tests; build the judged sets beside the other prompts)
 
 
 def piece(source: str, bars: int = 6, metre: str = "4/4") -> Chorale:
