@@ -22,14 +22,15 @@ from chorale.commands.options import (
     option_name,
 )
 from chorale.commands.progress import progress_bar
+from chorale.commands.sampling_options import NEXT_STEP as DEFAULTS
 from chorale.commands.sampling_options import (
-    NEXT_STEP_DEFAULTS,
     Guidance,
     Particles,
     RandomState,
     Rules,
     Temperature,
     TopP,
+    options_for,
 )
 from chorale.corpus.loading import Corpus, load_corpus, unseen_melodies
 from chorale.corpus.reading import find_files, read_piece
@@ -43,10 +44,9 @@ from chorale.models.ensemble import average as averaged
 from chorale.models.infiller import Infiller
 from chorale.models.storage import NEXT_STEP, load_model
 from chorale.music.voices import SOPRANO, VOICE_NAMES
-from chorale.sampling.completion import Model, Options
-from chorale.sampling.gibbs import InfillingOptions
+from chorale.sampling.completion import Model
 from chorale.sampling.logits import RULES_MODES
-from chorale.sampling.next_step import PARTICLES, SamplingOptions
+from chorale.sampling.next_step import PARTICLES
 from chorale.sampling.prompts import draw_chorales, matched_sets, sampled_sets
 from chorale.utils.extras import require
 from chorale.utils.reports import check_report_path, to_text, write_report
@@ -146,15 +146,15 @@ def judge(
     files: _Files = None,
     model: Models = None,
     count: _Count = None,
-    random_state: RandomState = NEXT_STEP_DEFAULTS.random_state,
+    random_state: RandomState = DEFAULTS.random_state,
     report: _Report = None,
     as_json: _Json = False,
     given: _Given = None,
     bars: _Bars = None,
-    temperature: Temperature = NEXT_STEP_DEFAULTS.temperature,
-    top_p: TopP = NEXT_STEP_DEFAULTS.top_p,
-    rules: Rules = NEXT_STEP_DEFAULTS.rules,
-    guidance: Guidance = NEXT_STEP_DEFAULTS.guidance,
+    temperature: Temperature = DEFAULTS.temperature,
+    top_p: TopP = DEFAULTS.top_p,
+    rules: Rules = DEFAULTS.rules,
+    guidance: Guidance = DEFAULTS.guidance,
     particles: Particles = PARTICLES,
     average: Average = "none",
     opening: _Opening = 0,
@@ -175,14 +175,6 @@ def judge(
     if report is not None:
         check_report_path(report)
         require("plot", "a report with plots")
-    options = SamplingOptions(
-        temperature=temperature,
-        top_p=top_p,
-        guidance=guidance,
-        particles=particles,
-        rules=rules,
-        random_state=random_state,
-    )
     split = "test" if final else "valid"
     corpus = load_corpus(splits=("train", split))
     settings: dict[str, Any] = {}
@@ -190,7 +182,7 @@ def judge(
         title = ", ".join(map(str, files))
         sets = _from_files(files, opening, corpus, split, random_state)
     else:
-        sets, settings = _from_model(context, corpus, split, options)
+        sets, settings = _from_model(context, corpus, split)
         title = model_title(model_names(model), average)
     with progress_bar("Judging") as progress:
         judgement = judge_sets(sets, random_state=random_state, progress=progress)
@@ -240,47 +232,34 @@ def _check_options(context: typer.Context) -> None:
 
 
 def _from_model(
-    context: typer.Context, corpus: Corpus, split: str, options: SamplingOptions
+    context: typer.Context, corpus: Corpus, split: str
 ) -> tuple[JudgedSets, dict[str, Any]]:
     """Return a model's samples with what they are compared with, and the settings.
 
     Raises:
-        UsageError: options that an infiller does not have.
+        UsageError: options that the model does not have.
     """
     asked = context.params
-    given, count, average = asked["given"], asked["count"], asked["average"]
-    variants: dict[str, Options] = {"samples": options}
-    if asked["against_rules"]:
-        name = f"rules {asked['against_rules']}"
-        variants[name] = replace(options, rules=asked["against_rules"])
+    given, count = asked["given"], asked["count"]
     chorales = corpus.split(split)
     if asked["new_tunes"]:
         chorales = unseen_melodies(corpus, split)
     if count is None:
         count = len(chorales) if given else _COUNT
-    prompts = draw_chorales(chorales, count, options.random_state)
     names = model_names(asked["model"])
     models = [load_model(name, kind=None if given else NEXT_STEP) for name in names]
     predictors = [model for model in models if not isinstance(model, Infiller)]
-    model: Model
-    if len(predictors) < len(models):
-        if len(models) > 1 or average != "none":
-            raise UsageError("infillers are not averaged: name one --model alone")
-        for name in ("guidance", "particles"):
-            if name in names_typed(context):
-                raise UsageError(f"infillers have no {name}: leave out --{name}")
-        model = models[0]
-        variants = {
-            name: InfillingOptions(
-                temperature=options.temperature,
-                top_p=options.top_p,
-                rules=variant.rules,
-                random_state=options.random_state,
-            )
-            for name, variant in variants.items()
-        }
+    if len(predictors) == len(models):
+        model: Model = averaged(predictors, asked["average"])
+    elif len(models) > 1 or asked["average"] != "none":
+        raise UsageError("infillers are not averaged: name one --model alone")
     else:
-        model = averaged(predictors, average)
+        model = models[0]
+    options = options_for(context, model)
+    variants = {"samples": options}
+    if rules := asked["against_rules"]:
+        variants[f"rules {rules}"] = replace(options, rules=rules)
+    prompts = draw_chorales(chorales, count, options.random_state)
     with progress_bar("Sampling") as progress:
         sets = sampled_sets(
             model,
@@ -291,7 +270,7 @@ def _from_model(
             bars=asked["bars"],
             progress=progress,
         )
-    settings = {"given": given, **asdict(variants["samples"])}
+    settings = {"given": given, **asdict(options)}
     if not given:
         del settings["particles"]  # they need given notes
     return sets, {name: value for name, value in settings.items() if value is not None}

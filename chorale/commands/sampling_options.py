@@ -128,16 +128,18 @@ def options_for(context: typer.Context, model: Model) -> Options:
     """
     typed, values = names_typed(context), context.params
     is_infiller = isinstance(model, Infiller)
+    asked = values["model"]
+    named = asked if isinstance(asked, str) else ", ".join(asked or ())
     kinds = ("next-step models", "infillers")
     for name in _NEXT_STEP_ONLY if is_infiller else _INFILLERS_ONLY:
         if name in typed:
             raise UsageError(
-                f"--{name} is for {kinds[not is_infiller]}, and {values['model']} is "
+                f"--{name} is for {kinds[not is_infiller]}, and {named} is "
                 f"one of the {kinds[is_infiller]}: leave it out"
             )
     if not is_infiller:
         return next_step_options(context)
-    if values["method"] == "ancestral" and "rounds" in typed:
+    if values.get("method") == "ancestral" and "rounds" in typed:
         raise UsageError("--rounds is for --method gibbs: leave it out")
     return InfillingOptions(**_values(context, *_BOTH, *_INFILLERS_ONLY))
 
