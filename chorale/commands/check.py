@@ -151,11 +151,7 @@ def _print_rules(rules: Sequence[str], as_json: bool) -> None:
 def _print_rates(tallies: dict[str, Tally]) -> None:
     typer.echo(f"{'rule':<25}{'findings':>10}{'of':>10}{'per 1,000':>11}")
     for name, tally in tallies.items():
-        rate = tally.per_thousand
-        typer.echo(
-            f"{name:<25}{tally.findings:>10,}{tally.opportunities:>10,}"
-            + (f"{'-':>11}" if rate is None else f"{rate:>11.2f}")
-        )
+        typer.echo(f"{name:<25}{_figures(tally)}")
 
 
 def _print_worst(checked: Sequence[_Checked]) -> None:
@@ -166,10 +162,12 @@ def _print_worst(checked: Sequence[_Checked]) -> None:
     sums = [(sum(file.tallies.values(), Tally()), file.path) for file in checked]
     sums.sort(key=lambda row: -(row[0].per_thousand or 0))
     for tally, path in sums[:_WORST]:
-        rate = tally.per_thousand or 0
-        typer.echo(
-            f"{tally.findings:>10,}{tally.opportunities:>10,}{rate:>11.2f}  {path}"
-        )
+        typer.echo(f"{_figures(tally)}  {path}")
+
+
+def _figures(tally: Tally) -> str:
+    rate = "-" if tally.per_thousand is None else f"{tally.per_thousand:.2f}"
+    return f"{tally.findings:>10,}{tally.opportunities:>10,}{rate:>11}"
 
 
 def _print_summary(checked: Sequence[_Checked], refused: Sequence[str]) -> None:
@@ -200,7 +198,9 @@ def _as_json(
                 if file.reading.metre_assumed
                 else None,
                 "notes_off_grid": file.reading.off_grid,
-                "rates": _rates(file.tallies),
+                "rates": {
+                    name: tally.to_json() for name, tally in file.tallies.items()
+                },
                 "findings": [
                     asdict(finding)
                     | {"voices": [VOICE_NAMES[voice] for voice in finding.voices]}
@@ -210,12 +210,5 @@ def _as_json(
             for file in checked
         ],
         "refused": list(refused),
-        "rates": _rates(tallies),
-    }
-
-
-def _rates(tallies: dict[str, Tally]) -> dict[str, Any]:
-    return {
-        name: asdict(tally) | {"per_thousand": tally.per_thousand}
-        for name, tally in tallies.items()
+        "rates": {name: tally.to_json() for name, tally in tallies.items()},
     }

@@ -103,7 +103,7 @@ class Metrics:
             "leaves_ranges": self.leaves_ranges,
             "has_rest": self.has_rest,
             "rules": {
-                name: {**asdict(tally), "per_thousand": tally.per_thousand}
+                name: tally.to_json()
                 for name, tally in self.rules.items()
             },
             "distances": {

@@ -156,8 +156,6 @@ def read_midi_line(path: Path | str, voice: int) -> Reading:
 
 def _read_file(path: Path | str, separate: _Separate) -> Reading:
     path = Path(path)
-    if not path.is_file():
-        raise DataError("expected a MIDI file, there is no such file", path)
     try:
         file = mido.MidiFile(path)
     except Exception as error:  # mido raises any exception for damaged files

@@ -59,7 +59,10 @@ def read_score(path: Path | str) -> Reading:
 def read_score_line(
     path: Path | str, voice: int, *, tune: int | None = None
 ) -> Reading:
-    """Read a single line or one of four voices from a score, see `line_from_music21`.
+    """Read a single line, or one of four voices, from a score.
+
+    If only one part has notes, it is the voice, the others are silent, and of first and
+    second endings the first are left out; otherwise as `from_music21`.
 
     Args:
         path: the file.
@@ -67,9 +70,31 @@ def read_score_line(
         tune: the number of a tune in an ABC book; None if the file holds one tune.
 
     Raises:
-        DataError: the file cannot be read, or holds neither one line nor four voices.
+        DataError: the file cannot be read, has no notes, or holds neither one line nor
+            four voices.
     """
-    return line_from_music21(open_score(path, tune=tune), voice)
+    score = open_score(path, tune=tune)
+    parts = [
+        part
+        for part in score.parts
+        if any("Harmony" not in note.classes for note in part.recurse().notes)
+    ]
+    if not parts:
+        raise DataError("expected a melody, got no notes")
+    if len(parts) == 1:
+        (part,) = parts
+        if not part.hasMeasures():
+            part = part.makeMeasures()
+        reading = _read_parts(score, [_without_first_endings(part)], [voice])
+        key = _melody_key(score, reading.chorale.pitches[:, voice])
+        return reading._replace(chorale=replace(reading.chorale, key=key))
+    try:
+        return from_music21(score)
+    except DataError as error:
+        raise DataError(
+            f"expected one line, or four voices of which to take the "
+            f"{ALL_VOICES[voice].name}: {error}"
+        ) from None
 
 
 def open_score(path: Path | str, *, tune: int | None = None) -> Any:
@@ -136,43 +161,6 @@ def from_music21(score: Any) -> Reading:
     return _read_parts(score, _choose_parts(list(score.parts)), range(VOICES))
 
 
-def line_from_music21(score: Any, voice: int) -> Reading:
-    """Convert a music21 score of a single line, or of four voices.
-
-    If only one part has notes, it is the voice, the others are silent, and of first and
-    second endings the first are left out; otherwise as `from_music21`.
-
-    Args:
-        score: a music21 Score.
-        voice: which voice the line is, or which of the four is needed.
-
-    Raises:
-        DataError: there are no notes, or the parts are neither one line nor four
-            voices.
-    """
-    parts = [
-        part
-        for part in score.parts
-        if any("Harmony" not in note.classes for note in part.recurse().notes)
-    ]
-    if not parts:
-        raise DataError("expected a melody, got no notes")
-    if len(parts) == 1:
-        (part,) = parts
-        if not part.hasMeasures():
-            part = part.makeMeasures()
-        reading = _read_parts(score, [_without_first_endings(part)], [voice])
-        key = _melody_key(score, reading.chorale.pitches[:, voice])
-        return reading._replace(chorale=replace(reading.chorale, key=key))
-    try:
-        return from_music21(score)
-    except DataError as error:
-        raise DataError(
-            f"expected one line, or four voices of which to take the "
-            f"{ALL_VOICES[voice].name}: {error}"
-        ) from None
-
-
 def _without_first_endings(part: Any) -> list[Any]:
     """Return the measures of a part that are played at the last repeat."""
     brackets = list(part.recurse().getElementsByClass("RepeatBracket"))
@@ -235,10 +223,7 @@ def _choose_parts(parts: list[Any]) -> list[Any]:
         return [parts[index] for index in order]
     if len(parts) in (VOICES, VOICES // 2):
         return parts
-    raise DataError(
-        f"expected four voices, on four staves or on two, got {len(parts)} "
-        + ("part" if len(parts) == 1 else "parts")
-    )
+    raise DataError(f"expected four voices, on four staves or on two, got {len(parts)}")
 
 
 # === Measures ===

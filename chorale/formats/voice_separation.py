@@ -66,9 +66,8 @@ def separate_voices(groups: Sequence[list[PerformedNote]]) -> list[list[Performe
         ]
         if all(separated):
             return [voice for voices in separated for voice in voices]
-    count = "one" if len(ordered) == 1 else str(len(ordered))
     raise DataError(
-        f"expected four voices, each on its own track or channel, got {count}"
+        f"expected four voices, each on its own track or channel, got {len(groups)}"
     )
 
 

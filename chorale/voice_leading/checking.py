@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -55,6 +56,10 @@ class Tally:
         if not self.opportunities:
             return None
         return 1000 * self.findings / self.opportunities
+
+    def to_json(self) -> dict[str, Any]:
+        """Return findings, opportunities and their rate."""
+        return asdict(self) | {"per_thousand": self.per_thousand}
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from chorale.errors import UsageError
+from chorale.utils.checks import check_choice
 from chorale.voice_leading import leaps, motion, spacing, tendency_tones
 from chorale.voice_leading.rule import Rule
 
@@ -32,11 +32,9 @@ def choose_rules(names: Iterable[str] | None = None) -> list[Rule]:
     """
     if names is None:
         return list(RULES.values())
-    wanted = {names} if isinstance(names, str) else set(names)
-    if unknown := wanted - set(RULES):
-        raise UsageError(
-            f"expected rules among {', '.join(RULES)}, got {min(unknown)!r}"
-        )
+    wanted = set(names)
+    for name in sorted(wanted):
+        check_choice("a rule", name, RULES)
     return [rule for rule in RULES.values() if rule.name in wanted]
 
 

@@ -400,7 +400,7 @@ def test_a_latin_1_title(tmp_path: Path) -> None:
     [
         ([], "got no notes"),
         ([[]], "got no notes"),
-        ([note(60)], "got one$"),
+        ([note(60)], "got 1$"),
         ([note(60 + pitch) for pitch in range(7)], "got 7$"),
         ([note(36, 9), note(38, 9)], r"no notes \(percussion aside\)"),
         ([chords((72, 64)), *four()[1:]], "one note at a time .* at quarter 0.00"),
@@ -468,9 +468,9 @@ def test_damaged_bytes_never_end_in_a_traceback(tmp_path: Path) -> None:
 
 def test_files_that_are_no_midi(tmp_path: Path) -> None:
     path = tmp_path / "a.mid"
-    with pytest.raises(DataError, match="there is no such file"):
+    with pytest.raises(DataError, match="No such file"):
         read(path)
-    with pytest.raises(DataError, match="there is no such file"):
+    with pytest.raises(DataError, match="Is a directory"):
         read(tmp_path)
     path.write_text("note0,note1\n")
     with pytest.raises(DataError, match="Probably not a MIDI file"):
