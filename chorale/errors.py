@@ -6,6 +6,8 @@ in which file, row and column, and what to do about it.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -74,3 +76,17 @@ class MissingExtraError(ChoraleError):
             f"{purpose} needs the extra [{extra}]: install chorale with it, in a clone "
             f"by pip install '.[{extra}]'"
         )
+
+
+@contextlib.contextmanager
+def located(
+    path: Path | str, *, row: int | None = None, record: int = 0
+) -> Iterator[None]:
+    """Add the file, and the row or record, to a DataError that names no file."""
+    try:
+        yield
+    except DataError as error:
+        if error.path is not None:
+            raise
+        message = f"record {record}: {error}" if record else str(error)
+        raise DataError(message, path, row) from error

@@ -11,10 +11,10 @@ import numpy as np
 
 from chorale.corpus.index import INDEX_FILE, Entry, read_index
 from chorale.corpus.loading import MANIFEST_FILE, SPLITS, annotations_path, load_entry
-from chorale.errors import DataError, UsageError
+from chorale.errors import DataError, UsageError, located
 from chorale.formats.classic_csv import NOTE_COLUMNS, read_annotations
 from chorale.formats.files import LINE_READABLE, READABLE, read_line, read_spelled
-from chorale.formats.reading import Reading, naming
+from chorale.formats.reading import Reading
 from chorale.music.melody import Melody, melody_of
 from chorale.music.score import Chorale
 from chorale.music.voices import (
@@ -123,7 +123,7 @@ def read_melody(
         raise UsageError(f"{path}: only books of tunes in .abc have numbers")
     if not path.is_file():
         raise DataError("there is no such file", path)
-    with naming(path):
+    with located(path):
         reading = _read(path, voice, tune)
         melody = melody_of(reading.chorale, voice)
     source = melody.chorale.source or path.stem

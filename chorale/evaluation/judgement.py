@@ -102,10 +102,7 @@ class Metrics:
             **(self.cadences or {}),
             "leaves_ranges": self.leaves_ranges,
             "has_rest": self.has_rest,
-            "rules": {
-                name: tally.to_json()
-                for name, tally in self.rules.items()
-            },
+            "rules": {name: tally.to_json() for name, tally in self.rules.items()},
             "distances": {
                 name: _to_json(distance) for name, distance in self.distances.items()
             },

@@ -15,10 +15,10 @@ from typing import Any
 import mido
 import numpy as np
 
-from chorale.errors import DataError
+from chorale.errors import DataError, located
 from chorale.formats import midi_meta
 from chorale.formats.quantization import PerformedNote, count_off_grid, quantize
-from chorale.formats.reading import Reading, naming
+from chorale.formats.reading import Reading
 from chorale.formats.voice_separation import match_voice_names, separate_voices
 from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.score import Chorale
@@ -163,7 +163,7 @@ def _read_file(path: Path | str, separate: _Separate) -> Reading:
         raise DataError(
             f"expected a MIDI file, cannot read it: {reason}", path
         ) from error
-    with naming(path):
+    with located(path):
         if file.ticks_per_beat <= 0 or file.type == 2:
             raise DataError(
                 "expected a MIDI file of format 0 or 1 with ticks per quarter note"

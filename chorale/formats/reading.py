@@ -1,13 +1,9 @@
-"""The result of reading a file, and errors that name the file."""
+"""The result of reading a file."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
-from chorale.errors import DataError
 from chorale.music.score import Chorale
 from chorale.utils.arrays import IntArray
 
@@ -40,14 +36,3 @@ class Reading(NamedTuple):
                 f"{notes} off the grid of sixteenths, as triplets are: moved to it"
             )
         return sentences
-
-
-@contextlib.contextmanager
-def naming(path: Path | str) -> Iterator[None]:
-    """Add the name of the file to a DataError raised in the block."""
-    try:
-        yield
-    except DataError as error:
-        if error.path is not None:
-            raise
-        raise DataError(str(error), path) from error

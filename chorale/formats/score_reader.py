@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from chorale.errors import DataError
+from chorale.errors import DataError, located
 from chorale.formats import score_notes
 from chorale.formats.abc import open_abc
-from chorale.formats.reading import Reading, naming
+from chorale.formats.reading import Reading
 from chorale.formats.score_notes import ScoreNote, join_ties, read_notes
 from chorale.formats.voice_separation import match_voice_names
 from chorale.music.keys import Key, estimate_key, estimate_melody_key, keys_near
@@ -51,7 +51,7 @@ def read_score(path: Path | str) -> Reading:
     Raises:
         DataError: the file cannot be read, or does not hold four voices.
     """
-    with naming(path):
+    with located(path):
         reading = from_music21(open_score(path))
     return reading._replace(chorale=replace(reading.chorale, source=Path(path).stem))
 

@@ -20,13 +20,8 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from chorale.errors import DataError
-from chorale.sketches.formats.shared import (
-    ReadOptions,
-    labeled,
-    located,
-    open_binary,
-)
+from chorale.errors import DataError, located
+from chorale.sketches.formats.shared import ReadOptions, labeled, open_binary
 from chorale.sketches.preprocessing import GRID, to_grid
 from chorale.sketches.strokes import Sketch, check_stroke
 from chorale.utils.arrays import Float64Array

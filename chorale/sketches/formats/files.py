@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from chorale.errors import DataError, UsageError
+from chorale.errors import DataError, UsageError, located
 from chorale.sketches.formats.binary import read_binary
 from chorale.sketches.formats.compact import COMPACT_KEYS, read_compact, write_compact
 from chorale.sketches.formats.json_strokes import read_json
 from chorale.sketches.formats.ndjson import read_ndjson
-from chorale.sketches.formats.shared import ReadOptions, located, open_binary
+from chorale.sketches.formats.shared import ReadOptions, open_binary
 from chorale.sketches.formats.sketch_rnn import SPLITS, read_sketch_rnn
 from chorale.sketches.formats.svg import read_svg
 from chorale.sketches.formats.tfrecord import read_tfrecord, write_tfrecord

@@ -9,8 +9,8 @@ from typing import Any, Never
 
 import numpy as np
 
-from chorale.errors import DataError
-from chorale.sketches.formats.shared import ReadOptions, located, open_binary
+from chorale.errors import DataError, located
+from chorale.sketches.formats.shared import ReadOptions, open_binary
 from chorale.sketches.strokes import Sketch, check_stroke
 from chorale.utils.arrays import Float64Array
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from chorale.errors import DataError
+from chorale.errors import DataError, located
 from chorale.sketches.formats.json_strokes import parse_json, parse_record
-from chorale.sketches.formats.shared import ReadOptions, located, open_binary
+from chorale.sketches.formats.shared import ReadOptions, open_binary
 from chorale.sketches.strokes import Sketch
 
 # Bytes of a line, some million points. A file without line ends has another format.

@@ -60,18 +60,6 @@ def open_binary(path: Path, options: ReadOptions) -> Iterator[BinaryIO]:
         raise DataError(f"cannot read it: {error.strerror or error}", path) from error
 
 
-@contextlib.contextmanager
-def located(path: Path, *, row: int | None = None, record: int = 0) -> Iterator[None]:
-    """Add the file, and the row or record, to a DataError that names no file."""
-    try:
-        yield
-    except DataError as error:
-        if error.path is not None:
-            raise
-        message = f"record {record}: {error}" if record else str(error)
-        raise DataError(message, path, row) from error
-
-
 def split_at_pen(
     points: Float64Array, pen: npt.NDArray[Any]
 ) -> tuple[Float64Array, ...]:

@@ -9,13 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from chorale.errors import DataError
-from chorale.sketches.formats.shared import (
-    ReadOptions,
-    located,
-    open_binary,
-    split_at_pen,
-)
+from chorale.errors import DataError, located
+from chorale.sketches.formats.shared import ReadOptions, open_binary, split_at_pen
 from chorale.sketches.strokes import Sketch
 
 SPLITS = ("train", "valid", "test")

@@ -18,11 +18,10 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from chorale.errors import DataError
+from chorale.errors import DataError, located
 from chorale.sketches.formats.shared import (
     ReadOptions,
     labeled,
-    located,
     open_binary,
     split_at_pen,
 )
