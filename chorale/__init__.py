@@ -1,6 +1,16 @@
 """Learn from Bach's four-part chorales and write new ones.
 
-These are the names to build on. Importing them loads neither TensorFlow nor music21.
+This is the public API. Importing it loads neither TensorFlow nor music21. The rooms of
+the package, from the ground up:
+
+- `utils`: what any program needs
+- `music`, `nn`: what a chorale is; what a network is and how it learns
+- `formats`, `voice_leading`, `encoding`: files; part-writing rules; tokens and features
+- `corpus`, `models`: chorales and their splits; predictors and infillers
+- `evaluation`: likelihood, and the judge
+- `training`, `sampling`: from a corpus to a model; from a model to chorales
+- `commands`: the command line
+- `forecasting`, `sketches`: time series and drawings, which use `nn` but no music
 """
 
 from chorale.corpus.loading import Corpus, load_corpus

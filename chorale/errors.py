@@ -1,7 +1,7 @@
-"""One family of errors for everything that a user can cause.
+"""The errors that users can cause.
 
-The message alone is shown on the command line, so it says what was expected, what came,
-in which file, row and column, and what to do about it.
+The command line prints only the message, so it says what was expected, what was found,
+in which file, row and column, and what to do.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from pathlib import Path
 
 
 class ChoraleError(Exception):
-    """Something a user can put right. `exit_code` is that of the command line."""
+    """Base class. `exit_code` is that of the command line."""
 
     exit_code = 1
 
 
 class UsageError(ChoraleError):
-    """An option or argument that makes no sense, whatever the files hold."""
+    """An invalid option or argument, independent of the contents of files."""
 
     exit_code = 2
 
 
 class DataError(ChoraleError):
-    """A file that is not what it should be.
+    """A file or a chorale with invalid contents.
 
     Args:
-        message: what was expected and what came.
+        message: what was expected and what was found.
         path: the file.
-        row: the line of the file, counted from 1 (a CSV's header is line 1).
-        column: the name of the column.
+        row: line of the file, counted from 1 (the header of a CSV is line 1).
+        column: name of the column.
     """
 
     def __init__(
@@ -52,11 +52,11 @@ class DataError(ChoraleError):
 
 
 class ModelError(ChoraleError):
-    """A model that is missing, damaged, or does not fit what is asked of it."""
+    """A model that is missing, damaged or incompatible."""
 
 
 class TrainingError(ChoraleError):
-    """A training that leads nowhere."""
+    """A training that diverges or cannot continue."""
 
 
 class OutputError(ChoraleError):
@@ -64,11 +64,11 @@ class OutputError(ChoraleError):
 
 
 class MissingExtraError(ChoraleError):
-    """A command that needs an optional dependency.
+    """A missing optional dependency.
 
     Args:
-        extra: the name of the extra in pyproject.toml.
-        purpose: what it is needed for, as the subject of a sentence.
+        extra: its name in pyproject.toml.
+        purpose: what needs it, as the subject of a sentence.
     """
 
     def __init__(self, extra: str, purpose: str) -> None:

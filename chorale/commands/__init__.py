@@ -1,7 +1,8 @@
-"""The command line: one file per command, each a thin shell over the public functions.
+"""The command line: one file per command, one folder per family of commands.
 
-Nothing heavy is imported before a command runs, so that `chorale --help` is instant;
-everything that a user can cause ends in one line on stderr and exit code 1 or 2.
+Nothing heavy is imported before a command runs, so that `chorale --help` is instant.
+Errors that users can cause print one line on stderr, with exit code 1, or 2 for wrong
+usage.
 """
 
 from __future__ import annotations
@@ -57,29 +58,32 @@ def _chorale(
     """Learn from Bach's four-part chorales and write new ones."""
 
 
-app.command()(generate.generate)
-app.command()(harmonize.harmonize)
-app.command()(rewrite.rewrite)
-app.command()(evaluate.evaluate)
-app.command()(judge.judge)
-app.command()(check.check)
-app.command()(convert.convert)
-app.command()(seeds.seeds)
-app.command()(models.models)
-app.command()(train.train)
-app.add_typer(corpus.app, name="corpus")
-app.add_typer(forecast.app, name="forecast")
-app.add_typer(sketch.app, name="sketch")
+_PANELS = {
+    "Write chorales": (
+        generate.generate,
+        harmonize.harmonize,
+        rewrite.rewrite,
+        seeds.seeds,
+        convert.convert,
+    ),
+    "Check and measure": (check.check, judge.judge, evaluate.evaluate),
+    "Train": (train.train, models.models),
+}
+for _panel, _functions in _PANELS.items():
+    for _function in _functions:
+        app.command(rich_help_panel=_panel)(_function)
+app.add_typer(corpus.app, name="corpus", rich_help_panel="Train")
+app.add_typer(forecast.app, name="forecast", rich_help_panel="Series and drawings")
+app.add_typer(sketch.app, name="sketch", rich_help_panel="Series and drawings")
 
-
-# What typer raises for every option and argument that makes no sense.
+# Base class of typer's errors of usage, which typer does not export.
 _WrongUsage = cast(type[Exception], typer.BadParameter.__base__)
 
-_INTERRUPTED = 130  # what typer makes of Ctrl-C
+_INTERRUPTED = 130  # exit code of typer after Ctrl-C
 
 
 def main() -> None:
-    """Run the command line and exit with 0, 1 (it failed) or 2 (wrong usage)."""
+    """Run the command line and exit with 0, 1 (failed) or 2 (wrong usage)."""
     try:
         exit_code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
         sys.stdout.flush()
@@ -87,13 +91,13 @@ def main() -> None:
         _fail(str(error), error.exit_code)
     except _WrongUsage as error:
         message: str = error.format_message()  # type: ignore[attr-defined]
-        if not message:  # no command: its help has been printed
+        if not message:  # a group without a command: its help has been printed
             sys.exit(UsageError.exit_code)
         _fail(f"{message.rstrip('.')} (see --help)", UsageError.exit_code)
     except OSError as error:
-        # The interpreter must not try once more, at exit, to write what is left.
+        # Otherwise the interpreter tries to flush stdout again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        _fail(f"cannot write the answer: {error.strerror}", OutputError.exit_code)
+        _fail(f"cannot write to stdout: {error.strerror}", OutputError.exit_code)
     except KeyboardInterrupt:
         exit_code = _INTERRUPTED
     if exit_code == _INTERRUPTED:

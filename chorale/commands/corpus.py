@@ -1,4 +1,4 @@
-"""`chorale corpus`: build the bundled corpus, describe any."""
+"""`chorale corpus`: build the bundled corpus; describe any corpus."""
 
 from __future__ import annotations
 
@@ -21,10 +21,16 @@ app = typer.Typer(help="Build or describe a corpus.", no_args_is_help=True)
 
 @app.command("build")
 def build_command(
-    output: Annotated[Path, typer.Option(help="The folder to build it in.")],
+    output: Annotated[
+        Path, typer.Option(help="Folder to build it in; pieces there are replaced.")
+    ],
     only: Annotated[
         str,
-        typer.Option(metavar="NNN,...", help="Only the pieces of these numbers."),
+        typer.Option(
+            metavar="NNN,...",
+            help="Build only the pieces with these numbers, as in data/manifest.csv.",
+            show_default="all pieces",
+        ),
     ] = "",
 ) -> None:
     """Build the corpus of Bach's chorales from music21's scores.
@@ -41,11 +47,11 @@ def build_command(
 def describe_command(
     path: Annotated[
         Path | None,
-        typer.Argument(help="A folder of CSVs; left out, the corpus that is bundled."),
+        typer.Argument(help="Folder of CSV files.", show_default="the bundled corpus"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Print what a corpus holds, and which files are refused.
+    """Print statistics of a corpus, and which of its files are invalid.
 
     Example: chorale corpus describe my-chorales
     """
@@ -74,7 +80,7 @@ def _lines(description: Description) -> Iterator[str]:
     yield f"keys: {_listed(description.keys)}"
     yield f"metres: {_listed(description.metres)}"
     yield f"pieces with fermatas: {description.fermatas:,}"
-    yield f"onsets that repeat their pitch: {description.repeated_onsets:.1%}"
+    yield f"onsets that repeat the pitch before: {description.repeated_onsets:.1%}"
     yield f"refused files: {len(description.refused):,}"
     yield from (f"  {reason}" for reason in description.refused)
 

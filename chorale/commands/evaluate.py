@@ -75,7 +75,7 @@ def evaluate(
     model: Models = None,
     corpus: Annotated[
         Path | None,
-        typer.Option(help="Folder of CSV files; default: the bundled corpus."),
+        typer.Option(help="Folder of CSV files.", show_default="the bundled corpus"),
     ] = None,
     split: Annotated[str, typer.Option(help="train, valid or test.")] = "valid",
     average: Average = "none",

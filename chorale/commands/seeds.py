@@ -1,4 +1,4 @@
-"""`chorale seeds`: the openings that `chorale generate --seed NUMBER` continues."""
+"""`chorale seeds`: the chorales for `chorale generate --seed NUMBER`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def seeds(
             "bwv": entry.bwv,
             "title": entry.title,
             "key": entry.key,
-            "metre": " ".join(one.name for one in parse_metres(entry.metre)),
+            "metre": " ".join(metre.name for metre in parse_metres(entry.metre)),
             "bars": int(load_entry(entry, folder).bars[-1]),
         }
         for number, entry in enumerate(numbered_seeds(), start=1)

@@ -1,7 +1,7 @@
-"""Bach's chorales: builds `data/` from the scores that travel with music21.
+"""Builds the bundled corpus, `data/`, from the scores of Bach that are part of music21.
 
-Which score is which piece of which split is written down in `data/manifest.csv`; this
-module reads the scores it names and lays them on the grid of sixteenths.
+`data/manifest.csv` assigns the scores to pieces and splits. This module reads them and
+quantizes them to sixteenths.
 """
 
 from __future__ import annotations
@@ -51,16 +51,16 @@ def build(
     The same manifest and the same scores give the same bytes.
 
     Args:
-        output: the corpus folder. Pieces that it holds already are replaced.
-        only: numbers of pieces, three digits each; all if None.
-        progress: called with the pieces done and their total after each piece.
+        output: the corpus folder; pieces in it are replaced.
+        only: numbers of pieces, three digits each; None for all.
+        progress: called with the pieces done and the total.
 
     Returns:
         The index of the folder.
 
     Raises:
-        UsageError: `only` names a piece that the manifest does not have.
-        DataError: a score is missing or is not the one that the manifest describes.
+        UsageError: a number is not in the manifest.
+        DataError: a score is missing, or is not the one described by the manifest.
         OutputError: the folder cannot be written.
     """
     output = Path(output)
@@ -69,7 +69,7 @@ def build(
         unknown = sorted(set(only) - {row.number for row in rows})
         if unknown:
             raise UsageError(
-                "expected numbers of pieces as in data/manifest.csv, such as 305, "
+                "expected numbers of pieces in data/manifest.csv, such as 305, "
                 f"got {', '.join(unknown)}"
             )
         rows = [row for row in rows if row.number in only]
@@ -81,7 +81,7 @@ def build(
             progress(done, len(rows))
     index = tuple(entries[file] for file in sorted(entries))
     write_index(index, output)
-    # Where the scores come from, and under which terms, travels with them.
+    # Provenance and terms are part of the corpus.
     for name in (MANIFEST_FILE, "README.md"):
         text = (bundled_corpus() / name).read_text(encoding="utf-8")
         write_text(output / name, text)
@@ -92,8 +92,8 @@ def _build_piece(row: Row, output: Path) -> Entry:
     chorale = read_score(score_folder() / row.score, expand=row.repeats == "expanded")
     if chorale.pickup != int(row.pickup):
         raise DataError(
-            f"expected a pickup of {row.pickup} steps, as {MANIFEST_FILE} says, "
-            f"got {chorale.pickup}: is it another version of music21?",
+            f"expected a pickup of {row.pickup} steps, as in {MANIFEST_FILE}, got "
+            f"{chorale.pickup}: is this another version of music21?",
             row.score,
         )
     file = output / row.file
@@ -128,14 +128,14 @@ def score_folder() -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class _Passage:
-    """A measure of the score, which a repeat sign may make shorter than a bar.
+    """A measure of the score; a repeat sign may make it shorter than a bar.
 
     Attributes:
-        lines: what each voice sings, from the start of the measure, without rests.
+        lines: the notes of each voice, from the start of the measure, without rests.
         length: in steps.
-        metre: the time signature in force.
-        upbeat: music21 takes it for the end of a full bar.
-        repeat_from, repeat_to: a repeated section starts or ends here.
+        metre: the current time signature.
+        upbeat: whether music21 takes it for the end of a full bar.
+        repeat_from, repeat_to: whether a repeated section starts or ends here.
         ending: 1 or 2 in a first or second ending, else 0.
     """
 
@@ -156,32 +156,32 @@ class _Passage:
 def read_score(path: Path | str, *, expand: bool = False) -> Chorale:
     """Read a four-part chorale from a score of music21's corpus.
 
-    Voices are the parts whose names begin with Soprano, Alto, Tenor and Bass, the first
-    of each; other instruments are left out, and with them the bars in which they play
-    alone. Each step holds what sounds at its beginning, so that of two thirty-seconds
-    the first stays, and grace notes go.
+    The voices are the first parts whose names begin with Soprano, Alto, Tenor and Bass.
+    Other instruments are left out, as are bars in which they play alone. A step has the
+    notes that sound at its beginning: of two thirty-second notes the first is kept, and
+    grace notes are dropped.
 
     Args:
         path: the score.
-        expand: play repeated sections twice, with their first and second endings;
-            otherwise once, with the second ending alone.
+        expand: whether to play repeated sections twice, with first and second endings;
+            otherwise they are played once, with the second ending.
 
     Raises:
-        DataError: there is no such file, or it lacks one of the voices.
+        DataError: there is no such file, or it lacks a voice.
     """
     path = Path(path)
     score = open_score(path)
     parts = [_part(score, name, path) for name in VOICE_NAMES]
     signature = parts[0].recurse().getElementsByClass("KeySignature").first()
-    passages = [one for one in _passages(parts) if not one.interlude]
-    return _lay_out(_play(passages, expand), signature.sharps, path.stem)
+    passages = [passage for passage in _passages(parts) if not passage.interlude]
+    return _quantize(_play(passages, expand), signature.sharps, path.stem)
 
 
 def _part(score: Any, voice: str, path: Path) -> Any:
     for part in score.parts:
         if (part.partName or "").lower().startswith(voice):
             return part
-    raise DataError(f"expected a part for the {voice}, there is none", path)
+    raise DataError(f"expected a part for the {voice}, found none", path)
 
 
 def _passages(parts: Sequence[Any]) -> list[_Passage]:
@@ -226,28 +226,28 @@ def _direction(barline: Any) -> str:
 
 
 def _play(passages: Sequence[_Passage], expand: bool) -> list[_Passage]:
-    """Return the passages in the order in which they are played."""
+    """Return the passages in order of playing."""
     played = []
-    section = 0  # where the current repeated section starts
-    again = not expand  # whether this is the last time through the section
+    section = 0  # start of the current repeated section
+    is_last = not expand  # whether this is the last time through the section
     position = 0
     while position < len(passages):
         passage = passages[position]
         if passage.repeat_from and position != section:
-            section, again = position, not expand
-        if not (passage.ending == 1 and again):
+            section, is_last = position, not expand
+        if not (passage.ending == 1 and is_last):
             played.append(passage)
-        if passage.repeat_to and not again:
-            position, again = section, True
+        if passage.repeat_to and not is_last:
+            position, is_last = section, True
             continue
         if passage.repeat_to:
-            section, again = position + 1, not expand
+            section, is_last = position + 1, not expand
         position += 1
     return played
 
 
-def _lay_out(passages: Sequence[_Passage], sharps: int, source: str) -> Chorale:
-    """Lay passages on the grid of sixteenths."""
+def _quantize(passages: Sequence[_Passage], sharps: int, source: str) -> Chorale:
+    """Quantize passages to sixteenths."""
     starts = [Fraction(0), *accumulate(passage.length for passage in passages)]
     lines = [
         join_ties(
@@ -273,7 +273,7 @@ def _lay_out(passages: Sequence[_Passage], sharps: int, source: str) -> Chorale:
 
 
 def _measures(passages: Sequence[_Passage]) -> list[Measure]:
-    """Return what the bars are counted by, with upbeats as they are played."""
+    """Return the measures to number bars by, with upbeats as they are played."""
     return [
         Measure(
             length=math.ceil(passage.length),
@@ -285,7 +285,7 @@ def _measures(passages: Sequence[_Passage]) -> list[Measure]:
 
 
 def _is_upbeat(passage: _Passage, after: _Passage | None) -> bool:
-    """Return whether a passage at the start of a bar lacks the bar's beginning."""
+    """Return whether a passage is an incomplete bar without its beginning."""
     full = passage.metre.bar_length
     if after is None or passage.length + after.length <= full:
         return False
@@ -293,10 +293,10 @@ def _is_upbeat(passage: _Passage, after: _Passage | None) -> bool:
 
 
 def _fermatas(lines: Sequence[Sequence[ScoreNote]], steps: int) -> BoolArray:
-    """Return where a fermata stands, bool array (steps,).
+    """Return which steps have a fermata, bool array (steps,).
 
-    The voices of one cadence bear one fermata between them: of notes that overlap, the
-    soprano's count, else those of the next voice that bears one.
+    The fermatas of several voices at one cadence count as one: among notes that
+    overlap, that of the highest voice.
 
     Args:
         lines: the notes of each voice.

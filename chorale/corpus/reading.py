@@ -1,4 +1,4 @@
-"""Chorales from files and folders, each with all that is known of it."""
+"""Chorales and melodies from files, with the metadata of their corpus."""
 
 from __future__ import annotations
 
@@ -17,23 +17,17 @@ from chorale.formats.files import LINE_READABLE, READABLE, read_line, read_spell
 from chorale.formats.reading import Reading
 from chorale.music.melody import Melody, melody_of
 from chorale.music.score import Chorale
-from chorale.music.voices import (
-    HIGHEST_PITCH,
-    SOPRANO,
-    VOICE_NAMES,
-    VOICES,
-)
+from chorale.music.voices import HIGHEST_PITCH, SOPRANO, VOICE_NAMES, VOICES
 from chorale.utils.tables import read_numbers, read_table
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
-    """Return files as they are given, and for a folder those that can be read in it.
+    """Return files, and for a folder all readable files inside, in alphabetical order.
 
-    They are looked for below it too, and come in alphabetical order. Annotations and
-    the index of a corpus are no chorales.
+    Folders are searched recursively. Annotations, indexes and hidden files are skipped.
 
     Raises:
-        DataError: a path leads nowhere, or there is nothing to read in a folder.
+        DataError: a path does not exist, or a folder has no readable file.
     """
     found = []
     for path in paths:
@@ -60,10 +54,10 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def read_piece(path: Path) -> Reading:
-    """Read a file, a CSV with the annotations and the index of its corpus.
+    """Read a chorale from a file; a CSV with the annotations and index of its corpus.
 
     Raises:
-        UsageError: the ending is of no format that can be read.
+        UsageError: the ending is not that of a readable format.
         DataError: the file does not hold a chorale of four voices.
     """
     reading = read_spelled(path)
@@ -77,7 +71,7 @@ def read_piece(path: Path) -> Reading:
 
 
 def annotated(path: Path, reading: Reading) -> Reading:
-    """Add to a CSV what its corpus says of it."""
+    """Add the annotations and the index entry of its corpus to a CSV."""
     annotations = annotations_path(path)
     folder = annotations.parents[2 if path.parent.name in SPLITS else 1]
     entry = _entries(folder).get(path.resolve())
@@ -90,26 +84,26 @@ def annotated(path: Path, reading: Reading) -> Reading:
 
 @cache
 def _entries(folder: Path) -> dict[Path, Entry]:
-    """Return what the index of a corpus folder says, by file."""
+    """Return the index of a corpus folder, by file."""
     return {(folder / entry.file).resolve(): entry for entry in read_index(folder)}
 
 
 def read_melody(
     path: Path | str, voice: int = SOPRANO, *, tune: int | None = None
 ) -> Melody:
-    """Read a melody from a file, whose ending says what it is.
+    """Read a melody from a file; the ending determines the format.
 
     Args:
-        path: a CSV of one column or of four, a MIDI file, a MusicXML score, ABC or
-            Humdrum. It holds one line, or four voices of which one is taken.
-        voice: which voice it is, or which of the four.
-        tune: the number of one out of a book of tunes in ABC.
+        path: a CSV of one column or of four, MIDI, MusicXML, ABC or Humdrum, with a
+            single line or four voices.
+        voice: of the single line; of four voices, the one to take.
+        tune: number of a tune in an ABC tune book.
 
     Raises:
-        UsageError: the ending is of no format that can be read, or a tune is named in
-            another one than ABC.
-        DataError: there is no such file, or it holds several notes at once and not four
-            voices, or none.
+        UsageError: the ending is not that of a readable format, or a tune number with
+            another format than ABC.
+        DataError: there is no such file, it has no notes, or several notes at once but
+            not four voices.
     """
     path = Path(path)
     ending = path.suffix.lower()
@@ -120,7 +114,7 @@ def read_melody(
             f"got {ending or 'no ending'}"
         )
     if tune is not None and ending != ".abc":
-        raise UsageError(f"{path}: only books of tunes in .abc have numbers")
+        raise UsageError(f"{path}: expected an .abc file to take tune {tune} from")
     if not path.is_file():
         raise DataError("there is no such file", path)
     with located(path):

@@ -1,3 +1,7 @@
-"""What any program needs: files, tables, checks, extras, progress, reports, colors.
+"""What does any program need, whatever it is about?
 
-Nothing here knows of music, networks or drawings."""
+- `files`, `tables`: atomic writes, arrays and hashes of files; strict CSV tables
+- `checks`, `extras`: checks of options; optional dependencies
+- `progress`, `reports`: progress callbacks; reports as Markdown, HTML or text
+- `arrays`, `palette`: array types and padding; the colors of all plots
+"""

@@ -49,7 +49,7 @@ def check_shares(options: Any, *names: str) -> None:
 
 
 def check_seed(seed: int) -> None:
-    """Raise a UsageError unless a seed is one that every generator takes."""
+    """Raise a UsageError unless a seed is from 0 to 2**32 - 1, valid everywhere."""
     if not 0 <= seed <= _LARGEST_SEED:
         side = "least 0" if seed < 0 else f"most {_LARGEST_SEED}"
         raise UsageError(f"expected seed of at {side}, got {seed}")

@@ -1,4 +1,4 @@
-"""Optional dependencies: asked for where they are needed, never on import."""
+"""Optional dependencies: checked where they are needed, never on import."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 from chorale.errors import MissingExtraError, UsageError
 
-# What tells that an extra of pyproject.toml is installed.
+# The modules by which an extra of pyproject.toml is recognized.
 _MODULES = {
     "train": ("keras", "tensorflow", "statsmodels", "scipy"),
     "plot": ("matplotlib",),
@@ -16,31 +16,32 @@ _MODULES = {
 
 
 def require(extra: str, purpose: str, modules: Sequence[str] = ()) -> None:
-    """Make sure that an extra is installed, without the seconds that loading it takes.
+    """Check that an extra is installed, without loading it.
 
     Args:
         extra: its name in pyproject.toml.
         purpose: what needs it, as the subject of a sentence.
-        modules: of the extra, if it does not take all of them.
+        modules: those that are needed; all of the extra by default.
 
     Raises:
-        MissingExtraError: it is not installed, or not all that is needed of it.
+        MissingExtraError: a module is not installed.
     """
     if not all(find_spec(module) for module in modules or _MODULES[extra]):
         raise MissingExtraError(extra, purpose)
 
 
 def require_keras(purpose: str) -> None:
-    """Make sure that there are Keras and what it is to run on; see `require`.
+    """Check that Keras and its backend are installed, see `require`.
 
-    That is TensorFlow unless the environment variable KERAS_BACKEND says otherwise.
+    The backend is that of the environment variable KERAS_BACKEND, or TensorFlow.
 
     Raises:
-        UsageError: it says so, and what it names is not installed.
+        MissingExtraError: Keras or TensorFlow is not installed.
+        UsageError: another backend is not installed.
     """
     backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
-    of_extra = [one for one in ("keras", backend) if one in _MODULES["train"]]
-    require("train", purpose, of_extra)
+    modules = [name for name in ("keras", backend) if name in _MODULES["train"]]
+    require("train", purpose, modules)
     if not find_spec(backend):
         raise UsageError(
             f"{purpose} by KERAS_BACKEND={backend} needs {backend}, which no extra "

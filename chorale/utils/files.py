@@ -1,4 +1,4 @@
-"""Writing files so that a failure loses nothing, and reading weights safely."""
+"""Atomic writes, hashes, and safe storage of arrays."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 @contextlib.contextmanager
 def replacing(path: Path | str) -> Iterator[Path]:
-    """Yield a temporary path that becomes `path` if the block succeeds.
+    """Write a file atomically: yield a temporary path that replaces `path` at the end.
 
-    The temporary file lies in the same folder, which is made if need be, so the last
-    step is one atomic rename; after an exception (a full disk, Ctrl-C) it is removed
-    and whatever `path` held before is still there.
+    The temporary file is in the same folder, which is created if missing, so the last
+    step is a rename. After an exception (a full disk, Ctrl-C) it is removed and `path`
+    is unchanged.
 
     Raises:
         OutputError: the folder or the file cannot be written.
@@ -39,7 +39,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
         )
         os.close(handle)
         temporary = Path(name)
-        # mkstemp makes private files; what we leave is as readable as any other.
+        # mkstemp makes private files; the result has the usual permissions.
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
@@ -56,43 +56,43 @@ def replacing(path: Path | str) -> Iterator[Path]:
 
 
 def write_text(path: Path | str, text: str) -> None:
-    """Write `text` as UTF-8 with Unix line ends, whole or not at all."""
+    """Write `text` as UTF-8 with Unix line ends, atomically."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def sha256(path: Path | str) -> str:
-    """Return the SHA-256 of a file's bytes, in hexadecimal."""
+    """Return the SHA-256 of a file, in hexadecimal."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def check_files(folder: Path, names: Iterable[str], hashes: Mapping[str, str]) -> None:
-    """Make sure that files of a model are those that its card describes.
+    """Check the files of a model against the hashes in its card.
 
     Args:
         folder: of the model.
-        names: of the files that are needed.
-        hashes: the SHA-256 of each, out of the card.
+        names: of the needed files.
+        hashes: SHA-256 by name, from the card.
 
     Raises:
-        ModelError: a file is missing or of another hash.
+        ModelError: a file is missing or has another hash.
     """
     for name in names:
         path = folder / name
         if not path.is_file() or sha256(path) != hashes.get(name):
             raise ModelError(
-                f"{path}: the file is missing, damaged, or not the one that card.json "
-                "describes: install the package again, or export the run again"
+                f"{path}: the file is missing, damaged, or not the one described in "
+                "card.json: install the package again, or export the run again"
             )
 
 
 def save_arrays(path: Path | str, arrays: Arrays, *, compress: bool = False) -> None:
-    """Write named arrays as .npz, whole or not at all; equal arrays, equal bytes.
+    """Write named arrays as .npz, atomically; equal arrays give equal bytes.
 
     Args:
-        path: where to.
+        path: of the file.
         arrays: by name.
-        compress: whether a smaller file is worth more than the time it takes.
+        compress: whether to compress, which is slower.
     """
     save = np.savez_compressed if compress else np.savez
     with replacing(path) as temporary:
@@ -100,7 +100,7 @@ def save_arrays(path: Path | str, arrays: Arrays, *, compress: bool = False) -> 
 
 
 def load_arrays(path: Path | str) -> Arrays:
-    """Read an .npz of plain arrays; nothing in it is ever executed.
+    """Read an .npz of plain arrays, without unpickling.
 
     Raises:
         ModelError: the file is missing or damaged.
@@ -109,10 +109,10 @@ def load_arrays(path: Path | str) -> Arrays:
         with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
     except FileNotFoundError:
-        raise ModelError(f"{path}: expected a file of arrays, there is none") from None
+        raise ModelError(f"{path}: expected a file of arrays, found none") from None
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
-        # What numpy says of such a file is advice to load it unsafely.
+        # numpy's own message advises to load such a file unsafely.
         raise ModelError(
-            f"{path}: expected a file of arrays, it is damaged: remove it, and run "
-            "again what wrote it"
+            f"{path}: expected a file of arrays, it is damaged: remove it and run the "
+            "command that wrote it again"
         ) from None

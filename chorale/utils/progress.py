@@ -1,8 +1,8 @@
-"""How long work tells that it goes on."""
+"""Progress callbacks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-# Called with what is done and what there is in all: pieces, steps, rounds, bytes.
+# Called with the work done and the total, in pieces, steps, rounds or bytes.
 Progress = Callable[[int, int], None]

@@ -1,6 +1,6 @@
-"""Reports: headings, paragraphs, tables and pictures, as Markdown or as one HTML file.
+"""Reports of headings, paragraphs, tables and pictures, as Markdown, HTML or text.
 
-A report is a list of blocks; what a file is written as, its ending says. Equal blocks
+A report is a list of blocks; the ending of the file determines the format. Equal blocks
 give equal bytes.
 """
 
@@ -32,7 +32,7 @@ img { max-width: 100%; }
 
 @dataclass(frozen=True)
 class Heading:
-    """A title; level 1 is that of the report."""
+    """A heading; level 1 is the title of the report."""
 
     text: str
     level: int = 2
@@ -47,7 +47,7 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Table:
-    """Cells of plain text; the first column says what a row is about."""
+    """Cells of plain text; the first column has the labels of the rows."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -55,7 +55,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG file's bytes, and what is to be seen there."""
+    """Bytes of a PNG file, and its caption."""
 
     caption: str
     png: bytes
@@ -65,10 +65,10 @@ Block = Heading | Paragraph | Table | Picture
 
 
 def check_report_path(path: Path | str) -> Path:
-    """Return the path of a report, before the work that it is about.
+    """Check the ending of a report's path, and return the path.
 
     Raises:
-        UsageError: its ending is of no form that a report has.
+        UsageError: the ending is not that of a format of reports.
     """
     path = Path(path)
     if path.suffix.lower() not in ENDINGS:
@@ -83,15 +83,15 @@ def write_report(blocks: Sequence[Block], path: Path | str) -> list[Path]:
     """Write a report.
 
     Args:
-        blocks: what it says, in order.
-        path: `.html` holds its pictures; those of `.md` lie beside it, as
+        blocks: in order.
+        path: `.html` contains its pictures; those of `.md` are files beside it,
             `report-1.png` of `report.md`.
 
     Returns:
         The files that were written, the report first.
 
     Raises:
-        UsageError: the ending is neither.
+        UsageError: the ending is not that of a format of reports.
         OutputError: a file cannot be written.
     """
     path = check_report_path(path)
@@ -114,7 +114,7 @@ def write_report(blocks: Sequence[Block], path: Path | str) -> list[Path]:
 
 
 def to_text(blocks: Sequence[Block]) -> str:
-    """Return a report as text for a terminal; pictures are left out."""
+    """Return a report as text for a terminal, without pictures."""
     parts = []
     for block in blocks:
         match block:
@@ -167,7 +167,7 @@ def _markdown_row(cells: Sequence[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return text that Markdown shows as it is."""
+    """Escape text for Markdown."""
     return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", text)
 
 

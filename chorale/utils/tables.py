@@ -1,4 +1,4 @@
-"""Tables in CSV files: read strictly, refused by file, row and column."""
+"""CSV tables: strict parsing; errors name file, row and column."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chorale.errors import DataError
 from chorale.utils.arrays import IntArray
 from chorale.utils.files import write_text
 
-HIGHEST_NUMBER = 999_999  # of any cell, far beyond the length of a piece
+HIGHEST_NUMBER = 999_999  # far above the length of any piece
 
 
 def read_numbers(
@@ -25,7 +25,7 @@ def read_numbers(
         int array (rows, columns).
 
     Raises:
-        DataError: the file is not of this form; with row and column.
+        DataError: the file has another form; with row and column.
     """
     table = []
     for row, cells in read_rows(path, columns):
@@ -52,7 +52,7 @@ def read_rows(
     A byte order mark, Windows line ends and empty lines at the end are accepted.
 
     Raises:
-        DataError: the file cannot be read, has other columns, a row of more or fewer
+        DataError: the file cannot be read, has other columns, a row with more or fewer
             cells, or no rows.
     """
     header, rows = read_table(path)
@@ -70,11 +70,12 @@ def read_rows(
 def read_table(
     path: Path | str,
 ) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
-    """Return the header of a CSV, and its rows as `read_rows` yields them.
+    """Return the header of a CSV with any columns, and its rows, see `read_rows`.
+
+    An empty file has an empty header.
 
     Raises:
-        DataError: as `read_rows`, whatever the columns; of rows, as they are read. An
-            empty file has an empty header.
+        DataError: as in `read_rows`; errors in rows are raised as they are read.
     """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
@@ -103,15 +104,15 @@ def read_table(
         except csv.Error as error:
             raise DataError(f"expected a CSV file: {error}", path) from error
         if empty:
-            raise DataError("expected rows below the header, there is none", path)
+            raise DataError("expected rows below the header, found none", path)
 
     return header, rows()
 
 
 def whole_number(cell: str, highest: int = HIGHEST_NUMBER) -> int | None:
-    """Return the number in a cell, None if it is not a whole one from 0 to highest."""
+    """Return the number in a cell, None unless it is whole, from 0 to `highest`."""
     text = cell.strip().removesuffix(".0")
-    # Nine digits are beyond every limit; int() refuses to read thousands of them.
+    # Nine digits exceed every limit, and int() refuses thousands of them.
     if text.isascii() and text.isdigit() and len(text) <= 9 and int(text) <= highest:
         return int(text)
     return None
@@ -120,7 +121,7 @@ def whole_number(cell: str, highest: int = HIGHEST_NUMBER) -> int | None:
 def write_table(
     path: Path | str, columns: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> None:
-    """Write a CSV with Unix line ends, whole or not at all."""
+    """Write a CSV with Unix line ends, atomically."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
@@ -129,6 +130,6 @@ def write_table(
 
 
 def _shortened(header: Sequence[str]) -> str:
-    """Return a header for an error message, which must stay one short line."""
+    """Shorten a header to fit in the one line of an error message."""
     text = ",".join(header).replace("\n", " ")
     return text if len(text) <= 60 else f"{text[:60]}…"

@@ -244,7 +244,7 @@ def test_infillers_have_options_of_their_own(run: Run) -> None:
         ("tune.abc --format mp3", 2, "formats out of midi, .* got 'mp3'"),
         ("tune.abc --instrument kazoo", 2, "an instrument out of choir"),
         ("tune.abc --report why.pdf", 2, r"ends in \.md or \.html"),
-        ("piece.mid --tune 2", 2, r"only books of tunes in \.abc"),
+        ("piece.mid --tune 2", 2, r"expected an \.abc file to take tune 2"),
         ("bwv253 --tune 2", 2, r"--tune is for books of tunes in \.abc"),
         ("tune.pdf", 2, r"a melody that ends in .* got \.pdf"),
         ("bwv9999", 2, "there is no seed 'bwv9999'"),
