@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -71,7 +72,7 @@ def load_examples(
         DataError: a file cannot be read, or no drawing is left.
     """
     points, lengths, drawn = [], [], []
-    left_out = {"of an unknown word": 0, "without a word": 0, "without a point": 0}
+    left_out: Counter[str] = Counter()
     known = None if words is None else set(words)
     files = find_files(paths)
     stream = read_files(files, trust=trust, progress=progress)
@@ -86,11 +87,10 @@ def load_examples(
                 chosen.append(sketch)
         inks = to_inks([sketch.strokes for sketch in chosen])
         is_drawn = inks.lengths > 0
-        left_out["without a point"] += int((~is_drawn).sum())
+        left_out.update(["without a point"] * int((~is_drawn).sum()))
         points.append(inks.points)
         lengths.append(inks.lengths[is_drawn])
         drawn += [chosen[index].word for index in np.flatnonzero(is_drawn)]
-    left_out = {reason: count for reason, count in left_out.items() if count}
     if not drawn:
         reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
         raise DataError(

@@ -102,17 +102,17 @@ def write_sheet(
         MissingExtraError: matplotlib is not installed.
     """
     require("plot", "drawing pictures")
-    if not 1 <= len(sketches) <= MAX_DRAWINGS:
-        raise UsageError(
-            f"expected 1 to {MAX_DRAWINGS} drawings for a sheet, got {len(sketches)}"
-        )
+    for what, count, limit in (
+        ("drawings for a sheet", len(sketches), MAX_DRAWINGS),
+        ("columns", columns, MAX_COLUMNS),
+    ):
+        if not 1 <= count <= limit:
+            raise UsageError(f"expected 1 to {limit} {what}, got {count}")
     if len(captions) != len(sketches):
         raise UsageError(
             f"expected a caption for each of {len(sketches)} drawings, "
             f"got {len(captions)}"
         )
-    if not 1 <= columns <= MAX_COLUMNS:
-        raise UsageError(f"expected 1 to {MAX_COLUMNS} columns, got {columns}")
     from matplotlib.figure import Figure
 
     columns = min(columns, len(sketches))

@@ -80,14 +80,12 @@ def unpack(packed: bytes) -> Sketch:
 
 def _write(sketch: Sketch, file: IO[bytes]) -> None:
     packed = pack(sketch)
-    with _explain_errors():
-        file.write(len(packed).to_bytes(8, "little") + packed)
+    file.write(len(packed).to_bytes(8, "little") + packed)
 
 
 def _read(file: IO[bytes]) -> Iterator[bytes]:
     """Yield the packed drawings of a file from its beginning."""
-    with _explain_errors():
-        file.seek(0)  # writes what is buffered
+    file.seek(0)
     while size := file.read(8):
         yield file.read(int.from_bytes(size, "little"))
 
@@ -95,18 +93,9 @@ def _read(file: IO[bytes]) -> Iterator[bytes]:
 @contextlib.contextmanager
 def _temporary_files(count: int) -> Iterator[list[IO[bytes]]]:
     """Open temporary files without names, which are gone when they are closed."""
-    with contextlib.ExitStack() as stack:
-        files: list[IO[bytes]] = []
-        with _explain_errors():
-            for _ in range(count):
-                files.append(stack.enter_context(tempfile.TemporaryFile()))
-        yield files
-
-
-@contextlib.contextmanager
-def _explain_errors() -> Iterator[None]:
     try:
-        yield
+        with contextlib.ExitStack() as stack:
+            yield [stack.enter_context(tempfile.TemporaryFile()) for _ in range(count)]
     except OSError as error:
         folder = tempfile.gettempdir()
         raise OutputError(

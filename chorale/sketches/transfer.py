@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import HTTPError, URLError
+from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from chorale.errors import DataError
@@ -167,7 +168,7 @@ def _describe(url: str) -> Remote:
         headers = answer.headers
     tag, size = headers.get("ETag", ""), headers.get("Content-Length", "")
     md5 = re.search(
-        r"\bmd5=([\w+/]{22}==)", ",".join(headers.get_all("x-goog-hash", []))
+        r"\bmd5=([A-Za-z0-9+/]{22}==)", ",".join(headers.get_all("x-goog-hash", []))
     )
     # A weak tag, W/"...", does not guarantee equal bytes.
     version = tag if re.fullmatch('"[ -~]*', tag) else None
@@ -194,16 +195,11 @@ def _transient_errors() -> Iterator[None]:
             raise TransferError(f"the server answers {error.code}") from None
         raise
     except (OSError, UnicodeError, http.client.HTTPException) as error:
-        raise TransferError(_reason(error)) from None
-
-
-def _reason(error: BaseException) -> str:
-    """Return the reason of a network error on one line."""
-    reason = error.reason if isinstance(error, URLError) else error
-    if isinstance(reason, TimeoutError):
-        return "the server does not answer"
-    text = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
-    return " ".join(str(text).split())
+        reason: Any = getattr(error, "reason", error)  # of a URLError
+        if isinstance(reason, TimeoutError):
+            reason = "the server does not answer"
+        text = " ".join(str(reason).split()) or type(reason).__name__
+        raise TransferError(text) from None
 
 
 # === Local files ===

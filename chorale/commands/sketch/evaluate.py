@@ -14,7 +14,7 @@ import typer
 from chorale.commands.progress import progress_bar
 from chorale.commands.sketch.options import Json, Model, Trust
 from chorale.errors import DataError
-from chorale.sketches.comparison import PairedDifference, paired_difference
+from chorale.sketches.comparison import paired_difference
 from chorale.sketches.evaluation import Report, measure, ranks
 from chorale.sketches.examples import Examples, load_examples
 from chorale.sketches.models import Classifier, load_classifier
@@ -73,40 +73,45 @@ def evaluate(
     if pictures is not None:
         require("plot", "drawing pictures")
     classifier = load_classifier(model, threads=threads)
-    examples, probabilities, seconds = _predict(classifier, files, trust)
+    examples, probabilities, per_second = _predict(classifier, files, trust)
     report = measure(probabilities, examples.labels, classifier.words)
-    drawings, paired = len(examples.labels), None
+    answer = {
+        "model": classifier.card.name,
+        **asdict(report),
+        "drawings_per_second": per_second,
+    }
     if against is not None:
-        others, their_probabilities, more = _predict(classifier, [against], trust)
-        paired = _compare(examples, probabilities, others, their_probabilities)
-        drawings, seconds = drawings + len(others.labels), seconds + more
-    per_second = round(drawings / seconds)
-    paths = []
+        other, other_probabilities, _ = _predict(classifier, [against], trust)
+        if not np.array_equal(examples.labels, other.labels):
+            raise DataError(
+                "expected the same drawings in the same order in both forms, got "
+                f"{len(examples.labels)} and {len(other.labels)} of other words"
+            )
+        paired = paired_difference(
+            ranks(probabilities, examples.labels) == 1,
+            ranks(other_probabilities, other.labels) == 1,
+        )
+        answer["against"] = {"file": str(against), **asdict(paired)}
     if pictures is not None:
         paths = write_pictures(pictures, examples, probabilities, report)
+        answer["pictures"] = [str(path) for path in paths]
     if as_json:
-        answer = {"model": classifier.card.name, **asdict(report)}
-        answer["drawings_per_second"] = per_second
-        if paired is not None:
-            answer["against"] = {"file": str(against), **asdict(paired)}
-        if pictures is not None:
-            answer["pictures"] = [str(path) for path in paths]
         typer.echo(json.dumps(answer, indent=2, ensure_ascii=False))
         return
     _print_report(report, per_second, with_all_words=words)
-    if paired is not None:
+    if against is not None:
         typer.echo(
             f"top-1 minus that of {against}: {paired.difference:+.4f}, 95 % "
             f"interval {paired.low:+.4f} to {paired.high:+.4f}"
         )
-    for path in paths:
+    for path in answer.get("pictures", []):
         typer.echo(path)
 
 
 def _predict(
     classifier: Classifier, files: list[Path], trust: bool
-) -> tuple[Examples, FloatArray, float]:
-    """Return the drawings of files, their probabilities, and the seconds it took."""
+) -> tuple[Examples, FloatArray, int]:
+    """Return the drawings of files, their probabilities, and drawings per second."""
     with progress_bar("Reading") as progress:
         examples = load_examples(
             files, words=classifier.words, trust=trust, progress=progress
@@ -116,21 +121,8 @@ def _predict(
     began = time.perf_counter()
     with progress_bar("Classifying") as progress:
         probabilities = classifier.probabilities(examples.inks, progress=progress)
-    return examples, probabilities, time.perf_counter() - began
-
-
-def _compare(
-    a: Examples, probabilities_a: FloatArray, b: Examples, probabilities_b: FloatArray
-) -> PairedDifference:
-    """Return the difference in top-1 accuracy on the same drawings in two forms."""
-    if not np.array_equal(a.labels, b.labels):
-        raise DataError(
-            "expected the same drawings in the same order in both forms, got "
-            f"{len(a.labels)} and {len(b.labels)} of other words"
-        )
-    return paired_difference(
-        ranks(probabilities_a, a.labels) == 1, ranks(probabilities_b, b.labels) == 1
-    )
+    seconds = time.perf_counter() - began
+    return examples, probabilities, round(len(examples.labels) / seconds)
 
 
 def _print_report(report: Report, per_second: int, *, with_all_words: bool) -> None:

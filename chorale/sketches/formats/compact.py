@@ -11,9 +11,8 @@ import contextlib
 import shutil
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import IO, Any
 
@@ -36,7 +35,6 @@ _COLUMNS: dict[str, tuple[str, tuple[int, ...]]] = {
 }
 COMPACT_KEYS = frozenset({*_COLUMNS, "classes"})
 DATASET_TOLERANCE = 2.0  # of the makers of the dataset, on a grid of 256
-_CHUNK = 4096  # drawings converted to floats at a time
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -54,24 +52,12 @@ def read_compact(path: Path, options: ReadOptions) -> Iterator[Sketch]:
         arrays = _load(path, options)
         _check(arrays)
     words = [str(word) for word in arrays["classes"]]
-    labels = arrays["label"].tolist()
-    strokes_end = np.cumsum(arrays["n_strokes"], dtype=np.int64)
-    points_end = np.cumsum(arrays["stroke_len"], dtype=np.int64)
-    first_stroke = first_point = 0
-    for begin in range(0, len(labels), _CHUNK):
-        ends = strokes_end[begin : begin + _CHUNK].tolist()
-        bounds = [first_point, *points_end[first_stroke : ends[-1]].tolist()]
-        points = arrays["xy"][first_point : bounds[-1]].astype(np.float64)
-        strokes = [
-            points[a - first_point : b - first_point] for a, b in pairwise(bounds)
-        ]
-        chunk = zip(
-            labels[begin : begin + _CHUNK], pairwise([first_stroke, *ends]), strict=True
-        )
-        for label, (a, b) in chunk:
-            drawn = tuple(strokes[a - first_stroke : b - first_stroke])
-            yield Sketch(strokes=drawn, word=words[label])
-        first_stroke, first_point = ends[-1], bounds[-1]
+    ends = np.cumsum(arrays["stroke_len"], dtype=np.int64)
+    bounds = pairwise(chain([0], ends))  # of each stroke
+    for label, count in zip(arrays["label"], arrays["n_strokes"], strict=True):
+        strokes = [arrays["xy"][a:b] for a, b in islice(bounds, int(count))]
+        drawn = tuple(stroke.astype(np.float64) for stroke in strokes)
+        yield Sketch(strokes=drawn, word=words[label])
 
 
 def _load(path: Path, options: ReadOptions) -> Arrays:
@@ -79,16 +65,10 @@ def _load(path: Path, options: ReadOptions) -> Arrays:
         try:
             with np.load(file, allow_pickle=False) as stored:
                 return {name: stored[name] for name in sorted(COMPACT_KEYS)}
-        except (
-            ValueError,
-            EOFError,
-            KeyError,
-            MemoryError,
-            NotImplementedError,
-            zipfile.BadZipFile,
-            zlib.error,
-        ):
-            # The message of numpy advises to load the file unsafely.
+        except OSError:
+            raise
+        except Exception:
+            # The errors are of many kinds, and numpy advises to load unsafely.
             raise DataError(
                 f"expected the arrays {', '.join(sorted(COMPACT_KEYS))}, the file is "
                 "damaged or another"
@@ -180,16 +160,12 @@ def _to_bytes_grid(sketch: Sketch, number: int) -> Sequence[Float64Array]:
     ):
         strokes = to_grid(strokes, DATASET_TOLERANCE)
     longest = max(map(len, strokes), default=0)
-    for what, limit, count in (
-        ("strokes", 0xFF, len(strokes)),
-        ("points in a stroke", 0xFFFF, longest),
-    ):
-        if count > limit:
-            raise DataError(
-                f"drawing {number} ({sketch.word}): expected at most {limit} {what}, "
-                f"which the compact form holds, got {count}: leave it out, or write "
-                "TFRecords"
-            )
+    if len(strokes) > 0xFF or longest > 0xFFFF:
+        raise DataError(
+            f"drawing {number} ({sketch.word}): expected at most {0xFF} strokes of at "
+            f"most {0xFFFF} points, which the compact format holds, got {len(strokes)} "
+            f"strokes of up to {longest} points: leave it out, or write TFRecords"
+        )
     return strokes
 
 

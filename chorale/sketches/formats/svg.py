@@ -96,14 +96,10 @@ def _strokes(content: bytes) -> Iterator[Float64Array]:
         raise DataError(f"expected an SVG drawing, it is damaged: {reason}") from None
     for index, (shape, strokes) in enumerate(shapes):
         above = [stroke for _, later in shapes[index + 1 :] for stroke in later]
-        if not (above and _is_unoutlined(shape) and _encloses(strokes, above)):
+        has_outline = shape.stroke is not None and shape.stroke.value is not None
+        is_paper = isinstance(shape, svgelements.Rect) and not has_outline
+        if not (is_paper and above and _encloses(strokes, above)):
             yield from strokes
-
-
-def _is_unoutlined(shape: Any) -> bool:
-    """Return whether a shape is a rectangle without outline."""
-    is_rectangle = type(shape).__name__ == "Rect"
-    return is_rectangle and (shape.stroke is None or shape.stroke.value is None)
 
 
 def _encloses(outer: Sequence[Float64Array], inner: Sequence[Float64Array]) -> bool:
