@@ -1,4 +1,4 @@
-"""A server of drawings on this machine, that can break off, lie and refuse."""
+"""A local HTTP server of drawings, with faults on request."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ TOWER = b'{"word":"The Eiffel Tower"}\n'
 
 
 class Bucket(ThreadingHTTPServer):
-    """A bucket on this machine, and what is to go wrong with it.
+    """A local copy of the bucket, and its faults.
 
     Attributes:
-        files: the content of each by its path.
-        cuts: after how many bytes each of the next answers breaks off.
-        answers: the status of each of the next answers instead of the right one.
-        headers: to send instead of, or besides, the right ones; None: not to send it.
-        knows_ranges: whether a part of a file can be had.
-        asked: the method, the path and the Range of what was asked for.
+        files: content by path.
+        cuts: number of bytes after which each of the next answers breaks off.
+        answers: status of each of the next answers, replacing the right one.
+        headers: added to the right ones, or replacing them; None omits a header.
+        knows_ranges: whether Range requests are supported.
+        asked: method, path and Range of each request.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class Bucket(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing of a client that went away."""
+        """Ignore clients that disconnect."""
 
     def gets(self) -> list[str | None]:
         """Return the Range of each GET."""

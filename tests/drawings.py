@@ -1,4 +1,4 @@
-"""Drawings for tests: any, by hypothesis, and how to compare them."""
+"""Drawings for tests: by hand, from hypothesis, and as plain values."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def drawing(
 
 
 def values_of(sketch: Sketch) -> tuple[list[list[list[float]]], str, bool]:
-    """Return all of a drawing as values that can be compared."""
+    """Return a drawing as plain values: strokes, word, whether it is recognized."""
     for stroke in sketch.strokes:
         assert stroke.dtype == np.float64
         assert stroke.shape == (len(stroke), 2)
@@ -39,13 +39,13 @@ def values_of(sketch: Sketch) -> tuple[list[list[list[float]]], str, bool]:
 def sketches(
     draw: st.DrawFn, *, coordinates: st.SearchStrategy[float] | None = None
 ) -> Sketch:
-    """Draw any drawing: no strokes, empty strokes, single points, points repeated."""
+    """Generate drawings, with empty strokes, single points and repeated points."""
     if coordinates is None:
         coordinates = st.one_of(st.integers(0, 255).map(float), st.floats(-1e6, 1e6))
-    one = st.lists(st.tuples(coordinates, coordinates), max_size=6)
+    stroke = st.lists(st.tuples(coordinates, coordinates), max_size=6)
     points: list[Float64Array] = [
-        np.array(stroke, np.float64).reshape(-1, 2)
-        for stroke in draw(st.lists(one, max_size=7))
+        np.array(drawn, np.float64).reshape(-1, 2)
+        for drawn in draw(st.lists(stroke, max_size=7))
     ]
     return Sketch(
         strokes=tuple(points),
@@ -55,5 +55,5 @@ def sketches(
 
 
 def on_grid() -> st.SearchStrategy[Sketch]:
-    """Draw any drawing on the grid of the dataset."""
+    """Generate drawings on the grid of the dataset."""
     return sketches(coordinates=st.integers(0, 255).map(float))

@@ -1,4 +1,4 @@
-"""Variation of drawings: as strong as it says, and of nothing that matters."""
+"""Data augmentation: valid drawings, with the documented deviations."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def test_without_strength_nothing_changes() -> None:
 def test_chance_comes_from_the_generator_alone_and_the_batch_is_left() -> None:
     batch = batch_of(CROSS, STAIRS, WAVE, POINT)
     before = batch.ink.copy(), batch.lengths.copy()
-    one, same, other = (augment(batch, 1, random(seed)) for seed in (1, 1, 2))
-    assert np.array_equal(one.ink, same.ink)
-    assert not np.array_equal(one.ink, other.ink)
+    first, again, another = (augment(batch, 1, random(seed)) for seed in (1, 1, 2))
+    assert np.array_equal(first.ink, again.ink)
+    assert not np.array_equal(first.ink, another.ink)
     assert np.array_equal(batch.ink, before[0])
     assert np.array_equal(batch.lengths, before[1])
 

@@ -1,4 +1,4 @@
-"""Batches: every drawing in one of them, padded as it would be alone."""
+"""Batches: every drawing in one batch, with padding that depends on it alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chorale.sketches.strokes import Inks
 
 
 def inks_of(lengths: list[int] | np.ndarray) -> Inks:
-    """Return inks whose every number tells where it is from."""
+    """Return inks of distinct numbers."""
     lengths = np.array(lengths, np.int64)
     points = 1 + np.arange(3 * lengths.sum(), dtype=np.float32).reshape(-1, 3)
     return Inks(points, lengths)
@@ -64,29 +64,31 @@ def test_every_drawing_is_in_one_batch_among_its_like(count: int, size: int) -> 
 
 def test_batches_come_from_the_generator_alone_and_vary() -> None:
     inks = inks_of([5, 6, 7, 8] * 50)
-    one, same, other = (
+    first, again, another = (
         [batch.tolist() for batch in draw_batches(inks, 20, np.random.default_rng(n))]
         for n in (1, 1, 2)
     )
-    assert one == same
-    assert {frozenset(batch) for batch in one} != {frozenset(batch) for batch in other}
+    assert first == again
+    assert {frozenset(batch) for batch in first} != {
+        frozenset(batch) for batch in another
+    }
 
 
 def test_what_is_beside_a_drawing_makes_no_difference() -> None:
     random = np.random.default_rng(0)
     inks = inks_of(random.integers(0, MAX_POINTS + 1, 2000))
     shapes: list[tuple[int, ...]] = []
-    told: list[tuple[int, int]] = []
+    calls: list[tuple[int, int]] = []
 
     def function(batch: Padded) -> np.ndarray:
         shapes.append(batch.ink.shape)
-        # Logits that tell the first number of the ink, the length and the padding.
+        # Logits of the first number of the ink, the length and the padding.
         first = batch.ink[:, 0, 0] / 3000
         wide = np.full(len(first), batch.ink.shape[1] / 10)
         logits = np.column_stack([first, batch.lengths / 10, wide])
         return logits.astype(np.float32)
 
-    probabilities = predict(function, inks, 3, lambda *two: told.append(two))
+    probabilities = predict(function, inks, 3, lambda *both: calls.append(both))
     assert probabilities.dtype == np.float32
     begins = np.cumsum(inks.lengths) - inks.lengths
     for row, begin, length in zip(probabilities, begins, inks.lengths, strict=True):
@@ -102,8 +104,10 @@ def test_what_is_beside_a_drawing_makes_no_difference() -> None:
         np.testing.assert_allclose(row, odds / odds.sum(), rtol=1e-4, atol=1e-9)
     assert {shape[1] for shape in shapes} == set(PADDED_LENGTHS)
     assert max(shape[0] for shape in shapes) == PREDICTION_BATCH
-    assert told[-1] == (int((inks.lengths > 0).sum()), 2000)
-    assert [done for done, _ in told] == list(np.cumsum([shape[0] for shape in shapes]))
+    assert calls[-1] == (int((inks.lengths > 0).sum()), 2000)
+    assert [done for done, _ in calls] == list(
+        np.cumsum([shape[0] for shape in shapes])
+    )
 
 
 def test_huge_logits_are_still_probabilities() -> None:
@@ -121,7 +125,7 @@ def test_nothing_to_predict_asks_nothing() -> None:
     assert predict(function, inks_of([0, 0]), 4).tolist() == [[0.25] * 4] * 2
 
 
-def test_longer_inks_than_the_road_leaves_are_refused() -> None:
+def test_longer_inks_than_to_ink_makes_are_refused() -> None:
     inks = inks_of([3, MAX_POINTS + 1])
     with pytest.raises(DataError, match="to_ink"):
         predict(lambda batch: batch.ink[:, 0], inks, 3)

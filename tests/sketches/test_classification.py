@@ -1,4 +1,4 @@
-"""What drawings are taken for, whoever asks and in whatever units."""
+"""Classification: order of the words, input forms, the bundled model."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_many_are_asked_at_once_and_nothing_drawn_is_no_guess() -> None:
     fake = FakeClassifier()
     point, line = [[[3, 3]]], [[[0, 0], [9, 0]]]
     answers = classify_many([line, [], point, [[]], line], top=1, model=fake)
-    assert [[guess.word for guess in one] for one in answers] == (
+    assert [[guess.word for guess in guesses] for guesses in answers] == (
         [["bb"], [], ["a"], [], ["bb"]]
     )
     assert fake.asked == [5]
@@ -89,24 +89,25 @@ def test_plain_lists_are_taken_and_nothing_drawn_is_no_guess() -> None:
 
 
 def test_place_and_size_do_not_matter() -> None:
-    drawings = [one.strokes for one in list(read_sketches(VALID))[::50]]
+    drawings = [sketch.strokes for sketch in list(read_sketches(VALID))[::50]]
     classifier = load_classifier(threads=1)
     moved = [
-        [stroke * 0.5 + np.array([-300, 70]) for stroke in one] for one in drawings
+        [stroke * 0.5 + np.array([-300, 70]) for stroke in drawing]
+        for drawing in drawings
     ]
     expected = classify_many(drawings, model=classifier)
     assert classify_many(moved, model=classifier) == expected
-    for one, words in list(zip(drawings, expected, strict=True))[:5]:
-        (alone,) = classify_many([one], model=classifier)
+    for drawing, words in list(zip(drawings, expected, strict=True))[:5]:
+        (alone,) = classify_many([drawing], model=classifier)
         assert [guess.word for guess in alone] == [guess.word for guess in words]
 
 
 def test_most_drawings_are_known() -> None:
     sketches = list(read_sketches(VALID))[::7]
-    answers = classify_many([one.strokes for one in sketches], top=3)
+    answers = classify_many([sketch.strokes for sketch in sketches], top=3)
     found = [
-        one.word in [guess.word for guess in answer]
-        for one, answer in zip(sketches, answers, strict=True)
+        sketch.word in [guess.word for guess in answer]
+        for sketch, answer in zip(sketches, answers, strict=True)
     ]
     assert np.mean(found) > 0.7
 

@@ -1,4 +1,4 @@
-"""Many files of drawings become one: what is taken, in what order."""
+"""Conversion of files of drawings: selection, order, classes."""
 
 from __future__ import annotations
 
@@ -97,11 +97,11 @@ def test_words_of_drawings_left_out_are_no_classes(tmp_path: Path) -> None:
 def test_shuffling_is_repeatable(
     source: Path, tmp_path: Path, words: list[str] | None
 ) -> None:
-    first, again, other = (tmp_path / f"{name}.npz" for name in "abc")
-    for output, seed in ((first, 0), (again, 0), (other, 1)):
+    first, again, another = (tmp_path / f"{name}.npz" for name in "abc")
+    for output, seed in ((first, 0), (again, 0), (another, 1)):
         convert([source], output, shuffle=True, random_state=seed, words=words)
     assert first.read_bytes() == again.read_bytes()
-    assert read(first) != read(other)
+    assert read(first) != read(another)
     assert read(first) != ALL
     assert sorted(read(first)) == ALL
 
@@ -126,7 +126,7 @@ def test_tfrecords_are_the_same_bytes_again(source: Path, tmp_path: Path) -> Non
     assert sorted(words) == sorted(WORDS)
 
 
-def test_what_tfrecords_cannot_tell_is_counted_as_left_out(tmp_path: Path) -> None:
+def test_what_tfrecords_cannot_hold_is_counted_as_left_out(tmp_path: Path) -> None:
     points = tmp_path / "points.npz"
     write_sketches(points, [drawing([[1, 2]]), drawing([[1, 2], [3, 4]])], ["cat"])
     done = convert([points], tmp_path / "new.tfrecord")
@@ -184,16 +184,16 @@ def test_progress_is_in_bytes_of_all_files(tmp_path: Path) -> None:
         write_lines(tmp_path / "c.ndjson", ["cat"] * 10),
     ]
     convert([sources[2]], sources[1])
-    told_of: list[tuple[int, int]] = []
+    calls: list[tuple[int, int]] = []
     convert(
         sources,
         tmp_path / "new.npz",
         words=["cat"],
-        progress=lambda *done: told_of.append(done),
+        progress=lambda *done: calls.append(done),
     )
     total = sum(path.stat().st_size for path in sources)
-    assert {of for _, of in told_of} == {total}
-    done = [count for count, _ in told_of]
+    assert {of for _, of in calls} == {total}
+    done = [count for count, _ in calls]
     assert done == sorted(done)
     assert 0 < done[0] < total / 2
     assert done[-1] == total

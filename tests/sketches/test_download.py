@@ -1,4 +1,4 @@
-"""Downloading: against a server of our own that breaks off, lies and refuses."""
+"""Downloading from a local server with faults: resumed, verified, explained."""
 
 from __future__ import annotations
 
@@ -103,8 +103,8 @@ def test_what_is_there_is_not_fetched_again(bucket: Bucket, tmp_path: Path) -> N
     )
     assert not bucket.gets()
     assert seen == [(len(CAT), len(CAT))]
-    for other in (CAT[:-1], CAT[:-1] + b"?", b""):
-        path.write_bytes(other)
+    for content in (CAT[:-1], CAT[:-1] + b"?", b""):
+        path.write_bytes(content)
         fetch(bucket, tmp_path)
         assert path.read_bytes() == CAT
     assert len(bucket.gets()) == 3
@@ -149,7 +149,7 @@ def test_a_download_goes_on_where_it_broke_off(bucket: Bucket, tmp_path: Path) -
     assert (300_000, len(CAT)) in seen and seen[-1] == (len(CAT), len(CAT))
 
 
-def test_a_download_that_gets_on_is_not_given_up(
+def test_a_download_that_makes_progress_is_retried(
     bucket: Bucket, tmp_path: Path
 ) -> None:
     bucket.cuts = [100_000] * 8
@@ -162,9 +162,11 @@ def test_a_stopped_download_goes_on_at_the_next_call(
     bucket: Bucket, tmp_path: Path
 ) -> None:
     bucket.cuts = [300_000]
-    with pytest.raises(DataError, match=r"broke off after 300,000 bytes.*again") as one:
+    with pytest.raises(
+        DataError, match=r"broke off after 300,000 bytes.*again"
+    ) as caught:
         fetch(bucket, tmp_path, waits=())
-    assert "\n" not in str(one.value)
+    assert "\n" not in str(caught.value)
     assert partial(tmp_path).read_bytes() == CAT[:300_000]
     path = fetch(bucket, tmp_path, waits=())
     assert path.read_bytes() == CAT
@@ -297,7 +299,9 @@ def test_an_unknown_word_costs_no_download(bucket: Bucket, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("answers", [[401], [200, 418]])
-def test_a_refusal_is_told(bucket: Bucket, tmp_path: Path, answers: list[int]) -> None:
+def test_a_refusal_is_explained(
+    bucket: Bucket, tmp_path: Path, answers: list[int]
+) -> None:
     bucket.answers = [*answers]
     with pytest.raises(DataError, match=f"a file, the server answers {answers[-1]}$"):
         fetch(bucket, tmp_path)
@@ -344,7 +348,9 @@ def test_a_silent_server_is_not_waited_for(
     assert "the server does not answer" in message
 
 
-def test_a_server_of_something_else_is_told(bucket: Bucket, tmp_path: Path) -> None:
+def test_a_server_of_another_protocol_is_explained(
+    bucket: Bucket, tmp_path: Path
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def greet() -> None:
@@ -362,7 +368,7 @@ def test_a_server_of_something_else_is_told(bucket: Bucket, tmp_path: Path) -> N
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full device")
-def test_a_full_disk_is_told(bucket: Bucket, tmp_path: Path) -> None:
+def test_a_full_disk_is_explained(bucket: Bucket, tmp_path: Path) -> None:
     bucket.headers = {"ETag": None}
     full = tmp_path / "cat.ndjson.partial"
 
@@ -374,7 +380,7 @@ def test_a_full_disk_is_told(bucket: Bucket, tmp_path: Path) -> None:
         download(["cat"], tmp_path, base=bucket.address, progress=fill, waits=SOON)
 
 
-def test_a_folder_that_is_a_file_is_told(bucket: Bucket, tmp_path: Path) -> None:
+def test_a_folder_that_is_a_file_is_explained(bucket: Bucket, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(OutputError, match="cannot write it"):

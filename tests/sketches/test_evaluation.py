@@ -1,4 +1,4 @@
-"""Evaluation of names for drawings: figures by hand, ties, tables, intervals."""
+"""Metrics of a classifier: by hand, ties, tables, refused input."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CLASSES = ["ant", "bee", "cat", "dog", "elk", "fly", "gnu"]
 
 
 def probabilities_of(*places: int, label: int = 0) -> np.ndarray:
-    """Return rows in which the label has these places, without ties."""
+    """Return probabilities in which the label has these ranks, without ties."""
     rows = []
     for place in places:
         order = [index for index in range(7) if index != label]
@@ -60,9 +60,9 @@ def test_calibration_by_hand() -> None:
     labels = np.array([0 if is_right else 1 for is_right in right])
     report = measure(rows, labels, ["ant", "bee"])
     filled = {
-        index: (one.count, one.confidence, one.accuracy)
-        for index, one in enumerate(report.calibration)
-        if one.count
+        index: (bin_.count, bin_.confidence, bin_.accuracy)
+        for index, bin_ in enumerate(report.calibration)
+        if bin_.count
     }
     # 0.6 is the upper end of a bin, not the lower one of the next.
     assert filled == {
@@ -74,8 +74,10 @@ def test_calibration_by_hand() -> None:
     assert report.calibration_error == pytest.approx(expected)
     assert len(report.calibration) == BINS == 15
     assert (report.calibration[0].low, report.calibration[-1].high) == (0, 1)
-    for one, following in zip(report.calibration, report.calibration[1:], strict=False):
-        assert one.high == following.low
+    for bin_, following in zip(
+        report.calibration, report.calibration[1:], strict=False
+    ):
+        assert bin_.high == following.low
     empty = report.calibration[0]
     assert (empty.count, empty.confidence, empty.accuracy) == (0, None, None)
 
@@ -98,7 +100,7 @@ def test_ties_are_not_right_by_luck() -> None:
     for label in (0, 1):
         report = measure(rows[:2], np.array([label, label]), CLASSES[:3])
         assert (report.top1, report.map3) == (0, 1 / 2)
-        # What it is taken for is the other one, whichever comes first.
+        # The prediction is the other word, in either order.
         assert report.words[label].taken_for == CLASSES[1 - label]
     report = measure(rows[2:], np.array([0]), CLASSES[:3])
     assert report.words[0].taken_for == "bee"
@@ -220,28 +222,28 @@ def drawings(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, list[str]]:
     return rows, random.integers(0, size, count), [f"word {i}" for i in range(size)]
 
 
-@given(one=drawings())
+@given(data=drawings())
 def test_figures_agree_with_one_another(
-    one: tuple[np.ndarray, np.ndarray, list[str]],
+    data: tuple[np.ndarray, np.ndarray, list[str]],
 ) -> None:
-    rows, labels, classes = one
+    rows, labels, classes = data
     report = measure(rows, labels, classes)
     assert 0 <= report.top1 <= report.map3 <= report.top3 <= report.top5 <= 1
     assert 0 <= report.calibration_error <= 1
-    assert sum(one.count for one in report.calibration) == len(labels)
+    assert sum(bin_.count for bin_ in report.calibration) == len(labels)
     assert sum(row.drawings for row in report.words) == len(labels)
     mistakes = round((1 - report.top1) * len(labels))
-    listed = sum(one.count for one in report.confusions)
+    listed = sum(pair.count for pair in report.confusions)
     assert listed == mistakes or len(report.confusions) == MAX_CONFUSIONS
     right = sum((row.top1 or 0) * row.drawings for row in report.words)
     assert right == pytest.approx(report.top1 * len(labels))
     # The order of the classes is no matter, ties included.
     order = np.random.default_rng(0).permutation(len(classes))
-    other = measure(
+    permuted = measure(
         rows[:, order], np.argsort(order)[labels], [classes[index] for index in order]
     )
     for name in ("top1", "top3", "top5", "map3", "nats", "calibration_error"):
-        assert getattr(other, name) == pytest.approx(getattr(report, name))
+        assert getattr(permuted, name) == pytest.approx(getattr(report, name))
 
 
 # === What cannot be measured ===

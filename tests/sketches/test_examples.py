@@ -1,4 +1,4 @@
-"""Drawings with their words: which are taken, and what is told of the others."""
+"""Labeled examples: which drawings are taken, counts of the others."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def points_of(examples: Examples) -> list[bytes]:
 
 
 def test_examples_are_the_ink_of_drawings_and_their_words(tmp_path: Path) -> None:
-    one = write(tmp_path / "one.ndjson", ("cat", LINE), ("ant", CORNER))
-    two = write(tmp_path / "two.ndjson", ("bee", LINE), ("cat", CORNER))
-    told: list[tuple[int, int]] = []
-    examples = load_examples([two, one], progress=lambda *both: told.append(both))
+    first = write(tmp_path / "first.ndjson", ("cat", LINE), ("ant", CORNER))
+    second = write(tmp_path / "second.ndjson", ("bee", LINE), ("cat", CORNER))
+    calls: list[tuple[int, int]] = []
+    examples = load_examples([second, first], progress=lambda *both: calls.append(both))
     assert examples.words == ("ant", "bee", "cat")
     assert examples.labels.tolist() == [1, 2, 2, 0]
     line = to_ink([[[0, 0], [255, 100]]])
@@ -46,12 +46,13 @@ def test_examples_are_the_ink_of_drawings_and_their_words(tmp_path: Path) -> Non
     assert points_of(examples) == [each.tobytes() for each in (line, corner) * 2]
     assert examples.left_out == {}
     assert examples.hashes == {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (one, two)
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (first, second)
     }
-    size = one.stat().st_size + two.stat().st_size
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
-    assert {total for _, total in told} == {size}
-    assert told[-1] == (size, size)
+    size = first.stat().st_size + second.stat().st_size
+    assert [done for done, _ in calls] == sorted(done for done, _ in calls)
+    assert {total for _, total in calls} == {size}
+    assert calls[-1] == (size, size)
 
 
 def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
@@ -114,7 +115,7 @@ def test_more_drawings_than_are_read_at_once(tmp_path: Path) -> None:
 
 
 def numbered(lengths: list[int]) -> Examples:
-    """Return examples whose every point tells where it is from."""
+    """Return examples with distinct points."""
     points = np.arange(3 * sum(lengths), dtype=np.float32).reshape(-1, 3)
     return Examples(
         inks=Inks(points, np.array(lengths)),
@@ -147,7 +148,7 @@ def test_an_example_is_a_drawing_again(tmp_path: Path) -> None:
     assert examples.sketch(2).word == "cat"
 
 
-def test_what_is_held_out_is_told_by_its_content_alone() -> None:
+def test_what_is_held_out_depends_on_its_content_alone() -> None:
     random = np.random.default_rng(0)
     points = random.normal(size=(2000, 3)).astype(np.float32)
     examples = Examples(

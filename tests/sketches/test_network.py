@@ -35,7 +35,7 @@ def tiny(name: str) -> Any:
     from chorale.sketches.network import build_network
 
     keras.utils.set_random_seed(0)
-    network = build_network(NetworkOptions(network=name, units=8), len(WORDS))
+    network = build_network(NetworkOptions(network=name, units=8, layers=1), len(WORDS))
     random = np.random.default_rng(0)
     for weight in network.weights:
         noise = random.uniform(0, 0.2, weight.shape)
@@ -72,8 +72,8 @@ def test_the_order_of_points_and_the_pen_matter() -> None:
     turned = Padded(batch.ink[:, ::-1].copy(), batch.lengths)
     lifted = batch.ink.copy()
     lifted[..., 2] = 1 - lifted[..., 2]
-    for other in (turned, Padded(lifted, batch.lengths)):
-        assert np.abs(logits(network, batch) - logits(network, other)).max() > 1e-3
+    for changed in (turned, Padded(lifted, batch.lengths)):
+        assert np.abs(logits(network, batch) - logits(network, changed)).max() > 1e-3
 
 
 def test_the_book_s_network_is_the_book_s() -> None:
@@ -101,8 +101,8 @@ def test_both_ways_reads_from_the_last_point_that_is_no_padding() -> None:
     layer = BidirectionalLSTM(4)
     x = np.random.default_rng(0).normal(size=(2, 6, 3)).astype(np.float32)
     lengths = [4, 6]
-    present = (np.arange(6) < np.array(lengths)[:, None]).astype(np.float32)[..., None]
-    outputs = np.asarray(layer(x, present))
+    valid = (np.arange(6) < np.array(lengths)[:, None]).astype(np.float32)[..., None]
+    outputs = np.asarray(layer(x, valid))
     for row, length in enumerate(lengths):
         points = x[row : row + 1, :length]
         onward = np.asarray(layer.forward(points))[0]
@@ -115,8 +115,8 @@ def test_features_tell_where_the_pen_is_and_how_it_came_there() -> None:
     from chorale.sketches.network import PointFeatures
 
     ink = np.array([[[0.25, 0.5, 0], [0.3, 0.4, 1], [0, 0, 0]]], np.float32)
-    present = np.array([[[1], [1], [0]]], np.float32)
-    features = np.asarray(PointFeatures()(ink, present))[0]
+    valid = np.array([[[1], [1], [0]]], np.float32)
+    features = np.asarray(PointFeatures()(ink, valid))[0]
     x, y, length = 0.55, 0.9, np.sqrt(0.25 + 1e-6)
     second = [2 * x - 1, 2 * y - 1, 1.2, 1.6, 4 * length, 0.3 / length, 0.4 / length]
     second += [0, 1, 2 / 40, 1, 1 / 8]  # begins, ends, points, share of them, strokes
@@ -132,8 +132,8 @@ def test_joined_pairs_are_both_points_and_no_padding() -> None:
     from chorale.sketches.network import JoinPairs
 
     x = np.arange(12, dtype=np.float32).reshape(1, 6, 2)
-    present = np.array([[[1], [1], [1], [0], [0], [0]]], np.float32)
-    joined, there = JoinPairs()(x, present)
+    valid = np.array([[[1], [1], [1], [0], [0], [0]]], np.float32)
+    joined, there = JoinPairs()(x, valid)
     assert np.asarray(joined).tolist() == [[[0, 1, 2, 3], [4, 5, 0, 0], [0, 0, 0, 0]]]
     assert np.asarray(there).tolist() == [[[1], [1], [0]]]
 
@@ -145,7 +145,7 @@ def test_onnx_runtime_gives_what_keras_gives(name: str, tmp_path: Path) -> None:
         weight.assign(np.asarray(weight).astype(np.float16).astype(np.float32))
     card = Card(
         name="tiny",
-        network=NetworkOptions(network=name, units=8),
+        network=NetworkOptions(network=name, units=8, layers=1),
         words=WORDS,
         training={},
         data={},

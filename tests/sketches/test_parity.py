@@ -1,4 +1,4 @@
-"""The same drawings from a canvas and from the dataset look alike to a network."""
+"""Raw and simplified drawings are preprocessed to nearly the same network input."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from chorale.sketches import classify_many, read_sketches
+from chorale.sketches import Sketch, classify_many, read_sketches
 from chorale.sketches.preprocessing import GRID, from_ink, to_ink
 
 FOLDER = Path(__file__).parents[1] / "sketches"
@@ -29,32 +29,33 @@ def farthest(points: np.ndarray, strokes: tuple[np.ndarray, ...]) -> float:
 
 
 def test_the_pairs_are_of_the_same_drawings() -> None:
-    assert [one.word for one in RAW] == [one.word for one in SIMPLIFIED]
-    points = [sum(map(len, one.strokes)) for one in RAW]
+    assert [raw.word for raw in RAW] == [sketch.word for sketch in SIMPLIFIED]
+    points = [sum(map(len, raw.strokes)) for raw in RAW]
     assert np.median(points) > 150  # as a canvas gives them
 
 
 def test_both_forms_have_the_same_strokes_and_about_as_many_points() -> None:
     differences = []
     for raw, simplified in zip(RAW, SIMPLIFIED, strict=True):
-        one, other = to_ink(raw.strokes), to_ink(simplified.strokes)
-        assert one[:, 2].sum() == other[:, 2].sum()
-        differences.append(abs(len(one) - len(other)) / len(other))
+        ink, expected = to_ink(raw.strokes), to_ink(simplified.strokes)
+        assert ink[:, 2].sum() == expected[:, 2].sum()
+        differences.append(abs(len(ink) - len(expected)) / len(expected))
     assert np.mean(differences) < 0.05
     assert max(differences) < 0.25
 
 
 def test_both_forms_lie_on_the_same_lines() -> None:
     for raw, simplified in zip(RAW, SIMPLIFIED, strict=True):
-        one, other = from_ink(to_ink(raw.strokes)), from_ink(to_ink(simplified.strokes))
-        assert farthest(np.concatenate(one), other) < 0.04 * GRID
-        assert farthest(np.concatenate(other), one) < 0.04 * GRID
+        strokes = from_ink(to_ink(raw.strokes))
+        expected = from_ink(to_ink(simplified.strokes))
+        assert farthest(np.concatenate(strokes), expected) < 0.04 * GRID
+        assert farthest(np.concatenate(expected), strokes) < 0.04 * GRID
 
 
 def test_both_forms_are_taken_for_the_same() -> None:
-    guesses = [
-        [words[0].word for words in classify_many([one.strokes for one in form], top=1)]
-        for form in (RAW, SIMPLIFIED)
-    ]
-    same = np.mean([one == other for one, other in zip(*guesses, strict=True)])
-    assert same >= 0.8
+    def words(form: list[Sketch]) -> list[str]:
+        drawings = [sketch.strokes for sketch in form]
+        return [guesses[0].word for guesses in classify_many(drawings, top=1)]
+
+    pairs = zip(words(RAW), words(SIMPLIFIED), strict=True)
+    assert np.mean([raw == simplified for raw, simplified in pairs]) >= 0.8

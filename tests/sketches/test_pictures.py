@@ -1,4 +1,4 @@
-"""Pictures of drawings: what is on them, and that they are equal for equal drawings."""
+"""Pictures: their content and layout, equal bytes for equal drawings."""
 
 from __future__ import annotations
 
@@ -87,8 +87,8 @@ def assert_apart(figure: Figure) -> None:
     for box in boxes:
         assert whole.x0 <= box.x0 < box.x1 <= whole.x1
         assert whole.y0 <= box.y0 < box.y1 <= whole.y1
-    for one, other in combinations(boxes, 2):
-        assert not one.overlaps(other)
+    for a, b in combinations(boxes, 2):
+        assert not a.overlaps(b)
 
 
 # === One drawing ===
@@ -236,12 +236,12 @@ def test_confusions_are_bars(tmp_path: Path, figures: list[Figure]) -> None:
     (axes,) = figure.axes
     shown = report.confusions[:MAX_BARS]
     assert len(report.confusions) > MAX_BARS
-    assert [bar.get_width() for bar in axes.patches] == [one.count for one in shown]
+    assert [bar.get_width() for bar in axes.patches] == [pair.count for pair in shown]
     labels = [label.get_text() for label in axes.get_yticklabels()]
-    assert labels == [f"{one.word} taken for {one.taken_for}" for one in shown]
+    assert labels == [f"{pair.word} taken for {pair.taken_for}" for pair in shown]
     assert axes.get_ylim()[0] > axes.get_ylim()[1]  # the commonest above
     shares = [text.get_text() for text in axes.texts]
-    assert shares == [f"{100 * one.share:.0f} % of the word" for one in shown]
+    assert shares == [f"{100 * pair.share:.0f} % of the word" for pair in shown]
 
 
 @pytest.mark.parametrize("answers", [[0, 1], [1, 1]])
@@ -261,15 +261,15 @@ def test_calibration_is_drawn_by_bins(tmp_path: Path, figures: list[Figure]) -> 
     (figure,) = figures
     assert_apart(figure)
     upper, lower = figure.axes
-    filled = [one for one in report.calibration if one.count]
+    filled = [bin_ for bin_ in report.calibration if bin_.count]
     assert 3 < len(filled) < len(report.calibration)
     assert [(bar.get_x(), bar.get_height()) for bar in upper.patches] == [
-        (one.low, one.accuracy) for one in filled
+        (bin_.low, bin_.accuracy) for bin_ in filled
     ]
     points = np.asarray(upper.lines[0].get_xydata()).tolist()
-    assert points == [[one.confidence, one.accuracy] for one in filled]
+    assert points == [[bin_.confidence, bin_.accuracy] for bin_ in filled]
     counts = [bar.get_height() for bar in lower.patches]
-    assert counts == [one.count for one in report.calibration]
+    assert counts == [bin_.count for bin_ in report.calibration]
     assert f"{report.calibration_error:.3f}" in upper.get_title()
 
 

@@ -1,4 +1,4 @@
-"""From strokes to ink: what must not matter does not, and nothing odd gets through."""
+"""The preprocessing pipeline: invariances, simplification, refused input."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ whole = sketches(coordinates=st.integers(-4096, 4096).map(float))
 
 
 def rows(*drawings: Sketch) -> Inks:
-    return to_inks([one.strokes for one in drawings])
+    return to_inks([drawing.strokes for drawing in drawings])
 
 
 def simplified(points: Float64Array, tolerance: float) -> Float64Array:
@@ -141,16 +141,16 @@ def test_ink_of_ink_is_nearly_the_same() -> None:
 def test_a_canvas_gives_nearly_the_ink_of_the_dataset() -> None:
     drawings = list(read_sketches(DATA / "valid.npz"))[::10]
     canvas = [
-        [dense(stroke) * 3.7 + [41.3, -7.1] for stroke in one.strokes]
-        for one in drawings
+        [dense(stroke) * 3.7 + [41.3, -7.1] for stroke in sketch.strokes]
+        for sketch in drawings
     ]
     assert sum(map(len, canvas[0])) > 4 * sum(map(len, drawings[0].strokes))
     exact, near = [], []
-    for one, raw in zip(drawings, canvas, strict=True):
-        ink, other = to_ink(one.strokes), to_ink(raw)
-        assert ink[:, 2].sum() == other[:, 2].sum()
-        exact.append(np.array_equal(ink, other))
-        near.append(abs(len(ink) - len(other)) <= 2)
+    for sketch, raw in zip(drawings, canvas, strict=True):
+        ink, raw_ink = to_ink(sketch.strokes), to_ink(raw)
+        assert ink[:, 2].sum() == raw_ink[:, 2].sum()
+        exact.append(np.array_equal(ink, raw_ink))
+        near.append(abs(len(ink) - len(raw_ink)) <= 2)
     assert np.mean(exact) > 0.7
     assert np.mean(near) > 0.95
 
@@ -187,7 +187,7 @@ def test_a_closed_line_keeps_what_is_farthest_from_its_ends() -> None:
 
 
 def recursive(points: Float64Array, tolerance: float) -> Float64Array:
-    """Return a line simplified as the papers tell it."""
+    """Return a line simplified by the recursive algorithm of the papers."""
     if len(points) < 3:
         return points
     along, away = points[-1] - points[0], points - points[0]
@@ -220,13 +220,13 @@ def test_all_lines_at_once_are_as_each_by_the_papers(
 def test_the_dataset_s_own_form_comes_out_as_it_went_in() -> None:
     drawings = list(read_sketches(DATA / "valid.npz"))[:200]
     same = []
-    for one in drawings:
-        grid = to_grid(one.strokes, 0.0)
-        assert len(grid) == len(one.strokes)
+    for sketch in drawings:
+        grid = to_grid(sketch.strokes, 0.0)
+        assert len(grid) == len(sketch.strokes)
         values = np.concatenate(grid)
         assert values.min() == 0 and values.max() == GRID
         assert np.array_equal(values, values.astype(np.uint8))
-        same.append(sum(map(len, grid)) == sum(map(len, one.strokes)))
+        same.append(sum(map(len, grid)) == sum(map(len, sketch.strokes)))
     assert np.mean(same) > 0.8
 
 

@@ -1,4 +1,4 @@
-"""Shuffling on disk: every order as likely as any other, and nothing left behind."""
+"""External shuffle: uniform, reproducible, no files left behind."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def test_the_same_drawings_come_out(
     assert sorted(map(repr, map(values_of, shuffled))) == sorted(
         map(repr, map(values_of, drawings))
     )
-    assert [values_of(one) for one in spool(iter(drawings))] == [
-        values_of(one) for one in drawings
+    assert [values_of(sketch) for sketch in spool(iter(drawings))] == [
+        values_of(sketch) for sketch in drawings
     ]
 
 
@@ -78,7 +78,7 @@ def test_every_order_is_as_likely_as_any_other(parts: int) -> None:
     found = Counter(tuple(order(4, seed, parts)) for seed in range(trials))
     expected = trials / 24
     chi_squared = sum(
-        (found[one] - expected) ** 2 / expected for one in permutations(range(4))
+        (found[order] - expected) ** 2 / expected for order in permutations(range(4))
     )
     # Of 23 degrees of freedom: more than this once in ten thousand, were it random.
     assert chi_squared < 55

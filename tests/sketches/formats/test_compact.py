@@ -1,4 +1,4 @@
-"""The compact form: exact for drawings on the grid, checked to the last sum."""
+"""The compact format: exact for drawings on the grid; malformed arrays refused."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 
 def arrays() -> Arrays:
-    """Return two drawings, of two strokes and of one, with nothing between."""
+    """Return drawings of two strokes, of none and of one stroke."""
     return {
         "xy": np.array([[1, 2], [3, 4], [255, 0], [7, 8]], np.uint8),
         "stroke_len": np.array([2, 1, 1], np.uint16),
@@ -120,8 +120,8 @@ def test_drawings_on_the_grid_come_back_exactly(
     path = tmp_path_factory.mktemp("round") / "drawings.npz"
     assert write_sketches(path, drawings, WORDS) == len(drawings)
     back = list(read_sketches(path))
-    assert [values_of(one)[:2] for one in back] == [
-        values_of(one)[:2] for one in drawings
+    assert [values_of(sketch)[:2] for sketch in back] == [
+        values_of(sketch)[:2] for sketch in drawings
     ]
 
 
@@ -182,7 +182,10 @@ def test_a_straight_line_of_pixels_becomes_its_ends(tmp_path: Path) -> None:
             drawing(*[[[1, 2]]] * 256),
             r"drawing 2 \(cat\): expected at most 255 strokes",
         ),
-        (drawing([[1, 2]] * 65_536), "of at most 65535 points, .* of up to 65536 points"),
+        (
+            drawing([[1, 2]] * 65_536),
+            "of at most 65535 points, .* of up to 65536 points",
+        ),
         (drawing([[1, np.nan]]), "got nan"),
         (drawing([[1, 2]], word="dog"), "drawing 2: unknown word 'dog'"),
         (drawing([[1, 2]], word=""), "drawing 2: unknown word ''"),
@@ -222,6 +225,8 @@ def test_words_that_are_no_classes_are_refused(
 
 
 def test_the_same_drawings_give_the_same_bytes(tmp_path: Path) -> None:
-    for name in ("one.npz", "two.npz"):
+    for name in ("first.npz", "second.npz"):
         write_sketches(tmp_path / name, [drawing([[1, 2]])], WORDS)
-    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
+    assert (tmp_path / "first.npz").read_bytes() == (
+        tmp_path / "second.npz"
+    ).read_bytes()

@@ -1,4 +1,4 @@
-"""Drawings in JSON: points or columns, told apart; anything else refused."""
+"""Drawings in JSON: points and columns distinguished; anything else refused."""
 
 from __future__ import annotations
 

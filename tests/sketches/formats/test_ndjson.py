@@ -193,7 +193,7 @@ def test_all_numbers_come_as_they_are(
     assert values_of(sketch)[0] == [[[x, y] for x, y in stroke] for stroke in drawing]
 
 
-def test_a_drawing_of_ones_own_needs_no_word(tmp_path: Path) -> None:
+def test_a_drawing_needs_no_word(tmp_path: Path) -> None:
     path = tmp_path / "mine.ndjson"
     path.write_text('{"drawing": [[[1, 2], [3, 4]]]}\n')
     (sketch,) = read_sketches(path)

@@ -1,4 +1,4 @@
-"""The tutorial's TFRecords: written for TensorFlow and read back without it."""
+"""The TFRecords of the tutorial, exchanged with TensorFlow."""
 
 from __future__ import annotations
 
@@ -131,9 +131,9 @@ def test_the_ink_is_the_tutorials(
 ) -> None:
     path = tmp_path_factory.mktemp("ink") / "own.tfrecord"
     strokes = [stroke for stroke in sketch.strokes if len(stroke)]
-    is_told = sum(map(len, strokes)) >= 2
-    assert write_sketches(path, [sketch], WORDS) == is_told
-    if is_told:
+    is_kept = sum(map(len, strokes)) >= 2
+    assert write_sketches(path, [sketch], WORDS) == is_kept
+    if is_kept:
         (features,) = parsed(path)
         expected = tutorial_ink(strokes)
         np.testing.assert_array_equal(features["ink"].reshape(-1, 3), expected)
@@ -141,7 +141,7 @@ def test_the_ink_is_the_tutorials(
         assert WORDS[features["class_index"][0]] == sketch.word
         (back,) = read_sketches(path)
         assert back.word == sketch.word
-        # Whatever the first point of a one-point stroke was, the rest is as it was.
+        # The pen state of the first point is lost, the rest is kept.
         assert len(np.concatenate(back.strokes)) == len(expected) + 1
         ways = np.diff(np.concatenate(back.strokes), axis=0)
         np.testing.assert_allclose(ways, expected[:, :2], atol=1e-6)
@@ -209,8 +209,8 @@ def test_without_a_class_index_no_words_are_needed(tmp_path: Path) -> None:
 def test_one_point_and_100_000_points(tmp_path: Path) -> None:
     ink = np.tile(np.array([[0.5, -0.5, 0], [-0.5, 0.5, 1]]), (50_000, 1))
     contents = [example([], [0, 3]), example(ink.ravel().tolist(), ink.shape)]
-    one, many = read_sketches(write(tmp_path, *map(record, contents)))
-    assert values_of(one)[0] == [[[0, 0]]]
+    point, many = read_sketches(write(tmp_path, *map(record, contents)))
+    assert values_of(point)[0] == [[[0, 0]]]
     assert len(np.concatenate(many.strokes)) == 100_001
     assert len(many.strokes) == 50_000
 
