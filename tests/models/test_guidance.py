@@ -1,4 +1,4 @@
-"""Guidance: what the key changes is made larger, and nothing else."""
+"""Guidance amplifies the effect of the key, and nothing else."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from chorale.music.voices import VOICE_ORDER, VOICES
 from chorale.sampling.generate import sample
 from chorale.sampling.next_step import SamplingOptions
 
-# Silence and three notes, without the key and with it.
-UNTOLD, TOLD = np.array([0.1, 0.3, 0.3, 0.3]), np.array([0.1, 0.6, 0.2, 0.1])
+# Probabilities of silence and three notes, without the key and with it.
+UNCONDITIONAL = np.array([0.1, 0.3, 0.3, 0.3])
+CONDITIONAL = np.array([0.1, 0.6, 0.2, 0.1])
 
 
 class KeyedPredictor(FakePredictor):
-    """Four voices that prefer the first note once they are told any key."""
+    """Four voices that prefer the first note if the plan has a key."""
 
     def start(self, plan):
         return plan[:, 1]
@@ -32,11 +33,13 @@ class KeyedPredictor(FakePredictor):
         return plan[:, 1]
 
     def voice_logits(self, state, voice, chosen):
-        return np.log(np.where(state[:, None] > 0, TOLD, UNTOLD)).astype(np.float32)
+        return np.log(np.where(state[:, None] > 0, CONDITIONAL, UNCONDITIONAL)).astype(
+            np.float32
+        )
 
     def score(self, tokens, plan):
         known = np.repeat(plan[..., 1, None] > 0, VOICES, axis=-1)[..., None]
-        return np.log(np.where(known, TOLD, UNTOLD)).astype(np.float32)
+        return np.log(np.where(known, CONDITIONAL, UNCONDITIONAL)).astype(np.float32)
 
 
 def keyed_predictor():
@@ -48,7 +51,7 @@ def keyed_predictor():
 @pytest.mark.parametrize("weight", [0.0, 1.0, 2.5])
 def test_the_formula(weight):
     guided = GuidedPredictor(keyed_predictor(), weight)
-    expected = TOLD ** (1 + weight) / UNTOLD**weight
+    expected = CONDITIONAL ** (1 + weight) / UNCONDITIONAL**weight
     expected /= expected.sum()
     plan = np.array([[[0, 1], [1, 5]]])
     tokens = np.zeros((1, 2, VOICES), np.int64)
@@ -60,13 +63,13 @@ def test_the_formula(weight):
         np.testing.assert_allclose(np.exp(log_softmax(logits))[0], expected, rtol=1e-5)
         state = guided.advance(state, tokens[:, 0], plan[:, 1])
     assert guided.voice_order == VOICE_ORDER
-    assert plan[0, 1, 1] == 5  # the caller's plan is left as it was
+    assert plan[0, 1, 1] == 5  # the caller's plan is unchanged
 
 
 def test_without_a_key_there_is_nothing_to_follow():
     guided = GuidedPredictor(keyed_predictor(), 3.0)
     logits = guided.voice_logits(guided.start(np.array([[0, 0]])), 0, np.zeros((1, 4)))
-    np.testing.assert_allclose(np.exp(log_softmax(logits))[0], UNTOLD, rtol=1e-5)
+    np.testing.assert_allclose(np.exp(log_softmax(logits))[0], UNCONDITIONAL, rtol=1e-5)
 
 
 def test_where_the_end_is_known_the_last_four_bars_are_guided():
@@ -74,8 +77,10 @@ def test_where_the_end_is_known_the_last_four_bars_are_guided():
     guided = GuidedPredictor(replace(keyed_predictor(), plan_features=features), 1.0)
     chorale = Chorale(pitches=np.full((100, VOICES), 60), key=Key("C", "major"))
     plan = Plan.of(chorale).features(features)[np.newaxis]
-    expected = np.tile(TOLD, (100, 1))
-    expected[-64:] = TOLD**2 / UNTOLD / (TOLD**2 / UNTOLD).sum()
+    expected = np.tile(CONDITIONAL, (100, 1))
+    expected[-64:] = (
+        CONDITIONAL**2 / UNCONDITIONAL / (CONDITIONAL**2 / UNCONDITIONAL).sum()
+    )
     scores = guided.score(np.zeros((1, 100, VOICES), np.int64), plan)
     np.testing.assert_allclose(np.exp(scores[0, :, 0]), expected, rtol=1e-5)
     state = guided.start(plan[:, 0])

@@ -1,4 +1,4 @@
-"""The n-gram: counts by hand, and the contract of a Predictor."""
+"""The n-gram model: counts by hand, and the contract of a Predictor."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ C, D, E = 1, 2, 3  # tokens of the toy alphabet, 60 to 62
 
 
 def toy(soprano: list[int], bass: list[int] | None = None) -> Chorale:
-    """Return two lines of the toy alphabet's tokens; all else stays on one note."""
+    """Return two lines of tokens of the toy alphabet; other voices hold one note."""
     lines = [
         soprano,
         [D] * len(soprano),
@@ -32,7 +32,7 @@ def toy(soprano: list[int], bass: list[int] | None = None) -> Chorale:
 
 
 def next_soprano(predictor, tokens: list[int]) -> np.ndarray:
-    """Return the probabilities of the soprano's token after a line of its own."""
+    """Return the probabilities of the soprano's token after a line of tokens."""
     state = predictor.start(np.array([[0]]))
     for step, token in enumerate(tokens, 1):
         row = np.array([[token, D, D, D]])
@@ -45,13 +45,13 @@ def next_soprano(predictor, tokens: list[int]) -> np.ndarray:
 
 
 def test_probabilities_are_those_of_witten_and_bell() -> None:
-    # The soprano sings C four times, D twice and E twice; on the beat E, D, C and C.
+    # The soprano has C four times, D twice and E twice; on the beat E, D, C and C.
     chorales = [toy([E, C]), toy([D, C]), toy([C, D]), toy([C, E])]
     predictor = fit_ngram(chorales, "pitch")
     anywhere = (np.array([0, 4, 2, 2]) + 3 / 4) / (8 + 3)
     first = (np.array([0, 2, 1, 1]) + 3 * anywhere) / (4 + 3)
-    # The next three numbers of the context tell nothing new: none is written, nothing
-    # sounds, so each mixes the same counts in once more.
+    # The next three numbers of the context add nothing: no voice is written, nothing
+    # sounds, so each interpolates with the same counts again.
     for _ in range(3):
         first = (np.array([0, 2, 1, 1]) + 3 * first) / (4 + 3)
     np.testing.assert_allclose(next_soprano(predictor, []), first, rtol=1e-5)
@@ -71,7 +71,7 @@ def test_an_unknown_context_is_cut_until_it_is_known() -> None:
     np.testing.assert_allclose(unseen, expected, rtol=1e-5)
 
 
-def test_a_voice_listens_to_those_that_are_written_before_it() -> None:
+def test_a_voice_depends_on_those_written_before_it() -> None:
     same = [toy([C, C, C, C] * 4, [C, C, C, C] * 4), toy([E] * 16, [E] * 16)]
     predictor = fit_ngram(same, "pitch")
     state = predictor.start(np.array([[0], [0]]))
@@ -79,7 +79,7 @@ def test_a_voice_listens_to_those_that_are_written_before_it() -> None:
     bass = np.exp(predictor.voice_logits(state, BASS, chosen))
     assert bass[0].argmax() == C
     assert bass[1].argmax() == E
-    # The alto sings but one note, and the tenor, unwritten as yet, is not listened to.
+    # The alto has one note only, and does not depend on the tenor, written later.
     alto = [
         predictor.voice_logits(state, ALTO, np.array([[C, 0, tenor, C]] * 2))
         for tenor in (C, E)
@@ -87,7 +87,7 @@ def test_a_voice_listens_to_those_that_are_written_before_it() -> None:
     np.testing.assert_array_equal(*alto)
 
 
-def test_the_place_in_the_beat_is_listened_to() -> None:
+def test_the_place_in_the_beat_counts() -> None:
     predictor = fit_ngram([toy([C, C, C, C, E, E, E, E] * 8)], "pitch")
     moves = [1 - next_soprano(predictor, [C] * count)[C] for count in range(1, 5)]
     assert max(moves[:3]) < 0.1 < 0.8 < moves[3]
@@ -134,7 +134,7 @@ def test_only_chorales_can_be_counted() -> None:
 
 
 @pytest.mark.parametrize(("encoding", "most"), [("pitch", 0.62), ("hold", 0.66)])
-def test_bach_is_foretold_as_well_as_by_counting(encoding: str, most: float) -> None:
+def test_the_likelihood_of_bach_is_that_of_counting(encoding: str, most: float) -> None:
     corpus = load_corpus(splits=("train", "valid"))
     likelihood = evaluate(fit_ngram(corpus.train, encoding), corpus.valid)
     assert 0.5 < likelihood.nats_per_note < most

@@ -26,7 +26,7 @@ def chords(*rows: list[int]) -> Chorale:
     return Chorale(pitches=np.repeat(rows, 4, axis=0), key=C_MAJOR)
 
 
-def test_a_finding_costs_what_it_is_rare() -> None:
+def test_a_finding_costs_its_surprise() -> None:
     # Soprano and bass go from octave to octave, to octave; the others stay.
     parallel = chords([72, 67, 64, 48], [74, 67, 64, 50], TONIC)
     (candidate,) = JUDGE.rank([parallel])
@@ -38,28 +38,28 @@ def test_a_finding_costs_what_it_is_rare() -> None:
     assert candidate.nats_per_note == pytest.approx(NATS)
 
 
-def test_what_was_given_costs_nothing() -> None:
+def test_given_notes_cost_nothing() -> None:
     parallel = chords([72, 67, 64, 48], [74, 67, 64, 50], [72, 67, 64, 50])
     (whole,) = JUDGE.rank([parallel])
     (rest,) = JUDGE.rank([parallel], opening=8)
     assert whole.rules > 0 and rest.rules == 0 and not rest.findings
 
 
-def test_an_ending_goes_before_everything_else() -> None:
+def test_an_ending_ranks_before_everything_else() -> None:
     faulty = chords([72, 67, 64, 48], [74, 67, 64, 50], DOMINANT, TONIC)
     unfinished = chords(TONIC, TONIC, TONIC, DOMINANT)
-    best, other = JUDGE.rank([unfinished, faulty])
-    assert best.chorale is faulty and best.cost > other.cost == 0
+    best, second = JUDGE.rank([unfinished, faulty])
+    assert best.chorale is faulty and best.cost > second.cost == 0
 
 
 def test_of_equals_the_first_is_kept() -> None:
     pieces = [chords(DOMINANT, TONIC) for _ in range(3)]
     drawn = JUDGE.rank(pieces)
-    assert [one.chorale for one in drawn] == pieces
+    assert [piece.chorale for piece in drawn] == pieces
     assert drawn[0].chorale is pieces[0]
 
 
-def test_what_is_as_likely_as_bach_costs_nothing() -> None:
+def test_the_likelihood_of_bach_costs_nothing() -> None:
     def cost(nats: float) -> float:
         typical = Typical(nats_per_note=nats, spread=0.5)
         piece = chords(DOMINANT, TONIC)
@@ -71,7 +71,7 @@ def test_what_is_as_likely_as_bach_costs_nothing() -> None:
     assert cost(NATS + 1) == pytest.approx(2) == cost(NATS - 1)
 
 
-def test_the_card_tells_what_is_typical() -> None:
+def test_the_card_has_the_typical_likelihood() -> None:
     card = load_card("bach")
     typical = typical_of(card)
     figures = card.figures["valid"]

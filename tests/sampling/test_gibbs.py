@@ -1,4 +1,4 @@
-"""Infilling: what is given stays, what is not is drawn as the model says."""
+"""Infilling: given cells are unchanged, the others follow the model."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from chorale.encoding.cells import CellVocabulary
 from chorale.errors import DataError, UsageError
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICES
-from chorale.sampling.batches import allowed_tokens
 from chorale.sampling.fragments import Fragment, extend_to_onsets
 from chorale.sampling.gibbs import InfillingOptions, hidden_shares, infill
 from chorale.voice_leading.checking import rates
 from chorale.voice_leading.costs import EXACT_RULES
 
-# Two notes, each held or struck; silence is never drawn.
+# Two notes, each held or attacked; silence is never drawn.
 TOY = CellVocabulary(
     encoding="hold", lowest=60, highest=61, ranges=((60, 61),) * VOICES
 )
@@ -64,44 +63,12 @@ def test_every_round_hides_fewer_until_few_are_left() -> None:
     assert hidden_shares(1).tolist() == [1.0]
 
 
-def test_a_note_whose_end_is_given_is_given_from_its_beginning() -> None:
-    onsets = np.zeros((6, VOICES), bool)
-    onsets[[0, 3]] = True
-    piece = Chorale(pitches=np.full((6, VOICES), 60), onsets=onsets)
-    given = np.zeros((6, VOICES), bool)
-    given[2, 0] = given[3, 1] = given[5, 2] = True
-    assert extend_to_onsets(given, piece).T.astype(int).tolist() == [
-        [1, 1, 1, 0, 0, 0],
-        [0, 0, 0, 1, 0, 0],
-        [0, 0, 0, 1, 1, 1],
-        [0, 0, 0, 0, 0, 0],
-    ]
-    # Silence has no beginning.
-    silent = Chorale(pitches=np.array([[60, 0, 0, 0]] * 6))
-    given = np.arange(6)[:, None] >= 3
-    kept = extend_to_onsets(np.broadcast_to(given, (6, VOICES)), silent)
-    assert kept[:3].all(axis=0).tolist() == [True, False, False, False]
-
-
-def test_what_may_be_written() -> None:
-    vocabulary = wide_cells()
-    allowed = allowed_tokens(vocabulary, InfillingOptions())
-    for voice, (low, high) in enumerate(vocabulary.ranges):
-        pitches = vocabulary.pitches[allowed[voice]]
-        assert (pitches.min(), pitches.max()) == (low, high)
-        assert len(pitches) == 2 * (high - low + 1)  # held and struck
-    rests = InfillingOptions(rests=True, ranges=((60, 60),) * VOICES)
-    assert allowed_tokens(vocabulary, rests).sum(axis=1).tolist() == [3] * VOICES
-    with pytest.raises(UsageError, match="no note in the range asked for the soprano"):
-        allowed_tokens(vocabulary, InfillingOptions(ranges=((90, 99),) * VOICES))
-
-
 # === Distributions ===
 
 
 @pytest.mark.parametrize("options", [PLAIN, ANCESTRAL], ids=["gibbs", "ancestral"])
 def test_cells_are_drawn_as_often_as_they_are_likely(options: InfillingOptions) -> None:
-    # Of notes that are struck one alone is as likely as told.
+    # Attacked notes alone have these probabilities.
     infiller = independent_infiller(TOY, np.array([0.2, 0, 0, 0.2, 0.6]))
     pieces = infill(infiller, [nothing_of(16)] * 16, options)
     assert all(piece.onsets.all() for piece in pieces)
@@ -111,7 +78,7 @@ def test_cells_are_drawn_as_often_as_they_are_likely(options: InfillingOptions) 
 
 @pytest.mark.parametrize("method", ["gibbs", "ancestral"])
 def test_neighbours_agree_as_the_model_has_them(method: str) -> None:
-    # A chain that repeats its note nine times in ten, of two struck notes.
+    # A chain of two attacked notes that repeats its note nine times in ten.
     table = np.zeros((VOICES, TOY.size, TOY.size))
     table[:, :, 3:] = [0.5, 0.5]
     table[:, 3, 3:] = [0.9, 0.1]
@@ -122,12 +89,12 @@ def test_neighbours_agree_as_the_model_has_them(method: str) -> None:
     options = InfillingOptions(top_p=1.0, rules="off", rounds=16, method=method)
     pieces = infill(infiller, [nothing_of(12)] * 24, options)
     same = [np.diff(piece.pitches, axis=0) == 0 for piece in pieces]
-    # Written all at once without another round they would agree half of the time.
+    # Drawn at once, in a single round, they would agree half of the time.
     assert np.mean(same) == pytest.approx(0.9, abs=0.05)
 
 
 class Reader(UniformInfiller):
-    """Remembers what it was shown, and is told that all notes are held."""
+    """Records its inputs, and predicts held notes."""
 
     def __init__(self, vocabulary: CellVocabulary) -> None:
         super().__init__(vocabulary)
@@ -148,7 +115,7 @@ def test_a_note_that_is_held_after_another_is_struck(method: str) -> None:
     changed = np.diff(piece.pitches, axis=0) != 0
     assert np.array_equal(piece.onsets[1:], changed)
     assert piece.onsets[0].all()
-    # And the model is shown no other: not, at least, where it sees both notes.
+    # And so are the cells that the model reads, where both notes are visible.
     for cells, visible in reader.shown[1:]:
         pitches, struck = TOY.pitches[cells], TOY.onsets[cells]
         assert struck[:, 0][visible[:, 0]].all()
@@ -193,7 +160,7 @@ def test_given_cells_stay_and_the_others_are_in_range(
     )
 
 
-def test_pieces_do_not_depend_on_what_they_are_written_beside() -> None:
+def test_infilled_pieces_do_not_depend_on_their_batch() -> None:
     infiller = UniformInfiller(wide_cells())
     short, long = soprano_of(PIECE.opening(16)), soprano_of(PIECE)
     for options in (InfillingOptions(rounds=3), ANCESTRAL):
@@ -203,12 +170,12 @@ def test_pieces_do_not_depend_on_what_they_are_written_beside() -> None:
         assert beside[1].steps == PIECE.steps
     many = infill(infiller, [short] * 40, InfillingOptions(rounds=1))
     assert many[0] == infill(infiller, [short], InfillingOptions(rounds=1))[0]
-    assert len({one.pitches.tobytes() for one in many}) == 40
+    assert len({piece.pitches.tobytes() for piece in many}) == 40
 
 
 def test_another_random_state_writes_another_piece() -> None:
     infiller = UniformInfiller(wide_cells())
-    one, same, other = (
+    first, same, changed = (
         infill(
             infiller,
             [soprano_of(PIECE)],
@@ -216,7 +183,7 @@ def test_another_random_state_writes_another_piece() -> None:
         )[0]
         for state in (1, 1, 2)
     )
-    assert one == same != other
+    assert first == same != changed
 
 
 def test_rules_are_kept_between_what_is_written_and_what_is_given() -> None:
@@ -231,28 +198,28 @@ def test_rules_are_kept_between_what_is_written_and_what_is_given() -> None:
     assert broken["strict"] < 20
 
 
-def test_progress_is_told_by_rounds() -> None:
-    told: list[tuple[int, int]] = []
+def test_progress_counts_rounds() -> None:
+    calls: list[tuple[int, int]] = []
     infiller = UniformInfiller(wide_cells())
     fragments = [nothing_of(2)] * 17
     infill(
         infiller,
         fragments,
         InfillingOptions(rounds=2),
-        progress=lambda done, total: told.append((done, total)),
+        progress=lambda done, total: calls.append((done, total)),
     )
-    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
-    told.clear()
+    assert calls == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    calls.clear()
     infill(
         infiller,
         fragments[:1],
         ANCESTRAL,
-        progress=lambda done, total: told.append((done, total)),
+        progress=lambda done, total: calls.append((done, total)),
     )
-    assert told[-1] == (8, 8) and len(told) == 8
+    assert calls[-1] == (8, 8) and len(calls) == 8
 
 
-def test_a_round_that_hides_nothing_asks_nobody() -> None:
+def test_a_round_that_hides_nothing_does_not_call_the_model() -> None:
     reader = Reader(wide_cells())
     given = np.ones(PIECE.pitches.shape, bool)
     given[0, 1] = False
@@ -267,7 +234,7 @@ def test_what_cannot_be_written_is_refused() -> None:
     given = np.ones(PIECE.pitches.shape, bool)
     with pytest.raises(UsageError, match="leaves nothing to write"):
         infill(infiller, [Fragment(PIECE, given)])
-    # The beginning of a note that reaches out of the gap belongs to what is given.
+    # A note held beyond the masked cells is given from its onset.
     tied = Chorale(pitches=np.full((8, VOICES), 60))
     given = np.arange(8)[:, None] >= 4
     with pytest.raises(UsageError, match="leaves nothing to write"):

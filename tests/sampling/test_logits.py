@@ -66,19 +66,19 @@ def test_top_p_keeps_the_nucleus(top_p: float, kept: list[int]) -> None:
     assert np.flatnonzero(np.isfinite(keep_top_p(logits, top_p)[0])).tolist() == kept
 
 
-def test_top_p_drops_what_is_rarer_still() -> None:
+def test_top_p_drops_rarer_tokens() -> None:
     logits = logarithms([0.004, 0.996])
     assert np.isfinite(keep_top_p(logits, 0.995)).tolist() == [[False, True]]
     assert np.isfinite(keep_top_p(logits, 0.997)).all()
 
 
-def test_top_p_looks_at_each_row_and_needs_no_normalised_logits() -> None:
+def test_top_p_treats_rows_alone_and_needs_no_normalized_logits() -> None:
     logits = logarithms([0.9, 0.1, 0], [0.4, 0.3, 0.3]) + np.array([[5], [-5]])
     kept = np.isfinite(keep_top_p(logits, 0.8))
     assert kept.tolist() == [[True, False, False], [True, True, True]]
 
 
-def test_what_is_held_is_no_part_of_the_nucleus() -> None:
+def test_holding_is_no_part_of_the_nucleus() -> None:
     logits = logarithms(
         [0.9, 0.05, 0.03, 0.02],  # attacks are a half, three and two tenths
         [0.9, 0.05, 0.03, 0.02],
@@ -97,12 +97,12 @@ def test_what_is_held_is_no_part_of_the_nucleus() -> None:
     assert probabilities(kept) == [[0.9, 0.0625, 0.0375, 0]]
     everything = keep_top_p_of_attacks(logits, 1.0, held)
     assert probabilities(everything) == probabilities(logits)
-    # Each row holds by a token of its own.
+    # Each row has its own token for holding.
     kept = keep_top_p_of_attacks(logits[:2], 0.5, np.array([0, 1]))
     assert probabilities(kept) == [[0.9, 0.1, 0, 0], [0.95, 0.05, 0, 0]]
 
 
-def test_what_is_not_allowed_is_ruled_out() -> None:
+def test_tokens_that_are_not_allowed_are_ruled_out() -> None:
     logits = logarithms([0.1, 0.4, 0.5])
     allowed = np.array([[True, True, False]])
     assert probabilities(keep_only(logits, allowed)) == [[0.2, 0.8, 0]]
@@ -112,7 +112,7 @@ def test_what_is_not_allowed_is_ruled_out() -> None:
         keep_only(np.full((1, 3), np.nan), allowed)
 
 
-def test_what_costs_nats_is_so_much_less_likely() -> None:
+def test_costs_reduce_log_probabilities() -> None:
     logits = logarithms([0.2, 0.4, 0.4], [0, 0.5, 0.5])
     costs = np.log([[1, 1, 4], [1, 2, 2]])
     assert probabilities(penalize(logits, costs)) == [

@@ -21,7 +21,7 @@ def test_normalized_weights_sum_to_one() -> None:
     np.testing.assert_allclose(
         normalized_weights(log_weights), [[0.25, 0.75], [0.5, 0.5]]
     )
-    # What no draft holds possible tells none from the others.
+    # A note impossible for all particles changes no weight.
     impossible = np.array([[-math.inf] * 2, [0.0, -math.inf]])
     np.testing.assert_allclose(normalized_weights(impossible), [[0.5, 0.5], [1, 0]])
 
@@ -33,7 +33,7 @@ def test_the_effective_sample_size_counts_particles_of_equal_weight() -> None:
     assert number == pytest.approx([4, 1, 2, 64 / 22])
 
 
-def test_drafts_are_copied_once_few_of_them_count() -> None:
+def test_particles_are_resampled_once_few_of_them_count() -> None:
     with np.errstate(divide="ignore"):
         log_weights = np.log([[3, 3, 1, 1], [1, 1, 0, 0], [1, 9, 0, 0], [0, 0, 0, 1]])
     copied = ancestors(log_weights, np.full(4, 0.5))
@@ -41,7 +41,7 @@ def test_drafts_are_copied_once_few_of_them_count() -> None:
     assert copied.tolist() == [[0, 1, 2, 3], [0, 1, 2, 3], [1, 1, 1, 1], [3, 3, 3, 3]]
 
 
-def test_systematic_draws_climb_a_ladder() -> None:
+def test_systematic_resampling_is_evenly_spaced() -> None:
     weights = np.array([[0.5, 0.25, 0.25]])
     for uniform, expected in ((0.0, [0, 0, 1, 2]), (0.99, [0, 0, 1, 2])):
         drawn = systematic(weights, np.array([uniform]), 4)
@@ -56,7 +56,7 @@ def test_systematic_draws_climb_a_ladder() -> None:
     arrays(float, (3, 7), elements=floats(0, 1)),
     arrays(float, 3, elements=floats(0, 1, exclude_max=True)),
 )
-def test_drafts_are_drawn_as_often_as_they_weigh(
+def test_particles_are_drawn_in_proportion_to_their_weight(
     weights: np.ndarray, uniforms: np.ndarray
 ) -> None:
     weights[:, 0] += 1e-6
