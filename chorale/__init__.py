@@ -31,7 +31,8 @@ from chorale.sampling.generate import sample
 from chorale.sampling.gibbs import InfillingOptions
 from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.prompts import find_start
-from chorale.training.next_step import TrainingOptions, train_network
+from chorale.training.options import TrainingOptions
+from chorale.training.trainer import train_network
 from chorale.version import __version__
 from chorale.voice_leading.checking import check
 

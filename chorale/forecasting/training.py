@@ -11,7 +11,7 @@ import numpy as np
 from chorale.forecasting import networks
 from chorale.forecasting.recipes import Recipe
 from chorale.forecasting.series import Array, Data, Floats, draw_waves, sequence_targets
-from chorale.nn.fitting import Batch, EpochProgress, fit, seed_dropout
+from chorale.nn.fitting import Batch, EpochProgress, FitOptions, fit, seed_dropout
 from chorale.nn.runs import Row, Run
 
 MONITOR = "valid_mse"
@@ -93,13 +93,11 @@ def train(
     history = fit(
         network,
         run,
+        FitOptions(epochs=epochs, patience=epochs, seed=seed),
         batches=batches,
         batches_per_epoch=batches_per_epoch,
         validate=validate,
         monitor=MONITOR,
-        epochs=epochs,
-        patience=epochs,
-        seed=seed,
         progress=progress,
     )
     return Trained(network, history)

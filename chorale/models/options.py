@@ -1,6 +1,6 @@
-"""Options of the networks: those that write the next step, and those that infill.
+"""Options of next-step networks and of infilling networks.
 
-Importing this loads no Keras: the command line lists the networks by it.
+Importing this loads no Keras.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import NamedTuple
 from chorale.errors import UsageError
 from chorale.nn.bodies import BodyOptions
 from chorale.utils.checks import check_at_least, check_shares
+from chorale.utils.options import option
 
 
 class Kind(NamedTuple):
@@ -44,21 +45,21 @@ INFILLERS = {
 
 @dataclass(frozen=True, kw_only=True)
 class InfillerOptions:
-    """Everything that shapes an infilling network; saved as JSON beside its weights.
+    """Options of an infilling network; saved as JSON beside its weights.
 
     Attributes:
         network: one of INFILLERS.
-        units: filters of the convolutions, or width of the layers; 0 is replaced by
-            what is usual for the network.
-        layers: convolutions, or attention blocks; 0 as for units. The paper's Coconet
-            has 64 layers of 128 filters.
-        recurrent_layers: LSTM layers in both directions under the attention blocks.
-        heads: attention heads; they divide `units`.
-        window: steps apart up to which attention tells distances.
+        units: filters of the convolutions, or width of the layers; 0 for the default of
+            the network.
+        layers: convolutions, or attention blocks; 0 for the default. The paper's
+            Coconet has 64 layers of 128 filters.
+        recurrent_layers: bidirectional LSTM layers below the attention blocks.
+        heads: attention heads; twice their number divides `units`.
+        window: largest distance in steps that attention distinguishes.
         voice_units: width of the layers that write the voices.
         dropout: share of activations dropped between layers, 0 to below 1.
-        input_dropout: share of the cells, intervals and features of the plan that the
-            network is not told, each at each step by itself.
+        input_dropout: share of cells, intervals and plan features hidden from the
+            network, each at each step by itself, 0 to below 1.
     """
 
     network: str = "counterpoint"
@@ -97,31 +98,42 @@ class InfillerOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkOptions(BodyOptions):
-    """Options of a next-step network: its body's, and those of what surrounds it.
+    """Options of a next-step network: those of its body and of its voice heads."""
 
-    Attributes:
-        input_dropout: share of the notes, intervals and features of the plan that the
-            network is not told, each at each step by itself.
-        voice_units: width of the voice heads.
-        intervals: whether the voice heads see and write notes as intervals too.
-        motions: whether they weigh each way of moving against another voice
-            (`chorale.models.networks.motions`).
-        unlikelihood: what parallel fifths, octaves and unisons cost in training, beside
-            the notes themselves (`chorale.models.networks.voice_heads`).
-        echoes: whether they are told what came next the last time
-            (`chorale.encoding.echoes`).
-        tunes: whether they are told how the melody went on in the pieces that the
-            network learns from (`chorale.encoding.tunes`). Afterwards it recalls those
-            pieces too, so their likelihoods say little.
-    """
-
-    input_dropout: float = 0.0
-    voice_units: int = 192
-    intervals: bool = True
-    motions: bool = True
-    unlikelihood: float = 0.0
-    echoes: bool = True
-    tunes: bool = False
+    voice_units: int = option(192, "Width of the voice heads.", "Network")
+    input_dropout: float = option(
+        0.0,
+        "Share of input features hidden from the network, each at each step by "
+        "itself, 0 to below 1.",
+        "Network",
+    )
+    intervals: bool = option(
+        True, "Voice heads read and write notes as intervals too.", "Advanced"
+    )
+    motions: bool = option(
+        True,
+        "Voice heads score each class of relative motion (chorale.models.networks."
+        "motions).",
+        "Advanced",
+    )
+    echoes: bool = option(
+        True,
+        "Voice heads see what followed the last time the same notes sounded "
+        "(chorale.encoding.echoes).",
+        "Advanced",
+    )
+    tunes: bool = option(
+        False,
+        "Voice heads see how the melody went on in pieces of train (chorale.encoding."
+        "tunes); likelihoods of these pieces then mean little.",
+        "Advanced",
+    )
+    unlikelihood: float = option(
+        0.0,
+        "Weight of an unlikelihood loss on parallel fifths, octaves and unisons, at "
+        "least 0.",
+        "Advanced",
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -57,6 +57,7 @@ class Card(BaseCard):
     Attributes:
         kind: "next-step" or "infiller".
         name: of the model.
+        figures: likelihoods of the stored weights, by split.
         network: options of the network.
         vocabulary: meaning of its tokens or cells.
         plan_features: its conditioning features (`chorale.encoding.plan`).
@@ -68,7 +69,6 @@ class Card(BaseCard):
             teachers, the pieces of valid that are in train too, with the share of each,
             and the SHA-256 of the teachers' weights.
         command: command line that makes the model again.
-        figures: likelihoods of the stored weights, by split.
         versions: of the libraries that trained it.
         files: SHA-256 of the other files of the folder.
     """
@@ -83,7 +83,6 @@ class Card(BaseCard):
     training: Mapping[str, Any]
     data: Mapping[str, Any]
     command: str
-    figures: Mapping[str, Any]
     versions: Mapping[str, str]
     files: Mapping[str, str]
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chorale.errors import UsageError
 from chorale.utils.checks import check_at_least, check_shares
+from chorale.utils.options import option
 
 if TYPE_CHECKING:
     from chorale.nn.causal import CausalLayer
@@ -49,32 +50,45 @@ class BodyOptions:
 
     Attributes:
         body: one of BODIES.
-        units: width of the body's layers.
-        layers: recurrent layers, attention blocks, or convolutions in one stack; 0 is
-            replaced by what is usual for the body.
-        stacks: how often a stack of convolutions is repeated, its dilations starting
-            at 1 again; the full WaveNet is `layers=10, stacks=3`.
-        dropout: share of activations dropped between layers, 0 to below 1.
-        recurrent_dropout: share of the carried state dropped, recurrent layers only.
-        layer_norm: normalize inside the cells of recurrent layers (Ba, Kiros & Hinton,
-            2016).
-        kernel_size: steps that one convolution sees.
-        heads: attention heads; they divide `units`.
-        window: steps that attention looks back over, the present one included.
-        recurrent_layers: LSTM layers under the attention blocks.
     """
 
     body: str = "lstm"
-    units: int = 256
-    layers: int = 0
-    stacks: int = 1
-    dropout: float = 0.2
-    recurrent_dropout: float = 0.0
-    layer_norm: bool = False
-    kernel_size: int = 2
-    heads: int = 4
-    window: int = 128
-    recurrent_layers: int = 0
+    units: int = option(256, "Width of the layers.", "Network")
+    layers: int = option(
+        0,
+        "Number of recurrent layers, attention blocks, or convolutions per stack; 0 "
+        "for the usual number of the network.",
+        "Network",
+    )
+    dropout: float = option(
+        0.2, "Share of activations dropped between layers, 0 to below 1.", "Network"
+    )
+    stacks: int = option(
+        1,
+        "Number of stacks of convolutions, each with dilations from 1; the full "
+        "WaveNet has 3 stacks of 10 layers.",
+        "Network",
+    )
+    kernel_size: int = option(2, "Steps that one convolution sees.", "Network")
+    heads: int = option(
+        4, "Number of attention heads, a divisor of the width.", "Network"
+    )
+    window: int = option(
+        128, "Steps that attention looks back, the present one included.", "Network"
+    )
+    recurrent_layers: int = option(
+        0, "Number of LSTM layers below the attention blocks.", "Network"
+    )
+    recurrent_dropout: float = option(
+        0.0,
+        "Share of the carried state dropped in recurrent layers, 0 to below 1.",
+        "Network",
+    )
+    layer_norm: bool = option(
+        False,
+        "Layer normalization inside recurrent cells (Ba, Kiros & Hinton, 2016).",
+        "Network",
+    )
 
     def __post_init__(self) -> None:
         if self.body not in BODIES:

@@ -7,6 +7,7 @@ its own card and the files beside it.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
@@ -28,12 +29,14 @@ class BaseCard:
         noun: name of such a model in messages.
         kind: one of `kinds`.
         name: of the model.
+        figures: metrics of the stored weights, by split.
     """
 
     kinds: ClassVar[tuple[str, ...]]
     noun: ClassVar[str]
     kind: str
     name: str
+    figures: Mapping[str, Any]
 
     def to_json(self) -> str:
         values = {"format": CARD_FORMAT, **asdict(self)}

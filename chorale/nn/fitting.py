@@ -1,19 +1,18 @@
-"""A fit: an epoch after another until there is no new best, in spite of being killed.
+"""Training loop with early stopping, checkpoints, and resumption after a kill.
 
-It leaves its traces in a run (`chorale.nn.runs`). Randomness is derived from the seed
-and the number of the epoch, so a killed epoch is replayed: on one machine a resumed run
-ends where the unbroken one would have ended.
+Checkpoints and history are kept in a run (`chorale.nn.runs`). All randomness of an
+epoch derives from the seed and the number of the epoch. An epoch that was killed is
+therefore repeated exactly, and on one machine a resumed run ends with the same weights
+as an uninterrupted one.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import platform
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
-from importlib.metadata import version
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -23,13 +22,19 @@ import numpy.typing as npt
 from chorale.errors import ModelError, TrainingError, UsageError
 from chorale.nn.moving_average import MovingAverage
 from chorale.nn.runs import Row, Run
+from chorale.utils.checks import (
+    check_above_zero,
+    check_at_least,
+    check_seed,
+    check_shares,
+)
 from chorale.utils.extras import require
 from chorale.utils.files import Arrays
-from chorale.version import __version__
+from chorale.utils.options import option
 
 
 class Batch(NamedTuple):
-    """One step of training: inputs of the network, targets, weight of each target."""
+    """One training step: inputs of the network, targets, weight of each target."""
 
     inputs: Any
     targets: npt.NDArray[Any]
@@ -37,7 +42,7 @@ class Batch(NamedTuple):
 
 
 class EpochProgress(Protocol):
-    """What a fit reports as it goes; the command line draws it."""
+    """Callbacks for the progress of a training; the command line draws a bar."""
 
     def start_epoch(self, epoch: int, epochs: int, batches: int) -> None: ...
 
@@ -46,11 +51,47 @@ class EpochProgress(Protocol):
     def finish_epoch(self, row: Row) -> None: ...
 
 
-def make_deterministic(seed: int) -> None:
-    """Seed every generator, and have TensorFlow repeat itself to the bit.
+@dataclass(frozen=True, kw_only=True)
+class FitOptions:
+    """Options of a training loop and its optimizer; saved as JSON with the run."""
 
-    On a processor it does so unasked. On a GPU it has to be asked, which holds for the
-    rest of the process and is refused by what XLA compiles.
+    epochs: int = option(
+        60, "Maximum number of passes over the training set.", "Training"
+    )
+    patience: int = option(
+        20, "Epochs without a better validation before training stops.", "Training"
+    )
+    batch_size: int = option(8, "Examples in one step of the optimizer.", "Training")
+    learning_rate: float = option(
+        2e-3,
+        "Peak of the learning-rate schedule: linear warmup over a twentieth of the "
+        "steps, then a cosine to 0.",
+        "Training",
+    )
+    seed: int = option(0, "Seed of all randomness.", "Training")
+    weight_decay: float = option(0.01, "Weight decay of AdamW.", "Advanced")
+    clip_norm: float = option(
+        1.0, "Maximum global norm of the gradient, above 0.", "Advanced"
+    )
+    averaging: float = option(
+        0.0,
+        "Decay per step of the moving average of the weights, which is validated and "
+        "kept, 0 to below 1; 0 keeps the weights themselves.",
+        "Advanced",
+    )
+
+    def __post_init__(self) -> None:
+        check_at_least(self, epochs=1, batch_size=1, weight_decay=0, patience=1)
+        check_above_zero(self, "learning_rate", "clip_norm")
+        check_shares(self, "averaging")
+        check_seed(self.seed)
+
+
+def make_deterministic(seed: int) -> None:
+    """Seed every random generator and make TensorFlow deterministic.
+
+    On a CPU it is so by default. On a GPU determinism holds for the rest of the process
+    and excludes compilation by XLA.
     """
     import keras
 
@@ -65,7 +106,7 @@ def make_deterministic(seed: int) -> None:
 def seed_dropout(network: Any, seed: int, epoch: int) -> None:
     """Set the state of every dropout layer from the seed and the epoch alone.
 
-    Epochs count from 1; 0 is for dropout that is left on after training.
+    Epochs count from 1; 0 is for dropout that stays active after training.
     """
     states = [v for v in network.variables if v.path.endswith("seed_generator_state")]
     for index, state in enumerate(states):
@@ -74,13 +115,10 @@ def seed_dropout(network: Any, seed: int, epoch: int) -> None:
         state.assign(value.astype(state.dtype))
 
 
-def adamw(options: Any, batches_per_epoch: int) -> Any:
-    """Return a Keras optimizer: AdamW, its learning rate up, then down to nothing.
+def adamw(options: FitOptions, batches_per_epoch: int) -> Any:
+    """Return a Keras optimizer: AdamW with linear warmup and cosine decay.
 
-    Args:
-        options: with `learning_rate`, the highest, which is reached after a twentieth
-            of the steps, `weight_decay`, `clip_norm` and `epochs`.
-        batches_per_epoch: steps of the optimizer in an epoch.
+    Warmup takes a twentieth of all steps, see `FitOptions.learning_rate`.
     """
     import keras
 
@@ -98,53 +136,15 @@ def adamw(options: Any, batches_per_epoch: int) -> Any:
     )
 
 
-def begin(
-    run: Run, network: Any, training: Any, command: str, data: Mapping[str, Any]
-) -> None:
-    """Create a run: what is asked for, and with what it is trained.
-
-    Args:
-        run: must not be there yet.
-        network, training: the options of both, dataclasses.
-        command: that asked for it, for the card.
-        data: see `Run.check_data`.
-
-    Raises:
-        UsageError, OutputError: see `Run.create`.
-    """
-    run.check_new()  # before Keras is loaded for its version
-    asked = {
-        "network": asdict(network),
-        "training": asdict(training),
-        "command": command,
-        "versions": _library_versions(),
-    }
-    run.create(asked, data)
-
-
-def _library_versions() -> dict[str, str]:
-    import keras
-
-    libraries = ("keras", keras.backend.backend(), "numpy")
-    return {
-        "chorale": __version__,
-        "python": platform.python_version(),
-        **{name: version(name) for name in libraries},
-    }
-
-
 def fit(
     network: Any,
     run: Run,
+    options: FitOptions,
     *,
-    batches: Callable[[int], Sequence[Batch] | Iterable[Batch]],
+    batches: Callable[[int], Iterable[Batch]],
     batches_per_epoch: int,
     validate: Callable[[], Row],
     monitor: str,
-    epochs: int,
-    patience: int,
-    seed: int,
-    averaging: float = 0.0,
     finish: bool = False,
     tensorboard: bool = False,
     progress: EpochProgress | None = None,
@@ -152,81 +152,59 @@ def fit(
     """Train a compiled network, from its last checkpoint if the run has one.
 
     Args:
-        network: a compiled Keras model; it ends with the weights that validated best.
-        run: where checkpoints and history are kept.
-        batches: gives the batches of an epoch, counted from 1; all its randomness must
-            come from that number.
-        batches_per_epoch: how many those are.
-        validate: gives the figures of the network as it is.
-        monitor: which of the figures is to become small.
-        epochs: how many to train at most.
-        patience: epochs without a new best after which to stop.
-        seed: of the run.
-        averaging: decay of the moving average of the weights, which is what validates
-            and what is kept; 0 for the weights themselves.
-        finish: whether to train no further than the last checkpoint.
-        tensorboard: whether to write the figures for TensorBoard too.
-        progress: hears of every batch and epoch.
+        network: a compiled Keras model; ends with the weights of the best epoch.
+        run: keeps checkpoints and history.
+        options: `epochs`, `patience`, `averaging` and `seed`. The optimizer is the one
+            that the network is compiled with.
+        batches: returns the batches of an epoch, counted from 1; all its randomness
+            must derive from that number.
+        batches_per_epoch: their number, for `progress`.
+        validate: returns validation metrics of the network as it is.
+        monitor: the metric to minimize.
+        finish: whether to stop at the last checkpoint.
+        tensorboard: whether to write the metrics for TensorBoard too.
+        progress: callbacks for every batch and epoch.
 
     Returns:
-        One row an epoch: its number, the training loss, the figures of `validate`, the
+        One row per epoch: its number, the training loss, the validation metrics, the
         learning rate and the seconds it took.
 
     Raises:
-        TrainingError: the loss is not a number.
-        UsageError: a run is to be finished that has no checkpoint yet.
+        TrainingError: the loss is not finite.
+        UsageError: `finish` is set and the run has no checkpoint yet.
     """
     if tensorboard:
         require("train", "figures for TensorBoard", ("tensorflow",))
     network.optimizer.build(network.trainable_variables)
-    average = MovingAverage(network, averaging)
+    average = MovingAverage(network, options.averaging)
     history = _restore(network, average, run.load("checkpoint"))
-    if history:  # killed after the checkpoint, the run has yet to write it
+    if history:  # a kill may have come between checkpoint and history
         run.write_history(history)
     if finish and not history:
         raise UsageError(
             f"{run.folder} has no whole epoch yet: there is no model in it"
         )
-    while (
-        not finish
-        and len(history) < epochs
-        and not _is_stale(history, monitor, patience)
-    ):
-        epoch = len(history) + 1
-        began = time.perf_counter()
+    epochs = len(history) if finish else options.epochs
+    while len(history) < epochs and not _is_stale(history, monitor, options.patience):
+        epoch, started = len(history) + 1, time.perf_counter()
         if progress is not None:
             progress.start_epoch(epoch, epochs, batches_per_epoch)
-        seed_dropout(network, seed, epoch)
-        losses, weights = [], []
-        for batch in batches(epoch):
-            loss = network.train_on_batch(
-                batch.inputs, batch.targets, sample_weight=batch.weights
-            )
-            average.update()
-            losses.append(float(loss))
-            weights.append(float(batch.weights.sum()))
-            network.reset_metrics()
-            if progress is not None:
-                progress.finish_batch(losses[-1])
-        row: Row = {
-            "epoch": epoch,
-            "train_loss": float(np.average(losses, weights=weights)),
-        }
+        seed_dropout(network, options.seed, epoch)
+        row: Row = {"epoch": epoch}
+        row["train_loss"] = _train_epoch(network, average, batches(epoch), progress)
         if not np.isfinite(row["train_loss"]):
             raise TrainingError(
                 f"the loss of epoch {epoch} is {row['train_loss']}: "
                 "try a smaller learning rate"
             )
         with average.applied():
-            row |= {
-                **validate(),
-                "learning_rate": float(np.asarray(network.optimizer.learning_rate)),
-                "seconds": round(time.perf_counter() - began, 3),
-            }
+            row |= validate()
+            row["learning_rate"] = float(np.asarray(network.optimizer.learning_rate))
+            row["seconds"] = round(time.perf_counter() - started, 3)
             history.append(row)
             if _best(history, monitor) == epoch:
                 run.save("best", _weights(network))
-        # The checkpoint comes last: killed before it, the epoch is replayed whole.
+        # The checkpoint comes last: a kill before it repeats the whole epoch.
         run.save("checkpoint", _state(network, average, history))
         run.write_history(history)
         if tensorboard:
@@ -237,6 +215,27 @@ def fit(
     if best is not None:
         _assign(network.weights, best)
     return history
+
+
+def _train_epoch(
+    network: Any,
+    average: MovingAverage,
+    batches: Iterable[Batch],
+    progress: EpochProgress | None,
+) -> float:
+    """Train on the batches of an epoch and return the mean loss."""
+    losses, weights = [], []
+    for batch in batches:
+        loss = network.train_on_batch(
+            batch.inputs, batch.targets, sample_weight=batch.weights
+        )
+        average.update()
+        losses.append(float(loss))
+        weights.append(float(batch.weights.sum()))
+        network.reset_metrics()
+        if progress is not None:
+            progress.finish_batch(losses[-1])
+    return float(np.average(losses, weights=weights))
 
 
 def _best(history: Sequence[Row], monitor: str) -> int:
@@ -254,7 +253,7 @@ def _weights(network: Any) -> Arrays:
 
 
 def _state(network: Any, average: MovingAverage, history: Sequence[Row]) -> Arrays:
-    """Return all that the next epoch depends on."""
+    """Return everything the next epoch depends on."""
     optimizer = {
         f"optimizer/{index}": np.asarray(variable)
         for index, variable in enumerate(network.optimizer.variables)
@@ -264,6 +263,7 @@ def _state(network: Any, average: MovingAverage, history: Sequence[Row]) -> Arra
 
 
 def _restore(network: Any, average: MovingAverage, state: Arrays | None) -> list[Row]:
+    """Load a checkpoint and return its history; without one, an empty history."""
     if state is None:
         return []
     _assign(network.weights, state)

@@ -1,12 +1,12 @@
-"""A run: the directory that one training leaves.
+"""Runs: the directory that a training leaves.
 
-options.json     what was asked for
+options.json     options of network and training, command, library versions
 data.json        SHA-256 of every file that was read, and of teachers
-history.csv      one row an epoch
+history.csv      one row per epoch
 checkpoint.npz   weights, their average, optimizer and history after the last
                  whole epoch
-best.npz         weights of the epoch that validated best
-model/           what was made of them at the end (`chorale.models.storage`)
+best.npz         weights of the epoch with the best validation
+model/           the stored model, made at the end
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -29,19 +30,26 @@ NetworkT = TypeVar("NetworkT")
 TrainingT = TypeVar("TrainingT")
 
 
-class Asked(NamedTuple, Generic[NetworkT, TrainingT]):
-    """What a run was asked for when it was created.
+class Settings(NamedTuple, Generic[NetworkT, TrainingT]):
+    """Settings of a run, fixed when it is created.
 
     Attributes:
-        network, training: the options of both.
-        command: that asked for it.
-        versions: of the libraries that it began with.
+        network, training: the options of both, dataclasses.
+        command: command line of the run.
+        versions: of the libraries that the run began with.
     """
 
     network: NetworkT
     training: TrainingT
     command: str
     versions: Mapping[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as plain values."""
+        network: Any = self.network
+        training: Any = self.training
+        options = {"network": asdict(network), "training": asdict(training)}
+        return {**options, "command": self.command, "versions": self.versions}
 
 
 class Run:
@@ -51,7 +59,7 @@ class Run:
         self.folder = Path(folder)
 
     def create(self, options: Mapping[str, Any], data: Mapping[str, Any]) -> None:
-        """Write down what is asked for and what is read.
+        """Write options.json and data.json.
 
         Raises:
             UsageError: the folder already holds a run.
@@ -70,28 +78,34 @@ class Run:
             )
 
     def options(self) -> dict[str, Any]:
-        """Return what was asked for when the run was created."""
-        return self._read_json("options.json")
-
-    def asked(
-        self, network: type[NetworkT], training: type[TrainingT]
-    ) -> Asked[NetworkT, TrainingT]:
-        """Return what was asked for, its options as what they were.
-
-        Args:
-            network, training: dataclasses, whose sequences are tuples.
+        """Return the content of options.json.
 
         Raises:
             UsageError: there is no run.
-            ModelError: a class does not fit what another version has written.
+            ModelError: the file is damaged.
         """
-        told = self.options()
+        return self._read_json("options.json")
+
+    def settings(
+        self, network: type[NetworkT], training: type[TrainingT]
+    ) -> Settings[NetworkT, TrainingT]:
+        """Return the settings in options.json.
+
+        Args:
+            network, training: classes of the options, dataclasses whose sequences are
+                tuples.
+
+        Raises:
+            UsageError: there is no run.
+            ModelError: options.json is damaged, or another version wrote it.
+        """
+        stored = self.options()
         try:
-            return Asked(
-                network(**_with_tuples(told["network"])),
-                training(**_with_tuples(told["training"])),
-                told["command"],
-                told["versions"],
+            return Settings(
+                network(**_with_tuples(stored["network"])),
+                training(**_with_tuples(stored["training"])),
+                stored["command"],
+                stored["versions"],
             )
         except (AttributeError, KeyError, TypeError) as error:
             raise ModelError(
@@ -99,16 +113,16 @@ class Run:
             ) from None
 
     def check_data(self, data: Mapping[str, Any]) -> None:
-        """Make sure that a resumed run learns from what it began with.
+        """Check that a resumed run reads the data that it began with.
 
         Args:
             data: SHA-256 by name: of `files`, and of `teachers` if there are any.
 
         Raises:
-            ModelError: one has changed, come or gone.
+            ModelError: a file has changed, is new or is missing.
         """
-        told = self._read_json("data.json")
-        before = {**told["files"], **told.get("teachers", {})}
+        stored = self._read_json("data.json")
+        before = {**stored["files"], **stored.get("teachers", {})}
         now = {**data["files"], **data.get("teachers", {})}
         for name in sorted(set(before) | set(now)):
             if before.get(name) != now.get(name):
@@ -131,7 +145,7 @@ class Run:
         save_arrays(self.folder / f"{name}.npz", arrays)
 
     def write_history(self, rows: Sequence[Row]) -> None:
-        """Write `history.csv`, one row an epoch, at full precision."""
+        """Write `history.csv`, one row per epoch, at full precision."""
         text = io.StringIO()
         table = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
         table.writeheader()
@@ -152,7 +166,7 @@ class Run:
 
 
 def plot_history(run: Run, monitor: str) -> Path:
-    """Draw the learning curves of a run and return the PNG."""
+    """Draw the learning curves of a run and return the path of the PNG."""
     require("plot", "drawing pictures")
     import matplotlib.pyplot as plt
     import pandas as pd
@@ -160,7 +174,7 @@ def plot_history(run: Run, monitor: str) -> Path:
     history = pd.read_csv(run.folder / "history.csv")
     figure, axes = plt.subplots(figsize=(7, 4))
     axes.plot(
-        history["epoch"], history["train_loss"], label="training loss, dropout and all"
+        history["epoch"], history["train_loss"], label="training loss, with dropout"
     )
     axes.plot(history["epoch"], history[monitor], label="valid")
     best = 1 + int(np.argmin(history[monitor]))
@@ -175,7 +189,7 @@ def plot_history(run: Run, monitor: str) -> Path:
 
 
 def _with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values that JSON has told, which writes tuples as lists."""
+    """Return values from JSON with tuples in place of lists."""
     return {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in values.items()

@@ -1,10 +1,10 @@
 """Trained classifiers: a folder with a card and an ONNX graph.
 
-    card.json      what the model is, how it was made, its figures, its file's SHA-256
+    card.json      network, training data, metrics, SHA-256 of the graph
     network.onnx   ink (batch, points, 3), lengths (batch,)  →  logits (batch, words),
                    with its weights, in half precision
 
-Opening one in ONNX Runtime needs no TensorFlow.
+Running one in ONNX Runtime needs no TensorFlow.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ GRAPH_FILE = "network.onnx"
 
 @dataclass(frozen=True, kw_only=True)
 class Card(BaseCard):
-    """What there is to know of a trained classifier.
+    """Metadata of a trained classifier.
 
     Attributes:
         name: of the model.
-        network: the options that shape it.
+        figures: metrics of the stored weights, by split.
+        network: options of the network.
         words: the classes, in the order of the logits.
-        training: the options that it was trained with.
+        training: options of the training.
         data: the SHA-256 of each file that was read.
-        command: that makes the model again.
-        figures: of the stored weights, by split.
-        history: a row an epoch of training.
+        command: command line that makes the model again.
+        history: one row per epoch of training.
         versions: of the libraries that trained it.
-        files: SHA-256 of the other file of the folder.
+        files: SHA-256 of the graph.
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("sketch",)
@@ -55,7 +55,6 @@ class Card(BaseCard):
     training: Mapping[str, Any]
     data: Mapping[str, Any]
     command: str
-    figures: Mapping[str, Any]
     history: Sequence[Mapping[str, float]]
     versions: Mapping[str, str]
     files: Mapping[str, str]
@@ -74,22 +73,22 @@ load_card = _REGISTRY.load_card
 
 
 class Classifier:
-    """A trained network in ONNX Runtime.
+    """A trained classifier in ONNX Runtime.
 
     Attributes:
         card: of the model.
-        words: its classes, in the order of probabilities.
+        words: its classes, in the order of the probabilities.
     """
 
     def __init__(self, folder: Path, *, threads: int = 0) -> None:
-        """Open the model in a folder; see `load_classifier`."""
+        """Open the model in a folder, see `load_classifier`."""
         self.card = Card.read(folder)
         self.words = self.card.words
         check_files(folder, [GRAPH_FILE], self.card.files)
         path = folder / GRAPH_FILE
         self._session = open_graph(path, threads=threads)
-        # A graph has no input for what its network has no use for.
-        self._wanted = {value.name for value in self._session.get_inputs()}
+        # A graph lacks the inputs that its network does not use.
+        self._inputs = {value.name for value in self._session.get_inputs()}
         (logits,) = self._session.get_outputs()
         if logits.shape[-1] != len(self.words):
             raise ModelError(
@@ -101,13 +100,13 @@ class Classifier:
         """Return the probability of each word for each drawing.
 
         Returns:
-            float32 array (drawings, words); all alike where nothing is drawn.
+            float32 array (drawings, words); uniform for an empty drawing.
         """
         return predict(self._logits, inks, len(self.words), progress)
 
     def _logits(self, batch: Padded) -> FloatArray:
-        given = {"ink": batch.ink, "lengths": batch.lengths.astype(np.int32)}
-        feeds = {name: given[name] for name in self._wanted}
+        inputs = {"ink": batch.ink, "lengths": batch.lengths.astype(np.int32)}
+        feeds = {name: inputs[name] for name in self._inputs}
         logits: FloatArray = self._session.run(None, feeds)[0]
         return logits
 
@@ -117,7 +116,7 @@ def load_classifier(name: Path | str | None = None, *, threads: int = 0) -> Clas
 
     Args:
         name: as in `find_model`.
-        threads: to compute with; 0 = one a core.
+        threads: number of threads; 0 for one per core.
 
     Raises:
         UsageError: no such model.

@@ -1,4 +1,4 @@
-"""What can be asked of a network for drawings, and of its training."""
+"""Options of the classifiers of sketches and of their training."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from chorale.errors import UsageError
-from chorale.utils.checks import (
-    check_above_zero,
-    check_at_least,
-    check_seed,
-    check_shares,
-)
+from chorale.nn.fitting import FitOptions
+from chorale.utils.checks import check_at_least, check_shares
+from chorale.utils.options import option
 
-# What shapes each network, and what of it is usual.
+# The sizes that each network has, with their defaults.
 _SIZES: dict[str, dict[str, Any]] = {
     "conv-lstm": {"units": 160, "layers": 2, "dropout": 0.2},
     "book": {},
@@ -23,72 +20,61 @@ NETWORKS = tuple(_SIZES)
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkOptions:
-    """What shapes a network; saved as JSON with the run and in the card.
+    """Options of a classifier; saved as JSON with the run and in the card.
 
-    What is left out is replaced by what is usual for the network. `book` has one shape:
-    all but its name is None, whatever is given, as in the cards that once told more.
-
-    Attributes:
-        network: one of NETWORKS.
-        units: width of a recurrent layer, in each direction.
-        layers: recurrent layers.
-        dropout: share of the summary of a drawing that is dropped in training.
+    None is replaced by the default of the network. `book` has one shape: its sizes
+    are always None, also in old cards that stored others.
     """
 
-    network: str = "conv-lstm"
-    units: int | None = None
-    layers: int | None = None
-    dropout: float | None = None
+    network: str = option("conv-lstm", f"Network: {' or '.join(NETWORKS)}.", "Network")
+    units: int | None = option(
+        None, "Width of a recurrent layer in each direction; default 160.", "Network"
+    )
+    layers: int | None = option(
+        None, "Number of recurrent layers; default 2.", "Network"
+    )
+    dropout: float | None = option(
+        None,
+        "Share of activations dropped before the last layer, 0 to below 1; default "
+        "0.2.",
+        "Network",
+    )
 
     def __post_init__(self) -> None:
         if self.network not in NETWORKS:
             raise UsageError(
                 f"expected a network out of {', '.join(NETWORKS)}, got {self.network!r}"
             )
-        usual = _SIZES[self.network]
+        sizes = _SIZES[self.network]
         for name in ("units", "layers", "dropout"):
-            if name not in usual:
+            if name not in sizes:
                 object.__setattr__(self, name, None)
             elif getattr(self, name) is None:
-                object.__setattr__(self, name, usual[name])
-        if usual:
+                object.__setattr__(self, name, sizes[name])
+        if sizes:
             check_at_least(self, units=1, layers=1)
             check_shares(self, "dropout")
 
     @property
     def sizes(self) -> dict[str, Any]:
-        """What shapes the network, by name; nothing of `book`."""
+        """Sizes of the network by name; none for `book`."""
         return {name: asdict(self)[name] for name in _SIZES[self.network]}
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingOptions:
-    """How a network is trained; saved as JSON with the run.
-
-    Attributes:
-        epochs: how often every drawing is seen at most.
-        batch_size: drawings in one step of the optimizer.
-        augment: how much drawings are varied, 0 = not at all; see
-            `chorale.sketches.augmentation`.
-        learning_rate: the highest; it rises over the first twentieth of the steps and
-            then falls along a cosine to nothing.
-        weight_decay: of AdamW.
-        clip_norm: largest norm of the gradient.
-        patience: epochs without a better validation after which to stop.
-        seed: of all randomness.
-    """
+class TrainingOptions(FitOptions):
+    """Options of the training of a classifier; saved as JSON with the run."""
 
     epochs: int = 11
     batch_size: int = 256
-    augment: float = 0.6
-    learning_rate: float = 2e-3
+    augment: float = option(
+        0.6,
+        "Strength of the random distortion of drawings, at least 0; 0 for none.",
+        "Training",
+    )
     weight_decay: float = 0.02
-    clip_norm: float = 1.0
     patience: int = 5
-    seed: int = 0
 
     def __post_init__(self) -> None:
-        check_at_least(self, epochs=1, batch_size=1, patience=1)
-        check_at_least(self, augment=0, weight_decay=0)
-        check_seed(self.seed)
-        check_above_zero(self, "learning_rate", "clip_norm")
+        super().__post_init__()
+        check_at_least(self, augment=0)

@@ -1,52 +1,37 @@
-"""Training an infilling network on a corpus of chorales: options -> a run -> a model.
-
-What it shares with next-step networks is in `chorale.training.batches` and
-`chorale.nn.fitting`.
-"""
+"""Training task of infilling networks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from chorale.corpus.loading import Corpus, split_corpus
+from chorale.corpus.loading import Corpus
 from chorale.encoding.cells import ABSENT, CellVocabulary
 from chorale.encoding.inputs import CellInputs
-from chorale.evaluation.copying import near_duplicates
 from chorale.evaluation.orderless import evaluate_infiller
 from chorale.models.infiller import KerasInfiller
 from chorale.models.options import InfillerOptions
 from chorale.models.storage import INFILLER, Card, load_model, save_model
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICES
-from chorale.nn.fitting import (
-    Batch,
-    EpochProgress,
-    adamw,
-    begin,
-    fit,
-    make_deterministic,
-)
-from chorale.nn.runs import Row, Run
+from chorale.nn.fitting import Batch, make_deterministic
+from chorale.nn.runs import Row
 from chorale.training.batches import (
-    MONITOR,
-    CommonOptions,
     both_plans,
     draw_order,
     draw_plan,
-    fit_vocabulary,
-    provenance,
-    room,
+    transposition_range,
 )
 from chorale.training.masks import draw_gap
+from chorale.training.options import CommonOptions
+from chorale.training.task import ChoraleTask, fit_vocabulary, metrics
 from chorale.utils.arrays import IntArray
-from chorale.utils.extras import require_keras
 
-# Draws with which an epoch is validated, the same for all epochs.
+# Random orders and places of the validation after each epoch, fewer than of the card.
 _ORDERS, _PLACES = 1, 2
 
 
@@ -64,124 +49,62 @@ class CellPiece(NamedTuple):
     shifts: tuple[int, int]
 
 
-def train_infiller(
-    corpus: Corpus,
-    network_options: InfillerOptions,
-    options: CommonOptions,
-    output: Path | str,
-    *,
-    command: str = "",
-    tensorboard: bool = False,
-    progress: EpochProgress | None = None,
-) -> Card:
-    """Train an infilling network from the beginning, into a new run.
+class InfillerTask(ChoraleTask):
+    """An infilling network to train on a corpus of chorales.
 
     Args:
-        corpus: whose train is learned and whose valid chooses the best epoch.
-        network_options: the network.
-        options: the training.
-        output: folder of the run; must not hold one yet.
-        command: that asked for it, for the card.
-        tensorboard: whether to write figures for TensorBoard.
-        progress: hears of every batch and epoch.
-
-    Returns:
-        The card of the model in `output/model`.
-    """
-    require_keras("training")
-    fit_vocabulary(corpus, CellVocabulary, options.encoding)
-    begin(Run(output), network_options, options, command, provenance(corpus))
-    return resume_infiller(corpus, output, tensorboard=tensorboard, progress=progress)
-
-
-def resume_infiller(
-    corpus: Corpus,
-    output: Path | str,
-    *,
-    finish: bool = False,
-    tensorboard: bool = False,
-    progress: EpochProgress | None = None,
-) -> Card:
-    """Continue a run after its last whole epoch; see `train_infiller`.
-
-    Args:
-        finish: whether to train no further, and make the model of what there is.
+        corpus: its train split is learned, its valid split chooses the best epoch.
+        network_options, options: of the network and of its training.
 
     Raises:
-        UsageError: there is no run in `output`.
-        ModelError: the corpus is not the one that the run began with.
+        DataError: the train split is empty, or valid has notes that train lacks.
     """
-    run = Run(output)
-    asked = run.asked(InfillerOptions, CommonOptions)
-    network_options, options = asked.network, asked.training
-    run.check_data(provenance(corpus))
-    require_keras("training")
-    import keras
 
-    from chorale.models.networks.infilling import build_infiller
+    kind = INFILLER
+    vocabulary: CellVocabulary
+    options: CommonOptions
 
-    make_deterministic(options.seed)
-    learned, validated, _ = split_corpus(corpus)
-    vocabulary = fit_vocabulary(corpus, CellVocabulary, options.encoding)
-    pieces = [prepare(chorale, vocabulary, options) for chorale in learned]
-    batches_per_epoch = -(-len(pieces) // options.batch_size)
-    network = build_infiller(network_options, vocabulary, options.plan)
-    network.compile(
-        adamw(options, batches_per_epoch),
-        keras.losses.SparseCategoricalCrossentropy(
-            from_logits=True, reduction="mean_with_sample_weight"
-        ),
-    )
-    infiller = KerasInfiller(network)
+    def __init__(
+        self, corpus: Corpus, network_options: InfillerOptions, options: CommonOptions
+    ) -> None:
+        super().__init__(corpus, options)
+        self.network_options = network_options
+        self.vocabulary = fit_vocabulary(corpus, CellVocabulary, options.encoding)
 
-    def validate() -> Row:
-        likelihood = evaluate_infiller(
-            infiller, validated, orders=_ORDERS, places=_PLACES
+    def build(self) -> Any:
+        import keras
+
+        from chorale.models.networks.infilling import build_infiller
+
+        options = self.options
+        make_deterministic(options.seed)
+        self._pieces = [
+            prepare(chorale, self.vocabulary, options) for chorale in self.learned
+        ]
+        network = build_infiller(self.network_options, self.vocabulary, options.plan)
+        self.compile(network, keras.losses.SparseCategoricalCrossentropy)
+        self._infiller = KerasInfiller(network)
+        return network
+
+    def batches(self, epoch: int) -> Iterable[Batch]:
+        return draw_batches(self._pieces, self.vocabulary, self.options, epoch)
+
+    def validate(self) -> Row:
+        return metrics(
+            evaluate_infiller(
+                self._infiller, self.validated, orders=_ORDERS, places=_PLACES
+            )
         )
-        return {
-            MONITOR: likelihood.nats_per_note,
-            "valid_accuracy": likelihood.accuracy,
-        }
 
-    fit(
-        network,
-        run,
-        batches=lambda epoch: draw_batches(pieces, vocabulary, options, epoch),
-        batches_per_epoch=batches_per_epoch,
-        validate=validate,
-        monitor=MONITOR,
-        epochs=options.epochs,
-        patience=options.patience,
-        seed=options.seed,
-        averaging=options.averaging,
-        finish=finish,
-        tensorboard=tensorboard,
-        progress=progress,
-    )
-    folder = run.folder / "model"
-    card = Card(
-        kind=INFILLER,
-        name=run.folder.resolve().name,
-        network=network_options,
-        vocabulary=vocabulary,
-        plan_features=options.plan,
-        training=asdict(options),
-        data={
-            **provenance(corpus),
-            "valid_in_train": near_duplicates(learned, validated),
-        },
-        command=asked.command,
-        figures={},
-        versions=asked.versions,
-        files={},
-    )
-    card = save_model(network, card, folder)
-    figures = {
-        "valid": asdict(evaluate_infiller(load_model(folder, kind=INFILLER), validated))
-    }
-    card = replace(card, figures=figures)
-    card.write(folder)
-    return card
+    def save(
+        self, network: Any, common: dict[str, Any], history: Sequence[Row], folder: Path
+    ) -> Card:
+        return save_model(network, self.card(common), folder)
+
+    def figures(self, folder: Path) -> dict[str, Any]:
+        return asdict(
+            evaluate_infiller(load_model(folder, kind=INFILLER), self.validated)
+        )
 
 
 def prepare(
@@ -191,7 +114,7 @@ def prepare(
     return CellPiece(
         vocabulary.encode(chorale),
         both_plans(chorale, options.plan),
-        room(chorale, vocabulary.ranges, options.transpose),
+        transposition_range(chorale, vocabulary.ranges, options.transpose),
     )
 
 

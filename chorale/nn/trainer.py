@@ -1,0 +1,198 @@
+"""Trainer: begins or resumes a run, fits its network, and stores the best epoch.
+
+A task says what differs between the networks that are trained: next-step networks and
+infillers (`chorale.training`), classifiers of sketches (`chorale.sketches.training`).
+"""
+
+from __future__ import annotations
+
+import platform
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+from chorale.nn.cards import BaseCard
+from chorale.nn.fitting import Batch, EpochProgress, FitOptions, fit
+from chorale.nn.runs import Row, Run, Settings
+from chorale.utils.extras import require_keras
+from chorale.version import __version__
+
+CardT = TypeVar("CardT", bound=BaseCard)
+NetworkT = TypeVar("NetworkT")
+OptionsT = TypeVar("OptionsT", bound=FitOptions)
+
+
+class Task(ABC, Generic[CardT]):
+    """A network to train: its data, loss, validation, and how it is stored.
+
+    Creating a task loads no Keras.
+
+    Attributes:
+        monitor: the validation metric to minimize.
+        network_options: options of the network, a dataclass.
+        options: options of the training.
+    """
+
+    monitor: ClassVar[str]
+    network_options: Any
+    options: FitOptions
+
+    @property
+    @abstractmethod
+    def examples(self) -> int:
+        """Number of training examples; an epoch sees each of them once."""
+
+    @property
+    def batches_per_epoch(self) -> int:
+        return -(-self.examples // self.options.batch_size)
+
+    @abstractmethod
+    def provenance(self) -> dict[str, Any]:
+        """Return the SHA-256 of the training data, see `Run.check_data`."""
+
+    @abstractmethod
+    def build(self) -> Any:
+        """Set the random seeds and return a new compiled network."""
+
+    @abstractmethod
+    def batches(self, epoch: int) -> Iterable[Batch]:
+        """Return the batches of an epoch, which derive from seed and epoch alone."""
+
+    @abstractmethod
+    def validate(self) -> Row:
+        """Return validation metrics of the network as it is now."""
+
+    @abstractmethod
+    def save(
+        self, network: Any, common: dict[str, Any], history: Sequence[Row], folder: Path
+    ) -> CardT:
+        """Store a network and return its card, without figures.
+
+        Args:
+            network: the trained network.
+            common: values of the fields that all cards have, `kind` apart.
+            history: one row per epoch.
+            folder: is made if need be.
+        """
+
+    @abstractmethod
+    def figures(self, folder: Path) -> dict[str, Any]:
+        """Return validation metrics of the stored model in a folder."""
+
+
+def begin(
+    task: Task[CardT],
+    output: Path | str,
+    *,
+    command: str = "",
+    tensorboard: bool = False,
+    progress: EpochProgress | None = None,
+) -> CardT:
+    """Train a network in a new run.
+
+    Args:
+        task: the network and its data.
+        output: folder of the run; must not contain one yet.
+        command: command line of the run, for the card.
+        tensorboard: whether to write the metrics for TensorBoard too.
+        progress: callbacks for every batch and epoch.
+
+    Returns:
+        The card of the model in `output/model`.
+
+    Raises:
+        UsageError: the folder already holds a run.
+        OutputError: the folder cannot be written.
+    """
+    require_keras("training")
+    run = Run(output)
+    run.check_new()  # before Keras is loaded for its version
+    data = task.provenance()
+    settings = Settings(
+        task.network_options, task.options, command, _library_versions()
+    )
+    run.create(settings.to_json(), data)
+    return _train(task, run, settings, data, tensorboard=tensorboard, progress=progress)
+
+
+def resume(
+    make_task: Callable[[NetworkT, OptionsT], Task[CardT]],
+    network: type[NetworkT],
+    training: type[OptionsT],
+    output: Path | str,
+    *,
+    finish: bool = False,
+    tensorboard: bool = False,
+    progress: EpochProgress | None = None,
+) -> CardT:
+    """Continue a run after its last whole epoch.
+
+    Args:
+        make_task: makes the task from the options of network and training.
+        network, training: classes of these options.
+        output: folder of the run.
+        finish: whether to train no further and to store the best epoch so far.
+        tensorboard, progress: as in `begin`.
+
+    Raises:
+        UsageError: there is no run in `output`, or none with a whole epoch to finish.
+        ModelError: the data differs from what the run began with.
+    """
+    require_keras("training")
+    run = Run(output)
+    settings = run.settings(network, training)
+    task = make_task(settings.network, settings.training)
+    data = task.provenance()
+    run.check_data(data)
+    fitting = {"finish": finish, "tensorboard": tensorboard, "progress": progress}
+    return _train(task, run, settings, data, **fitting)
+
+
+def _train(
+    task: Task[CardT],
+    run: Run,
+    settings: Settings[Any, Any],
+    data: dict[str, Any],
+    **fitting: Any,
+) -> CardT:
+    """Fit a network, store it, and add figures of the stored model to its card."""
+    network = task.build()
+    history = fit(
+        network,
+        run,
+        task.options,
+        batches=task.batches,
+        batches_per_epoch=task.batches_per_epoch,
+        validate=task.validate,
+        monitor=task.monitor,
+        **fitting,
+    )
+    folder = run.folder / "model"
+    common = {
+        "name": run.folder.resolve().name,
+        "network": settings.network,
+        "training": asdict(settings.training),
+        "data": data,
+        "command": settings.command,
+        "versions": settings.versions,
+        "figures": {},
+        "files": {},
+    }
+    card = task.save(network, common, history, folder)
+    card = replace(card, figures={"valid": task.figures(folder)})
+    card.write(folder)
+    return card
+
+
+def _library_versions() -> dict[str, str]:
+    import keras
+
+    libraries = ("keras", keras.backend.backend(), "numpy")
+    return {
+        "chorale": __version__,
+        "python": platform.python_version(),
+        **{name: version(name) for name in libraries},
+    }

@@ -1,0 +1,95 @@
+"""What the training tasks of next-step networks and of infillers have in common."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, TypeVar
+
+from chorale.corpus.loading import Corpus, split_corpus
+from chorale.encoding.cells import CellVocabulary
+from chorale.encoding.tokens import Vocabulary
+from chorale.evaluation.copying import near_duplicates
+from chorale.evaluation.likelihood import Likelihood
+from chorale.evaluation.orderless import OrderlessLikelihood
+from chorale.models.storage import Card
+from chorale.nn.fitting import adamw
+from chorale.nn.runs import Row
+from chorale.nn.trainer import Task
+from chorale.training.options import CommonOptions
+
+MONITOR = "valid_nats_per_note"
+AnyVocabulary = TypeVar("AnyVocabulary", Vocabulary, CellVocabulary)
+
+
+class ChoraleTask(Task[Card]):
+    """A network to train on a corpus of chorales.
+
+    Args:
+        corpus: its train split is learned, its valid split chooses the best epoch; of a
+            flat corpus a tenth is held out.
+        options: of the training.
+
+    Raises:
+        DataError: the train split is empty.
+    """
+
+    monitor = MONITOR
+    kind: ClassVar[str]
+    options: CommonOptions
+    vocabulary: Vocabulary | CellVocabulary
+
+    def __init__(self, corpus: Corpus, options: CommonOptions) -> None:
+        self.corpus, self.options = corpus, options
+        self.learned, self.validated, _ = split_corpus(corpus)
+
+    @property
+    def examples(self) -> int:
+        return len(self.learned)
+
+    def provenance(self) -> dict[str, Any]:
+        """Return the name of the corpus, and the SHA-256 of its files by name."""
+        files = dict(sorted(self.corpus.hashes.items()))
+        return {"corpus": self.corpus.path.name, "files": files}
+
+    def compile(self, network: Any, loss: Any) -> None:
+        """Compile a network with AdamW and the weighted mean of a Keras loss class."""
+        optimizer = adamw(self.options, self.batches_per_epoch)
+        network.compile(
+            optimizer, loss(from_logits=True, reduction="mean_with_sample_weight")
+        )
+
+    def card(self, common: dict[str, Any], **fields: Any) -> Card:
+        """Return a card with the common fields of `Task.save` and those of a kind."""
+        copies = near_duplicates(self.learned, self.validated)
+        common["data"] = {**common["data"], "valid_in_train": copies}
+        return Card(
+            **common,
+            kind=self.kind,
+            vocabulary=self.vocabulary,
+            plan_features=self.options.plan,
+            **fields,
+        )
+
+
+def fit_vocabulary(
+    corpus: Corpus, kind: type[AnyVocabulary], encoding: str
+) -> AnyVocabulary:
+    """Return the vocabulary of a corpus's train split.
+
+    Args:
+        corpus: whose train is fitted.
+        kind: class of the vocabulary.
+        encoding: of the vocabulary.
+
+    Raises:
+        DataError: a chorale of valid has a note outside the vocabulary, by name.
+    """
+    # Chorales held out of a flat corpus are of its train split too.
+    vocabulary = kind.fit(corpus.train, encoding)
+    for chorale in split_corpus(corpus)[1]:
+        vocabulary.encode(chorale)
+    return vocabulary
+
+
+def metrics(likelihood: Likelihood | OrderlessLikelihood) -> Row:
+    """Return the row of `Task.validate` for a likelihood."""
+    return {MONITOR: likelihood.nats_per_note, "valid_accuracy": likelihood.accuracy}
