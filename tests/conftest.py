@@ -1,8 +1,9 @@
-"""Settings of all tests: hypothesis profiles, the mark of notebooks."""
+"""Settings of all tests, and tiny models that are trained once a session."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,3 +20,57 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.suffix == ".ipynb":
             item.add_marker(pytest.mark.slow)
+
+
+# === One tiny trained model of each kind ===
+
+
+@pytest.fixture(scope="session")
+def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a corpus of six random chorales to learn and two to validate on."""
+    from tiny import write_tiny_corpus
+
+    return write_tiny_corpus(tmp_path_factory.mktemp("corpus"))
+
+
+@pytest.fixture(scope="session")
+def next_step_run(tiny_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a finished run of a next-step network: three epochs of three batches."""
+    from tiny import train_tiny_network
+
+    run = tmp_path_factory.mktemp("runs") / "next-step"
+    train_tiny_network(tiny_corpus, run)
+    return run
+
+
+@pytest.fixture(scope="session")
+def infiller_run(tiny_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a finished run of an infiller: two epochs."""
+    from command_line import run_command
+    from tiny import PLAN
+
+    run = tmp_path_factory.mktemp("runs") / "little"
+    words = "train --network coconet --units 6 --layers 4 --epochs 2 --batch-size 2"
+    words += f" --crop 64 --plan {','.join(PLAN)} --averaging 0"
+    done = run_command(*words.split(), "--corpus", tiny_corpus, "--output", run)
+    assert done.returncode == 0, done.stderr
+    assert "nats per note" in done.stdout
+    return run
+
+
+@pytest.fixture(scope="session")
+def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file of drawings of three words."""
+    from tiny import write_shapes
+
+    return write_shapes(tmp_path_factory.mktemp("drawings") / "shapes.npz")
+
+
+@pytest.fixture(scope="session")
+def classifier_run(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a finished run of a classifier: ten epochs."""
+    from tiny import train_tiny_classifier
+
+    run = tmp_path_factory.mktemp("runs") / "shapes"
+    train_tiny_classifier(shapes, run)
+    return run

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from fakes import wide_vocabulary
 
+from chorale.corpus.loading import load_corpus
 from chorale.encoding.tokens import Vocabulary
 from chorale.encoding.tunes import Tunes
 from chorale.formats.classic_csv import write_csv
@@ -16,7 +17,14 @@ from chorale.models.options import InfillerOptions, NetworkOptions
 from chorale.models.storage import NEXT_STEP, Card, save_model
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_ORDER, VOICES
-from chorale.training.next_step import TrainingOptions
+from chorale.nn.fitting import EpochProgress
+from chorale.sketches import Sketch, write_sketches
+from chorale.sketches.examples import hold_out, load_examples
+from chorale.sketches.options import NetworkOptions as ClassifierOptions
+from chorale.sketches.options import TrainingOptions as SketchTrainingOptions
+from chorale.sketches.training import train_classifier
+from chorale.training.options import TrainingOptions
+from chorale.training.trainer import train_network
 
 if TYPE_CHECKING:
     import keras
@@ -94,8 +102,17 @@ def write_tiny_corpus(
 
 def tiny_training(**changes: object) -> TrainingOptions:
     """Return options of a training that takes seconds."""
-    values = {"epochs": 4, "batch_size": 2, "crop": 32, "plan": PLAN}
+    values = {"epochs": 3, "batch_size": 2, "crop": 32, "plan": PLAN}
     return TrainingOptions(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def train_tiny_network(
+    corpus: Path, run: Path, progress: EpochProgress | None = None
+) -> Card:
+    """Train a next-step network with every kind of dropout in a new run."""
+    options = tiny_options("lstm", recurrent_dropout=0.2, dropout=0.3)
+    pieces = load_corpus(corpus)
+    return train_network(pieces, options, tiny_training(), run, progress=progress)
 
 
 def save_tiny_model(
@@ -121,3 +138,48 @@ def save_tiny_model(
         files={},
     )
     return save_model(network, card, folder, tiny_tunes(vocabulary))
+
+
+# === Drawings ===
+
+SHAPES = ["cross", "square", "zigzag"]
+TINY_CLASSIFIER = ClassifierOptions(units=8, layers=1, dropout=0.1)
+# Patient: where rounding differs, training does not stop before the last epoch either.
+TINY_SKETCH_TRAINING = SketchTrainingOptions(
+    epochs=10, batch_size=16, learning_rate=0.02, patience=10
+)
+
+
+def write_shapes(path: Path) -> Path:
+    """Write zigzags, squares and crosses of random size, of at most 16 points."""
+    random = np.random.default_rng(0)
+    sketches = []
+    for _ in range(60):
+        side = random.uniform(40, 90, 2)
+        corner = random.uniform(0, 100, 2)
+        for word, lines in (
+            ("cross", [[(0, 0), (1, 1)], [(0, 1), (1, 0)]]),
+            ("square", [[(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)]]),
+            ("zigzag", [[(0, 0), (0.3, 1), (0.6, 0), (0.9, 1)]]),
+        ):
+            strokes = tuple(
+                np.array(line) * side + corner + random.normal(0, 2, (len(line), 2))
+                for line in lines
+            )
+            sketches.append(Sketch(strokes=strokes, word=word))
+    write_sketches(path, sketches, SHAPES)
+    return path
+
+
+def train_tiny_classifier(
+    shapes: Path, run: Path, progress: EpochProgress | None = None
+) -> None:
+    """Train a classifier of shapes in a new run."""
+    train_classifier(
+        *hold_out(load_examples([shapes])),
+        TINY_CLASSIFIER,
+        TINY_SKETCH_TRAINING,
+        run,
+        command="of a test",
+        progress=progress,
+    )

@@ -1,10 +1,9 @@
-"""Distillation: learning from what other models hold likely, besides the notes.
+"""Distillation: training on the soft targets of teachers as well as on the notes.
 
-A corpus says of each note that it was this one. A model that knows the music says of
-every note how well it would have done, which is a great deal more, and says nothing of
-what is but an accident of the piece. A network that learns a part of each knows the
-pieces less by heart (Hinton, Vinyals & Dean, "Distilling the knowledge in a neural
-network", 2015; Furlanello et al., "Born-again neural networks", 2018).
+A note says only what was written. The distribution of a trained model also says how
+likely every other note was. Training on a mixture of both reduces overfitting (Hinton,
+Vinyals & Dean, "Distilling the knowledge in a neural network", 2015; Furlanello et al.,
+"Born-again neural networks", 2018).
 """
 
 from __future__ import annotations
@@ -25,81 +24,81 @@ from chorale.utils.arrays import FloatArray, IntArray
 def teacher_cards(
     names: Sequence[str], vocabulary: Vocabulary, plan: Sequence[str]
 ) -> dict[str, Card]:
-    """Return the cards of the models that a network is to learn from, by name.
+    """Return the cards of the teachers of a network, by name.
 
     Args:
         names: each as in `chorale.models.storage.find_model`.
         vocabulary: of the network.
-        plan: the features that the network is told.
+        plan: conditioning features of the network.
 
     Raises:
         UsageError: no such model.
-        ModelError: a model of other tokens, or one that is told more than the network.
+        ModelError: an infiller, a model of other tokens, or one with conditioning
+            features that the network lacks.
     """
     cards = {name: load_card(name) for name in names}
     for name, card in cards.items():
         if not isinstance(card.vocabulary, Vocabulary):
-            raise ModelError(
-                f"expected next-step models as teachers, {name} is not one"
-            )
+            raise ModelError(f"expected next-step models as teachers, got {name}")
         if card.vocabulary.alphabet != vocabulary.alphabet:
             raise ModelError(
                 f"expected teachers of the network's tokens, {vocabulary.alphabet}, "
                 f"got {name} of {card.vocabulary.alphabet}"
             )
-        untold = [feature for feature in card.plan_features if feature not in plan]
-        if untold:
+        missing = [feature for feature in card.plan_features if feature not in plan]
+        if missing:
             raise ModelError(
-                f"the teacher {name} is told {', '.join(untold)} and the network is "
-                "not: add it to the plan, or choose other teachers"
+                f"the teacher {name} uses {', '.join(missing)}, the network does not: "
+                "add it to the plan, or choose other teachers"
             )
     return cards
 
 
 @dataclass(frozen=True)
 class Teacher:
-    """What a network learns besides the notes.
+    """Soft targets of the notes of whole pieces, from one or more models.
 
-    A piece is heard whole, from its beginning, once in each key and under each plan
-    that it comes with. What is held likely in it is kept: some 200 kB each time, half a
-    gigabyte or so of the bundled corpus once all have come.
+    A piece is scored once in each key and under each plan that it is drawn with, and
+    the result is cached: some 200 kB each, about half a gigabyte for the bundled
+    corpus.
 
     Attributes:
-        predictors: say what is likely, together; none recalls the piece by its own
-            soprano.
-        plan: names of the features that the network is told.
-        share: of what is likely in the targets; the rest is the note that was written.
+        predictors: their probabilities are averaged. None recalls the melody of the
+            piece that it scores.
+        plan: names of the conditioning features of the network.
+        share: weight of the predictors in the targets; the rest is the weight of the
+            written note.
     """
 
     predictors: Sequence[NetworkPredictor]
     plan: Sequence[str]
     share: float
-    _heard: dict[tuple[bytes, bytes], FloatArray] = field(
+    _cache: dict[tuple[bytes, bytes], FloatArray] = field(
         default_factory=dict, init=False, repr=False
     )
 
     @classmethod
     def load(cls, names: Sequence[str], plan: Sequence[str], share: float) -> Teacher:
-        """Open models, to be heard as one; see `teacher_cards`."""
+        """Open the models of teachers, see `teacher_cards`."""
         return cls([load_model(name, kind=NEXT_STEP) for name in names], plan, share)
 
     def targets(self, tokens: IntArray, plan: IntArray) -> FloatArray:
-        """Return what a network is to hold likely of every note of a piece.
+        """Return the targets of every note of a piece.
 
         Args:
             tokens: int array (steps, 4), of a whole piece.
             plan: int array (steps, features).
 
         Returns:
-            float32 array (steps, 4, vocabulary size), a distribution of every note.
+            float32 array (steps, 4, vocabulary size), a distribution for each note.
         """
         piece = tokens.tobytes(), plan.tobytes()
-        if piece not in self._heard:
-            self._heard[piece] = self._targets(tokens, plan)
-        return self._heard[piece]
+        if piece not in self._cache:
+            self._cache[piece] = self._targets(tokens, plan)
+        return self._cache[piece]
 
     def _targets(self, tokens: IntArray, plan: IntArray) -> FloatArray:
-        predictor = average([one.without(tokens) for one in self.predictors])
+        predictor = average([model.without(tokens) for model in self.predictors])
         columns = [self.plan.index(name) for name in predictor.plan_features]
         scores = predictor.score(tokens[np.newaxis], plan[np.newaxis, :, columns])
         targets: FloatArray = self.share * np.exp(scores[0])

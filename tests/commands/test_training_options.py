@@ -12,14 +12,28 @@ import typer
 from typer.testing import CliRunner
 
 from chorale.commands.options import names_typed
-from chorale.commands.training_options import check_same, command_line, only
+from chorale.commands.training_options import (
+    check_same,
+    chosen,
+    command_line,
+    with_options,
+)
 from chorale.errors import UsageError
+from chorale.utils.options import option
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    units: int = 3
-    layers: int = 2
+    units: int = option(3, "Width of the layers.", "Network")
+    layers: int = option(2, "Number of layers.", "Network")
+    name: str = "no option"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherSizes(Sizes):
+    units: int = 5
+    deep: bool = option(False, "Many layers.", "Advanced")
+    share: float | None = option(None, "Any share.", "Training")
 
 
 def typed(*arguments: str) -> tuple[list[str], str]:
@@ -51,7 +65,35 @@ def typed(*arguments: str) -> tuple[list[str], str]:
 
 def test_only_fields_are_taken() -> None:
     wanted = {"units": 8, "layers": 1, "seed": 4}
-    assert Sizes(**only(Sizes, wanted)) == Sizes(units=8, layers=1)
+    assert chosen(Sizes, wanted) == Sizes(units=8, layers=1)
+    assert chosen(OtherSizes, {"layers": 1}) == OtherSizes(layers=1)
+
+
+def test_fields_become_options_in_order_of_their_panels() -> None:
+    app, told = typer.Typer(), []
+
+    @app.command()
+    @with_options(OtherSizes)
+    def train(
+        context: typer.Context,
+        output: Annotated[Path, typer.Option()],
+        teacher: Annotated[str, typer.Option(rich_help_panel="Advanced")] = "",
+        **options: Any,
+    ) -> None:
+        told.append((output, teacher, options))
+
+    result = CliRunner().invoke(app, ["--output", "a", "--layers", "4", "--deep"])
+    assert result.exit_code == 0, result.output
+    values = {"units": 5, "layers": 4, "deep": True, "share": None}
+    assert told == [(Path("a"), "", values)]
+    help = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "100"}).output
+    places = [
+        help.index(word)
+        for word in ("--output", "Training", "--share", "Network", "--units")
+    ]
+    assert places == sorted(places) and help.index("Width of") > places[-1]
+    assert help.index("Advanced") < help.index("--teacher") < help.index("--deep")
+    assert "--name" not in help
 
 
 def test_only_what_was_typed_is_given() -> None:

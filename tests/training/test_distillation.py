@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,13 +19,10 @@ from chorale.errors import ModelError, UsageError
 from chorale.models.predictor import log_softmax
 from chorale.models.storage import WEIGHTS_FILE, load_card
 from chorale.music.voices import VOICES
+from chorale.nn.runs import Run, Settings
 from chorale.training.distillation import Teacher, teacher_cards
-from chorale.training.next_step import (
-    draw_batches,
-    prepare,
-    resume_training,
-    train_network,
-)
+from chorale.training.next_step import NextStepTask, draw_batches, prepare
+from chorale.training.trainer import resume_training, train_network
 from chorale.utils.arrays import FloatArray, IntArray
 
 PLAN = ("position", "step")
@@ -85,8 +83,8 @@ def test_targets_are_of_the_notes_beside_them(
         plain = draw_batches(pieces, vocabulary, options, epoch)
         taught = draw_batches(pieces, vocabulary, options, epoch, teacher)
         for one, other in zip(plain, taught, strict=True):
-            for name, array in one.inputs.items():
-                np.testing.assert_array_equal(other.inputs[name], array)
+            for name, array in one.inputs._asdict().items():
+                np.testing.assert_array_equal(getattr(other.inputs, name), array)
             there = np.take_along_axis(
                 other.targets, one.targets[..., np.newaxis], axis=-1
             )[..., 0]
@@ -123,52 +121,59 @@ def test_a_piece_is_heard_once_in_each_key(
     assert [piece[np.newaxis].tobytes() for piece in predictor.forgotten] == heard
 
 
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
-    return load_corpus(write_tiny_corpus(tmp_path_factory.mktemp("corpus")))
+# === Training with a teacher ===
 
 
 @pytest.fixture(scope="module")
-def teacher(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a run that others may learn from."""
-    run = tmp_path_factory.mktemp("runs") / "teacher"
-    options = tiny_training(encoding="pitch", epochs=1)
-    train_network(corpus, tiny_options(), options, run)
-    return run
+def corpus(tiny_corpus: Path) -> Corpus:
+    return load_corpus(tiny_corpus)
 
 
-@pytest.fixture(scope="module")
-def pupil(
-    corpus: Corpus, teacher: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """Return a run that has learnt from the teacher, named twice."""
-    run = tmp_path_factory.mktemp("runs") / "pupil"
-    asked = tiny_training(encoding="pitch", epochs=1, teacher=(str(teacher),) * 2)
-    train_network(corpus, tiny_options(), asked, run)
-    return run
+@pytest.fixture
+def teacher(next_step_run: Path, tmp_path: Path) -> Path:
+    """Return a copy of a model that others may learn from."""
+    return Path(shutil.copytree(next_step_run / "model", tmp_path / "teacher"))
 
 
+@pytest.mark.slow
+@pytest.mark.keras
 def test_a_network_learns_from_its_teachers(
-    corpus: Corpus, teacher: Path, pupil: Path
+    corpus: Corpus, teacher: Path, tmp_path: Path
 ) -> None:
-    card, first = load_card(pupil / "model"), load_card(teacher / "model")
-    assert card.data["teachers"] == {str(teacher): first.files["weights.npz"]}
-    # Without them, all else being the same, it has learnt something else.
-    assert card.files["weights.npz"] != first.files["weights.npz"]
+    run = tmp_path / "pupil"
+    asked = tiny_training(teacher=(str(teacher),) * 2)
+    options = tiny_options("lstm", recurrent_dropout=0.2, dropout=0.3)
+    card, first = train_network(corpus, options, asked, run), load_card(teacher)
+    assert card.data["teachers"] == {str(teacher): first.files[WEIGHTS_FILE]}
+    # Without them, all else being the same, it has learned something else.
+    assert card.files[WEIGHTS_FILE] != first.files[WEIGHTS_FILE]
     assert "teachers" not in first.data
-    # The teachers of a run are read from it when it goes on.
-    again = resume_training(corpus, pupil, finish=True)
-    assert again.files["weights.npz"] == card.files["weights.npz"]
+    # The teachers of a run are read from it when it is resumed.
+    again = resume_training(corpus, run, finish=True)
+    assert again.files[WEIGHTS_FILE] == card.files[WEIGHTS_FILE]
 
 
+@pytest.mark.keras
+def test_soft_targets_are_learned_with_their_own_loss(
+    corpus: Corpus, teacher: Path
+) -> None:
+    asked = tiny_training(teacher=(str(teacher),), teacher_share=0.5)
+    task = NextStepTask(corpus, tiny_options("gru", layers=1), asked)
+    network = task.build()
+    assert network.loss.name == "categorical_crossentropy"
+    batch = next(iter(task.batches(1)))
+    assert batch.targets.shape[-1] == task.vocabulary.size
+    np.testing.assert_allclose(batch.targets.sum(axis=-1), 1, atol=1e-5)
+
+
+@pytest.mark.keras
 def test_what_a_teacher_has_read_its_pupil_has_read_too(
     teacher: Path, tmp_path: Path
 ) -> None:
     other = load_corpus(write_tiny_corpus(tmp_path / "other", pieces=6, random_state=1))
-    asked = tiny_training(encoding="pitch", epochs=1, teacher=(str(teacher),))
-    card = train_network(other, tiny_options(), asked, tmp_path / "run")
-    read = load_card(teacher / "model").data["files"]
-    files = card.data["files"]
+    asked = tiny_training(teacher=(str(teacher),))
+    files = NextStepTask(other, tiny_options(), asked).provenance()["files"]
+    read = load_card(teacher).data["files"]
     assert {f"{teacher}/{name}": digest for name, digest in read.items()}.items() <= (
         files.items()
     )
@@ -176,17 +181,21 @@ def test_what_a_teacher_has_read_its_pupil_has_read_too(
     assert len(files) == len(read) + len(other.hashes)
 
 
+@pytest.mark.keras
 def test_teachers_that_do_not_fit_are_refused(
     corpus: Corpus, teacher: Path, tmp_path: Path
 ) -> None:
-    names, vocabulary = [str(teacher)], load_card(teacher / "model").vocabulary
-    with pytest.raises(ModelError, match=r"is told fermata, key and the network is"):
+    names, vocabulary = [str(teacher)], load_card(teacher).vocabulary
+    assert isinstance(vocabulary, Vocabulary)
+    with pytest.raises(ModelError, match=r"uses fermata, key, the network does not"):
         teacher_cards(names, vocabulary, ("step", "position"))
-    hold = Vocabulary.fit(corpus.train, "hold")
-    with pytest.raises(ModelError, match=r"network's tokens, hold .* of pitch"):
-        teacher_cards(names, hold, tiny_training().plan)
+    pitch = Vocabulary.fit(corpus.train, "pitch")
+    with pytest.raises(ModelError, match=r"network's tokens, pitch .* of hold"):
+        teacher_cards(names, pitch, tiny_training().plan)
     with pytest.raises(UsageError):
         teacher_cards([str(tmp_path / "nobody")], vocabulary, tiny_training().plan)
+    with pytest.raises(ModelError, match="next-step models as teachers, got count"):
+        teacher_cards(["counterpoint"], vocabulary, tiny_training().plan)
     # Other ranges of the voices are no other tokens.
     wider = replace(vocabulary, ranges=((vocabulary.lowest, vocabulary.highest),) * 4)
     assert list(teacher_cards(names, wider, tiny_training().plan)) == names
@@ -205,20 +214,21 @@ def test_a_share_needs_a_teacher(tmp_path: Path) -> None:
 def test_a_run_with_a_teacher_that_is_refused_leaves_nothing(
     corpus: Corpus, tmp_path: Path
 ) -> None:
-    asked = tiny_training(encoding="pitch", epochs=1, teacher=("nobody",))
+    asked = tiny_training(teacher=("nobody",))
     with pytest.raises(UsageError, match="nobody"):
         train_network(corpus, tiny_options(), asked, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.keras
 def test_a_run_goes_on_with_the_teachers_that_it_began_with(
-    corpus: Corpus, teacher: Path, pupil: Path
+    corpus: Corpus, teacher: Path, tmp_path: Path
 ) -> None:
-    folder = teacher / "model"
-    card = load_card(folder)
-    try:
-        replace(card, files={**card.files, WEIGHTS_FILE: "0" * 64}).write(folder)
-        with pytest.raises(ModelError, match="teacher differs"):
-            resume_training(corpus, pupil)
-    finally:
-        card.write(folder)
+    asked = tiny_training(teacher=(str(teacher),))
+    task = NextStepTask(corpus, tiny_options(), asked)
+    settings = Settings(task.network_options, asked, "", {})
+    Run(tmp_path / "run").create(settings.to_json(), task.provenance())
+    card = load_card(teacher)
+    replace(card, files={**card.files, WEIGHTS_FILE: "0" * 64}).write(teacher)
+    with pytest.raises(ModelError, match="teacher differs"):
+        resume_training(corpus, tmp_path / "run")

@@ -25,11 +25,11 @@ from chorale.encoding.plan import Plan
 from chorale.errors import ModelError, UsageError
 from chorale.evaluation.orderless import evaluate_infiller
 from chorale.models.infiller import certain
-from chorale.models.networks.infilling import build_infiller
 from chorale.models.storage import Card, load_card, load_model, save_model
 from chorale.nn.cards import ModelRegistry
-from chorale.training.batches import CommonOptions
-from chorale.training.infiller import draw_batches, prepare, resume_infiller
+from chorale.training.infiller import draw_batches, prepare
+from chorale.training.options import CommonOptions
+from chorale.training.trainer import resume_training
 from chorale.utils.files import load_arrays
 
 # === Batches ===
@@ -126,27 +126,12 @@ def chorale(*words):
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
-    return write_tiny_corpus(tmp_path_factory.mktemp("corpus"), pieces=4)
-
-
-@pytest.fixture(scope="module")
-def run(corpus, tmp_path_factory):
-    """Return a finished run of two epochs."""
-    folder = tmp_path_factory.mktemp("runs") / "little"
-    words = "train --network coconet --units 6 --layers 4 --epochs 2 --batch-size 2"
-    words += f" --crop 64 --plan {','.join(PLAN)} --averaging 0"
-    result = chorale(*words.split(), "--corpus", corpus, "--output", folder)
-    assert result.exit_code == 0, result.output
-    assert "nats a note" in result.output
-    return folder
-
-
-@pytest.fixture(scope="module")
-def counterpoint(run, tmp_path_factory):
+def counterpoint(infiller_run, tmp_path_factory):
     """Return the folder of the other network, untrained, as a model."""
-    card = load_card(run / "model")
+    card = load_card(infiller_run)
     card = replace(card, network=tiny_infiller_options("counterpoint"))
+    from chorale.models.networks.infilling import build_infiller
+
     network = build_infiller(card.network, card.vocabulary, card.plan_features)
     move_weights(network)
     folder = tmp_path_factory.mktemp("counterpoint")
@@ -154,25 +139,27 @@ def counterpoint(run, tmp_path_factory):
     return folder
 
 
-def test_a_run_leaves_a_model_of_its_best_epoch(run, corpus):
-    card = load_card(run / "model")
+@pytest.mark.keras
+def test_a_run_leaves_a_model_of_its_best_epoch(infiller_run, tiny_corpus):
+    card = load_card(infiller_run / "model")
     assert Card.from_json(card.to_json()) == card
     assert (card.name, card.network.network) == ("little", "coconet")
     assert card.plan_features == PLAN
     assert card.command.startswith("chorale train --network coconet --units 6")
-    assert card.data["files"] == dict(load_corpus(corpus).hashes)
-    stored = load_arrays(run / "model" / "weights.npz")
-    best = load_arrays(run / "best.npz")
+    assert card.data["files"] == dict(load_corpus(tiny_corpus).hashes)
+    stored = load_arrays(infiller_run / "model" / "weights.npz")
+    best = load_arrays(infiller_run / "best.npz")
     assert set(stored) == set(best)
     for name, array in stored.items():
         np.testing.assert_array_equal(array, best[name].astype(np.float16))
-    validated = load_corpus(corpus).valid
-    figures = evaluate_infiller(load_model(run), validated)
+    validated = load_corpus(tiny_corpus).valid
+    figures = evaluate_infiller(load_model(infiller_run), validated)
     assert card.figures["valid"]["nats_per_note"] == figures.nats_per_note
     assert card.figures["valid"]["orders"] == 5
 
 
-@pytest.mark.parametrize("model", ["run", "counterpoint"])
+@pytest.mark.keras
+@pytest.mark.parametrize("model", ["infiller_run", "counterpoint"])
 def test_keras_and_onnx_runtime_agree(model, request):
     folder = request.getfixturevalue(model)
     infiller = load_model(folder)
@@ -195,37 +182,47 @@ def test_keras_and_onnx_runtime_agree(model, request):
     np.testing.assert_allclose(logits[1, :17], alone[0], atol=1e-5)
 
 
-def test_a_run_goes_on_with_what_it_was_begun_with(run, corpus, tmp_path):
-    words = ("train", "--corpus", corpus, "--output", run, "--resume")
+@pytest.mark.keras
+def test_a_run_goes_on_with_what_it_was_begun_with(infiller_run, tiny_corpus, tmp_path):
+    words = ("train", "--corpus", tiny_corpus, "--output", infiller_run, "--resume")
     for wrong, message in (
         (("--units", "16"), "begun with units 6, not 16"),
         (("--network", "lstm"), "begun with network coconet, not lstm"),
-        (("--teacher", "bach"), "the network coconet has no use for --teacher"),
+        (("--teacher", "bach"), "the network coconet does not use --teacher"),
     ):
         error = chorale(*words, *wrong).exception
         assert isinstance(error, UsageError) and message in str(error)
     other = write_tiny_corpus(tmp_path / "other", pieces=7)
     with pytest.raises(ModelError, match="not what the run began with"):
-        resume_infiller(load_corpus(other), run)
+        resume_training(load_corpus(other), infiller_run)
 
 
-def test_options_of_other_networks_are_refused(corpus, tmp_path):
+def test_options_of_other_networks_are_refused(tiny_corpus, tmp_path):
     for network, option in (
         ("coconet", "--heads"),
         ("counterpoint", "--past-dropout"),
         ("counterpoint", "--kernel-size"),
     ):
-        words = ("train", "--network", network, option, "2", "--corpus", corpus)
+        words = ("train", "--network", network, option, "2", "--corpus", tiny_corpus)
         error = chorale(*words, "--output", tmp_path / "run").exception
         assert isinstance(error, UsageError)
-        assert f"the network {network} has no use for {option}" in str(error)
+        assert f"the network {network} does not use {option}" in str(error)
     assert not (tmp_path / "run").exists()
 
 
-def test_evaluate_tells_infillers_apart(run, corpus):
-    assert load_card(run).kind == load_card("counterpoint").kind == "infiller"
+@pytest.mark.keras
+def test_evaluate_tells_infillers_apart(infiller_run, tiny_corpus):
+    assert load_card(infiller_run).kind == load_card("counterpoint").kind == "infiller"
     assert load_card("bach").kind == load_card("jsb").kind == "next-step"
-    words = ("evaluate", "--model", run, "--corpus", corpus, "--orders", "2")
+    words = (
+        "evaluate",
+        "--model",
+        infiller_run,
+        "--corpus",
+        tiny_corpus,
+        "--orders",
+        "2",
+    )
     text = chorale(*words, "--places", "2").output
     assert "random orders: each note given a random part of the others" in text
     assert "standard error" in text and "by frames" not in text
@@ -249,23 +246,25 @@ def test_evaluate_tells_infillers_apart(run, corpus):
         error = chorale(*words, *wrong).exception
         assert isinstance(error, UsageError) and message in str(error)
     for option in ("--orders=5", "--places=1", "--frames", "--random-state=1"):
-        error = chorale("evaluate", "--corpus", corpus, option).exception
+        error = chorale("evaluate", "--corpus", tiny_corpus, option).exception
         assert isinstance(error, UsageError)
         name = option.partition("=")[0]
         assert f"{name} is for infillers, and bach is a next-step model" in str(error)
 
 
-def test_an_infiller_is_no_next_step_model(run):
+@pytest.mark.keras
+def test_an_infiller_is_no_next_step_model(infiller_run):
     with pytest.raises(UsageError, match=r"a next-step model, got .*little: use it"):
-        load_model(run, kind="next-step")
+        load_model(infiller_run, kind="next-step")
     with pytest.raises(UsageError, match=r"an infiller, got the next-step model bach"):
         load_model("bach", kind="infiller")
     with pytest.raises(UsageError, match="a backend out of onnx, keras, got 'torch'"):
-        load_model(run, backend="torch")
+        load_model(infiller_run, backend="torch")
 
 
-def test_a_damaged_or_other_file_is_named(run, tmp_path):
-    copy = shutil.copytree(run / "model", tmp_path / "model")
+@pytest.mark.keras
+def test_a_damaged_or_other_file_is_named(infiller_run, tmp_path):
+    copy = shutil.copytree(infiller_run / "model", tmp_path / "model")
     card = load_card(copy)
     narrow = replace(card.vocabulary, highest=card.vocabulary.highest + 1)
     replace(card, vocabulary=narrow).write(copy)
@@ -278,12 +277,13 @@ def test_a_damaged_or_other_file_is_named(run, tmp_path):
         load_model(copy)
 
 
-def test_models_lists_infillers(run, tmp_path, monkeypatch):
-    shutil.copytree(run / "model", tmp_path / run.name)
-    registry = ModelRegistry((run.name,), Card, "", tmp_path)
+@pytest.mark.keras
+def test_models_lists_infillers(infiller_run, tmp_path, monkeypatch):
+    shutil.copytree(infiller_run / "model", tmp_path / infiller_run.name)
+    registry = ModelRegistry((infiller_run.name,), Card, "", tmp_path)
     monkeypatch.setattr(models, "list_models", registry.cards)
     lines = chorale("models").output.splitlines()
-    (line,) = [line for line in lines if line.startswith(run.name)]
+    (line,) = [line for line in lines if line.startswith(infiller_run.name)]
     assert "(infiller)" in line and "in any order" in line
     cards = json.loads(chorale("models", "--json").output)
-    assert run.name in [card["name"] for card in cards]
+    assert infiller_run.name in [card["name"] for card in cards]
