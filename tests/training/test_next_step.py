@@ -8,21 +8,9 @@ import numpy as np
 import pytest
 from tiny import move_weights, tiny_chorale, tiny_options, tiny_training
 
-<<<<<<< HEAD
-from chorale.corpus.loading import load_corpus, split_corpus
 from chorale.encoding.plan import Plan
 from chorale.encoding.tokens import Vocabulary, shifted
 from chorale.encoding.tunes import Tunes
-from chorale.errors import DataError, ModelError, TrainingError, UsageError
-from chorale.formats.classic_csv import write_csv
-from chorale.models.networks.next_step import NextStepNetwork
-from chorale.models.options import NetworkOptions
-from chorale.models.storage import load_card, load_model
-=======
-from chorale.encoding.plan import Plan
-from chorale.encoding.tokens import Vocabulary, shifted
-from chorale.encoding.tunes import Tunes
->>>>>>> b639aa3 (Train the tiny model of each kind once a session; mark kill and resume slow)
 from chorale.music.keys import Key, estimate_key
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICES
