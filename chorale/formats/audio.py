@@ -11,15 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.score import Chorale, Note
 from chorale.music.voices import VOICES
-from chorale.utils.arrays import IntArray
+from chorale.utils.arrays import Float64Array, FloatArray, IntArray
 from chorale.utils.files import replacing
-
-FloatArray = npt.NDArray[np.float64]
 
 SAMPLE_RATE = 44_100  # samples per second
 TAIL = 1.6  # seconds of reverberation after the last note
@@ -55,7 +52,7 @@ def write_wav(chorale: Chorale, path: Path | str) -> None:
         file.writeframes(samples.tobytes())
 
 
-def render(chorale: Chorale) -> npt.NDArray[np.float32]:
+def render(chorale: Chorale) -> FloatArray:
     """Synthesize a chorale, slower under fermatas.
 
     Returns:
@@ -67,7 +64,7 @@ def render(chorale: Chorale) -> npt.NDArray[np.float32]:
     edges = np.round(times * SAMPLE_RATE).astype(np.int64)
     length = int(edges[-1]) + round(TAIL * SAMPLE_RATE)
     sound = np.zeros((2, length))
-    pipes: dict[int, FloatArray] = {}
+    pipes: dict[int, Float64Array] = {}
     for voice, pan in zip(range(VOICES), _PANS, strict=True):
         line = _play(chorale.notes(voice), edges, length, pipes)
         sound[0] += np.cos(pan * np.pi / 2) * line
@@ -80,8 +77,8 @@ def render(chorale: Chorale) -> npt.NDArray[np.float32]:
 
 
 def _play(
-    notes: Sequence[Note], edges: IntArray, length: int, pipes: dict[int, FloatArray]
-) -> FloatArray:
+    notes: Sequence[Note], edges: IntArray, length: int, pipes: dict[int, Float64Array]
+) -> Float64Array:
     """Synthesize one voice.
 
     Args:
@@ -112,13 +109,13 @@ def _play(
     return line
 
 
-def _ramp(length: int) -> FloatArray:
+def _ramp(length: int) -> Float64Array:
     """Return a raised-cosine fade from 0 to 1, float array (length,)."""
-    ramp: FloatArray = 0.5 - 0.5 * np.cos(np.pi * np.arange(length) / length)
+    ramp: Float64Array = 0.5 - 0.5 * np.cos(np.pi * np.arange(length) / length)
     return ramp
 
 
-def _pipe(pitch: int, length: int) -> FloatArray:
+def _pipe(pitch: int, length: int) -> Float64Array:
     """Return the waveform of a pitch: all ranks, equal temperament, A4 = 440 Hz."""
     frequency = 440.0 * 2.0 ** ((pitch - 69) / 12)
     # Harmonics are powers of one complex phasor, far cheaper than a sine each.
@@ -134,7 +131,7 @@ def _pipe(pitch: int, length: int) -> FloatArray:
     return sound
 
 
-def _reverberation(sound: FloatArray) -> FloatArray:
+def _reverberation(sound: Float64Array) -> Float64Array:
     """Return the convolution with the impulse response of a room, decaying noise.
 
     Args:
@@ -150,5 +147,5 @@ def _reverberation(sound: FloatArray) -> FloatArray:
     # Padded against circular convolution, to a length with a fast transform.
     padded = _BLOCK * -(-(samples + length) // _BLOCK)
     product = np.fft.rfft(sound, padded) * np.fft.rfft(response, padded)
-    convolved: FloatArray = np.fft.irfft(product, padded)[:, :samples]
+    convolved: Float64Array = np.fft.irfft(product, padded)[:, :samples]
     return convolved

@@ -240,7 +240,7 @@ def _convert(file: mido.MidiFile, separate: _Separate) -> Reading:
     return Reading(
         chorale,
         off_grid=sum(map(count_off_grid, voices)),
-        metre_assumed=not midi_meta.has_metre(metas),
+        metre_assumed=all(meta.type != "time_signature" for _, meta in metas),
     )
 
 

@@ -131,11 +131,6 @@ def read_bars(
     return metres, *number_bars(steps, metres, pickup)
 
 
-def has_metre(metas: Metas) -> bool:
-    """Return whether there is a time signature."""
-    return bool(_of_type(metas, "time_signature"))
-
-
 def _of_type(metas: Metas, kind: str) -> list[tuple[int, mido.MetaMessage]]:
     return [(round(step), message) for step, message in metas if message.type == kind]
 

@@ -49,9 +49,12 @@ def melody_of(chorale: Chorale, voice: int = SOPRANO) -> Melody:
     if not notes:
         raise DataError(f"expected a melody, the {name} is silent throughout")
     remarks = []
+    solo = _solo(chorale, voice).excerpt(notes[0].start, notes[-1].end)
     if notes[0].start:
         remarks.append("the rests before the first note are left out")
-    solo = _trimmed(_solo(chorale, voice), notes[0].start, notes[-1].end)
+        # An incomplete first bar is a pickup now.
+        bars = solo.bars - solo.bars[0] + (solo.positions[0] == 0)
+        solo = replace(solo, bars=bars)
     span = ALL_VOICES[voice].lowest, ALL_VOICES[voice].highest
     octaves, _ = fit_range(solo.pitches[:, voice], span)
     if octaves:
@@ -66,10 +69,10 @@ def melody_of(chorale: Chorale, voice: int = SOPRANO) -> Melody:
         fermatas = np.zeros_like(fermatas)
         for note in last_notes:
             fermatas[note.start : note.end] = True
-        bars = dict.fromkeys(str(solo.bars[note.start]) for note in last_notes)
+        ends = dict.fromkeys(str(solo.bars[note.start]) for note in last_notes)
         remarks.append(
             "there are no fermatas: phrases are assumed to end in bars "
-            + ", ".join(bars)
+            + ", ".join(ends)
             if len(last_notes) > 1
             else "there are no fermatas: the melody is taken as one phrase"
         )
@@ -136,12 +139,3 @@ def _solo(chorale: Chorale, voice: int) -> Chorale:
         pitches=np.where(chosen, chorale.pitches, SILENCE),
         onsets=chorale.onsets & chosen,
     )
-
-
-def _trimmed(chorale: Chorale, start: int, end: int) -> Chorale:
-    """Return the steps from `start` to `end`; an incomplete first bar is a pickup."""
-    excerpt = chorale.excerpt(start, end)
-    if not start:
-        return excerpt
-    bars = excerpt.bars - excerpt.bars[0] + (excerpt.positions[0] == 0)
-    return replace(excerpt, bars=bars)

@@ -12,13 +12,12 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from chorale.errors import DataError
 from chorale.music.keys import Key
 from chorale.music.metre import COMMON_TIME, Bar, Metre, bar_lengths, number_bars
 from chorale.music.voices import HIGHEST_PITCH, SILENCE, VOICE_NAMES, VOICES
-from chorale.utils.arrays import BoolArray, IntArray
+from chorale.utils.arrays import BoolArray, Float64Array, IntArray
 
 DEFAULT_TEMPO = 72.0  # quarters per minute; most scores of chorales give none
 
@@ -182,7 +181,7 @@ class Chorale:
         edges = np.flatnonzero(np.diff(padded)).tolist()
         return list(zip(edges[::2], edges[1::2], strict=True))
 
-    def step_tempos(self) -> npt.NDArray[np.float64]:
+    def step_tempos(self) -> Float64Array:
         """Return the tempo of each step in quarters per minute, slower at fermatas."""
         return np.where(self.fermatas, FERMATA_TEMPO, 1.0) * self.tempo
 

@@ -14,12 +14,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from chorale.music.keys import Key
 from chorale.music.voices import ALTO, SILENCE, TENOR, VOICES
-from chorale.utils.arrays import BoolArray, IntArray
-from chorale.voice_leading.dyads import FIFTH, LARGEST_STEP, Dyads
+from chorale.utils.arrays import BoolArray, Float64Array, IntArray
+from chorale.voice_leading.dyads import FIFTH, LARGEST_STEP, OCTAVE, Dyads
 from chorale.voice_leading.leaps import is_large_leap
 from chorale.voice_leading.rule import NEIGHBOURS
 from chorale.voice_leading.rules import RULES, surprisal
@@ -34,12 +33,11 @@ EXACT_RULES = (*_PAIR_RULES, "large-leap")
 
 NO_TONE = -1  # no pitch class
 
-_SEMITONES = 12
 # Semitones above the root of a dominant seventh: its tones.
 _THIRD, _SEVENTH = 4, 10
-_IN_DOMINANT = np.isin(np.arange(_SEMITONES), (0, _THIRD, FIFTH, _SEVENTH))
+_IN_DOMINANT = np.isin(np.arange(OCTAVE), (0, _THIRD, FIFTH, _SEVENTH))
 # Semitones above the leading tone: the tones of the tonic, in major and minor.
-_IN_TONIC = np.isin(np.arange(_SEMITONES), (1, 4, 5, 8))
+_IN_TONIC = np.isin(np.arange(OCTAVE), (1, 4, 5, 8))
 
 
 class Context(NamedTuple):
@@ -77,12 +75,10 @@ class Fault(NamedTuple):
 
 def leading_tone(key: Key | None) -> int:
     """Return the pitch class of the leading tone, NO_TONE if the key is unknown."""
-    return NO_TONE if key is None else (key.tonic_class - 1) % _SEMITONES
+    return NO_TONE if key is None else (key.tonic_class - 1) % OCTAVE
 
 
-def rule_costs(
-    context: Context, voice: int, notes: IntArray
-) -> npt.NDArray[np.float64]:
+def rule_costs(context: Context, voice: int, notes: IntArray) -> Float64Array:
     """Return the costs of notes in nats, float array (batch, notes).
 
     A note that breaks no rule costs nothing; rarer faults in Bach cost more, see
@@ -110,7 +106,7 @@ def rule_costs_between(
     phrase_start_after: BoolArray,
     voice: int,
     notes: IntArray,
-) -> npt.NDArray[np.float64]:
+) -> Float64Array:
     """Return the costs of notes as `rule_costs` does, if the next chord is known too.
 
     Faults of pairs of voices and leaps on the way to that chord are added.
@@ -180,7 +176,7 @@ def unresolved_sevenths(
     Args and yields as `exact_faults`.
     """
     # Semitones of each voice above each pitch class, array (batch, 4, 12).
-    above = (context.before[..., None] - np.arange(_SEMITONES)) % _SEMITONES
+    above = (context.before[..., None] - np.arange(OCTAVE)) % OCTAVE
     is_root = _IN_DOMINANT[above].all(axis=1)
     for tone in (0, _THIRD, _SEVENTH):
         is_root &= (above == tone).any(axis=1)
@@ -190,7 +186,7 @@ def unresolved_sevenths(
     root = is_root.argmax(axis=1)[:, None]
     now = context.now[:, list(context.written)]
     chord_lasts = _is_within(_IN_DOMINANT, now, root)[:, None]
-    is_tone = _IN_DOMINANT[(notes - root) % _SEMITONES]
+    is_tone = _IN_DOMINANT[(notes - root) % OCTAVE]
     falls = context.before[:, voice, None] - notes
     resolves = (falls >= 0) & (falls <= LARGEST_STEP)
     faults = has_seventh[:, None] & (notes != SILENCE) & ~resolves
@@ -211,12 +207,12 @@ def doubled_leading_tones(
     written = list(context.written)
     leading = context.leading[:, None]
     now = context.now[:, written]
-    has_tone = (now % _SEMITONES == leading) & (now != SILENCE)
-    had_tone = context.before % _SEMITONES == leading
+    has_tone = (now % OCTAVE == leading) & (now != SILENCE)
+    had_tone = context.before % OCTAVE == leading
     had_tone &= context.before != SILENCE
     is_new = (has_tone & ~(had_tone[:, written] & had_tone[:, [voice]])).any(axis=1)
     is_new &= _is_within(_IN_DOMINANT, now, leading - _THIRD)
-    doubles = (notes % _SEMITONES == leading) & (notes != SILENCE)
+    doubles = (notes % OCTAVE == leading) & (notes != SILENCE)
     yield Fault("doubled-leading-tone", (voice,), doubles & is_new[:, None])
 
 
@@ -235,7 +231,7 @@ def unresolved_leading_tones(
     leading = context.leading[:, None]
     root = leading - _THIRD
     now = context.now[:, list(context.written)]
-    above = (context.before - root) % _SEMITONES
+    above = (context.before - root) % OCTAVE
     leaves = (context.before != SILENCE).all(axis=1) & ~context.phrase_start
     leaves &= _IN_DOMINANT[above].all(axis=1) & (above == 0).any(axis=1)
     leaves &= (above[:, voice] == _THIRD) & (context.leading != NO_TONE)
@@ -299,6 +295,6 @@ def _is_within(chord: BoolArray, now: IntArray, root: IntArray) -> BoolArray:
         now: int array (batch, voices), MIDI notes, 0 = silence, which is ignored.
         root: int array (batch, 1), pitch class.
     """
-    belongs = chord[(now - root) % _SEMITONES] | (now == SILENCE)
+    belongs = chord[(now - root) % OCTAVE] | (now == SILENCE)
     within: BoolArray = belongs.all(axis=1)
     return within

@@ -38,7 +38,7 @@ class Dominants(NamedTuple):
     at: IntArray
 
 
-def find_dominants(pitches: IntArray, phrases: IntArray, key: Key) -> Dominants:
+def find_dominants(pitches: IntArray, phrase_starts: BoolArray, key: Key) -> Dominants:
     """Find the dominants that resolve within their phrase.
 
     A dominant is a major triad or dominant seventh in any inversion, followed by a
@@ -50,7 +50,7 @@ def find_dominants(pitches: IntArray, phrases: IntArray, key: Key) -> Dominants:
 
     Args:
         pitches: int array (steps, 4), MIDI notes, 0 = silence.
-        phrases: int array (steps,), the number of the phrase.
+        phrase_starts: bool array (steps,), where a phrase begins.
         key: of the piece.
     """
     chords = name_chords(pitches)
@@ -58,7 +58,7 @@ def find_dominants(pitches: IntArray, phrases: IntArray, key: Key) -> Dominants:
     roots, qualities = chords.roots[named], chords.qualities[named]
     is_major = (qualities == _MAJOR) | (qualities == _SEVENTH)
     # Successive steps of the same root, kind and phrase are one chord.
-    kinds = np.stack([roots, is_major, phrases[named]], axis=1)
+    kinds = np.stack([roots, is_major, np.cumsum(phrase_starts)[named]], axis=1)
     first = np.ones(len(named), np.bool_)
     first[1:] = (kinds[1:] != kinds[:-1]).any(axis=1)
     heads = np.flatnonzero(first)

@@ -72,7 +72,7 @@ class Piece:
     @cached_property
     def dominants(self) -> Dominants:
         """The dominants that resolve, by fifth or deceptively."""
-        return find_dominants(self.pitches, np.cumsum(self.phrase_starts), self.key)
+        return find_dominants(self.pitches, self.phrase_starts, self.key)
 
     def dyads(self, pairs: tuple[tuple[int, ...], ...]) -> Dyads:
         """Return some pairs of voices at every step, arrays (steps, pairs)."""
