@@ -12,12 +12,14 @@ from pathlib import Path
 import mido
 import numpy as np
 import pytest
+from command_line import run_command
 from fakes import uniform_predictor, wide_vocabulary
 from strategies import little_chorale
 
 from chorale import commands
-from chorale.commands import evaluate, generate, main
-from chorale.corpus.loading import load_corpus
+from chorale.commands import evaluate, generate
+from chorale.corpus.index import read_index
+from chorale.corpus.loading import bundled_corpus, load_corpus, load_entry
 from chorale.corpus.seeds import find_seed
 from chorale.formats.classic_csv import read_csv, write_csv
 from chorale.formats.files import read
@@ -32,11 +34,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def run(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-) -> Run:
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Return a function that runs the command line in an empty folder.
 
     The model is a fake; the function returns exit code, stdout and stderr.
@@ -52,11 +50,8 @@ def run(
     monkeypatch.chdir(tmp_path / "work")
 
     def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["chorale", *arguments])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        out, err = capsys.readouterr()
-        return int(stopped.value.code or 0), out, err
+        done = run_command(*arguments)
+        return done.returncode, done.stdout, done.stderr
 
     return run
 
@@ -71,7 +66,7 @@ def written() -> list[str]:
 def test_generate_writes_what_it_prints(run: Run) -> None:
     code, out, err = run("generate", "--seed", "3", "--bars", "4")
     assert (code, out) == (0, "chorale-seed3.mid\n")
-    # The fake hardly ever ends on a cadence.
+    # The fake model hardly ever ends on a cadence.
     assert err.startswith("note: of 3 chorales none ended on a cadence")
     once = run("generate", "--seed", "3", "--bars", "4", "--best-of", "1")
     assert once == (0, "chorale-seed3.mid\n", "")
@@ -80,7 +75,7 @@ def test_generate_writes_what_it_prints(run: Run) -> None:
     assert [track.name.lower() for track in tracks[1:]] == list(VOICE_NAMES)
 
 
-def test_the_first_bars_are_the_seeds_note_for_note(run: Run) -> None:
+def test_the_opening_is_that_of_the_seed(run: Run) -> None:
     run("generate", "--seed", "3", "--bars", "6", "--opening", "3")
     seed = find_seed("3")
     assert seed is not None
@@ -104,17 +99,17 @@ def test_the_same_command_writes_the_same_bytes(run: Run) -> None:
         code, _, err = run(*command, "--output", folder, *changed)
         assert (code, err) == (0, "")
     for name in ("mid", "musicxml", "csv"):
-        one, two, three, four = (
+        first, repeated, changed, default = (
             (Path(folder) / f"chorale-seed1{state}.{name}").read_bytes()
             for folder, state in zip(
                 ("one", "two", "three", "four"), ("", "", "-state1", ""), strict=True
             )
         )
-        assert one == two == four  # the first seed is the default
-        assert one != three
+        assert first == repeated == default  # the first seed is the default
+        assert first != changed
 
 
-def test_variations_are_numbered_and_the_first_is_the_only_one(run: Run) -> None:
+def test_variations_are_numbered_and_do_not_depend_on_their_number(run: Run) -> None:
     arguments = ("generate", "--bars", "4", "--format", "csv", "--output")
     _, out, _ = run(*arguments, "three", "-n", "3")
     assert out.split() == [f"three/chorale-seed1-{n}.csv" for n in (1, 2, 3)]
@@ -124,11 +119,9 @@ def test_variations_are_numbered_and_the_first_is_the_only_one(run: Run) -> None
     assert not np.array_equal(three[0], three[1])
 
 
-def test_of_several_the_one_is_kept_that_the_judge_likes_most(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Pieces that end on a chord of C, each coming from another bass note; those from 55
-    # and 43 by a fifth, of which the former moves in octaves with the tenor.
+def test_the_best_candidate_is_kept(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Pieces that end on a chord of C, each after another bass note; those after 55 and
+    # 43 end on a cadence, and the first of these has parallel octaves with the tenor.
     drawn = [
         Chorale(
             pitches=np.array([[72, 67, tenor, before]] * 4 + [[72, 67, 64, 48]] * 4),
@@ -176,19 +169,22 @@ def test_files_are_named_after_the_seed(run: Run, tmp_path: Path) -> None:
         ("003", "chorale-seed3"),
         (str(tmp_path / "my tune.csv"), "chorale-my tune"),
     ):
-        assert run("generate", "--seed", seed, "--bars", "4")[1] == f"{name}.mid\n"
+        command = ("generate", "--seed", seed, "--bars", "4", "--best-of", "1")
+        assert run(*command)[1] == f"{name}.mid\n"
 
 
 def test_a_plan_may_come_from_elsewhere(run: Run) -> None:
-    other = next(one for one in load_corpus().train if one.metre.name == "3/4")
-    code, _, _ = run("generate", "--plan", other.source)
+    entries = [entry for entry in read_index(bundled_corpus()) if entry.metre == "3/4"]
+    shortest = min(entries, key=lambda entry: entry.steps)
+    pattern = load_entry(shortest, bundled_corpus())
+    code, _, _ = run("generate", "--plan", pattern.source, "--best-of", "1")
     chorale = read("chorale-seed1.mid")
     assert code == 0
-    assert chorale.metre.name == "3/4" and chorale.steps == other.steps
-    assert np.array_equal(chorale.fermatas, other.fermatas)
+    assert chorale.metre.name == "3/4" and chorale.steps == pattern.steps
+    assert np.array_equal(chorale.fermatas, pattern.fermatas)
 
 
-def test_sampling_options_and_instruments_arrive(run: Run) -> None:
+def test_sampling_options_and_instruments_have_an_effect(run: Run) -> None:
     run("generate", "--bars", "4", "--instrument", "organ", "--output", "organ")
     free = ("generate", "--bars", "4", "--rules", "off")
     run(*free, "--top-k", "1", "--output", "greedy")
@@ -207,9 +203,9 @@ def test_sampling_options_and_instruments_arrive(run: Run) -> None:
     for name in ("greedy", "nucleus"):
         assert (read(files[name]).pitches[-16:] == 36).all()
     assert files["cold"].read_bytes() != files["greedy"].read_bytes()
-    # The fake leaps about; after two bars of opening nothing does any more.
+    # The fake model leaps, but not after the opening with strict rules.
     leaps = {
-        name: [one for one in check(read(path), rules=["large-leap"]) if one.bar > 2]
+        name: [leap for leap in check(read(path), rules=["large-leap"]) if leap.bar > 2]
         for name, path in files.items()
     }
     assert leaps["cold"] and not leaps["strict"]
@@ -351,7 +347,7 @@ def test_ctrl_c_leaves_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def assert_refused(err: str, message: str) -> None:
-    """Assert that stderr is one clear line that says `message`."""
+    """Assert that stderr is one line with a message."""
     assert err.startswith("chorale: ") and err.count("\n") == 1
     assert re.search(message, err), err
 
@@ -444,6 +440,7 @@ def test_the_command_line_exits_with_one_line(tmp_path: Path) -> None:
 def test_generating_loads_nothing_heavy(tmp_path: Path) -> None:
     program = """
 import sys
+from command_line import run_command
 from fakes import uniform_predictor, wide_vocabulary
 from chorale.commands import app, generate
 generate.load_model = lambda name, **options: uniform_predictor(wide_vocabulary())

@@ -1,9 +1,8 @@
-"""The commands that complete, harmonize and rewrite, with a fake model behind them."""
+"""`chorale harmonize` and `chorale rewrite`, with fake models."""
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +10,11 @@ from pathlib import Path
 import mido
 import numpy as np
 import pytest
+from command_line import run_command
 from fakes import UniformInfiller, uniform_predictor, wide_cells, wide_vocabulary
 from strategies import little_chorale
 
-from chorale.commands import harmonize, main, outputs, rewrite
+from chorale.commands import harmonize, outputs, rewrite
 from chorale.corpus.seeds import find_seed
 from chorale.encoding.tokens import Vocabulary
 from chorale.formats.classic_csv import read_csv, write_csv
@@ -33,11 +33,7 @@ TUNE = "X:1\nT:The tune\nM:3/4\nL:1/8\nK:G\nD2|G2G2A2|B4G2|A2G2F2|G4|]\n"
 
 
 @pytest.fixture
-def run(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-) -> Run:
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Return a function that runs the command line in a folder with a melody.
 
     The models are fakes; the function returns exit code, stdout and stderr.
@@ -55,11 +51,8 @@ def run(
     write(PIECE, "piece.mid")
 
     def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["chorale", *arguments])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        out, err = capsys.readouterr()
-        return int(stopped.value.code or 0), out, err
+        done = run_command(*arguments)
+        return done.returncode, done.stdout, done.stderr
 
     return run
 
@@ -69,7 +62,7 @@ FILLS = ("--model", "fills", "--best-of", "1")
 
 
 def assert_refused(err: str, message: str) -> None:
-    """Assert that stderr is one clear line that says `message`."""
+    """Assert that stderr is one line with a message."""
     assert err.startswith("chorale: ") and err.count("\n") == 1
     assert re.search(message, err), err
 
@@ -104,7 +97,7 @@ def test_the_melody_of_a_bundled_chorale(run: Run) -> None:
     ]
 
 
-def test_variations_are_numbered_and_the_first_is_the_only_one(run: Run) -> None:
+def test_variations_are_numbered_and_do_not_depend_on_their_number(run: Run) -> None:
     command = (
         "harmonize",
         "tune.abc",
@@ -123,9 +116,7 @@ def test_variations_are_numbered_and_the_first_is_the_only_one(run: Run) -> None
     assert not np.array_equal(three[0], three[1])
 
 
-def test_of_several_the_judge_keeps_one(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_best_candidate_is_kept(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     _, _, err = run(
         *("harmonize", "tune.abc", "--particles", "2", "--best-of", "4"),
         *("--report", "why.md", "--output", "best", "--format", "csv"),
@@ -133,7 +124,7 @@ def test_of_several_the_judge_keeps_one(
     assert "of 4 chorales none ended on a cadence" in err
     report = Path("why.md").read_text(encoding="utf-8")
     assert "## tune-harmonized" in report and "| 4 | no |" in report
-    # The first of the report is kept: the one of the least cost of the four drawn.
+    # The first candidate of the report, the one with the lowest cost, is kept.
     groups = []
     rank = Judge.rank
 
@@ -146,14 +137,14 @@ def test_of_several_the_judge_keeps_one(
         *("harmonize", "tune.abc", "--particles", "2", "--best-of", "4"),
         *("--output", "again", "--format", "csv"),
     )
-    ((first, *others),) = groups
-    assert all(first.cost <= other.cost for other in others) and len(others) == 3
+    ((first, *rest),) = groups
+    assert all(first.cost <= candidate.cost for candidate in rest) and len(rest) == 3
     for folder in ("best", "again"):
         written = read_csv(f"{folder}/tune-harmonized.csv")
         assert np.array_equal(written.pitches, first.chorale.pitches)
 
 
-def test_a_melody_out_of_range_is_sung_in_it(run: Run) -> None:
+def test_a_melody_out_of_range_moves_by_an_octave(run: Run) -> None:
     table = np.zeros((32, 4), int)
     table[:, SOPRANO] = np.repeat([86, 84, 83, 84], 8)
     write_csv(Chorale(pitches=table), "high.csv")
@@ -164,7 +155,7 @@ def test_a_melody_out_of_range_is_sung_in_it(run: Run) -> None:
     assert written.pitches[:, 0].tolist() == (table[:, 0] - 12).tolist()
 
 
-def test_chorales_are_judged_where_the_judge_knows_their_notes(
+def test_chorales_are_judged_in_the_transposition_of_the_model(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     low = PIECE.transpose(-3)
@@ -180,14 +171,14 @@ def test_chorales_are_judged_where_the_judge_knows_their_notes(
         (0, "nothing was judged"),
     ):
         outputs.write_best(how, ["a"], drawn, lambda: judge, semitones=semitones)
-        # Where the judge does not know the notes, nothing that was drawn is lost.
+        # Notes outside the vocabulary of the judge do not lose the result.
         assert np.array_equal(read_csv(tmp_path / "a.csv").pitches, PIECE.pitches)
         err = capsys.readouterr().err
         assert err.startswith("note: ") and err.count("\n") == 1 and said in err
     assert "is outside the model's vocabulary" in err
 
 
-def test_sampling_options_arrive(run: Run) -> None:
+def test_sampling_options_have_an_effect(run: Run) -> None:
     command = ("harmonize", "tune.abc", *ONE, "--output")
     run(*command, "plain")
     run(*command, "cold", "--temperature", "0.5")
@@ -198,7 +189,7 @@ def test_sampling_options_arrive(run: Run) -> None:
     run(*command, "organ", "--instrument", "organ")
     files = {path.parent.name: path.read_bytes() for path in Path().glob("*/*.mid")}
     assert len(set(files.values())) == len(files) - 2
-    # Of equally likely notes top-k and top-p keep the lowest; so does what is cold.
+    # Of equally likely notes top-k and top-p keep the lowest.
     assert files["nucleus"] == files["first"]
     assert files["cold"] == files["plain"] != files["greedy"]
     programs = {
@@ -210,7 +201,7 @@ def test_sampling_options_arrive(run: Run) -> None:
     assert programs == {19}
 
 
-def test_infillers_have_options_of_their_own(run: Run) -> None:
+def test_infillers_have_their_own_options(run: Run) -> None:
     for command in (["harmonize", "tune.abc"], ["rewrite", "piece.mid", "--bars", "2"]):
         files = []
         for options in ("--rounds 1", "--rounds 3", "--method ancestral"):
@@ -345,14 +336,14 @@ def test_passages_that_make_no_sense(
     assert sorted(Path().rglob("*")) == before
 
 
-def test_what_is_guessed_of_a_piece_is_said(run: Run) -> None:
+def test_guesses_about_a_piece_are_named(run: Run) -> None:
     write_csv(PIECE, "plain.csv")
     code, _, err = run("rewrite", "plain.csv", "--bars", "2", *ONE)
     assert (code, err) == (0, "note: the file has no metre: bars are counted in 4/4\n")
     played = mido.MidiFile("piece.mid")
     ticks = played.ticks_per_beat // 12  # a third of a sixteenth
     for track in played.tracks:
-        struck = [i for i, one in enumerate(track) if one.type == "note_on"]
+        struck = [i for i, event in enumerate(track) if event.type == "note_on"]
         for first in struck[:1]:
             track[first] = track[first].copy(time=track[first].time + ticks)
     played.save("late.mid")
