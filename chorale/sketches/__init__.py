@@ -1,10 +1,15 @@
-"""What is in this drawing? Classification of sketches, stroke by stroke.
+"""What does a drawing show? Classification of sketches from their strokes.
 
-`strokes`, `preprocessing` and `formats` turn files into network input, `examples`,
-`batches` and `augmentation` into training data. `network`, `options`, `training` and
-`models` make a classifier of the 338 words of Quick, Draw!, `classification` uses it,
-`evaluation`, `comparison` and `pictures` measure it. `conversion`, `shuffling` and
-`download` prepare data sets. Importing this loads neither TensorFlow nor ONNX Runtime.
+- strokes: drawings as values; preprocessing: the pipeline to network input
+- formats: reads and writes files of drawings
+- download, transfer: the Quick, Draw! files, over HTTP
+- conversion, shuffling: files of drawings into one, in random order
+- examples, batches, augmentation: labeled training data
+- network, options, training, models: train a classifier, store it, load it
+- classification: the most likely words of a drawing
+- evaluation, comparison, pictures: metrics, confidence intervals, plots
+
+Importing this loads neither TensorFlow nor ONNX Runtime.
 """
 
 from chorale.sketches.classification import Guess, classify, classify_many

@@ -206,7 +206,7 @@ def test_evaluate_prints_a_table_of_all_words(run: Run) -> None:
     assert code == 0
     lines = out.splitlines()
     first = lines.index("all words") + 1
-    # Words of which nothing was drawn are left out.
+    # Only words with drawings are listed.
     rows = [line.split() for line in lines[first + 1 : first + 3]]
     assert {row[0] for row in rows} == {"cat", "clock"}
     cat = next(row for row in rows if row[0] == "cat")

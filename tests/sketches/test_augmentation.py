@@ -21,7 +21,7 @@ def batch_of(*drawings: Strokes, times: int = 1) -> Padded:
 
 
 def points(batch: Padded, place: int) -> np.ndarray:
-    """Return the places (points, 2) of a drawing."""
+    """Return the points (points, 2) of a drawing."""
     return np.cumsum(batch.ink[place, : batch.lengths[place], :2], axis=0)
 
 
@@ -34,7 +34,7 @@ def test_without_strength_nothing_changes() -> None:
     assert augment(batch, 0, random()) is batch
 
 
-def test_chance_comes_from_the_generator_alone_and_the_batch_is_left() -> None:
+def test_randomness_comes_from_the_generator_and_the_batch_is_kept() -> None:
     batch = batch_of(CROSS, STAIRS, WAVE, POINT)
     before = batch.ink.copy(), batch.lengths.copy()
     first, again, another = (augment(batch, 1, random(seed)) for seed in (1, 1, 2))
@@ -61,7 +61,7 @@ def test_a_varied_drawing_is_a_drawing(strength: float) -> None:
             assert (high - low).max() == pytest.approx(1, abs=1e-4)
 
 
-def test_hardly_any_strength_leaves_a_drawing_or_its_mirror_image() -> None:
+def test_tiny_strength_leaves_a_drawing_or_its_mirror_image() -> None:
     batch = batch_of(WAVE, times=400)
     varied = augment(batch, 1e-9, random())
     assert np.array_equal(varied.ink[..., 2], batch.ink[..., 2])
@@ -75,7 +75,7 @@ def test_hardly_any_strength_leaves_a_drawing_or_its_mirror_image() -> None:
     assert 160 < sum(kinds[0]) < 240
 
 
-def test_some_points_and_strokes_are_lost_but_no_end_of_a_stroke_that_stays() -> None:
+def test_points_and_strokes_are_dropped_but_not_ends_of_strokes() -> None:
     count = 2000
     batch = batch_of(WAVE, times=count)
     varied = augment(batch, 1, random())
@@ -83,7 +83,7 @@ def test_some_points_and_strokes_are_lost_but_no_end_of_a_stroke_that_stays() ->
     inner = batch.lengths[0] - 1
     lost = (batch.lengths - varied.lengths) / inner
     assert lost.mean() == pytest.approx(0.06, abs=0.01)
-    # Of drawings of five strokes a quarter loses one; of two, none does.
+    # A quarter of drawings of five strokes loses one, none of two strokes.
     varied = augment(batch_of(STAIRS, times=count), 1, random())
     strokes = varied.ink[..., 2].sum(axis=1)
     assert set(strokes) == {4, 5}
@@ -93,14 +93,14 @@ def test_some_points_and_strokes_are_lost_but_no_end_of_a_stroke_that_stays() ->
 
 
 @pytest.mark.parametrize("strength", [0.5, 1.0])
-def test_drawings_are_turned_and_stretched_as_much_as_it_says(strength: float) -> None:
+def test_rotation_and_scale_have_the_documented_deviations(strength: float) -> None:
     varied = augment(batch_of(CROSS, times=4000), strength, random())
     whole = np.flatnonzero(varied.lengths == 4)
     places = np.cumsum(varied.ink[whole, :4, :2], axis=1)
     across, down = places[:, 1] - places[:, 0], places[:, 3] - places[:, 2]
     assert (across[:, 0] < 0).mean() == pytest.approx(0.5, abs=0.05)
     turn = np.arctan(across[:, 1] / across[:, 0])
-    # The mean is of turns to both sides, seen in mirrors or not.
+    # Rotations are symmetric, mirrored or not.
     assert turn.mean() == pytest.approx(0, abs=0.01)
     assert turn.std() == pytest.approx(0.12 * strength, rel=0.1)
     lean = np.arctan(down[:, 0] / down[:, 1])
@@ -109,7 +109,7 @@ def test_drawings_are_turned_and_stretched_as_much_as_it_says(strength: float) -
     assert ratio.std() == pytest.approx(0.12 * np.sqrt(2) * strength, rel=0.1)
 
 
-def test_points_shake() -> None:
+def test_points_are_jittered() -> None:
     line = [[[0, 0], [100, 4.1], [200, -4.1], [255, 0]]]
     batch = batch_of(line)
     straight = Padded(batch.ink * np.float32([1, 0, 1]), batch.lengths)
@@ -122,7 +122,7 @@ def test_points_shake() -> None:
     distance = (along[:, 0] * away[:, 1] - along[:, 1] * away[:, 0]) / np.hypot(
         *along.T
     )
-    # Of three points that shake by 0.006: the second, and the line of the ends there.
+    # Jitter of 0.006 of the second point and, interpolated, of both end points.
     share = 100 / 255
     expected = 0.006 * np.sqrt(1 + share**2 + (1 - share) ** 2)
     assert distance.std() == pytest.approx(expected, rel=0.2)

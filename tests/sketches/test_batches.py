@@ -57,7 +57,7 @@ def test_every_drawing_is_in_one_batch_among_its_like(count: int, size: int) -> 
     if count >= 1000:
         spans = [np.ptp(inks.lengths[batch]) for batch in batches]
         assert max(spans) < 20
-        # Short ones are not always first.
+        # Batches are not sorted by length.
         means = [inks.lengths[batch].mean() for batch in batches]
         assert means != sorted(means)
 

@@ -26,7 +26,7 @@ SQUARE = [[[10, 10], [90, 10], [90, 90], [10, 90], [10, 10]]]
 
 
 class FakeClassifier(Classifier):
-    """Takes a drawing for the word of as many letters as it has points, or nearly."""
+    """Prefers the word whose number of letters is nearest to the number of points."""
 
     def __init__(self) -> None:
         self.words = ("a", "bb", "cc", "dddd")
@@ -73,7 +73,7 @@ def test_what_is_no_drawing_is_refused(strokes: object) -> None:
         classify(strokes, model=FakeClassifier())  # type: ignore[arg-type]
 
 
-# === The model that comes with the package ===
+# === The bundled model ===
 
 
 def test_plain_lists_are_taken_and_nothing_drawn_is_no_guess() -> None:

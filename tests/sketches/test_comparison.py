@@ -66,7 +66,7 @@ def test_equal_forms_differ_by_nothing_within_a_margin() -> None:
     assert small.difference == large.difference == 0
     assert small.low == pytest.approx(-small.high)
     assert 0 < large.high < small.high / 5
-    # Without a correlation it is that of independent shares: Wilson's of 10 of 10.
+    # Without correlation: from the Wilson interval of 10 out of 10.
     assert pairs(10, 0, 0, 0).low == pytest.approx(-0.27753, abs=1e-5)
 
 

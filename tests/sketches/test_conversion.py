@@ -16,7 +16,7 @@ from chorale.sketches.formats.files import find_files, read_sketches, write_sket
 
 
 def write_lines(path: Path, words: Sequence[str], first: int = 0) -> Path:
-    """Write one drawing a word, the point of which is its number."""
+    """Write one drawing per word, whose first x is its number."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = [
         {
@@ -218,7 +218,7 @@ def test_what_makes_no_sense_is_refused(source: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="expected drawings in the folder, got none"):
         convert([tmp_path / "empty"], output)
     with pytest.raises(UsageError, match=r"ends in \.npz"):
-        # At once, not after hours of reading.
+        # Before anything is read.
         convert([tmp_path / "missing.bin"], tmp_path / "new.csv")
     (tmp_path / "own.json").write_text("[[[1, 2], [3, 4]]]")
     with pytest.raises(DataError, match="none of 1 is left: check the words"):

@@ -121,7 +121,7 @@ def test_a_copy_of_the_bucket_needs_no_checksums(
     assert len(bucket.gets()) == 1  # its size is right
     bucket.headers["x-goog-hash"] = "md5=no*base64"
     fetch(bucket, tmp_path)
-    # What is stored compressed has the size and the checksum of other bytes.
+    # Size and checksum of files stored compressed are of other bytes.
     bucket.headers = {
         "x-goog-stored-content-encoding": "gzip",
         "x-goog-hash": "md5=" + base64.b64encode(bytes(16)).decode(),
@@ -175,7 +175,7 @@ def test_a_stopped_download_goes_on_at_the_next_call(
 
 
 def begin(bucket: Bucket, folder: Path) -> None:
-    """Leave a third of a file in the folder."""
+    """Leave an incomplete file of 300,000 bytes in the folder."""
     bucket.cuts = [300_000]
     with pytest.raises(DataError):
         download(["cat"], folder, base=bucket.address, waits=())
@@ -271,7 +271,7 @@ def test_a_server_in_trouble_is_asked_again(
     assert path.read_bytes() == CAT
 
 
-# === What cannot be had ===
+# === Errors ===
 
 
 def test_a_wrong_checksum_is_not_kept(bucket: Bucket, tmp_path: Path) -> None:
@@ -334,7 +334,7 @@ def test_offline_says_what_to_do(
     monkeypatch.setattr(socket, "getaddrinfo", nowhere)
     message = offline_message("https://storage.example", tmp_path / "new")
     assert "Name or service not known" in message
-    # No host can have such a name.
+    # An invalid host name.
     offline_message("http://a..b", tmp_path / "new")
 
 

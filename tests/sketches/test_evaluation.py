@@ -49,7 +49,7 @@ def test_figures_by_hand() -> None:
     assert report.map3 == pytest.approx((1 + 1 / 2 + 1 / 3) / 6)
     logarithms = [math.log(number / 28) for number in (7, 6, 5, 4, 3, 2)]
     assert report.nats == pytest.approx(-sum(logarithms) / 6)
-    # All are as sure as 0.25, and one in six is right.
+    # All confidences are 0.25, the accuracy is 1/6.
     assert report.calibration_error == pytest.approx(0.25 - 1 / 6)
 
 
@@ -64,7 +64,7 @@ def test_calibration_by_hand() -> None:
         for index, bin_ in enumerate(report.calibration)
         if bin_.count
     }
-    # 0.6 is the upper end of a bin, not the lower one of the next.
+    # 0.6 is in the bin below its edge.
     assert filled == {
         8: (1, pytest.approx(0.6), pytest.approx(1)),
         9: (3, pytest.approx(0.64), pytest.approx(2 / 3)),
@@ -95,7 +95,7 @@ def test_a_probability_of_nothing_is_not_infinite() -> None:
     assert report.calibration_error == 1
 
 
-def test_ties_are_not_right_by_luck() -> None:
+def test_ties_are_not_correct_by_chance() -> None:
     rows = np.array([[0.4, 0.4, 0.2], [0.4, 0.4, 0.2], [0.2, 0.4, 0.4]])
     for label in (0, 1):
         report = measure(rows[:2], np.array([label, label]), CLASSES[:3])
@@ -126,7 +126,7 @@ def test_few_classes_have_all_places() -> None:
 
 @pytest.fixture
 def report() -> Report:
-    """Return the report on these (word, answer), with a little for the others."""
+    """Return the report on pairs (word, prediction), with 0.02 for other words."""
     pairs = [(0, 0), (0, 1), (0, 1), (0, 2), (1, 1), (1, 0), (2, 1), (2, 1), (2, 2)]
     rows = np.full((len(pairs), 7), 0.02)
     for row, (_, answer) in zip(rows, pairs, strict=True):
@@ -136,7 +136,7 @@ def report() -> Report:
 
 def test_words_have_their_rows(report: Report) -> None:
     assert [row.word for row in report.words] == CLASSES
-    # All but the answer tie in the last place.
+    # All words but the prediction tie for the last rank.
     assert report.words[:4] == (
         WordMetrics(
             word="ant",
@@ -237,7 +237,7 @@ def test_figures_agree_with_one_another(
     assert listed == mistakes or len(report.confusions) == MAX_CONFUSIONS
     right = sum((row.top1 or 0) * row.drawings for row in report.words)
     assert right == pytest.approx(report.top1 * len(labels))
-    # The order of the classes is no matter, ties included.
+    # The order of the classes does not matter, ties included.
     order = np.random.default_rng(0).permutation(len(classes))
     permuted = measure(
         rows[:, order], np.argsort(order)[labels], [classes[index] for index in order]
@@ -246,7 +246,7 @@ def test_figures_agree_with_one_another(
         assert getattr(permuted, name) == pytest.approx(getattr(report, name))
 
 
-# === What cannot be measured ===
+# === Refused input ===
 
 EVEN = np.full((3, 2), 0.5)
 

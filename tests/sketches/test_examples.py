@@ -152,7 +152,7 @@ def test_what_is_held_out_depends_on_its_content_alone() -> None:
     random = np.random.default_rng(0)
     points = random.normal(size=(2000, 3)).astype(np.float32)
     examples = Examples(
-        # The last hundred of a thousand drawings are there a second time.
+        # The last hundred of a thousand drawings are duplicated.
         inks=Inks(np.concatenate([points, points[-200:]]), np.full(1100, 2)),
         labels=np.arange(1100) % 7,
         words=tuple("abcdefg"),
@@ -165,7 +165,7 @@ def test_what_is_held_out_depends_on_its_content_alone() -> None:
     assert len(valid.labels) / 1100 == pytest.approx(0.1, abs=0.03)
     assert valid.words == train.words == examples.words
     assert valid.hashes == train.hashes == examples.hashes
-    # The same are held out in another order; and each has kept its word.
+    # The same drawings are held out in another order, with their words.
     order = random.permutation(1100)
     again = hold_out(examples.take(order))[1]
     assert sorted(points_of(again)) == sorted(validated)

@@ -59,7 +59,7 @@ def test_a_network_gives_a_logit_for_each_word(name: str) -> None:
     assert logits(tiny(name), batch).shape == (3, len(WORDS))
 
 
-def test_padding_and_neighbours_change_nothing() -> None:
+def test_padding_and_other_drawings_change_nothing() -> None:
     network, inks = tiny("conv-lstm"), drawings([7, 1, 16, 12])
     together = logits(network, wider(pad(inks, np.arange(4)), 8))
     for place in range(4):
@@ -83,7 +83,7 @@ def test_the_book_s_network_is_the_book_s() -> None:
     kinds = [type(layer).__name__ for layer in network.layers]
     wanted = ["Conv1D", "BatchNormalization"] * 3 + ["LSTM"] * 2 + ["Dense"]
     assert [kind for kind in kinds if kind != "InputLayer"] == wanted
-    # Convolutions with bias, four numbers a channel to normalize, LSTM, softmax.
+    # Weights: convolutions with bias, four per normalized channel, LSTM, dense.
     convolutions = (5 * 3 + 1) * 32 + (5 * 32 + 1) * 64 + (3 * 64 + 1) * 128
     normalizations = 4 * (32 + 64 + 128)
     lstm = 2 * 4 * 128 * (128 + 128 + 1)
@@ -92,7 +92,7 @@ def test_the_book_s_network_is_the_book_s() -> None:
     )
 
 
-def test_both_ways_reads_from_the_last_point_that_is_no_padding() -> None:
+def test_bidirectional_lstm_ignores_padding() -> None:
     import keras
 
     from chorale.sketches.network import BidirectionalLSTM
@@ -111,7 +111,7 @@ def test_both_ways_reads_from_the_last_point_that_is_no_padding() -> None:
         np.testing.assert_allclose(outputs[row, :length], expected, atol=1e-6)
 
 
-def test_features_tell_where_the_pen_is_and_how_it_came_there() -> None:
+def test_point_features_by_hand() -> None:
     from chorale.sketches.network import PointFeatures
 
     ink = np.array([[[0.25, 0.5, 0], [0.3, 0.4, 1], [0, 0, 0]]], np.float32)

@@ -15,7 +15,7 @@ SIMPLIFIED = list(read_sketches(FOLDER / "simplified.ndjson"))
 
 
 def farthest(points: np.ndarray, strokes: tuple[np.ndarray, ...]) -> float:
-    """Return how far the farthest point lies from the nearest line of a drawing."""
+    """Return the largest distance of a point from the nearest line of a drawing."""
     distances = []
     for stroke in strokes:
         begin, end = stroke[:-1] if len(stroke) > 1 else stroke, stroke[1:]

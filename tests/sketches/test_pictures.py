@@ -40,7 +40,7 @@ def axes() -> Axes:
 
 @pytest.fixture
 def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """Return the figures that are saved from now on."""
+    """Return the figures saved during the test."""
     kept: list[Figure] = []
     save = Figure.savefig
 
@@ -53,7 +53,7 @@ def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
 
 
 def report_on(drawings: int, classes: int = 40) -> Report:
-    """Return a report on names that are right more often than not."""
+    """Return a report on predictions with an accuracy above one half."""
     random = np.random.default_rng(0)
     labels = random.integers(0, classes, drawings)
     logits = random.normal(size=(drawings, classes))
@@ -64,14 +64,14 @@ def report_on(drawings: int, classes: int = 40) -> Report:
 
 
 def assert_apart(figure: Figure) -> None:
-    """Make sure that no two texts overlap, and that all are on the picture."""
+    """Assert that texts do not overlap and are inside the figure."""
     texts = [*figure.texts]
     for legend in figure.legends:
         texts += legend.get_texts()
     for axes in figure.axes:
         if axes.axison:
             texts += [axes.title, axes.xaxis.label, axes.yaxis.label, *axes.texts]
-            # Numbers beyond the ends of an axis are not drawn.
+            # Tick labels outside the limits of an axis are not drawn.
             for side, axis in enumerate((axes.xaxis, axes.yaxis)):
                 low, high = sorted(axis.get_view_interval())
                 for label in axis.get_ticklabels():
@@ -107,7 +107,7 @@ def test_a_drawing_is_drawn_as_it_was(axes: Axes) -> None:
     assert not axes.axison
 
 
-def test_what_is_hardly_a_drawing_is_drawn(axes: Axes) -> None:
+def test_empty_strokes_and_points_are_drawn(axes: Axes) -> None:
     point = np.array([[3.0, 4.0]])
     draw_sketch(axes, [np.zeros((0, 2)), point, np.repeat(point, 5, axis=0)])
     for line in axes.lines:  # without a mark, a line of one point cannot be seen
@@ -167,7 +167,7 @@ def test_a_sheet_has_a_caption_below_each_drawing(
 def test_few_drawings_make_a_narrow_sheet(
     tmp_path: Path, figures: list[Figure]
 ) -> None:
-    # A dollar sign begins no formula, and no word is too long.
+    # A dollar sign starts no formula; long words are broken.
     captions = ["$x_1$", "taken for " + "a" * 60]
     write_sheet(tmp_path / "sheet.png", [HOUSE, Sketch(strokes=())], captions)
     (figure,) = figures
@@ -187,7 +187,7 @@ def test_equal_pictures_are_equal_bytes(tmp_path: Path) -> None:
         first = (tmp_path / f"first{kind}.png").read_bytes()
         assert first == (tmp_path / f"second{kind}.png").read_bytes()
         assert first.startswith(PNG)
-        # Neither a date nor a version, which would differ elsewhere.
+        # No date or version, which would differ between machines.
         assert b"tEXt" not in first and b"tIME" not in first
 
 
@@ -201,7 +201,7 @@ def test_equal_pictures_are_equal_bytes(tmp_path: Path) -> None:
         (1, 1, MAX_COLUMNS + 1, "columns, got 41"),
     ],
 )
-def test_sheets_that_cannot_be_are_refused(
+def test_invalid_sheets_are_refused(
     tmp_path: Path, drawings: int, captions: int, columns: int, what: str
 ) -> None:
     with pytest.raises(UsageError, match=what):
@@ -273,7 +273,7 @@ def test_calibration_is_drawn_by_bins(tmp_path: Path, figures: list[Figure]) -> 
     assert f"{report.calibration_error:.3f}" in upper.get_title()
 
 
-# === What is loaded ===
+# === Imports ===
 
 
 def test_importing_loads_no_matplotlib_and_drawing_no_pyplot(tmp_path: Path) -> None:

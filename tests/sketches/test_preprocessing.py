@@ -37,7 +37,7 @@ def rows(*drawings: Sketch) -> Inks:
 
 
 def simplified(points: Float64Array, tolerance: float) -> Float64Array:
-    """Return what is left of one line."""
+    """Return one simplified line."""
     return points[simplify(points, np.array([len(points)]), tolerance)]
 
 
@@ -48,7 +48,7 @@ def places(ink: np.ndarray) -> Float64Array:
 # === Ink by hand ===
 
 
-def test_ink_tells_the_way_from_point_to_point() -> None:
+def test_ink_by_hand() -> None:
     ink = to_ink([[[10, 20], [61, 20], [61, 275]], [], [[10, 275], [10, 148]]])
     expected = [[0, 0, 0], [51, 0, 0], [0, 255, 1], [-51, 0, 0], [0, -127, 1]]
     assert ink.dtype == np.float32
@@ -81,11 +81,11 @@ def test_a_drawing_may_be_of_any_size(size: float) -> None:
 
 
 @pytest.mark.parametrize("size", [1e-306, 1e-308, 5e-324])
-def test_a_drawing_of_next_to_no_size_is_a_point(size: float) -> None:
+def test_a_drawing_of_tiny_size_is_a_point(size: float) -> None:
     assert to_ink([[[0, 0], [size, 0], [size, size]]]).tolist() == [[0, 0, 1]]
 
 
-# === What does not matter ===
+# === Invariances ===
 
 
 @given(st.lists(sketches(), max_size=6))
@@ -116,7 +116,7 @@ def test_ink_lies_in_its_box_and_lifts_the_pen_at_every_end(drawing: Sketch) -> 
     assert not len(ink) or ink[-1, 2] == 1
     assert -1e-5 <= places(ink).min(initial=0) <= places(ink).max(initial=0) <= 1 + 1e-5
     assert [len(stroke) >= 1 for stroke in from_ink(ink)] == [True] * len(strokes)
-    # All that is left was drawn, in its stroke, up to rounding; ends are left.
+    # All points are original ones up to rounding; end points are kept.
     if strokes:
         low = np.concatenate(strokes).min(axis=0)
         size = (np.concatenate(strokes) - low).max() or GRID
@@ -156,7 +156,7 @@ def test_a_canvas_gives_nearly_the_ink_of_the_dataset() -> None:
 
 
 def dense(stroke: Float64Array) -> Float64Array:
-    """Return a stroke with a point every one and a half units, its own among them."""
+    """Return a stroke with additional points about every 1.5 units."""
     parts = [stroke[:1]]
     for begin, end in pairwise(stroke):
         steps = max(round(np.hypot(*(end - begin)) / 1.5), 1)
@@ -168,7 +168,6 @@ def dense(stroke: Float64Array) -> Float64Array:
 
 
 def test_a_line_simplified_by_hand() -> None:
-    # 4 away from the line of the ends is the third; beside it, 2.9 away at most.
     line = np.array([[0, 0], [50, 4.9], [100, 4], [150, -2], [200, 0]], float)
     # From (0, 0) to (100, 4) the second is (490 - 200) / hypot(100, 4) = 2.898 away,
     # from (0, 0) to (200, 0) it is the farthest: 4.9. Then (100, 4) is 1.14 from the
@@ -181,7 +180,7 @@ def test_a_line_simplified_by_hand() -> None:
 def test_a_closed_line_keeps_what_is_farthest_from_its_ends() -> None:
     loop = np.array([[0, 0], [50, 1], [100, 0], [100, 60], [0, 61], [0, 0]], float)
     assert simplified(loop, 3).tolist() == loop[[0, 2, 3, 4, 5]].tolist()
-    # Beyond 60 there is one side, from the corner to the farthest and back.
+    # The farthest point from the ends is (100, 60), 117 away.
     assert simplified(loop, 100).tolist() == loop[[0, 3, 5]].tolist()
     assert simplified(loop, 120).tolist() == loop[[0, 5]].tolist()
 
@@ -230,7 +229,7 @@ def test_the_dataset_s_own_form_comes_out_as_it_went_in() -> None:
     assert np.mean(same) > 0.8
 
 
-# === Long and odd drawings ===
+# === Long and unusual drawings ===
 
 
 def walk(points: int) -> Float64Array:
@@ -242,24 +241,24 @@ def test_a_long_drawing_is_cut_to_what_a_network_reads(strokes: int) -> None:
     ink = to_ink(np.array_split(walk(3000), strokes))
     assert MAX_POINTS / 3 < len(ink) <= MAX_POINTS
     assert ink[-1, 2] == 1
-    # No stroke is lost but by scissors.
+    # Strokes are lost by truncation only.
     assert ink[:, 2].sum() == strokes or len(ink) == MAX_POINTS
 
 
-def test_more_tolerance_before_scissors() -> None:
-    # A spiral of many turns needs more points than there may be: it is seen whole.
+def test_tolerance_is_raised_before_truncation() -> None:
+    # A spiral of many turns is simplified further, not truncated.
     angle = np.linspace(0, 60 * np.pi, 5000)
     spiral = np.column_stack([np.cos(angle), np.sin(angle)]) * angle[:, None]
     short = [[0, 0], [40, 9], [80, 0]]
     ink = to_ink([spiral])
     assert len(ink) <= MAX_POINTS
     assert np.abs(from_ink(ink)[0][-1] - [GRID, GRID / 2]).max() < 3
-    # A drawing beside it is simplified no more for that.
+    # Other drawings are not simplified further.
     beside = to_inks([[spiral], [short]])
     assert np.array_equal(beside.points[beside.lengths[0] :], to_ink([short]))
 
 
-def test_a_hundred_thousand_points_take_no_minute() -> None:
+def test_a_hundred_thousand_points_take_seconds() -> None:
     drawing = [walk(100_000)]
     began = time.process_time()
     assert 2 <= len(to_ink(drawing)) <= MAX_POINTS
@@ -314,7 +313,7 @@ def test_a_scribble_stays_a_scribble() -> None:
     assert len(to_ink([scribble])) == MAX_POINTS
 
 
-def test_a_long_zigzag_is_no_trap() -> None:
+def test_a_long_zigzag_is_simplified_in_time() -> None:
     x = np.arange(100_000.0)
     began = time.perf_counter()
     ink = to_ink([np.column_stack([x, (x % 2) * 100_000])])

@@ -80,7 +80,7 @@ def test_every_order_is_as_likely_as_any_other(parts: int) -> None:
     chi_squared = sum(
         (found[order] - expected) ** 2 / expected for order in permutations(range(4))
     )
-    # Of 23 degrees of freedom: more than this once in ten thousand, were it random.
+    # With 23 degrees of freedom, larger once in 5,000 uniform samples.
     assert chi_squared < 55
 
 

@@ -1,4 +1,4 @@
-"""Quick, Draw!'s binary files, byte by byte, and cut off anywhere."""
+"""Quick, Draw!'s binary files: records byte by byte, truncated anywhere."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from drawings import values_of
 from chorale.errors import DataError
 from chorale.sketches.formats.files import read_sketches
 
-# Two strokes of three points and of one; not recognized.
+# Strokes of three points and of one; not recognized.
 FIRST = bytes.fromhex(
     "0080ae8a2c6b1248"  # key
     "5645"  # VE

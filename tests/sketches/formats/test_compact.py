@@ -160,7 +160,7 @@ def test_other_drawings_are_brought_to_the_grid(
     if size > 255:
         scaled = [(stroke - low) * 255 / size for stroke in full]
         for before, after in zip(scaled, kept, strict=True):
-            # The ends stay, and nothing is invented: all points are some of before.
+            # End points are kept, and all points are original ones.
             assert np.abs(before[[0, -1]] - after[[0, -1]]).max() <= 0.5 + 1e-6
             distances = np.abs(before[:, None] - after[None]).max(axis=2).min(axis=0)
             assert distances.max() <= 0.5 + 1e-6

@@ -1,4 +1,4 @@
-"""The format of a file is found by its name, and of an .npz by what is in it."""
+"""The format of a file follows from its name, of an .npz from its arrays."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_any_bytes_give_drawings_or_one_clear_line(
 
 
 def whole_file(path: Path) -> bytes:
-    """Return the bytes of a file of some format that is as it should be."""
+    """Return the bytes of a valid file of some format."""
     if path.suffix == ".npz":
         write_sketches(path, [LINE, drawing(), drawing([[1, 2]], [[3, 4]])], WORDS)
         return path.read_bytes()

@@ -1,4 +1,4 @@
-"""Lines of Quick, Draw!'s files, simplified and raw; broken ones refused by row."""
+"""Quick, Draw!'s .ndjson files, simplified and raw; errors name the row."""
 
 from __future__ import annotations
 

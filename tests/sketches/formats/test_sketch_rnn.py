@@ -1,4 +1,4 @@
-"""sketch-rnn's pickled arrays: nothing is unpickled that is not trusted."""
+"""sketch-rnn's pickled arrays: nothing is unpickled without trust."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_all_splits_are_read_in_order(tmp_path: Path) -> None:
     assert {sketch.word for sketch in sketches} == {"cat"}
 
 
-def test_the_sum_of_the_way_may_be_beyond_int16(tmp_path: Path) -> None:
+def test_coordinates_may_exceed_int16(tmp_path: Path) -> None:
     far = np.array([[30_000, 0, 0]] * 5, np.int16)
     (sketch,) = read_sketches(write(tmp_path, train=objects(far)), trust=True)
     assert sketch.strokes[0][-1].tolist() == [150_000, 0]
@@ -63,7 +63,7 @@ def test_100_000_points(tmp_path: Path) -> None:
 
 
 class Trap:
-    """An object that does something when it is unpickled."""
+    """An object with a side effect when it is unpickled."""
 
     sprung: list[str] = []  # noqa: RUF012 - shared by all, which is the point
 
@@ -85,7 +85,7 @@ def python_2_pickle() -> bytes:
     kind = b"cnumpy\ndtype\n(U\x02%bK\x00K\x01tR(K\x03U\x01%bNNNJ\xff\xff\xff\xffJ"
     kind += b"\xff\xff\xff\xffK%btb"
     small = kind % (b"i2", b"<", b"\x00")
-    # The bytes of 130, -126, 1: not ASCII, as Python 3 would take them to be.
+    # The bytes of 130, -126, 1, which are not ASCII, the default of Python 3.
     drawing = (
         array + b"(K\x01(K\x01K\x03t" + small + b"\x89U\x06\x82\x00\x82\xff\x01\x00tb"
     )

@@ -1,4 +1,4 @@
-"""SVG drawings: paths, curves and transformations; entities and junk refused."""
+"""SVG drawings: paths, curves and transformations; malformed files refused."""
 
 from __future__ import annotations
 
@@ -158,7 +158,9 @@ def test_other_shapes_are_drawn(tmp_path: Path) -> None:
     ]
 
 
-def test_closed_shapes_are_drawn_by_their_outline_not_the_paper(tmp_path: Path) -> None:
+def test_closed_shapes_are_drawn_by_their_outline_without_background(
+    tmp_path: Path,
+) -> None:
     sketch = read(
         tmp_path,
         '<rect width="100" height="100" fill="white"/>'
@@ -172,10 +174,12 @@ def test_closed_shapes_are_drawn_by_their_outline_not_the_paper(tmp_path: Path) 
     assert box[:4].tolist() == [[1, 2], [4, 2], [4, 6], [1, 6]]
 
 
-def test_only_paper_is_left_out_of_shapes_without_a_stroke(tmp_path: Path) -> None:
+def test_only_a_background_is_left_out_of_shapes_without_a_stroke(
+    tmp_path: Path,
+) -> None:
     face = '<circle cx="5" cy="5" r="5"/><path d="M3 7L7 7"/>'
     paper = '<rect width="10" height="10"/>'
-    # Paper lies behind what is drawn, and is as large; anything else was drawn.
+    # Only a rectangle behind all else, and as large, is a background.
     assert len(read(tmp_path, paper + face).strokes) == 2
     assert len(read(tmp_path, face + paper).strokes) == 3
     assert len(read(tmp_path, paper).strokes) == 1

@@ -27,7 +27,7 @@ CAT = drawing([[130, 72], [113, 40], [99, 26]], [], [[76, 82]], [[7, 200], [8, 9
 
 
 def tutorial_ink(strokes: Sequence[npt.NDArray[Any]]) -> npt.NDArray[np.float32]:
-    """Return what the tutorial makes of strokes that are not empty."""
+    """Return the tutorial's ink of strokes that are not empty."""
     rows = []
     for stroke in strokes:
         for x, y in stroke.tolist():
