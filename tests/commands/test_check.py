@@ -1,3 +1,5 @@
+"""`chorale check`."""
+
 from __future__ import annotations
 
 import json
@@ -65,20 +67,20 @@ def test_the_annotations_of_a_corpus_are_read(tmp_path: Path) -> None:
         write(piece, file)
         below = place.removeprefix("chorales/")
         write_annotations(piece, corpus / "annotations" / below / "chorale_000.csv")
-        (one,) = answer(corpus)["files"]
-        assert (one["file"], one["assumed_metre"]) == (str(file), None)
-        places = [(found["bar"], found["step"]) for found in one["findings"]]
+        (checked,) = answer(corpus)["files"]
+        assert (checked["file"], checked["assumed_metre"]) == (str(file), None)
+        places = [(found["bar"], found["step"]) for found in checked["findings"]]
         assert places == [(found.bar, found.step) for found in find_faults(piece)]
 
 
 def test_the_bundled_corpus_is_what_the_loader_reads() -> None:
     file = min((bundled_corpus() / "chorales" / "valid").iterdir())
-    (one,) = answer(file)["files"]
+    (checked,) = answer(file)["files"]
     expected = find_faults(load_corpus(splits=("valid",)).valid[0])
     assert expected
     assert [
         (found["rule"], found["bar"], found["beat"], found["message"])
-        for found in one["findings"]
+        for found in checked["findings"]
     ] == [(found.rule, found.bar, found.beat, found.message) for found in expected]
 
 
@@ -89,7 +91,9 @@ def test_a_folder_is_all_that_can_be_read_below_it(tmp_path: Path) -> None:
     (tmp_path / "index.csv").write_text("of a corpus")
     (tmp_path / "notes.txt").write_text("not music")
     done = answer(tmp_path)
-    assert [one["file"] for one in done["files"]] == [str(tmp_path / it) for it in read]
+    assert [checked["file"] for checked in done["files"]] == [
+        str(tmp_path / name) for name in read
+    ]
     assert done["refused"] == []
 
 
@@ -239,7 +243,7 @@ def test_notes_played_between_sixteenths_are_said(
     write(parallels(), tmp_path / "hymn.mid")
     file = mido.MidiFile(tmp_path / "hymn.mid")
     soprano = next(track for track in file.tracks if track.name.lower() == "soprano")
-    first = next(one for one in soprano if one.type == "note_on")
+    first = next(message for message in soprano if message.type == "note_on")
     first.time += round(late * file.ticks_per_beat / 4)
     file.save(tmp_path / "hymn.mid")
     done = check("hymn.mid", folder=tmp_path)

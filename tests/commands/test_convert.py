@@ -1,3 +1,5 @@
+"""`chorale convert`."""
+
 from __future__ import annotations
 
 import subprocess

@@ -1,3 +1,5 @@
+"""Recordings: length, level, pitch, repeated notes."""
+
 from __future__ import annotations
 
 import wave
@@ -100,4 +102,4 @@ def test_unwritable_place(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="cannot write it"):
         write_wav(solo(Note(60, 0, 8)), tmp_path / "file" / "a.wav")
-    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -57,10 +57,10 @@ def test_read_csv_holds_equal_pitches_and_counts_bars_of_four(tmp_path: Path) ->
 def test_read_csv_accepts_what_other_programs_write(
     tmp_path: Path, content: bytes
 ) -> None:
-    plain, other = tmp_path / "plain.csv", tmp_path / "other.csv"
+    plain, variant = tmp_path / "plain.csv", tmp_path / "variant.csv"
     plain.write_text(HEADER + ROWS)
-    other.write_bytes(content)
-    assert read_csv(other) == read_csv(plain)
+    variant.write_bytes(content)
+    assert read_csv(variant) == read_csv(plain)
 
 
 NUMBER = "expected a whole number from 0 to 127, got "

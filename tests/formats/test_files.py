@@ -1,3 +1,5 @@
+"""All formats through one pair of functions."""
+
 from __future__ import annotations
 
 import subprocess

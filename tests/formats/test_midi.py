@@ -1,3 +1,5 @@
+"""MIDI files: round trips, other libraries, foreign and damaged files."""
+
 from __future__ import annotations
 
 import tempfile
@@ -95,7 +97,7 @@ def test_conductor_track_says_what_holds_for_all() -> None:
         (52, "fermata"),
         (64, "a tempo"),
     ]
-    # The pickup has a bar of its own, so that all other barlines lie right.
+    # The pickup is a bar with its own time signature.
     assert [
         (step, message.numerator, message.denominator)
         for step, message in values["time_signature"]
@@ -129,16 +131,24 @@ def test_voices_have_tracks_channels_and_programs(instrument: str) -> None:
         assert track.name == name
         channels = {message.channel for message in track if not message.is_meta}
         assert channels == {voice}
-        programs = [one.program for one in track if one.type == "program_change"]
+        programs = [
+            message.program for message in track if message.type == "program_change"
+        ]
         assert programs == [INSTRUMENTS[instrument][voice]]
-        velocities = {one.velocity for one in track if one.type == "note_on"}
+        velocities = {
+            message.velocity for message in track if message.type == "note_on"
+        }
         assert velocities == {VELOCITIES[voice]}
 
 
 def test_a_repeated_note_ends_before_it_is_struck_again() -> None:
     chorale = Chorale.from_notes([[Note(60, 0, 2), Note(60, 2, 2)], [], [], []], 4)
     soprano = written(chorale).tracks[1]
-    struck = [(one.type, one.time) for one in soprano if one.type.startswith("note")]
+    struck = [
+        (message.type, message.time)
+        for message in soprano
+        if message.type.startswith("note")
+    ]
     assert struck == [
         ("note_on", 0),
         ("note_off", 240),
@@ -157,7 +167,7 @@ def test_unwritable_place(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="cannot write it"):
         write_midi(little_chorale(), tmp_path / "file" / "a.mid")
-    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_same_bytes_twice(tmp_path: Path) -> None:
@@ -279,8 +289,8 @@ def test_music21_reads_the_notes(chorale: Chorale) -> None:
         score = converter.parse(Path(folder) / "a.mid", forceSource=True)
     read = [
         [
-            (one.pitch.midi, int(4 * one.offset), int(4 * one.quarterLength))
-            for one in part.flatten().stripTies().notes
+            (note.pitch.midi, int(4 * note.offset), int(4 * note.quarterLength))
+            for note in part.flatten().stripTies().notes
         ]
         for part in score.parts
     ]
@@ -328,8 +338,8 @@ def chords(*pitches: tuple[int, ...]) -> list:
     for chord in pitches:
         on = [mido.Message("note_on", note=pitch) for pitch in chord]
         off = [mido.Message("note_off", note=pitch) for pitch in chord]
-        messages += [(0, one) for one in on] + [(480, off[0])]
-        messages += [(0, one) for one in off[1:]]
+        messages += [(0, message) for message in on] + [(480, off[0])]
+        messages += [(0, message) for message in off[1:]]
     return messages
 
 

@@ -1,4 +1,4 @@
-"""What is read from scores: ties are joined, and bars counted through cuts."""
+"""Notes of scores: ties, places on the grid, spelling."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_tied_notes_become_one_with_their_fermata() -> None:
     ]
     joined = join_ties(line)
     assert on_grid(joined) == [(60, 0, 8), (60, 8, 4), (60, 14, 2), (62, 16, 1)]
-    assert [one.fermata for one in joined] == [True, False, False, False]
+    assert [note.fermata for note in joined] == [True, False, False, False]
 
 
 def test_a_step_takes_what_sounds_at_its_beginning() -> None:
@@ -59,8 +59,8 @@ def test_notes_off_the_grid_are_counted() -> None:
 
 def test_spelling_lies_where_the_notes_do() -> None:
     line = [replace(sound(61, 1, 3), spelling=(28,)), sound(0, 3, 4)]
-    other = [replace(sound(61, 0, 4), spelling=(29,))]
-    spelling = spelling_on_grid([join_ties(line), join_ties(other)], 4)
+    flat = [replace(sound(61, 0, 4), spelling=(29,))]
+    spelling = spelling_on_grid([join_ties(line), join_ties(flat)], 4)
     assert spelling.T.tolist() == [[0, 28, 28, 0], [29, 29, 29, 29]]
 
 

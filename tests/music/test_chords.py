@@ -1,3 +1,5 @@
+"""Chord identification."""
+
 from __future__ import annotations
 
 import numpy as np

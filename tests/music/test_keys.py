@@ -1,3 +1,5 @@
+"""Keys, key estimation and names of pitches."""
+
 from __future__ import annotations
 
 import numpy as np

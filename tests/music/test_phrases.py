@@ -34,7 +34,7 @@ def test_rests_end_phrases() -> None:
 
 
 def test_a_phrase_begins_where_in_the_bar_the_melody_does() -> None:
-    # Quarters throughout, with a pickup: only the bar tells.
+    # Quarters only, with a pickup: the barlines decide.
     notes = line([4] * 17)
     assert phrase_ends(notes, positions(notes, first=12)) == [7, 16]
 
@@ -48,7 +48,7 @@ def test_the_last_note_ends_a_phrase(count: int) -> None:
 def test_bachs_fermatas_are_found_by_and_large() -> None:
     hits = wrong = missed = 0
     folder = bundled_corpus()
-    entries = [one for one in read_index(folder) if one.split == "valid"]
+    entries = [entry for entry in read_index(folder) if entry.split == "valid"]
     for entry in entries[:30]:
         chorale = load_entry(entry, folder)
         notes = chorale.notes(0)

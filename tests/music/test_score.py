@@ -1,3 +1,5 @@
+"""The Chorale: validation, notes, transposition, bars."""
+
 from __future__ import annotations
 
 import numpy as np

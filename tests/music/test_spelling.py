@@ -1,3 +1,5 @@
+"""Spelling of pitches in keys."""
+
 from __future__ import annotations
 
 import numpy as np

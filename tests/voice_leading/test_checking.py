@@ -1,4 +1,4 @@
-"""Each rule by hand-made examples, and what holds whatever the music."""
+"""Each rule by examples, and properties that hold for any music."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def chords(*chords: Chord, key: Key = C_MAJOR, fermatas: object = None) -> Chora
 
 def found(chorale: Chorale, rule: str, **options: object) -> list[tuple[int, ...]]:
     """Return the voices of what a rule finds."""
-    return [one.voices for one in check(chorale, rules=[rule], **options)]
+    return [finding.voices for finding in check(chorale, rules=[rule], **options)]
 
 
 TONIC = (72, 67, 64, 48)
@@ -209,11 +209,15 @@ def test_no_motion_leads_out_of_a_fermata(rule: str) -> None:
 
 
 def test_a_finding_says_what_where_and_who() -> None:
-    (one,) = check(chords((72, 64, 55, 48), (71, 65, 57, 50)))
-    assert (one.rule, one.voices, one.step) == ("parallel-fifths", (2, 3), 4)
-    assert (one.bar, one.beat) == (1, 2)
-    assert one.pitches == ((55, 57), (48, 50))
-    assert one.message == "tenor and bass: fifth D3-A3 follows fifth C3-G3"
+    (finding,) = check(chords((72, 64, 55, 48), (71, 65, 57, 50)))
+    assert (finding.rule, finding.voices, finding.step) == (
+        "parallel-fifths",
+        (2, 3),
+        4,
+    )
+    assert (finding.bar, finding.beat) == (1, 2)
+    assert finding.pitches == ((55, 57), (48, 50))
+    assert finding.message == "tenor and bass: fifth D3-A3 follows fifth C3-G3"
 
 
 @pytest.mark.parametrize(
@@ -232,31 +236,33 @@ def test_beats_are_of_the_metre(metre: str, pickup: int, bar: int, beat: float) 
     metres = (Metre.parse(metre),)
     bars, positions = number_bars(8, metres, pickup)
     chorale = replace(chorale, metres=metres, bars=bars, positions=positions)
-    (one,) = check(chorale)
-    assert (one.bar, one.beat) == (bar, beat)
+    (finding,) = check(chorale)
+    assert (finding.bar, finding.beat) == (bar, beat)
 
 
 def test_names_are_those_of_the_key_or_of_the_file() -> None:
     chorale = chords((82, 68, 64, 48), key=Key("Eb", "major"))
     assert check(chorale, rules=["range"])[0].message == "soprano: Bb5 is above G5"
     sharp = diatonic_numbers(chorale.pitches, Key("B", "major"))
-    (one,) = check(chorale, rules=["range"], spelling=sharp)
-    assert one.message == "soprano: A#5 is above G5"
+    (finding,) = check(chorale, rules=["range"], spelling=sharp)
+    assert finding.message == "soprano: A#5 is above G5"
 
 
 def test_findings_come_by_step_and_then_by_rule() -> None:
     chorale = load_corpus(splits=("valid",)).valid[0]
     findings = check(chorale)
-    order = [(one.step, [*RULES].index(one.rule)) for one in findings]
+    order = [(finding.step, [*RULES].index(finding.rule)) for finding in findings]
     assert order == sorted(order)
-    assert len(findings) == sum(one.findings for one in count(chorale).values())
+    assert len(findings) == sum(tally.findings for tally in count(chorale).values())
 
 
 def test_every_rule_says_something_about_bach() -> None:
     corpus = load_corpus(splits=("train", "valid"))
-    findings = [one for piece in corpus.train + corpus.valid for one in check(piece)]
-    assert {one.rule for one in findings} == set(RULES) - {"augmented-leap"}
-    assert all(len(one.message) < 100 for one in findings)
+    findings = [
+        finding for piece in corpus.train + corpus.valid for finding in check(piece)
+    ]
+    assert {finding.rule for finding in findings} == set(RULES) - {"augmented-leap"}
+    assert all(len(finding.message) < 100 for finding in findings)
 
 
 # === Counting ===
@@ -275,9 +281,9 @@ def test_rates_add_up() -> None:
 
 @given(chorales(), st.integers(0, 80))
 def test_an_opening_can_be_left_out(chorale: Chorale, start: int) -> None:
-    late = [one.rule for one in check(chorale) if one.step >= start]
+    late = [finding.rule for finding in check(chorale) if finding.step >= start]
     counted = count(chorale, start=start)
-    assert {name: one.findings for name, one in counted.items()} == {
+    assert {name: tally.findings for name, tally in counted.items()} == {
         name: late.count(name) for name in RULES
     }
     assert rates([chorale], start=start) == rates([chorale], start=[start]) == counted
@@ -316,15 +322,18 @@ def test_every_rule_counts_but_the_lenient_one_and_that_of_spelling() -> None:
     assert left_out == {"leading-tone-leap", "augmented-leap"}
 
 
-# === Whatever the music ===
+# === Any music ===
 
 
 @given(chorales(), st.integers(-12, 12).filter(lambda shift: shift % 12))
 def test_transposing_changes_nothing_but_ranges(chorale: Chorale, shift: int) -> None:
     rules = [name for name in RULES if name != "range"]
     here, there = (
-        [(one.rule, one.voices, one.step) for one in check(one, rules=rules)]
-        for one in (chorale, chorale.transpose(shift))
+        [
+            (finding.rule, finding.voices, finding.step)
+            for finding in check(piece, rules=rules)
+        ]
+        for piece in (chorale, chorale.transpose(shift))
     )
     assert here == there
 
@@ -338,7 +347,7 @@ def test_a_chord_that_is_repeated_moves_nowhere(
     pitches = np.tile(sorted(chord, reverse=True), (steps, 1))
     onsets = np.ones_like(pitches, bool)
     findings = check(Chorale(pitches=pitches, onsets=onsets, key=key))
-    assert {one.rule for one in findings} <= {"range"}
+    assert {finding.rule for finding in findings} <= {"range"}
 
 
 def test_silence_breaks_no_rule() -> None:

@@ -1,4 +1,4 @@
-"""Rules seen from the note about to be written: the judge's own, and what they cost."""
+"""Costs of the next note: exact faults are those of the check, others approximate."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Find = Callable[[Context, int, np.ndarray], Iterator[Fault]]
 ANY = np.arange(128)
 
 
-def moment(
+def context(
     before: list[int],
     now: list[int],
     written: tuple[int, ...],
@@ -54,7 +54,7 @@ def moment(
     )
 
 
-def moments(chorale: Chorale, written: tuple[int, ...]) -> Context:
+def contexts(chorale: Chorale, written: tuple[int, ...]) -> Context:
     """Return all steps but the first as a batch, as they are once `written` is."""
     return Context(
         before=chorale.pitches[:-1],
@@ -72,7 +72,7 @@ def assert_found_by_the_judge(chorale: Chorale) -> int:
     every_note = np.tile(ANY, (chorale.steps - 1, 1))
     seen, faults = set(), 0
     for place, voice in enumerate(VOICE_ORDER):
-        known = moments(chorale, VOICE_ORDER[:place])
+        known = contexts(chorale, VOICE_ORDER[:place])
         chosen = chorale.pitches[1:, voice, None]
         for fault in exact_faults(known, voice, every_note):
             found = np.take_along_axis(fault.notes, chosen, axis=1)[:, 0]
@@ -126,7 +126,7 @@ START = [67, 64, 60, 48]  # soprano and bass a twelfth apart
 def test_the_bass_pays_for_what_it_does_to_the_soprano(
     note: int, rules: list[str]
 ) -> None:
-    known = moment(START, [69, 0, 0, 0], (0,))
+    known = context(START, [69, 0, 0, 0], (0,))
     costs = rule_costs(known, 3, np.array([[note]]))
     expected = sum(-math.log(BACH_PER_THOUSAND[rule] / 1000) for rule in rules)
     assert costs == pytest.approx(np.array([[expected]]))
@@ -136,7 +136,7 @@ def test_costs_by_hand() -> None:
     # Soprano and bass have gone up a tone from twelfth to twelfth already; the tenor's
     # own choice: B, C (stays), D (octaves with the bass, fifths with the soprano), E
     # (above the alto's D).
-    known = moment(START, [69, 62, 0, 50], (0, 3, 1))
+    known = context(START, [69, 62, 0, 50], (0, 3, 1))
     costs = rule_costs(known, 2, np.array([[59, 60, 62, 64]]))
     assert costs.round(2).tolist() == [[0, 0, 15.58, 5.19]]
     assert round(surprisal("parallel-octaves"), 2) == 8.08
@@ -145,26 +145,28 @@ def test_costs_by_hand() -> None:
 
 
 def test_what_is_broken_already_costs_no_more() -> None:
-    crossed = moment([67, 59, 60, 48], [67, 58, 0, 48], (0, 3, 1))
+    crossed = context([67, 59, 60, 48], [67, 58, 0, 48], (0, 3, 1))
     assert rule_costs(crossed, 2, np.array([[60, 59, 58]])).tolist() == [[0, 0, 0]]
 
 
-def test_no_motion_leads_out_of_a_breath() -> None:
+def test_no_motion_leads_into_a_new_phrase() -> None:
     notes = ANY[np.newaxis]
     known, fresh = (
-        moment(START, [69, 62, 0, 50], (0, 3, 1), phrase_start)
+        context(START, [69, 62, 0, 50], (0, 3, 1), phrase_start)
         for phrase_start in (False, True)
     )
     broken = {
-        name: {fault.rule for fault in exact_faults(one, 2, notes) if fault.notes.any()}
-        for name, one in (("known", known), ("fresh", fresh))
+        name: {
+            fault.rule for fault in exact_faults(each, 2, notes) if fault.notes.any()
+        }
+        for name, each in (("known", known), ("fresh", fresh))
     }
     assert broken["known"] > broken["fresh"] == {"crossing", "spacing"}
     assert not any(fault.notes.any() for fault in forced_overlaps(fresh, 2, notes))
 
 
 def test_nothing_comes_from_before_the_beginning() -> None:
-    silent = moment([0] * 4, [72, 0, 0, 48], (0, 3))
+    silent = context([0] * 4, [72, 0, 0, 48], (0, 3))
     costs = rule_costs(silent, 1, np.array([[36, 60, 73]]))
     # An octave and more below the soprano, at ease, above it.
     spacing, ease, crossing = costs[0].tolist()
@@ -176,7 +178,7 @@ def test_nothing_comes_from_before_the_beginning() -> None:
 
 
 def test_in_a_corner_a_neighbour_has_no_way_out() -> None:
-    known = moment(START, [67, 0, 0, 48], (0, 3))
+    known = context(START, [67, 0, 0, 48], (0, 3))
     cornered = {
         int(note)
         for fault in forced_overlaps(known, 1, ANY[np.newaxis])
@@ -184,7 +186,7 @@ def test_in_a_corner_a_neighbour_has_no_way_out() -> None:
     }
     assert cornered == set(range(1, START[2]))  # below the tenor
     for note in range(50, 67):
-        chosen = moment(START, [67, note, 0, 48], (0, 3, 1))
+        chosen = context(START, [67, note, 0, 48], (0, 3, 1))
         faults = [
             fault.notes[0, 1:]  # to rest is a way out always
             for fault in exact_faults(chosen, 2, ANY[np.newaxis])
@@ -198,7 +200,7 @@ def test_corners_are_of_neighbours_that_are_yet_to_choose() -> None:
         (place, fault.voices)
         for place, voice in enumerate(VOICE_ORDER)
         for fault in forced_overlaps(
-            moment(START, [67, 64, 60, 48], VOICE_ORDER[:place]), voice, ANY[None]
+            context(START, [67, 64, 60, 48], VOICE_ORDER[:place]), voice, ANY[None]
         )
     }
     assert pairs == {(0, (0, 1)), (1, (2, 3)), (2, (1, 2))}
@@ -215,7 +217,7 @@ def test_between_two_chords_faults_of_pairs_and_leaps_cost_on_both_ways() -> Non
     pitches[random.random(pitches.shape) < 0.05] = 0
     phrase_start = random.random((600, 2)) < 0.2
     for voice in range(VOICES):
-        others = tuple(one for one in range(VOICES) if one != voice)
+        others = tuple(each for each in range(VOICES) if each != voice)
         known = Context(
             pitches[:, 0],
             pitches[:, 1],
@@ -251,11 +253,11 @@ def costs_of(threes: np.ndarray, phrase_start: np.ndarray) -> np.ndarray:
 
 # === Sevenths ===
 
-SEVENTH = [71, 65, 62, 55]  # G7: the alto sings F
+SEVENTH = [71, 65, 62, 55]  # G7: the alto has F
 
 
 @pytest.mark.parametrize(
-    ("now", "written", "strays"),
+    ("now", "written", "faults"),
     [
         # C major: F goes to E; or stays, or sinks to Eb.
         ([72, 0, 0, 48], (0, 3), {60, 61, 62, 66, 67, 68, 69, 70, 71}),
@@ -265,18 +267,18 @@ SEVENTH = [71, 65, 62, 55]  # G7: the alto sings F
     ],
 )
 def test_sevenths_go_down_by_step(
-    now: list[int], written: tuple[int, ...], strays: set[int]
+    now: list[int], written: tuple[int, ...], faults: set[int]
 ) -> None:
     notes = np.arange(60, 72)[np.newaxis]
-    (fault,) = unresolved_sevenths(moment(SEVENTH, now, written), 1, notes)
+    (fault,) = unresolved_sevenths(context(SEVENTH, now, written), 1, notes)
     assert fault[:2] == ("unresolved-seventh", (1,))
-    assert set(notes[fault.notes].tolist()) == strays
-    costs = rule_costs(moment(SEVENTH, now, written), 1, notes)
+    assert set(notes[fault.notes].tolist()) == faults
+    costs = rule_costs(context(SEVENTH, now, written), 1, notes)
     assert (costs[fault.notes] >= surprisal("unresolved-seventh")).all()
-    # By any other name, in any other key.
-    moved = moment([note + 5 for note in SEVENTH], [n and n + 5 for n in now], written)
-    (other,) = unresolved_sevenths(moved, 1, notes + 5)
-    assert np.array_equal(other.notes, fault.notes)
+    # The same in another key.
+    moved = context([note + 5 for note in SEVENTH], [n and n + 5 for n in now], written)
+    (transposed,) = unresolved_sevenths(moved, 1, notes + 5)
+    assert np.array_equal(transposed.notes, fault.notes)
 
 
 @pytest.mark.parametrize(
@@ -293,7 +295,7 @@ def test_sevenths_go_down_by_step(
 def test_other_tones_go_where_they_like(
     before: list[int], voice: int, phrase_start: bool
 ) -> None:
-    known = moment(before, [72, 0, 0, 48], (3,), phrase_start)
+    known = context(before, [72, 0, 0, 48], (3,), phrase_start)
     (fault,) = unresolved_sevenths(known, voice, ANY[np.newaxis])
     assert not fault.notes.any()
 
@@ -302,24 +304,24 @@ def test_other_tones_go_where_they_like(
 def test_who_is_silent_has_left_no_chord(root: int) -> None:
     seventh, third, fifth = 70 + root, 64 + root, 55 + root
     before, notes = [seventh, third, fifth, 48 + root], np.array([[third, fifth]])
-    unknown = moment(before, [0, 0, 0, 0], (1, 2, 3))
+    unknown = context(before, [0, 0, 0, 0], (1, 2, 3))
     (fault,) = unresolved_sevenths(unknown, 0, notes)
     assert not fault.notes.any()
     (fault,) = unresolved_sevenths(
-        moment(before, [0, 0, 0, 53 + root], (1, 2, 3)), 0, notes
+        context(before, [0, 0, 0, 53 + root], (1, 2, 3)), 0, notes
     )
     assert fault.notes.all()
 
 
 def test_a_chord_of_three_is_no_dominant() -> None:
     # As a pitch class silence would be C, the third of A flat's dominant seventh.
-    known = moment([66, 63, 0, 56], [0] * 4, ())
+    known = context([66, 63, 0, 56], [0] * 4, ())
     (fault,) = unresolved_sevenths(known, 0, np.array([[72]]))
     assert not fault.notes.any()
 
 
-def test_silence_is_no_way_astray() -> None:
-    known = moment(SEVENTH, [72, 0, 0, 48], (0, 3))
+def test_a_rest_is_no_unresolved_seventh() -> None:
+    known = context(SEVENTH, [72, 0, 0, 48], (0, 3))
     (fault,) = unresolved_sevenths(known, 1, np.array([[0, 64, 72]]))
     assert fault.notes.tolist() == [[False, False, True]]
 
@@ -329,7 +331,7 @@ def test_silence_is_no_way_astray() -> None:
 C_MAJOR, C_MINOR = Key("C", "major"), Key("C", "minor")
 
 
-def strays(known: Context, voice: int, find: Find) -> set[int]:
+def faulty_notes(known: Context, voice: int, find: Find) -> set[int]:
     """Return the notes with which a rule of leading tones finds fault."""
     (fault,) = find(known, voice, ANY[np.newaxis])
     assert fault.voices == (voice,)
@@ -347,7 +349,7 @@ EVERY_B = set(range(11, 128, 12))
         ([71, 65, 0, 55], (0, 3, 1), C_MAJOR, EVERY_B),
         ([71, 0, 0, 0], (0, 3), C_MAJOR, EVERY_B),  # the bass rests
         ([71, 0, 0, 52], (0, 3), C_MAJOR, set()),  # B over E is of another chord
-        ([74, 0, 0, 55], (0, 3), C_MAJOR, set()),  # nobody sings it
+        ([74, 0, 0, 55], (0, 3), C_MAJOR, set()),  # no voice has it
         ([0, 0, 0, 0], (), C_MAJOR, set()),
         ([71, 0, 0, 55], (0, 3), Key("G", "major"), set()),
         ([71, 0, 0, 55], (0, 3), None, set()),
@@ -356,36 +358,41 @@ EVERY_B = set(range(11, 128, 12))
 def test_a_leading_tone_is_not_sung_twice(
     now: list[int], written: tuple[int, ...], key: Key | None, doubled: set[int]
 ) -> None:
-    known = moment([72, 64, 60, 48], now, written, key=key)
-    assert strays(known, 2, doubled_leading_tones) == doubled
+    known = context([72, 64, 60, 48], now, written, key=key)
+    assert faulty_notes(known, 2, doubled_leading_tones) == doubled
     costs = rule_costs(known, 2, np.array([[59]]))
-    other = rule_costs(known._replace(leading=np.array([NO_TONE])), 2, np.array([[59]]))
-    dear = surprisal("doubled-leading-tone") if doubled else 0
-    assert costs - other == pytest.approx(np.array([[dear]]))
+    unknown = rule_costs(
+        known._replace(leading=np.array([NO_TONE])), 2, np.array([[59]])
+    )
+    cost = surprisal("doubled-leading-tone") if doubled else 0
+    assert costs - unknown == pytest.approx(np.array([[cost]]))
 
 
 def test_a_leading_tone_that_is_doubled_already_may_be_held() -> None:
     before, now = [71, 62, 59, 55], [71, 62, 0, 55]
     rule = doubled_leading_tones
-    assert strays(moment(before, now, (0, 3, 1), key=C_MAJOR), 2, rule) == set()
+    assert faulty_notes(context(before, now, (0, 3, 1), key=C_MAJOR), 2, rule) == set()
     # But not if it is another voice that joins.
-    for other in ([71, 62, 55, 43], [74, 62, 59, 55]):
-        assert strays(moment(other, now, (0, 3, 1), key=C_MAJOR), 2, rule) == EVERY_B
+    for before in ([71, 62, 55, 43], [74, 62, 59, 55]):
+        assert (
+            faulty_notes(context(before, now, (0, 3, 1), key=C_MAJOR), 2, rule)
+            == EVERY_B
+        )
 
 
-DOMINANT = [67, 62, 59, 55]  # G: the tenor sings B
+DOMINANT = [67, 62, 59, 55]  # G: the tenor has B
 
 
 @pytest.mark.parametrize("key", [C_MAJOR, C_MINOR])
 def test_a_leading_tone_goes_up_to_the_tonic(key: Key) -> None:
     third = 64 if key is C_MAJOR else 63
-    known = moment(DOMINANT, [67, third, 0, 48], (0, 3, 1), key=key)
+    known = context(DOMINANT, [67, third, 0, 48], (0, 3, 1), key=key)
     every = set(range(1, 128))
-    found = strays(known, 2, unresolved_leading_tones)
+    found = faulty_notes(known, 2, unresolved_leading_tones)
     assert found == every - {58, 59, 60, 55}  # the last: down to the fifth
     # The soprano has no such way out.
-    known = moment([71, 62, 67, 55], [0, third, 67, 48], (1, 2, 3), key=key)
-    found = strays(known, 0, unresolved_leading_tones)
+    known = context([71, 62, 67, 55], [0, third, 67, 48], (1, 2, 3), key=key)
+    found = faulty_notes(known, 0, unresolved_leading_tones)
     assert found == every - {70, 71, 72}
 
 
@@ -410,8 +417,8 @@ def test_elsewhere_a_leading_tone_is_free(
     phrase_start: bool,
     key: Key | None,
 ) -> None:
-    known = moment(before, now, written, phrase_start, key)
-    assert strays(known, 2, unresolved_leading_tones) == set()
+    known = context(before, now, written, phrase_start, key)
+    assert faulty_notes(known, 2, unresolved_leading_tones) == set()
 
 
 @pytest.mark.parametrize(

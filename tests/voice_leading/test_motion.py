@@ -67,8 +67,8 @@ def compare(chorale: Chorale, share: float, random: np.random.Generator) -> Coun
         `unexplained`.
     """
     ours = {
-        (one.step, one.voices, one.rule)
-        for one in check(chorale, rules=[*RULES, *CONTRARY.values()])
+        (finding.step, finding.voices, finding.rule)
+        for finding in check(chorale, rules=[*RULES, *CONTRARY.values()])
     }
     counts: Counter = Counter()
     pitches, fermatas = chorale.pitches, chorale.fermatas

@@ -70,11 +70,15 @@ PATTERNS = [
 def pieces() -> list[tuple[Chorale, set[Finding]]]:
     """A hundred chorales of train and valid, none of test, and what is found there."""
     corpus = load_corpus(splits=("train", "valid"))
-    chorales = [one for one in corpus.train + corpus.valid if places_for_two_beats(one)]
+    chorales = [
+        chorale
+        for chorale in corpus.train + corpus.valid
+        if places_for_two_beats(chorale)
+    ]
     chosen = np.linspace(0, len(chorales) - 1, PIECES).astype(int)
     return [
-        (one, set(check(one, spelling=spelling_of(one))))
-        for one in (chorales[place] for place in chosen)
+        (chorale, set(check(chorale, spelling=spelling_of(chorale))))
+        for chorale in (chorales[place] for place in chosen)
     ]
 
 
@@ -161,11 +165,11 @@ def shares(
         at = step + pattern.chord * BEAT
         wanted = (int(chorale.bars[at]), beat_of(chorale, at))
         found += any(
-            (one.rule, one.voices) == (pattern.rule, pattern.voices)
-            and (one.bar, one.beat) == wanted
-            for one in after - before
+            (finding.rule, finding.voices) == (pattern.rule, pattern.voices)
+            and (finding.bar, finding.beat) == wanted
+            for finding in after - before
         )
-        clean += all(near[one.step] for one in before ^ after)
+        clean += all(near[finding.step] for finding in before ^ after)
     return found / len(pieces), clean / len(pieces)
 
 
