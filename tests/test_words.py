@@ -32,7 +32,7 @@ WORDS = {
     r"rows? of figures": "metrics",
     r"breath(e|es|ed|ing)?": "phrase start",
     r"sung.through|lay.bars|shelf|unheard": "fill rests, number bars, registry, unseen",
-    r"nobody ends|the rarer|the dearer": "unterminated; costs more",
+    r"nobody ends|dearer": "unterminated; costs more",
     r"down one road|the road": "preprocessing pipeline",
     r"nats an? \w+": "nats per note",
     r"(the|a) seam": "interface",
