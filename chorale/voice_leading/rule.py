@@ -40,8 +40,8 @@ class Rule:
     Attributes:
         name: in kebab-case.
         summary: what it forbids, in one line.
-        find: applies the rule to a piece. Its docstring has the definition, the
-            opportunities and the source.
+        find: applies the rule to a piece. Its docstring, or that of `dyad_fault`, has
+            the definition, the opportunities and the source.
         message: describes a fault at a step. Either a format string with the names of
             the notes: `note` and `before` (a step earlier) for single voices, `upper`,
             `lower`, `upper_before` and `lower_before` for pairs; or a function.
