@@ -19,7 +19,8 @@ _TOKENS = re.compile(
     rf"|(?P<decoration>![^!\n]*!\s*|[h-wI-W~.]{_NOTE})",
     re.MULTILINE,
 )
-# music21 reads this sign as a strong accent; no decoration but fermatas becomes one.
+# music21 reads this sign as a strong accent. As other decorations are removed, every
+# strong accent is a fermata.
 _SIGN, _CLASS = "k", "StrongAccent"
 
 

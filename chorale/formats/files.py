@@ -26,8 +26,9 @@ class Format:
 
     Attributes:
         read: reads four voices: takes a path, returns a Reading.
-        read_line: reads one voice, the others silent: takes a path, the voice, and for
-            books of tunes the number of a tune; returns a Reading.
+        read_line: reads a single line, or one of four voices: takes a path, the voice,
+            and for books of tunes the number of a tune; returns a Reading, of which
+            only this voice matters.
         write: takes a chorale and a path, and if `has_instruments` an instrument.
         endings: of its files; the first is the usual one.
         has_instruments: whether a file names the instruments that play it.
@@ -114,7 +115,7 @@ def read_spelled(path: Path | str) -> Reading:
 
 
 def read_line(path: Path, voice: int, *, tune: int | None = None) -> Reading:
-    """Read one voice from a file, the other voices silent.
+    """Read a single line, or one of four voices, from a file.
 
     Args:
         path: of an ending in LINE_READABLE. It holds one line, or four voices.
