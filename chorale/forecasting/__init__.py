@@ -1,22 +1,26 @@
-"""Series whose best possible forecast is known, and everything that forecasts them.
+"""How well can a network forecast a time series?
 
-    series.py      draws the series and says what is asked of them: a task
-    baselines.py   forecasts that learn little or nothing, from the last value to ARIMA
-    oracle.py      the best forecast possible for one who knows how series are drawn
-    networks.py    every network of the subject; Keras lives here
-    recipes.py     how each network is trained, and what the book says of it
-    training.py    trains a recipe, and forecasts with what it gives
-    suite.py       runs everything on every task, and keeps what it made
-    jobs.py        one of those things, measured once, in a process of its own or not
-    results.py     figures of that, beside the oracle's
-    own_series.py  a user's own series, out of a table
-    memory.py      an experiment: how far back can a network remember?
-    gradients.py   an experiment: where do gradients vanish and explode?
-    gradient_tables.py  what that measured, in figures and tables
-    kept.py        reads what the suite has kept
-    drawing.py     draws series and forecasts on axes
-    plotting.py    pictures of a whole suite
+The synthetic series come from a known random process, so the best possible forecast is
+known too, and every network is measured against it.
 
-The subject, and the figures called *the book's*, are those of Aurélien Géron, Hands-On
-Machine Learning with Scikit-Learn, Keras, and TensorFlow, 2nd edition, chapter 15.
+    series.py           synthetic series, forecasting tasks, differencing, targets
+    csv_series.py       time series read from a user's CSV file
+    baselines.py        forecasts without a network: last value, linear, ARIMA …
+    oracle.py           Bayes-optimal forecast: posterior mean by Metropolis sampling
+    networks.py         recurrent, convolutional and attention networks
+    layers.py           layers that only these networks use
+    recipes.py          table of networks: architecture, training, published error
+    training.py         training of one network; autoregressive forecasts; MC dropout
+    jobs.py             one forecaster on one task, in this process or in parallel
+    suite.py            all forecasters on all tasks, resumable
+    results.py          mean squared errors, compared with the oracle's
+    saved_forecasts.py  reads the files of a suite
+    plots.py            plots of series, forecasts and errors on matplotlib axes
+    suite_plots.py      PNG files of a suite
+    memory.py           experiment: the longest lag that a network learns to recall
+    gradients.py        experiment: vanishing and exploding gradients
+    gradient_tables.py  the results of that experiment as CSV and for TensorBoard
+
+The experiments follow Aurélien Géron, Hands-On Machine Learning with Scikit-Learn,
+Keras, and TensorFlow, 2nd edition, chapter 15; "the book" below is this one.
 """

@@ -1,8 +1,8 @@
-"""Forecasts without a network, which a network has to beat to be worth its training.
+"""Baselines: forecasts and imputations without a network.
 
-Each is fitted to whole series, if there is anything to fit, and gives a function from
-what a forecaster may see (`Task.inputs`) to its forecast of what is hidden. All of them
-but `linear` treat every variable by itself.
+Each is fitted to whole series, if it has parameters, and returns a function from the
+visible part of series (`Task.inputs`) to the hidden values. All of them except `linear`
+treat the variables independently.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from chorale.forecasting.series import Array, Task, difference, undifference
 from chorale.utils.extras import require
 
 Forecaster = Callable[[Array], Array]
-"""From float32 (count, seen steps, variables) to float32 (count, ahead, variables)."""
+"""From (count, visible steps, variables) to (count, ahead, variables), float32."""
 
-# Of ARIMA, to choose from. Two waves in noise are an ARMA(4, 4) process whose two parts
-# all but cancel: a long autoregression comes close to it, a short one does not.
+# Hyperparameter grid of ARIMA. Two sine waves in noise are an ARMA(4, 4) process whose
+# two polynomials nearly cancel: a long autoregression approximates it, a short one not.
 LAGS = (1, 2, 4, 8, 12, 16, 20, 24)
 DIFFERENCES = (0, 1)
-MOST_TO_CHOOSE_BY = 100  # series of one variable; all are fitted for each choice
+ARIMA_SERIES = 100  # of one variable, for the grid search; each is fitted per candidate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,47 +35,47 @@ class Baseline:
     """A forecaster without a network.
 
     Attributes:
-        title: what a reader calls it.
-        fit: takes series (count, length, variables) to learn from and their task.
-        forecasts: whether it suits a task with nothing seen after what is hidden.
-        fills: whether it suits one where more follows.
-        book: the mean squared error that the book has for it, by the task's name.
+        title: name in tables.
+        fit: from series (count, length, variables) and their task to a forecaster.
+        forecasts: whether it can forecast the future.
+        imputes: whether it can fill a gap that visible steps follow.
+        book: mean squared error in the book, by the name of the task.
     """
 
     title: str
     fit: Callable[[Array, Task], Forecaster]
     forecasts: bool = True
-    fills: bool = False
+    imputes: bool = False
     book: Mapping[str, float] = field(default_factory=dict)
 
     def suits(self, task: Task) -> bool:
-        """Return whether it can be set this task."""
-        return self.forecasts if task.is_forecast else self.fills
+        """Return whether it can solve a task."""
+        return self.forecasts if task.is_forecast else self.imputes
 
 
-# === Of the last values ===
+# === From the last values ===
 
 
 def fit_last_value(train: Array, task: Task) -> Forecaster:
-    """Return the forecaster that repeats the last value."""
+    """Return the naive forecaster, which repeats the last value."""
     return lambda inputs: np.repeat(inputs[:, -1:], task.ahead, axis=1)
 
 
 def fit_seasonal(train: Array, task: Task, period: int | None = None) -> Forecaster:
-    """Return the forecaster that repeats the last season.
+    """Return the seasonal naive forecaster, which repeats the last season.
 
     Args:
         train: (count, length, variables).
-        task: what is forecast.
-        period: steps of a season. By default that of the smallest error on `train`,
-            from 2 on, since a season of 1 step is the last value.
+        task: the forecast.
+        period: steps of a season. By default the one with the smallest error on
+            `train`, from 2 on, since a season of 1 step is the last value.
 
     Raises:
-        UsageError: less than a whole season is seen.
+        UsageError: the period is longer than the visible steps.
     """
     if period is not None and not 1 <= period <= task.first_hidden:
         raise UsageError(
-            f"expected a period from 1 to the {task.first_hidden} steps that are seen, "
+            f"expected a period from 1 to the {task.first_hidden} visible steps, "
             f"got {period}"
         )
 
@@ -90,11 +90,10 @@ def fit_seasonal(train: Array, task: Task, period: int | None = None) -> Forecas
 
 
 def fit_moving_average(train: Array, task: Task) -> Forecaster:
-    """Return the forecaster that repeats a weighted mean of the last values.
+    """Return the forecaster that repeats a linearly weighted moving average.
 
-    The weights fall by the same amount with each step back, the last one to nothing:
-    of the last three values they are 1/6, 2/6 and 3/6. How many count is the number,
-    from 2 on, with the smallest error on `train`.
+    Over the last three values the weights are 1/6, 2/6 and 3/6. The number of values,
+    from 2 on, is the one with the smallest error on `train`.
     """
 
     def forecaster(values: int) -> Forecaster:
@@ -110,44 +109,44 @@ def fit_moving_average(train: Array, task: Task) -> Forecaster:
     return _best(map(forecaster, numbers), train, task)
 
 
-# === Fitted to all series at once ===
+# === Fitted to all series jointly ===
 
 
 def fit_linear(train: Array, task: Task) -> Forecaster:
-    """Return the best linear forecaster on `train`: exact least squares.
+    """Return the linear regression on `train`, by exact least squares.
 
-    Each hidden value of each variable is a weighted sum of all values that are seen, of
-    all variables, and a constant: `(seen × variables + 1) × ahead × variables` weights.
+    Each hidden value is a weighted sum of all visible values of all variables and a
+    constant: `(visible × variables + 1) × ahead × variables` weights.
     """
     variables = train.shape[2]
 
-    def terms(inputs: Array) -> npt.NDArray[np.float64]:
+    def features(inputs: Array) -> npt.NDArray[np.float64]:
         seen = inputs[:, task.seen()[: inputs.shape[1]]]
         return np.column_stack([seen.reshape(len(seen), -1), np.ones(len(seen))])
 
     targets = task.targets(train).reshape(len(train), -1).astype(np.float64)
-    weights = np.linalg.lstsq(terms(task.inputs(train)), targets, rcond=None)[0]
+    weights = np.linalg.lstsq(features(task.inputs(train)), targets, rcond=None)[0]
 
     def forecast(inputs: Array) -> Array:
-        values = (terms(inputs) @ weights).astype("float32")
+        values = (features(inputs) @ weights).astype("float32")
         return values.reshape(len(inputs), task.ahead, variables)
 
     return forecast
 
 
-# === Fitted to each series by itself ===
+# === Fitted to each series separately ===
 
 
 def fit_arima(train: Array, task: Task) -> Forecaster:
-    """Return a forecaster that fits an ARIMA(p, d, 0) to each series it is given.
+    """Return a forecaster that fits an ARIMA(p, d, 0) to each input series.
 
-    The autoregression with a constant of `statsmodels`, by least squares, on the values
-    or their differences. Only p and d, the same for all series, are chosen on `train`,
-    by the error of the forecasts. A moving average part would take a search of seconds
-    for every series, and forecasts waves no better: see `LAGS`.
+    An autoregression with a constant, of `statsmodels`, fitted by least squares to the
+    values (d = 0) or their differences (d = 1). Only p and d, the same for all series,
+    are chosen by the forecast error on `train`. A moving average part would cost
+    seconds of optimization per series and does not improve the forecast: see `LAGS`.
 
-    Where a fit fails, or runs away from the values seen by more than these are from one
-    another, the forecast is the last value.
+    Where a fit fails, or its forecast leaves the range of the visible values by more
+    than the width of that range, the forecast is the last value.
 
     Raises:
         MissingExtraError: statsmodels is not installed.
@@ -156,38 +155,37 @@ def fit_arima(train: Array, task: Task) -> Forecaster:
 
     def forecaster(lags: int, differences: int) -> Forecaster:
         def forecast(inputs: Array) -> Array:
-            # From here on every variable is a series of its own.
-            alone = np.swapaxes(inputs, 1, 2).reshape(-1, inputs.shape[1], 1)
-            values = _autoregress(alone, lags, differences, task.ahead)
+            # From here on every variable is a separate series.
+            separate = np.swapaxes(inputs, 1, 2).reshape(-1, inputs.shape[1], 1)
+            values = _autoregress(separate, lags, differences, task.ahead)
             shape = (len(inputs), inputs.shape[2], task.ahead)
             return np.swapaxes(values.reshape(shape), 1, 2)
 
         return forecast
 
-    # As many steps to learn from as there are weights, and one more.
-    possible = [
+    # The fit needs at least one equation more than it has weights.
+    grid = [
         (lags, differences)
         for lags, differences in product(LAGS, DIFFERENCES)
         if 2 * lags + 2 + differences <= task.first_hidden
     ]
-    if not possible:
+    if not grid:
         return fit_last_value(train, task)
-    most = max(1, MOST_TO_CHOOSE_BY // train.shape[2])
-    chosen = np.linspace(0, len(train) - 1, min(len(train), most))
-    candidates = (forecaster(*order) for order in possible)
-    return _best(candidates, train[chosen.astype(int)], task)
+    most = max(1, ARIMA_SERIES // train.shape[2])
+    chosen = np.linspace(0, len(train) - 1, min(len(train), most)).astype(int)
+    return _best((forecaster(*order) for order in grid), train[chosen], task)
 
 
 def _autoregress(series: Array, lags: int, differences: int, ahead: int) -> Array:
     """Return forecasts (count, ahead, 1) by an autoregression of each series."""
     from statsmodels.tsa.ar_model import AutoReg
 
-    steady = difference(series) if differences else series
+    stationary = difference(series) if differences else series
     forecasts: npt.NDArray[Any] = np.full((len(series), ahead, 1), np.nan)
-    # A perfect fit (of a constant, say) makes it warn of a variance of nothing.
+    # An exact fit, of a constant for instance, makes it warn of a zero variance.
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        for index, values in enumerate(steady[:, :, 0].astype(np.float64)):
+        for index, values in enumerate(stationary[:, :, 0].astype(np.float64)):
             try:
                 fit = AutoReg(values, lags, trend="c").fit()
                 forecasts[index, :, 0] = fit.forecast(ahead)
@@ -199,43 +197,43 @@ def _autoregress(series: Array, lags: int, differences: int, ahead: int) -> Arra
     highest = series.max(axis=1, keepdims=True)
     span = highest - lowest
     near = (forecasts >= lowest - span) & (forecasts <= highest + span)
-    kept = near.all(axis=1, keepdims=True)
-    return np.where(kept, forecasts, series[:, -1:]).astype("float32")
+    stable = near.all(axis=1, keepdims=True)
+    return np.where(stable, forecasts, series[:, -1:]).astype("float32")
 
 
-# === Filling a gap ===
+# === Imputation ===
 
 
 def fit_line(train: Array, task: Task) -> Forecaster:
-    """Return what fills a gap with a straight line between the values beside it."""
+    """Return linear interpolation between the values before and after a gap."""
 
-    def fill(inputs: Array) -> Array:
+    def impute(inputs: Array) -> Array:
         before = inputs[:, task.hidden.start - 1]
         after = inputs[:, task.hidden.stop]
         return np.linspace(before, after, task.ahead + 2, axis=1)[:, 1:-1]
 
-    return fill
+    return impute
 
 
 def fit_spline(train: Array, task: Task) -> Forecaster:
-    """Return what fills a gap with a cubic spline through all values that are seen.
+    """Return cubic spline interpolation through all visible values.
 
     Raises:
         MissingExtraError: SciPy is not installed.
     """
     require("train", "a spline")
 
-    def fill(inputs: Array) -> Array:
+    def impute(inputs: Array) -> Array:
         from scipy.interpolate import CubicSpline
 
         steps, seen = np.arange(task.length), task.seen()
         spline = CubicSpline(steps[seen], inputs[:, seen].astype(np.float64), axis=1)
         return np.asarray(spline(steps[~seen]), np.float32)
 
-    return fill
+    return impute
 
 
-# === All of them ===
+# === Registry ===
 
 BASELINES = {
     "last-value": Baseline(
@@ -248,22 +246,22 @@ BASELINES = {
     "moving-average": Baseline(title="weighted moving average", fit=fit_moving_average),
     "arima": Baseline(title="ARIMA(p, d, 0)", fit=fit_arima),
     "linear-interpolation": Baseline(
-        title="straight line", fit=fit_line, forecasts=False, fills=True
+        title="straight line", fit=fit_line, forecasts=False, imputes=True
     ),
     "spline": Baseline(
-        title="cubic spline", fit=fit_spline, forecasts=False, fills=True
+        title="cubic spline", fit=fit_spline, forecasts=False, imputes=True
     ),
     "linear": Baseline(
         title="linear, least squares",
         fit=fit_linear,
-        fills=True,
+        imputes=True,
         book={"one-step": 0.004, "ten-steps": 0.0188},
     ),
 }
 
 
 def _best(candidates: Iterable[Forecaster], train: Array, task: Task) -> Forecaster:
-    """Return the forecaster with the smallest mean squared error on `train`."""
+    """Return the candidate with the smallest mean squared error on `train`."""
     inputs, targets = task.inputs(train), task.targets(train)
     return min(
         candidates,

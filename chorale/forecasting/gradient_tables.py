@@ -1,4 +1,4 @@
-"""What the experiment on gradients measured: in a few figures, and as tables."""
+"""Results of the gradient experiment: summaries, CSV files, TensorBoard curves."""
 
 from __future__ import annotations
 
@@ -15,22 +15,24 @@ from chorale.utils.tables import write_table
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """A training in a few figures, those of its finite updates.
+    """Key numbers of a training, over its finite updates.
 
     Attributes:
         name: of the recurrence.
         activation: of the recurrence.
-        recurrent_weights: what U began as.
-        layer_norm: whether it was normalized.
-        clip_norm: largest norm of the gradient of the weights, 0 for no limit.
-        first_norm: of the gradient by the state at the first step, before training.
-        last_norm: likewise at the last step.
-        first_norm_after: at the first step, in the last update.
-        last_norm_after: likewise at the last step.
-        largest_gradient: norm of the gradient of all weights, before it is clipped.
-        largest_step: norm of what was added to the weights.
-        loss: mean of the last tenth of the updates; None if it blew up.
-        blew_up: the update, counted from 1, whose loss or gradient was not finite.
+        recurrent_weights: initialization of U.
+        layer_norm: whether it had layer normalization.
+        clip_norm: maximum norm of the gradient of the weights, 0 for no clipping.
+        first_norm: norm of the gradient with respect to the first state, before
+            training.
+        last_norm: likewise the last state.
+        first_norm_after: with respect to the first state, at the last update.
+        last_norm_after: likewise the last state.
+        largest_gradient: norm of the gradient of all weights, before clipping.
+        largest_step: norm of the change of the weights.
+        loss: mean over the last tenth of the updates; None if it diverged.
+        blew_up: the update, counted from 1, at which it diverged: loss or gradient
+            are not finite.
     """
 
     name: str
@@ -49,14 +51,12 @@ class Summary:
 
 
 def summarize(training: Training) -> Summary:
-    """Return the figures of a training."""
+    """Return the key numbers of a training."""
     finite, recurrence = training.finite, training.recurrence
-    before, after = (
-        training.updates[0].by_step,
-        (finite or training.updates)[-1].by_step,
-    )
-    blew_up = len(finite) < len(training.updates)
-    tenth = max(1, len(finite) // 10)
+    before = training.updates[0].by_step
+    after = (finite or training.updates)[-1].by_step
+    diverged = len(finite) < len(training.updates)
+    last = [update.loss for update in finite[-max(1, len(finite) // 10) :]]
     return Summary(
         name=training.name,
         activation=recurrence.activation,
@@ -69,17 +69,17 @@ def summarize(training: Training) -> Summary:
         last_norm_after=float(after[-1]),
         largest_gradient=max((update.gradient for update in finite), default=math.inf),
         largest_step=max((update.step for update in finite), default=math.inf),
-        loss=None if blew_up else float(np.mean([it.loss for it in finite[-tenth:]])),
-        blew_up=len(training.updates) if blew_up else None,
+        loss=None if diverged else float(np.mean(last)),
+        blew_up=len(training.updates) if diverged else None,
     )
 
 
 def write_gradients(folder: Path | str, trainings: Iterable[Training]) -> None:
-    """Write what was measured as three CSVs.
+    """Write the results as three CSV files.
 
-    `gradients.csv` has the summaries, `gradient-steps.csv` the norms by step before
-    training, halfway and at the end, `gradient-updates.csv` loss and norms of every
-    update.
+    `gradients.csv` has the summaries, `gradient-steps.csv` the gradient norms by step
+    before training, halfway and at the end, `gradient-updates.csv` loss and norms of
+    every update.
 
     Raises:
         OutputError: a file cannot be written.
@@ -104,7 +104,7 @@ def write_gradients(folder: Path | str, trainings: Iterable[Training]) -> None:
         folder / "gradient-updates.csv",
         ("recurrence", "update", "loss", "gradient", "step"),
         (
-            (training.name, number + 1, *(f"{figure:.6g}" for figure in update[:3]))
+            (training.name, number + 1, *(f"{value:.6g}" for value in update[:3]))
             for training in trainings
             for number, update in enumerate(training.updates)
         ),
@@ -112,11 +112,11 @@ def write_gradients(folder: Path | str, trainings: Iterable[Training]) -> None:
 
 
 def write_tensorboard(folder: Path | str, trainings: Iterable[Training]) -> None:
-    """Write the same for TensorBoard, a folder for each recurrence.
+    """Write the results for TensorBoard, a folder for each recurrence.
 
-    The norms by step, logarithms to the base of 10, are three curves over the steps:
+    The base-10 logarithms of the norms by step are three curves over the steps,
     `state_gradient/first`, `/halfway` and `/last`; loss and norms of the updates are
-    curves over the updates, below `update/`.
+    curves over the updates, `update/…`.
     """
     import tensorflow as tf
 
@@ -124,8 +124,8 @@ def write_tensorboard(folder: Path | str, trainings: Iterable[Training]) -> None
         writer = tf.summary.create_file_writer(str(Path(folder) / training.name))
         with writer.as_default():
             for number, update in enumerate(training.updates):
-                for name, figure in zip(update._fields[:3], update, strict=False):
-                    tf.summary.scalar(f"update/{name}", figure, step=number + 1)
+                for name, value in zip(update._fields[:3], update, strict=False):
+                    tf.summary.scalar(f"update/{name}", value, step=number + 1)
             for label, number in zip(
                 ("first", "halfway", "last"), _snapshots(training), strict=False
             ):

@@ -1,30 +1,30 @@
-"""An experiment: where do gradients vanish and explode?
+"""Gradient experiment: where do gradients vanish and explode?
 
-One recurrent layer reads a series of the suite and forecasts the value after its last:
+One recurrent layer reads a series of the suite and forecasts the next value:
 
     h(t) = activation(norm(W x(t) + U h(t - 1)) + b)          loss = (v · h(T) + c - y)²
 
-What an early step has to say reaches the loss through all the states after it, so the
-gradient of the loss by h(t) is a product of T - t matrices. It shrinks or grows by a
-power of the steps (Bengio, Simard & Frasconi, 1994; Pascanu, Mikolov & Bengio, "On the
-difficulty of training recurrent neural networks", 2013). Its norm at every step is
-measured, before training and while plain gradient descent goes on: Adam, which divides
-a gradient by its size, would hide what clipping does.
+By backpropagation through time, the gradient of the loss with respect to h(t) is a
+product of T - t Jacobians. It shrinks or grows exponentially with the number of steps
+(Bengio, Simard & Frasconi, 1994; Pascanu, Mikolov & Bengio, "On the difficulty of
+training recurrent neural networks", 2013). The experiment measures its norm at every
+step, before and during training by plain gradient descent. (Adam normalizes gradients,
+which would hide the effect of clipping.)
 
-Clipping scales the gradient of the weights down where its norm is above a limit. That
-bounds the step that is taken and no more: what has vanished stays vanished.
+Gradient clipping scales the gradient of the weights down to a maximum norm. That bounds
+the update and nothing else: vanished gradients stay vanished.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from chorale.errors import UsageError
 from chorale.forecasting.series import Array, draw_waves
+from chorale.utils.checks import check_above_zero, check_at_least
 from chorale.utils.extras import require
 from chorale.utils.progress import Progress
 
@@ -33,16 +33,16 @@ _EPSILON = 0.001  # of layer normalization, as in Keras
 
 @dataclass(frozen=True, kw_only=True)
 class Recurrence:
-    """A recurrent layer, how its weights begin, and what is done for its gradients.
+    """A recurrent layer: activation, initialization, and remedies for its gradients.
 
     Attributes:
         activation: `tanh`, `relu` or `linear`.
-        initial: what the recurrent weights U begin as: `orthogonal`, as Keras has it,
-            or `identity`. W and v begin as in Keras (Glorot, uniform), b and c at 0.
-        scale: by which those recurrent weights are multiplied.
-        clip_norm: largest norm of the gradient of the weights, 0 for no limit.
-        layer_norm: whether what goes into the activation is normalized over the units,
-            with a gain that is learned (Ba, Kiros & Hinton, 2016).
+        initial: initialization of the recurrent weights U: `orthogonal`, as in Keras,
+            or `identity`. W and v are Glorot uniform, as in Keras, b and c zero.
+        scale: factor of the initial U.
+        clip_norm: maximum norm of the gradient of the weights, 0 for no clipping.
+        layer_norm: layer normalization of the pre-activation, with a learned gain (Ba,
+            Kiros & Hinton, 2016).
     """
 
     activation: str
@@ -53,7 +53,7 @@ class Recurrence:
 
     @property
     def initial_weights(self) -> str:
-        """What the recurrent weights begin as, in words."""
+        """The initialization of U for tables."""
         return self.initial if self.scale == 1 else f"{self.scale:g} {self.initial}"
 
 
@@ -82,15 +82,15 @@ RECURRENCES = {
 
 @dataclass(frozen=True, kw_only=True)
 class GradientOptions:
-    """What the recurrences are trained on, and how long.
+    """Series and training of the experiment.
 
     Attributes:
-        steps: values of a series that are read.
+        steps: input length of a series.
         units: width of the recurrent layer.
-        updates: of the weights, each from new series.
-        batch_size: series in an update.
-        learning_rate: of gradient descent, without momentum.
-        seed: of weights and series; all recurrences see the same series.
+        updates: number of weight updates, each on new series.
+        batch_size: series per update.
+        learning_rate: of gradient descent without momentum.
+        seed: of weights and series; all recurrences train on the same series.
     """
 
     steps: int = 100
@@ -101,33 +101,20 @@ class GradientOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (
-            ("steps", 2),
-            ("units", 1),
-            ("updates", 1),
-            ("batch_size", 1),
-            ("seed", 0),
-        ):
-            if getattr(self, name) < least:
-                raise UsageError(
-                    f"expected {name} of at least {least}, got {getattr(self, name)}"
-                )
-        if not self.learning_rate > 0:
-            raise UsageError(
-                f"expected a learning rate above 0, got {self.learning_rate}"
-            )
+        check_at_least(self, steps=2, units=1, updates=1, batch_size=1, seed=0)
+        check_above_zero(self, "learning_rate")
 
 
 class Update(NamedTuple):
-    """What one update saw and did.
+    """Measurements at one weight update.
 
     Attributes:
-        loss: mean squared error of its series, before it.
-        gradient: norm of the gradient of all weights together, before it is clipped.
-        step: norm of what was added to the weights.
-        by_step: float (steps,), norm of the gradient of a series' loss by the state at
-            each step, the mean over the series; 0 where every rectified unit on the
-            way is shut, or the norm is smaller than float32 can hold.
+        loss: mean squared error before the update.
+        gradient: norm of the gradient of all weights, before clipping.
+        step: norm of the change of the weights.
+        by_step: float (steps,), norm of the gradient of a series' loss with respect to
+            the state at each step, the mean over the series; 0 if all ReLU units on the
+            path are inactive, or on underflow of float32.
     """
 
     loss: float
@@ -141,9 +128,9 @@ class Training(NamedTuple):
 
     Attributes:
         name: of the recurrence.
-        recurrence: what was trained.
-        updates: up to the last, or the one at which it blew up: whose loss or gradient
-            was not finite.
+        recurrence: that was trained.
+        updates: all of them, or up to the divergence: the first update with a loss or
+            gradient that is not finite.
     """
 
     name: str
@@ -152,22 +139,26 @@ class Training(NamedTuple):
 
     @property
     def finite(self) -> Sequence[Update]:
-        """The updates before it blew up, if it did."""
-        return [it for it in self.updates if np.isfinite((it.loss, it.gradient)).all()]
+        """The updates before the divergence."""
+        return [
+            update
+            for update in self.updates
+            if np.isfinite((update.loss, update.gradient)).all()
+        ]
 
 
 def measure_gradients(
     options: GradientOptions,
-    recurrences: dict[str, Recurrence] = RECURRENCES,
+    recurrences: Mapping[str, Recurrence] = RECURRENCES,
     *,
     progress: Progress = lambda done, total: None,
 ) -> list[Training]:
-    """Train each recurrence and note its gradients at every update.
+    """Train each recurrence and measure its gradients at every update.
 
     Args:
-        options: what they are trained on.
+        options: of the experiment.
         recurrences: by name.
-        progress: is called with the updates that are behind and those in all.
+        progress: called with the updates done and the total.
 
     Raises:
         MissingExtraError: TensorFlow is not installed.
@@ -175,19 +166,18 @@ def measure_gradients(
     require("train", "the experiment on gradients")
     trainings: list[Training] = []
     total = len(recurrences) * options.updates
+
+    def advance(update: int) -> None:
+        progress(len(trainings) * options.updates + update, total)
+
     for name, recurrence in recurrences.items():
-        behind = len(trainings) * options.updates
-
-        def advance(update: int, behind: int = behind) -> None:
-            progress(behind + update, total)
-
         updates = _train(recurrence, options, advance)
         trainings.append(Training(name, recurrence, updates))
     return trainings
 
 
 def initial_weights(recurrence: Recurrence, units: int, seed: int) -> dict[str, Array]:
-    """Return the weights that a recurrence begins with, by their letters."""
+    """Return the initial weights of a recurrence, by their symbol above."""
     import keras
 
     glorot = keras.initializers.GlorotUniform
@@ -210,29 +200,29 @@ def initial_weights(recurrence: Recurrence, units: int, seed: int) -> dict[str, 
 def gradients(
     recurrence: Recurrence, weights: dict[str, Any], inputs: Any, targets: Any
 ) -> tuple[Any, Any, dict[str, Any]]:
-    """Return the loss, and its gradients by the states and by the weights.
+    """Return the loss and its gradients with respect to states and weights.
 
-    A zero is added to every state: the gradient by that zero is the gradient by the
-    state, with all that the state does to those after it.
+    A zero is added to every state: the gradient with respect to that zero is the total
+    derivative with respect to the state, through all later states.
 
     Args:
-        recurrence: of which activation and normalization count.
-        weights: as of `initial_weights`, arrays or variables of TensorFlow.
+        recurrence: activation and normalization.
+        weights: as of `initial_weights`, arrays or TensorFlow variables.
         inputs: float (batch, steps, 1).
         targets: float (batch, 1).
 
     Returns:
-        The mean loss; norms (steps,) of the gradient of a series' loss by its states,
-        the mean over the series; the gradient of the mean loss by each weight.
+        The mean loss; norms (steps,) of the gradient of a series' loss with respect to
+        its states, the mean over the series; the gradient of the mean loss by weight.
     """
     import tensorflow as tf
 
     activation = getattr(tf.keras.activations, recurrence.activation)
     batch, steps, _ = inputs.shape
-    nothing = tf.zeros((steps, batch, weights["U"].shape[0]))
+    zeros = tf.zeros((steps, batch, weights["U"].shape[0]))
 
-    def advance(state: Any, now: tuple[Any, Any]) -> Any:
-        values, zero = now
+    def advance(state: Any, step: tuple[Any, Any]) -> Any:
+        values, zero = step
         total = values @ weights["W"] + state @ weights["U"]
         if recurrence.layer_norm:
             mean, variance = tf.nn.moments(total, -1, keepdims=True)
@@ -241,14 +231,14 @@ def gradients(
         return activation(total + weights["b"]) + zero
 
     with tf.GradientTape() as tape:
-        tape.watch([nothing, weights])
+        tape.watch([zeros, weights])
         by_step = tf.transpose(inputs, (1, 0, 2))
-        start = tf.zeros_like(nothing[0])
-        states = tf.scan(advance, (by_step, nothing), initializer=start)
+        start = tf.zeros_like(zeros[0])
+        states = tf.scan(advance, (by_step, zeros), initializer=start)
         outputs = states[-1] @ weights["v"] + weights["c"]
         loss = tf.reduce_mean((outputs - targets) ** 2)
-    by_state, by_weight = tape.gradient(loss, [nothing, weights])
-    # The mean over the batch has divided each series' own gradient by their number.
+    by_state, by_weight = tape.gradient(loss, [zeros, weights])
+    # Times the batch size, since the loss is the mean over the batch.
     norms = tf.reduce_mean(tf.norm(batch * by_state, axis=-1), axis=1)
     return loss, norms, by_weight
 
@@ -256,17 +246,13 @@ def gradients(
 def _train(
     recurrence: Recurrence, options: GradientOptions, progress: Callable[[int], None]
 ) -> list[Update]:
-    """Descend along the gradient until the updates are used up or it blows up."""
+    """Train by gradient descent until the last update or divergence."""
     import tensorflow as tf
 
-    weights = {
-        name: tf.Variable(weight)
-        for name, weight in initial_weights(
-            recurrence, options.units, options.seed
-        ).items()
-    }
+    initial = initial_weights(recurrence, options.units, options.seed)
+    weights = {name: tf.Variable(weight) for name, weight in initial.items()}
 
-    # Compiled by XLA, the steps run several times faster on a processor.
+    # With XLA, the steps run several times faster on a CPU.
     @tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
     def descend(inputs: Any, targets: Any) -> tuple[Any, ...]:
         loss, by_step, by_weight = gradients(recurrence, weights, inputs, targets)

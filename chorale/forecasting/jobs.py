@@ -1,6 +1,6 @@
-"""Jobs of the suite: one forecaster each, measured once and kept on disk.
+"""Jobs of the suite: each trains and measures one forecaster and saves the result.
 
-They run one after another, or side by side in processes of their own.
+Jobs run one after another, or in parallel processes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -22,29 +21,29 @@ from chorale.forecasting.oracle import fit_waves, sample_posterior
 from chorale.forecasting.recipes import Recipe
 from chorale.forecasting.series import Array, Data
 from chorale.nn.runs import Run
-from chorale.utils.files import load_arrays, save_arrays
+from chorale.utils.files import Arrays, load_arrays, save_arrays
 from chorale.utils.progress import Progress
 
 ORACLE = "oracle"
 LEAST_SQUARES = "least-squares"
-_ORACLE_STREAM = 3  # of randomness, apart from those of the series
+_ORACLE_STREAM = 3  # of random numbers; the series use others
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What one forecaster made of the test series of a task.
+class Measurement:
+    """The forecasts of the test series of a task by one forecaster.
 
     Attributes:
         name: of the forecaster.
         task: name of the task.
-        seed: of the training; -1 where nothing is trained.
-        forecasts: float32 (count, ahead, variables); None if it failed.
-        spread: standard deviation of the forecasts where they are drawn, else None.
-        error: Monte-Carlo variance of the oracle's forecasts.
-        coming: float32 (ahead, variables), what comes after a user's own series.
-        parameters: that were fitted by training, 0 where there are none.
-        seconds: to train and to forecast.
-        failure: why there are no forecasts.
+        forecasts: float32 (count, ahead, variables); None if the training failed.
+        seed: of the training; -1 without a training.
+        spread: standard deviation of sampled forecasts, of the same shape; else None.
+        error: Monte Carlo variance of the oracle's forecasts, of the same shape.
+        future: float32 (ahead, variables), forecast beyond the end of a CSV file.
+        parameters: number of trained weights.
+        seconds: duration of training and forecast.
+        failure: reason why there are no forecasts.
     """
 
     name: str
@@ -53,7 +52,7 @@ class Measured:
     seed: int = -1
     spread: Array | None = None
     error: Array | None = None
-    coming: Array | None = None
+    future: Array | None = None
     parameters: int = 0
     seconds: float = 0.0
     failure: str = ""
@@ -61,7 +60,19 @@ class Measured:
 
 @dataclass(frozen=True)
 class Job:
-    """One forecaster to be measured, in a process of its own."""
+    """One forecaster on one task.
+
+    Attributes:
+        name: of the forecaster.
+        data: the series and their task.
+        folder: of the suite.
+        seed: of the training.
+        recipe: the network; None for a baseline or the oracle.
+        epochs: passes over the data, unless the recipe has its own number.
+        draws: samples of the oracle.
+        latest: inputs of the forecast beyond the end of a CSV file, float32
+            (1, steps, variables).
+    """
 
     name: str
     data: Data
@@ -74,47 +85,55 @@ class Job:
 
     @property
     def path(self) -> Path:
-        """Where what is measured is kept."""
+        """The file of the measurement."""
         task = self.folder / self.data.task.name
         if self.recipe is None:
             return task / f"{self.name}.npz"
         return task / f"{self.name}-seed{self.seed}" / "forecasts.npz"
 
     @property
-    def rounds(self) -> int:
-        """How many epochs it takes; one where nothing is trained."""
+    def total_epochs(self) -> int:
+        """The epochs of its training; 1 without a training."""
         return 1 if self.recipe is None else self.recipe.epochs or self.epochs
 
-    def rounds_done(self) -> int:
-        """Return how many of those are done, by the history on disk."""
+    def epochs_done(self) -> int:
+        """Return the number of finished epochs, from the history on disk."""
         if self.path.exists():
-            return self.rounds
+            return self.total_epochs
         history = self.path.parent / "history.csv"
         if self.recipe is None or not history.exists():
             return 0
         return len(history.read_text(encoding="utf-8").splitlines()) - 1
 
 
-def run_jobs(work: Sequence[Job], jobs: int, progress: Progress) -> Iterator[Measured]:
-    """Yield what each job measures, in the order in which they end."""
-    total = sum(job.rounds for job in work)
+def run_jobs(
+    jobs: Sequence[Job], processes: int, progress: Progress
+) -> Iterator[Measurement]:
+    """Yield the measurement of each job, in order of completion.
+
+    Args:
+        jobs: to run.
+        processes: number of jobs in parallel; 1 runs them in this process.
+        progress: called with the epochs done and the total.
+    """
+    total = sum(job.total_epochs for job in jobs)
 
     def report() -> None:
-        progress(sum(job.rounds_done() for job in work), total)
+        progress(sum(job.epochs_done() for job in jobs), total)
 
-    if jobs == 1:
-        for job in work:
+    if processes == 1:
+        for job in jobs:
             yield _measure(job)
             report()
         return
-    # A fresh interpreter for each process: TensorFlow does not survive a fork.
+    # Spawned, not forked: TensorFlow does not survive a fork.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, initializer=_begin_process) as pool:
+    with ProcessPoolExecutor(processes, context, initializer=_limit_threads) as pool:
         try:
-            # The longest first, so that no process is left alone with it at the end.
-            waiting: set[Future[Measured]] = {
+            # The longest jobs first, so that the processes end at about the same time.
+            waiting: set[Future[Measurement]] = {
                 pool.submit(_measure, job)
-                for job in sorted(work, key=lambda job: -job.rounds)
+                for job in sorted(jobs, key=lambda job: -job.total_epochs)
             }
             while waiting:
                 done, waiting = wait(waiting, 1.0, FIRST_COMPLETED)
@@ -128,43 +147,42 @@ def run_jobs(work: Sequence[Job], jobs: int, progress: Progress) -> Iterator[Mea
             raise
 
 
-def _begin_process() -> None:
-    """Keep each process to a core of its own, and what TensorFlow remarks short."""
-    for threads in ("OMP_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
-        os.environ[f"{threads}_THREADS"] = "1"
+def _limit_threads() -> None:
+    """Limit a process to one thread, and TensorFlow's log to errors."""
+    for library in ("OMP_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
+        os.environ[f"{library}_THREADS"] = "1"
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 
-def _measure(job: Job) -> Measured:
-    """Return what a forecaster makes of the test series, now or at an earlier time."""
+def _measure(job: Job) -> Measurement:
+    """Return the measurement of a job, from its file if it is already there."""
+    task = job.data.task.name
     if job.recipe is not None:
-        _begin_run(job, job.recipe)
+        _open_run(job, job.recipe)
     if not job.path.exists():
         began = time.perf_counter()
         try:
             arrays = _forecasts(job)
         except ChoraleError as error:
-            return Measured(
-                job.name, job.data.task.name, None, job.seed, failure=str(error)
-            )
+            return Measurement(job.name, task, None, job.seed, failure=str(error))
         arrays.setdefault("seconds", np.array(time.perf_counter() - began))
         save_arrays(job.path, arrays)
     arrays = load_arrays(job.path)
-    return Measured(
+    return Measurement(
         name=job.name,
-        task=job.data.task.name,
+        task=task,
         forecasts=arrays["forecasts"],
         seed=job.seed,
         spread=arrays.get("spread"),
         error=arrays.get("error"),
-        coming=arrays.get("coming"),
+        future=arrays.get("coming"),
         parameters=int(arrays.get("parameters", 0)),
         seconds=float(arrays["seconds"]),
     )
 
 
-def _begin_run(job: Job, recipe: Recipe) -> None:
-    """Write down what a training is, or make sure that it is the one that was begun.
+def _open_run(job: Job, recipe: Recipe) -> None:
+    """Create the run of a training, or check that it is the same training.
 
     Raises:
         ModelError: the folder holds another training.
@@ -173,7 +191,7 @@ def _begin_run(job: Job, recipe: Recipe) -> None:
     options = {
         **asdict(recipe),
         "positions": [positions.start, positions.stop, positions.step],
-        "epochs": job.rounds,
+        "epochs": job.total_epochs,
         "seed": job.seed,
     }
     files = {"files": {"series": job.data.digest()}}
@@ -188,24 +206,23 @@ def _begin_run(job: Job, recipe: Recipe) -> None:
         )
 
 
-def _forecasts(job: Job) -> dict[str, Any]:
-    """Return what is to be kept of a forecaster, by the names of `Measured`."""
+def _forecasts(job: Job) -> Arrays:
+    """Return the arrays to save: the fields of `Measurement`, `future` as `coming`."""
     data, task = job.data, job.data.task
-    if data.law is not None and job.name == ORACLE:
+    if data.test_waves is not None and job.name == ORACLE:
         random = np.random.default_rng([0, 0, _ORACLE_STREAM])
-        posterior = sample_posterior(data.law, task, random, draws=job.draws)
-        return {
-            "forecasts": posterior.mean,
-            "spread": np.sqrt(posterior.variance),
-            "error": posterior.error,
-        }
-    if data.law is not None and job.name == LEAST_SQUARES:
-        return {"forecasts": fit_waves(data.law, task)}
+        posterior = sample_posterior(data.test_waves, task, random, draws=job.draws)
+        spread = np.sqrt(posterior.variance)
+        return {"forecasts": posterior.mean, "spread": spread, "error": posterior.error}
+    if data.test_waves is not None and job.name == LEAST_SQUARES:
+        return {"forecasts": fit_waves(data.test_waves, task)}
     inputs = task.inputs(data.test)
     if job.latest is not None:
         inputs = np.concatenate([inputs, job.latest])
     if job.recipe is None:
-        arrays = {"forecasts": BASELINES[job.name].fit(data.train, task)(inputs)}
+        arrays: Arrays = {
+            "forecasts": BASELINES[job.name].fit(data.train, task)(inputs)
+        }
     else:
         arrays = _train_and_forecast(job, job.recipe, inputs)
     if job.latest is not None:
@@ -215,17 +232,17 @@ def _forecasts(job: Job) -> dict[str, Any]:
     return arrays
 
 
-def _train_and_forecast(job: Job, recipe: Recipe, inputs: Array) -> dict[str, Any]:
-    # TensorFlow takes seconds to load; whoever asks for baselines alone does without.
+def _train_and_forecast(job: Job, recipe: Recipe, inputs: Array) -> Arrays:
+    # TensorFlow takes seconds to load, and baselines do not need it.
     from chorale.forecasting import training
 
     ahead = job.data.task.ahead
     network, history = training.train(
         recipe, job.data, Run(job.path.parent), epochs=job.epochs, seed=job.seed
     )
-    arrays: dict[str, Any] = {
+    arrays = {
         "parameters": np.array(network.count_params()),
-        # A training that was stopped and resumed counts whole.
+        # All epochs, those before an interruption included.
         "seconds": np.array(sum(row["seconds"] for row in history)),
     }
     if recipe.draws:

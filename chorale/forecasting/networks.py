@@ -1,36 +1,36 @@
-"""Every network of the suite, a function each; `recipes.py` says how it is trained.
+"""The networks of the suite, one function each; `recipes.py` says how they are trained.
 
-A network reads float (batch, steps, variables) and gives float (batch, positions,
-ahead * variables): after each of its positions the next `ahead` values, those of one
-step side by side. Networks *to sequence* have a position for every step, which teaches
-them at every step (the strided one for every other step); networks *to vector* have
-one, after the last step. Either way the forecast is the last position.
+A network maps float (batch, steps, variables) to float (batch, positions, ahead *
+variables): at each position a forecast of the next `ahead` steps, the variables of one
+step adjacent. Sequence-to-sequence networks have a position for every step (with stride
+2 for every other step) and so a training signal at each; sequence-to-vector networks
+have one, after the last step. In both cases the last position is the forecast.
 
-Where chorales have a body of the same kind, it is the body: one code, two heads.
+Where the chorale networks have a body of the same kind, that body is used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
-from keras import layers, ops
+from keras import layers
 
 from chorale.errors import UsageError
+from chorale.forecasting.layers import BatchNormCell, LastStep, MarkMissing
 from chorale.nn.bodies import BodyOptions, build_body
-from chorale.nn.causal import EachStep, Residual, Tensor
+from chorale.nn.causal import EachStep, Residual
 
-WIDTH = 20  # of every layer, as in the book
+WIDTH = 20  # units of every layer, as in the book
 
 
 class Shape(NamedTuple):
-    """What a network reads and gives.
+    """Input and output sizes of a network.
 
     Attributes:
-        steps: values of a series that it sees.
-        variables: series that run side by side.
-        ahead: steps that it forecasts, or fills in, at once.
+        steps: length of the input.
+        variables: of the input and the output.
+        ahead: steps forecast, or imputed, at once.
     """
 
     steps: int
@@ -43,29 +43,29 @@ class Shape(NamedTuple):
         return self.ahead * self.variables
 
 
-# === Recurrent ===
+# === Recurrent networks ===
 
 
 def simple_rnn(shape: Shape) -> keras.Model:
     """Return one simple recurrent layer whose state is the forecast."""
-    return _network(shape, _state_is_forecast(shape), LastStep())
+    return _network(shape, _forecasting_rnn(shape), LastStep())
 
 
 def deep_rnn(shape: Shape) -> keras.Model:
-    """Return three simple recurrent layers; the last one's state is the forecast."""
-    return _network(shape, _body("rnn"), _state_is_forecast(shape), LastStep())
+    """Return three simple recurrent layers; the state of the last is the forecast."""
+    return _network(shape, _body("rnn"), _forecasting_rnn(shape), LastStep())
 
 
 def recurrent_to_vector(shape: Shape) -> keras.Model:
-    """Return two simple recurrent layers and a dense one after the last step."""
+    """Return two simple recurrent layers and a dense layer after the last step."""
     return _network(shape, _body("rnn"), LastStep(), _dense(shape))
 
 
 def recurrent_to_sequence(shape: Shape) -> keras.Model:
-    """Return two simple recurrent layers and a dense one after every step.
+    """Return two simple recurrent layers and a dense layer after every step.
 
-    A dense layer is the same for every step: Keras's `TimeDistributed` around it would
-    change nothing but the time that it takes to compile.
+    A dense layer is shared by all steps: Keras's `TimeDistributed` around it would only
+    add compilation time.
     """
     return _network(shape, _body("rnn"), _dense(shape))
 
@@ -83,61 +83,47 @@ def batch_norm(shape: Shape) -> keras.Model:
 
 
 def layer_norm(shape: Shape) -> keras.Model:
-    """Return simple recurrent layers, layer-normalized inside the cell."""
+    """Return simple recurrent layers with layer normalization inside the cell."""
     return _network(shape, _body("rnn", layer_norm=True), _dense(shape))
 
 
 def batch_norm_cell(shape: Shape) -> keras.Model:
-    """Return simple recurrent layers, batch-normalized inside the cell."""
-    return _network(
-        shape,
-        *(
-            layers.RNN(
-                BatchNormCell(WIDTH, name="cell"),
-                return_sequences=True,
-                name=f"rnn_{index}",
-            )
-            for index in range(2)
-        ),
-        _dense(shape),
-    )
+    """Return simple recurrent layers with batch normalization inside the cell."""
+    rnns = [
+        layers.RNN(
+            BatchNormCell(WIDTH, name="cell"), return_sequences=True, name=f"rnn_{i}"
+        )
+        for i in range(2)
+    ]
+    return _network(shape, *rnns, _dense(shape))
 
 
 def dropout(shape: Shape) -> keras.Model:
-    """Return two GRU layers with dropout, of what they carry too.
+    """Return two GRU layers with dropout and recurrent dropout.
 
-    Called with `training=True` it forecasts with dropout: draws for Monte-Carlo
-    dropout (Gal & Ghahramani, 2016). A dense layer first spreads each value over all
-    channels, so that no value is dropped whole.
+    Called with `training=True` it samples for Monte Carlo dropout (Gal & Ghahramani,
+    2016). A dense layer first spreads each value over all channels, so that dropout
+    never removes a whole value.
     """
     body = _body("gru", dropout=0.1, recurrent_dropout=0.1)
-    return _network(shape, _widen(), body, _dense(shape))
+    return _network(shape, _projection(), body, _dense(shape))
 
 
 def relu_rnn(shape: Shape) -> keras.Model:
-    """Return rectified recurrent layers: nothing bounds what they carry."""
-    return _network(
-        shape,
-        *(
-            layers.SimpleRNN(
-                WIDTH, activation="relu", return_sequences=True, name=f"rnn_{index}"
-            )
-            for index in range(2)
-        ),
-        _dense(shape),
-    )
+    """Return two simple recurrent layers with ReLU, whose state is unbounded."""
+    rnns = [
+        layers.SimpleRNN(WIDTH, "relu", return_sequences=True, name=f"rnn_{i}")
+        for i in range(2)
+    ]
+    return _network(shape, *rnns, _dense(shape))
 
 
 def lstm(shape: Shape) -> keras.Model:
-    """Return two of Keras's LSTM layers."""
-    return _network(
-        shape,
-        *(
-            layers.LSTM(WIDTH, return_sequences=True, name=f"lstm_{index}")
-            for index in range(2)
-        ),
-        _dense(shape),
-    )
+    """Return two Keras LSTM layers."""
+    lstms = [
+        layers.LSTM(WIDTH, return_sequences=True, name=f"lstm_{i}") for i in range(2)
+    ]
+    return _network(shape, *lstms, _dense(shape))
 
 
 def lstm_cell(shape: Shape) -> keras.Model:
@@ -146,7 +132,7 @@ def lstm_cell(shape: Shape) -> keras.Model:
 
 
 def peephole_lstm(shape: Shape) -> keras.Model:
-    """Return two LSTM layers whose gates see the carry."""
+    """Return two LSTM layers with peephole connections."""
     return _network(shape, _body("peephole-lstm"), _dense(shape))
 
 
@@ -159,13 +145,13 @@ def gru(shape: Shape) -> keras.Model:
 
 
 def conv_gru(shape: Shape) -> keras.Model:
-    """Return a convolution that halves the series, then two GRU layers.
+    """Return a convolution of kernel 4 and stride 2, then two GRU layers.
 
-    Its positions are the steps 3, 5, 7 … counted from 0, where the windows of the
+    Its positions are the steps 3, 5, 7 …, counted from 0, on which the windows of the
     convolution end.
 
     Raises:
-        UsageError: no window ends at the last step.
+        UsageError: no window ends on the last step.
     """
     kernel_size, stride = 4, 2
     if shape.steps < kernel_size or (shape.steps - kernel_size) % stride:
@@ -179,10 +165,10 @@ def conv_gru(shape: Shape) -> keras.Model:
 
 
 def pooling(shape: Shape) -> keras.Model:
-    """Return convolutions, each pooled by twos, and a GRU over what is left."""
+    """Return two convolutions with pooling of size 2 after each, then a GRU layer."""
     convolutions = [
-        layers.Conv1D(WIDTH, 3, padding="same", activation="relu", name=f"conv_{index}")
-        for index in range(2)
+        layers.Conv1D(WIDTH, 3, padding="same", activation="relu", name=f"conv_{i}")
+        for i in range(2)
     ]
     return _network(
         shape,
@@ -205,43 +191,43 @@ def simple_wavenet(shape: Shape) -> keras.Model:
 def wavenet(shape: Shape) -> keras.Model:
     """Return the full WaveNet: gates and skips, dilations 1 to 512, three times."""
     body = _body("wavenet", layers=10, stacks=3)
-    return _network(shape, _widen(), body, _dense(shape))
+    return _network(shape, _projection(), body, _dense(shape))
 
 
 def wavenet_lstm(shape: Shape) -> keras.Model:
-    """Return the book's network for chorales, 8 to 24 filters under an LSTM."""
+    """Return the book's network for chorales: 8 to 24 filters, then an LSTM."""
     return _network(shape, _body("wavenet-lstm", units=64, layers=4), _dense(shape))
 
 
 def conv(shape: Shape) -> keras.Model:
     """Return residual causal convolutions with dilations 1 to 16."""
-    return _network(shape, _widen(), _body("conv", layers=5), _dense(shape))
+    return _network(shape, _projection(), _body("conv", layers=5), _dense(shape))
 
 
 def attention(shape: Shape) -> keras.Model:
-    """Return two blocks of causal attention over all that is seen."""
+    """Return two blocks of causal self-attention over the whole input."""
     body = _body("attention", window=shape.steps)
-    return _network(shape, _widen(), body, _dense(shape))
+    return _network(shape, _projection(), body, _dense(shape))
 
 
-# === From vector to sequence ===
+# === Decoders and dense layers ===
 
 
 def encoder_decoder(shape: Shape) -> keras.Model:
-    """Return GRU layers that put a series into a vector, and one that unfolds it.
+    """Return a GRU encoder and a GRU decoder.
 
-    The decoder reads the vector at every step ahead (Cho et al., 2014).
+    The decoder reads the encoder's last state at every step ahead (Cho et al., 2014).
     """
-    return _network(shape, _body("gru"), LastStep(), *_unfolded(shape))
+    return _network(shape, _body("gru"), LastStep(), *_decoder(shape))
 
 
 def vector_to_sequence(shape: Shape) -> keras.Model:
-    """Return a GRU layer that unfolds all values seen, side by side."""
-    return _network(shape, *_unfolded(shape))
+    """Return a GRU decoder over the flattened input."""
+    return _network(shape, *_decoder(shape))
 
 
 def dense(shape: Shape) -> keras.Model:
-    """Return wide dense layers over all values seen: pre-norm residual blocks."""
+    """Return a wide pre-norm residual MLP over the flattened input."""
     blocks = [
         Residual(
             [
@@ -263,24 +249,23 @@ def dense(shape: Shape) -> keras.Model:
     )
 
 
-# === Filling in what is missing ===
+# === Imputation ===
 
 
 def imputing_gru(shape: Shape) -> keras.Model:
-    """Return GRU layers that read a series from both ends, with a gap in its middle."""
-    both_ways = [
+    """Return two bidirectional GRU layers that impute a gap in the middle."""
+    bidirectional = [
         layers.Bidirectional(
-            layers.GRU(WIDTH, return_sequences=True, name="gru"),
-            name=f"both_ways_{index}",
+            layers.GRU(WIDTH, return_sequences=True, name="gru"), name=f"both_ways_{i}"
         )
-        for index in range(2)
+        for i in range(2)
     ]
     before = (shape.steps - shape.ahead) // 2
     after = shape.steps - shape.ahead - before
     return _network(
         shape,
         MarkMissing(),
-        *both_ways,
+        *bidirectional,
         layers.Dense(shape.variables, name="value"),
         layers.Cropping1D((before, after), name="gap"),
         layers.Reshape((1, shape.outputs), name="one_position"),
@@ -288,78 +273,23 @@ def imputing_gru(shape: Shape) -> keras.Model:
 
 
 def imputing_conv(shape: Shape) -> keras.Model:
-    """Return convolutions that see a gap from both sides, dilations 1 to 8."""
+    """Return non-causal convolutions, dilations 1 to 8, that impute a gap."""
     convolutions = [
         layers.Conv1D(
             WIDTH,
             3,
             padding="same",
-            dilation_rate=2**index,
+            dilation_rate=2**i,
             activation="relu",
-            name=f"convolution_{index}",
+            name=f"convolution_{i}",
         )
-        for index in range(4)
+        for i in range(4)
     ]
-    side_by_side = layers.Reshape((1, shape.steps * WIDTH), name="side_by_side")
-    return _network(shape, MarkMissing(), *convolutions, side_by_side, _dense(shape))
+    flat = layers.Reshape((1, shape.steps * WIDTH), name="side_by_side")
+    return _network(shape, MarkMissing(), *convolutions, flat, _dense(shape))
 
 
-# === What they are made of ===
-
-
-class LastStep(layers.Layer):
-    """Keep the last step: (batch, steps, units) → (batch, 1, units)."""
-
-    def __init__(self) -> None:
-        super().__init__(name="last_step")
-
-    def call(self, inputs: Tensor) -> Tensor:
-        return inputs[:, -1:]
-
-
-class MarkMissing(layers.Layer):
-    """Put 0 for NaN, and beside each value whether it was: variables are doubled."""
-
-    def __init__(self) -> None:
-        super().__init__(name="mark_missing")
-
-    def call(self, inputs: Tensor) -> Tensor:
-        missing = ops.isnan(inputs)
-        values = ops.where(missing, 0.0, inputs)
-        return ops.concatenate([values, ops.cast(missing, values.dtype)], axis=-1)
-
-
-class BatchNormCell(layers.SimpleRNNCell):
-    """Compute h' = tanh(BN(Wx) + BN(Uh) + b).
-
-    Cooijmans et al., "Recurrent Batch Normalization" (2017), who also say to begin with
-    a scale of 0.1, lest tanh saturate; but all steps share their statistics here.
-    """
-
-    def __init__(self, units: int, **kwargs: Any) -> None:
-        super().__init__(units, **kwargs)
-        self.norms = [
-            layers.BatchNormalization(
-                center=False,
-                gamma_initializer=keras.initializers.Constant(0.1),
-                name=f"norm_{part}",
-            )
-            for part in "xh"
-        ]
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        super().build(input_shape)
-        for norm in self.norms:
-            norm.build((None, self.units))
-
-    def call(
-        self, inputs: Tensor, states: Any, training: bool = False
-    ) -> tuple[Tensor, list[Tensor]]:
-        (hidden,) = states
-        x = self.norms[0](ops.matmul(inputs, self.kernel), training=training)
-        h = self.norms[1](ops.matmul(hidden, self.recurrent_kernel), training=training)
-        hidden = ops.tanh(x + h + self.bias)
-        return hidden, [hidden]
+# === Parts ===
 
 
 def _network(shape: Shape, *parts: keras.layers.Layer) -> keras.Model:
@@ -367,28 +297,29 @@ def _network(shape: Shape, *parts: keras.layers.Layer) -> keras.Model:
     return keras.Sequential([series, *parts], name="network")
 
 
-def _body(body: str, *, layers: int = 2, **changes: Any) -> keras.layers.Layer:
+def _body(body: str, *, layers: int = 2, **options: Any) -> keras.layers.Layer:
     """Return a body of the chorale networks, at the width of the suite."""
-    options = {"units": WIDTH, "dropout": 0.0, **changes}
-    return build_body(BodyOptions(body=body, layers=layers, **options))
+    defaults = {"units": WIDTH, "dropout": 0.0}
+    return build_body(BodyOptions(body=body, layers=layers, **{**defaults, **options}))
 
 
-def _widen() -> keras.layers.Layer:
-    """Return what goes under a body that gives as many channels as it reads."""
+def _projection() -> keras.layers.Layer:
+    """Return the input projection of a body that has as many channels as its input."""
     return layers.Dense(WIDTH, name="widen")
 
 
 def _dense(shape: Shape) -> keras.layers.Layer:
-    """Return what turns each position into a forecast."""
+    """Return the output layer: a forecast at each position."""
     return layers.Dense(shape.outputs, name="forecast")
 
 
-def _state_is_forecast(shape: Shape) -> keras.layers.Layer:
+def _forecasting_rnn(shape: Shape) -> keras.layers.Layer:
+    """Return a simple recurrent layer whose state is the forecast."""
     return layers.SimpleRNN(shape.outputs, return_sequences=True, name="forecast")
 
 
-def _unfolded(shape: Shape) -> Sequence[keras.layers.Layer]:
-    """Return layers that turn all they are given into one value for each step ahead."""
+def _decoder(shape: Shape) -> list[keras.layers.Layer]:
+    """Return layers that decode a vector into one position, step by step ahead."""
     return [
         layers.Flatten(name="vector"),
         layers.RepeatVector(shape.ahead, name="repeat"),

@@ -1,15 +1,15 @@
-"""The best forecast possible: by one who knows how series are drawn, but not which.
+"""Oracle: the Bayes-optimal forecast, given the process but not its parameters.
 
-Given the values that are seen, the two frequencies and phases of a series have a
-posterior: their prior, cut to where every seen value lies within the noise's width.
-The mean of the hidden values under it has the least mean squared error of all
-forecasts. The posterior is sampled by random-walk Metropolis (Metropolis et al., 1953),
-many series at a time, with steps shaped by the curvature of least squares.
+Given the visible values, the two frequencies and phases of a series have a posterior:
+their prior, restricted to parameters whose curve is within half the noise width of
+every visible value. The posterior mean of the hidden values minimizes the mean squared
+error over all forecasts. The posterior is sampled by random-walk Metropolis (Metropolis
+et al., 1953), many series in parallel, with least-squares covariances as proposals.
 
-A chain starts at the truth. That is no cheating: the truth is itself a draw from the
-posterior given the values, so a chain that starts there needs no burn-in. It would be
-cheating if the posterior fell into parts that a chain cannot leave; tests start chains
-from fits to the seen values instead, and get the same forecasts.
+A chain starts at the true parameters. These are themselves a draw from the posterior
+given the values, so the chain is stationary from the start and needs no burn-in. That
+would bias the forecast only if the posterior had modes between which a chain cannot
+move; tests start chains from fits to the visible values and get the same forecasts.
 """
 
 from __future__ import annotations
@@ -29,22 +29,21 @@ from chorale.forecasting.series import (
     Task,
     Waves,
 )
-from chorale.utils.progress import Progress
 
 # Columns of parameters: frequency and phase of the slow wave, then of the fast one.
 _FREQUENCIES, _PHASES = [0, 2], [1, 3]
-_STEP_SIZES = (0.2, 0.5, 1.0)  # of a random walk, in standard deviations
-_BATCHES = 8  # of a chain; each has to be long beside what a chain remembers
+_STEP_SIZES = (0.2, 0.5, 1.0)  # of a proposal, in standard deviations
+_BATCHES = 8  # of a chain, for its Monte Carlo error; longer than its autocorrelation
 _ROUNDING = 1e-6  # series are stored as float32
 
 
 class Posterior(NamedTuple):
-    """What is known of hidden values, noise apart; arrays are (count, ahead, 1).
+    """Posterior moments of the hidden values without noise, float32 (count, ahead, 1).
 
     Attributes:
-        mean: the forecast.
-        variance: of the values without their noise.
-        error: Monte-Carlo variance of `mean`; it adds to the squared error.
+        mean: the Bayes-optimal forecast.
+        variance: posterior variance; plus the noise variance, the expected error.
+        error: Monte Carlo variance of `mean`, an addition to its squared error.
     """
 
     mean: Array
@@ -60,18 +59,16 @@ def sample_posterior(
     draws: int = 4000,
     burn_in: int = 0,
     start: Floats | None = None,
-    progress: Progress = lambda done, total: None,
 ) -> Posterior:
-    """Return the posterior of the hidden values of each series.
+    """Sample the posterior of the hidden values of each series.
 
     Args:
         waves: series of one variable, of the task's length.
-        task: what is hidden.
-        random: where all randomness comes from.
-        draws: steps of each chain that count.
-        burn_in: steps before those; none are needed from the truth.
-        start: parameters (count, 4) to start at, `true_parameters` if left out.
-        progress: is told the steps done and the steps in all.
+        task: which steps are hidden.
+        random: source of all randomness.
+        draws: steps of each chain after the burn-in.
+        burn_in: discarded steps; none are needed from the true parameters.
+        start: initial parameters (count, 4); by default `true_parameters`.
 
     Raises:
         UsageError: the series are not of the task's length or have several variables,
@@ -84,17 +81,17 @@ def sample_posterior(
     seen, hidden = time[task.seen()], time[task.hidden]
     values = waves.series[:, task.seen(), 0].astype(np.float64)
     current = true_parameters(waves) if start is None else start.copy()
-    shape = np.linalg.cholesky(_curvature(current, seen))
+    cholesky = np.linalg.cholesky(_covariance(current, seen))
     log_prior = _log_prior(current)
     batch_sums = np.zeros((_BATCHES, len(values), task.ahead))
     squares = np.zeros((len(values), task.ahead))
     for step in range(-burn_in, draws):
         scale = random.choice(_STEP_SIZES)
         noise = random.standard_normal(current.shape)
-        proposal = current + scale * np.einsum("nij,nj->ni", shape, noise)
+        proposal = current + scale * np.einsum("nij,nj->ni", cholesky, noise)
         new_log_prior = _log_prior(proposal)
-        outside = np.abs(values - curve(proposal, seen)).max(axis=1)
-        accepted = (outside <= NOISE_WIDTH / 2 + _ROUNDING) & (
+        residual = np.abs(values - curve(proposal, seen)).max(axis=1)
+        accepted = (residual <= NOISE_WIDTH / 2 + _ROUNDING) & (
             np.log(random.random(len(values))) < new_log_prior - log_prior
         )
         current = np.where(accepted[:, None], proposal, current)
@@ -103,7 +100,6 @@ def sample_posterior(
             drawn = curve(current, hidden)
             batch_sums[step * _BATCHES // draws] += drawn
             squares += drawn**2
-        progress(step + burn_in + 1, draws + burn_in)
     lengths = np.bincount(np.arange(draws) * _BATCHES // draws, minlength=_BATCHES)
     mean = batch_sums.sum(axis=0) / draws
     error = (batch_sums / lengths[:, None, None]).var(axis=0) / (_BATCHES - 1)
@@ -114,10 +110,10 @@ def sample_posterior(
 
 
 def fit_waves(waves: Waves, task: Task) -> Array:
-    """Return forecasts by least squares, (count, ahead, 1).
+    """Return the maximum likelihood forecast under Gaussian noise, (count, ahead, 1).
 
-    The fit starts at the truth, so it finds the best curve there is; yet it knows
-    nothing of the noise's limits, and is beaten by the posterior mean.
+    Nonlinear least squares, started at the true parameters, near the global optimum. It
+    ignores that the noise is bounded, so the posterior mean is better.
 
     Raises:
         UsageError: the series are not of the task's length or have several variables.
@@ -132,8 +128,8 @@ def fit_waves(waves: Waves, task: Task) -> Array:
         least_squares(
             lambda guess, row=row: curve(guess[None], seen)[0] - row,
             truth,
-            jac=lambda guess: _slopes(guess[None], seen)[0],
-            # The quicker method wants a value for each parameter.
+            jac=lambda guess: _jacobian(guess[None], seen)[0],
+            # The faster method needs at least as many values as parameters.
             method="lm" if len(seen) >= len(truth) else "trf",
         ).x
         for truth, row in zip(true_parameters(waves), values, strict=True)
@@ -148,7 +144,7 @@ def true_parameters(waves: Waves) -> Floats:
 
 
 def curve(parameters: Floats, time: Floats) -> Floats:
-    """Return series without noise, (count, times), of parameters (count, 4)."""
+    """Return series without noise, (count, times), from parameters (count, 4)."""
     angles = _angles(parameters, time)
     return sum(  # type: ignore[return-value]
         amplitude * np.sin(angles[wave]) for wave, amplitude in enumerate(AMPLITUDES)
@@ -162,36 +158,36 @@ def _angles(parameters: Floats, time: Floats) -> list[Floats]:
     ]
 
 
-def _slopes(parameters: Floats, time: Floats) -> Floats:
-    """Return the derivatives of the curve, (count, times, 4)."""
+def _jacobian(parameters: Floats, time: Floats) -> Floats:
+    """Return the Jacobian of the curve, (count, times, 4)."""
     columns = []
     for amplitude, angle in zip(AMPLITUDES, _angles(parameters, time), strict=True):
         columns += [amplitude * np.cos(angle) * time, amplitude * np.cos(angle)]
     return np.stack(columns, axis=-1)
 
 
-def _curvature(parameters: Floats, time: Floats) -> Floats:
-    """Return the covariance that least squares would claim, (count, 4, 4)."""
-    slopes = _slopes(parameters, time)
-    precision = np.einsum("nti,ntj->nij", slopes, slopes) / NOISE_VARIANCE
+def _covariance(parameters: Floats, time: Floats) -> Floats:
+    """Return the Gauss-Newton covariance of the parameters, (count, 4, 4)."""
+    jacobian = _jacobian(parameters, time)
+    precision = np.einsum("nti,ntj->nij", jacobian, jacobian) / NOISE_VARIANCE
     prior = [12 / 10**2, 12 / (2 * np.pi) ** 2, 12 / 20**2, 12 / (2 * np.pi) ** 2]
     return np.linalg.inv(precision + np.diag(prior))
 
 
 def _log_prior(parameters: Floats) -> Floats:
-    """Return the logarithm of the prior density of parameters, up to a constant.
+    """Return the log prior density of parameters (count, 4), up to a constant.
 
-    Frequencies ω are uniform between their limits, offsets between 0 and 1. A phase q,
-    up to whole turns, comes from each of the offsets (q + 2πk) / ω in 0 to 1; each has
-    the density 1 / ω.
+    Frequencies ω are uniform between their limits, offsets between 0 and 1. A phase q
+    modulo 2π corresponds to the offsets (q + 2πk) / ω from 0 to 1, each of density
+    1 / ω.
     """
     density = np.zeros(len(parameters))
     for wave, lowest in enumerate(LOWEST_FREQUENCIES):
         frequency = parameters[:, _FREQUENCIES[wave]]
-        turned = np.mod(-parameters[:, _PHASES[wave]], 2 * np.pi)
+        phase = np.mod(-parameters[:, _PHASES[wave]], 2 * np.pi)
         allowed = (frequency >= lowest) & (frequency < 2 * lowest)
         safe = np.where(allowed, frequency, lowest)
-        offsets = np.ceil((safe - turned) / (2 * np.pi))
+        offsets = np.ceil((safe - phase) / (2 * np.pi))
         density += np.where(allowed, np.log(offsets / safe), -np.inf)
     return density
 

@@ -1,12 +1,13 @@
-"""Synthetic series with a known law, and the tasks that are set on them.
+"""Synthetic time series from a known random process, and forecasting tasks on them.
 
-A series is the sum of two waves and noise,
+A series is the sum of two sine waves and uniform noise (Géron, chapter 15, "Forecasting
+a Time Series"):
 
     x(t) = 0.5 sin(ω₁ (t - o₁)) + 0.2 sin(ω₂ (t - o₂)) + 0.1 (u - ½)
 
-with ω₁ uniform in 10 to 20, ω₂ in 20 to 40, both offsets o and each value's u in 0 to 1
-(Géron, chapter 15, "Forecasting a Time Series"). Since the law is known, so is the
-error that no forecast can get below.
+    ω₁ ~ U(10, 20)    ω₂ ~ U(20, 40)    o₁, o₂, u ~ U(0, 1), u anew at every step
+
+Since the process is known, so is the irreducible error of a forecast.
 
 Arrays of series are float32 (count, steps, variables) throughout.
 """
@@ -26,21 +27,24 @@ Array = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.floating[Any]]
 
 AMPLITUDES = (0.5, 0.2)
-LOWEST_FREQUENCIES = (10.0, 20.0)  # radians a unit of time; the highest are twice that
+LOWEST_FREQUENCIES = (
+    10.0,
+    20.0,
+)  # radians per unit of time; the highest are twice that
 NOISE_WIDTH = 0.1
-NOISE_VARIANCE = NOISE_WIDTH**2 / 12  # of a uniform variable: no forecast gets below
+NOISE_VARIANCE = NOISE_WIDTH**2 / 12  # of a uniform variable; a lower bound of the MSE
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """Which values of a series are hidden, to be forecast or filled in from the rest.
+    """A forecasting or imputation task: which values of a series are hidden.
 
     Attributes:
-        name: of the task, as in `TASKS`.
-        length: values of a series, hidden ones included.
-        first_hidden: index of the first hidden value.
-        ahead: how many values are hidden, one after another.
-        interval: units of time from one value to the next.
+        name: key in `TASKS`.
+        length: steps of a series, the hidden ones included.
+        first_hidden: index of the first hidden step.
+        ahead: number of consecutive hidden steps: the forecast horizon.
+        interval: units of time between two steps.
     """
 
     name: str
@@ -65,25 +69,25 @@ class Task:
 
     @property
     def hidden(self) -> slice:
-        """The steps that are hidden."""
+        """The hidden steps."""
         return slice(self.first_hidden, self.first_hidden + self.ahead)
 
     @property
     def is_forecast(self) -> bool:
-        """Whether nothing is seen after what is hidden."""
+        """Whether the hidden steps are the last ones, so that no future is visible."""
         return self.first_hidden + self.ahead == self.length
 
     def seen(self) -> npt.NDArray[np.bool_]:
-        """Return bool (length,): which steps are not hidden."""
+        """Return the mask of visible steps, bool (length,)."""
         mask = np.ones(self.length, bool)
         mask[self.hidden] = False
         return mask
 
     def inputs(self, series: Array) -> Array:
-        """Return what a forecaster may see of whole series.
+        """Return the visible part of whole series.
 
-        The steps up to the hidden ones, (count, first_hidden, variables); where more
-        follows, all steps (count, length, variables), the hidden ones NaN.
+        For a forecast the steps before the hidden ones, (count, first_hidden,
+        variables); otherwise all steps, (count, length, variables), NaN where hidden.
         """
         if self.is_forecast:
             return series[:, : self.first_hidden]
@@ -92,25 +96,22 @@ class Task:
         return inputs
 
     def targets(self, series: Array) -> Array:
-        """Return what is hidden, (count, ahead, variables)."""
+        """Return the hidden values, (count, ahead, variables)."""
         return series[:, self.hidden]
 
 
 def forecasting_task(
     steps: int, ahead: int, *, interval: float = 1 / 59, name: str = "series"
 ) -> Task:
-    """Return the task to see `steps` values and forecast the next `ahead`."""
+    """Return the task of forecasting `ahead` values from `steps` values."""
+    length = steps + ahead
     return Task(
-        name=name,
-        length=steps + ahead,
-        first_hidden=steps,
-        ahead=ahead,
-        interval=interval,
+        name=name, length=length, first_hidden=steps, ahead=ahead, interval=interval
     )
 
 
-# The book spreads a series over one unit of time, however long it is, so its values lie
-# closer in the task of ten steps than in that of one. Longer ones keep that distance.
+# The book spreads a series over one unit of time, whatever its length, so the interval
+# is smaller in the ten-step task than in the one-step task. Longer series keep it.
 TASKS = {
     task.name: task
     for task in (
@@ -122,14 +123,17 @@ TASKS = {
 }
 
 
+# === Synthetic series ===
+
+
 class Waves(NamedTuple):
-    """Series and the law that each was drawn by.
+    """Synthetic series and the parameters that generated them.
 
     Attributes:
         series: float32 (count, steps, variables).
         frequencies: float (count, 2), of the slow wave and the fast one.
         offsets: float (count, variables, 2), of the same.
-        interval: units of time from one value to the next.
+        interval: units of time between two steps.
     """
 
     series: Array
@@ -146,15 +150,15 @@ def draw_waves(
     interval: float = 1 / 59,
     variables: int = 1,
 ) -> Waves:
-    """Draw series by the law above.
+    """Sample series from the process above.
 
     Args:
-        count: how many series.
-        steps: how many values each has.
-        random: where all randomness comes from.
-        interval: units of time from one value to the next.
-        variables: the variables of one series share its two frequencies; offsets and
-            noise are their own.
+        count: number of series.
+        steps: length of each.
+        random: source of all randomness.
+        interval: units of time between two steps.
+        variables: the variables of a series share its two frequencies, while offsets
+            and noise are independent.
 
     Raises:
         UsageError: a size is not positive.
@@ -174,7 +178,7 @@ def draw_waves(
 
 
 def with_trend(series: Array, random: np.random.Generator, slope: float = 2.0) -> Array:
-    """Add to each series a line of its own, from -slope to slope over its length."""
+    """Add a random linear trend to each series: -slope to slope over its length."""
     count, steps, variables = series.shape
     slopes = random.uniform(-slope, slope, (count, 1, variables))
     return (series + slopes * np.linspace(0, 1, steps)[:, None]).astype("float32")
@@ -187,27 +191,33 @@ def with_season(
     period: int = 12,
     amplitude: float = 0.5,
 ) -> Array:
-    """Add to each series a pattern that returns every `period` steps.
+    """Add a seasonal pattern of `period` steps.
 
-    The pattern, `period` normal values times `amplitude`, is one for all series; where
-    in it a series begins is its own.
+    The pattern, `period` normal values times `amplitude`, is the same for all series;
+    each series has a random phase.
+
+    Raises:
+        UsageError: the period is not positive.
     """
     count, steps, variables = series.shape
     if period < 1:
         raise UsageError(f"expected a period of at least 1, got {period}")
     pattern = amplitude * random.standard_normal((period, variables))
-    begins = random.integers(period, size=(count, 1))
-    shifted: Floats = pattern[(begins + np.arange(steps)) % period]
-    return (series + shifted).astype("float32")
+    phases = random.integers(period, size=(count, 1))
+    seasons: Floats = pattern[(phases + np.arange(steps)) % period]
+    return (series + seasons).astype("float32")
+
+
+# === Transformations ===
 
 
 def difference(series: Array, lag: int = 1) -> Array:
-    """Return each value less the one `lag` steps before: (count, steps - lag, …).
+    """Return differences over `lag` steps, (count, steps - lag, variables).
 
-    A lag of 1 takes away a trend, a lag of one period a season.
+    A lag of 1 removes a linear trend, a lag of one period removes a season.
 
     Raises:
-        UsageError: no value has another one `lag` steps before it.
+        UsageError: the lag is not from 1 to steps - 1.
     """
     if not 1 <= lag < series.shape[1]:
         raise UsageError(f"expected a lag from 1 to {series.shape[1] - 1}, got {lag}")
@@ -215,7 +225,7 @@ def difference(series: Array, lag: int = 1) -> Array:
 
 
 def undifference(differences: Array, before: Array) -> Array:
-    """Return the series that `difference` made `differences` of.
+    """Invert `difference`.
 
     Args:
         differences: float (count, steps, variables).
@@ -232,7 +242,7 @@ def undifference(differences: Array, before: Array) -> Array:
 
 
 def sequence_targets(series: Array, steps: int, ahead: int) -> Array:
-    """Return what follows each of the first `steps` values, not the last one alone.
+    """Return targets for sequence-to-sequence training: a forecast after every step.
 
     Args:
         series: (count, at least steps + ahead, variables).
@@ -255,23 +265,26 @@ def sequence_targets(series: Array, steps: int, ahead: int) -> Array:
     return np.ascontiguousarray(np.swapaxes(windows, 2, 3))
 
 
+# === Data sets ===
+
+
 @dataclass(frozen=True)
 class Data:
-    """Series to learn from, to choose by and to measure on.
+    """The train, valid and test series of a task, float32 (count, length, variables).
 
     Attributes:
-        task: what is hidden of each.
-        train: float32 (count, task.length, variables), as are the other two.
-        valid: the best epoch of a training is chosen on these.
-        test: figures are measured on these.
-        law: of the test series, where they are drawn by a known one.
+        task: which steps are hidden.
+        train: series to train on.
+        valid: series that select the best epoch of a training.
+        test: series that errors are measured on.
+        test_waves: the parameters of the test series; None if they are not synthetic.
     """
 
     task: Task
     train: Array
     valid: Array
     test: Array
-    law: Waves | None = None
+    test_waves: Waves | None = None
 
     def digest(self) -> str:
         """Return the SHA-256 of all series, in hexadecimal."""
@@ -284,14 +297,14 @@ class Data:
 def draw_data(
     task: Task, *, train: int, valid: int, test: int, random_state: int
 ) -> Data:
-    """Return independent series by the law of the waves for a task.
+    """Return independent synthetic series for a task.
 
     Args:
-        task: what is hidden of each.
-        train: how many series; likewise valid and test.
-        random_state: another number, other series.
+        task: which steps are hidden.
+        train: number of series; likewise `valid` and `test`.
+        random_state: seed of the series.
     """
-    learned, chosen_by, measured_on = (
+    train_waves, valid_waves, test_waves = (
         draw_waves(
             count,
             task.length,
@@ -301,5 +314,5 @@ def draw_data(
         for part, count in enumerate((train, valid, test))
     )
     return Data(
-        task, learned.series, chosen_by.series, measured_on.series, law=measured_on
+        task, train_waves.series, valid_waves.series, test_waves.series, test_waves
     )

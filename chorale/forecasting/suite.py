@@ -1,48 +1,48 @@
-"""Runs the suite: every forecaster on every task, measured beside the oracle.
+"""The suite: every forecaster on every task, compared with the oracle.
 
-What is measured is kept in one folder, so a suite that was stopped goes on where it was
-when it is asked for again:
+All results are saved in one folder, so that an interrupted suite resumes:
 
-    options.json              what was asked for
-    results.csv               a row for each forecaster and seed
-    ten-steps/series.npz      the series that are forecast, a folder for each task
-    ten-steps/oracle.npz      its forecasts; the baselines' lie beside it
-    ten-steps/gru-seed0/      a training: a run, as of `chorale.nn.runs`, and its
-    forecasts
+    options.json              options of the suite
+    results.csv               errors, a row for each forecaster and seed
+    ten-steps/series.npz      test series; one folder for each task
+    ten-steps/oracle.npz      forecasts of the oracle; likewise of the baselines
+    ten-steps/gru-seed0/      a training: a run (`chorale.nn.runs`) and its forecasts
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from chorale.errors import ModelError, UsageError
+from chorale.errors import UsageError
 from chorale.forecasting.baselines import BASELINES
-from chorale.forecasting.jobs import LEAST_SQUARES, ORACLE, Job, Measured, run_jobs
-from chorale.forecasting.own_series import OwnSeries
-from chorale.forecasting.recipes import RECIPES, Recipe
+from chorale.forecasting.csv_series import CsvSeries
+from chorale.forecasting.jobs import LEAST_SQUARES, ORACLE, Job, Measurement, run_jobs
+from chorale.forecasting.recipes import Recipe
+from chorale.forecasting.saved_forecasts import read_options
 from chorale.forecasting.series import TASKS, Array, Data, Task, draw_data
+from chorale.utils.checks import check_at_least
 from chorale.utils.files import save_arrays, write_text
 from chorale.utils.progress import Progress
 
 
 @dataclass(frozen=True, kw_only=True)
 class SuiteOptions:
-    """How much the suite draws and trains.
+    """Sizes of the suite.
 
     Attributes:
-        train: series to learn from, as many as in the book; likewise valid.
-        valid: series to choose the best epoch by.
-        test: series to measure on.
-        epochs: passes over the train series, for recipes that do not say.
-        seeds: trainings of each network; they differ in weights, dropout and order.
-        draws: of the oracle, for each series.
-        random_state: of the series.
+        train: synthetic series to train on, by default as many as in the book.
+        valid: series that select the best epoch.
+        test: series that errors are measured on.
+        epochs: passes over the train series, unless a recipe has its own number.
+        seeds: trainings of each network, with different weights, dropout and order.
+        draws: posterior samples of the oracle, for each series.
+        random_state: seed of the series.
     """
 
     train: int = 7000
@@ -54,105 +54,92 @@ class SuiteOptions:
     random_state: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("train", "valid", "test", "epochs", "seeds"):
-            if getattr(self, name) < 1:
-                raise UsageError(
-                    f"expected {name} of at least 1, got {getattr(self, name)}"
-                )
-        if self.draws < 100:
-            raise UsageError(f"expected at least 100 draws, got {self.draws}")
-        if self.random_state < 0:
-            raise UsageError(
-                f"expected a random state of 0 or more, got {self.random_state}"
-            )
+        check_at_least(self, train=1, valid=1, test=1, epochs=1, seeds=1)
+        check_at_least(self, draws=100, random_state=0)
 
 
 def run_suite(
-    recipes: dict[str, Recipe],
+    recipes: Mapping[str, Recipe],
     options: SuiteOptions,
     folder: Path | str,
     *,
     task: Task | None = None,
-    own: OwnSeries | None = None,
-    jobs: int = 1,
+    series: CsvSeries | None = None,
+    processes: int = 1,
     progress: Progress = lambda done, total: None,
-    finished: Callable[[Measured], None] = lambda measured: None,
-) -> tuple[list[Measured], dict[str, Data]]:
-    """Train recipes, and measure them with the baselines and the oracle.
+    finished: Callable[[Measurement], None] = lambda measurement: None,
+) -> tuple[list[Measurement], dict[str, Data]]:
+    """Train networks and measure them together with the baselines and the oracle.
 
     Args:
-        recipes: by name; those of `RECIPES` or others like them.
-        options: how much to draw and train.
-        folder: where everything is kept; if it holds the same suite, unfinished, that
-            goes on.
-        task: to be set to all recipes that forecast, instead of their own.
-        own: a user's series, to be measured on instead of drawn ones and forecast
-            beyond their end; they bring their task.
-        jobs: trainings at a time, each in a process of its own; 1 is this process.
-        progress: is told the epochs done and the epochs in all.
-        finished: is told of each forecaster as it is measured.
+        recipes: networks by name, from `RECIPES` or similar.
+        options: sizes.
+        folder: of all results; an interrupted suite in it is resumed.
+        task: a forecasting task for all networks, instead of their own.
+        series: series from a CSV file, instead of synthetic ones; they have their own
+            task and are also forecast beyond their end.
+        processes: trainings in parallel; 1 runs them in this process.
+        progress: called with the epochs done and the total.
+        finished: called with each measurement.
 
     Returns:
-        What was measured, and the series by the name of their task.
+        The measurements, and the series by the name of their task.
 
     Raises:
         UsageError: the folder holds another suite.
     """
     folder = Path(folder)
-    if own is not None:
-        task = own.data.task
+    if series is not None:
+        task = series.data.task
     if task is not None:
         recipes = {
             name: replace(recipe, task=task.name)
             for name, recipe in recipes.items()
             if TASKS[recipe.task].is_forecast
         }
-    _begin(folder, options, task, own)
-    if own is not None:
-        data = {own.data.task.name: own.data}
-    elif task is not None:
-        data = {task.name: _draw(task, options)}
+    _open_folder(folder, options, task, series)
+    if series is not None:
+        data = {series.data.task.name: series.data}
     else:
-        wanted = {recipe.task for recipe in recipes.values()}
-        data = {name: _draw(TASKS[name], options) for name in TASKS if name in wanted}
-    for one in data.values():
+        used = {recipe.task for recipe in recipes.values()}
+        tasks = [task] if task else [TASKS[name] for name in TASKS if name in used]
+        data = {drawn.name: _draw(drawn, options) for drawn in tasks}
+    for name, part in data.items():
         save_arrays(
-            folder / one.task.name / "series.npz",
-            {"series": one.test, "first_hidden": np.array(one.task.first_hidden)},
+            folder / name / "series.npz",
+            {"series": part.test, "first_hidden": np.array(part.task.first_hidden)},
         )
-    latest = None if own is None else own.latest
-    work = list(_jobs(recipes, options, data, folder, latest))
-    measured = []
-    for result in run_jobs(work, jobs, progress):
+    latest = None if series is None else series.latest
+    jobs = list(_jobs(recipes, options, data, folder, latest))
+    order = {(job.data.task.name, job.name, job.seed): i for i, job in enumerate(jobs)}
+    measurements = []
+    for result in run_jobs(jobs, processes, progress):
         finished(result)
-        measured.append(result)
-    order = {(job.data.task.name, job.name, job.seed): i for i, job in enumerate(work)}
-    measured.sort(key=lambda one: order[one.task, one.name, one.seed])
-    return measured, data
+        measurements.append(result)
+    measurements.sort(key=lambda result: order[result.task, result.name, result.seed])
+    return measurements, data
 
 
-def _begin(
-    folder: Path, options: SuiteOptions, task: Task | None, own: OwnSeries | None
+def _open_folder(
+    folder: Path, options: SuiteOptions, task: Task | None, series: CsvSeries | None
 ) -> None:
-    """Write down what is asked for, or make sure that it is what was begun."""
-    # More seeds or networks may be asked for later; what is there stays as it is.
+    """Write the options of a new suite, or check that the folder holds the same one."""
+    # More seeds or networks may be added later.
     asked: dict[str, Any] = asdict(options)
     del asked["seeds"]
     asked["task"] = None if task is None else asdict(task)
-    asked["own"] = None if own is None else own.data.digest()
+    asked["own"] = None if series is None else series.data.digest()
     path = folder / "options.json"
     if not path.exists():
         write_text(path, json.dumps(asked, indent=2) + "\n")
         return
-    try:
-        begun = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path}: expected the JSON of a suite: {error}") from None
+    saved = read_options(folder)
     for name, value in asked.items():
-        if name not in begun or begun[name] != value:
+        if name not in saved or saved[name] != value:
+            label = "series" if name == "own" else name.replace("_", " ")
             raise UsageError(
-                f"{folder} holds a suite with another {name.replace('_', ' ')}: choose "
-                "another --output"
+                f"{folder} holds a suite with other options ({label}): choose another "
+                "--output"
             )
 
 
@@ -167,34 +154,28 @@ def _draw(task: Task, options: SuiteOptions) -> Data:
 
 
 def _jobs(
-    recipes: dict[str, Recipe],
+    recipes: Mapping[str, Recipe],
     options: SuiteOptions,
-    data: dict[str, Data],
+    data: Mapping[str, Data],
     folder: Path,
     latest: Array | None,
 ) -> Iterator[Job]:
-    """Yield what there is to do, task by task, in the order of the table."""
-    for task, one in data.items():
-        if one.law is not None:
-            yield Job(ORACLE, one, folder, draws=options.draws)
-            yield Job(LEAST_SQUARES, one, folder)
+    """Yield all jobs, task by task, in the order of the table of results."""
+    for task, part in data.items():
+        if part.test_waves is not None:
+            yield Job(ORACLE, part, folder, draws=options.draws)
+            yield Job(LEAST_SQUARES, part, folder)
         for name, baseline in BASELINES.items():
-            if baseline.suits(one.task):
-                yield Job(name, one, folder, latest=latest)
+            if baseline.suits(part.task):
+                yield Job(name, part, folder, latest=latest)
         for name, recipe in recipes.items():
-            if recipe.task == task:
-                for seed in range(options.seeds):
-                    yield Job(
-                        name,
-                        one,
-                        folder,
-                        seed,
-                        recipe,
-                        epochs=options.epochs,
-                        latest=latest,
-                    )
-
-
-def default_recipes() -> dict[str, Recipe]:
-    """Return all recipes but the long ones, which draw series of their own."""
-    return {name: recipe for name, recipe in RECIPES.items() if not recipe.fresh}
+            for seed in range(options.seeds if recipe.task == task else 0):
+                yield Job(
+                    name,
+                    part,
+                    folder,
+                    seed,
+                    recipe,
+                    epochs=options.epochs,
+                    latest=latest,
+                )

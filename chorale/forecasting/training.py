@@ -1,4 +1,4 @@
-"""Trains a recipe on series, and forecasts with what it gives."""
+"""Training of one network; autoregressive forecasts; Monte Carlo dropout."""
 
 from __future__ import annotations
 
@@ -10,17 +10,24 @@ import numpy as np
 
 from chorale.forecasting import networks
 from chorale.forecasting.recipes import Recipe
-from chorale.forecasting.series import Array, Data, Floats, draw_waves, sequence_targets
+from chorale.forecasting.series import (
+    Array,
+    Data,
+    Floats,
+    Task,
+    draw_waves,
+    sequence_targets,
+)
 from chorale.nn.fitting import Batch, EpochProgress, FitOptions, fit, seed_dropout
 from chorale.nn.runs import Row, Run
 
 MONITOR = "valid_mse"
-_AT_ONCE = 500  # series forecast at once
-_STREAM = 1  # of randomness: `draw_data` draws valid and test from another
+_BATCH_SIZE = 500  # of forecasts
+_STREAM = 1  # of random numbers; `draw_data` uses others for valid and test
 
 
 class Trained(NamedTuple):
-    """A network that is trained, and how it came about."""
+    """A trained Keras model and the epochs of its training."""
 
     network: Any
     history: list[Row]
@@ -35,23 +42,24 @@ def train(
     seed: int,
     progress: EpochProgress | None = None,
 ) -> Trained:
-    """Train a recipe from its last checkpoint on, if the run has one.
+    """Train a network, from the last checkpoint of its run if there is one.
 
     Args:
         recipe: the network and its training.
-        data: the series to learn from and to choose the best epoch by.
-        run: where checkpoints and history are kept.
-        epochs: passes over the series, unless the recipe says otherwise.
-        seed: of weights, dropout and order.
+        data: train series to fit, valid series to select the best epoch.
+        run: folder of checkpoints and history.
+        epochs: passes over the series, unless the recipe has its own number.
+        seed: of initial weights, dropout and the order of batches.
+        progress: called at every batch and epoch.
 
     Raises:
         UsageError: the network needs longer series.
-        TrainingError: the loss is not a number.
+        TrainingError: the loss is not finite.
     """
     epochs = recipe.epochs or epochs
     block = recipe.block_of(data.task)
-    fresh_series = recipe.fresh if data.law is not None else 0
-    count = fresh_series or len(data.train)
+    fresh = recipe.fresh if data.test_waves is not None else 0
+    count = fresh or len(data.train)
     batch_size = min(recipe.batch_size, count)
     batches_per_epoch = count // batch_size
     keras.backend.clear_session()
@@ -64,29 +72,28 @@ def train(
         recipe.learning_rate, decay_steps=epochs * batches_per_epoch
     )
     optimizer = keras.optimizers.Adam(rate, clipnorm=recipe.clip_norm or None)
-    # Compiled by XLA, recurrent layers run several times faster on a processor.
+    # With XLA, recurrent layers run several times faster on a CPU.
     network.compile(optimizer, loss="mse", jit_compile=True)
+
+    train_pairs = _pairs(recipe, data.task, data.train)
+    valid_inputs, valid_targets = _pairs(recipe, data.task, data.valid)
 
     def batches(epoch: int) -> Iterator[Batch]:
         random = np.random.default_rng([seed, epoch, _STREAM])
-        if fresh_series:
-            fresh = draw_waves(
+        inputs, targets = train_pairs
+        if fresh:
+            waves = draw_waves(
                 count, data.task.length, random, interval=data.task.interval
             )
-            inputs, targets = _pairs(recipe, data, fresh.series)
-        else:
-            inputs, targets = kept
+            inputs, targets = _pairs(recipe, data.task, waves.series)
         order = random.permutation(count)
         for number in range(batches_per_epoch):
             chosen = order[number * batch_size : (number + 1) * batch_size]
             weights = np.ones(targets[chosen].shape[:2], np.float32)
             yield Batch(inputs[chosen], targets[chosen], weights)
 
-    kept = _pairs(recipe, data, data.train)
-    valid_inputs, valid_targets = _pairs(recipe, data, data.valid)
-
     def validate() -> Row:
-        outputs = network.predict(valid_inputs, batch_size=_AT_ONCE, verbose=0)
+        outputs = network.predict(valid_inputs, batch_size=_BATCH_SIZE, verbose=0)
         errors = (outputs[:, -1] - valid_targets[:, -1]) ** 2
         return {MONITOR: float(np.mean(errors, dtype=np.float64))}
 
@@ -104,20 +111,21 @@ def train(
 
 
 def forecast(network: Any, inputs: Array, ahead: int) -> Array:
-    """Return what a network makes of series, float32 (count, ahead, variables).
+    """Return the forecasts of a network, float32 (count, ahead, variables).
 
-    A network that gives fewer values at once than `ahead` is asked again, with its own
-    forecasts as the last values that it sees; one that gives more is cut short.
+    A network that forecasts fewer steps at once than `ahead` continues
+    autoregressively, from its own forecasts; surplus steps are cut off.
 
     Args:
-        network: a Keras model, inputs (count, steps, variables) to outputs
-            (count, positions, block * variables), of which the last position counts.
+        network: a Keras model, from (count, steps, variables) to (count, positions,
+            block * variables); the last position is the forecast.
         inputs: float32 (count, steps, variables).
+        ahead: forecast horizon, in steps.
     """
     count, steps, variables = inputs.shape
     blocks: list[Array] = []
     while sum(block.shape[1] for block in blocks) < ahead:
-        outputs = network.predict(inputs, batch_size=_AT_ONCE, verbose=0)[:, -1]
+        outputs = network.predict(inputs, batch_size=_BATCH_SIZE, verbose=0)[:, -1]
         blocks.append(outputs.reshape(count, -1, variables))
         inputs = np.concatenate([inputs, blocks[-1]], axis=1)[:, -steps:]
     return np.concatenate(blocks, axis=1)[:, :ahead]
@@ -126,11 +134,17 @@ def forecast(network: Any, inputs: Array, ahead: int) -> Array:
 def forecast_with_dropout(
     network: Any, inputs: Array, ahead: int, draws: int, seed: int
 ) -> tuple[Array, Array]:
-    """Return mean and standard deviation of forecasts with dropout left on.
+    """Return mean and standard deviation of Monte Carlo dropout forecasts.
 
-    Monte-Carlo dropout (Gal & Ghahramani, "Dropout as a Bayesian Approximation", 2016).
-    The standard deviation is that of the forecasts; the noise of the series is not in
-    it.
+    Gal & Ghahramani, "Dropout as a Bayesian Approximation" (2016). The standard
+    deviation is epistemic: it does not include the noise of the series.
+
+    Args:
+        network: a Keras model with dropout, as of `forecast`.
+        inputs: float32 (count, steps, variables).
+        ahead: forecast horizon, in steps.
+        draws: number of forecasts, each with new dropout masks.
+        seed: of the masks.
 
     Returns:
         Two arrays float32 (count, ahead, variables).
@@ -150,7 +164,7 @@ def forecast_with_dropout(
 
 
 class _WithDropout(keras.Model):
-    """A network that stays in training, as far as dropout goes, when it forecasts."""
+    """A network whose dropout stays active in `predict`."""
 
     def __init__(self, network: Any) -> None:
         super().__init__(name="with_dropout")
@@ -160,16 +174,15 @@ class _WithDropout(keras.Model):
         return self.network(inputs, training=True)
 
 
-def _pairs(recipe: Recipe, data: Data, series: Array) -> tuple[Array, Array]:
-    """Return what a network is shown of series and what it is to answer.
+def _pairs(recipe: Recipe, task: Task, series: Array) -> tuple[Array, Array]:
+    """Return inputs and targets of a network.
 
-    The answers are (count, positions, block * variables).
+    The inputs are as of `Task.inputs`, the targets (count, positions, block *
+    variables).
     """
-    task, count = data.task, len(series)
-    inputs = task.inputs(series)
     if task.is_forecast:
         targets = sequence_targets(series, task.first_hidden, recipe.block_of(task))
         targets = targets[:, recipe.positions]
     else:
         targets = task.targets(series)[:, None]
-    return inputs, targets.reshape(count, targets.shape[1], -1)
+    return task.inputs(series), targets.reshape(*targets.shape[:2], -1)

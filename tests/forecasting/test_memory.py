@@ -19,7 +19,7 @@ from chorale.forecasting.memory import (
     build_network,
     draw_recall,
     measure_memory,
-    reaches,
+    longest_lags,
     write_memory,
 )
 
@@ -118,7 +118,7 @@ def test_a_network_reaches_as_far_as_it_recalls():
         Recall("gru", 100),
         Recall("rnn", 10, 0.9, False),
     ]
-    assert reaches(recalls) == {"gru": 10, "rnn": 0}
+    assert longest_lags(recalls) == {"gru": 10, "rnn": 0}
 
 
 def test_the_table_is_kept(tmp_path):
@@ -185,7 +185,7 @@ def test_the_command_prints_json(without_training, tmp_path):
     arguments = ["forecast", "memory", "--networks", "gru", "--quick", "--json"]
     result = CliRunner().invoke(app, [*arguments, "--output", str(tmp_path)])
     answer = json.loads(result.stdout)
-    assert answer["reaches"] == {"gru": 30}
+    assert answer["longest_lags"] == {"gru": 30}
     assert [recall["lag"] for recall in answer["recalls"]] == [30, 100]
     assert answer["options"]["units"] == MemoryOptions().units
 

@@ -1,4 +1,4 @@
-"""The best forecast possible: is it a posterior mean, and is it the right posterior?"""
+"""The oracle: is it a posterior mean, and of the right posterior?"""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def drawn(task: Task, count: int, seed: int = 1) -> Waves:
 
 
 def fitted_without_the_truth(waves: Waves, task: Task) -> Floats:
-    """Return parameters (count, 4) found from the seen values alone.
+    """Return parameters (count, 4) fitted to the visible values alone.
 
-    Least squares starts at those pairs of frequencies, out of a grid, whose two sines
-    and cosines explain a series best; the best fit is kept.
+    Least squares starts at the pairs of frequencies, out of a grid, whose sines and
+    cosines fit a series best; the best fit is kept.
     """
     time = (np.arange(task.length) * waves.interval)[task.seen()]
     values = waves.series[:, task.seen(), 0].astype(np.float64)
@@ -55,14 +55,16 @@ def fitted_without_the_truth(waves: Waves, task: Task) -> Floats:
                 candidates.append((index, cost, guess))
     found = []
     for index, row in enumerate(values):
-        own = sorted((cost, tuple(it)) for i, cost, it in candidates if i == index)
+        starts = sorted(
+            (cost, tuple(guess)) for i, cost, guess in candidates if i == index
+        )
 
         def residuals(guess: Floats, power: int, row: Floats = row) -> Floats:
             return ((curve(guess[None], time)[0] - row) / 0.05) ** power
 
-        fits = [least_squares(residuals, guess, args=(1,)) for _, guess in own[:6]]
+        fits = [least_squares(residuals, guess, args=(1,)) for _, guess in starts[:6]]
         best = min(fits, key=lambda fit: fit.cost)
-        # The noise has limits: a higher power keeps the largest residual small.
+        # The noise is bounded: a higher power keeps the largest residual small.
         found.append(least_squares(residuals, best.x, args=(5,)).x)
     return np.clip(found, [10, -99, 20, -99], [19.99, 99, 39.99, 99])
 
@@ -76,7 +78,7 @@ def test_true_parameters_give_the_series_back_up_to_noise():
 
 
 def test_chains_that_do_not_know_the_truth_come_to_the_same_forecasts():
-    waves = drawn(TEN_STEPS, 60)
+    waves = drawn(TEN_STEPS, 30)
     informed = sample_posterior(waves, TEN_STEPS, np.random.default_rng(2))
     blind = sample_posterior(
         waves,
@@ -85,7 +87,7 @@ def test_chains_that_do_not_know_the_truth_come_to_the_same_forecasts():
         burn_in=2000,
         start=fitted_without_the_truth(waves, TEN_STEPS),
     )
-    # A chain that never found a possible curve has nothing to tell.
+    # Chains that start outside the support of the posterior never move.
     moved = blind.variance.max(axis=(1, 2)) > 1e-9
     assert moved.mean() > 0.9
     apart = ((informed.mean - blind.mean) ** 2)[moved]
@@ -96,8 +98,8 @@ def test_chains_that_do_not_know_the_truth_come_to_the_same_forecasts():
 @pytest.mark.parametrize("name", ["one-step", "gap"])
 def test_it_errs_as_much_as_it_says(name):
     task = TASKS[name]
-    waves = drawn(task, 800)
-    posterior = sample_posterior(waves, task, np.random.default_rng(4), draws=1500)
+    waves = drawn(task, 300)
+    posterior = sample_posterior(waves, task, np.random.default_rng(4), draws=600)
     errors = ((task.targets(waves.series) - posterior.mean) ** 2).mean(axis=(1, 2))
     expected = (NOISE_VARIANCE + posterior.variance + posterior.error).mean(axis=(1, 2))
     difference = errors - expected
@@ -106,8 +108,8 @@ def test_it_errs_as_much_as_it_says(name):
 
 def test_it_is_close_to_the_bound_and_beats_least_squares():
     task = TASKS["one-step"]
-    waves = drawn(task, 1500)
-    posterior = sample_posterior(waves, task, np.random.default_rng(5), draws=1500)
+    waves = drawn(task, 600)
+    posterior = sample_posterior(waves, task, np.random.default_rng(5), draws=600)
     expected = NOISE_VARIANCE + posterior.variance.mean()
     assert NOISE_VARIANCE < expected < 1.1 * NOISE_VARIANCE
     targets = task.targets(waves.series)
@@ -118,7 +120,7 @@ def test_it_is_close_to_the_bound_and_beats_least_squares():
 
 
 def test_the_error_that_it_states_is_that_of_its_draws():
-    waves = drawn(TEN_STEPS, 100)
+    waves = drawn(TEN_STEPS, 60)
     runs = [
         sample_posterior(waves, TEN_STEPS, np.random.default_rng(seed), draws=2000)
         for seed in range(6)
@@ -133,7 +135,7 @@ def test_the_prior_of_a_phase_counts_the_offsets_that_give_it():
     frequency = 10 * (1 + random.random(400_000))
     phase = np.mod(-frequency * random.random(400_000), 2 * np.pi)
     drawn_shares, edges, turns = np.histogram2d(frequency, phase, bins=(5, 6))
-    # The density at the middles of a fine grid, summed up to the same cells.
+    # The density at the centers of a fine grid, summed over the same cells.
     fine = np.linspace(10, 20, 501)[:-1] + 0.01
     around = np.linspace(0, 2 * np.pi, 601)[:-1] + np.pi / 600
     grid = np.stack(np.meshgrid(fine, around, indexing="ij"), axis=-1).reshape(-1, 2)
@@ -161,16 +163,16 @@ def test_other_series_than_the_task_has_are_refused():
 
 def test_more_is_known_in_the_middle_than_beyond_the_end():
     gap = TASKS["gap"]
-    waves = drawn(TEN_STEPS, 200)
-    ahead = sample_posterior(waves, TEN_STEPS, np.random.default_rng(7), draws=800)
-    between = sample_posterior(waves, gap, np.random.default_rng(7), draws=800)
+    waves = drawn(TEN_STEPS, 100)
+    ahead = sample_posterior(waves, TEN_STEPS, np.random.default_rng(7), draws=400)
+    between = sample_posterior(waves, gap, np.random.default_rng(7), draws=400)
     assert between.variance.mean() < 0.5 * ahead.variance.mean()
     later = replace(TEN_STEPS, first_hidden=30)
     seen_less = sample_posterior(
-        drawn(replace(later, length=40), 200),
+        drawn(replace(later, length=40), 100),
         replace(later, length=40),
         np.random.default_rng(7),
-        draws=800,
+        draws=400,
     )
     assert seen_less.variance.mean() > ahead.variance.mean()
 

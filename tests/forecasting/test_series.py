@@ -1,3 +1,5 @@
+"""Synthetic series, tasks, differencing, sequence-to-sequence targets."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -36,7 +38,7 @@ def numbered(count: int, steps: int, variables: int = 1) -> Array:
     return values.reshape(count, steps, variables)
 
 
-# === The law ===
+# === The random process ===
 
 
 @pytest.mark.parametrize("interval", [1 / 59, 1 / 50, 0.5])
@@ -50,7 +52,7 @@ def test_what_the_waves_leave_is_uniform_noise(interval: float) -> None:
     clean += 0.2 * np.sin(fast * (time - fast_offset))
     noise = waves.series - clean
     assert np.abs(noise).max() <= 0.05 + 1e-6
-    # Of 240,000 values: the bounds are more than four standard errors away.
+    # With 240,000 values the tolerances are more than four standard errors.
     assert noise.mean() == pytest.approx(0, abs=3e-4)
     assert noise.var() == pytest.approx(1 / 1200, rel=0.01)
     shares, _ = np.histogram(noise, bins=10, range=(-0.05, 0.05))
@@ -70,7 +72,7 @@ def test_frequencies_and_offsets_fill_their_ranges() -> None:
         assert lowest <= values.min() < lowest + 0.01 * width
         assert highest - 0.01 * width < values.max() <= highest
         assert values.mean() == pytest.approx((lowest + highest) / 2, abs=0.03 * width)
-    # All are drawn for themselves.
+    # All are independent.
     columns = np.hstack([waves.frequencies, waves.offsets.reshape(4000, -1)])
     correlations = np.corrcoef(columns.T) - np.eye(8)
     assert np.abs(correlations).max() < 0.08
@@ -129,7 +131,7 @@ def test_the_book_spreads_its_series_over_one_unit_of_time() -> None:
     for name in ("one-step", "ten-steps", "gap"):
         task = TASKS[name]
         assert (task.length - 1) * task.interval == pytest.approx(1)
-    # Longer series keep their values as far apart as the book's longest.
+    # Longer series have the interval of the book's longest.
     assert TASKS["fifty-steps"].interval == TASKS["ten-steps"].interval
 
 
@@ -199,7 +201,7 @@ def test_a_season_returns() -> None:
     seasons = with_season(zeros, random, period=7, amplitude=10)
     assert seasons.dtype == np.float32
     assert np.array_equal(seasons[:, 7:], seasons[:, :-7])
-    # One pattern of seven values a variable, which series begin anywhere in.
+    # One pattern of seven values per variable, with a random phase per series.
     assert np.unique(seasons[:, :, 0]).size == np.unique(seasons[:, :, 1]).size == 7
     assert np.unique(seasons[:, 0, 0]).size == 7
     assert 4 < seasons[0].std() < 20
@@ -275,9 +277,9 @@ def test_data_are_independent_series_of_a_task() -> None:
     assert data.test.shape == (3, 51, 1)
     everything = np.concatenate([data.train, data.valid, data.test])
     assert np.unique(everything[:, 0, 0]).size == 12
-    law = data.law
-    assert law is not None and law.interval == task.interval
-    assert np.array_equal(law.series, data.test) and len(law.frequencies) == 3
+    waves = data.test_waves
+    assert waves is not None and waves.interval == task.interval
+    assert np.array_equal(waves.series, data.test) and len(waves.frequencies) == 3
 
 
 def test_a_digest_tells_data_apart() -> None:

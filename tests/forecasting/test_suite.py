@@ -15,10 +15,10 @@ import pytest
 
 from chorale.errors import ModelError, UsageError
 from chorale.forecasting import training
-from chorale.forecasting.jobs import LEAST_SQUARES, ORACLE, Measured
-from chorale.forecasting.own_series import read_own_series
+from chorale.forecasting.jobs import LEAST_SQUARES, ORACLE, Measurement
+from chorale.forecasting.csv_series import read_csv_series
 from chorale.forecasting.recipes import LAST_STEP, RECIPES, Recipe
-from chorale.forecasting.results import floor_of, medians, results_of, write_results
+from chorale.forecasting.results import irreducible_errors, medians, compute_results, write_results
 from chorale.forecasting.series import (
     NOISE_VARIANCE,
     TASKS,
@@ -147,8 +147,8 @@ def test_fresh_series_are_new_in_every_epoch_and_never_those_measured_on(
     recipe = Recipe(title="", build="simple_rnn", positions=LAST_STEP, fresh=50)
     # Series of state 1 are numbered 0, 1, 2; so are the first epochs of seed 1.
     training.train(recipe, data, Run(tmp_path), epochs=3, seed=1)
-    assert data.law is not None
-    everything = np.concatenate([*seen, data.law.frequencies[:, 0]])
+    assert data.test_waves is not None
+    everything = np.concatenate([*seen, data.test_waves.frequencies[:, 0]])
     assert len(everything) == 200 == len(np.unique(everything))
 
 
@@ -184,7 +184,7 @@ def test_a_task_may_be_set_to_all_that_forecast(tmp_path):
     assert by_name["simple-rnn"].shape == by_name[ORACLE].shape == (30, 3, 1)
     assert "imputing-conv" not in by_name
     # The book set simple-rnn another task.
-    assert all(one.book is None for one in results_of(measured, data))
+    assert all(one.book is None for one in compute_results(measured, data))
 
 
 def test_another_suite_in_the_same_folder_is_refused(tmp_path):
@@ -200,7 +200,7 @@ def test_processes_give_what_one_process_gives(tmp_path):
         ONE_STEP,
         SMALL,
         tmp_path / "together",
-        jobs=2,
+        processes=2,
         progress=lambda *report: reports.append(report),
     )
     for one, other in zip(alone, together, strict=True):
@@ -214,18 +214,18 @@ def test_a_network_that_cannot_be_built_fails_alone(tmp_path):
     task = forecasting_task(2, 1)
     path = tmp_path / "own.csv"
     path.write_text("x\n" + "\n".join(str(i % 7) for i in range(60)), encoding="utf-8")
-    own = read_own_series(path, steps=task.first_hidden, ahead=task.ahead)
+    own = read_csv_series(path, steps=task.first_hidden, ahead=task.ahead)
     recipes = {name: RECIPES[name] for name in ("simple-rnn", "conv-gru")}
-    measured, data = run_suite(recipes, SMALL, tmp_path / "suite", own=own)
+    measured, data = run_suite(recipes, SMALL, tmp_path / "suite", series=own)
     failed = {one.name: one.failure for one in measured if one.forecasts is None}
     assert list(failed) == ["conv-gru"]
     assert "steps" in failed["conv-gru"]
-    results = {one.name: one for one in results_of(measured, data)}
+    results = {one.name: one for one in compute_results(measured, data)}
     assert results["conv-gru"].mean is None
     assert results["simple-rnn"].mean is not None
     # The book's figures and the oracle are of its series, not of this.
     assert all(one.book is None and one.mean_ratio is None for one in results.values())
-    coming = {one.name: one.coming for one in measured}
+    coming = {one.name: one.future for one in measured}
     np.testing.assert_allclose(coming["last-value"], own.latest[0, -1:], rtol=1e-6)
 
 
@@ -247,18 +247,18 @@ def test_sizes_that_make_no_sense_are_refused(changes):
 # === Figures ===
 
 
-def made_up(name: str, errors: list[float], seed: int = -1) -> tuple[Measured, Data]:
+def made_up(name: str, errors: list[float], seed: int = -1) -> tuple[Measurement, Data]:
     """Return a forecaster that is off by these amounts at every step."""
     data = small_data()
     offsets = np.resize(errors, (10, 10, 1)).astype("float32")
     forecasts = data.task.targets(data.test) + offsets
-    return Measured(name, "ten-steps", forecasts, seed, parameters=7, seconds=1), data
+    return Measurement(name, "ten-steps", forecasts, seed, parameters=7, seconds=1), data
 
 
 def test_figures_are_means_of_squares_and_ratios_to_the_oracle():
     oracle, data = made_up(ORACLE, [0.1])
     network, _ = made_up("gru", [0.1, 0.3, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.2])
-    first, second = results_of([oracle, network], {"ten-steps": data})
+    first, second = compute_results([oracle, network], {"ten-steps": data})
     assert (first.mean_ratio, first.above_oracle) == (1, 0)
     assert second.first == pytest.approx(0.01, rel=1e-4)
     assert second.last == pytest.approx(0.04, rel=1e-4)
@@ -272,12 +272,12 @@ def test_figures_are_means_of_squares_and_ratios_to_the_oracle():
 def test_an_error_below_the_oracles_is_noticed_only_if_it_is_significant():
     data = small_data()
     targets = data.task.targets(data.test)
-    oracle = Measured(ORACLE, "ten-steps", targets + np.float32(0.1))
+    oracle = Measurement(ORACLE, "ten-steps", targets + np.float32(0.1))
     random = np.random.default_rng(0)
     scatter = random.normal(0, 0.1, targets.shape).astype("float32")
-    equal = Measured("gru", "ten-steps", targets + scatter, 0)
-    better = Measured("lstm", "ten-steps", targets + 0.5 * scatter, 0)
-    results = results_of([oracle, equal, better], {"ten-steps": data})
+    equal = Measurement("gru", "ten-steps", targets + scatter, 0)
+    better = Measurement("lstm", "ten-steps", targets + 0.5 * scatter, 0)
+    results = compute_results([oracle, equal, better], {"ten-steps": data})
     assert [one.is_below_oracle for one in results] == [False, False, True]
 
 
@@ -286,16 +286,16 @@ def test_seeds_are_summed_up_by_their_medians():
     measured = [
         made_up("gru", [size], seed)[0] for seed, size in enumerate([0.3, 0.1, 0.2])
     ]
-    (row,) = medians(results_of(measured, {"ten-steps": data}))
+    (row,) = medians(compute_results(measured, {"ten-steps": data}))
     assert row.mean == pytest.approx(0.04, rel=1e-4)
     failed = replace(measured[1], forecasts=None, failure="the loss is nan")
-    (row,) = medians(results_of([measured[0], failed], {"ten-steps": data}))
+    (row,) = medians(compute_results([measured[0], failed], {"ten-steps": data}))
     assert (row.mean, row.failure) == (None, "the loss is nan")
 
 
 def test_the_floor_is_the_noise_and_what_the_oracle_does_not_know(tmp_path):
     measured, _ = run_suite(ONE_STEP, replace(SMALL, test=200), tmp_path)
-    floor = floor_of(measured)["one-step"]
+    floor = irreducible_errors(measured)["one-step"]
     assert floor["bound"] == NOISE_VARIANCE == pytest.approx(0.000833, abs=1e-6)
     assert floor["bound"] < floor["mean"] < 1.15 * floor["bound"]
     assert 0 < floor["monte_carlo_error"] < 0.1 * floor["bound"]
@@ -303,8 +303,8 @@ def test_the_floor_is_the_noise_and_what_the_oracle_does_not_know(tmp_path):
 
 def test_results_are_written_as_they_are(tmp_path):
     oracle, data = made_up(ORACLE, [0.1])
-    failed = Measured("gru", "ten-steps", None, 0, failure="it, failed")
-    results = results_of([oracle, failed], {"ten-steps": data})
+    failed = Measurement("gru", "ten-steps", None, 0, failure="it, failed")
+    results = compute_results([oracle, failed], {"ten-steps": data})
     write_results(tmp_path / "results.csv", results)
     with (tmp_path / "results.csv").open(encoding="utf-8") as file:
         first, second = csv.DictReader(file)
@@ -314,7 +314,7 @@ def test_results_are_written_as_they_are(tmp_path):
         "",
         "it, failed",
     )
-    write_results(tmp_path / "results.csv", results_of([oracle], {"ten-steps": data}))
+    write_results(tmp_path / "results.csv", compute_results([oracle], {"ten-steps": data}))
     lines = (tmp_path / "results.csv").read_text(encoding="utf-8").splitlines()
     assert [line.split(",")[1] for line in lines[1:]] == [ORACLE, "gru"]
 

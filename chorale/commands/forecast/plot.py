@@ -1,4 +1,4 @@
-"""`chorale forecast plot`: draw the results of the time-series suite."""
+"""`chorale forecast plot`: plot the results of the suite."""
 
 from __future__ import annotations
 
@@ -7,41 +7,44 @@ from typing import Annotated
 
 import typer
 
-from chorale.commands.forecast.options import parse_names
-from chorale.forecasting.plotting import plot_suite
+from chorale.commands.forecast.options import FOLDER, parse_names
 from chorale.forecasting.series import TASKS
+from chorale.forecasting.suite_plots import MOST_SERIES, plot_suite
 
 
-def plot_command(
+def plot(
     folder: Annotated[
-        Path, typer.Argument(help="What `chorale forecast run` has left.")
-    ] = Path("forecast"),
+        Path, typer.Argument(help="Folder that `chorale forecast run` has written.")
+    ] = FOLDER,
     task: Annotated[
         str | None,
         typer.Option(
             metavar="TASK",
-            help=f"Out of {', '.join(TASKS)}, if the suite has it, or series, that of "
-            "own series or steps; ten-steps if left out.",
+            help=f"Task to plot, out of {', '.join(TASKS)}, or series if --series, "
+            "--steps or --ahead was given; by default ten-steps.",
         ),
     ] = None,
     networks: Annotated[
         str,
         typer.Option(
             metavar="NAME,...",
-            help="Networks, baselines or the oracle to draw; a handful if left out.",
+            help="Networks, baselines or the oracle to plot; by default the oracle, "
+            "the best baseline and the best network.",
         ),
     ] = "",
-    count: Annotated[int, typer.Option(help="Test series to draw.")] = 3,
+    count: Annotated[
+        int, typer.Option(help=f"Test series to plot, 1 to {MOST_SERIES}.")
+    ] = 3,
     output: Annotated[
-        Path | None, typer.Option(help="Folder of the PNG files; that of the suite.")
+        Path | None,
+        typer.Option(help="Folder of the PNG files; by default that of the suite."),
     ] = None,
 ) -> None:
-    """Draw series, forecasts with error bars, learning curves and errors to PNG.
+    """Plot series, forecasts with error bars, learning curves and errors to PNG files.
 
     Example: chorale forecast plot --task ten-steps --networks oracle,gru,wavenet
     """
-    paths = plot_suite(
+    for path in plot_suite(
         folder, task=task, networks=parse_names(networks), count=count, output=output
-    )
-    for path in paths:
+    ):
         typer.echo(str(path))

@@ -1,4 +1,4 @@
-"""Reads what the suite has kept in its folder, without TensorFlow."""
+"""Reads the series and forecasts that the suite saved, without TensorFlow."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,20 +20,20 @@ from chorale.nn.runs import Row
 from chorale.utils.files import load_arrays
 from chorale.utils.tables import read_table
 
-CURVES = ("train_loss", "valid_mse")  # of the history of a training
+CURVES = ("train_loss", "valid_mse")  # columns of the history of a training
 
-_TABLE = (ORACLE, LEAST_SQUARES, *BASELINES, *RECIPES)
+_ORDER = (ORACLE, LEAST_SQUARES, *BASELINES, *RECIPES)
 _TRAINING = re.compile(r"(?P<name>.+)-seed(?P<seed>\d+)")
 
 
 @dataclass(frozen=True)
-class KeptSeries:
+class SavedSeries:
     """The test series of a task.
 
     Attributes:
-        task: what is hidden of each.
+        task: which steps are hidden.
         values: float32 (count, task.length, variables).
-        names: of the variables of a user's own series, () of drawn ones.
+        names: of the variables of a CSV file, () for synthetic series.
     """
 
     task: Task
@@ -40,40 +41,52 @@ class KeptSeries:
     names: tuple[str, ...] = ()
 
     @property
-    def is_drawn(self) -> bool:
-        """Whether they are drawn by the law of the waves, not a user's own."""
+    def is_synthetic(self) -> bool:
+        """Whether the series are synthetic, not from a CSV file."""
         return not self.names
 
 
 @dataclass(frozen=True)
-class KeptForecasts:
-    """What was forecast of test series, by the name of the forecaster.
-
-    The names are in the order of the suite's table.
+class SavedForecasts:
+    """The forecasts of test series by forecaster, in the order of the results table.
 
     Attributes:
-        series: that are forecast.
-        forecasts: of each training float32 (count, ahead, variables).
-        spreads: standard deviation of the first of these, where there is one.
-        histories: of each training the rows of its epochs, with `epoch` and CURVES.
+        series: the test series.
+        forecasts: of each training, float32 (count, ahead, variables).
+        spreads: standard deviations of the first of these, if it is sampled.
+        histories: of each training, the rows of its epochs, with `epoch` and CURVES.
     """
 
-    series: KeptSeries
+    series: SavedSeries
     forecasts: dict[str, list[Array]]
     spreads: dict[str, Array]
     histories: dict[str, list[list[Row]]]
 
     def errors(self, name: str) -> Floats:
-        """Return mean squared errors by hidden step (ahead,), the medians of seeds."""
+        """Return mean squared errors by hidden step (ahead,), medians over seeds."""
         targets = self.series.task.targets(self.series.values).astype(np.float64)
         by_seed = [
-            ((one - targets) ** 2).mean(axis=(0, 2)) for one in self.forecasts[name]
+            ((forecasts - targets) ** 2).mean(axis=(0, 2))
+            for forecasts in self.forecasts[name]
         ]
         medians: Floats = np.median(by_seed, axis=0)
         return medians
 
 
-def read_series(folder: Path) -> dict[str, KeptSeries]:
+def read_options(folder: Path) -> dict[str, Any]:
+    """Return the options of a suite.
+
+    Raises:
+        ModelError: the file is missing or damaged.
+    """
+    path = folder / "options.json"
+    try:
+        return {**json.loads(path.read_text(encoding="utf-8"))}
+    except (OSError, ValueError, TypeError) as error:
+        raise ModelError(f"{path}: expected the JSON of a suite: {error}") from None
+
+
+def read_series(folder: Path) -> dict[str, SavedSeries]:
     """Return the test series of each task of a suite, in the order of TASKS.
 
     Raises:
@@ -86,8 +99,8 @@ def read_series(folder: Path) -> dict[str, KeptSeries]:
             f"{folder} holds no suite: make one by chorale forecast run --output "
             f"{folder}"
         )
-    is_own = _is_own(folder / "options.json")
-    kept = {}
+    is_csv = bool(read_options(folder).get("own"))
+    saved = {}
     for path in paths:
         arrays = load_arrays(path)
         try:
@@ -99,55 +112,47 @@ def read_series(folder: Path) -> dict[str, KeptSeries]:
         task = TASKS.get(name) or forecasting_task(first, length - first, name=name)
         if (task.length, task.first_hidden) != (length, first):
             raise ModelError(f"{path}: expected series of the task {name}")
-        names = _names(folder / "coming.csv", variables) if is_own else ()
-        kept[name] = KeptSeries(task, values, names)
-    return {name: kept[name] for name in sorted(kept, key=_rank([*TASKS]))}
+        names = _variable_names(folder / "coming.csv", variables) if is_csv else ()
+        saved[name] = SavedSeries(task, values, names)
+    return {name: saved[name] for name in sorted(saved, key=_rank([*TASKS]))}
 
 
-def read_forecasts(folder: Path, series: KeptSeries) -> KeptForecasts:
-    """Return what a suite has forecast of series of its own.
+def read_forecasts(folder: Path, series: SavedSeries) -> SavedForecasts:
+    """Return the forecasts of the series of a suite.
 
     Raises:
-        UsageError: nothing yet.
+        UsageError: there are none yet.
         ModelError: a file is damaged.
-        DataError: the history of a training is.
+        DataError: the history of a training is damaged.
     """
     task = series.task
     shape = task.targets(series.values).shape
-    kept = KeptForecasts(series, {}, {}, {})
-    for name, path in _measured(folder / task.name):
+    saved = SavedForecasts(series, {}, {}, {})
+    for name, path in _forecast_files(folder / task.name):
         arrays = load_arrays(path)
         for label in ("forecasts", "spread"):
             if arrays.get(label, np.empty(shape)).shape != shape:
                 raise ModelError(f"{path}: expected {label} of each test series")
         if "forecasts" not in arrays:
             raise ModelError(f"{path}: expected forecasts, there are none")
-        kept.forecasts.setdefault(name, []).append(arrays["forecasts"])
+        saved.forecasts.setdefault(name, []).append(arrays["forecasts"])
         if "spread" in arrays:
-            kept.spreads.setdefault(name, arrays["spread"])
+            saved.spreads.setdefault(name, arrays["spread"])
         history = path.parent / "history.csv"
         if history.exists():
-            kept.histories.setdefault(name, []).append(_read_history(history))
-    if not kept.forecasts:
+            saved.histories.setdefault(name, []).append(_read_history(history))
+    if not saved.forecasts:
         raise UsageError(
-            f"{folder} has no forecasts for {task.name} yet: give the command that "
-            "made it once more, and it goes on"
+            f"{folder} has no forecasts for {task.name} yet: repeat the command that "
+            "created it, to resume it"
         )
-    return kept
+    return saved
 
 
-def _is_own(path: Path) -> bool:
-    """Return whether a suite is of a user's own series, by its options."""
-    try:
-        return bool(json.loads(path.read_text(encoding="utf-8")).get("own"))
-    except (OSError, ValueError, AttributeError) as error:
-        raise ModelError(f"{path}: expected the JSON of a suite: {error}") from None
+def _variable_names(path: Path, variables: int) -> tuple[str, ...]:
+    """Return the names of variables from the header of their forecasts.
 
-
-def _names(path: Path, variables: int) -> tuple[str, ...]:
-    """Return the names of variables by the header of their forecasts, if it is there.
-
-    The suite writes that file last, so it is missing after one that was stopped.
+    That file is written last; without it, the variables are numbered.
     """
     if path.exists():
         names = read_table(path)[0][2:]  # after network and step
@@ -156,8 +161,8 @@ def _names(path: Path, variables: int) -> tuple[str, ...]:
     return tuple(f"variable {number}" for number in range(1, variables + 1))
 
 
-def _measured(folder: Path) -> list[tuple[str, Path]]:
-    """Return name and file of all forecasts of a task, as in the table, by seed."""
+def _forecast_files(folder: Path) -> list[tuple[str, Path]]:
+    """Return name and file of all forecasts of a task, in table order, by seed."""
     found = [
         (path.stem, 0, path)
         for path in folder.glob("[!.]*.npz")
@@ -166,8 +171,8 @@ def _measured(folder: Path) -> list[tuple[str, Path]]:
     for path in folder.glob("*/forecasts.npz"):
         if match := _TRAINING.fullmatch(path.parent.name):
             found.append((match["name"], int(match["seed"]), path))
-    rank = _rank(_TABLE)
-    found.sort(key=lambda one: (rank(one[0]), one[1]))
+    rank = _rank(_ORDER)
+    found.sort(key=lambda entry: (rank(entry[0]), entry[1]))
     return [(name, path) for name, _, path in found]
 
 
@@ -184,5 +189,5 @@ def _read_history(path: Path) -> list[Row]:
 
 
 def _rank(order: Sequence[str]) -> Callable[[str], tuple[int, str]]:
-    """Return a key to sort names by: known ones in their order, then the others."""
+    """Return a sort key: known names in their order, then the others."""
     return lambda name: (order.index(name) if name in order else len(order), name)

@@ -16,16 +16,16 @@ from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 
 from chorale.errors import DataError, MissingExtraError, ModelError, UsageError
-from chorale.forecasting import plotting
-from chorale.forecasting.drawing import (
-    draw_curves,
-    draw_errors,
-    draw_forecasts,
-    draw_series,
+from chorale.forecasting import suite_plots
+from chorale.forecasting.plots import (
+    plot_learning_curves,
+    plot_errors,
+    plot_forecasts,
+    plot_series,
 )
-from chorale.forecasting.kept import read_forecasts, read_series
-from chorale.forecasting.own_series import read_own_series, write_forecasts
-from chorale.forecasting.plotting import plot_suite
+from chorale.forecasting.saved_forecasts import read_forecasts, read_series
+from chorale.forecasting.csv_series import read_csv_series, write_forecasts
+from chorale.forecasting.suite_plots import plot_suite
 from chorale.forecasting.recipes import RECIPES
 from chorale.forecasting.series import (
     NOISE_VARIANCE,
@@ -122,7 +122,7 @@ def figures(monkeypatch: pytest.MonkeyPatch) -> dict[str, Figure]:
 def test_series_are_drawn_seen_and_hidden(axes: Axes, name: str) -> None:
     task = TASKS[name]
     values = np.arange(task.length) ** 2.0
-    draw_series(axes, values, task)
+    plot_series(axes, values, task)
     lines = lines_of(axes)
     assert set(lines) == {"seen", "hidden"}
     steps, seen = lines["seen"]
@@ -145,7 +145,7 @@ def test_forecasts_are_drawn_beside_the_truth(
     task = TASKS[name]
     values = np.arange(task.length) / 7
     good, bad = values[task.hidden] + 1, values[task.hidden] - 5
-    draw_forecasts(axes, values, task, {"good": good, "bad": bad})
+    plot_forecasts(axes, values, task, {"good": good, "bad": bad})
     lines = lines_of(axes)
     assert set(lines) == {"seen", "truth", "good", "bad"} and not axes.containers
     steps, seen = lines["seen"]
@@ -167,7 +167,7 @@ def test_error_bars_are_as_high_as_asked_and_stand_apart(axes: Axes) -> None:
     values, forecast = np.zeros(8), np.array([1.0, 2, 3])
     bars = {"one": np.array([0.1, 0.2, 0.3]), "two": np.array([4.0, 5, 6])}
     names = ("one", "none", "two")
-    draw_forecasts(axes, values, task, dict.fromkeys(names, forecast), bars)
+    plot_forecasts(axes, values, task, dict.fromkeys(names, forecast), bars)
     assert {name: one.tolist() for name, one in heights_of(axes).items()} == {
         name: pytest.approx(one) for name, one in bars.items()
     }
@@ -176,7 +176,7 @@ def test_error_bars_are_as_high_as_asked_and_stand_apart(axes: Axes) -> None:
         assert np.array_equal(lines[name][1], forecast)
     assert np.array_equal(lines["none"][0], [5, 6, 7])
     assert (lines["one"][0] < [5, 6, 7]).all() and (lines["two"][0] > [5, 6, 7]).all()
-    draw_forecasts(
+    plot_forecasts(
         alone := Figure().subplots(), values, task, {"one": forecast}, {"one": forecast}
     )
     assert np.array_equal(lines_of(alone)["one"][0], [5, 6, 7])
@@ -185,7 +185,7 @@ def test_error_bars_are_as_high_as_asked_and_stand_apart(axes: Axes) -> None:
 def test_few_bars_are_drawn_over_many_steps(axes: Axes) -> None:
     task = TASKS["fifty-steps"]
     values, ones = np.zeros(100), np.ones(50)
-    draw_forecasts(axes, values, task, {"one": ones}, {"one": ones})
+    plot_forecasts(axes, values, task, {"one": ones}, {"one": ones})
     assert heights_of(axes)["one"].shape == (10,)
     assert len(lines_of(axes)["one"][1]) == 50
 
@@ -193,7 +193,7 @@ def test_few_bars_are_drawn_over_many_steps(axes: Axes) -> None:
 def test_many_forecasters_can_be_told_apart(axes: Axes) -> None:
     task = forecasting_task(5, 3)
     forecasts = {str(number): np.zeros(3) for number in range(40)}
-    draw_forecasts(axes, np.zeros(8), task, forecasts)
+    plot_forecasts(axes, np.zeros(8), task, forecasts)
     looks = {(line.get_color(), line.get_marker()) for line in axes.lines[2:]}
     assert len(looks) == 40
 
@@ -203,7 +203,7 @@ def test_curves_are_those_of_the_history(axes: Axes) -> None:
         {"epoch": epoch, "train_loss": 4 / epoch, "valid_mse": 3 / epoch, "seconds": 1}
         for epoch in (1, 2, 3)
     ]
-    draw_curves(axes, rows, floor=0.5)
+    plot_learning_curves(axes, rows, oracle=0.5)
     lines = lines_of(axes)
     assert set(lines) == {"train loss", "valid MSE", "oracle"}
     assert np.array_equal(lines["train loss"], [[1, 2, 3], [4, 2, 4 / 3]])
@@ -215,7 +215,7 @@ def test_curves_are_those_of_the_history(axes: Axes) -> None:
 def test_errors_are_drawn_by_hidden_step(axes: Axes) -> None:
     errors = {"a": np.array([1.0, 2, 3]), "b": np.array([2.0, 3, 4])}
     others = {"c": np.array([5.0, 6, 7]), "d": np.array([6.0, 7, 8])}
-    draw_errors(axes, errors, others=others, noise=0.25)
+    plot_errors(axes, errors, others=others, noise=0.25)
     lines = lines_of(axes)
     for name, expected in (*errors.items(), ("others", others["c"])):
         assert np.array_equal(lines[name], [[1, 2, 3], expected])
@@ -228,7 +228,7 @@ def test_errors_are_drawn_by_hidden_step(axes: Axes) -> None:
 
 def test_errors_of_a_single_step_are_ranked(axes: Axes) -> None:
     errors = {"second": np.array([2.0]), "first": np.array([1.0])}
-    draw_errors(axes, errors, others={"third": np.array([3.0])}, noise=0.25)
+    plot_errors(axes, errors, others={"third": np.array([3.0])}, noise=0.25)
     names = [label.get_text() for label in axes.get_yticklabels()]
     assert names == ["third", "second", "first"]
     data = [(*line.get_xdata(), *line.get_ydata()) for line in axes.lines]
@@ -239,9 +239,9 @@ def test_errors_of_a_single_step_are_ranked(axes: Axes) -> None:
 def test_a_forecaster_without_errors_can_be_drawn(tmp_path: Path) -> None:
     for number, steps in enumerate((1, 3)):
         figure = Figure()
-        draw_errors(figure.subplots(), {"perfect": np.zeros(steps)})
+        plot_errors(figure.subplots(), {"perfect": np.zeros(steps)})
         figure.savefig(tmp_path / f"{number}.png")
-    draw_curves(
+    plot_learning_curves(
         figure.subplots(), [{"epoch": 1.0, "train_loss": 0.0, "valid_mse": 0.0}]
     )
     figure.savefig(tmp_path / "curves.png")
@@ -344,14 +344,14 @@ def test_all_tasks_have_their_series_drawn(
 def own_suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a suite of baselines on a user's table of nine variables."""
     folder = tmp_path_factory.mktemp("own")
-    variables = plotting.MOST_VARIABLES + 1
+    variables = suite_plots.MOST_VARIABLES + 1
     rows = np.random.default_rng(0).normal(size=(40, variables)).cumsum(axis=0)
     names = [f"${number} $x" for number in range(variables)]
     lines = [",".join(names), *(",".join(map(str, row)) for row in rows)]
     write_text(folder / "own.csv", "\n".join(lines))
-    own = read_own_series(folder / "own.csv", steps=8, ahead=2)
-    measured, _ = run_suite({}, SMALL, folder / "suite", own=own)
-    coming = {one.name: one.coming[None] for one in measured if one.coming is not None}
+    own = read_csv_series(folder / "own.csv", steps=8, ahead=2)
+    measured, _ = run_suite({}, SMALL, folder / "suite", series=own)
+    coming = {one.name: one.future[None] for one in measured if one.future is not None}
     write_forecasts(folder / "suite" / "coming.csv", own, coming)
     return folder / "suite"
 
@@ -370,7 +370,7 @@ def test_own_series_have_a_row_a_variable_and_no_oracle(
     shown, forecasts, errors = figures.values()
     series = read_series(own_suite)["series"]
     for figure in (shown, forecasts):
-        rows = np.reshape(figure.axes, (plotting.MOST_VARIABLES, 2))
+        rows = np.reshape(figure.axes, (suite_plots.MOST_VARIABLES, 2))
         for variable, (first, second) in enumerate(rows):
             label = f"\\${variable} \\$x\n(standard deviations)"
             assert first.get_ylabel().startswith(label)
@@ -427,7 +427,7 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     match = r"for ten-steps, out of oracle, least-squares, .*wavenet, got 'attention'$"
     with pytest.raises(UsageError, match=match):
         plot_suite(tmp_path, networks=["gru", "attention"])
-    for count in (0, plotting.MOST_SERIES + 1):
+    for count in (0, suite_plots.MOST_SERIES + 1):
         with pytest.raises(UsageError, match=f"count from 1 to 8, got {count}"):
             plot_suite(tmp_path, count=count)
     assert not list(tmp_path.glob("*.png"))
