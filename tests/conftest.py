@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -74,3 +77,40 @@ def classifier_run(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     run = tmp_path_factory.mktemp("runs") / "shapes"
     train_tiny_classifier(shapes, run)
     return run
+
+
+# === Forecasting ===
+
+
+@contextmanager
+def _without_xla() -> Iterator[None]:
+    import keras
+
+    compile_model = keras.Model.compile
+
+    def compile_plainly(model: Any, *args: Any, **options: Any) -> None:
+        compile_model(model, *args, **{**options, "jit_compile": False})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keras.Model, "compile", compile_plainly)
+        yield
+
+
+@pytest.fixture
+def without_xla() -> Iterator[None]:
+    """Train without XLA, whose compilation takes longer than a tiny training."""
+    with _without_xla():
+        yield
+
+
+@pytest.fixture(scope="session")
+def suite_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a tiny suite of forecasters; copy it to change it."""
+    from chorale.forecasting.recipes import RECIPES
+    from chorale.forecasting.suite import SuiteOptions, run_suite
+
+    folder = tmp_path_factory.mktemp("suite")
+    options = SuiteOptions(train=16, valid=8, test=12, epochs=1, draws=100)
+    with _without_xla():
+        run_suite({"simple-rnn": RECIPES["simple-rnn"]}, options, folder)
+    return folder

@@ -86,8 +86,10 @@ def run_suite(
         The measurements, and the series by the name of their task.
 
     Raises:
-        UsageError: the folder holds another suite.
+        UsageError: the folder holds another suite, or there are no processes.
     """
+    if processes < 1:
+        raise UsageError(f"expected at least 1 job, got {processes}")
     folder = Path(folder)
     if series is not None:
         task = series.data.task

@@ -139,7 +139,7 @@ def test_the_period_is_found() -> None:
 @pytest.mark.parametrize("period", [0, -1, 31])
 def test_a_period_that_is_never_seen_is_refused(period: int) -> None:
     task = forecasting_task(30, 10)
-    with pytest.raises(UsageError, match=f"from 1 to the 30 visible steps, got {period}"):
+    with pytest.raises(UsageError, match=f"from 1 to the 30 .* got {period}"):
         fit_seasonal(waves(task, 2), task, period)
 
 

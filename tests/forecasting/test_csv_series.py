@@ -196,7 +196,7 @@ def test_numbers_without_measure_are_refused(tmp_path: Path) -> None:
         read_csv_series(path, steps=3, ahead=2)
     rows = "".join(f"{row % 2}e-30\n" for row in range(ROWS - 1)) + "1e14\n"
     path = table(tmp_path / "a.csv", "a\n" + rows)
-    with pytest.raises(DataError, match=r"column a: .* overflow when they are standardized"):
+    with pytest.raises(DataError, match=r"column a: .* overflow when they are stand"):
         read_csv_series(path, steps=3, ahead=2)
 
 

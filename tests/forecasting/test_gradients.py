@@ -1,19 +1,13 @@
-"""The experiment on gradients, against cases that can be worked out."""
+"""The gradient experiment, against cases with a closed form."""
 
 from __future__ import annotations
 
 import csv
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import tensorflow as tf
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from typer.testing import CliRunner
 
-from chorale.commands import app
-from chorale.commands.forecast import experiments
 from chorale.errors import UsageError
 from chorale.forecasting.gradient_tables import (
     summarize,
@@ -33,24 +27,32 @@ from chorale.forecasting.gradients import (
 )
 
 SMALL = GradientOptions(steps=8, units=4, updates=6, batch_size=4, learning_rate=0.1)
-# An explosion: 8 steps that each triple what they carry.
+# An explosion: each of 8 steps triples the state.
 WILD = Recurrence(activation="linear", initial="identity", scale=3.0)
 
 
 def _inputs(steps, batch=3):
+    import tensorflow as tf
+
     random = np.random.default_rng(0)
     inputs = random.standard_normal((batch, steps, 1)).astype(np.float32)
     return tf.constant(inputs), tf.constant(inputs[:, 0] + 1)
 
 
 def _variables(weights):
+    import tensorflow as tf
+
     return {name: tf.Variable(weight) for name, weight in weights.items()}
 
 
 # === Gradients ===
 
 
-@pytest.mark.parametrize("factor", [0.5, -0.9, 1.0, 1.1])
+@pytest.mark.keras
+@pytest.mark.parametrize(
+    "factor",
+    [-0.9, 1.1, *(pytest.param(f, marks=pytest.mark.slow) for f in (0.5, 1.0))],
+)
 def test_a_linear_recurrence_multiplies_the_norm_by_its_weight(factor):
     recurrence = Recurrence(activation="linear", initial="identity", scale=factor)
     weights = _variables(initial_weights(recurrence, 1, seed=0))
@@ -69,11 +71,12 @@ def test_a_linear_recurrence_multiplies_the_norm_by_its_weight(factor):
     np.testing.assert_allclose(norms[-1], expected, rtol=1e-4)
 
 
+@pytest.mark.keras
 @pytest.mark.parametrize("name", ["relu-identity", "tanh-norm"])
 def test_gradients_by_the_weights_are_those_of_small_changes(name):
     recurrence = RECURRENCES[name]
     weights = initial_weights(recurrence, 3, seed=1)
-    # Away from where a rectified unit has a corner.
+    # Away from the kink of a rectified unit.
     weights["b"] += 0.3
     inputs, targets = _inputs(5)
     _, _, by_weight = gradients(recurrence, _variables(weights), inputs, targets)
@@ -91,22 +94,24 @@ def test_gradients_by_the_weights_are_those_of_small_changes(name):
         assert found == pytest.approx(slope, rel=0.02, abs=2e-3), letter
 
 
+@pytest.mark.keras
 def test_layer_normalization_takes_the_scale_out_of_the_sums():
     recurrence = Recurrence(activation="tanh", layer_norm=True)
     weights = initial_weights(recurrence, 6, seed=0)
-    for letter in "WU":  # so large that the epsilon of the variance is nothing
+    for letter in "WU":  # so large that the epsilon is negligible
         weights[letter] *= 100
     inputs, targets = _inputs(4)
     loss = gradients(recurrence, _variables(weights), inputs, targets)[0]
     larger = {**weights, "W": 0.5 * weights["W"], "U": 0.5 * weights["U"]}
-    other = gradients(recurrence, _variables(larger), inputs, targets)[0]
-    assert float(other) == pytest.approx(float(loss), rel=0.01)
+    changed = gradients(recurrence, _variables(larger), inputs, targets)[0]
+    assert float(changed) == pytest.approx(float(loss), rel=0.01)
     plain = Recurrence(activation="linear")
     loss = gradients(plain, _variables(weights), inputs, targets)[0]
-    other = gradients(plain, _variables(larger), inputs, targets)[0]
-    assert float(other) < 0.5 * float(loss)
+    changed = gradients(plain, _variables(larger), inputs, targets)[0]
+    assert float(changed) < 0.5 * float(loss)
 
 
+@pytest.mark.keras
 def test_recurrent_weights_begin_as_they_are_said_to():
     for recurrence in RECURRENCES.values():
         recurrent = initial_weights(recurrence, 5, seed=3)["U"]
@@ -132,14 +137,11 @@ def trainings():
     tame = Recurrence(activation="tanh")
     return measure_gradients(
         SMALL,
-        {
-            "tame": tame,
-            "wild": WILD,
-            "wild-clip": replace(WILD, clip_norm=0.5),
-        },
+        {"tame": tame, "wild": WILD, "wild-clip": replace(WILD, clip_norm=0.5)},
     )
 
 
+@pytest.mark.keras
 def test_clipping_bounds_the_step_and_not_the_gradient(trainings):
     _, wild, clipped = trainings
     for update in clipped.updates:
@@ -160,29 +162,32 @@ def test_clipping_bounds_the_step_and_not_the_gradient(trainings):
         )
 
 
+@pytest.mark.keras
 def test_training_goes_downhill_unless_it_blows_up(trainings):
     tame, wild, clipped = (summarize(training) for training in trainings)
     assert tame.loss < trainings[0].updates[0].loss
-    assert wild.blew_up and wild.loss is None  # of a linear layer, in no time
+    assert wild.blew_up and wild.loss is None  # a linear layer diverges at once
     assert clipped.blew_up is None and np.isfinite(clipped.loss)
     assert len(trainings[1].updates) == wild.blew_up <= SMALL.updates
 
 
+@pytest.mark.keras
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_figures(trainings):
     recurrences = {"tame": trainings[0].recurrence}
-    behind = []
-    again, other = (
+    done = []
+    again, changed = (
         measure_gradients(
             replace(SMALL, updates=2, seed=seed),
             recurrences,
-            progress=lambda *done: behind.append(done),
+            progress=lambda *report: done.append(report),
         )[0]
         for seed in (0, 1)
     )
     for first, second in zip(trainings[0].updates, again.updates, strict=False):
         assert first[:3] == second[:3]
-    assert again.updates[0].loss != other.updates[0].loss
-    assert behind == [(1, 2), (2, 2)] * 2
+    assert again.updates[0].loss != changed.updates[0].loss
+    assert done == [(1, 2), (2, 2)] * 2
 
 
 def _training(*losses):
@@ -223,7 +228,7 @@ def test_a_rate_of_nothing_is_refused():
         GradientOptions(learning_rate=0.0)
 
 
-# === What is kept ===
+# === Files ===
 
 
 def _rows(path):
@@ -249,7 +254,11 @@ def test_norms_are_kept_by_step_and_by_update(tmp_path):
     assert updates[1]["gradient"] == "16" and updates[1]["step"] == "0.6"
 
 
+@pytest.mark.keras
 def test_tensorboard_reads_the_norms(tmp_path):
+    import tensorflow as tf
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
     write_tensorboard(tmp_path, [_training(100.0, 10.0, 1.0)])
     events = EventAccumulator(str(tmp_path / "made-up"))
     events.Reload()
@@ -267,44 +276,3 @@ def test_tensorboard_reads_the_norms(tmp_path):
     for tag, first in (("first", 2), ("halfway", 1), ("last", 0)):
         expected = pytest.approx({1: first, 2: four}, abs=1e-6)
         assert curve(f"state_gradient/{tag}") == expected
-
-
-# === The command ===
-
-
-@pytest.fixture
-def few(monkeypatch, trainings):
-    """Have the command measure what has been measured above."""
-    monkeypatch.setattr(
-        experiments, "measure_gradients", lambda options, progress: trainings
-    )
-
-
-def test_the_command_prints_a_line_for_each_recurrence(few, tmp_path):
-    arguments = ["forecast", "gradients", "--output", str(tmp_path), "--tensorboard"]
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 0, result.output
-    lines = result.stdout.splitlines()
-    assert [line.split()[0] for line in lines[2:5]] == ["tame", "wild", "wild-clip"]
-    assert " up at " in lines[3] and " up at " not in lines[4]
-    assert {path.name for path in tmp_path.iterdir()} == {
-        "gradients.csv",
-        "gradient-steps.csv",
-        "gradient-updates.csv",
-        "tensorboard",
-    }
-    folders = {path.name for path in (tmp_path / "tensorboard").iterdir()}
-    assert folders == {"tame", "wild", "wild-clip"}
-
-
-def test_the_command_prints_json(few, tmp_path):
-    arguments = ["forecast", "gradients", "--output", str(tmp_path), "--json"]
-    result = CliRunner().invoke(app, [*arguments, "--quick"])
-    answer = json.loads(result.stdout)
-    assert [row["name"] for row in answer["recurrences"]] == [
-        "tame",
-        "wild",
-        "wild-clip",
-    ]
-    assert answer["options"]["steps"] < GradientOptions().steps
-    assert not (tmp_path / "tensorboard").exists()

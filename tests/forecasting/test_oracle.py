@@ -120,7 +120,7 @@ def test_it_is_close_to_the_bound_and_beats_least_squares():
 
 
 def test_the_error_that_it_states_is_that_of_its_draws():
-    waves = drawn(TEN_STEPS, 60)
+    waves = drawn(TEN_STEPS, 100)
     runs = [
         sample_posterior(waves, TEN_STEPS, np.random.default_rng(seed), draws=2000)
         for seed in range(6)

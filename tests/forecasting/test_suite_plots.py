@@ -1,79 +1,34 @@
-"""Pictures: the lines they hold are the arrays, and files are what they say."""
+"""PNG files of a suite: figures hold the saved arrays; damaged files are named."""
 
 from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import matplotlib.figure
 import numpy as np
 import pytest
-from matplotlib.axes import Axes
-from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
+from plotted import heights_of, lines_of
 
 from chorale.errors import DataError, MissingExtraError, ModelError, UsageError
 from chorale.forecasting import suite_plots
-from chorale.forecasting.plots import (
-    plot_learning_curves,
-    plot_errors,
-    plot_forecasts,
-    plot_series,
-)
-from chorale.forecasting.saved_forecasts import read_forecasts, read_series
 from chorale.forecasting.csv_series import read_csv_series, write_forecasts
-from chorale.forecasting.suite_plots import plot_suite
-from chorale.forecasting.recipes import RECIPES
-from chorale.forecasting.series import (
-    NOISE_VARIANCE,
-    TASKS,
-    Array,
-    Floats,
-    draw_data,
-    forecasting_task,
-)
+from chorale.forecasting.saved_forecasts import read_forecasts, read_series
+from chorale.forecasting.series import NOISE_VARIANCE, TASKS, Array, draw_data
 from chorale.forecasting.suite import SuiteOptions, run_suite
+from chorale.forecasting.suite_plots import plot_suite
 from chorale.nn.runs import Run
 from chorale.utils import extras
 from chorale.utils.files import save_arrays, write_text
 
 PNG = b"\x89PNG\r\n\x1a\n"
-SMALL = SuiteOptions(train=64, valid=8, test=12, epochs=1, draws=100)
-
-
-@pytest.fixture
-def axes() -> Axes:
-    return Figure().subplots()
-
-
-def lines_of(axes: Axes) -> dict[str, tuple[Floats, Floats]]:
-    """Return the data of each curve by what a legend calls it."""
-    curves = {str(line.get_label()): line for line in axes.lines}
-    for bars in axes.containers:
-        assert isinstance(bars, ErrorbarContainer)
-        curves[str(bars.get_label())] = bars.lines[0]
-    return {
-        name: (np.asarray(line.get_xdata()), np.asarray(line.get_ydata()))
-        for name, line in curves.items()
-        if not name.startswith("_")
-    }
-
-
-def heights_of(axes: Axes) -> dict[str, Floats]:
-    """Return half the height of all error bars that are drawn, by name."""
-    heights = {}
-    for container in axes.containers:
-        (bars,) = container.lines[2]
-        ends = np.array([segment[:, 1] for segment in bars.get_segments()])
-        heights[str(container.get_label())] = (ends[:, 1] - ends[:, 0]) / 2
-    return heights
+SMALL = SuiteOptions(train=16, valid=8, test=12, epochs=1, draws=100)
 
 
 def write_suite(folder: Path, task: str = "ten-steps", seeds: int = 2) -> Array:
-    """Write down a suite as if run, and return its test series."""
+    """Write the files of a suite and return its test series."""
     data = draw_data(TASKS[task], train=1, valid=1, test=9, random_state=0)
     series, targets = data.test, data.task.targets(data.test)
     first = np.array(data.task.first_hidden)
@@ -104,7 +59,7 @@ def write_suite(folder: Path, task: str = "ten-steps", seeds: int = 2) -> Array:
 
 @pytest.fixture
 def figures(monkeypatch: pytest.MonkeyPatch) -> dict[str, Figure]:
-    """Catch figures as they are written, by the name of the file's folder and order."""
+    """Catch figures as they are written, by their number."""
     caught: dict[str, Figure] = {}
 
     def save(figure: Figure, path: Path, **options: object) -> None:
@@ -113,138 +68,6 @@ def figures(monkeypatch: pytest.MonkeyPatch) -> dict[str, Figure]:
 
     monkeypatch.setattr(matplotlib.figure.Figure, "savefig", save)
     return caught
-
-
-# === On axes ===
-
-
-@pytest.mark.parametrize("name", TASKS)
-def test_series_are_drawn_seen_and_hidden(axes: Axes, name: str) -> None:
-    task = TASKS[name]
-    values = np.arange(task.length) ** 2.0
-    plot_series(axes, values, task)
-    lines = lines_of(axes)
-    assert set(lines) == {"seen", "hidden"}
-    steps, seen = lines["seen"]
-    assert np.array_equal(steps, np.arange(task.length))
-    assert np.array_equal(np.isnan(seen), ~task.seen())
-    assert np.array_equal(seen[task.seen()], values[task.seen()])
-    steps, hidden = lines["hidden"]
-    assert np.array_equal(steps, np.arange(task.length)[task.hidden])
-    assert np.array_equal(hidden, values[task.hidden])
-    assert axes.get_xlabel() == "step"
-
-
-@pytest.mark.parametrize(
-    ("name", "begin", "end"),
-    [("one-step", 40, 51), ("ten-steps", 40, 60), ("gap", 15, 45)],
-)
-def test_forecasts_are_drawn_beside_the_truth(
-    axes: Axes, name: str, begin: int, end: int
-) -> None:
-    task = TASKS[name]
-    values = np.arange(task.length) / 7
-    good, bad = values[task.hidden] + 1, values[task.hidden] - 5
-    plot_forecasts(axes, values, task, {"good": good, "bad": bad})
-    lines = lines_of(axes)
-    assert set(lines) == {"seen", "truth", "good", "bad"} and not axes.containers
-    steps, seen = lines["seen"]
-    assert np.array_equal(steps, np.arange(begin, end))
-    nearby = np.where(task.seen(), values, np.nan)[begin:end]
-    assert np.array_equal(seen, nearby, equal_nan=True)
-    hidden = np.arange(task.length)[task.hidden]
-    for label, expected in (
-        ("truth", values[task.hidden]),
-        ("good", good),
-        ("bad", bad),
-    ):
-        assert np.array_equal(lines[label][0], hidden)
-        assert np.array_equal(lines[label][1], expected)
-
-
-def test_error_bars_are_as_high_as_asked_and_stand_apart(axes: Axes) -> None:
-    task = forecasting_task(5, 3)
-    values, forecast = np.zeros(8), np.array([1.0, 2, 3])
-    bars = {"one": np.array([0.1, 0.2, 0.3]), "two": np.array([4.0, 5, 6])}
-    names = ("one", "none", "two")
-    plot_forecasts(axes, values, task, dict.fromkeys(names, forecast), bars)
-    assert {name: one.tolist() for name, one in heights_of(axes).items()} == {
-        name: pytest.approx(one) for name, one in bars.items()
-    }
-    lines = lines_of(axes)
-    for name in names:
-        assert np.array_equal(lines[name][1], forecast)
-    assert np.array_equal(lines["none"][0], [5, 6, 7])
-    assert (lines["one"][0] < [5, 6, 7]).all() and (lines["two"][0] > [5, 6, 7]).all()
-    plot_forecasts(
-        alone := Figure().subplots(), values, task, {"one": forecast}, {"one": forecast}
-    )
-    assert np.array_equal(lines_of(alone)["one"][0], [5, 6, 7])
-
-
-def test_few_bars_are_drawn_over_many_steps(axes: Axes) -> None:
-    task = TASKS["fifty-steps"]
-    values, ones = np.zeros(100), np.ones(50)
-    plot_forecasts(axes, values, task, {"one": ones}, {"one": ones})
-    assert heights_of(axes)["one"].shape == (10,)
-    assert len(lines_of(axes)["one"][1]) == 50
-
-
-def test_many_forecasters_can_be_told_apart(axes: Axes) -> None:
-    task = forecasting_task(5, 3)
-    forecasts = {str(number): np.zeros(3) for number in range(40)}
-    plot_forecasts(axes, np.zeros(8), task, forecasts)
-    looks = {(line.get_color(), line.get_marker()) for line in axes.lines[2:]}
-    assert len(looks) == 40
-
-
-def test_curves_are_those_of_the_history(axes: Axes) -> None:
-    rows = [
-        {"epoch": epoch, "train_loss": 4 / epoch, "valid_mse": 3 / epoch, "seconds": 1}
-        for epoch in (1, 2, 3)
-    ]
-    plot_learning_curves(axes, rows, oracle=0.5)
-    lines = lines_of(axes)
-    assert set(lines) == {"train loss", "valid MSE", "oracle"}
-    assert np.array_equal(lines["train loss"], [[1, 2, 3], [4, 2, 4 / 3]])
-    assert np.array_equal(lines["valid MSE"], [[1, 2, 3], [3, 1.5, 1]])
-    assert (lines["oracle"][1] == 0.5).all()
-    assert (axes.get_yscale(), axes.get_xlabel()) == ("log", "epoch")
-
-
-def test_errors_are_drawn_by_hidden_step(axes: Axes) -> None:
-    errors = {"a": np.array([1.0, 2, 3]), "b": np.array([2.0, 3, 4])}
-    others = {"c": np.array([5.0, 6, 7]), "d": np.array([6.0, 7, 8])}
-    plot_errors(axes, errors, others=others, noise=0.25)
-    lines = lines_of(axes)
-    for name, expected in (*errors.items(), ("others", others["c"])):
-        assert np.array_equal(lines[name], [[1, 2, 3], expected])
-    assert len(axes.lines) == 5
-    assert (lines["variance of the noise"][1] == 0.25).all()
-    labels = axes.get_legend_handles_labels()[1]
-    assert labels == ["a", "b", "variance of the noise", "others"]
-    assert (axes.get_yscale(), axes.get_ylabel()) == ("log", "mean squared error")
-
-
-def test_errors_of_a_single_step_are_ranked(axes: Axes) -> None:
-    errors = {"second": np.array([2.0]), "first": np.array([1.0])}
-    plot_errors(axes, errors, others={"third": np.array([3.0])}, noise=0.25)
-    names = [label.get_text() for label in axes.get_yticklabels()]
-    assert names == ["third", "second", "first"]
-    data = [(*line.get_xdata(), *line.get_ydata()) for line in axes.lines]
-    assert data == [(3, 0), (2, 1), (1, 2), (0.25, 0.25, 0, 1)]
-    assert axes.get_xscale() == "log"
-
-
-def test_a_forecaster_without_errors_can_be_drawn(tmp_path: Path) -> None:
-    for number, steps in enumerate((1, 3)):
-        figure = Figure()
-        plot_errors(figure.subplots(), {"perfect": np.zeros(steps)})
-        figure.savefig(tmp_path / f"{number}.png")
-    plot_learning_curves(
-        figure.subplots(), [{"epoch": 1.0, "train_loss": 0.0, "valid_mse": 0.0}]
-    )
-    figure.savefig(tmp_path / "curves.png")
 
 
 # === A whole folder ===
@@ -268,7 +91,7 @@ def test_a_handful_is_drawn_of_a_suite(
     series = write_suite(tmp_path)
     plot_suite(tmp_path)
     shown, forecasts, errors, curves = figures.values()
-    assert [one.get_title() for one in forecasts.axes] == [
+    assert [axes.get_title() for axes in forecasts.axes] == [
         f"ten-steps, test series {index}" for index in (0, 3, 6)
     ]
     for axes, index in zip(shown.axes, (0, 3, 6), strict=True):
@@ -295,7 +118,7 @@ def test_a_handful_is_drawn_of_a_suite(
     assert (lines["variance of the noise"][1] == NOISE_VARIANCE).all()
     assert len(axes.lines) == 4 + 1 + 4
 
-    titles = [one.get_title() for one in curves.axes if one.get_visible()]
+    titles = [axes.get_title() for axes in curves.axes if axes.get_visible()]
     assert titles == ["lstm", "gru", "wavenet"]
     for axes in curves.axes:
         assert len(axes.lines) == 2 * 3  # two seeds
@@ -341,34 +164,38 @@ def test_all_tasks_have_their_series_drawn(
 
 
 @pytest.fixture(scope="module")
-def own_suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a suite of baselines on a user's table of nine variables."""
-    folder = tmp_path_factory.mktemp("own")
+def csv_suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a suite of baselines on a CSV file of nine variables."""
+    folder = tmp_path_factory.mktemp("csv")
     variables = suite_plots.MOST_VARIABLES + 1
     rows = np.random.default_rng(0).normal(size=(40, variables)).cumsum(axis=0)
     names = [f"${number} $x" for number in range(variables)]
     lines = [",".join(names), *(",".join(map(str, row)) for row in rows)]
     write_text(folder / "own.csv", "\n".join(lines))
-    own = read_csv_series(folder / "own.csv", steps=8, ahead=2)
-    measured, _ = run_suite({}, SMALL, folder / "suite", series=own)
-    coming = {one.name: one.future[None] for one in measured if one.future is not None}
-    write_forecasts(folder / "suite" / "coming.csv", own, coming)
+    series = read_csv_series(folder / "own.csv", steps=8, ahead=2)
+    measurements, _ = run_suite({}, SMALL, folder / "suite", series=series)
+    future = {
+        measurement.name: measurement.future[None]
+        for measurement in measurements
+        if measurement.future is not None
+    }
+    write_forecasts(folder / "suite" / "coming.csv", series, future)
     return folder / "suite"
 
 
-def test_own_series_are_drawn_to_files(own_suite: Path, tmp_path: Path) -> None:
-    paths = plot_suite(own_suite, count=1, output=tmp_path)  # $ begins no formula
+def test_own_series_are_drawn_to_files(csv_suite: Path, tmp_path: Path) -> None:
+    paths = plot_suite(csv_suite, count=1, output=tmp_path)  # $ begins no formula
     names = ["series.png", "forecasts-series.png", "errors-series.png"]
     assert [path.name for path in paths] == names
 
 
 def test_own_series_have_a_row_a_variable_and_no_oracle(
-    own_suite: Path, tmp_path: Path, figures: dict[str, Figure]
+    csv_suite: Path, tmp_path: Path, figures: dict[str, Figure]
 ) -> None:
     chosen = ["linear", "last-value"]
-    plot_suite(own_suite, count=2, networks=chosen, output=tmp_path)
+    plot_suite(csv_suite, count=2, networks=chosen, output=tmp_path)
     shown, forecasts, errors = figures.values()
-    series = read_series(own_suite)["series"]
+    series = read_series(csv_suite)["series"]
     for figure in (shown, forecasts):
         rows = np.reshape(figure.axes, (suite_plots.MOST_VARIABLES, 2))
         for variable, (first, second) in enumerate(rows):
@@ -376,45 +203,19 @@ def test_own_series_have_a_row_a_variable_and_no_oracle(
             assert first.get_ylabel().startswith(label)
             assert not second.get_ylabel()
         assert rows[-1, 0].get_ylabel().endswith("8 of 9 variables")
-    kept = read_forecasts(own_suite, series)
+    saved = read_forecasts(csv_suite, series)
     second = len(series.values) // 2
     lines = lines_of(forecasts.axes[3])  # variable 1 of the second window
-    linear = kept.forecasts["linear"][0]
+    linear = saved.forecasts["linear"][0]
     assert np.array_equal(lines["linear"][1], linear[second, :, 1])
     assert np.array_equal(lines["truth"][1], series.values[second, 8:, 1])
     assert "variance of the noise" not in lines_of(errors.axes[0])
-    shutil.copytree(own_suite, tmp_path / "stopped")
+    shutil.copytree(csv_suite, tmp_path / "stopped")
     (tmp_path / "stopped" / "coming.csv").unlink()
     assert read_series(tmp_path / "stopped")["series"].names[0] == "variable 1"
 
 
-def test_a_real_suite_is_drawn_by_the_command(tmp_path: Path) -> None:
-    folder = tmp_path / "suite"
-    run_suite({"simple-rnn": RECIPES["simple-rnn"]}, SMALL, folder)
-    code = f"""
-import sys
-from chorale.commands import main
-sys.argv = ["chorale", "forecast", "plot", {str(folder)!r}, "--count", "2"]
-try:
-    main()
-finally:
-    heavy = {{"tensorflow", "keras", "pandas", "matplotlib.pyplot"}}
-    assert not heavy & {{*sys.modules}}
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    paths = [Path(line) for line in done.stdout.splitlines()]
-    assert [path.name for path in paths] == [
-        "series.png",
-        "forecasts-one-step.png",
-        "errors-one-step.png",
-        "curves-one-step.png",
-    ]
-    for path in paths:
-        assert path.parent == folder and path.read_bytes().startswith(PNG)
-
-
-# === What cannot be drawn ===
+# === Errors ===
 
 
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:
@@ -440,9 +241,9 @@ def test_a_suite_without_forecasts_says_so(tmp_path: Path) -> None:
             shutil.rmtree(path)
         elif path.name != "series.npz":
             path.unlink()
-    # What a killed process leaves half written is no forecaster.
+    # A temporary file of a killed process is ignored.
     (tmp_path / "ten-steps" / ".x.partial.npz").write_bytes(b"half")
-    with pytest.raises(UsageError, match=r"no forecasts for ten-steps yet: .*goes on"):
+    with pytest.raises(UsageError, match=r"no forecasts for ten-steps yet: .*resume"):
         plot_suite(tmp_path)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 Seed = Annotated[
-    int, typer.Option(min=0, help="Random seed of initial weights and series.")
+    int, typer.Option(help="Random seed of initial weights and series, from 0.")
 ]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print the results as JSON instead of a table.")

@@ -61,27 +61,24 @@ Series = Annotated[
     _yours(help="CSV file with one variable per column, instead of synthetic series."),
 ]
 Steps = Annotated[
-    int | None, _yours(min=1, help="Input length in time steps; 50 with --series.")
+    int | None, _yours(help="Input length in time steps, from 1; 50 with --series.")
 ]
 Ahead = Annotated[
-    int | None, _yours(min=1, help="Forecast horizon in time steps; 10 with --series.")
+    int | None, _yours(help="Forecast horizon in time steps, from 1; 10 with --series.")
 ]
 Epochs = Annotated[
     int | None,
-    _advanced(
-        min=1, help="Passes over the train series; 20 as in the book, 10 with --quick."
-    ),
+    _advanced(help="Passes over the train series; 20 as in the book, 10 with --quick."),
 ]
 Seeds = Annotated[
-    int, _advanced(min=1, help="Trainings of each network; the table has the medians.")
+    int, _advanced(help="Trainings of each network; the table has the medians.")
 ]
 RandomState = Annotated[
-    int, _advanced(min=0, help="Random seed of the synthetic series.")
+    int, _advanced(help="Random seed of the synthetic series, from 0.")
 ]
 Jobs = Annotated[
     int | None,
     _advanced(
-        min=1,
         help=f"Trainings in parallel; by default one per core, at most {_MOST_JOBS}, "
         "since each loads TensorFlow.",
     ),
@@ -115,7 +112,9 @@ def run(
     recipes = find_recipes(parse_names(only)) if only is not None else default_recipes()
     task = csv_series = None
     if series is not None or steps is not None or ahead is not None:
-        task = forecasting_task(steps or 50, ahead or 10)
+        task = forecasting_task(
+            50 if steps is None else steps, 10 if ahead is None else ahead
+        )
         recipes = _forecasting(recipes)
         if series is not None:
             csv_series = read_csv_series(
@@ -130,7 +129,7 @@ def run(
             output,
             task=task,
             series=csv_series,
-            processes=jobs or min(_MOST_JOBS, os.cpu_count() or 1),
+            processes=min(_MOST_JOBS, os.cpu_count() or 1) if jobs is None else jobs,
             progress=progress,
             finished=_report_failure,
         )
