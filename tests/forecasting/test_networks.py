@@ -101,7 +101,8 @@ SIZES = {
 @pytest.mark.parametrize(
     "name", _except(set(SIZES) - {"simple_rnn", "conv_gru"}, SIZES)
 )
-def test_networks_are_as_large_as_the_book_has_them(name, ahead, parameters, networks):
+def test_networks_are_as_large_as_the_book_has_them(name, networks):
+    ahead, parameters = SIZES[name]
     network = getattr(networks, name)(networks.Shape(50, 1, ahead))
     assert network.count_params() == parameters
 
