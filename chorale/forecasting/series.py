@@ -5,7 +5,7 @@ a Time Series"):
 
     x(t) = 0.5 sin(ω₁ (t - o₁)) + 0.2 sin(ω₂ (t - o₂)) + 0.1 (u - ½)
 
-    ω₁ ~ U(10, 20)    ω₂ ~ U(20, 40)    o₁, o₂, u ~ U(0, 1), u anew at every step
+    ω₁ ~ U(10, 20)    ω₂ ~ U(20, 40)    o₁, o₂, u ~ U(0, 1), u new at every step
 
 Since the process is known, so is the irreducible error of a forecast.
 
