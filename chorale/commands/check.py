@@ -78,21 +78,7 @@ def check(
     if not files:
         raise UsageError("expected a file or a folder to check, got none")
 
-    paths: list[Path] = []
-    checked: list[_Checked] = []
-    refused: list[str] = []
-    for path in files:
-        try:
-            paths += find_files([path])
-        except DataError as error:
-            refused.append(str(error))
-    with progress_bar("Checking files") as progress:
-        for done, path in enumerate(paths, start=1):
-            try:
-                checked.append(_check(path, rules))
-            except ChoraleError as error:
-                refused.append(str(error))
-            progress(done, len(paths))
+    checked, refused = _check_files(files, rules)
     none = dict.fromkeys(rules, Tally())
     tallies = total([none, *(file.tallies for file in checked)])
     if as_json:
@@ -123,6 +109,28 @@ class _Checked:
 def _names(text: str) -> list[str]:
     """Return the names in a list separated by commas."""
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _check_files(
+    files: Sequence[Path], rules: Sequence[str]
+) -> tuple[list[_Checked], list[str]]:
+    """Check files and folders; return the results and the errors."""
+    paths: list[Path] = []
+    checked: list[_Checked] = []
+    refused: list[str] = []
+    for path in files:
+        try:
+            paths += find_files([path])
+        except DataError as error:
+            refused.append(str(error))
+    with progress_bar("Checking files") as progress:
+        for done, path in enumerate(paths, start=1):
+            try:
+                checked.append(_check(path, rules))
+            except ChoraleError as error:
+                refused.append(str(error))
+            progress(done, len(paths))
+    return checked, refused
 
 
 def _check(path: Path, rules: Sequence[str]) -> _Checked:
