@@ -96,7 +96,7 @@ def check(
         raise typer.Exit(ChoraleError.exit_code)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class _Checked:
     """A file and the result of its check."""
 
@@ -136,12 +136,9 @@ def _check_files(
 def _check(path: Path, rules: Sequence[str]) -> _Checked:
     reading = read_piece(path)
     chorale, spelling = reading.chorale, reading.spelling
-    return _Checked(
-        path=path,
-        reading=reading,
-        findings=checking.check(chorale, rules=rules, spelling=spelling),
-        tallies=checking.count(chorale, rules=rules, spelling=spelling),
-    )
+    findings = checking.check(chorale, rules=rules, spelling=spelling)
+    tallies = checking.count(chorale, rules=rules, spelling=spelling)
+    return _Checked(path, reading, findings, tallies)
 
 
 # === Printing ===

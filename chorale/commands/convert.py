@@ -41,9 +41,7 @@ def convert(
     Example: chorale convert hymn.musicxml corpus/train/chorale_900.csv --annotations
     """
     if annotations and output.suffix.lower() != ".csv":
-        raise UsageError(
-            f"{output}: --annotations expects a file to write that ends in .csv"
-        )
+        raise UsageError(f"{output}: --annotations needs a file that ends in .csv")
     chorale = read(source)
     write(chorale, output, instrument=instrument)
     typer.echo(str(output))

@@ -73,7 +73,7 @@ def test_the_instrument(tmp_path: Path) -> None:
             "b.mid",
             ["--annotations"],
             2,
-            "--annotations expects a file",
+            "--annotations needs a file",
         ),
         ("a.mid", "b.pdf", [], 2, "expected a file to write that ends in .mid, .midi"),
         ("a.pdf", "b.mid", [], 2, "expected a file to read that ends in .mid, .midi"),
