@@ -1,4 +1,4 @@
-"""The moving average of a network's weights, which errs less than the weights do."""
+"""Exponential moving average of a network's weights."""
 
 from __future__ import annotations
 
@@ -17,14 +17,13 @@ _PREFIX = "average/"
 class MovingAverage:
     """An exponential moving average of weights (Polyak & Juditsky, 1992).
 
-    The weights of a step of the optimizer jump about a better place; their average is
-    nearer to it, as if the learning rate had been lowered. The first steps count for
-    less than they would, so that the initial weights are soon forgotten.
+    Averaging removes the noise of single optimizer steps, as a lower learning rate
+    would. The decay starts lower, so that the initial weights are soon forgotten.
 
     Args:
         network: a built Keras model.
-        decay: share of itself that the average keeps at each step, below 1; with 0 the
-            average is the weights, and costs nothing.
+        decay: weight of the old average at each step, 0 to below 1; 0 turns averaging
+            off, at no cost.
     """
 
     def __init__(self, network: Any, decay: float) -> None:
@@ -33,16 +32,15 @@ class MovingAverage:
         self._values = self._copies()
 
     def update(self) -> None:
-        """Take in the weights as they are after one more step."""
+        """Update the average after a step of the optimizer."""
         self._steps += 1
-        # After t steps 9 / (10 + t) are forgotten at first, then 1 - decay.
-        keep = min(self._decay, (1 + self._steps) / (10 + self._steps))
+        keep = min(self._decay, (1 + self._steps) / (10 + self._steps))  # warmup
         for value, weight in zip(self._values, self._weights(), strict=True):
             value += (1 - keep) * (np.asarray(weight) - value)
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """Give the network the average as its weights for as long as the block runs."""
+        """Use the average as the weights of the network inside the block."""
         current = self._copies()
         self._assign(self._values)
         try:
@@ -51,7 +49,7 @@ class MovingAverage:
             self._assign(current)
 
     def state(self) -> Arrays:
-        """Return what the next step depends on, by name."""
+        """Return the state for a checkpoint: arrays by name."""
         arrays = {
             _PREFIX + weight.path: value
             for weight, value in zip(self._weights(), self._values, strict=True)
@@ -59,16 +57,16 @@ class MovingAverage:
         return {**arrays, _PREFIX + "steps": np.array(self._steps)}
 
     def restore(self, state: Arrays) -> None:
-        """Go on from what `state` returned; other names in it do not matter.
+        """Restore what `state` returned; other arrays are ignored.
 
         Raises:
-            ModelError: an array is missing, or is of another shape.
+            ModelError: an array is missing or of another shape.
         """
         for weight, value in zip(self._weights(), self._values, strict=True):
-            kept = state.get(_PREFIX + weight.path)
-            if kept is None or kept.shape != value.shape:
+            stored = state.get(_PREFIX + weight.path)
+            if stored is None or stored.shape != value.shape:
                 raise ModelError(f"the checkpoint has no average of {weight.path}")
-            value[...] = kept
+            value[...] = stored
         self._steps = int(state.get(_PREFIX + "steps", 0))
 
     def _weights(self) -> list[Any]:

@@ -16,7 +16,7 @@ from chorale.music.voices import SILENCE, VOICES
 from chorale.training.options import CommonOptions
 from chorale.utils.arrays import IntArray
 
-# Whole pieces are padded to a multiple of this, so that few shapes are compiled.
+# Lengths of whole pieces are rounded up to a multiple of this: fewer compilations.
 _PADDING = 64
 
 
@@ -26,9 +26,9 @@ def transposition_range(
     """Return the lowest and highest transposition that keep each voice in its range.
 
     Args:
-        chorale: to be transposed.
-        ranges: lowest and highest note of each voice.
-        most: semitones up or down at most.
+        chorale: the piece.
+        ranges: lowest and highest MIDI note of each voice.
+        most: maximum in semitones, up or down.
     """
     lowest, highest = -most, most
     for voice, (low, high) in zip(range(VOICES), ranges, strict=True):
@@ -41,7 +41,10 @@ def transposition_range(
 
 
 def both_plans(chorale: Chorale, names: Sequence[str]) -> tuple[IntArray, IntArray]:
-    """Return the features of a chorale's plan, and as a classic CSV would tell them.
+    """Return the features of a chorale's plan, and of that in a classic CSV.
+
+    A classic CSV has no fermatas and no key, and its bars are of 4/4 from the first
+    row.
 
     Args:
         chorale: the piece.
@@ -57,12 +60,12 @@ def both_plans(chorale: Chorale, names: Sequence[str]) -> tuple[IntArray, IntArr
 def draw_order(
     lengths: Sequence[int], options: CommonOptions, random: np.random.Generator
 ) -> Iterator[tuple[IntArray, int]]:
-    """Yield the pieces of each batch of an epoch, and how many steps the batch has.
+    """Yield the pieces of each batch of an epoch, and the number of its steps.
 
     Args:
-        lengths: steps of each piece.
+        lengths: number of steps of each piece.
         options: of the training.
-        random: where the order is drawn from.
+        random: source of the order.
     """
     order = random.permutation(len(lengths))
     for begin in range(0, len(order), options.batch_size):
@@ -78,6 +81,6 @@ def draw_plan(
     shift: int,
     random: np.random.Generator,
 ) -> IntArray:
-    """Return a plan, of some pieces the bare one, as it is after transposition."""
-    told = plans[random.random() < options.plan_dropout]
-    return transpose_features(told, options.plan, shift)
+    """Return a plan, the one of a classic CSV with `plan_dropout`, transposed."""
+    plan = plans[random.random() < options.plan_dropout]
+    return transpose_features(plan, options.plan, shift)

@@ -26,7 +26,7 @@ from chorale.training.batches import (
     draw_plan,
     transposition_range,
 )
-from chorale.training.masks import draw_gap
+from chorale.training.masks import draw_mask
 from chorale.training.options import CommonOptions
 from chorale.training.task import ChoraleTask, fit_vocabulary, metrics
 from chorale.utils.arrays import IntArray
@@ -36,12 +36,12 @@ _ORDERS, _PLACES = 1, 2
 
 
 class CellPiece(NamedTuple):
-    """A chorale as the trainer of infillers needs it.
+    """A chorale, prepared for training an infiller.
 
     Attributes:
         cells: int array (steps, 4).
         plans: int arrays (steps, features), see `chorale.training.batches.both_plans`.
-        shifts: lowest and highest semitones by which it may be transposed.
+        shifts: lowest and highest transposition in semitones.
     """
 
     cells: IntArray
@@ -110,7 +110,7 @@ class InfillerTask(ChoraleTask):
 def prepare(
     chorale: Chorale, vocabulary: CellVocabulary, options: CommonOptions
 ) -> CellPiece:
-    """Encode a chorale and find how far it may be transposed."""
+    """Encode a chorale and find its transposition range."""
     return CellPiece(
         vocabulary.encode(chorale),
         both_plans(chorale, options.plan),
@@ -124,12 +124,12 @@ def draw_batches(
     options: CommonOptions,
     epoch: int,
 ) -> Iterable[Batch]:
-    """Yield the batches of an epoch: every piece once, transposed, cropped, with gaps.
+    """Yield the batches of an epoch: every piece once, transposed, cropped, masked.
 
-    What is drawn depends on the seed and the epoch alone. The hidden cells of a piece
-    weigh 1 together, so that the loss is the mean over pieces of the mean over hidden
-    cells (see `chorale.training.masks`); visible cells and the absent ones, with which
-    a piece is padded to the steps of the batch, weigh nothing.
+    All randomness derives from the seed and the epoch. The weights of the hidden cells
+    of a piece sum to 1, so that the loss is the mean over pieces of the mean over
+    hidden cells (`chorale.training.masks`). Visible cells, and absent cells with which
+    a piece is padded to the steps of the batch, have weight 0.
     """
     random = np.random.default_rng([options.seed, epoch])
     lengths = [len(piece.cells) for piece in pieces]
@@ -142,10 +142,10 @@ def draw_batches(
             shift = int(random.integers(piece.shifts[0], piece.shifts[1] + 1))
             count = min(steps, len(piece.cells))
             first = int(random.integers(len(piece.cells) - count + 1))
-            seen = slice(first, first + count)
-            cells[row, :count] = vocabulary.shifted(piece.cells[seen], shift)
-            hidden[row, :count] = draw_gap(random, count)
-            plan[row, :count] = draw_plan(piece.plans, options, shift, random)[seen]
+            crop = slice(first, first + count)
+            cells[row, :count] = vocabulary.shifted(piece.cells[crop], shift)
+            hidden[row, :count] = draw_mask(random, count)
+            plan[row, :count] = draw_plan(piece.plans, options, shift, random)[crop]
         weights = hidden / hidden.sum(axis=(1, 2), keepdims=True)
         yield Batch(
             CellInputs.of_pieces(cells, ~hidden, plan, vocabulary),

@@ -33,12 +33,12 @@ from chorale.utils.arrays import IntArray
 
 
 class Piece(NamedTuple):
-    """A chorale as the trainer needs it.
+    """A chorale, prepared for training a next-step network.
 
     Attributes:
         inputs: of the network at each step, arrays (steps, …).
         bare_plan: int array (steps, features), the plan as a classic CSV gives it.
-        shifts: lowest and highest semitones by which it may be transposed.
+        shifts: lowest and highest transposition in semitones.
     """
 
     inputs: Inputs
@@ -141,9 +141,9 @@ def prepare(
     options: TrainingOptions,
     tunes: Tunes = NO_TUNES,
 ) -> Piece:
-    """Encode a chorale and find how far it may be transposed.
+    """Encode a chorale and find its transposition range.
 
-    Of the tunes it recalls those of other pieces.
+    Its inputs recall the tunes of other pieces only.
     """
     tokens = vocabulary.encode(chorale)
     plan, bare_plan = both_plans(chorale, options.plan)
@@ -165,11 +165,10 @@ def draw_batches(
 ) -> Iterable[Batch]:
     """Yield the batches of an epoch: every piece once, transposed and cropped.
 
-    Targets are the tokens, or the distributions that a teacher makes of them.
-
-    What is drawn depends on the seed and the epoch alone. Arrays are padded at the end
-    to the steps of the batch, see `draw_order`. Padding is the piece over
-    again, without weight: batch normalization counts it in, and is to count music.
+    Targets are the tokens, or the soft targets of a teacher. All randomness derives
+    from the seed and the epoch. Arrays are padded at the end to the steps of the batch,
+    see `draw_order`: the piece is repeated with weight 0, so that batch normalization
+    sees music there too.
     """
     random = np.random.default_rng([options.seed, epoch])
     lengths = [len(piece.inputs.tokens) for piece in pieces]

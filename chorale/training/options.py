@@ -11,7 +11,7 @@ from chorale.nn.fitting import FitOptions
 from chorale.utils.checks import check_at_least, check_shares
 from chorale.utils.options import option
 
-# All that is known of a piece before its notes; a classic CSV tells `step` alone.
+# Everything known about a piece before its notes; a classic CSV has `step` only.
 FULL_PLAN = ("position", "bar_length", "fermata", "to_fermata", "to_end", "key")
 
 

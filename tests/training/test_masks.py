@@ -1,4 +1,4 @@
-"""Gaps: all kinds are drawn, and single cells in every number alike."""
+"""Random masks: all kinds occur, and every number of single cells equally often."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chorale.music.voices import VOICES
-from chorale.training.masks import draw_cells, draw_gap
+from chorale.training.masks import draw_cells, draw_mask
 
 STEPS = 24
 
@@ -20,20 +20,22 @@ def is_block(hidden):
 
 def test_voices_spans_and_rectangles_are_hidden_and_always_something():
     random = np.random.default_rng(0)
-    gaps = [draw_gap(random, STEPS) for _ in range(600)]
-    assert all(gap.shape == (STEPS, VOICES) and gap.any() for gap in gaps)
+    masks = [draw_mask(random, STEPS) for _ in range(600)]
+    assert all(mask.shape == (STEPS, VOICES) and mask.any() for mask in masks)
     shapes = [
-        (int(gap.any(axis=1).sum()), int(gap.any(axis=0).sum()))
-        for gap in gaps
-        if is_block(gap) and gap.sum() > 4
+        (int(mask.any(axis=1).sum()), int(mask.any(axis=0).sum()))
+        for mask in masks
+        if is_block(mask) and mask.sum() > 4
     ]
-    assert len(shapes) / len(gaps) == pytest.approx(0.25, abs=0.06)
+    assert len(shapes) / len(masks) == pytest.approx(0.25, abs=0.06)
     for voices in (1, 2, 3):
         assert (STEPS, voices) in shapes  # whole voices
         assert any(steps < STEPS and own == voices for steps, own in shapes)
     assert any(steps < STEPS and voices == VOICES for steps, voices in shapes)
-    # Gaps of which something is visible inside.
-    sparse = [gap for gap in gaps if not gap.any(axis=0).all() and not is_block(gap)]
+    # Masks with visible cells inside.
+    sparse = [
+        mask for mask in masks if not mask.any(axis=0).all() and not is_block(mask)
+    ]
     assert len(sparse) > 60
 
 
@@ -42,8 +44,8 @@ def test_every_number_of_cells_is_as_likely():
     among = np.zeros((3, VOICES), bool)
     among[:2, 1:] = True
     drawn = [draw_cells(random, among) for _ in range(3000)]
-    assert not any((gap & ~among).any() for gap in drawn)
-    counts = np.bincount([gap.sum() for gap in drawn], minlength=7)
+    assert not any((mask & ~among).any() for mask in drawn)
+    counts = np.bincount([mask.sum() for mask in drawn], minlength=7)
     assert counts[0] == 0 and counts[1:] == pytest.approx(500, abs=90)
     # And every cell too.
     hidden = np.mean(drawn, axis=0)[among]
