@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from chorale.commands.progress import EpochLines
 from chorale.commands.training_options import (
-    Finish,
     Output,
-    Plot,
-    Resume,
-    Tensorboard,
-    check_flags,
+    RunOptions,
     check_same,
     chosen,
-    command_line,
-    interruptible,
     options_typed,
-    report_run,
+    train_run,
     with_options,
 )
 from chorale.corpus.loading import load_corpus, split_corpus
@@ -36,7 +30,7 @@ from chorale.training.task import MONITOR
 from chorale.training.trainer import resume_training, train_network
 
 
-@with_options(TrainingOptions, NetworkOptions)
+@with_options(RunOptions, Training=TrainingOptions, Network=NetworkOptions)
 def train(
     context: typer.Context,
     output: Output,
@@ -48,13 +42,9 @@ def train(
         str,
         typer.Option(
             help=f"Next-step network ({', '.join(BODIES)}) or infiller "
-            f"({', '.join(INFILLERS)}, with sizes and dropout of their own)."
+            f"({', '.join(INFILLERS)}, with other default sizes and dropout)."
         ),
     ] = NetworkOptions.body,
-    resume: Resume = False,
-    finish: Finish = False,
-    plot: Plot = False,
-    tensorboard: Tensorboard = False,
     plan: Annotated[
         str,
         typer.Option(
@@ -76,45 +66,35 @@ def train(
 
     Example: chorale train --network gru --epochs 40 --output runs/gru
     """
-    check_flags(resume=resume, finish=finish, plot=plot)
+    run = chosen(RunOptions, options)
+    run.check()
     typed = options_typed(context)
     if "plan" in typed:
         typed["plan"] = tuple(name.strip() for name in plan.split(","))
     if "teacher" in typed:
         typed["teacher"] = tuple(teacher or ())
-    begun: dict[str, Any] = {}
-    if resume:
-        begun = _begun(output)
-        check_same([name for name in typed if name == "network"], typed, begun)
-    network = begun.get("network", network)
-    network_options, training_options = _options(network, typed)
+    begun = _begun(output) if run.resume else {"network": network}
+    check_same([name for name in typed if name == "network"], typed, begun)
+    network_options, training_options = _options(begun["network"], typed)
     if "teacher_share" in typed and not (teacher or begun.get("teacher")):
         raise UsageError(
             "--teacher-share is the weight of teachers: name a --teacher, or leave it "
             "out"
         )
-    asked = {**asdict(network_options), **asdict(training_options), "network": network}
+    asked = {**begun, **asdict(network_options), **asdict(training_options)}
     check_same(list(typed), asked, begun)
     chorales = load_corpus(corpus, splits=("train", "valid"))
     remark = split_corpus(chorales)[2]
     if remark:
         typer.echo(f"note: {remark}", err=True)
-    words = ["chorale", "train", "--output", str(output), "--resume"]
-    words += [] if corpus is None else ["--corpus", str(corpus)]
-    with interruptible(words), EpochLines(MONITOR) as progress:
-        fitting: dict[str, Any] = {"tensorboard": tensorboard, "progress": progress}
-        if resume:
-            card = resume_training(chorales, output, finish=finish, **fitting)
-        else:
-            card = train_network(
-                chorales,
-                network_options,
-                training_options,
-                output,
-                command=command_line(context, "chorale train"),
-                **fitting,
-            )
-    report_run(output, MONITOR, plot=plot)
+    card = train_run(
+        context,
+        "chorale train",
+        MONITOR,
+        partial(train_network, chorales, network_options, training_options),
+        partial(resume_training, chorales),
+        [] if corpus is None else ["--corpus", str(corpus)],
+    )
     valid = card.figures["valid"]
     typer.echo(
         f"valid   {valid['nats_per_note']:.4f} nats per note, "
@@ -146,22 +126,14 @@ def _options(
         UsageError: an infiller was asked for with an option that it does not use.
     """
     if network not in INFILLERS:
-        return (
-            chosen(NetworkOptions, {**typed, "body": network}),
-            chosen(TrainingOptions, typed),
-        )
-    used = {
-        *INFILLERS[network].options,
-        *(field.name for field in fields(CommonOptions)),
-    }
-    known = {
-        field.name for field in (*fields(NetworkOptions), *fields(TrainingOptions))
-    }
-    for name in typed:
-        if name in known - used:
+        network_options = chosen(NetworkOptions, {**typed, "body": network})
+        return network_options, chosen(TrainingOptions, typed)
+    used = {*INFILLERS[network].options, *(each.name for each in fields(CommonOptions))}
+    for each in (*fields(NetworkOptions), *fields(TrainingOptions)):
+        if each.name in typed and each.name not in used:
             raise UsageError(
-                f"the network {network} does not use --{name.replace('_', '-')}: "
-                "leave it out"
+                f"the network {network} does not use "
+                f"--{each.name.replace('_', '-')}: leave it out"
             )
-    network_options = chosen(InfillerOptions, {**typed, "network": network})
-    return network_options, chosen(CommonOptions, typed)
+    infiller_options = chosen(InfillerOptions, {**typed, "network": network})
+    return infiller_options, chosen(CommonOptions, typed)

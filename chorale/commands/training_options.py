@@ -1,4 +1,4 @@
-"""What `train` and `sketch train` share: options, checks, and how a run is reported.
+"""What `train` and `sketch train` share: their options, and the training itself.
 
 Options of networks and trainings are defined once, as fields of the dataclasses that
 the library reads (`chorale.utils.options`). `with_options` makes command-line options
@@ -7,91 +7,100 @@ of them.
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from inspect import Parameter
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
 from chorale.commands.options import names_typed
+from chorale.commands.progress import EpochLines
 from chorale.errors import ChoraleError, UsageError
 from chorale.nn.runs import Run, plot_history
 from chorale.utils.extras import require
-from chorale.utils.options import option_help
+from chorale.utils.options import option, option_help
 
 T = TypeVar("T")
-# Order of the groups of options in --help, after those of the command itself.
-_PANELS = ("Training", "Network", "Advanced")
+_ADVANCED = "Advanced"  # the last panel in --help: options for research
 
 Output = Annotated[Path, typer.Option(help="Folder of the run.")]
-Resume = Annotated[
-    bool, typer.Option("--resume", help="Continue the run in the folder --output.")
-]
-Finish = Annotated[
-    bool,
-    typer.Option(
-        "--finish",
-        help="With --resume: stop training and store the best epoch as the model.",
-    ),
-]
-Tensorboard = Annotated[
-    bool,
-    typer.Option(
-        "--tensorboard", help="Write metrics for TensorBoard to OUTPUT/tensorboard."
-    ),
-]
-Plot = Annotated[
-    bool, typer.Option("--plot", help="Draw learning curves to OUTPUT/curves.png.")
-]
 
 
-def with_options(*groups: type[Any]) -> Callable[[T], T]:
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """Options of a run that are about neither its network nor its training."""
+
+    resume: bool = option(False, "Continue the run in the folder --output.")
+    finish: bool = option(
+        False, "With --resume: stop training, store the best epoch as the model."
+    )
+    plot: bool = option(False, "Draw learning curves to OUTPUT/curves.png.")
+    tensorboard: bool = option(
+        False, "Write metrics for TensorBoard to OUTPUT/tensorboard."
+    )
+
+    def check(self) -> None:
+        """Refuse impossible options before anything is read.
+
+        Raises:
+            UsageError: --finish without --resume.
+            MissingExtraError: --plot without matplotlib.
+        """
+        if self.finish and not self.resume:
+            raise UsageError("--finish is for a run that was begun: add --resume")
+        if self.plot:
+            require("plot", "drawing pictures")
+
+
+def with_options(*groups: type[Any], **panels: type[Any]) -> Callable[[T], T]:
     """Give a command an option for each documented field of options dataclasses.
 
     The command takes the values as `**options`.
 
     Args:
-        groups: dataclasses with fields made by `chorale.utils.options.option`.
+        groups, panels: dataclasses with fields made by `chorale.utils.options.option`,
+            the latter by the title of their panel in --help.
     """
     added = []
-    for group in groups:
+    for title, group in [*((None, group) for group in groups), *panels.items()]:
         types = get_type_hints(group)
         for name, about in option_help(group).items():
-            option = typer.Option(help=about["help"], rich_help_panel=about["panel"])
+            default = getattr(group, name)
+            # A flag that is off has no --no-… form.
+            names = (f"--{name.replace('_', '-')}",) if default is False else ()
+            panel = _ADVANCED if about["advanced"] else title
+            info = typer.Option(*names, help=about["help"], rich_help_panel=panel)
             added.append(
-                inspect.Parameter(
+                Parameter(
                     name,
-                    inspect.Parameter.KEYWORD_ONLY,
-                    default=getattr(group, name),
-                    annotation=Annotated[types[name], option],
+                    Parameter.KEYWORD_ONLY,
+                    default=default,
+                    annotation=Annotated[types[name], info],
                 )
             )
+    titles = [None, *panels, _ADVANCED]
+
+    def place(parameter: Parameter) -> int:
+        infos = getattr(parameter.annotation, "__metadata__", ())
+        return titles.index(infos[0].rich_help_panel if infos else None)
 
     def decorate(command: T) -> T:
         function: Any = command
         signature = inspect.signature(function, eval_str=True)
         own = [
-            parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            parameter.replace(kind=Parameter.KEYWORD_ONLY)
             for parameter in signature.parameters.values()
-            if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+            if parameter.kind is not Parameter.VAR_KEYWORD
         ]
-        parameters = sorted([*own, *added], key=_panel)
+        parameters = sorted([*own, *added], key=place)
         function.__signature__ = signature.replace(parameters=parameters)
         return command
 
     return decorate
-
-
-def _panel(parameter: inspect.Parameter) -> int:
-    """Return the place of a parameter's panel in --help."""
-    for option in getattr(parameter.annotation, "__metadata__", ()):
-        if option.rich_help_panel is not None:
-            return _PANELS.index(option.rich_help_panel)
-    return -1
 
 
 def options_typed(context: typer.Context) -> dict[str, Any]:
@@ -99,32 +108,10 @@ def options_typed(context: typer.Context) -> dict[str, Any]:
     return {name: context.params[name] for name in names_typed(context)}
 
 
-def chosen(options: type[T], typed: Mapping[str, Any]) -> T:
-    """Return options with the typed values of their fields, defaults elsewhere."""
-    names = [field.name for field in fields(options) if field.name in typed]  # type: ignore[arg-type]
-    return options(**{name: typed[name] for name in names})
-
-
-def check_flags(*, resume: bool, finish: bool, plot: bool) -> None:
-    """Refuse impossible flags before anything is read.
-
-    Raises:
-        UsageError: --finish without --resume.
-        MissingExtraError: --plot without matplotlib.
-    """
-    if finish and not resume:
-        raise UsageError("--finish is for a run that was begun: add --resume")
-    if plot:
-        require("plot", "drawing pictures")
-
-
-@contextlib.contextmanager
-def interruptible(words: Sequence[str]) -> Iterator[None]:
-    """Turn Ctrl-C during training into one line that says how to resume."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise ChoraleError(f"stopped; go on with: {shlex.join(words)}") from None
+def chosen(options: type[T], values: Mapping[str, Any]) -> T:
+    """Return options with the given values of their fields, defaults elsewhere."""
+    names = {field.name for field in fields(options)}  # type: ignore[arg-type]
+    return options(**{name: values[name] for name in names & set(values)})
 
 
 def check_same(
@@ -148,21 +135,52 @@ def check_same(
             )
 
 
-def report_run(output: Path, monitor: str, *, plot: bool) -> None:
-    """Print where the model is, and where the curves, which are drawn on demand."""
-    if plot:
+def train_run(
+    context: typer.Context,
+    command: str,
+    monitor: str,
+    begin: Callable[..., T],
+    resume: Callable[..., T],
+    data: Sequence[str] = (),
+) -> T:
+    """Begin or resume a run, with a line per epoch, and print where its model is.
+
+    Args:
+        context: of the command, with RunOptions and `output`.
+        command: its words.
+        monitor: the metric to show for each epoch.
+        begin, resume: start and continue a run in the folder that is given.
+        data: options that name the training data, for the command that resumes.
+
+    Raises:
+        ChoraleError: Ctrl-C was pressed; the message says how to resume.
+    """
+    options, output = chosen(RunOptions, context.params), context.params["output"]
+    with EpochLines(monitor) as progress:
+        fitting = {"tensorboard": options.tensorboard, "progress": progress}
+        try:
+            if options.resume:
+                card = resume(output, finish=options.finish, **fitting)
+            else:
+                line = command_line(context, command)
+                card = begin(output, command=line, **fitting)
+        except KeyboardInterrupt:
+            words = [*shlex.split(command), "--output", str(output), "--resume", *data]
+            raise ChoraleError(f"stopped; go on with: {shlex.join(words)}") from None
+    if options.plot:
         typer.echo(f"curves  {plot_history(Run(output), monitor)}")
     typer.echo(f"model   {output / 'model'}")
+    return card
 
 
-def command_line(context: typer.Context, words: str) -> str:
+def command_line(context: typer.Context, command: str) -> str:
     """Return a command line that repeats the run.
 
     Args:
         context: of the command; it takes options only.
-        words: the command.
+        command: its words.
     """
-    line = shlex.split(words)
+    line = shlex.split(command)
     for name, value in options_typed(context).items():
         option = f"--{name.replace('_', '-')}"
         if name == "output":

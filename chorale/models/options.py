@@ -98,41 +98,35 @@ class InfillerOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkOptions(BodyOptions):
-    """Options of a next-step network: those of its body and of its voice heads."""
+    """Options of a next-step network: those of its body and of its voice heads.
 
-    voice_units: int = option(192, "Width of the voice heads.", "Network")
+    `motions`, `echoes` and `tunes` are cues of the voice heads: see
+    `chorale.models.networks.motions`, `chorale.encoding.echoes` and `.tunes`.
+    `unlikelihood` is a loss on parallel fifths, octaves and unisons
+    (`chorale.models.networks.voice_heads`).
+    """
+
+    voice_units: int = option(192, "Width of the voice heads.")
     input_dropout: float = option(
-        0.0,
-        "Share of input features hidden from the network, each at each step by "
-        "itself, 0 to below 1.",
-        "Network",
+        0.0, "Share of input features hidden, each at each step, 0 to below 1."
     )
     intervals: bool = option(
-        True, "Voice heads read and write notes as intervals too.", "Advanced"
+        True, "Voice heads read and write notes as intervals too.", advanced=True
     )
     motions: bool = option(
-        True,
-        "Voice heads score each class of relative motion (chorale.models.networks."
-        "motions).",
-        "Advanced",
+        True, "Voice heads score each class of relative motion.", advanced=True
     )
     echoes: bool = option(
-        True,
-        "Voice heads see what followed the last time the same notes sounded "
-        "(chorale.encoding.echoes).",
-        "Advanced",
+        True, "Voice heads see what followed the last time.", advanced=True
     )
     tunes: bool = option(
         False,
-        "Voice heads see how the melody went on in pieces of train (chorale.encoding."
-        "tunes); likelihoods of these pieces then mean little.",
-        "Advanced",
+        "Voice heads see how the melody went on in pieces of train; likelihoods of "
+        "these pieces then mean little.",
+        advanced=True,
     )
     unlikelihood: float = option(
-        0.0,
-        "Weight of an unlikelihood loss on parallel fifths, octaves and unisons, at "
-        "least 0.",
-        "Advanced",
+        0.0, "Weight of a loss on parallels, at least 0.", advanced=True
     )
 
     def __post_init__(self) -> None:

@@ -48,47 +48,25 @@ BODIES = {
 class BodyOptions:
     """Options of a body; saved as JSON beside its weights.
 
-    Attributes:
-        body: one of BODIES.
+    `stacks` repeats a stack of convolutions: the full WaveNet has 3 of 10 layers.
+    `layer_norm` is that of Ba, Kiros & Hinton (2016). `body` is one of BODIES.
     """
 
     body: str = "lstm"
-    units: int = option(256, "Width of the layers.", "Network")
+    units: int = option(256, "Width of the layers.")
     layers: int = option(
-        0,
-        "Number of recurrent layers, attention blocks, or convolutions per stack; 0 "
-        "for the usual number of the network.",
-        "Network",
+        0, "Recurrent layers, attention blocks, or convolutions a stack; 0 = usual."
     )
-    dropout: float = option(
-        0.2, "Share of activations dropped between layers, 0 to below 1.", "Network"
-    )
-    stacks: int = option(
-        1,
-        "Number of stacks of convolutions, each with dilations from 1; the full "
-        "WaveNet has 3 stacks of 10 layers.",
-        "Network",
-    )
-    kernel_size: int = option(2, "Steps that one convolution sees.", "Network")
-    heads: int = option(
-        4, "Number of attention heads, a divisor of the width.", "Network"
-    )
-    window: int = option(
-        128, "Steps that attention looks back, the present one included.", "Network"
-    )
-    recurrent_layers: int = option(
-        0, "Number of LSTM layers below the attention blocks.", "Network"
-    )
+    dropout: float = option(0.2, "Dropout between layers, 0 to below 1.")
+    stacks: int = option(1, "Stacks of convolutions, each with dilations from 1.")
+    kernel_size: int = option(2, "Steps that one convolution sees.")
+    heads: int = option(4, "Attention heads, a divisor of the width.")
+    window: int = option(128, "Steps that attention looks back, with the present one.")
+    recurrent_layers: int = option(0, "LSTM layers below the attention blocks.")
     recurrent_dropout: float = option(
-        0.0,
-        "Share of the carried state dropped in recurrent layers, 0 to below 1.",
-        "Network",
+        0.0, "Dropout of the carried state, 0 to below 1."
     )
-    layer_norm: bool = option(
-        False,
-        "Layer normalization inside recurrent cells (Ba, Kiros & Hinton, 2016).",
-        "Network",
-    )
+    layer_norm: bool = option(False, "Layer normalization inside recurrent cells.")
 
     def __post_init__(self) -> None:
         if self.body not in BODIES:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -51,33 +51,40 @@ class EpochProgress(Protocol):
     def finish_epoch(self, row: Row) -> None: ...
 
 
+class FitArguments(TypedDict, total=False):
+    """Arguments of `fit` that are not options of the training.
+
+    Attributes:
+        finish: whether to train no further than the last checkpoint; default False.
+        tensorboard: whether to write the metrics for TensorBoard too; default False.
+        progress: callbacks for every batch and epoch.
+    """
+
+    finish: bool
+    tensorboard: bool
+    progress: EpochProgress | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class FitOptions:
     """Options of a training loop and its optimizer; saved as JSON with the run."""
 
-    epochs: int = option(
-        60, "Maximum number of passes over the training set.", "Training"
-    )
-    patience: int = option(
-        20, "Epochs without a better validation before training stops.", "Training"
-    )
-    batch_size: int = option(8, "Examples in one step of the optimizer.", "Training")
+    epochs: int = option(60, "Maximum number of passes over the training set.")
+    patience: int = option(20, "Epochs without a better validation before it stops.")
+    batch_size: int = option(8, "Examples in one step of the optimizer.")
     learning_rate: float = option(
         2e-3,
-        "Peak of the learning-rate schedule: linear warmup over a twentieth of the "
-        "steps, then a cosine to 0.",
-        "Training",
+        "Peak of the learning rate: warmup over a twentieth of the steps, then a "
+        "cosine to 0.",
     )
-    seed: int = option(0, "Seed of all randomness.", "Training")
-    weight_decay: float = option(0.01, "Weight decay of AdamW.", "Advanced")
-    clip_norm: float = option(
-        1.0, "Maximum global norm of the gradient, above 0.", "Advanced"
-    )
+    seed: int = option(0, "Seed of all randomness.")
+    weight_decay: float = option(0.01, "Weight decay of AdamW.", advanced=True)
+    clip_norm: float = option(1.0, "Maximum norm of the gradient.", advanced=True)
     averaging: float = option(
         0.0,
-        "Decay per step of the moving average of the weights, which is validated and "
-        "kept, 0 to below 1; 0 keeps the weights themselves.",
-        "Advanced",
+        "Decay of the moving average of the weights, which is validated and kept; 0 = "
+        "none.",
+        advanced=True,
     )
 
     def __post_init__(self) -> None:
@@ -161,9 +168,7 @@ def fit(
         batches_per_epoch: their number, for `progress`.
         validate: returns validation metrics of the network as it is.
         monitor: the metric to minimize.
-        finish: whether to stop at the last checkpoint.
-        tensorboard: whether to write the metrics for TensorBoard too.
-        progress: callbacks for every batch and epoch.
+        finish, tensorboard, progress: see FitArguments.
 
     Returns:
         One row per epoch: its number, the training loss, the validation metrics, the

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, Unpack
 
 from chorale.nn.cards import BaseCard
-from chorale.nn.fitting import Batch, EpochProgress, FitOptions, fit
+from chorale.nn.fitting import Batch, FitArguments, FitOptions, fit
 from chorale.nn.runs import Row, Run, Settings
 from chorale.utils.extras import require_keras
 from chorale.version import __version__
@@ -88,8 +88,7 @@ def begin(
     output: Path | str,
     *,
     command: str = "",
-    tensorboard: bool = False,
-    progress: EpochProgress | None = None,
+    **fitting: Unpack[FitArguments],
 ) -> CardT:
     """Train a network in a new run.
 
@@ -97,8 +96,7 @@ def begin(
         task: the network and its data.
         output: folder of the run; must not contain one yet.
         command: command line of the run, for the card.
-        tensorboard: whether to write the metrics for TensorBoard too.
-        progress: callbacks for every batch and epoch.
+        fitting: see FitArguments.
 
     Returns:
         The card of the model in `output/model`.
@@ -115,7 +113,7 @@ def begin(
         task.network_options, task.options, command, _library_versions()
     )
     run.create(settings.to_json(), data)
-    return _train(task, run, settings, data, tensorboard=tensorboard, progress=progress)
+    return _train(task, run, settings, data, **fitting)
 
 
 def resume(
@@ -123,10 +121,7 @@ def resume(
     network: type[NetworkT],
     training: type[OptionsT],
     output: Path | str,
-    *,
-    finish: bool = False,
-    tensorboard: bool = False,
-    progress: EpochProgress | None = None,
+    **fitting: Unpack[FitArguments],
 ) -> CardT:
     """Continue a run after its last whole epoch.
 
@@ -134,8 +129,7 @@ def resume(
         make_task: makes the task from the options of network and training.
         network, training: classes of these options.
         output: folder of the run.
-        finish: whether to train no further and to store the best epoch so far.
-        tensorboard, progress: as in `begin`.
+        fitting: see FitArguments.
 
     Raises:
         UsageError: there is no run in `output`, or none with a whole epoch to finish.
@@ -147,7 +141,6 @@ def resume(
     task = make_task(settings.network, settings.training)
     data = task.provenance()
     run.check_data(data)
-    fitting = {"finish": finish, "tensorboard": tensorboard, "progress": progress}
     return _train(task, run, settings, data, **fitting)
 
 
@@ -156,7 +149,7 @@ def _train(
     run: Run,
     settings: Settings[Any, Any],
     data: dict[str, Any],
-    **fitting: Any,
+    **fitting: Unpack[FitArguments],
 ) -> CardT:
     """Fit a network, store it, and add figures of the stored model to its card."""
     network = task.build()

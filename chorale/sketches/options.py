@@ -26,18 +26,13 @@ class NetworkOptions:
     are always None, also in old cards that stored others.
     """
 
-    network: str = option("conv-lstm", f"Network: {' or '.join(NETWORKS)}.", "Network")
+    network: str = option("conv-lstm", f"Network: {' or '.join(NETWORKS)}.")
     units: int | None = option(
-        None, "Width of a recurrent layer in each direction; default 160.", "Network"
+        None, "Width of a recurrent layer in each direction; default 160."
     )
-    layers: int | None = option(
-        None, "Number of recurrent layers; default 2.", "Network"
-    )
+    layers: int | None = option(None, "Number of recurrent layers; default 2.")
     dropout: float | None = option(
-        None,
-        "Share of activations dropped before the last layer, 0 to below 1; default "
-        "0.2.",
-        "Network",
+        None, "Dropout before the last layer, 0 to below 1; default 0.2."
     )
 
     def __post_init__(self) -> None:
@@ -68,9 +63,7 @@ class TrainingOptions(FitOptions):
     epochs: int = 11
     batch_size: int = 256
     augment: float = option(
-        0.6,
-        "Strength of the random distortion of drawings, at least 0; 0 for none.",
-        "Training",
+        0.6, "Strength of the random distortion of drawings, at least 0; 0 for none."
     )
     weight_decay: float = 0.02
     patience: int = 5

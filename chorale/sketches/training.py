@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.nn.fitting import Batch, EpochProgress, adamw
+from chorale.nn.fitting import Batch, FitArguments, adamw
 from chorale.nn.runs import Row
 from chorale.nn.trainer import Task, begin, resume
 from chorale.sketches.augmentation import augment
@@ -130,8 +130,7 @@ def train_classifier(
     output: Path | str,
     *,
     command: str = "",
-    tensorboard: bool = False,
-    progress: EpochProgress | None = None,
+    **fitting: Unpack[FitArguments],
 ) -> Card:
     """Train a network in a new run.
 
@@ -142,8 +141,7 @@ def train_classifier(
         options: the training.
         output: folder of the run; must not contain one yet.
         command: command line of the run, for the card.
-        tensorboard: whether to write the metrics for TensorBoard too.
-        progress: callbacks for every batch and epoch.
+        fitting: see `chorale.nn.fitting.FitArguments`.
 
     Returns:
         The card of the model in `output/model`.
@@ -153,38 +151,23 @@ def train_classifier(
         DataError: the drawings are of one word only.
     """
     task = ClassifierTask(train, valid, network_options, options)
-    return begin(
-        task, output, command=command, tensorboard=tensorboard, progress=progress
-    )
+    return begin(task, output, command=command, **fitting)
 
 
 def resume_training(
     train: Examples,
     valid: Examples,
     output: Path | str,
-    *,
-    finish: bool = False,
-    tensorboard: bool = False,
-    progress: EpochProgress | None = None,
+    **fitting: Unpack[FitArguments],
 ) -> Card:
     """Continue a run after its last whole epoch; see `train_classifier`.
-
-    Args:
-        finish: whether to train no further and to store the best epoch so far.
 
     Raises:
         UsageError: there is no run in `output`, or none with a whole epoch to finish.
         ModelError: the drawings are not those that the run began with.
     """
-    return resume(
-        partial(ClassifierTask, train, valid),
-        NetworkOptions,
-        TrainingOptions,
-        output,
-        finish=finish,
-        tensorboard=tensorboard,
-        progress=progress,
-    )
+    make_task = partial(ClassifierTask, train, valid)
+    return resume(make_task, NetworkOptions, TrainingOptions, output, **fitting)
 
 
 def _inputs(batch: Padded) -> dict[str, Any]:

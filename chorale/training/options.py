@@ -25,28 +25,20 @@ class CommonOptions(FitOptions):
 
     plan: tuple[str, ...] = FULL_PLAN
     encoding: str = option(
-        "hold",
-        "`hold` distinguishes a repeated note from a held one, `pitch` does not; "
-        "published likelihoods are of `pitch`.",
-        "Training",
+        "hold", "`hold` distinguishes repeated notes from held ones, `pitch` does not."
     )
-    crop: int = option(
-        256,
-        "Sixteenths of a chorale in a batch, from a random place; 0 for whole pieces.",
-        "Training",
-    )
+    crop: int = option(256, "Sixteenths of a chorale in a batch; 0 = whole pieces.")
     transpose: int = option(
         6,
-        "Maximum random transposition in semitones, as far as each voice stays in its "
-        "range; 6 reaches every key.",
-        "Training",
+        "Maximum random transposition in semitones, within the range of each voice; 6 "
+        "reaches every key.",
     )
     averaging: float = 0.998
     plan_dropout: float = option(
         0.1,
-        "Share of chorales without fermatas and key and with bars of 4/4, as from a "
-        "classic CSV, so that the model works without them; 0 to below 1.",
-        "Advanced",
+        "Share of chorales without fermatas, key and metre, as from a classic CSV, so "
+        "that the model works without them.",
+        advanced=True,
     )
 
     def __post_init__(self) -> None:
@@ -73,21 +65,20 @@ class TrainingOptions(CommonOptions):
     Attributes:
         teacher: models for distillation, whose mean distribution is part of the
             targets (`chorale.training.distillation`); none trains on the notes alone.
+
+    `past_dropout` is word dropout (Bowman et al., 2016): the network relies more on the
+    longer past and on the plan.
     """
 
     teacher: tuple[str, ...] = ()
     past_dropout: float = option(
-        0.1,
-        "Share of steps at which the network does not see the step before (word "
-        "dropout, Bowman et al., 2016), so that it relies on the longer past and the "
-        "plan; 0 to below 1.",
-        "Advanced",
+        0.1, "Share of steps that do not see the step before.", advanced=True
     )
     teacher_share: float = option(
         0.7,
-        "Weight of the teachers' distribution in the targets, 0 to below 1; the rest "
-        "is the weight of the notes (Hinton, Vinyals & Dean, 2015).",
-        "Advanced",
+        "Weight of the teachers in the targets, 0 to below 1; the rest is that of the "
+        "notes.",
+        advanced=True,
     )
 
     def __post_init__(self) -> None:

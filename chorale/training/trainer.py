@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from chorale.corpus.loading import Corpus
 from chorale.errors import UsageError
 from chorale.models.options import InfillerOptions, NetworkOptions
 from chorale.models.storage import Card
-from chorale.nn.fitting import EpochProgress
+from chorale.nn.fitting import FitArguments
 from chorale.nn.runs import Run
 from chorale.nn.trainer import Task, begin, resume
 from chorale.training.infiller import InfillerTask
@@ -25,8 +25,7 @@ def train_network(
     output: Path | str,
     *,
     command: str = "",
-    tensorboard: bool = False,
-    progress: EpochProgress | None = None,
+    **fitting: Unpack[FitArguments],
 ) -> Card:
     """Train a network in a new run.
 
@@ -36,8 +35,7 @@ def train_network(
         options: the training; TrainingOptions for a next-step network.
         output: folder of the run; must not contain one yet.
         command: command line of the run, for the card.
-        tensorboard: whether to write the metrics for TensorBoard too.
-        progress: callbacks for every batch and epoch.
+        fitting: see `chorale.nn.fitting.FitArguments`.
 
     Returns:
         The card of the model in `output/model`.
@@ -53,33 +51,20 @@ def train_network(
         task = NextStepTask(corpus, network_options, options)
     else:
         raise UsageError("expected TrainingOptions for a next-step network")
-    return begin(
-        task, output, command=command, tensorboard=tensorboard, progress=progress
-    )
+    return begin(task, output, command=command, **fitting)
 
 
 def resume_training(
     corpus: Corpus,
     output: Path | str,
-    *,
-    finish: bool = False,
-    tensorboard: bool = False,
-    progress: EpochProgress | None = None,
+    **fitting: Unpack[FitArguments],
 ) -> Card:
     """Continue a run after its last whole epoch; see `train_network`.
-
-    Args:
-        finish: whether to train no further and to store the best epoch so far.
 
     Raises:
         UsageError: there is no run in `output`, or none with a whole epoch to finish.
         ModelError: the corpus or a teacher differs from what the run began with.
     """
-    fitting: dict[str, Any] = {
-        "finish": finish,
-        "tensorboard": tensorboard,
-        "progress": progress,
-    }
     if "network" in Run(output).options().get("network", {}):  # only infillers name it
         make_infiller = partial(InfillerTask, corpus)
         return resume(make_infiller, InfillerOptions, CommonOptions, output, **fitting)

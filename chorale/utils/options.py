@@ -9,27 +9,31 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def option(default: T, help: str, panel: str) -> T:
+def option(default: T, help: str, *, advanced: bool = False) -> T:
     """Return a dataclass field with the help of its command-line option.
 
     Args:
         default: of the field.
         help: what the option does, with unit or range.
-        panel: the group of options in `--help` that lists it.
+        advanced: whether `--help` lists it in the panel of research options.
     """
-    return field(default=default, metadata={"help": help, "panel": panel})
+    return field(default=default, metadata={"help": help, "advanced": advanced})
 
 
-def option_help(options: type[Any]) -> dict[str, Mapping[str, str]]:
-    """Return `help` and `panel` of the documented fields of a dataclass, by name.
+def option_help(options: type[Any]) -> dict[str, Mapping[str, Any]]:
+    """Return `help` and `advanced` of the documented fields of a dataclass, by name.
 
     A field that a subclass defines again, for another default, keeps its help.
     """
-    found: dict[str, Mapping[str, str]] = {}
-    for base in reversed(options.__mro__):
-        for each in fields(base) if is_dataclass(base) else ():
-            if each.metadata:
-                found[each.name] = each.metadata
+    bases = [base for base in reversed(options.__mro__) if is_dataclass(base)]
+    described = {
+        each.name: each.metadata
+        for base in bases
+        for each in fields(base)
+        if each.metadata
+    }
     return {
-        each.name: found[each.name] for each in fields(options) if each.name in found
+        each.name: described[each.name]
+        for each in fields(options)
+        if each.name in described
     }

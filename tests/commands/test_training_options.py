@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from chorale.commands.options import names_typed
 from chorale.commands.training_options import (
+    RunOptions,
     check_same,
     chosen,
     command_line,
@@ -24,21 +25,25 @@ from chorale.utils.options import option
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    units: int = option(3, "Width of the layers.", "Network")
-    layers: int = option(2, "Number of layers.", "Network")
+    units: int = option(3, "Width of the layers.")
+    layers: int = option(2, "Number of layers.")
     name: str = "no option"
 
 
 @dataclass(frozen=True, kw_only=True)
 class OtherSizes(Sizes):
     units: int = 5
-    deep: bool = option(False, "Many layers.", "Advanced")
-    share: float | None = option(None, "Any share.", "Training")
+    deep: bool = option(False, "Many layers.", advanced=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epochs:
+    share: float | None = option(None, "Any share.")
 
 
 def typed(*arguments: str) -> tuple[list[str], str]:
     """Return what was given of a command line, and the line that makes it again."""
-    told: list[Any] = []
+    seen: list[Any] = []
     app = typer.Typer()
 
     @app.command()
@@ -52,14 +57,14 @@ def typed(*arguments: str) -> tuple[list[str], str]:
         name: Annotated[str | None, typer.Option(envvar="CHORALE_TEST_NAME")] = None,
     ) -> None:
         line = command_line(context, "chorale sketch train")
-        told.extend([names_typed(context), line])
+        seen.extend([names_typed(context), line])
         # Versions of typer differ in how they hand over what was given several times.
         context.params["data"] = tuple(context.params["data"])
         assert command_line(context, "chorale sketch train") == line
 
     result = CliRunner().invoke(app, [*arguments], env={"CHORALE_TEST_NAME": "set"})
     assert result.exit_code == 0, result.output
-    names, line = told
+    names, line = seen
     return names, line
 
 
@@ -70,30 +75,37 @@ def test_only_fields_are_taken() -> None:
 
 
 def test_fields_become_options_in_order_of_their_panels() -> None:
-    app, told = typer.Typer(), []
+    app, seen = typer.Typer(), []
 
     @app.command()
-    @with_options(OtherSizes)
+    @with_options(RunOptions, Training=Epochs, Network=OtherSizes)
     def train(
         context: typer.Context,
         output: Annotated[Path, typer.Option()],
         teacher: Annotated[str, typer.Option(rich_help_panel="Advanced")] = "",
         **options: Any,
     ) -> None:
-        told.append((output, teacher, options))
+        seen.append((output, teacher, options))
 
     result = CliRunner().invoke(app, ["--output", "a", "--layers", "4", "--deep"])
     assert result.exit_code == 0, result.output
     values = {"units": 5, "layers": 4, "deep": True, "share": None}
-    assert told == [(Path("a"), "", values)]
+    flags = dict.fromkeys(("resume", "finish", "plot", "tensorboard"), False)
+    assert seen == [(Path("a"), "", values | flags)]
     help = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "100"}).output
     places = [
         help.index(word)
-        for word in ("--output", "Training", "--share", "Network", "--units")
+        for word in ("--output", "--resume", "─ Training", "--share", "─ Network")
     ]
     assert places == sorted(places) and help.index("Width of") > places[-1]
-    assert help.index("Advanced") < help.index("--teacher") < help.index("--deep")
-    assert "--name" not in help
+    assert help.index("─ Advanced") < help.index("--teacher") < help.index("--deep")
+    assert "--name" not in help and "--no-deep" not in help
+
+
+def test_impossible_options_of_a_run_are_refused() -> None:
+    RunOptions(resume=True, finish=True).check()
+    with pytest.raises(UsageError, match="add --resume"):
+        RunOptions(finish=True).check()
 
 
 def test_only_what_was_typed_is_given() -> None:

@@ -239,7 +239,8 @@ def test_what_is_for_training_acts_in_training(noise):
         network = NextStepNetwork(options, vocabulary, tiny_training().plan)
         move_weights(network)
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        network.compile(keras.optimizers.SGD(0.0), loss)
+        # Tracing one call takes longer than the call.
+        network.compile(keras.optimizers.SGD(0.0), loss, run_eagerly=True)
         batch = batches[0]
         trained = float(network.train_on_batch(batch.inputs, batch.targets))
         network.reset_metrics()

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from chorale.commands.progress import EpochLines, progress_bar
+from chorale.commands.progress import progress_bar
 from chorale.commands.sketch.options import Trust
 from chorale.commands.training_options import (
-    Finish,
     Output,
-    Plot,
-    Resume,
-    Tensorboard,
-    check_flags,
+    RunOptions,
     check_same,
     chosen,
-    command_line,
-    interruptible,
     options_typed,
-    report_run,
+    train_run,
     with_options,
 )
 from chorale.errors import UsageError
@@ -33,7 +28,7 @@ from chorale.sketches.training import MONITOR, resume_training, train_classifier
 from chorale.utils.extras import require_keras
 
 
-@with_options(TrainingOptions, NetworkOptions)
+@with_options(RunOptions, Training=TrainingOptions, Network=NetworkOptions)
 def train(
     context: typer.Context,
     data: Annotated[
@@ -48,10 +43,6 @@ def train(
             "tenth of the drawings to learn."
         ),
     ] = None,
-    resume: Resume = False,
-    finish: Finish = False,
-    plot: Plot = False,
-    tensorboard: Tensorboard = False,
     trust: Trust = False,
     **options: Any,
 ) -> None:
@@ -66,31 +57,23 @@ def train(
     if network_options.network == "book" and unused:
         raise UsageError(f"the book's network has one shape: leave out --{min(unused)}")
     require_keras("training")
-    check_flags(resume=resume, finish=finish, plot=plot)
-    if resume:
+    run = chosen(RunOptions, options)
+    run.check()
+    if run.resume:
         begun = Run(output).options()
         asked = {**asdict(network_options), **asdict(training_options)}
         check_same(list(typed), asked, {**begun["network"], **begun["training"]})
-    learned, validated = _load(data, valid or [], trust)
-    words = ["chorale", "sketch", "train", "--output", str(output), "--resume"]
-    for option, paths in (("--data", data), ("--valid", valid or [])):
-        words += [word for path in paths for word in (option, str(path))]
-    words += ["--trust"] if trust else []
-    with interruptible(words), EpochLines(MONITOR) as progress:
-        fitting: dict[str, Any] = {"tensorboard": tensorboard, "progress": progress}
-        if resume:
-            card = resume_training(learned, validated, output, finish=finish, **fitting)
-        else:
-            card = train_classifier(
-                learned,
-                validated,
-                network_options,
-                training_options,
-                output,
-                command=command_line(context, "chorale sketch train"),
-                **fitting,
-            )
-    report_run(output, MONITOR, plot=plot)
+    examples = _load(data, valid or [], trust)
+    words = [word for path in data for word in ("--data", str(path))]
+    words += [word for path in valid or [] for word in ("--valid", str(path))]
+    card = train_run(
+        context,
+        "chorale sketch train",
+        MONITOR,
+        partial(train_classifier, *examples, network_options, training_options),
+        partial(resume_training, *examples),
+        [*words, "--trust"] if trust else words,
+    )
     figures = card.figures["valid"]
     typer.echo(
         f"valid   top-1 {figures['top1']:.4f}, top-5 {figures['top5']:.4f}, "
