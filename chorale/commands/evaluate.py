@@ -21,30 +21,33 @@ from chorale.commands.options import (
 from chorale.commands.progress import progress_bar
 from chorale.corpus.loading import load_corpus
 from chorale.errors import UsageError
-from chorale.evaluation.likelihood import Likelihood
 from chorale.evaluation.likelihood import evaluate as evaluate_predictor
-from chorale.evaluation.orderless import (
-    ORDERS,
-    PLACES,
-    OrderlessLikelihood,
-    evaluate_infiller,
-)
+from chorale.evaluation.orderless import ORDERS, PLACES, evaluate_infiller
 from chorale.models.ensemble import AVERAGES
 from chorale.models.ensemble import average as averaged
 from chorale.models.infiller import Infiller
-from chorale.models.predictor import Predictor
 from chorale.models.storage import load_model
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES, voice_named
 
 _PANEL = "Infillers only"
 _FOR_INFILLERS = ("orders", "places", "frames", "random_state")
+_HEADINGS = {
+    "causal": "order of time: each note given the notes before",
+    "orderless": "random orders: each note given a random part of the others",
+    "frame_by_frame": "by frames: steps in order of time, their voices in random order",
+}
 _LABELS = {
+    "notes": "notes (one voice at one step)",
     "nats_per_note": "nats per note",
+    "standard_error": "standard error of the draws",
     "nats_per_frame": "nats per frame",
     "nats_per_changed_note": "nats per changed note",
-    "spread": "spread of the pieces",
+    "spread": "standard deviation of the pieces",
     "accuracy": "accuracy",
+    "orders": "random orders of each piece",
+    "places": "places of each order",
+    "random_state": "random state",
 }
 
 _Orders = Annotated[
@@ -125,37 +128,27 @@ def evaluate(
         "split": split,
         "given": [VOICE_NAMES[voice] for voice in voices],
     }
-    report: dict[str, Any]
-    title = []
     if infillers:
         draws = {"orders": orders, "places": places, "random_state": random_state}
-        figures, lines = _by_infiller(infillers[0], chorales, voices, frames, draws)
-        report = {"model": names[0], **source, **figures}
+        figures = _by_infiller(infillers[0], chorales, voices, frames, draws)
+        report: dict[str, Any] = {"model": names[0], **source, **figures}
     else:
-        figures, lines = _by_predictor(averaged(predictors, average), chorales, voices)
+        with progress_bar("Evaluating") as progress:
+            likelihood = evaluate_predictor(
+                averaged(predictors, average), chorales, given=voices, progress=progress
+            )
+        figures = {"causal": asdict(likelihood)}
         members = len(names) * len(AVERAGES[average])
-        report = {**figures, "models": names, "average": average, "members": members}
-        report |= source
-        title = [model_title(names, average)] if members > 1 else []
+        report = {**figures["causal"], "models": names, "average": average}
+        report |= {"members": members, **source}
     if as_json:
         typer.echo(json.dumps(report, indent=2))
     else:
-        typer.echo("\n".join([*title, f"{split} of {loaded.path}", *lines]))
-
-
-def _by_predictor(
-    predictor: Predictor[Any], chorales: Sequence[Chorale], given: Sequence[int]
-) -> tuple[dict[str, Any], list[str]]:
-    """Return the likelihood under a next-step model, as JSON and as lines."""
-    with progress_bar("Evaluating") as progress:
-        likelihood = evaluate_predictor(
-            predictor, chorales, given=given, progress=progress
+        typer.echo(
+            f"{model_title(names, average)}, {models[0].vocabulary.encoding} encoding\n"
+            f"{split} of {loaded.path}: {len(chorales)} chorales"
         )
-    encoding = predictor.vocabulary.encoding
-    lines = [_counts(likelihood, len(chorales)) + f", {encoding} encoding"]
-    if given:
-        lines.append(f"conditional: {_others(given)}, up to the current step")
-    return asdict(likelihood), [*lines, *_figures(likelihood)]
+        typer.echo("\n".join(_lines(figures, voices)))
 
 
 def _by_infiller(
@@ -164,63 +157,43 @@ def _by_infiller(
     given: Sequence[int],
     frames: bool,
     draws: dict[str, Any],
-) -> tuple[dict[str, Any], list[str]]:
-    """Return the likelihoods under an infiller, as JSON and as lines."""
+) -> dict[str, Any]:
+    """Return likelihoods by their names in the JSON; None where not asked for."""
     with progress_bar("Evaluating") as progress:
-        likelihood = evaluate_infiller(
+        orderless = evaluate_infiller(
             infiller, chorales, given=given, **draws, progress=progress
         )
-    by_frame = None
+    figures: dict[str, Any] = {"orderless": asdict(orderless), "frame_by_frame": None}
     if frames:
         with progress_bar("Evaluating by frames") as progress:
             by_frame = evaluate_infiller(
                 infiller, chorales, by_frame=True, **draws, progress=progress
             )
-    lines = [
-        f"{_counts(likelihood, len(chorales))}, {infiller.vocabulary.encoding} "
-        f"encoding, {likelihood.orders} random orders of each piece, "
-        f"{likelihood.places} places of each order, random state "
-        f"{likelihood.random_state}"
-    ]
+        figures["frame_by_frame"] = asdict(by_frame)
+    return figures
+
+
+def _lines(figures: dict[str, Any], given: Sequence[int]) -> Iterator[str]:
+    """Yield likelihoods as text."""
     if given:
-        lines.append(f"conditional: {_others(given)}, whole")
-    lines.append("random orders: each note given a random part of the others")
-    lines += _figures(likelihood)
-    if by_frame:
-        lines.append("by frames: steps in order of time, their voices in random order")
-        lines += _figures(by_frame)
-    lines.append(
-        "These likelihoods are not comparable with each other, nor with those of "
-        "next-step models."
-    )
-    report = {
-        "orderless": asdict(likelihood),
-        "frame_by_frame": by_frame and asdict(by_frame),
-    }
-    return report, lines
-
-
-def _counts(likelihood: Likelihood | OrderlessLikelihood, chorales: int) -> str:
-    return f"{chorales} chorales, {likelihood.notes} notes (one voice at one step)"
-
-
-def _figures(likelihood: Likelihood | OrderlessLikelihood) -> Iterator[str]:
-    figures = asdict(likelihood)
-    error = figures.get("standard_error")
-    for name, label in _LABELS.items():
-        if name in figures:
-            line = f"{label:<22} {figures[name]:.4f}"
-            if name == "nats_per_note" and error is not None:
-                line += f" ± {error:.4f} (standard error of the draws)"
-            yield line
+        names = [VOICE_NAMES[voice] for voice in given]
+        others = [name for name in VOICE_NAMES if name not in names]
+        yield f"conditional: the {', '.join(others)} given the {', '.join(names)}"
+    for name, likelihood in figures.items():
+        if likelihood is not None:
+            yield _HEADINGS[name]
+            for key, label in _LABELS.items():
+                value = likelihood.get(key)
+                if value is not None:
+                    digits = ".4f" if isinstance(value, float) else ""
+                    yield f"  {label:<33} {value:{digits}}"
+    if "orderless" in figures:
+        yield (
+            "Likelihoods in different orders are not comparable with each other, nor "
+            "with those of next-step models."
+        )
 
 
 def _parse_voices(text: str) -> list[int]:
     """Return the voices named in a comma-separated list, soprano first."""
     return sorted({voice_named(name) for name in text.split(",") if name.strip()})
-
-
-def _others(given: Sequence[int]) -> str:
-    others = [name for voice, name in enumerate(VOICE_NAMES) if voice not in given]
-    known = ", ".join(VOICE_NAMES[voice] for voice in given)
-    return f"the {', '.join(others)} given the {known}"

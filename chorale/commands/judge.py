@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,7 +48,13 @@ from chorale.music.voices import SOPRANO, VOICE_NAMES
 from chorale.sampling.completion import Model
 from chorale.sampling.logits import RULES_MODES
 from chorale.sampling.next_step import PARTICLES
-from chorale.sampling.prompts import draw_chorales, matched_sets, sampled_sets
+from chorale.sampling.prompts import (
+    continue_each,
+    draw_chorales,
+    harmonize_each,
+    matched_sets,
+    sampled_sets,
+)
 from chorale.utils.extras import require
 from chorale.utils.reports import check_report_path, to_text, write_report
 
@@ -260,15 +267,10 @@ def _from_model(
     if rules := asked["against_rules"]:
         variants[f"rules {rules}"] = replace(options, rules=rules)
     prompts = draw_chorales(chorales, count, options.random_state)
+    write = harmonize_each if given else partial(continue_each, bars=asked["bars"])
     with progress_bar("Sampling") as progress:
         sets = sampled_sets(
-            model,
-            prompts,
-            corpus.train,
-            variants,
-            harmonize=given is not None,
-            bars=asked["bars"],
-            progress=progress,
+            write, model, prompts, corpus.train, variants, progress=progress
         )
     settings = {"given": given, **asdict(options)}
     if not given:

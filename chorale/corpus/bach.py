@@ -213,16 +213,12 @@ def _passages(parts: Sequence[Any]) -> list[_Passage]:
                 length=quarters * STEPS_PER_QUARTER,
                 metre=metre,
                 upbeat=first.paddingLeft > 0,
-                repeat_from=_direction(first.leftBarline) == "start",
-                repeat_to=_direction(first.rightBarline) == "end",
+                repeat_from=getattr(first.leftBarline, "direction", "") == "start",
+                repeat_to=getattr(first.rightBarline, "direction", "") == "end",
                 ending=endings.get(first.id, 0),
             )
         )
     return passages
-
-
-def _direction(barline: Any) -> str:
-    return str(getattr(barline, "direction", ""))
 
 
 def _play(passages: Sequence[_Passage], expand: bool) -> list[_Passage]:

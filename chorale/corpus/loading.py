@@ -218,10 +218,15 @@ def _corpus_files(folder: Path) -> list[tuple[str, Path]]:
     below = folder / "chorales" if (folder / "chorales").is_dir() else folder
     splits = [split for split in SPLITS if (below / split).is_dir()]
     places = [(split, below / split) for split in splits] or [("train", below)]
+    try:
+        found = [
+            (split, file) for split, place in places for file in sorted(place.iterdir())
+        ]
+    except OSError as error:
+        raise DataError(f"cannot read it: {error.strerror}", folder) from error
     files = [
         (split, file)
-        for split, place in places
-        for file in _listing(place)
+        for split, file in found
         if file.suffix.lower() == ".csv"
         and file != folder / INDEX_FILE
         and not file.name.startswith(".")
@@ -233,13 +238,6 @@ def _corpus_files(folder: Path) -> list[tuple[str, Path]]:
             folder,
         )
     return files
-
-
-def _listing(folder: Path) -> list[Path]:
-    try:
-        return sorted(folder.iterdir())
-    except OSError as error:
-        raise DataError(f"cannot read it: {error.strerror}", folder) from error
 
 
 def _annotations_of(file: Path, folder: Path) -> Path:

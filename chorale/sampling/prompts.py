@@ -6,7 +6,7 @@ sets of prompts for the judge (`chorale.evaluation.judgement`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +19,6 @@ from chorale.encoding.plan import Plan
 from chorale.errors import UsageError
 from chorale.evaluation.judgement import JudgedSets
 from chorale.evaluation.style.windows import Window, match_windows
-from chorale.models.infiller import Infiller
 from chorale.models.ngram import fit_ngram
 from chorale.models.predictor import Predictor
 from chorale.music.score import Chorale
@@ -135,57 +134,43 @@ def reference_windows(
 
 
 def sampled_sets(
+    write: Callable[..., list[Window]],
     model: Model,
     chorales: Sequence[Chorale],
     train: Sequence[Chorale],
     options: Mapping[str, Options],
     *,
-    harmonize: bool = False,
-    bars: int | None = None,
     progress: Progress | None = None,
 ) -> JudgedSets:
-    """Draw samples of a model and an n-gram from Bach's prompts, to be judged.
+    """Complete Bach's prompts by a model and by an n-gram, to be judged.
 
     Args:
-        model: a predictor; to harmonize, a predictor or an infiller.
-        chorales: sources of the openings or sopranos.
+        write: `continue_each`, for a predictor, or `harmonize_each`.
+        model: a predictor or an infiller.
+        chorales: sources of the prompts.
         train: training chorales.
         options: of `samples`, and of any variants, by name.
-        harmonize: whether to harmonize sopranos instead of continuing openings.
-        bars: length of each continuation; None for the chorale's length.
-        progress: called with the pieces written of all sets and their total.
-
-    Raises:
-        UsageError: see `continue_each` and `harmonize_each`.
+        progress: called with the work done on all sets and its total.
     """
-    asked = options["samples"]
-    jobs: dict[str, tuple[Model, Options]] = {
-        name: (model, variant) for name, variant in options.items()
-    }
-    ngram_options = SamplingOptions(
-        particles=getattr(asked, "particles", None),
-        rules="off",
-        top_p=1.0,
-        random_state=asked.random_state,
-    )
-    jobs["n-gram"] = fit_ngram(train), ngram_options
+    samples = options["samples"]
+    particles = getattr(samples, "particles", None)
+    jobs = {name: (model, variant) for name, variant in options.items()}
+    jobs["n-gram"] = fit_ngram(train), _ngram_options(samples.random_state, particles)
     drawn = {}
-    for index, (name, (writer, way)) in enumerate(jobs.items()):
-        part = _part(progress, index, len(jobs))
-        if harmonize:
-            drawn[name] = harmonize_each(writer, chorales, way, progress=part)
-        else:
-            assert not isinstance(writer, Infiller)
-            assert isinstance(way, SamplingOptions)
-            drawn[name] = continue_each(writer, chorales, way, bars=bars, progress=part)
-    samples, ngram = drawn.pop("samples"), drawn.pop("n-gram")
+    for index, (name, (writer, variant)) in enumerate(jobs.items()):
+
+        def part(done: int, total: int, index: int = index) -> None:
+            if progress is not None:
+                progress(index * total + done, len(jobs) * total)
+
+        drawn[name] = write(writer, chorales, variant, progress=part)
     return JudgedSets(
-        samples=samples,
-        bach=reference_windows(samples, chorales),
-        ngram=ngram,
+        samples=drawn["samples"],
+        bach=reference_windows(drawn["samples"], chorales),
+        ngram=drawn["n-gram"],
         train=train,
-        melodies=chorales if harmonize else (),
-        variants=drawn,
+        melodies=chorales if write is harmonize_each else (),
+        variants={name: drawn[name] for name in options if name != "samples"},
     )
 
 
@@ -214,7 +199,7 @@ def matched_sets(
     ngram = continue_each(
         fit_ngram(train),
         draw_chorales(bach, len(windows), random_state),
-        SamplingOptions(rules="off", top_p=1.0, random_state=random_state),
+        _ngram_options(random_state),
         opening_bars=opening_bars,
         progress=progress,
     )
@@ -226,11 +211,11 @@ def matched_sets(
     return JudgedSets(samples=windows, bach=matched, ngram=ngram, train=train)
 
 
-def _part(progress: Progress | None, index: int, parts: int) -> Progress | None:
-    """Return the progress of one of several equal parts of the work."""
-    if progress is None:
-        return None
-    return lambda done, total: progress(index * total + done, parts * total)
+def _ngram_options(random_state: int, particles: int | None = None) -> SamplingOptions:
+    """Return options that sample the n-gram's own distribution."""
+    return SamplingOptions(
+        rules="off", top_p=1.0, particles=particles, random_state=random_state
+    )
 
 
 def as_classic(chorale: Chorale) -> Chorale:

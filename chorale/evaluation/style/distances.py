@@ -87,13 +87,11 @@ def compare(
     groups = Groups(profile.groups)
     groups.check(size)
     random = np.random.default_rng(random_state)
-    subsets, resampled = (
-        groups.weights(groups.pick(drawn, random))
-        for drawn in (
-            groups.subsample(size, replicates, random),
-            groups.resample(size, replicates, random),
-        )
-    )
+    drawn = [
+        groups.subsample(size, replicates, random),
+        groups.resample(size, replicates, random),
+    ]
+    subsets, resampled = (groups.weights(groups.pick(d, random)) for d in drawn)
     scale = np.sqrt(size / groups.count)
     distances = {}
     for name, feature in FEATURES.items():
