@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,8 @@ from chorale.utils.arrays import IntArray
 from chorale.utils.files import write_text
 
 HIGHEST_NUMBER = 999_999  # far above the length of any piece
+
+Row = tuple[int, list[str]]  # line number and cells
 
 
 def read_numbers(
@@ -44,38 +46,26 @@ def read_numbers(
     return np.array(table, np.int64)
 
 
-def read_rows(
-    path: Path | str, columns: Sequence[str]
-) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line number and the cells of each row below the header.
+def read_rows(path: Path | str, columns: Sequence[str]) -> list[Row]:
+    """Read a CSV with the given columns; see `read_table`."""
+    return read_table(path, columns)[1]
 
-    A byte order mark, Windows line ends and empty lines at the end are accepted.
+
+def read_table(
+    path: Path | str, columns: Sequence[str] | None = None
+) -> tuple[list[str], list[Row]]:
+    """Read a CSV; a byte order mark, Windows line ends and empty last lines are fine.
+
+    Args:
+        path: of the file.
+        columns: that it must have; None for any, then an empty file is allowed.
+
+    Returns:
+        The header, and the line number and the cells of each row below it.
 
     Raises:
         DataError: the file cannot be read, has other columns, a row with more or fewer
             cells, or no rows.
-    """
-    header, rows = read_table(path)
-    if not header:
-        raise DataError(f"expected the columns {','.join(columns)}, it is empty", path)
-    if header != list(columns):
-        raise DataError(
-            f"expected the columns {','.join(columns)}, got {_shortened(header)}",
-            path,
-            1,
-        )
-    yield from rows
-
-
-def read_table(
-    path: Path | str,
-) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
-    """Return the header of a CSV with any columns, and its rows, see `read_rows`.
-
-    An empty file has an empty header.
-
-    Raises:
-        DataError: as in `read_rows`; errors in rows are raised as they are read.
     """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
@@ -84,29 +74,29 @@ def read_table(
     except UnicodeDecodeError as error:
         raise DataError("expected a CSV file of text, got other bytes", path) from error
     reader = csv.reader(io.StringIO(text.rstrip() + "\n", newline=""))
+    rows = []
     try:
         header = [name.strip() for name in next(reader, [])]
+        if columns is not None and header != list(columns):
+            wanted = f"expected the columns {','.join(columns)}"
+            if not header:
+                raise DataError(f"{wanted}, it is empty", path)
+            found = ",".join(header).replace("\n", " ")
+            found = found if len(found) <= 60 else f"{found[:60]}…"  # one short line
+            raise DataError(f"{wanted}, got {found}", path, 1)
+        for cells in reader:
+            if len(cells) != len(header):
+                raise DataError(
+                    f"expected {len(header)} cells, got {len(cells)}",
+                    path,
+                    reader.line_num,
+                )
+            rows.append((reader.line_num, cells))
     except csv.Error as error:
         raise DataError(f"expected a CSV file: {error}", path) from error
-
-    def rows() -> Iterator[tuple[int, list[str]]]:
-        empty = True
-        try:
-            for cells in reader:
-                if len(cells) != len(header):
-                    raise DataError(
-                        f"expected {len(header)} cells, got {len(cells)}",
-                        path,
-                        reader.line_num,
-                    )
-                empty = False
-                yield reader.line_num, cells
-        except csv.Error as error:
-            raise DataError(f"expected a CSV file: {error}", path) from error
-        if empty:
-            raise DataError("expected rows below the header, found none", path)
-
-    return header, rows()
+    if header and not rows:
+        raise DataError("expected rows below the header, found none", path)
+    return header, rows
 
 
 def whole_number(cell: str, highest: int = HIGHEST_NUMBER) -> int | None:
@@ -127,9 +117,3 @@ def write_table(
     writer.writerow(columns)
     writer.writerows(rows)
     write_text(path, text.getvalue())
-
-
-def _shortened(header: Sequence[str]) -> str:
-    """Shorten a header to fit in the one line of an error message."""
-    text = ",".join(header).replace("\n", " ")
-    return text if len(text) <= 60 else f"{text[:60]}…"
