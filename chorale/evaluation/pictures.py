@@ -147,8 +147,7 @@ def draw_piano_roll(axes: Axes, chorale: Chorale, start: int = 0) -> None:
     axes.tick_params(axis="x", labelsize=7)
     axes.grid(axis="x", linewidth=0.5)
     axes.set_axisbelow(True)
-    edges = np.flatnonzero(np.diff(chorale.fermatas.astype(int), prepend=0, append=0))
-    for first, end in edges.reshape(-1, 2):
+    for first, end in chorale.fermata_spans():
         axes.axvspan(first, end, color="gold", alpha=0.3, linewidth=0, zorder=0)
     if start:
         axes.axvline(start, color="black", linestyle="--")

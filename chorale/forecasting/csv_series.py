@@ -156,12 +156,12 @@ def _fewest_rows(task: Task) -> int:
 
 def _read_values(path: Path | str) -> tuple[list[str], Floats, list[str]]:
     """Return names, values (rows, variables), and remarks on columns left out."""
-    header, lines = read_table(path)
+    header, rows = read_table(path)
     if not header:
         raise DataError("expected a header of names, it is empty", path)
     if all(_number(name) is not None for name in header):
         raise DataError("expected a header of names, got numbers", path, 1)
-    rows, remarks = list(lines), []
+    remarks = []
     first = 0
     if not header[0] or all(_is_text(cells[0]) for _, cells in rows):
         first = 1

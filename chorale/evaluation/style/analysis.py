@@ -72,8 +72,8 @@ class Analysis:
         Returns:
             Int arrays (phrases,), in steps.
         """
-        edges = np.diff(self.chorale.fermatas.astype(np.int8), prepend=0, append=0)
-        starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+        spans = np.array(self.chorale.fermata_spans(), np.int64).reshape(-1, 2)
+        starts, ends = spans.T
         counted = starts >= self.start
         return starts[counted], np.diff(ends, prepend=0)[counted]
 
