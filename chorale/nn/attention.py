@@ -69,18 +69,13 @@ class WindowedAttention(CausalLayer):
         )
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
-        batch, steps = ops.shape(inputs)[0], ops.shape(inputs)[1]
-        packed = self.query_key_value(inputs)
-        packed = ops.reshape(packed, (batch, steps, 3, self.heads, self.width))
-        query, key, value = packed[:, :, 0], packed[:, :, 1], packed[:, :, 2]
+        steps = ops.shape(inputs)[1]
         lag = ops.arange(steps)[:, None] - ops.arange(steps)[None, :]
         visible = ops.logical_and(lag >= 0, lag < self.window)
         bias = ops.take(self.lag_bias, ops.clip(lag, 0, self.window - 1), axis=0)
         bias = ops.where(visible[..., None], bias, _MASKED)  # (steps, steps, heads)
-        scores = ops.einsum("bqhd,bkhd->bhqk", query, key) / self.width**0.5
-        weights = ops.softmax(scores + ops.transpose(bias, (2, 0, 1)), axis=-1)
-        mixed = ops.einsum("bhqk,bkhd->bqhd", weights, value)
-        mixed = ops.reshape(mixed, (batch, steps, self.heads * self.width))
+        packed = self.query_key_value(inputs)
+        mixed = _attend(packed, ops.transpose(bias, (2, 0, 1)), self.heads)
         return self.merge(mixed)
 
     def step(self, inputs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
@@ -103,3 +98,73 @@ class WindowedAttention(CausalLayer):
     def memory_shapes(self) -> list[tuple[int, ...]]:
         places = (self.window, self.heads, self.width)
         return [places, places, (self.window,)]
+
+
+class AttentionBlock(keras.layers.Layer):
+    """A pre-norm transformer block over all steps of a piece, before and after.
+
+    Relative positions have a learned bias per head, one for each of up to `window`
+    steps back and ahead; those further away share one.
+    """
+
+    def __init__(
+        self, units: int, heads: int, window: int, dropout: float, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.heads, self.window = heads, window
+        self.norms = [
+            keras.layers.LayerNormalization(name=name)
+            for name in ("norm_attend", "norm_think")
+        ]
+        self.query_key_value = keras.layers.Dense(3 * units, name="query_key_value")
+        self.merge = keras.layers.Dense(units, name="merge")
+        self.widen = keras.layers.Dense(2 * units, activation="silu", name="widen")
+        self.narrow = keras.layers.Dense(units, name="narrow")
+        self.dropout = keras.layers.Dropout(dropout, name="dropout")
+
+    def build(self, *shapes: Any) -> None:
+        self.lag_bias = self.add_weight(
+            shape=(2 * self.window + 1, self.heads),
+            initializer="zeros",
+            name="lag_bias",
+        )
+
+    def call(
+        self, inputs: Tensor, present: Tensor, training: bool | None = None
+    ) -> Tensor:
+        """Return float (batch, steps, units).
+
+        Args:
+            inputs: float (batch, steps, units).
+            present: bool (batch, steps), False for padding.
+            training: passed on to dropout.
+        """
+        steps = ops.shape(inputs)[1]
+        lag = ops.arange(steps)[:, None] - ops.arange(steps)[None, :]
+        lag = ops.clip(lag, -self.window, self.window) + self.window
+        bias = ops.transpose(ops.take(self.lag_bias, lag, axis=0), (2, 0, 1))
+        absent = ops.where(present, 0.0, _MASKED)[:, None, None, :]
+        packed = self.query_key_value(self.norms[0](inputs))
+        # (heads, steps, steps) + (batch, 1, 1, steps)
+        attended = self.merge(_attend(packed, bias + absent, self.heads))
+        inputs += self.dropout(attended, training=training)
+        deeper = self.narrow(self.widen(self.norms[1](inputs)))
+        return inputs + self.dropout(deeper, training=training)
+
+
+def _attend(packed: Tensor, bias: Tensor, heads: int) -> Tensor:
+    """Return scaled dot-product attention, float (batch, steps, units).
+
+    Args:
+        packed: float (batch, steps, 3 * units), query, key and value side by side.
+        bias: float that broadcasts with (batch, heads, queries, keys), added to scores.
+        heads: number of attention heads.
+    """
+    batch, steps = ops.shape(packed)[0], ops.shape(packed)[1]
+    width = packed.shape[-1] // (3 * heads)
+    packed = ops.reshape(packed, (batch, steps, 3, heads, width))
+    query, key, value = packed[:, :, 0], packed[:, :, 1], packed[:, :, 2]
+    scores = ops.einsum("bqhd,bkhd->bhqk", query, key) / width**0.5
+    weights = ops.softmax(scores + bias, axis=-1)
+    mixed = ops.einsum("bhqk,bkhd->bqhd", weights, value)
+    return ops.reshape(mixed, (batch, steps, heads * width))

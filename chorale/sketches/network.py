@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from chorale.nn.recurrent import Bidirectional
 from chorale.sketches.options import NetworkOptions
 
 Tensor = Any  # of the Keras backend
@@ -65,7 +66,12 @@ def conv_lstm(
     x, valid = JoinPairs(name="join")(x, valid)  # (batch, points / 2, 192)
     x = keras.layers.Dense(units, name="widen")(x)
     for index in range(layers):
-        x = BidirectionalLSTM(units, name=f"lstm_{index}")(x, valid)
+        forwards, backwards = (
+            keras.layers.LSTM(units, return_sequences=True, name=name)
+            for name in ("onward", "back")
+        )
+        lstm = Bidirectional(forwards, backwards, name=f"lstm_{index}")
+        x = lstm(x, valid[..., 0])
     x = keras.layers.LayerNormalization(epsilon=1e-5, name="norm")(x)
     x = MaskedPooling(name="pool")(x, valid)  # (batch, 4 * units)
     return keras.layers.Dropout(dropout, name="dropout")(x)
@@ -146,31 +152,6 @@ class ConvolutionBlock(keras.layers.Layer):
             for shift in range(self.width)
         )
         return x + self.down(ops.gelu(self.up(mixed)))
-
-
-class BidirectionalLSTM(keras.layers.Layer):
-    """Bidirectional LSTM, (batch, points, any) -> (batch, points, 2 * units).
-
-    Both directions read padding after the points, so padding changes nothing.
-    """
-
-    def __init__(self, units: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.forward = keras.layers.LSTM(units, return_sequences=True, name="onward")
-        self.backward = keras.layers.LSTM(units, return_sequences=True, name="back")
-
-    def build(self, x_shape: Shape, valid_shape: Shape) -> None:
-        self.forward.build(x_shape)
-        self.backward.build(x_shape)
-
-    def call(self, x: Tensor, valid: Tensor) -> Tensor:
-        # The points are reversed by a permutation matrix (batch, points, points): when
-        # compiled faster than gathering, and supported by all backends and ONNX.
-        position = ops.arange(ops.shape(x)[1])
-        last = ops.sum(ops.cast(valid, "int32"), axis=1)[..., None] - 1
-        flip = ops.cast(position[:, None] + position == last, x.dtype)
-        backward = ops.matmul(flip, self.backward(ops.matmul(flip, x)))
-        return ops.concatenate([self.forward(x), backward], axis=-1)
 
 
 class JoinPairs(keras.layers.Layer):

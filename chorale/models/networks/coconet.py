@@ -20,8 +20,8 @@ from keras import ops
 from chorale.encoding.cells import CellVocabulary
 from chorale.encoding.inputs import CellInputs
 from chorale.encoding.plan import FEATURES
+from chorale.models.networks.embeddings import SumOfEmbeddings
 from chorale.models.networks.infilling import InfillingNetwork
-from chorale.models.networks.voice_heads import SumOfEmbeddings
 from chorale.models.options import InfillerOptions
 from chorale.music.voices import VOICES
 from chorale.nn.causal import Tensor

@@ -4,15 +4,14 @@
         = p(soprano) p(bass | soprano) p(alto | s, b) p(tenor | s, b, a)
 
 Past notes and plan are embedded and summed, the body carries them through time, and
-the head of each voice sees the body's output and the voices of the step that are
-already written. All four distributions come out of one pass; which voice may see which
-is built into the heads.
+the head of each voice reads the body's output and the voices of the step that are
+already written. All four distributions come out of one pass; the heads decide which
+voice may see which.
 
-The heads see and write a note as an interval too, and where the plan tells the key as
-a degree of the scale (`chorale.models.networks.voice_heads`). The body is told names
-and the
-key alone, so that transposing a piece still changes what it sees: bodies that count
-from a tonic as well learn faster and soon know the pieces by heart.
+The heads also read and write a note as an interval and, where the plan has the key, as
+a degree of the scale (`chorale.models.networks.cues`). The body reads names and the key
+alone, so that transposing a piece still changes its input: bodies that read scale
+degrees as well learn faster and soon overfit.
 """
 
 from __future__ import annotations
@@ -27,13 +26,9 @@ from chorale.encoding.inputs import Inputs
 from chorale.encoding.plan import FEATURES
 from chorale.encoding.tokens import MAX_AGE, Vocabulary
 from chorale.encoding.tunes import NO_TUNES
-from chorale.models.networks.voice_heads import (
-    NO_DEGREE,
-    Seen,
-    SumOfEmbeddings,
-    VoiceHead,
-    scale_degrees,
-)
+from chorale.models.networks.cues import View
+from chorale.models.networks.embeddings import SumOfEmbeddings
+from chorale.models.networks.voice_heads import VoiceHead
 from chorale.models.options import NetworkOptions
 from chorale.music.voices import VOICE_NAMES, VOICES
 from chorale.nn.bodies import build_body
@@ -69,15 +64,8 @@ class NextStepNetwork(keras.Model):
             VoiceHead(
                 voice,
                 vocabulary,
-                degrees="key" in plan_features,
-                intervals=options.intervals,
-                motions=options.motions,
-                echoes=options.echoes,
-                tunes=options.tunes,
-                units=options.voice_units,
-                dropout=options.dropout,
-                input_dropout=options.input_dropout,
-                unlikelihood=options.unlikelihood,
+                options,
+                has_key="key" in plan_features,
                 name=f"head_{VOICE_NAMES[voice]}",
             )
             for voice in range(VOICES)
@@ -116,32 +104,15 @@ class NextStepNetwork(keras.Model):
 
         `hidden` is the body's output (..., units), `inputs` are (..., …).
         """
-        seen = self._seen(inputs)
-        return [head(hidden, seen, training=training) for head in self.heads]
+        view = self._view(inputs)
+        return [head(hidden, view, training=training) for head in self.heads]
 
     def voice(self, voice: int, hidden: Tensor, inputs: Inputs) -> Tensor:
         """Return the logits of one voice, as `voices` does."""
-        return self.heads[voice](hidden, self._seen(inputs), training=False)
+        return self.heads[voice](hidden, self._view(inputs), training=False)
 
-    def _seen(self, inputs: Inputs) -> Seen:
-        tokens, past_pitches, plan = inputs.tokens, inputs.past_pitches, inputs.plan
-        attacks = tokens != past_pitches
-        if self.vocabulary.hold is not None:
-            attacks = tokens != self.vocabulary.hold
-        pitches = ops.where(tokens == self.vocabulary.hold, past_pitches, tokens)
-        every_token = ops.zeros_like(tokens[..., :1]) + ops.arange(self.vocabulary.size)
-        return Seen(
-            past_pitches,
-            inputs.past_ages,
-            tokens,
-            pitches,
-            ops.cast(attacks, "int32"),
-            self._degrees(pitches, plan),
-            self._degrees(every_token, plan),
-            inputs.echo_tokens,
-            inputs.echo_lengths,
-            inputs.recall,
-        )
+    def _view(self, inputs: Inputs) -> View:
+        return View.of(inputs, self.vocabulary, self.plan_features)
 
     def memory_shapes(self) -> list[tuple[int, ...]]:
         """Return the shapes of the body's memory for one sequence."""
@@ -153,10 +124,3 @@ class NextStepNetwork(keras.Model):
         notes = ops.reshape(notes, (*ops.shape(notes)[:-2], 2 * VOICES))
         columns = ops.concatenate([notes, inputs.plan], axis=-1)
         return self.inputs_sum(columns, training=training)
-
-    def _degrees(self, tokens: Tensor, plan: Tensor) -> Tensor:
-        """Return the degrees of tokens (..., n) under the plan (..., features)."""
-        if "key" not in self.plan_features:
-            return ops.zeros_like(tokens) + NO_DEGREE
-        key = plan[..., self.plan_features.index("key")]
-        return scale_degrees(tokens, key[..., None], self.vocabulary)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chorale.encoding.tokens import Vocabulary
-from chorale.models.networks.motions import MotionLogits, find_ways, is_parallel
+from chorale.models.networks.motions import MotionLogits, classify_motions, is_parallel
 
 OTHERS = 2
 
@@ -46,8 +46,8 @@ def test_tokens_weigh_alike_if_and_only_if_the_motion_is_the_same(
     # One voice at a time: the other is silent, which is one way among others.
     others_last[:, 1] = others_now[:, 1] = 0
     heard = (x.astype(np.int32) for x in (last, others_last, others_now))
-    ways = find_ways(*heard, vocabulary)
-    logits, parallel = np.asarray(layer(ways)), np.asarray(is_parallel(ways))
+    motions = classify_motions(*heard, vocabulary)
+    logits, parallel = np.asarray(layer(motions)), np.asarray(is_parallel(motions))
     assert logits.shape == (moments, vocabulary.size)
     note = {**{token: token + 47 for token in range(1, vocabulary.pitch_count)}, 0: 0}
     note[vocabulary.nothing] = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from fakes import wide_vocabulary
@@ -9,15 +11,15 @@ from tiny import PLAN, tiny_network, tiny_options
 
 from chorale.encoding.inputs import Inputs
 from chorale.encoding.tunes import NO_TUNES
-from chorale.models.networks.next_step import NextStepNetwork
-from chorale.models.networks.voice_heads import (
+from chorale.models.networks.cues import Cue, EchoCue, IntervalCue, TuneCue, View
+from chorale.models.networks.embeddings import SumOfEmbeddings
+from chorale.models.networks.intervals import (
     NO_DEGREE,
     NO_INTERVAL,
-    Seen,
-    SumOfEmbeddings,
     interval,
     scale_degrees,
 )
+from chorale.models.networks.next_step import NextStepNetwork
 from chorale.models.predictor import log_softmax
 from chorale.music.voices import ALTO, BASS, SOPRANO, TENOR, VOICE_ORDER, VOICES
 from chorale.voice_leading.costs import NO_TONE, Context, exact_faults
@@ -54,21 +56,25 @@ def test_intervals_are_counted_between_notes_alone():
     )
 
 
-def _seen(tokens: np.ndarray, size: int, recall: tuple[int, ...] = (0, 0, 0)) -> Seen:
-    degrees = np.full((*tokens.shape[:-1], size), NO_DEGREE, "int32")
-    none = tokens * 0
-    echo = none, none[..., 0]
-    recalled = np.broadcast_to(np.int32(recall), (*tokens.shape[:-1], 3))
-    return Seen(tokens, none, tokens, tokens, none, none, degrees, *echo, recalled)
+def _view(tokens: np.ndarray, recall: tuple[int, ...] = (0, 0, 0)) -> View:
+    """Return a view of one step whose tokens sound before it too."""
+    none, one = np.zeros_like(tokens), np.zeros(1, "int32")
+    inputs = Inputs(tokens, none, none, tokens, none, one, np.array([recall], "int32"))
+    return View(inputs, tokens, none, one)
+
+
+def _cue(network: NextStepNetwork, voice: int, kind: type[Cue]) -> Any:
+    (cue,) = (each for each in network.heads[voice].cues if isinstance(each, kind))
+    return cue
 
 
 @pytest.mark.parametrize("voice", [SOPRANO, ALTO, TENOR, BASS])
 def test_what_is_written_by_interval_moves_with_the_notes(voice):
     vocabulary = wide_vocabulary("hold")
-    head = tiny_network(tiny_options("gru"), vocabulary).heads[voice]
-    hidden = np.ones((1, 8), "float32")
+    network = tiny_network(tiny_options("gru"), vocabulary)
+    cue, hidden = _cue(network, voice, IntervalCue), np.ones((1, 8), "float32")
     lower, higher = (
-        np.asarray(head._by_interval(hidden, _seen(tokens, vocabulary.size)))[0]
+        np.asarray(cue(hidden, _view(tokens)))[0]
         for tokens in (
             np.array([[26, 21, 16, 9]], "int32"),
             np.array([[31, 26, 21, 14]], "int32"),
@@ -86,7 +92,7 @@ def test_a_head_hears_a_transposed_step_as_the_same_intervals():
     vocabulary = wide_vocabulary("pitch")
     head = tiny_network(tiny_options("gru"), vocabulary).heads[TENOR]
     columns = [
-        np.asarray(head._columns(_seen(tokens, vocabulary.size)))[0]
+        np.asarray(head.columns(_view(tokens)))[0]
         for tokens in (
             np.array([[26, 21, 16, 9]], "int32"),
             np.array([[31, 26, 21, 14]], "int32"),
@@ -120,8 +126,8 @@ def test_a_head_hears_the_next_note_of_a_tune_from_its_own_last_one(
     vocabulary = wide_vocabulary("pitch")
     head = tiny_network(tiny_options("gru"), vocabulary).heads[voice]
     tokens = np.array([[26, 21, 16, 9]], "int32")
-    seen = _seen(tokens, vocabulary.size, recall)
-    strength, wait, up = np.asarray(head._columns(seen))[0, -3:].tolist()
+    view = _view(tokens, recall)
+    strength, wait, up = np.asarray(head.columns(view))[0, -3:].tolist()
     assert [strength, wait] == expected[:2]
     distance = 26 - tokens[0, voice] + 36
     assert up == (NO_INTERVAL if expected[2] is None else distance + expected[2])
@@ -131,7 +137,7 @@ def test_a_head_hears_the_next_note_of_a_tune_from_its_own_last_one(
 def test_the_soprano_alone_follows_a_tune_if_one_is_recalled(encoding):
     vocabulary = wide_vocabulary(encoding)
     network = tiny_network(tiny_options("gru"), vocabulary)
-    head, hidden = network.heads[SOPRANO], np.ones((1, 8), "float32")
+    cue, hidden = _cue(network, SOPRANO, TuneCue), np.ones((1, 8), "float32")
     tokens = np.array([[26, 21, 16, 9]], "int32")
     stays = 26 if vocabulary.hold is None else vocabulary.hold
     beyond = vocabulary.pitch_count - 26  # where HOLD stands, if there is one
@@ -143,8 +149,7 @@ def test_the_soprano_alone_follows_a_tune_if_one_is_recalled(encoding):
         ((beyond, 0, 5), None),
         ((-26, 0, 5), None),
     ):
-        seen = _seen(tokens, vocabulary.size, recall)
-        added = np.asarray(head._by_tune(hidden, seen))[0]
+        added = np.asarray(cue(hidden, _view(tokens, recall)))[0]
         assert np.flatnonzero(added).tolist() == ([] if follows is None else [follows])
     names = " ".join(weight.path for weight in network.weights)
     assert "head_soprano/tune_logit" in names
@@ -199,14 +204,14 @@ def test_a_network_drops_its_inputs_on_request():
 @pytest.mark.parametrize("encoding", ["pitch", "hold"])
 def test_an_echo_moves_the_logit_of_its_token_alone(encoding):
     vocabulary = wide_vocabulary(encoding)
-    head = tiny_network(tiny_options("gru"), vocabulary).heads[ALTO]
+    cue = _cue(tiny_network(tiny_options("gru"), vocabulary), ALTO, EchoCue)
     echo = np.array([[7, vocabulary.size - 1, 7, 7]], "int32")
-    seen = _seen(np.full((1, VOICES), 20, "int32"), vocabulary.size)
+    view = _view(np.full((1, VOICES), 20, "int32"))
     hidden = np.ones((1, 8), "float32")
     for length, moved in ((0, []), (3, [vocabulary.size - 1])):
         lengths = np.array([length], "int32")
-        heard = seen._replace(echo_tokens=echo, echo_lengths=lengths)
-        added = np.asarray(head._by_echo(hidden, heard))[0]
+        inputs = view.inputs._replace(echo_tokens=echo, echo_lengths=lengths)
+        added = np.asarray(cue(hidden, view._replace(inputs=inputs)))[0]
         assert np.flatnonzero(np.abs(added) > 1e-6).tolist() == moved
 
 
@@ -216,10 +221,11 @@ def test_a_head_knows_which_voices_have_gone_with_the_echo():
     tokens = np.array([[26, 21, 16, 9]], "int32")
     echo = np.array([[26, 22, 18, 9]], "int32")
     lengths = np.array([5], "int32")
-    seen = _seen(tokens, vocabulary.size)
-    heard = seen._replace(echo_tokens=echo, echo_lengths=lengths)
+    view = _view(tokens)
+    inputs = view.inputs._replace(echo_tokens=echo, echo_lengths=lengths)
+    columns = head.columns(view._replace(inputs=inputs))
     # Soprano and bass have, the alto has not; its own would go up by two.
-    assert np.asarray(head._columns(heard))[0, -8:-3].tolist() == [5, 38, 2, 2, 1]
+    assert np.asarray(columns)[0, -8:-3].tolist() == [5, 38, 2, 2, 1]
 
 
 def test_what_is_priced_in_training_is_what_the_rules_call_parallel():

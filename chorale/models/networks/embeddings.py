@@ -1,0 +1,40 @@
+"""Sums of embeddings: several integers become one vector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from chorale.nn.causal import Tensor
+
+
+class SumOfEmbeddings(keras.layers.Layer):
+    """Embed several integers, each with a table of its own, and add the vectors up.
+
+    Args:
+        sizes: number of values of each integer.
+        units: width of the vectors.
+        dropout: share of the integers dropped in training, each independently and as a
+            whole (blank noise, which smooths as counts are smoothed: Xie et al., "Data
+            noising as smoothing in neural network language models", 2017).
+
+    Calling it takes int (..., len(sizes)) and gives float (..., units).
+    """
+
+    def __init__(
+        self, sizes: Sequence[int], units: int, dropout: float, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        # One table holds all of them, one below the other.
+        self.offsets = np.cumsum([0, *sizes[:-1]]).astype("int32")
+        self.table = keras.layers.Embedding(sum(sizes), units, name="table")
+        self.dropout = keras.layers.Dropout(dropout, name="dropout")
+
+    def call(self, integers: Tensor, training: bool | None = None) -> Tensor:
+        kept = self.dropout(ops.ones((*ops.shape(integers), 1)))  # (..., integers, 1)
+        vectors = self.table(integers + self.offsets)  # (..., integers, units)
+        return ops.sum(kept * vectors, axis=-2)
