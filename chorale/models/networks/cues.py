@@ -194,16 +194,15 @@ class EchoCue(Cue, keras.layers.Dense):
 
     def columns(self, view: View) -> list[Tensor]:
         lengths, echo = view.inputs.echo_lengths, view.inputs.echo_tokens
-        agree = ops.cast(view.inputs.tokens == echo, "int32")  # (..., 4)
         up = interval(self._last(view), echo[..., self.voice], self.vocabulary)
-        follows = [ops.where(lengths > 0, 1 + a, 0) for a in self._written(agree)]
+        agree = 1 + ops.cast(view.inputs.tokens == echo, "int32")  # (..., 4)
+        follows = [ops.where(lengths > 0, a, 0) for a in self._written(agree)]
         return [lengths, up, *follows]
 
     def call(self, hidden: Tensor, view: View) -> Tensor:
         token = view.inputs.echo_tokens[..., self.voice]
-        return _weigh_token(
-            super().call(hidden), token, view.inputs.echo_lengths > 0, self.tokens
-        )
+        is_echo = _is_token(token, view.inputs.echo_lengths > 0, self.tokens)
+        return ops.cast(is_echo, hidden.dtype) * super().call(hidden)
 
 
 class TuneCue(Cue):
@@ -238,9 +237,8 @@ class SopranoTuneCue(TuneCue, keras.layers.Dense):
         following = _next_of_tune(view)
         is_known = (wait > 0) | is_note(following, self.vocabulary)
         token = ops.where(wait > 0, stays, following)
-        return _weigh_token(
-            super().call(hidden), token, (strength > 0) & is_known, self.tokens
-        )
+        is_tune = _is_token(token, (strength > 0) & is_known, self.tokens)
+        return ops.cast(is_tune, hidden.dtype) * super().call(hidden)
 
 
 # === Shared by cues ===
@@ -271,12 +269,9 @@ def _side_by_side(arrays: list[Tensor], voices: Iterable[int]) -> list[Tensor]:
     return [array[..., voice] for voice in voices for array in arrays]
 
 
-def _weigh_token(
-    weight: Tensor, token: Tensor, is_known: Tensor, tokens: IntArray
-) -> Tensor:
-    """Return the weight (..., 1) at the token (...) where it is known, else 0."""
-    is_token = (tokens == token[..., None]) & is_known[..., None]  # (..., tokens)
-    return ops.cast(is_token, weight.dtype) * weight
+def _is_token(token: Tensor, is_known: Tensor, tokens: IntArray) -> Tensor:
+    """Return which tokens are one that is known: bool (..., tokens) for two of (...)."""
+    return (tokens == token[..., None]) & is_known[..., None]
 
 
 def _next_of_tune(view: View) -> Tensor:
