@@ -92,25 +92,6 @@ def test_the_book_s_network_is_the_book_s() -> None:
     )
 
 
-def test_bidirectional_lstm_ignores_padding() -> None:
-    import keras
-
-    from chorale.sketches.network import BidirectionalLSTM
-
-    keras.utils.set_random_seed(0)
-    layer = BidirectionalLSTM(4)
-    x = np.random.default_rng(0).normal(size=(2, 6, 3)).astype(np.float32)
-    lengths = [4, 6]
-    valid = (np.arange(6) < np.array(lengths)[:, None]).astype(np.float32)[..., None]
-    outputs = np.asarray(layer(x, valid))
-    for row, length in enumerate(lengths):
-        points = x[row : row + 1, :length]
-        onward = np.asarray(layer.forward(points))[0]
-        back = np.asarray(layer.backward(points[:, ::-1].copy()))[0, ::-1]
-        expected = np.concatenate([onward, back], axis=1)
-        np.testing.assert_allclose(outputs[row, :length], expected, atol=1e-6)
-
-
 def test_point_features_by_hand() -> None:
     from chorale.sketches.network import PointFeatures
 

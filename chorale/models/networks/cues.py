@@ -270,7 +270,7 @@ def _side_by_side(arrays: list[Tensor], voices: Iterable[int]) -> list[Tensor]:
 
 
 def _is_token(token: Tensor, is_known: Tensor, tokens: IntArray) -> Tensor:
-    """Return which tokens are one that is known: bool (..., tokens) for two of (...)."""
+    """Return which tokens are the given one (...), if known (...): (..., tokens)."""
     return (tokens == token[..., None]) & is_known[..., None]
 
 
