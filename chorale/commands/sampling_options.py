@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +17,9 @@ from chorale.sampling.next_step import SamplingOptions
 
 NEXT_STEP = SamplingOptions()
 INFILLING = InfillingOptions()
+
+_sampling = partial(typer.Option, rich_help_panel=SAMPLING)
+_advanced = partial(typer.Option, rich_help_panel=ADVANCED)
 
 _BOTH = ("temperature", "top_p", "top_k", "rules", "random_state")
 _NEXT_STEP_ONLY = ("particles", "guidance")
@@ -41,80 +45,71 @@ RandomState = Annotated[
 ]
 BestOf = Annotated[
     int,
-    typer.Option(
+    _sampling(
         help="Number of pieces drawn for each one that is kept, 1 or more. The judge "
         "keeps one that ends on a cadence, breaks few rules and is about as likely as "
         "Bach's own; 1 keeps the first. More take longer and give better pieces.",
-        rich_help_panel=SAMPLING,
     ),
 ]
 Temperature = Annotated[
     float,
-    typer.Option(
+    _sampling(
         help="Above 0; below 1 the notes are more predictable, above 1 more "
         "surprising. 1 samples the model's own distribution.",
-        rich_help_panel=SAMPLING,
     ),
 ]
 TopP = Annotated[
     float,
-    typer.Option(
+    _sampling(
         metavar="P",
         help="Draw only from the most likely notes that together have this "
         "probability, above 0 up to 1. Lower is safer; 1 draws from all notes. The "
         "default leaves out the rare notes that make melodies leap too often.",
-        rich_help_panel=SAMPLING,
     ),
 ]
 Rules = Annotated[
     str,
-    typer.Option(
+    _sampling(
         help=f"Part-writing rules, one of {', '.join(RULES_MODES)}: off ignores them, "
         "lenient makes notes that break a rule less likely, the more so the rarer Bach "
         "breaks it, strict rules such notes out, which costs cadences.",
-        rich_help_panel=SAMPLING,
     ),
 ]
 TopK = Annotated[
     int | None,
-    typer.Option(
+    _advanced(
         help="Draw only from this many most likely notes, 1 or more.",
         show_default="all",
-        rich_help_panel=ADVANCED,
     ),
 ]
 Guidance = Annotated[
     float,
-    typer.Option(
+    _advanced(
         help="Next-step models: weight of classifier-free guidance by the key in the "
         "last four bars, 0 or more. 0 follows the model alone; with the default twice "
         "as many chorales end on a cadence of the key.",
-        rich_help_panel=ADVANCED,
     ),
 ]
 Particles = Annotated[
     int,
-    typer.Option(
+    _advanced(
         help="Next-step models: number of particles, drafts written side by side and "
         "selected by how well they lead to the given notes; 1 or more. More are slower "
         "and fit the given notes better.",
-        rich_help_panel=ADVANCED,
     ),
 ]
 Method = Annotated[
     str,
-    typer.Option(
+    _advanced(
         help=f"Infillers: {METHODS[0]} draws all notes again in every round, "
         f"{METHODS[1]} draws one note after another and is slower.",
-        rich_help_panel=ADVANCED,
     ),
 ]
 Rounds = Annotated[
     int,
-    typer.Option(
+    _advanced(
         help="Infillers: rounds of Gibbs sampling, 1 or more. More are slower and "
         "better.",
-        rich_help_panel=ADVANCED,
     ),
 ]
 

@@ -20,7 +20,7 @@ from chorale.errors import DataError, UsageError
 from chorale.models.predictor import Predictor
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES, VOICES
-from chorale.utils.arrays import BoolArray, stack_padded
+from chorale.utils.arrays import BoolArray, batches_by_length, stack_padded
 from chorale.utils.progress import Progress
 
 _BATCH = 8  # pieces
@@ -116,10 +116,7 @@ def score_each(
     tokens = [predictor.vocabulary.encode(chorale) for chorale in chorales]
     plans = [Plan.of(chorale).features(predictor.plan_features) for chorale in chorales]
     scored: dict[int, Scored] = {}
-    # Batches of pieces of similar length need little padding.
-    order = sorted(range(len(chorales)), key=lambda index: len(tokens[index]))
-    for first in range(0, len(order), _BATCH):
-        batch = order[first : first + _BATCH]
+    for batch in batches_by_length([len(piece) for piece in tokens], _BATCH):
         scores = predictor.score(
             stack_padded([tokens[index] for index in batch]),
             stack_padded([plans[index] for index in batch]),
@@ -129,7 +126,7 @@ def score_each(
             found = np.take_along_axis(score, piece[..., np.newaxis], axis=-1)
             scored[index] = Scored(-found[..., 0], score.argmax(axis=-1) == piece)
         if progress is not None:
-            progress(len(scored), len(order))
+            progress(len(scored), len(chorales))
     return [scored[index] for index in range(len(chorales))]
 
 

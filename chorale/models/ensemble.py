@@ -24,7 +24,6 @@ without the feature `key` would dilute it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from itertools import chain
 from typing import Any, NamedTuple
@@ -32,7 +31,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chorale.encoding.plan import transpose_features
-from chorale.encoding.tokens import Vocabulary, shifted
+from chorale.encoding.tokens import shifted
 from chorale.errors import ModelError, UsageError
 from chorale.models.predictor import Predictor, log_softmax
 from chorale.music.voices import VOICE_NAMES
@@ -57,11 +56,10 @@ class AveragedState(NamedTuple):
     valid: BoolArray
 
 
-@dataclass(frozen=True)
 class AveragedPredictor:
     """The mean of predictors over transpositions.
 
-    Attributes:
+    Args:
         predictors: of one vocabulary and order of voices; their plan features may
             differ. The ranges of voices are those of the first.
         transpositions: in semitones upwards, 0 among them.
@@ -71,17 +69,18 @@ class AveragedPredictor:
         ModelError: the predictors do not fit each other.
     """
 
-    predictors: Sequence[Predictor[Any]]
-    transpositions: Sequence[int] = TRANSPOSITIONS
-
-    def __post_init__(self) -> None:
-        if not self.predictors:
+    def __init__(
+        self,
+        predictors: Sequence[Predictor[Any]],
+        transpositions: Sequence[int] = TRANSPOSITIONS,
+    ) -> None:
+        if not predictors:
             raise UsageError("expected at least one model to average, got none")
-        if 0 not in self.transpositions:
+        if 0 not in transpositions:
             raise UsageError(
-                f"expected 0 among the transpositions, got {self.transpositions}"
+                f"expected 0 among the transpositions, got {transpositions}"
             )
-        first, *others = map(_token_format, self.predictors)
+        first, *others = map(_token_format, predictors)
         for number, found in enumerate(others, start=2):
             if found != first:
                 raise ModelError(
@@ -89,24 +88,13 @@ class AveragedPredictor:
                     f"those of model 1, {first}, of model {number} too, got {found}"
                 )
 
-    @property
-    def vocabulary(self) -> Vocabulary:
-        return self.predictors[0].vocabulary
-
-    @property
-    def voice_order(self) -> tuple[int, ...]:
-        return self.predictors[0].voice_order
-
-    @property
-    def plan_features(self) -> tuple[str, ...]:
-        names = [predictor.plan_features for predictor in self.predictors]
-        return tuple(dict.fromkeys(chain.from_iterable(names)))
-
-    @property
-    def members(self) -> int:
-        """Number of pairs of a network and a transposition."""
-        networks = sum(predictor.members for predictor in self.predictors)
-        return networks * len(self.transpositions)
+        self.predictors, self.transpositions = predictors, transpositions
+        self.vocabulary = predictors[0].vocabulary
+        self.voice_order = predictors[0].voice_order
+        features = chain.from_iterable(model.plan_features for model in predictors)
+        self.plan_features = tuple(dict.fromkeys(features))
+        networks = sum(model.members for model in predictors)
+        self.members = networks * len(transpositions)
 
     def start(self, plan: IntArray) -> AveragedState:
         shape = (len(self.transpositions), len(plan))

@@ -14,13 +14,11 @@ throughout, pieces were higher than Bach's and had more unresolved sevenths.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from chorale.encoding.plan import distance_value
-from chorale.encoding.tokens import Vocabulary
 from chorale.models.predictor import Predictor, log_softmax
 from chorale.utils.arrays import FloatArray, IntArray
 
@@ -41,33 +39,20 @@ class GuidedState(NamedTuple):
     weights: FloatArray
 
 
-@dataclass(frozen=True)
 class GuidedPredictor:
     """A predictor with classifier-free guidance by the key.
 
-    Attributes:
+    Args:
         predictor: the inner predictor, whose plan has the feature `key`.
         weight: w of the formula; 0 changes nothing.
     """
 
-    predictor: Predictor[Any]
-    weight: float
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        return self.predictor.vocabulary
-
-    @property
-    def voice_order(self) -> tuple[int, ...]:
-        return self.predictor.voice_order
-
-    @property
-    def plan_features(self) -> tuple[str, ...]:
-        return self.predictor.plan_features
-
-    @property
-    def members(self) -> int:
-        return self.predictor.members
+    def __init__(self, predictor: Predictor[Any], weight: float) -> None:
+        self.predictor, self.weight = predictor, weight
+        self.vocabulary = predictor.vocabulary
+        self.voice_order = predictor.voice_order
+        self.plan_features = predictor.plan_features
+        self.members = predictor.members
 
     # Both evaluations are one batch: first all pieces with the key, then all without.
 

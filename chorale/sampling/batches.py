@@ -23,7 +23,12 @@ from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES
 from chorale.sampling.fragments import Fragment
 from chorale.sampling.logits import DrawingOptions
-from chorale.utils.arrays import BoolArray, IntArray
+from chorale.utils.arrays import (
+    BoolArray,
+    IntArray,
+    batches_by_length,
+    stack_padded,
+)
 from chorale.utils.progress import Progress
 from chorale.voice_leading.costs import leading_tone
 
@@ -102,18 +107,18 @@ def complete_in_batches(
     """
     tokens = [model.vocabulary.encode(fragment.known()) for fragment in fragments]
     streams = np.random.SeedSequence(random_state).spawn(len(fragments))
-    # Pieces of similar length share a batch, so that little of it is padding.
-    order = sorted(range(len(fragments)), key=lambda index: len(tokens[index]))
-    groups = [order[first : first + size] for first in range(0, len(order), size)]
+    groups = batches_by_length([len(piece) for piece in tokens], size)
     samplers = []
     for group in groups:
         plans = [Plan.of(fragments[index].chorale) for index in group]
         batch = Batch(
             lengths=np.array([plan.steps for plan in plans]),
-            tokens=_pad([tokens[index] for index in group], padding),
-            free=_pad([~fragments[index].given for index in group], False),
-            plan=_pad([plan.features(model.plan_features) for plan in plans]),
-            phrase_starts=_pad([phrase_starts(plan.fermatas) for plan in plans], False),
+            tokens=stack_padded([tokens[index] for index in group], padding),
+            free=stack_padded([~fragments[index].given for index in group], False),
+            plan=stack_padded([plan.features(model.plan_features) for plan in plans]),
+            phrase_starts=stack_padded(
+                [phrase_starts(plan.fermatas) for plan in plans], False
+            ),
             leading_tones=np.array([leading_tone(plan.key) for plan in plans]),
             streams=[streams[index] for index in group],
         )
@@ -154,19 +159,3 @@ def allowed_tokens(
             )
     allowed[:, SILENCE_TOKEN] = options.rests
     return allowed
-
-
-def _pad(arrays: Sequence[Any], padding: Any = None) -> Any:
-    """Stack arrays (steps, …) to one (arrays, longest steps, …).
-
-    Args:
-        arrays: of one dtype.
-        padding: value after the end of an array; None repeats its last step.
-    """
-    steps = max(map(len, arrays))
-    padded = []
-    for array in arrays:
-        last = array[-1:] if padding is None else np.full_like(array[:1], padding)
-        rest = np.repeat(last, steps - len(array), axis=0)
-        padded.append(np.concatenate([array, rest]))
-    return np.stack(padded)

@@ -188,10 +188,10 @@ def _repeated(fragment: Fragment, variations: int) -> list[Fragment]:
 def _transposed(
     ranges: tuple[tuple[int, int], ...], semitones: int
 ) -> tuple[tuple[int, int], ...]:
-    lowest, highest = np.clip(
-        np.array(ranges).T + semitones, LOWEST_PITCH, HIGHEST_PITCH
-    ).tolist()
-    return tuple(zip(lowest, highest, strict=True))
+    def moved(pitch: int) -> int:
+        return min(max(pitch + semitones, LOWEST_PITCH), HIGHEST_PITCH)
+
+    return tuple((moved(low), moved(high)) for low, high in ranges)
 
 
 def _with_melody(chorale: Chorale, melody: Melody) -> Chorale:

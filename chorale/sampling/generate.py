@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from chorale.models.guidance import KEY_FEATURE, GuidedPredictor
 from chorale.models.predictor import Predictor
 from chorale.music.score import Chorale
 from chorale.music.voices import SILENCE, VOICES
-from chorale.sampling.batches import Batch, complete_in_batches
+from chorale.sampling.batches import complete_in_batches
 from chorale.sampling.fragments import Fragment
 from chorale.sampling.next_step import PARTICLES, NextStepSampler, SamplingOptions
 from chorale.utils.progress import Progress
@@ -141,14 +142,10 @@ def complete(
     size = max(_BATCH // (predictor.members * particles), 1)
     if options.guidance and KEY_FEATURE in predictor.plan_features:
         predictor = GuidedPredictor(predictor, options.guidance)
-
-    def sampler(batch: Batch) -> NextStepSampler:
-        return NextStepSampler(predictor, batch, options, particles)
-
     return complete_in_batches(
         predictor,
         fragments,
-        sampler,
+        partial(NextStepSampler, predictor, options=options, particles=particles),
         size=size,
         random_state=options.random_state,
         progress=progress,

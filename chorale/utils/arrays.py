@@ -1,4 +1,4 @@
-"""Array types that signatures name, and padding to batches."""
+"""Array types that signatures name, and batches of arrays of different lengths."""
 
 from __future__ import annotations
 
@@ -19,19 +19,27 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 def stack_padded(
     tables: Sequence[npt.NDArray[Scalar]], value: int | None = None
 ) -> npt.NDArray[Scalar]:
-    """Stack arrays (steps, columns) to (batch, longest steps, columns).
+    """Stack arrays (steps, …) to (batch, longest steps, …).
 
     Args:
         tables: at least one.
-        value: of the padding at the end; None repeats the last row.
+        value: of the padding at the end; None repeats the last step.
     """
     steps = max(map(len, tables))
-    padding: dict[str, object] = {"mode": "edge"}
-    if value is not None:
-        padding = {"constant_values": value}
-    return np.stack(
-        [
-            np.pad(table, ((0, steps - len(table)), (0, 0)), **padding)  # type: ignore[call-overload]
-            for table in tables
-        ]
-    )
+    padded = []
+    for table in tables:
+        last = table[-1:] if value is None else np.full_like(table[:1], value)
+        rest = np.repeat(last, steps - len(table), axis=0)
+        padded.append(np.concatenate([table, rest]))
+    return np.stack(padded)
+
+
+def batches_by_length(lengths: Sequence[int], size: int) -> list[list[int]]:
+    """Return indices in batches of similar lengths, which need little padding.
+
+    Args:
+        lengths: of all items.
+        size: number of items in a batch.
+    """
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    return [order[first : first + size] for first in range(0, len(order), size)]
