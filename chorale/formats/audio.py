@@ -14,7 +14,6 @@ import numpy as np
 
 from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.score import Chorale, Note
-from chorale.music.voices import VOICES
 from chorale.utils.arrays import Float64Array, FloatArray, IntArray
 from chorale.utils.files import replacing
 
@@ -65,7 +64,7 @@ def render(chorale: Chorale) -> FloatArray:
     length = int(edges[-1]) + round(TAIL * SAMPLE_RATE)
     sound = np.zeros((2, length))
     pipes: dict[int, Float64Array] = {}
-    for voice, pan in zip(range(VOICES), _PANS, strict=True):
+    for voice, pan in enumerate(_PANS):
         line = _play(chorale.notes(voice), edges, length, pipes)
         sound[0] += np.cos(pan * np.pi / 2) * line
         sound[1] += np.sin(pan * np.pi / 2) * line
@@ -79,16 +78,9 @@ def render(chorale: Chorale) -> FloatArray:
 def _play(
     notes: Sequence[Note], edges: IntArray, length: int, pipes: dict[int, Float64Array]
 ) -> Float64Array:
-    """Synthesize one voice.
+    """Synthesize one voice, float array (length,); step n begins at edges[n].
 
-    Args:
-        notes: of the voice.
-        edges: int array (steps + 1,), the sample at which each step begins.
-        length: of the piece, in samples.
-        pipes: cache of the waveforms of pitches.
-
-    Returns:
-        float array (length,).
+    `pipes` caches the waveforms of pitches.
     """
     line = np.zeros(length)
     attack, release = (round(t * SAMPLE_RATE) for t in (_ATTACK, _RELEASE))
@@ -132,11 +124,7 @@ def _pipe(pitch: int, length: int) -> Float64Array:
 
 
 def _reverberation(sound: Float64Array) -> Float64Array:
-    """Return the convolution with the impulse response of a room, decaying noise.
-
-    Args:
-        sound: float array (2, samples).
-    """
+    """Convolve a stereo sound with the impulse response of a room, decaying noise."""
     length = round(_REVERB_SECONDS * SAMPLE_RATE)
     noise = np.random.default_rng(0).standard_normal((2, length))
     seconds = np.arange(length) / SAMPLE_RATE

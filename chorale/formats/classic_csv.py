@@ -59,7 +59,7 @@ def read_annotations(path: Path | str, chorale: Chorale) -> Chorale:
         DataError: the file cannot be read, is not of this form, or contradicts the
             pitches of the chorale.
     """
-    highest = (int(_ONSET_BITS.sum()), 1, HIGHEST_NUMBER, HIGHEST_NUMBER)
+    highest = (2**VOICES - 1, 1, HIGHEST_NUMBER, HIGHEST_NUMBER)
     rows = read_numbers(path, ANNOTATION_COLUMNS, highest)
     if len(rows) != chorale.steps:
         raise DataError(
@@ -82,10 +82,6 @@ def read_annotations(path: Path | str, chorale: Chorale) -> Chorale:
 
 def write_annotations(chorale: Chorale, path: Path | str) -> None:
     """Write onsets, fermatas and bars, as `read_annotations` reads them."""
-    columns = (
-        chorale.onsets @ _ONSET_BITS,
-        chorale.fermatas.astype(np.int64),
-        chorale.bars,
-        chorale.positions,
-    )
-    write_table(path, ANNOTATION_COLUMNS, np.stack(columns, axis=1).tolist())
+    onsets, fermatas = chorale.onsets @ _ONSET_BITS, chorale.fermatas.astype(np.int64)
+    rows = np.column_stack([onsets, fermatas, chorale.bars, chorale.positions])
+    write_table(path, ANNOTATION_COLUMNS, rows.tolist())

@@ -5,10 +5,10 @@ To add a format, write a module with its functions and add it to FORMATS.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from chorale.errors import DataError, UsageError
@@ -102,10 +102,10 @@ def read_spelled(path: Path | str) -> Reading:
         UsageError, DataError: as `read`.
     """
     path = Path(path)
-    ending = _check_ending(path, READABLE, "read")
+    file_format = _format_of(path, READABLE, "read")
     if not path.is_file():
         raise DataError("there is no such file", path)
-    reading: Reading = _load(_BY_ENDING[ending].read)(path)
+    reading: Reading = _load(file_format.read)(path)
     chorale = reading.chorale
     if not chorale.onsets.any():
         raise DataError("expected four voices, got nothing but silence", path)
@@ -123,12 +123,12 @@ def read_line(path: Path, voice: int, *, tune: int | None = None) -> Reading:
         tune: the number of a tune in an ABC book; None if the file holds one tune.
 
     Raises:
+        UsageError: the ending is not in LINE_READABLE.
         DataError: the file cannot be read, or holds neither one line nor four voices.
     """
     options = {} if tune is None else {"tune": tune}
-    reading: Reading = _load(_BY_ENDING[path.suffix.lower()].read_line)(
-        path, voice, **options
-    )
+    read_file = _load(_format_of(path, LINE_READABLE, "read").read_line)
+    reading: Reading = read_file(path, voice, **options)
     return reading
 
 
@@ -146,26 +146,22 @@ def write(chorale: Chorale, path: Path | str, *, instrument: str = "choir") -> N
         OutputError: the file cannot be written.
     """
     path = Path(path)
-    row = _BY_ENDING[_check_ending(path, WRITABLE, "write")]
-    options = {"instrument": instrument} if row.has_instruments else {}
-    _load(row.write)(chorale, path, **options)
+    file_format = _format_of(path, WRITABLE, "write")
+    options = {"instrument": instrument} if file_format.has_instruments else {}
+    _load(file_format.write)(chorale, path, **options)
 
 
-def _check_ending(path: Path, endings: Sequence[str], verb: str) -> str:
-    """Return the ending of a path, which has to be one of `endings`."""
+def _format_of(path: Path, endings: Sequence[str], verb: str) -> Format:
+    """Return the format of a file, whose ending has to be one of `endings`."""
     ending = path.suffix.lower()
     if ending not in endings:
         raise UsageError(
             f"{path}: expected a file to {verb} that ends in {', '.join(endings)}, "
             f"got {ending or 'no ending'}"
         )
-    return ending
+    return _BY_ENDING[ending]
 
 
-def _load(name: str) -> Callable[..., Any]:
+def _load(name: str) -> Any:
     """Import a function named `module:function`."""
-    module, function = name.split(":")
-    loaded: Callable[..., Any] = getattr(
-        import_module(f"chorale.formats.{module}"), function
-    )
-    return loaded
+    return resolve_name(f"chorale.formats.{name}")

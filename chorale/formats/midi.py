@@ -81,12 +81,10 @@ def _voice_track(chorale: Chorale, voice: int, program: int) -> mido.MidiTrack:
 
 
 def _track(events: Iterable[tuple[int, Any]], steps: int) -> mido.MidiTrack:
-    """Return a track of messages at steps, which ends with the piece.
-
-    Messages at the same step keep their order: a note ends before the next begins.
-    """
+    """Return a track of messages at steps, which ends with the piece."""
     track = mido.MidiTrack()
     last = 0
+    # The sort is stable: a note ends before the next one begins at the same step.
     ordered = sorted(events, key=lambda event: event[0])
     for step, message in [*ordered, (steps, mido.MetaMessage("end_of_track"))]:
         track.append(message.copy(time=(step - last) * TICKS_PER_STEP))
@@ -99,14 +97,7 @@ def _track(events: Iterable[tuple[int, Any]], steps: int) -> mido.MidiTrack:
 
 @dataclass(kw_only=True)
 class _Track:
-    """The content of one track.
-
-    Attributes:
-        name: empty if it has none.
-        channels: notes by channel, without percussion.
-        metas: meta messages with their times in fractional steps.
-        end: of the track, in steps.
-    """
+    """The content of one track, without percussion; times are fractional steps."""
 
     name: str = ""
     channels: dict[int, list[PerformedNote]] = field(

@@ -18,13 +18,7 @@ import mido
 import numpy as np
 
 from chorale.music.keys import Key
-from chorale.music.metre import (
-    COMMON_TIME,
-    STEPS_PER_WHOLE,
-    Bar,
-    Metre,
-    number_bars,
-)
+from chorale.music.metre import COMMON_TIME, STEPS_PER_WHOLE, Bar, Metre, number_bars
 from chorale.music.score import DEFAULT_TEMPO, FERMATA_TEMPO, Chorale
 from chorale.utils.arrays import IntArray
 

@@ -13,20 +13,12 @@ from chorale.music.score import Chorale
 from chorale.music.voices import ALL_VOICES, INSTRUMENTS
 from chorale.utils.files import write_text
 
-DIVISIONS = STEPS_PER_QUARTER  # durations are in steps
-
 _HEADER = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" \
 "http://www.musicxml.org/dtds/partwise.dtd">
 """
 _CLEFS = {1: ("G", 2), 2: ("F", 4)}  # sign and line, by staff
-_ACCIDENTALS = {
-    -2: "flat-flat",
-    -1: "flat",
-    0: "natural",
-    1: "sharp",
-    2: "double-sharp",
-}
+_ACCIDENTAL = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 
 
 def write_musicxml(chorale: Chorale, path: Path | str) -> None:
@@ -80,9 +72,7 @@ def _add_part_list(root: Element, staves: Sequence[int]) -> None:
     _add(group, "group-symbol", "bracket")
     _add(group, "group-barline", "yes")
     for staff in staves:
-        names = [
-            voice.name.capitalize() for voice in ALL_VOICES if voice.staff == staff
-        ]
+        names = [voice.name.title() for voice in ALL_VOICES if voice.staff == staff]
         part = _add(parts, "score-part", id=f"P{staff}")
         _add(part, "part-name", "\n".join(names))
         _add(part, "part-abbreviation", "\n".join(name[0] for name in names))
@@ -102,7 +92,7 @@ def _add_attributes(
         return
     attributes = _add(measure, "attributes")
     if before is None:
-        _add(attributes, "divisions", DIVISIONS)
+        _add(attributes, "divisions", STEPS_PER_QUARTER)  # durations are in steps
         if key is not None:
             signature = _add(attributes, "key")
             _add(signature, "fifths", key.fifths)
@@ -152,7 +142,7 @@ def _add_note(measure: Element, written: WrittenNote, number: int, stem: str) ->
             _add(note, "dot")
     if spelling is not None:
         if written.accidental:
-            _add(note, "accidental", _ACCIDENTALS[spelling.alter])
+            _add(note, "accidental", _ACCIDENTAL[spelling.alter])
         if written.length < STEPS_PER_WHOLE:
             _add(note, "stem", stem)
     for level, beam in enumerate(written.beams, start=1):

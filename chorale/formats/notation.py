@@ -115,26 +115,19 @@ def _with_rests(notes: Iterable[Note], steps: int, key: Key) -> Line:
 
 
 def _accidentals(staff: Sequence[Line], signature: int) -> list[Line]:
-    """Mark the notes that need an accidental.
-
-    Args:
-        staff: the voices on one staff in one bar.
-        signature: sharps of the key signature; flats count negative.
-    """
+    """Mark the notes that need an accidental, of the voices on a staff in one bar."""
     sharps, flats = _SHARPS[: max(signature, 0)], _SHARPS[min(signature, 0) or 7 :]
     in_key = {letter: (letter in sharps) - (letter in flats) for letter in _SHARPS}
     in_bar: dict[tuple[str, int], int] = {}
     marked = set()
-    notes = [
-        (note.start, voice, note) for voice, line in enumerate(staff) for note in line
-    ]
-    for start, voice, note in sorted(notes, key=lambda placed: placed[:2]):
+    numbered = [(note, voice) for voice, line in enumerate(staff) for note in line]
+    for note, voice in sorted(numbered, key=lambda pair: pair[0].start):
         # An accidental holds over a tie across the barline, but for no other note.
         if note.spelling is None or note.tied_back:
             continue
         letter, alter, octave = note.spelling
         if alter != in_bar.get((letter, octave), in_key[letter]):
-            marked.add((start, voice))
+            marked.add((note.start, voice))
         in_bar[letter, octave] = alter
     return [
         [replace(note, accidental=(note.start, voice) in marked) for note in line]
@@ -209,10 +202,10 @@ def divide(length: int, position: int, metre: Metre) -> list[int]:
         if is_syncopation and not (hides_middle and metre.numerator % 2 == 0):
             piece = length
         else:
-            room = min(length, beat - after_beat) if after_beat else length
+            longest = min(length, beat - after_beat) if after_beat else length
             # In compound metre, values longer than a beat are whole beats.
-            unit = beat if beat % 3 == 0 and room > beat else 1
-            piece = max(n for n in NOTE_VALUES if n <= room and n % unit == 0)
+            unit = beat if beat % 3 == 0 and longest > beat else 1
+            piece = max(n for n in NOTE_VALUES if n <= longest and n % unit == 0)
         pieces.append(piece)
         position, length = position + piece, length - piece
     return pieces
@@ -257,7 +250,7 @@ def _beam_group(notes: Line) -> Line:
 
 # === Fermatas ===
 
-_Span = tuple[int, int]
+_Span = tuple[int, int]  # the first step of a fermata and the step after its last
 
 
 def _under(line: Line, span: _Span) -> Line:

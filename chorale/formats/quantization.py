@@ -1,7 +1,6 @@
 """Quantization: performed MIDI notes on the grid of sixteenths.
 
-Notes move to the nearest sixteenth. Scores have exact durations instead, see
-`score_notes`.
+Scores have exact durations instead, see `score_notes`.
 """
 
 from __future__ import annotations
@@ -14,8 +13,7 @@ from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.score import Note
 
 _LONGEST_OVERLAP = 0.5  # steps by which legato notes may overlap the next
-# Steps by which a performed onset may miss the grid; triplets miss it by more.
-_ONSET_TOLERANCE = 0.25
+_ONSET_TOLERANCE = 0.25  # steps from the grid; triplets are further from it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +60,5 @@ def quantize(voice: Iterable[PerformedNote]) -> list[Note]:
 
 def count_off_grid(voice: Iterable[PerformedNote]) -> int:
     """Return how many notes of a voice begin clearly between two sixteenths."""
-    return sum(
-        abs(note.start - note.quantized.start) > _ONSET_TOLERANCE for note in voice
-    )
+    distances = (abs(note.start - note.quantized.start) for note in voice)
+    return sum(distance > _ONSET_TOLERANCE for distance in distances)

@@ -41,11 +41,9 @@ class ScoreNote:
     spelling: tuple[int, ...] = ()
 
     def member(self, rank: int, voices: int) -> ScoreNote:
-        """Return the note of one voice in a chord of `voices` notes; rests stay.
+        """Return the note of one voice, 0 = the highest, in a chord of `voices` notes.
 
-        Args:
-            rank: of the voice, 0 = the highest note.
-            voices: the expected number of notes.
+        A rest is returned as it is.
 
         Raises:
             DataError: the chord has another number of notes.
@@ -126,17 +124,13 @@ def join_ties(line: Iterable[ScoreNote]) -> list[ScoreNote]:
     for note in line:
         if not note.pitches:
             continue
-        last = joined[-1] if joined else None
-        if (
-            last is not None
-            and note.tied[0]
-            and last.pitches == note.pitches
-            and last.end == note.start
-        ):
-            fermata = last.fermata or note.fermata
-            joined[-1] = replace(last, end=note.end, fermata=fermata)
-        else:
-            joined.append(note)
+        if joined and note.tied[0]:
+            last = joined[-1]
+            if (last.pitches, last.end) == (note.pitches, note.start):
+                fermata = last.fermata or note.fermata
+                joined[-1] = replace(last, end=note.end, fermata=fermata)
+                continue
+        joined.append(note)
     return joined
 
 
@@ -154,11 +148,7 @@ def count_off_grid(line: Iterable[ScoreNote]) -> int:
 
 
 def spelling_on_grid(lines: Sequence[Iterable[ScoreNote]], steps: int) -> IntArray:
-    """Return the diatonic numbers of the notes of some voices.
-
-    Returns:
-        int array (steps, voices), as in `ScoreNote.spelling`; 0 in silence.
-    """
+    """Return diatonic numbers at each step, int array (steps, voices), 0 in silence."""
     spelling = np.zeros((steps, len(lines)), np.int64)
     for voice, line in enumerate(lines):
         for note in line:

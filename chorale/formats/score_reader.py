@@ -175,12 +175,9 @@ def _without_first_endings(part: Any) -> list[Any]:
 
 
 def _read_parts(score: Any, parts: Sequence[Any], voices: Sequence[int]) -> Reading:
-    """Convert some parts of a score.
+    """Convert parts of a music21 Score, or lists of measures, with `voices` in them.
 
-    Args:
-        score: the music21 Score that gives title, tempo and key.
-        parts: music21 parts, or lists of measures.
-        voices: the voices that the parts hold, equally many in each part.
+    Each part holds equally many of the voices.
     """
     columns = _columns(parts)
     starts = _starts(columns)
@@ -243,15 +240,13 @@ def _columns(parts: Sequence[Any]) -> list[tuple[Any, ...]]:
 
 
 def _starts(columns: Sequence[tuple[Any, ...]]) -> list[Fraction]:
-    """Return the beginning of each measure, and the end of the last, in steps.
-
-    The offsets of music21 are of no use, as a part may omit the end of a measure.
-    """
+    """Return the beginning of each measure, and the end of the last, in steps."""
+    # Not the offsets of music21, as a part may omit the end of a measure.
     lengths = (
-        max(Fraction(measure.highestTime) for measure in column) for column in columns
+        max(Fraction(measure.highestTime) * STEPS_PER_QUARTER for measure in column)
+        for column in columns
     )
-    steps = (length * STEPS_PER_QUARTER for length in lengths)
-    return list(accumulate(steps, initial=Fraction(0)))
+    return list(accumulate(lengths, initial=Fraction(0)))
 
 
 def _read_measures(
@@ -299,10 +294,8 @@ def _written_metre(measure: Any) -> Metre | None:
 
 
 def _read_voices(measure: Any, start: Fraction, count: int) -> list[list[ScoreNote]]:
-    """Return the notes of each voice of one staff in one measure.
-
-    Two voices on a staff are written as separate voices or as chords of two notes.
-    """
+    """Return the notes of each of the `count` voices of a staff in one measure."""
+    # Two voices are written as separate voices or as chords of two notes.
     voices = sorted(measure.voices, key=lambda voice: str(voice.id))
     if len(voices) == count > 1:
         return [
@@ -340,19 +333,15 @@ def _tempo(score: Any) -> float:
 
 
 def _key(score: Any, pitches: IntArray) -> Key | None:
-    """Return the first key; None without a key signature of up to seven sharps."""
+    """Return the first key; None without a signature of at most 7 sharps or flats."""
     signature = _first(score, "KeySignature")
     if signature is None or signature.sharps is None or abs(signature.sharps) > 7:
         return None
     mode = getattr(signature, "mode", "")
     if mode in _MODES:
         return Key.from_tonic_class(signature.tonic.pitchClass, _MODES[mode])
-    if mode in ("major", "minor"):
-        return Key.from_fifths(signature.sharps, mode)
-    candidates = [
-        Key.from_fifths(signature.sharps, mode) for mode in ("major", "minor")
-    ]
-    return estimate_key(pitches, candidates)
+    modes = [mode] if mode in ("major", "minor") else ["major", "minor"]
+    return estimate_key(pitches, [Key.from_fifths(signature.sharps, m) for m in modes])
 
 
 def _melody_key(score: Any, line: IntArray) -> Key:

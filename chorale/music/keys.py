@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -87,12 +88,10 @@ class Key:
 
 
 def keys_near(fifths: int) -> list[Key]:
-    """Return the keys whose signature differs from another by at most one sharp.
+    """Return the keys whose signature differs by at most one from `fifths` sharps.
 
-    Modal melodies are written with a flat or sharp fewer than today's keys.
-
-    Args:
-        fifths: sharps of the key signature; flats count negative.
+    Flats count negative. Modal melodies are written with a flat or sharp fewer than
+    today's keys.
     """
     return [
         Key.from_fifths(near, mode)
@@ -130,11 +129,8 @@ def estimate_key(pitches: IntArray, candidates: Sequence[Key] | None = None) -> 
     sounding = pitches[pitches != SILENCE]
     durations = np.bincount(sounding % 12, minlength=12).astype(float)
     if candidates is None:
-        candidates = [
-            Key.from_tonic_class(tonic, mode)
-            for mode in _KEY_PROFILES
-            for tonic in range(12)
-        ]
+        keys = product(_KEY_PROFILES, range(12))
+        candidates = [Key.from_tonic_class(tonic, mode) for mode, tonic in keys]
     if np.ptp(durations) == 0:
         return candidates[0]
 

@@ -14,8 +14,7 @@ from chorale.music.score import Chorale
 from chorale.music.voices import ALL_VOICES, HIGHEST_PITCH, SILENCE, SOPRANO, VOICES
 from chorale.utils.arrays import IntArray
 
-_OCTAVE = 12
-_MOST_OCTAVES = 5
+_OCTAVE = 12  # semitones
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +48,12 @@ def melody_of(chorale: Chorale, voice: int = SOPRANO) -> Melody:
     if not notes:
         raise DataError(f"expected a melody, the {name} is silent throughout")
     remarks = []
-    solo = _solo(chorale, voice).excerpt(notes[0].start, notes[-1].end)
+    chosen = np.arange(VOICES) == voice
+    solo = replace(
+        chorale,
+        pitches=np.where(chosen, chorale.pitches, SILENCE),
+        onsets=chorale.onsets & chosen,
+    ).excerpt(notes[0].start, notes[-1].end)
     if notes[0].start:
         remarks.append("the rests before the first note are left out")
         # An incomplete first bar is a pickup now.
@@ -115,13 +119,8 @@ def fit_range(line: IntArray, span: tuple[int, int]) -> tuple[int, int]:
         span: the lowest and the highest note of the range.
     """
     sounding = line[line != SILENCE]
-    octaves, semitones = (
-        table.ravel()
-        for table in np.meshgrid(
-            np.arange(-_MOST_OCTAVES, _MOST_OCTAVES + 1),
-            np.arange(-_OCTAVE // 2, _OCTAVE // 2 + 1),
-        )
-    )
+    # From half an octave down to half up, and from five octaves down to five up.
+    semitones, octaves = np.mgrid[-6:7, -5:6].reshape(2, -1)
     moved = sounding + (octaves * _OCTAVE + semitones)[:, np.newaxis]
     low, high = span
     outside = np.maximum(low - moved, 0) + np.maximum(moved - high, 0)
@@ -129,13 +128,3 @@ def fit_range(line: IntArray, span: tuple[int, int]) -> tuple[int, int]:
     # lexsort takes the primary key last.
     order = np.lexsort((abs(octaves), abs(semitones), outside.sum(axis=1), ~possible))
     return int(octaves[order[0]]), int(semitones[order[0]])
-
-
-def _solo(chorale: Chorale, voice: int) -> Chorale:
-    """Return a chorale with all other voices silent."""
-    chosen = np.arange(VOICES) == voice
-    return replace(
-        chorale,
-        pitches=np.where(chosen, chorale.pitches, SILENCE),
-        onsets=chorale.onsets & chosen,
-    )

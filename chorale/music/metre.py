@@ -33,11 +33,8 @@ class Metre:
     step: int = 0
 
     def __post_init__(self) -> None:
-        if (
-            self.numerator < 1
-            or self.denominator not in (1, 2, 4, 8, 16)
-            or self.step < 0
-        ):
+        is_known = self.denominator in (1, 2, 4, 8, 16)
+        if not is_known or self.numerator < 1 or self.step < 0:
             raise DataError(
                 "expected a time signature of whole sixteenths such as '3/4', "
                 f"got {self.name!r}"

@@ -123,13 +123,9 @@ class Chorale:
         """Compare the music: notes, fermatas, bars, metres and key, not the labels."""
         if not isinstance(other, Chorale):
             return NotImplemented
-        return (
-            self.metres == other.metres
-            and self.key == other.key
-            and all(
-                np.array_equal(getattr(self, name), getattr(other, name))
-                for name in _ARRAYS
-            )
+        return (self.metres, self.key) == (other.metres, other.key) and all(
+            np.array_equal(getattr(self, name), getattr(other, name))
+            for name in _ARRAYS
         )
 
     __hash__ = None  # type: ignore[assignment]

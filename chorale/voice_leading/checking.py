@@ -142,11 +142,11 @@ def rates(
     if len(starts) != len(chorales):
         raise DataError(f"expected {len(chorales)} starts, got {len(starts)}")
     names = [rule.name for rule in choose_rules(rules)]
-    counts = [
+    counts = (
         count(chorale, rules=names, start=first)
         for chorale, first in zip(chorales, starts, strict=True)
-    ]
-    return total([{name: Tally() for name in names}, *counts])
+    )
+    return total([dict.fromkeys(names, Tally()), *counts])
 
 
 def total(tallies: Iterable[Mapping[str, Tally]]) -> dict[str, Tally]:

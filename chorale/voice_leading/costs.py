@@ -20,7 +20,7 @@ from chorale.music.voices import ALTO, SILENCE, TENOR, VOICES
 from chorale.utils.arrays import BoolArray, Float64Array, IntArray
 from chorale.voice_leading.dyads import FIFTH, LARGEST_STEP, OCTAVE, Dyads
 from chorale.voice_leading.leaps import is_large_leap
-from chorale.voice_leading.rule import NEIGHBOURS
+from chorale.voice_leading.rule import NEIGHBORS
 from chorale.voice_leading.rules import RULES, surprisal
 from chorale.voice_leading.spacing import crossing
 
@@ -144,15 +144,15 @@ def exact_faults(context: Context, voice: int, notes: IntArray) -> Iterator[Faul
 
 
 def forced_overlaps(context: Context, voice: int, notes: IntArray) -> Iterator[Fault]:
-    """Find the notes that force a neighbour not yet written to overlap or cross.
+    """Find the notes that force a neighbor not yet written to overlap or cross.
 
-    They are beyond the note of the neighbour a step before. The neighbour itself would
+    They are beyond the note of the neighbor a step before. The neighbor itself would
     be too late to avoid the fault.
 
     Args and yields as `exact_faults`.
     """
     unwritten = set(range(VOICES)) - {voice, *context.written}
-    for pair in NEIGHBOURS:
+    for pair in NEIGHBORS:
         if voice in pair and (other := sum(pair) - voice) in unwritten:
             held = context.before[:, other, None]
             dyads = _dyads(
@@ -247,11 +247,8 @@ def _dyad_faults(
 ) -> Iterator[Fault]:
     """Find the faults of a voice with each voice already written.
 
-    Args:
-        context: of the written voices.
-        voice: the other voice.
-        notes, before: int arrays that broadcast to (batch, notes), its MIDI notes at
-            the step and a step before.
+    `notes` and `before`, its MIDI notes at the step and a step before, are int arrays
+    that broadcast to (batch, notes).
     """
     for other in context.written:
         pair = (min(voice, other), max(voice, other))
@@ -269,12 +266,14 @@ def _dyads(
     phrase_start: BoolArray,
 ) -> Dyads:
     """Return the dyads of two voices, each with its notes at the step and before."""
-    upper, lower = (voice, other) if is_upper else (other, voice)
+    (upper, upper_before), (lower, lower_before) = (
+        (voice, other) if is_upper else (other, voice)
+    )
     return Dyads(
-        upper=upper[0],
-        lower=lower[0],
-        upper_before=upper[1],
-        lower_before=lower[1],
+        upper=upper,
+        lower=lower,
+        upper_before=upper_before,
+        lower_before=lower_before,
         phrase_start=phrase_start[:, None],
     )
 
@@ -288,12 +287,9 @@ def _large_leaps(
 
 
 def _is_within(chord: BoolArray, now: IntArray, root: IntArray) -> BoolArray:
-    """Return where all notes belong to a chord, bool array (batch,).
+    """Return where all notes belong to a chord or are silent, bool array (batch,).
 
-    Args:
-        chord: bool array (12,), its tones in semitones above `root`.
-        now: int array (batch, voices), MIDI notes, 0 = silence, which is ignored.
-        root: int array (batch, 1), pitch class.
+    `chord` is a bool array (12,), its tones in semitones above `root`, (batch, 1).
     """
     belongs = chord[(now - root) % OCTAVE] | (now == SILENCE)
     within: BoolArray = belongs.all(axis=1)

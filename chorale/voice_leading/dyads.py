@@ -43,16 +43,12 @@ class Dyads:
     @cached_property
     def sounding(self) -> BoolArray:
         """Where both voices sound."""
-        sounding: BoolArray = (self.upper != SILENCE) & (self.lower != SILENCE)
-        return sounding
+        return _both_sound(self.upper, self.lower)
 
     @cached_property
     def sounding_before(self) -> BoolArray:
         """Where both voices sounded a step earlier."""
-        sounding: BoolArray = (self.upper_before != SILENCE) & (
-            self.lower_before != SILENCE
-        )
-        return sounding
+        return _both_sound(self.upper_before, self.lower_before)
 
     @cached_property
     def continues(self) -> BoolArray:
@@ -81,6 +77,11 @@ class Dyads:
         return _perfect_intervals(
             self.upper_before - self.lower_before, self.letters_before
         )
+
+
+def _both_sound(upper: IntArray, lower: IntArray) -> BoolArray:
+    both: BoolArray = (upper != SILENCE) & (lower != SILENCE)
+    return both
 
 
 def _perfect_intervals(

@@ -27,6 +27,7 @@ class Piece:
 
     Attributes:
         chorale, spelling: as given or spelled.
+        pitches: int array (steps, 4), MIDI notes, 0 = silence.
         key: of the piece, estimated if unknown.
         has_spelling: whether the spelling was given.
 
@@ -36,6 +37,7 @@ class Piece:
 
     def __init__(self, chorale: Chorale, spelling: IntArray | None = None) -> None:
         self.chorale = chorale
+        self.pitches = chorale.pitches
         self.key = chorale.key or estimate_key(chorale.pitches)
         self.has_spelling = spelling is not None
         if spelling is None:
@@ -47,11 +49,6 @@ class Piece:
             )
         self.spelling = spelling
         self._dyads: dict[tuple[tuple[int, ...], ...], Dyads] = {}
-
-    @property
-    def pitches(self) -> IntArray:
-        """Int array (steps, 4), MIDI notes, 0 = silence."""
-        return self.chorale.pitches
 
     @cached_property
     def phrase_starts(self) -> BoolArray:
@@ -100,6 +97,4 @@ class Piece:
 
 def _delayed(table: IntArray) -> IntArray:
     """Return an array (steps, …) one step later, zeros at the first step."""
-    delayed = np.zeros_like(table)
-    delayed[1:] = table[:-1]
-    return delayed
+    return np.concatenate([np.zeros_like(table[:1]), table[:-1]])

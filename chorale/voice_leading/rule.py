@@ -17,7 +17,7 @@ Voices = tuple[int, ...]
 # Combinations of voices that a rule may look at, the upper voice first.
 SINGLE: tuple[Voices, ...] = tuple((voice,) for voice in range(VOICES))
 PAIRS: tuple[Voices, ...] = tuple(combinations(range(VOICES), 2))
-NEIGHBOURS: tuple[Voices, ...] = tuple(pairwise(range(VOICES)))
+NEIGHBORS: tuple[Voices, ...] = tuple(pairwise(range(VOICES)))
 
 
 class RuleResult(NamedTuple):
@@ -66,13 +66,10 @@ class Rule:
         """Return a sentence about the fault of some voices at a step."""
         if not isinstance(self.message, str):
             return self.message(piece, step, voices)
-        upper, lower = voices[0], voices[-1]
-        names = {
-            "upper": piece.note_name(step, upper),
-            "lower": piece.note_name(step, lower),
-            "upper_before": piece.note_name(step - 1, upper),
-            "lower_before": piece.note_name(step - 1, lower),
-        }
+        names = {}
+        for key, voice in (("upper", voices[0]), ("lower", voices[-1])):
+            names[key] = piece.note_name(step, voice)
+            names[f"{key}_before"] = piece.note_name(step - 1, voice)
         return self.message.format(
             **names, note=names["upper"], before=names["upper_before"]
         )

@@ -9,22 +9,16 @@ from chorale.music.voices import ALL_VOICES, BASS
 from chorale.utils.arrays import BoolArray, IntArray
 from chorale.voice_leading.dyads import OCTAVE, Dyads
 from chorale.voice_leading.piece import Piece
-from chorale.voice_leading.rule import (
-    NEIGHBOURS,
-    Rule,
-    RuleResult,
-    Voices,
-    pair_rule,
-)
+from chorale.voice_leading.rule import NEIGHBORS, Rule, RuleResult, Voices, pair_rule
 
 # Between tenor and bass any distance is allowed.
-_UPPER_NEIGHBOURS = tuple(pair for pair in NEIGHBOURS if BASS not in pair)
+_UPPER_NEIGHBORS = tuple(pair for pair in NEIGHBORS if BASS not in pair)
 
 
 def crossing(dyads: Dyads) -> BoolArray:
-    """Find voices that cross below their lower neighbour, until they return.
+    """Find voices that cross below their lower neighbor, until they return.
 
-    An opportunity is a pair of neighbours of which at least one attacks.
+    An opportunity is a pair of neighbors of which at least one attacks.
 
     Source: voice crossing in Aldwell & Schachter, Piston, and Kostka & Payne.
     """
@@ -35,11 +29,11 @@ def crossing(dyads: Dyads) -> BoolArray:
 
 
 def overlap(dyads: Dyads) -> BoolArray:
-    """Find voices that move beyond the note that a neighbour has just left.
+    """Find voices that move beyond the note that a neighbor has just left.
 
-    A voice moves above the previous note of its upper neighbour, or below that of its
-    lower neighbour. If the two are crossed before or after, it is a crossing instead.
-    An opportunity is a pair of neighbours of which at least one moves.
+    A voice moves above the previous note of its upper neighbor, or below that of its
+    lower neighbor. If the two are crossed before or after, it is a crossing instead.
+    An opportunity is a pair of neighbors of which at least one moves.
 
     Source: overlapping voices in Aldwell & Schachter and in Kostka & Payne.
     """
@@ -53,7 +47,7 @@ def overlap(dyads: Dyads) -> BoolArray:
 def wide_spacing(dyads: Dyads) -> BoolArray:
     """Find two of the upper voices over an octave apart, until they are closer again.
 
-    An opportunity is a pair of neighbours of which at least one attacks.
+    An opportunity is a pair of neighbors of which at least one attacks.
 
     Source: spacing in Aldwell & Schachter, Piston, and Kostka & Payne.
     """
@@ -114,8 +108,8 @@ def _describe_range(piece: Piece, step: int, voices: Voices) -> str:
 RULES = (
     pair_rule(
         name="crossing",
-        summary="a voice is below its lower neighbour",
-        voices=NEIGHBOURS,
+        summary="a voice is below its lower neighbor",
+        voices=NEIGHBORS,
         fault=crossing,
         opportunities=_attacks,
         message="{upper} lies below {lower}",
@@ -124,8 +118,8 @@ RULES = (
     ),
     pair_rule(
         name="overlap",
-        summary="a voice moves beyond the note that its neighbour has just left",
-        voices=NEIGHBOURS,
+        summary="a voice moves beyond the note that its neighbor has just left",
+        voices=NEIGHBORS,
         fault=overlap,
         opportunities=_moves,
         message=_describe_overlap,
@@ -134,7 +128,7 @@ RULES = (
     pair_rule(
         name="spacing",
         summary="soprano and alto, or alto and tenor, are over an octave apart",
-        voices=_UPPER_NEIGHBOURS,
+        voices=_UPPER_NEIGHBORS,
         fault=wide_spacing,
         opportunities=_attacks,
         message="{lower} and {upper} are more than an octave apart",

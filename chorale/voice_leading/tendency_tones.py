@@ -20,25 +20,15 @@ _TO_FIFTH = -_THIRD
 
 
 class _Departures(NamedTuple):
-    """Where voices leave a tendency tone, arrays (departures,).
+    """Where voices leave a tendency tone, arrays (departures,)."""
 
-    Attributes:
-        voices: which voice leaves the tone.
-        last_steps: the last step of the tone within the dominant.
-        steps: the step at which the voice has its next pitch.
-        moves: semitones to that pitch.
-        ends: the step at which the chord of resolution begins.
-        chord_moves: semitones from the tone to the pitch of the voice at that step.
-        tonics: pitch class of the root of that chord.
-    """
-
-    voices: IntArray
-    last_steps: IntArray
-    steps: IntArray
-    moves: IntArray
-    ends: IntArray
-    chord_moves: IntArray
-    tonics: IntArray
+    voices: IntArray  # which voice leaves the tone
+    last_steps: IntArray  # the last step of the tone within the dominant
+    steps: IntArray  # the step at which the voice has its next pitch
+    moves: IntArray  # semitones to that pitch
+    ends: IntArray  # the step at which the chord of resolution begins
+    chord_moves: IntArray  # semitones from the tone to the pitch in that chord
+    tonics: IntArray  # pitch class of the root of that chord
 
 
 def doubled_leading_tone(piece: Piece) -> RuleResult:
@@ -125,14 +115,9 @@ def unresolved_seventh(piece: Piece) -> RuleResult:
 
 
 def _has_tone(piece: Piece, interval: int) -> BoolArray:
-    """Return where voices have a tone of the dominant in force.
+    """Return where voices have the tone `interval` semitones above a dominant's root.
 
-    Args:
-        piece: of any length.
-        interval: of the tone above the root, in semitones.
-
-    Returns:
-        bool array (steps, 4).
+    The array has the shape (steps, 4).
     """
     dominants = piece.dominants
     # Index -1, no dominant, takes the appended root and is excluded below.
@@ -215,19 +200,12 @@ def _result(
     is_fault: BoolArray,
     is_opportunity: BoolArray | None = None,
 ) -> RuleResult:
-    """Return faults and opportunities at the steps of departures.
-
-    Args:
-        piece: of any length.
-        departures: of a tendency tone.
-        is_fault: bool array (departures,).
-        is_opportunity: bool array (departures,); None: all of them.
-    """
+    """Return faults and opportunities, by default all departures, at their steps."""
     faults = np.zeros(piece.pitches.shape, np.bool_)
     faults[departures.steps[is_fault], departures.voices[is_fault]] = True
-    steps = (
-        departures.steps if is_opportunity is None else departures.steps[is_opportunity]
-    )
+    steps = departures.steps
+    if is_opportunity is not None:
+        steps = steps[is_opportunity]
     return RuleResult(faults, np.bincount(steps, minlength=len(faults)))
 
 

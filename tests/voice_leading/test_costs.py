@@ -177,7 +177,7 @@ def test_nothing_comes_from_before_the_beginning() -> None:
     )
 
 
-def test_in_a_corner_a_neighbour_has_no_way_out() -> None:
+def test_in_a_corner_a_neighbor_has_no_way_out() -> None:
     known = context(START, [67, 0, 0, 48], (0, 3))
     cornered = {
         int(note)
@@ -195,7 +195,7 @@ def test_in_a_corner_a_neighbour_has_no_way_out() -> None:
         assert np.logical_or.reduce(faults).all() == (note in cornered)
 
 
-def test_corners_are_of_neighbours_that_are_yet_to_choose() -> None:
+def test_corners_are_of_neighbors_that_are_yet_to_choose() -> None:
     pairs = {
         (place, fault.voices)
         for place, voice in enumerate(VOICE_ORDER)
