@@ -1,4 +1,4 @@
-"""Chorales by Bach for tests, loaded once a session: all of train and valid, or few."""
+"""Chorales by Bach for tests, loaded once a session: all of them, or few."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _FEW = {"train": 30, "valid": 12}
 
 @cache
 def all_chorales() -> Corpus:
-    """Return the bundled corpus without its test split."""
-    return load_corpus(splits=("train", "valid"))
+    """Return the bundled corpus."""
+    return load_corpus()
 
 
 @cache

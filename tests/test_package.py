@@ -24,27 +24,44 @@ HEAVY = (
 )
 
 
-def loaded_by(code: str) -> set[str]:
-    """Return the modules of HEAVY that a fresh interpreter has loaded after `code`."""
-    report = f"import json, sys\nprint(json.dumps([*{{*sys.modules}} & {{*{HEAVY}}}]))"
+# Code by name, run in this order in one interpreter.
+INSTANT = {
+    "import": "from chorale import *",
+    **{
+        words: f"sys.argv = {['chorale', *words.split()]!r}\nrun()"
+        for words in (
+            "--help",
+            "generate --help",
+            "harmonize --help",
+            "train --help",
+            "seeds",
+        )
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def loaded() -> dict[str, list[str]]:
+    """Return the modules of HEAVY that are loaded after each piece of code."""
+    lines = [
+        "import contextlib, json, sys",
+        "def run():",
+        "    from chorale.commands import main",
+        "    with contextlib.suppress(SystemExit):",
+        "        main()",
+        "loaded = {}",
+    ]
+    for name, code in INSTANT.items():
+        lines += [code, f"loaded[{name!r}] = [*{{*sys.modules}} & {{*{HEAVY}}}]"]
+    lines.append("print(json.dumps(loaded))")
     result = subprocess.run(
-        [sys.executable, "-c", f"{code}\n{report}"],
+        [sys.executable, "-c", "\n".join(lines)],
         capture_output=True,
         text=True,
         check=True,
     )
-    return set(json.loads(result.stdout.splitlines()[-1]))
-
-
-def command(*words: str) -> str:
-    """Return code that runs a command line and goes on."""
-    return f"""
-import contextlib, sys
-from chorale.commands import main
-sys.argv = {["chorale", *words]!r}
-with contextlib.suppress(SystemExit):
-    main()
-"""
+    found: dict[str, list[str]] = json.loads(result.stdout.splitlines()[-1])
+    return found
 
 
 def test_public_names_are_there() -> None:
@@ -61,27 +78,11 @@ def test_version_is_the_first_of_the_changelog() -> None:
     assert re.findall(r"^## (\S+)", text, re.MULTILINE)[0] == chorale.__version__
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "from chorale import *",
-        command("--help"),
-        command("generate", "--help"),
-        command("harmonize", "--help"),
-        command("train", "--help"),
-        command("seeds"),
-    ],
-    ids=[
-        "import",
-        "--help",
-        "generate --help",
-        "harmonize --help",
-        "train --help",
-        "seeds",
-    ],
-)
-def test_what_should_be_instant_loads_nothing_heavy(code: str) -> None:
-    assert loaded_by(code) == set()
+@pytest.mark.parametrize("name", INSTANT)
+def test_what_should_be_instant_loads_nothing_heavy(
+    name: str, loaded: dict[str, list[str]]
+) -> None:
+    assert loaded[name] == []
 
 
 def test_keras_and_what_it_runs_on_are_asked_for(
@@ -94,7 +95,7 @@ def test_keras_and_what_it_runs_on_are_asked_for(
     monkeypatch.setenv("KERAS_BACKEND", "torch")
     with pytest.raises(UsageError, match=r"needs torch, .*: pip install torch"):
         extras.require_keras("training")
-    for backend in ("tensorflow", ""):  # which is what it runs on unless told
+    for backend in ("tensorflow", ""):  # the default
         monkeypatch.setenv("KERAS_BACKEND", backend)
         with pytest.raises(MissingExtraError, match=r"training needs .* \[train\]"):
             extras.require_keras("training")
@@ -117,7 +118,7 @@ def test_dependencies_are_bounded_and_the_known_good_versions_lie_within() -> No
     for text in chain(project["dependencies"], *extras):
         requirement = Requirement(text)
         if requirement.name != "chorale":
-            bounds = {one.operator for one in requirement.specifier}
+            bounds = {bound.operator for bound in requirement.specifier}
             assert bounds == {">=", "<"}, text
             assert requirement.specifier.contains(known[requirement.name]), text
 

@@ -51,7 +51,7 @@ def run(
     return run
 
 
-def test_a_model_is_set_beside_bach_chance_and_the_floor(run: Run) -> None:
+def test_a_model_is_compared_with_bach_train_and_the_ngram(run: Run) -> None:
     code, out, err = run("-n", "12", "--bars", "5", "--rules", "off", "--json")
     rows = json.loads(out)
     assert (code, err) == (0, "")
@@ -84,7 +84,7 @@ def test_rules_are_for_the_samples_alone(run: Run) -> None:
     assert all(off[name]["rules"] == strict[name]["rules"] for name in COLUMNS[1:])
 
 
-def test_other_rules_have_a_column_of_their_own(run: Run) -> None:
+def test_a_variant_with_other_rules_is_a_column(run: Run) -> None:
     command = ("-n", "4", "--bars", "4", "--json", "--rules", "strict")
     alone = json.loads(run(*command)[1])
     code, out, err = run(*command, "--against-rules", "off")
@@ -115,7 +115,7 @@ def test_sopranos_are_harmonized(run: Run) -> None:
     assert own[0]["all"] < 0.08 < own[3]["all"] < 0.5
 
 
-def test_an_infiller_is_judged_by_what_it_makes_of_sopranos(
+def test_an_infiller_harmonizes_sopranos(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     infiller = UniformInfiller(wide_cells())
@@ -145,7 +145,7 @@ def test_an_infiller_is_judged_by_what_it_makes_of_sopranos(
 def test_all_sopranos_are_taken_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = []
 
-    def stop(model, chorales, *others, **options):  # type: ignore[no-untyped-def]
+    def stop(write, model, chorales, *others, **options):  # type: ignore[no-untyped-def]
         taken.append([chorale.source for chorale in chorales])
         raise UsageError("enough")
 
@@ -157,7 +157,7 @@ def test_all_sopranos_are_taken_once(run: Run, monkeypatch: pytest.MonkeyPatch) 
     assert set(taken[1]) < set(taken[0])
 
 
-def test_it_is_printed_and_reported(run: Run) -> None:
+def test_tables_are_printed_and_reported(run: Run) -> None:
     words = ("-n", "3", "--bars", "4", "--average", "transpositions")
     code, out, err = run(*words, "--top-p", "0.9", "--report", "out/judged.html")
     assert code == 0
@@ -174,7 +174,7 @@ def test_it_is_printed_and_reported(run: Run) -> None:
     assert "parallel-fifths" in html and "top p 0.9, " in html
 
 
-def test_chorales_of_ones_own_are_judged(run: Run) -> None:
+def test_chorales_from_files_are_judged(run: Run) -> None:
     Path("mine").mkdir()
     for index, piece in enumerate(few_chorales().valid[:3]):
         write_midi(piece, Path(f"mine/{index}.mid"))
@@ -206,7 +206,7 @@ def test_bach_in_four_columns_is_still_bach(run: Run) -> None:
     assert samples["distances"]["cadence_chords"] is None
 
 
-def test_a_final_report_is_beside_test(
+def test_a_final_report_uses_the_test_split(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded = []

@@ -48,7 +48,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("number", AWKWARD)
 def test_a_piece_rebuilt_is_the_bundled_one(built: Path, number: str) -> None:
-    entry = next(one for one in read_index(built) if f"_{number}." in one.file)
+    entry = next(row for row in read_index(built) if f"_{number}." in row.file)
     assert entry in read_index(bundled_corpus())
     annotations = entry.file.replace("chorales/", "annotations/")
     for file in (entry.file, annotations):
@@ -72,7 +72,7 @@ def test_building_again_gives_the_same_bytes(built: Path, tmp_path: Path) -> Non
 def test_pieces_built_one_by_one_share_an_index(tmp_path: Path) -> None:
     build(tmp_path, only=["345"])
     index = build(tmp_path, only=["323"])
-    assert [Path(one.file).stem for one in index] == ["chorale_323", "chorale_345"]
+    assert [Path(entry.file).stem for entry in index] == ["chorale_323", "chorale_345"]
     assert read_index(tmp_path) == index
 
 
@@ -185,8 +185,8 @@ def test_key_stays_near_the_signature() -> None:
 
 
 def test_the_same_music_under_another_name() -> None:
-    first, other = score("bwv274.mxl"), score("bwv62.6.mxl")
-    assert np.array_equal(first.pitches, other.pitches)
+    left, right = score("bwv274.mxl"), score("bwv62.6.mxl")
+    assert np.array_equal(left.pitches, right.pitches)
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,9 @@ ENTRY = Entry(
 
 
 def test_index_comes_back(tmp_path: Path) -> None:
-    other = replace(ENTRY, file="b.csv", key="", title='Ein, "zwei"', bwv="")
-    write_index([ENTRY, other], tmp_path)
-    assert read_index(tmp_path) == (ENTRY, other)
+    second = replace(ENTRY, file="b.csv", key="", title='Ein, "zwei"', bwv="")
+    write_index([ENTRY, second], tmp_path)
+    assert read_index(tmp_path) == (ENTRY, second)
 
 
 def test_a_folder_without_index_has_no_entries(tmp_path: Path) -> None:

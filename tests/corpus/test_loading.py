@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bach import all_chorales
 from typer.testing import CliRunner
 
 from chorale.commands.corpus import app
@@ -62,8 +63,8 @@ def test_public_layout_loads_with_any_of_its_splits(tmp_path: Path) -> None:
     write_pieces(tmp_path / "valid", "chorale_229.csv", "._chorale_229.csv")
     (tmp_path / "train" / "README.txt").write_text("no piece")
     corpus = load_corpus(tmp_path)
-    assert [one.source for one in corpus.train] == ["chorale_000", "chorale_001"]
-    assert [one.source for one in corpus.valid] == ["chorale_229"]
+    assert [piece.source for piece in corpus.train] == ["chorale_000", "chorale_001"]
+    assert [piece.source for piece in corpus.valid] == ["chorale_229"]
     assert corpus.test == ()
     assert set(corpus.hashes) == {
         "train/chorale_000.csv",
@@ -77,7 +78,7 @@ def test_public_layout_loads_with_any_of_its_splits(tmp_path: Path) -> None:
 def test_a_flat_folder_is_all_train(tmp_path: Path) -> None:
     write_pieces(tmp_path, "b.csv", "a.CSV")
     corpus = load_corpus(tmp_path)
-    assert [one.source for one in corpus.train] == ["a", "b"]
+    assert [piece.source for piece in corpus.train] == ["a", "b"]
     assert corpus.valid == corpus.test == ()
 
 
@@ -101,12 +102,12 @@ def test_annotations_and_index_are_used_if_there_are_any(
     )
     write_index([entry], tmp_path)
     corpus = load_corpus(tmp_path)
-    one, two = corpus.train
-    assert one == replace(struck, key=Key("C", "major"))
-    assert (one.source, one.title) == ("bwv253", ENTRY.title)
-    assert load_entry(entry, tmp_path) == one
-    assert not two.onsets[1].any()
-    assert two.positions.tolist() == [0, 1]
+    first, second = corpus.train
+    assert first == replace(struck, key=Key("C", "major"))
+    assert (first.source, first.title) == ("bwv253", ENTRY.title)
+    assert load_entry(entry, tmp_path) == first
+    assert not second.onsets[1].any()
+    assert second.positions.tolist() == [0, 1]
     assert set(corpus.hashes) == {
         "index.csv",
         piece.as_posix(),
@@ -141,7 +142,7 @@ def test_a_bad_file_is_raised_or_collected(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"bad\.csv, row 2, column note3"):
         load_corpus(tmp_path)
     corpus = load_corpus(tmp_path, strict=False)
-    assert [one.source for one in corpus.train] == ["good"]
+    assert [piece.source for piece in corpus.train] == ["good"]
     assert len(corpus.refused) == 1
     assert "bad.csv, row 2, column note3" in corpus.refused[0]
     assert set(corpus.hashes) == {"good.csv"}
@@ -176,7 +177,10 @@ def test_unseen_melodies_are_those_that_train_does_not_have(tmp_path: Path) -> N
         tmp_path,
     )
     corpus = load_corpus(tmp_path)
-    assert [one.source for one in unseen_melodies(corpus, "valid")] == ["bwvc", "bwvd"]
+    assert [piece.source for piece in unseen_melodies(corpus, "valid")] == [
+        "bwvc",
+        "bwvd",
+    ]
     with pytest.raises(DataError, match="got 'test'"):
         unseen_melodies(corpus, "test")
 
@@ -199,13 +203,15 @@ def test_hold_out_takes_a_tenth_whatever_the_order() -> None:
     train, valid = hold_out(pieces(40))
     assert (len(train), len(valid)) == (36, 4)
     _, again = hold_out(pieces(40)[::-1])
-    assert {one.pitches[0, 0] for one in valid} == {one.pitches[0, 0] for one in again}
+    assert {piece.pitches[0, 0] for piece in valid} == {
+        piece.pitches[0, 0] for piece in again
+    }
 
 
 def test_hold_out_keeps_equal_pieces_together() -> None:
     train, valid = hold_out(pieces(12) + pieces(12))
     assert len(valid) == 2
-    assert not any(one == other for one in train for other in valid)
+    assert not any(piece in valid for piece in train)
 
 
 def test_hold_out_needs_two_different_pieces() -> None:
@@ -267,8 +273,8 @@ def test_describe_command_fails_if_nothing_can_be_read(tmp_path: Path) -> None:
 def test_bundled_corpus_is_what_its_index_says() -> None:
     folder = bundled_corpus()
     entries = read_index(folder)
-    corpus = load_corpus()
-    loaded = {one.source: one for split in SPLITS for one in corpus.split(split)}
+    corpus = all_chorales()
+    loaded = {piece.source: piece for split in SPLITS for piece in corpus.split(split)}
     assert len(loaded) == len(entries) == 387
     for entry in entries:
         assert corpus.hashes[entry.file] == entry.sha256
@@ -283,7 +289,7 @@ def test_bundled_corpus_is_what_its_index_says() -> None:
 
 def test_the_figures_of_the_bundled_readme_hold() -> None:
     text = (bundled_corpus() / "README.md").read_text(encoding="utf-8")
-    description = describe(load_corpus())
+    description = describe(all_chorales())
     for split in SPLITS:
         row = (
             f"| {split} | {description.pieces[split]} | {description.steps[split]:,} |"

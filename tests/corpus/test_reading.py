@@ -102,7 +102,7 @@ def test_fermatas_of_a_tune_are_kept(tmp_path: Path) -> None:
         assert melody.remarks == ()
         assert np.flatnonzero(melody.chorale.fermatas).tolist() == list(range(24, 28))
         assert line_of(melody) == plain
-    # One at the end alone tells of no phrases.
+    # A single fermata at the end does not define phrases.
     melody = from_text(tmp_path, TUNE.replace("D4|]", "HD4|]"))
     assert "phrases are assumed to end in bars 4, 8" in melody.remarks[0]
 

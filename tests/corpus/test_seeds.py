@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bach import all_chorales
 from strategies import little_chorale
 
 from chorale.corpus import loading as corpus
-from chorale.corpus.loading import load_corpus
 from chorale.corpus.seeds import find_seed, numbered_seeds
 from chorale.errors import DataError, UsageError
 from chorale.formats.classic_csv import write_csv
@@ -17,7 +17,7 @@ from chorale.sampling.prompts import find_start
 
 
 def test_the_numbered_seeds_are_the_test_split_in_order() -> None:
-    test = load_corpus().test
+    test = all_chorales().test
     assert [f"bwv{entry.bwv}" for entry in numbered_seeds()] == [
         chorale.source for chorale in test
     ]
@@ -32,7 +32,7 @@ def test_a_number_out_of_range_says_how_many_there_are(number: str) -> None:
 
 
 def test_any_bundled_chorale_has_its_catalogue_number() -> None:
-    for chorale in (load_corpus().train[0], load_corpus().valid[-1]):
+    for chorale in (all_chorales().train[0], all_chorales().valid[-1]):
         assert find_seed(chorale.source) == chorale
         upper = chorale.source.upper().replace("BWV", "BWV ")
         assert find_seed(upper) == chorale

@@ -1,4 +1,4 @@
-"""Copies from train: planted ones are found, near ones are not, and no more."""
+"""Copying: planted copies are found, near-copies are not."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ STEPS = 200
 
 
 def busy_chorale(seed: int, steps: int = STEPS) -> Chorale:
-    """Return a chorale of new chords at every step: no two stretches are alike."""
+    """Return a chorale of random chords: no two stretches are alike."""
     random = np.random.default_rng(seed)
     return Chorale(pitches=random.integers(48, 76, (steps, VOICES)))
 
 
 def with_planted(copy: np.ndarray, place: int, steps: int = STEPS) -> Chorale:
-    """Return a chorale of its own but for a copy of some steps in one place."""
+    """Return a random chorale with a copy of some steps in one place."""
     pitches = busy_chorale(99, steps).pitches.copy()
     pitches[place : place + len(copy)] = copy
     return Chorale(pitches=pitches)
@@ -87,7 +87,7 @@ def test_a_rest_is_a_rest() -> None:
     pitches[50:60, BASS] = 0
     train = Chorale(pitches=pitches)
     memory = CopyIndex([train])
-    # Silence between is in every key, what sounds on both sides of it in one.
+    # Silence matches in any key, the notes around it only in one.
     copy = train.transpose(3).pitches[20:60].copy()
     assert memory.copied(with_planted(copy, 50)).longest_run == 40
     copy[:10] += 1
@@ -124,7 +124,7 @@ def test_beats_are_those_of_the_bar() -> None:
     assert CopyIndex([piece]).copied(late).windows[4] == Windows(6, 6)
 
 
-def test_what_stands_still_is_no_copy() -> None:
+def test_a_held_chord_is_no_copy() -> None:
     chord = np.tile([72, 67, 64, 48], (80, 1))
     held = Chorale(pitches=chord)
     moved = Chorale(pitches=np.concatenate([chord, chord + 2]))
@@ -143,8 +143,8 @@ def test_too_short_a_piece_has_no_windows() -> None:
     copied = CopyIndex([busy_chorale(2), piece]).copied(piece)
     assert copied.longest_run == 15
     assert set(copied.windows.values()) == {Windows(0, 0)}
-    one = busy_chorale(1, 1)
-    assert CopyIndex([one]).copied(one).longest_run == 0
+    step = busy_chorale(1, 1)
+    assert CopyIndex([step]).copied(step).longest_run == 0
 
 
 def test_a_piece_of_train_is_copied_whole() -> None:
@@ -164,15 +164,15 @@ def test_there_must_be_a_train() -> None:
         CopyIndex([])
 
 
-# === Against a reference that tries everything ===
+# === Against an exhaustive search ===
 
 
-def is_same(one: np.ndarray, other: np.ndarray) -> bool:
-    """Return whether two stretches are the same but for one transposition."""
-    sounds = one != 0
-    if not np.array_equal(sounds, other != 0):
+def is_same(left: np.ndarray, right: np.ndarray) -> bool:
+    """Return whether two stretches are equal up to a transposition."""
+    sounds = left != 0
+    if not np.array_equal(sounds, right != 0):
         return False
-    return len(set((one - other)[sounds].tolist())) <= 1
+    return len(set((left - right)[sounds].tolist())) <= 1
 
 
 def tried(train: list[np.ndarray], piece: np.ndarray, length: int) -> list[bool]:
@@ -183,7 +183,7 @@ def tried(train: list[np.ndarray], piece: np.ndarray, length: int) -> list[bool]
         for begin in range(len(pitches) - length + 1)
     ]
     return [
-        any(is_same(piece[begin : begin + length], other) for other in stretches)
+        any(is_same(piece[begin : begin + length], known) for known in stretches)
         for begin in range(len(piece) - length + 1)
     ]
 
@@ -205,7 +205,7 @@ few_chords = st.lists(st.sampled_from([0, 60, 61, 63]), min_size=1, max_size=24)
         st.tuples(st.lists(few_chords, min_size=1, max_size=3), few_chords),
     )
 )
-def test_all_that_is_found_is_there_and_all_that_is_there_is_found(
+def test_an_exhaustive_search_finds_the_same(
     pieces: tuple[list[np.ndarray], np.ndarray],
 ) -> None:
     train, piece = pieces
@@ -221,14 +221,14 @@ def test_all_that_is_found_is_there_and_all_that_is_there_is_found(
     assert memory.copied(Chorale(pitches=piece)).longest_run == longest
 
 
-def test_pieces_that_train_has_as_good_as_whole_are_named():
+def test_near_duplicates_are_named():
     train = [busy_chorale(seed) for seed in range(3)]
     higher = replace(train[1], pitches=train[1].pitches + 3, source="higher")
     # 43 windows of 32 steps begin at a beat; of 140 copied steps 28 lie in the copy.
     part = replace(with_planted(train[0].pitches[:100], 0), source="part")
     most = replace(with_planted(train[0].pitches[:140], 0), source="most")
-    other = replace(busy_chorale(50), source="other")
-    found = near_duplicates(train, [higher, part, most, other])
+    new = replace(busy_chorale(50), source="new")
+    found = near_duplicates(train, [higher, part, most, new])
     assert found == {
         "higher": {"share": 1.0, "train": train[1].source},
         "most": {"share": pytest.approx(28 / 43), "train": train[0].source},

@@ -60,12 +60,12 @@ def judged(corpus: Corpus, baseline: list[Window], bach: list[Window]) -> Judgem
     )
 
 
-def test_bach_is_not_told_from_bach(judged: Judgement) -> None:
+def test_bach_is_indistinguishable_from_bach(judged: Judgement) -> None:
     auc = judged.metrics["bach"].two_sample_auc
     assert auc is not None and auc.low <= 0.5 <= auc.high
 
 
-def test_the_ngram_is_told_from_bach(judged: Judgement) -> None:
+def test_the_ngram_is_distinguishable_from_bach(judged: Judgement) -> None:
     auc = judged.metrics["n-gram"].two_sample_auc
     assert auc is not None and auc.value >= 0.95
     further = [name for name in FEATURES if judged.is_further("n-gram", name)]
@@ -80,7 +80,7 @@ def test_the_same_chorales_have_the_same_figures(judged: Judgement) -> None:
     assert not any(judged.is_further("samples", name) for name in FEATURES)
 
 
-def test_samples_may_stand_against_others_of_the_same_beginnings(
+def test_variants_are_of_the_same_prompts(
     corpus: Corpus, baseline: list[Window], bach: list[Window]
 ) -> None:
     few, bach = baseline[:8], bach[:8]  # too few for a classifier, which takes long
@@ -169,7 +169,7 @@ def test_a_chorale_cut_short_has_no_ending(
 # === Prompts ===
 
 
-def test_each_chorale_comes_once_before_any_comes_again(corpus: Corpus) -> None:
+def test_each_chorale_is_drawn_once_before_any_is_repeated(corpus: Corpus) -> None:
     drawn = draw_chorales(corpus.valid, 30, random_state=3)
     names = [chorale.source for chorale in drawn]
     assert len(set(names[:12])) == 12 and names[12:24] == names[:12]
@@ -191,7 +191,7 @@ def test_what_is_judged_begins_after_the_opening(
         assert same[: window.start].all() and not same[window.start :].all()
 
 
-def test_bach_beside_them_goes_on_from_the_same_openings(
+def test_references_continue_the_same_openings(
     corpus: Corpus, ngram: NgramPredictor
 ) -> None:
     pieces = [corpus.valid[2], corpus.valid[0], corpus.valid[2]]
@@ -230,7 +230,7 @@ def test_melodies_are_harmonized_by_models_of_both_kinds(
             assert np.array_equal(window.chorale.onsets[:, 0], piece.onsets[:, 0])
 
 
-def test_own_notes_are_counted_in_the_lower_voices(corpus: Corpus) -> None:
+def test_note_accuracy_is_that_of_the_lower_voices(corpus: Corpus) -> None:
     first, second = corpus.valid[:2]
     pitches = np.array(second.pitches)
     pitches[:, 3] += 1
@@ -245,7 +245,9 @@ def test_own_notes_are_counted_in_the_lower_voices(corpus: Corpus) -> None:
     )
 
 
-def test_as_classic_is_what_four_columns_tell(corpus: Corpus, tmp_path: Path) -> None:
+def test_as_classic_keeps_what_four_columns_hold(
+    corpus: Corpus, tmp_path: Path
+) -> None:
     piece = corpus.valid[0]
     write_csv(piece, tmp_path / "piece.csv")
     read = read_csv(tmp_path / "piece.csv")

@@ -58,7 +58,7 @@ def test_changes_are_counted_by_pitch_in_the_hold_encoding_too() -> None:
     predictor = memoryless_predictor(toy_vocabulary("hold"), [0.1, 0.4, 0.2, 0.1, 0.2])
     chorale = piece([60] * 4, [60] * 4, [60] * 4, onsets=[[1] * 4, [0] * 4, [1] * 4])
     likelihood = evaluate(predictor, [chorale])
-    # A note struck again is a token of its own and no changed note.
+    # A repeated note has an onset token, but is not a changed note.
     assert likelihood.nats_per_changed_note == pytest.approx(-math.log(0.4))
     assert likelihood.nats_per_note == pytest.approx(
         -(2 * math.log(0.4) + math.log(0.2)) / 3
@@ -74,25 +74,25 @@ def test_every_note_of_all_pieces_counts_the_same_and_padding_does_not() -> None
         vocabulary, rng.dirichlet(np.ones(vocabulary.size), shape)
     )
     pieces = [random_piece(steps) for steps in (5, 31, 2, 17, 8, 9, 1, 40, 3, 3, 12)]
-    alone = [evaluate(predictor, [one]) for one in pieces]
+    alone = [evaluate(predictor, [chorale]) for chorale in pieces]
     together = evaluate(predictor, pieces)
-    notes = [one.notes for one in alone]
+    notes = [found.notes for found in alone]
     assert together.notes == sum(notes)
     for name in ("nats_per_note", "nats_per_frame", "accuracy"):
-        values = [getattr(one, name) for one in alone]
+        values = [getattr(found, name) for found in alone]
         expected = np.average(values, weights=notes)
         assert getattr(together, name) == pytest.approx(expected)
-    own = [one.nats_per_note for one in alone]
-    assert together.spread == pytest.approx(np.std(own))
-    # One by one they come in the order in which they were given.
-    for scored, one in zip(score_each(predictor, pieces), alone, strict=True):
-        assert scored.nats.mean() == pytest.approx(one.nats_per_note)
-        assert scored.hits.mean() == pytest.approx(one.accuracy)
+    means = [found.nats_per_note for found in alone]
+    assert together.spread == pytest.approx(np.std(means))
+    # The scores are in the given order, not in that of the batches.
+    for scored, found in zip(score_each(predictor, pieces), alone, strict=True):
+        assert scored.nats.mean() == pytest.approx(found.nats_per_note)
+        assert scored.hits.mean() == pytest.approx(found.accuracy)
 
 
-def test_each_piece_is_told_its_own_plan() -> None:
+def test_each_piece_is_scored_with_its_plan() -> None:
     class Judge(FakePredictor):
-        """Is sure of C4 at the last step of a piece and of D4 before."""
+        """Predicts C4 at the last step of a piece and D4 before."""
 
         def score(self, tokens, plan):  # type: ignore[no-untyped-def]
             probabilities = np.full((*tokens.shape, self.vocabulary.size), 1e-9)
@@ -114,9 +114,9 @@ def test_what_cannot_be_evaluated_is_refused() -> None:
     predictor = uniform_predictor(toy_vocabulary())
     with pytest.raises(DataError, match="at least one chorale"):
         evaluate(predictor, [])
-    stray = piece([60, 60, 60, 59], source="bwv7.7")
+    outside = piece([60, 60, 60, 59], source="bwv7.7")
     with pytest.raises(DataError, match=r"bwv7\.7: the bass's B3 in bar 1 is outside"):
-        evaluate(predictor, [random_piece(3), stray])
+        evaluate(predictor, [random_piece(3), outside])
 
 
 def test_progress_counts_the_pieces() -> None:

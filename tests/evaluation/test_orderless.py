@@ -1,4 +1,4 @@
-"""Orderless likelihoods: exact for a known chain, whatever the order."""
+"""Orderless likelihoods: exact for Markov chains in any order."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_every_order_of_a_true_distribution_gives_its_likelihood():
     assert likelihood.spread == pytest.approx(np.std(own), abs=0.06)
 
 
-def test_the_standard_error_tells_how_far_the_draws_lead_astray():
+def test_the_standard_error_is_that_of_the_draws():
     infiller, chorales = chain(), pieces(6, 12)
     found = [
         evaluate_infiller(infiller, chorales, orders=4, places=2, random_state=state)
@@ -82,7 +82,7 @@ def test_a_piece_is_measured_alike_beside_longer_ones():
     assert both.spread == pytest.approx(abs(first - second) / 2)
 
 
-def test_frame_by_frame_hears_nothing_of_what_is_to_come():
+def test_by_frames_later_steps_are_hidden():
     infiller, chorales = chain(), pieces(6)
     expected = joint(infiller, chorales[0])
     options = {"by_frame": True, "orders": 1, "places": 6}

@@ -1,4 +1,4 @@
-"""What a judgement says in words, figures and pictures."""
+"""A judgement as tables and plots."""
 
 from __future__ import annotations
 
@@ -53,15 +53,13 @@ def test_each_feature_has_a_row_in_its_unit(judged: Judgement) -> None:
     texture = cells(table)["texture (voices)"]
     distance = judged.metrics["samples"].distances["texture"]
     assert texture[0].startswith(f"{distance.value:.3f} ± ")
-    # Nobody attacks while the chord stands, and so it is told from Bach.
+    # The held chord has no onsets, unlike Bach.
     assert texture[0].endswith(" *") and not texture[1].endswith(" *")
     # Without a fermata there is no phrase to compare.
     assert cells(table)["cadence basses (share)"][0] == "-"
 
 
-def test_what_stands_against_the_samples_is_a_column_and_a_table(
-    sets: JudgedSets, judged: Judgement
-) -> None:
+def test_a_variant_is_a_column_and_a_table(sets: JudgedSets, judged: Judgement) -> None:
     heading = Heading("Samples against variants")
     assert heading not in judgement_blocks(judged, "dull")
     against = judge(replace(sets, variants={"other way": sets.bach}))
@@ -105,16 +103,16 @@ def test_a_report_adds_pictures(judged: Judgement) -> None:
     blocks = report_blocks(judged, samples, "mine")
     pictures = [block for block in blocks if isinstance(block, Picture)]
     assert len(pictures) == 2 + len(FEATURES) + 3
-    assert [one.caption for one in pictures[-3:]] == ["Dull"] * 3
-    assert all(one.png.startswith(PNG) for one in pictures)
+    assert [picture.caption for picture in pictures[-3:]] == ["Dull"] * 3
+    assert all(picture.png.startswith(PNG) for picture in pictures)
     assert blocks[: len(judgement_blocks(judged, "mine"))] == judgement_blocks(
         judged, "mine"
     )
-    distances = next(one for one in pictures if one.caption == "Distances from train")
+    distances = next(p for p in pictures if p.caption == "Distances from train")
     assert distances.png == distances_picture(judged)  # to the byte
 
 
 def test_a_piano_roll_shows_its_chorale() -> None:
-    piece, other, *_ = few_chorales().valid
-    assert piano_roll_picture(piece) != piano_roll_picture(other)
+    piece, second, *_ = few_chorales().valid
+    assert piano_roll_picture(piece) != piano_roll_picture(second)
     assert piano_roll_picture(piece) != piano_roll_picture(piece, 32)

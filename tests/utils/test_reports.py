@@ -67,7 +67,7 @@ def test_html_holds_everything_in_one_file(tmp_path: Path) -> None:
     encoded = [
         source.removeprefix("data:image/png;base64,") for source in reader.sources
     ]
-    assert [base64.b64decode(one) for one in encoded] == [PNG, PNG + b"!"]
+    assert [base64.b64decode(data) for data in encoded] == [PNG, PNG + b"!"]
 
 
 def test_markdown_has_its_pictures_beside_it(tmp_path: Path) -> None:

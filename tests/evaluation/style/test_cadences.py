@@ -71,7 +71,7 @@ def test_on_the_tonic(chord: list[int], key: Key, on_tonic: bool) -> None:
     assert final_cadence(ending(DOMINANT, chord, key=key)).on_tonic == on_tonic
 
 
-def test_without_a_key_the_notes_tell() -> None:
+def test_an_unknown_key_is_estimated() -> None:
     chords = [TONIC, [72, 69, 65, 53], [71, 67, 62, 55], TONIC]
     assert final_cadence(ending(*chords, key=None)).complete
     assert not final_cadence(ending(*chords, key=Key("F", "major"))).on_tonic
@@ -152,10 +152,10 @@ def test_ranges_are_kept_or_left_from_a_step_on() -> None:
     ranges = ((60, 72), (60, 72), (60, 72), (40, 60))
     low, high = [60, 60, 60, 40], [72, 72, 72, 60]
     assert not leaves_ranges(ending(low, high, [0, 0, 0, 0]), ranges)
-    for stray in ([73, 60, 60, 40], [60, 60, 60, 39]):
-        assert leaves_ranges(ending(low, stray), ranges)
-        assert leaves_ranges(ending(stray, low), ranges, start=1)
-        assert not leaves_ranges(ending(stray, low), ranges, start=2)
+    for beyond in ([73, 60, 60, 40], [60, 60, 60, 39]):
+        assert leaves_ranges(ending(low, beyond), ranges)
+        assert leaves_ranges(ending(beyond, low), ranges, start=1)
+        assert not leaves_ranges(ending(beyond, low), ranges, start=2)
 
 
 def test_rests_are_found_from_a_step_on() -> None:

@@ -45,9 +45,9 @@ def part_of(whole: Profile, rows: np.ndarray) -> Profile:
 
 
 def test_total_variation_is_the_share_that_differs() -> None:
-    one = np.array([[0.5, 0.5, 0], [1, 0, 0]])
-    other = np.array([0.25, 0.5, 0.25])
-    assert total_variation(one, other).tolist() == [0.25, 0.75]
+    left = np.array([[0.5, 0.5, 0], [1, 0, 0]])
+    right = np.array([0.25, 0.5, 0.25])
+    assert total_variation(left, right).tolist() == [0.25, 0.75]
 
 
 def test_wasserstein_is_the_way_that_counts_have_to_go() -> None:
@@ -57,14 +57,14 @@ def test_wasserstein_is_the_way_that_counts_have_to_go() -> None:
 
 
 @given(HISTOGRAMS, HISTOGRAMS)
-def test_wasserstein_is_that_of_scipy(one: np.ndarray, other: np.ndarray) -> None:
+def test_wasserstein_is_that_of_scipy(left: np.ndarray, right: np.ndarray) -> None:
     parts = [
-        wasserstein_distance(LENGTHS.values, LENGTHS.values, left, right)
-        for left, right in zip(one, other, strict=True)
-        if left.any() and right.any()
+        wasserstein_distance(LENGTHS.values, LENGTHS.values, *pair)
+        for pair in zip(left, right, strict=True)
+        if pair[0].any() and pair[1].any()
     ]
     expected = np.mean(parts) if parts else np.nan
-    assert distance(LENGTHS, one, other) == pytest.approx(expected, nan_ok=True)
+    assert distance(LENGTHS, left, right) == pytest.approx(expected, nan_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -72,13 +72,13 @@ def test_wasserstein_is_that_of_scipy(one: np.ndarray, other: np.ndarray) -> Non
 )
 @given(HISTOGRAMS, HISTOGRAMS)
 def test_distances_are_symmetric_and_0_to_oneself(
-    feature: Feature, one: np.ndarray, other: np.ndarray
+    feature: Feature, left: np.ndarray, right: np.ndarray
 ) -> None:
     shape = np.s_[: len(feature.parts), : len(feature.bins)]
-    one, other = one[shape] + (one[shape].sum() == 0), other[shape]
-    there, back = distance(feature, one, other), distance(feature, other, one)
+    left, right = left[shape] + (left[shape].sum() == 0), right[shape]
+    there, back = distance(feature, left, right), distance(feature, right, left)
     assert there == pytest.approx(back, nan_ok=True)
-    assert distance(feature, one, 3 * one) == pytest.approx(0)
+    assert distance(feature, left, 3 * left) == pytest.approx(0)
     if feature is DEGREES:
         assert np.isnan(there) or 0 <= there <= 1 + 1e-12
 
@@ -86,10 +86,10 @@ def test_distances_are_symmetric_and_0_to_oneself(
 def test_parts_that_one_has_nothing_in_are_left_out() -> None:
     counts = np.zeros((2, 12), np.int64)
     counts[0, :2] = 1
-    other = counts.copy()
-    other[0, 1] = 0
-    other[1, 5] = 7
-    assert distance(DEGREES, counts, other) == 0.5
+    right = counts.copy()
+    right[0, 1] = 0
+    right[1, 5] = 7
+    assert distance(DEGREES, counts, right) == 0.5
     assert np.isnan(distance(DEGREES, counts[::-1], counts))
 
 
@@ -100,18 +100,18 @@ def test_a_set_is_0_from_itself_drawn_whole(train: Profile) -> None:
     few = part_of(train, np.arange(20))
     found = compare(few, few, size=20, replicates=20)
     assert list(found) == list(FEATURES)
-    for one in found.values():
-        assert one.value == pytest.approx(0, abs=1e-12)
-        assert 0 <= one.low <= one.high
+    for found_distance in found.values():
+        assert found_distance.value == pytest.approx(0, abs=1e-12)
+        assert 0 <= found_distance.low <= found_distance.high
 
 
 def test_the_same_random_state_gives_the_same(train: Profile) -> None:
     few = part_of(train, np.arange(40))
-    one, same, other = (
+    first, same, other_state = (
         compare(few, train, size=30, replicates=20, random_state=state)
         for state in (0, 0, 1)
     )
-    assert one == same != other
+    assert first == same != other_state
     assert null_distances(few, size=30, replicates=20) == null_distances(
         few, size=30, replicates=20
     )
@@ -126,22 +126,22 @@ def test_a_distance_does_not_depend_on_how_large_the_set_is(train: Profile) -> N
         compare(part_of(train, order[first : first + 30]), reference, size=30)
         for first in range(0, 150, 30)
     ]
-    for name, one in large.items():
+    for name, whole in large.items():
         values = [each[name].value for each in small]
         error = np.std(values, ddof=1) / math.sqrt(len(values))
-        assert abs(np.mean(values) - one.value) < 4 * error, name
+        assert abs(np.mean(values) - whole.value) < 4 * error, name
         widths = [each[name].high - each[name].low for each in small]
-        assert one.high - one.low < np.mean(widths), name
+        assert whole.high - whole.low < np.mean(widths), name
 
 
 def test_bach_is_within_the_noise_and_held_notes_are_not(train: Profile) -> None:
     valid = all_chorales().valid
     bach = compare(profile(windows_of(valid)), train, size=75)
-    near = null_distances(train, size=75)
-    for name, one in bach.items():
-        margin = one.minus(near[name])
+    null = null_distances(train, size=75)
+    for name, found_distance in bach.items():
+        margin = found_distance.minus(null[name])
         assert margin.low < 0, name
-    held = profile(windows_of([replace(one, onsets=None) for one in valid]))
+    held = profile(windows_of([replace(chorale, onsets=None) for chorale in valid]))
     found = compare(held, train, size=75)
     apart = {name for name in FEATURES if found[name].minus(bach[name]).low > 0}
     assert apart == {"durations", "melodic_intervals", "texture"}
@@ -182,8 +182,8 @@ def test_nothing_to_compare_is_not_a_number(train: Profile) -> None:
 
 def test_a_difference_pairs_replicates() -> None:
     replicates = np.linspace(0, 1, 201)
-    one, other = Distance.of(0.7, replicates + 0.2), Distance.of(0.5, replicates)
-    margin = one.minus(other)
+    left, right = Distance.of(0.7, replicates + 0.2), Distance.of(0.5, replicates)
+    margin = left.minus(right)
     for figure in (margin.value, margin.low, margin.high):
         assert figure == pytest.approx(0.2)
 

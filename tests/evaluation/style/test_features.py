@@ -79,7 +79,7 @@ def test_degrees_are_counted_by_time_in_their_mode() -> None:
     assert counted("scale_degrees", piece(line), 5) == {"major": {"b3": 1, "7": 1}}
 
 
-def test_without_a_key_the_notes_tell() -> None:
+def test_an_unknown_key_is_estimated() -> None:
     found = counted("scale_degrees", chords(TONIC, SUBDOMINANT, DOMINANT, key=None))
     assert set(found) == {"major"}
 

@@ -16,13 +16,13 @@ from chorale.music.score import Chorale
 def counted(
     windows: int, shift: float = 0, seed: int = 0, name: str = "piece"
 ) -> Profile:
-    """Return a profile in which only the share of new bars says anything.
+    """Return a profile in which only the share of new bars is informative.
 
     The share is normal with a deviation of 0.1 and the mean 0.5 + 0.1 × shift.
     """
     counts = {
-        name: np.zeros((windows, len(one.parts), len(one.bins)), np.int64)
-        for name, one in FEATURES.items()
+        name: np.zeros((windows, len(feature.parts), len(feature.bins)), np.int64)
+        for name, feature in FEATURES.items()
     }
     normal = np.random.default_rng(seed).normal(0.5 + 0.1 * shift, 0.1, windows)
     new = np.rint(1000 * np.clip(normal, 0, 1)).astype(np.int64)
@@ -44,12 +44,12 @@ def test_no_separation() -> None:
     assert found.low < 0.5 < found.high
 
 
-def test_whichever_comes_first() -> None:
-    one, other = counted(40), counted(60, 2, seed=1, name="other")
-    there, back = two_sample_auc(one, other), two_sample_auc(other, one)
+def test_the_order_of_the_sets_does_not_matter() -> None:
+    left, right = counted(40), counted(60, 2, seed=1, name="right")
+    there, back = two_sample_auc(left, right), two_sample_auc(right, left)
     assert there.value == pytest.approx(back.value, abs=0.05)
-    assert there == two_sample_auc(one, other)
-    assert there != two_sample_auc(one, other, random_state=1)
+    assert there == two_sample_auc(left, right)
+    assert there != two_sample_auc(left, right, random_state=1)
 
 
 def test_complete_separation() -> None:
@@ -58,8 +58,8 @@ def test_complete_separation() -> None:
 
 
 def test_a_group_is_never_on_both_sides() -> None:
-    # Who had learnt of a window in one set that it is in the other would be misled by
-    # its copy. With both in one fold nothing is learnt at all.
+    # A classifier trained on a window of one set would be wrong about its copy in the
+    # other set. With both in one fold nothing is learned.
     assert two_sample_auc(counted(40), counted(40)).value == pytest.approx(0.5)
 
 
@@ -68,17 +68,19 @@ def test_too_few_pieces_are_refused() -> None:
         two_sample_auc(counted(30), counted(9, name="other"))
 
 
-def test_bach_is_not_told_from_bach_but_from_chance() -> None:
+def test_bach_is_distinguishable_from_shuffled_beats_only() -> None:
     corpus = all_chorales()
-    train, valid = (profile(windows_of(one)) for one in (corpus.train, corpus.valid))
+    train, valid = (
+        profile(windows_of(split)) for split in (corpus.train, corpus.valid)
+    )
     same = two_sample_auc(train, valid)
     assert same.low < 0.5 < same.high
-    shuffled = profile(windows_of([_shuffled(one) for one in corpus.valid]))
+    shuffled = profile(windows_of([_shuffled(chorale) for chorale in corpus.valid]))
     assert two_sample_auc(train, shuffled).low > 0.95
 
 
 def _shuffled(chorale: Chorale) -> Chorale:
-    """Return a chorale with the beats of each voice in an order of their own."""
+    """Return a chorale with the beats of each voice shuffled."""
     random = np.random.default_rng(chorale.steps)
     beats = chorale.steps // 4
     lines = []
