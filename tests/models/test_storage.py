@@ -10,11 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny import (
-    PLAN,
-    save_tiny_model,
-    tiny_options,
-)
+from tiny import PLAN, tiny_options
 
 from chorale.errors import ModelError, UsageError
 from chorale.models.storage import (
@@ -30,11 +26,12 @@ from chorale.utils.files import load_arrays, save_arrays
 FILES = ("weights.npz", *GRAPH_FILES, "tunes.npz")
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("model")
-    save_tiny_model(folder)
-    return folder
+pytestmark = pytest.mark.keras
+
+
+@pytest.fixture
+def model(next_step_run):
+    return next_step_run / "model"
 
 
 @pytest.fixture
@@ -47,7 +44,7 @@ def copy(model, tmp_path):
 def test_a_card_survives_its_file(model):
     card = load_card(model)
     assert Card.from_json(card.to_json()) == card
-    assert card.network.body == "gru"
+    assert card.network.body == "lstm"
     assert set(card.files) == set(FILES)
 
 
@@ -87,14 +84,14 @@ def test_a_card_that_does_not_match_its_weights_is_refused(copy):
         replace(card, vocabulary=more),
         replace(card, plan_features=(*PLAN, "to_end")),
         replace(card, memory_shapes=((32,), (32,))),
-        replace(card, network=tiny_options("gru", units=32)),
+        replace(card, network=tiny_options("lstm", units=32)),
     ):
         (copy / "card.json").write_text(other.to_json())
         with pytest.raises(ModelError, match=r"does not fit its card"):
             predictor = load_model(copy)
             plan = np.zeros((1, len(other.plan_features)), np.int64)
             predictor.voice_logits(predictor.start(plan), 0, np.ones((1, 4), np.int64))
-    other = replace(card, network=tiny_options("gru", units=32))
+    other = replace(card, network=tiny_options("lstm", units=32))
     (copy / "card.json").write_text(other.to_json())
     with pytest.raises(ModelError, match="do not fit the network"):
         load_model(copy, backend="keras")

@@ -87,7 +87,7 @@ import sys
 from pathlib import Path
 from killed import Killer
 from tiny import train_tiny_classifier
-train_tiny_classifier(*map(Path, sys.argv[1:]), Killer(15))
+train_tiny_classifier(*map(Path, sys.argv[1:]), Killer(9))
 """
     train_until_killed(code, shapes, folder)
     assert len(rows(folder)) == 1  # the second epoch was under way

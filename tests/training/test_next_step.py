@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -223,49 +224,44 @@ def _where(batch, chorale, vocabulary, options):
     raise AssertionError("the batch is no crop of the chorale")
 
 
-@pytest.mark.keras
-@pytest.mark.parametrize("noise", ["dropout", "input_dropout", "unlikelihood"])
-def test_what_is_for_training_acts_in_training(noise):
+@cache
+def _losses(**changes):
+    """Return the loss of the same network and batch in training and in evaluation."""
     import keras
 
     from chorale.models.networks.next_step import NextStepNetwork
 
-    chorales = _chorales()
-    vocabulary, batches = _batches(chorales, tiny_training(encoding="pitch"))
+    vocabulary, (batch, *_) = _batches(_chorales(), tiny_training(encoding="pitch"))
+    keras.utils.set_random_seed(0)
+    options = tiny_options("gru", **{"dropout": 0.0, **changes})
+    network = NextStepNetwork(options, vocabulary, tiny_training().plan)
+    move_weights(network)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    # Tracing one call takes longer than the call.
+    network.compile(keras.optimizers.SGD(0.0), loss, run_eagerly=True)
+    trained = float(network.train_on_batch(batch.inputs, batch.targets))
+    network.reset_metrics()
+    return trained, float(network.test_on_batch(batch.inputs, batch.targets))
 
-    def losses(**changes):
-        keras.utils.set_random_seed(0)
-        options = tiny_options("gru", **{"dropout": 0.0, **changes})
-        network = NextStepNetwork(options, vocabulary, tiny_training().plan)
-        move_weights(network)
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        # Tracing one call takes longer than the call.
-        network.compile(keras.optimizers.SGD(0.0), loss, run_eagerly=True)
-        batch = batches[0]
-        trained = float(network.train_on_batch(batch.inputs, batch.targets))
-        network.reset_metrics()
-        return trained, float(network.test_on_batch(batch.inputs, batch.targets))
 
-    quiet, noisy = losses(), losses(**{noise: 0.7})
-    # What is measured in training is the network before it has learnt from it.
+@pytest.mark.keras
+@pytest.mark.parametrize("noise", ["dropout", "input_dropout", "unlikelihood"])
+def test_what_is_for_training_acts_in_training(noise):
+    quiet, noisy = _losses(), _losses(**{noise: 0.7})
+    # The loss of a training step is that of the network before the step.
     assert quiet[0] == pytest.approx(quiet[1], abs=1e-5)
     assert abs(noisy[0] - noisy[1]) > 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.keras
-@pytest.mark.parametrize(
-    "body",
-    [
-        pytest.param(body, marks=() if body == "attention" else pytest.mark.slow)
-        for body in BODIES
-    ],
-)
+@pytest.mark.parametrize("body", BODIES)
 def test_what_is_for_training_acts_where_keras_hands_nothing_on(body):
     import keras
 
     from chorale.models.networks.next_step import NextStepNetwork
 
-    # As it is trained on JAX: without `__call__`, which tells all layers at once.
+    # As in training on JAX: without `__call__`, which informs all layers at once.
     vocabulary, batches = _batches(_chorales(), tiny_training(encoding="pitch"))
     inputs = batches[0].inputs
 
