@@ -1,4 +1,4 @@
-"""The models that come with the package, and what `chorale generate` makes of them."""
+"""The bundled models, and chorales that they generate."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import run_command
 
 from chorale.corpus.index import read_index
 from chorale.corpus.loading import bundled_corpus, load_corpus
@@ -42,14 +43,10 @@ INFILLERS = [card.name for card in CARDS if card.kind == "infiller"]
 MEBIBYTE = 2**20
 
 
-def chorale_command(*words: object) -> list[str]:
-    return [sys.executable, "-m", "chorale", *map(str, words)]
-
-
-def generated(output: Path, *words: object) -> Path:
-    """Return the one file that `chorale generate` writes."""
-    command = chorale_command("generate", *words, "--output", output)
-    subprocess.run(command, check=True, capture_output=True)
+def generated(output: Path, *words: str) -> Path:
+    """Return the one file that `chorale generate` writes, without choosing."""
+    command = ("generate", *words, "--best-of", "1", "--output", output)
+    assert run_command(*command).returncode == 0
     (path,) = output.iterdir()
     return path
 
@@ -100,6 +97,7 @@ def test_no_test_piece_and_no_alternate_was_read_in_training(card):
 BUNDLED_NATS = {"jsb": 0.3262}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("card", NEXT_STEP, ids=NAMES)
 def test_the_stored_weights_have_the_figures_that_are_told(card):
     valid = load_corpus(splits=("valid",)).valid
@@ -114,10 +112,7 @@ def test_the_stored_weights_have_the_figures_that_are_told(card):
 
 
 def test_models_are_listed_with_what_they_were_measured_on():
-    done = subprocess.run(
-        chorale_command("models"), check=True, capture_output=True, text=True
-    )
-    bach, jsb = done.stdout.splitlines()[:2]
+    bach, jsb = run_command("models").stdout.splitlines()[:2]
     assert re.search(r"^bach .*, 0\.\d{3} nats per note on valid  \(default\)$", bach)
     assert re.search(r"^jsb .*, 0\.\d{3} nats per note on valid of jsb_chorales$", jsb)
 
@@ -132,25 +127,32 @@ def test_jsb_is_told_nothing_but_notes_and_steps_and_names_what_it_knows():
     assert len(known) == 2
 
 
+@pytest.mark.slow
+@pytest.mark.keras
 @pytest.mark.parametrize("name", NAMES)
 def test_keras_and_onnx_agree_on_a_chorale_of_bachs(name):
     chorale = load_corpus(splits=("valid",)).valid[0]
-    keras, onnx = (load_model(name, backend=one) for one in ("keras", "onnx"))
+    keras, onnx = (
+        load_model(name, backend=backend, kind="next-step")
+        for backend in ("keras", "onnx")
+    )
     tokens = onnx.vocabulary.encode(chorale)[None]
     plan = Plan.of(chorale).features(onnx.plan_features)[None]
     expected = keras.score(tokens, plan)
     np.testing.assert_allclose(onnx.score(tokens, plan), expected, atol=1e-4)
 
 
+@pytest.mark.slow
+@pytest.mark.keras
 @pytest.mark.parametrize("name", INFILLERS)
-def test_infillers_agree_and_foretell_as_their_cards_tell(name):
+def test_infillers_agree_and_have_the_likelihood_of_their_cards(name):
     valid = load_corpus(splits=("valid",)).valid
     onnx = load_model(name)
-    told = load_card(name).figures["valid"]
+    stored = load_card(name).figures["valid"]
     # Fewer draws than the card's, and a fifth of the pieces.
     found = evaluate_infiller(onnx, valid[::5], orders=2, places=4)
-    spread = told["spread"] / len(valid[::5]) ** 0.5
-    assert found.nats_per_note == pytest.approx(told["nats_per_note"], abs=3 * spread)
+    spread = stored["spread"] / len(valid[::5]) ** 0.5
+    assert found.nats_per_note == pytest.approx(stored["nats_per_note"], abs=3 * spread)
     piece = valid[0].opening(128)
     cells = onnx.vocabulary.encode(piece)[None]
     plan = Plan.of(piece).features(onnx.plan_features)[None]
@@ -165,15 +167,15 @@ def test_infillers_agree_and_foretell_as_their_cards_tell(name):
 
 
 def test_generate_begins_as_the_seed_and_repeats_itself(tmp_path):
-    first = generated(tmp_path / "a", "--seed", 3)
-    again = generated(tmp_path / "b", "--seed", 3)
+    first = generated(tmp_path / "a", "--seed", "3")
+    again = generated(tmp_path / "b", "--seed", "3")
     assert first.read_bytes() == again.read_bytes()
     others = [
-        generated(tmp_path / "c", "--seed", 4),
-        generated(tmp_path / "d", "--seed", 3, "--random-state", 1),
+        generated(tmp_path / "c", "--seed", "4"),
+        generated(tmp_path / "d", "--seed", "3", "--random-state", "1"),
     ]
-    for other in others:
-        assert other.read_bytes() != first.read_bytes()
+    for path in others:
+        assert path.read_bytes() != first.read_bytes()
     seed, piece = find_seed("3"), read(first)
     opening = opening_of(seed)
     for name in ("pitches", "onsets", "fermatas", "bars", "positions"):
@@ -186,19 +188,24 @@ def test_generate_begins_as_the_seed_and_repeats_itself(tmp_path):
 
 
 def test_strict_rules_leave_no_fault(tmp_path):
-    words = ("--seed", "3", "--bars", "8", "--rules", "strict", "--best-of", "1")
+    words = ("--seed", "3", "--bars", "8", "--rules", "strict")
     chorale = read(generated(tmp_path, *words, "--format", "midi"))
     opening = opening_of(find_seed("3")).steps
     assert chorale.steps > opening
     tallies = count(chorale, rules=EXACT_RULES, start=opening)
-    assert not {name: one.findings for name, one in tallies.items() if one.findings}
+    assert not {
+        name: tally.findings for name, tally in tallies.items() if tally.findings
+    }
 
 
+@pytest.mark.slow
 def test_samples_end_on_cadences_in_range_and_in_four_voices():
     predictor = load_model()
     bach = load_corpus(splits=("valid",)).valid
     chosen = bach[:64]
-    starts = [Start(Plan.of(one).with_bars(16), opening_of(one)) for one in chosen]
+    starts = [
+        Start(Plan.of(piece).with_bars(16), opening_of(piece)) for piece in chosen
+    ]
     samples = sample_each(predictor, starts, SamplingOptions(random_state=7))
     shares = share_of_cadences(samples)["complete"], share_of_cadences(bach)["complete"]
     # The mission asks for two thirds of Bach's share; 64 samples scatter by a twelfth.
@@ -209,6 +216,7 @@ def test_samples_end_on_cadences_in_range_and_in_four_voices():
         assert not has_rest(sample, start=begin)
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_generation_is_one_line_and_leaves_nothing(tmp_path):
     # A shell that runs tests in the background may have us ignore the signal.
     code = """

@@ -1,4 +1,4 @@
-"""Stored classifiers: cards, damage, and the one that comes with the package."""
+"""Stored classifiers: cards, damage, and the bundled one."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_the_card_of_the_book_s_network_tells_no_sizes(tmp_path: Path) -> None:
         "layers": None,
         "dropout": None,
     }
-    # Cards and runs from before told sizes that it does not have.
+    # Older cards and runs stored sizes that it does not have.
     before = {"network": "book", "units": 160, "layers": 2, "dropout": 0.2}
     for network in (recorded, before):
         (tmp_path / "card.json").write_text(changed(network=network))
@@ -161,10 +161,10 @@ def test_a_card_of_other_words_does_not_fit(copy: Path) -> None:
         load_classifier(copy)
 
 
-# === The model that comes with the package ===
+# === The bundled model ===
 
 
-def test_every_model_that_comes_along_is_whole() -> None:
+def test_every_bundled_model_is_whole() -> None:
     models = list_models()
     assert DEFAULT_MODEL in [card.name for card in models]
     for card in models:
@@ -179,7 +179,8 @@ def test_the_default_model_knows_338_words_in_little_space() -> None:
     assert list(card.words) == sorted(card.words)
     assert {"cat", "The Mona Lisa", "t-shirt", "zigzag"} <= set(card.words)
     assert (FOLDER / GRAPH_FILE).stat().st_size <= 3 * 2**20
-    assert sorted(path.name for path in FOLDER.iterdir()) == ["card.json", GRAPH_FILE]
+    names = ["README.md", "card.json", GRAPH_FILE]
+    assert sorted(path.name for path in FOLDER.iterdir()) == names
 
 
 def test_the_default_model_has_not_seen_what_it_is_tested_on() -> None:
