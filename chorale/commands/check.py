@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -96,13 +96,12 @@ def check(
         raise typer.Exit(ChoraleError.exit_code)
 
 
-@dataclass(frozen=True)
-class _Checked:
+class _Checked(NamedTuple):
     """A file and the result of its check."""
 
     path: Path
     reading: Reading
-    findings: Sequence[Finding]
+    findings: list[Finding]
     tallies: dict[str, Tally]
 
 
@@ -156,7 +155,7 @@ def _print_rules(rules: Sequence[str], as_json: bool) -> None:
 def _print_rates(tallies: dict[str, Tally]) -> None:
     typer.echo(f"{'rule':<25}{'findings':>10}{'of':>10}{'per 1,000':>11}")
     for name, tally in tallies.items():
-        typer.echo(f"{name:<25}{_figures(tally)}")
+        typer.echo(f"{name:<25}{_columns(tally)}")
 
 
 def _print_worst(checked: Sequence[_Checked]) -> None:
@@ -167,10 +166,10 @@ def _print_worst(checked: Sequence[_Checked]) -> None:
     sums = [(sum(file.tallies.values(), Tally()), file.path) for file in checked]
     sums.sort(key=lambda row: -(row[0].per_thousand or 0))
     for tally, path in sums[:_WORST]:
-        typer.echo(f"{_figures(tally)}  {path}")
+        typer.echo(f"{_columns(tally)}  {path}")
 
 
-def _figures(tally: Tally) -> str:
+def _columns(tally: Tally) -> str:
     rate = "-" if tally.per_thousand is None else f"{tally.per_thousand:.2f}"
     return f"{tally.findings:>10,}{tally.opportunities:>10,}{rate:>11}"
 

@@ -82,11 +82,8 @@ OUTPUT_ENDINGS = {name: row.endings[0] for name, row in FORMATS.items() if row.w
 def read(path: Path | str) -> Chorale:
     """Read a chorale from a file; its ending says which format it has.
 
-    Args:
-        path: a classic CSV, a MIDI file, or a MusicXML score, plain or compressed.
-
-    Returns:
-        The chorale; if the file gives no key, the key is estimated.
+    Classic CSV, MIDI, and MusicXML scores, plain or compressed, can be read. If the
+    file gives no key, the key is estimated.
 
     Raises:
         UsageError: the ending is not that of a format that can be read.
@@ -133,12 +130,10 @@ def read_line(path: Path, voice: int, *, tune: int | None = None) -> Reading:
 
 
 def write(chorale: Chorale, path: Path | str, *, instrument: str = "choir") -> None:
-    """Write a chorale to a file; its ending says which format it gets.
+    """Write a classic CSV, a MIDI file, a MusicXML score or a WAV recording.
 
-    Args:
-        chorale: what to write.
-        path: a classic CSV, a MIDI file, a MusicXML score or a WAV recording.
-        instrument: of a MIDI file, a name in `chorale.music.voices.INSTRUMENTS`.
+    The ending of the file says which. The instrument, of MIDI files only, is a name in
+    `chorale.music.voices.INSTRUMENTS`.
 
     Raises:
         UsageError: the ending is not that of a format that can be written, or there is

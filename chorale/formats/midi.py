@@ -6,7 +6,7 @@ Notes are read and written here; title, key, metre, tempo and fermatas in `midi_
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -44,11 +44,7 @@ def write_midi(
     """Write a format 1 file: a conductor track, then a track per voice.
 
     Fermatas are markers and slow the tempo map; notes keep their ticks. Text is UTF-8.
-
-    Args:
-        chorale: what to write.
-        path: the file.
-        instrument: a name in `chorale.music.voices.INSTRUMENTS`, for the programs.
+    The instrument, a name in `chorale.music.voices.INSTRUMENTS`, sets the programs.
 
     Raises:
         UsageError: there is no such instrument.
@@ -107,10 +103,6 @@ class _Track:
     end: float = 0.0
 
 
-# Finds the four voices in the tracks of a file; a voice without notes is an empty list.
-_Separate = Callable[[Sequence[_Track]], list[list[PerformedNote]]]
-
-
 def read_midi(path: Path | str) -> Reading:
     """Read a MIDI file of four voices.
 
@@ -127,7 +119,7 @@ def read_midi(path: Path | str) -> Reading:
     Raises:
         DataError: the file cannot be read, or does not hold four voices.
     """
-    return _read_file(path, _four_voices)
+    return _read_file(path)
 
 
 def read_midi_line(path: Path | str, voice: int) -> Reading:
@@ -135,17 +127,13 @@ def read_midi_line(path: Path | str, voice: int) -> Reading:
 
     If only one track or channel has notes, it is the voice.
 
-    Args:
-        path: the file.
-        voice: which voice the line is, or which of the four is read.
-
     Raises:
         DataError: the file cannot be read, or holds neither one line nor four voices.
     """
-    return _read_file(path, lambda tracks: _one_voice(tracks, voice))
+    return _read_file(path, voice)
 
 
-def _read_file(path: Path | str, separate: _Separate) -> Reading:
+def _read_file(path: Path | str, voice: int | None = None) -> Reading:
     path = Path(path)
     try:
         file = mido.MidiFile(path)
@@ -159,7 +147,7 @@ def _read_file(path: Path | str, separate: _Separate) -> Reading:
             raise DataError(
                 "expected a MIDI file of format 0 or 1 with ticks per quarter note"
             )
-        reading = _convert(file, separate)
+        reading = _convert(file, voice)
     return reading._replace(chorale=replace(reading.chorale, source=path.stem))
 
 
@@ -201,12 +189,10 @@ def _read_track(track: mido.MidiTrack, ticks_per_step: float) -> _Track:
     return content
 
 
-def _convert(file: mido.MidiFile, separate: _Separate) -> Reading:
-    tracks = [
-        _read_track(track, file.ticks_per_beat / STEPS_PER_QUARTER)
-        for track in file.tracks
-    ]
-    voices = separate(tracks)
+def _convert(file: mido.MidiFile, voice: int | None) -> Reading:
+    ticks_per_step = file.ticks_per_beat / STEPS_PER_QUARTER
+    tracks = [_read_track(track, ticks_per_step) for track in file.tracks]
+    voices = _four_voices(tracks) if voice is None else _one_voice(tracks, voice)
     lines = [quantize(voice) for voice in voices]
     metas = [meta for track in tracks for meta in track.metas]
     end = max(note.end for line in lines for note in line)

@@ -182,15 +182,10 @@ def _divide_line(line: Line, bars: Sequence[Bar]) -> Line:
 
 
 def divide(length: int, position: int, metre: Metre) -> list[int]:
-    """Divide a length into note values that show the beats.
+    """Divide a length within a bar into note values that show the beats.
 
-    Args:
-        length: in steps, within one bar.
-        position: of its beginning in the bar, in steps.
-        metre: of the bar.
-
-    Returns:
-        Lengths in NOTE_VALUES, in order.
+    `length` and `position`, of its beginning in the bar, are in steps, as are the
+    lengths returned, which are in NOTE_VALUES.
     """
     beat = metre.beat_length
     middle = metre.bar_length // 2

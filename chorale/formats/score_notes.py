@@ -76,14 +76,10 @@ class ScoreNote:
 
 
 def read_notes(stream: Any, bar: int, start: Fraction = Fraction(0)) -> list[ScoreNote]:
-    """Return the notes, chords and rests of a music21 stream.
+    """Return the notes, chords and rests of a music21 measure, or of one voice of it.
 
-    Grace notes and chord symbols are left out.
-
-    Args:
-        stream: a measure, or one voice of it.
-        bar: the number of the measure in the score.
-        start: its beginning, in steps.
+    Grace notes and chord symbols are left out. `bar` is the number of the measure in
+    the score, `start` its beginning in steps.
 
     Raises:
         DataError: there is percussion among them.

@@ -65,9 +65,7 @@ def read_score_line(
     second endings the first are left out; otherwise as `from_music21`.
 
     Args:
-        path: the file.
-        voice: which voice the line is, or which of the four is needed.
-        tune: the number of a tune in an ABC book; None if the file holds one tune.
+        path, voice, tune: as for `chorale.formats.files.read_line`.
 
     Raises:
         DataError: the file cannot be read, has no notes, or holds neither one line nor
@@ -98,11 +96,7 @@ def read_score_line(
 
 
 def open_score(path: Path | str, *, tune: int | None = None) -> Any:
-    """Return a music21 Score at sounding pitch.
-
-    Args:
-        path: the file.
-        tune: the number of a tune in an ABC book; None if the file holds one tune.
+    """Return a music21 Score at sounding pitch, of an ABC book the tune of a number.
 
     Raises:
         DataError: there is no such file, music21 cannot read it, it is a book of tunes

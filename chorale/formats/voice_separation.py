@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-
-import numpy as np
+from itertools import chain
+from statistics import fmean
 
 from chorale.errors import DataError
 from chorale.formats.quantization import PerformedNote
@@ -18,10 +18,7 @@ _NAME_STEMS = ("sopra", "alt", "tenor", "b[aä]ss")
 
 
 def match_voice_names(names: Sequence[str]) -> list[int] | None:
-    """Find the four voices among the names of tracks or parts.
-
-    Args:
-        names: such as `Soprano`, `2. Alto` or `TENOR`.
+    """Find the voices among names of tracks, such as `Soprano`, `2. Alto` or `TENOR`.
 
     Returns:
         The indices in `names` of the soprano, alto, tenor and bass; None unless each of
@@ -38,7 +35,7 @@ def match_voice_names(names: Sequence[str]) -> list[int] | None:
 
 
 def separate_voices(groups: Sequence[list[PerformedNote]]) -> list[list[PerformedNote]]:
-    """Separate the four voices in the notes of tracks or channels.
+    """Return the notes of the four voices, soprano first.
 
     Four groups are ordered by their mean pitch. One or two groups are separated if they
     consist of chords of as many notes as voices are expected, in which no note moves
@@ -47,25 +44,19 @@ def separate_voices(groups: Sequence[list[PerformedNote]]) -> list[list[Performe
     Args:
         groups: the notes of each track or channel, none empty, in any order.
 
-    Returns:
-        The notes of the four voices, soprano first.
-
     Raises:
         DataError: the voices cannot be separated.
     """
     if not groups:
         raise DataError("expected four voices, got no notes (percussion aside)")
-    ordered = sorted(
-        groups, key=lambda group: -float(np.mean([note.pitch for note in group]))
-    )
+    ordered = sorted(groups, key=lambda group: -fmean(note.pitch for note in group))
     if len(ordered) == VOICES:
         return ordered
     if len(ordered) in (1, 2):
-        separated = [
-            _separate_chords(group, VOICES // len(groups)) for group in ordered
-        ]
+        count = VOICES // len(groups)
+        separated = [_separate_chords(group, count) for group in ordered]
         if all(separated):
-            return [voice for voices in separated for voice in voices]
+            return list(chain(*separated))
     raise DataError(
         f"expected four voices, each on its own track or channel, got {len(groups)}"
     )
@@ -74,11 +65,10 @@ def separate_voices(groups: Sequence[list[PerformedNote]]) -> list[list[Performe
 def _separate_chords(
     group: Sequence[PerformedNote], voices: int
 ) -> list[list[PerformedNote]]:
-    """Separate chords of `voices` notes by the rank of each note in its chords.
+    """Separate chords of `voices` notes by the rank of each note, the highest first.
 
-    Returns:
-        The notes of each voice, the highest first; empty if a chord has another number
-        of notes, or a note has different ranks in the chords during which it sounds.
+    The list is empty if a chord has another number of notes, or a note has different
+    ranks in the chords during which it sounds.
     """
     sounding: dict[int, list[int]] = defaultdict(list)
     for index, performed in enumerate(group):

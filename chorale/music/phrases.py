@@ -26,11 +26,7 @@ _POSITION_WEIGHT = 1.5  # cost of a phrase that begins at another position in th
 def phrase_starts(fermatas: BoolArray) -> BoolArray:
     """Return the steps at which a phrase begins because a fermata has just ended.
 
-    Args:
-        fermatas: bool array (steps,), True under a fermata.
-
-    Returns:
-        bool array (steps,); the first step is not counted.
+    Both are bool arrays (steps,); the first step is not counted.
     """
     starts = np.zeros_like(fermatas)
     starts[1:] = fermatas[:-1] & ~fermatas[1:]
@@ -57,9 +53,8 @@ def phrase_ends(notes: Sequence[Note], positions: IntArray) -> list[int]:
         if end < count:
             rest = starts[end] - notes[end - 1].end
             gain = (intervals[end - 1] + rest) / mean  # rests count twice
-            gain -= _POSITION_WEIGHT * bool(
-                positions[starts[end]] != positions[starts[0]]
-            )
+            if positions[starts[end]] != positions[starts[0]]:
+                gain -= _POSITION_WEIGHT
         for begin in range(end):
             deviation = abs(math.log2((end - begin) / _USUAL_NOTES))
             cost = costs[begin] + _LENGTH_WEIGHT * deviation - gain

@@ -265,11 +265,9 @@ class Chorale:
 
 
 def changes(pitches: IntArray) -> BoolArray:
-    """Return where a sounding pitch differs from the step before it.
+    """Return where a sounding pitch differs from the step before it, or is the first.
 
-    Args:
-        pitches: int array (steps, voices), 0 = silence. The first step counts as a
-            change wherever it sounds.
+    `pitches` is an int array (steps, voices), 0 = silence.
     """
     changed: BoolArray = pitches != SILENCE
     changed[1:] &= pitches[1:] != pitches[:-1]
@@ -279,12 +277,7 @@ def changes(pitches: IntArray) -> BoolArray:
 def onset_error(pitches: IntArray, onsets: BoolArray) -> tuple[int, str] | None:
     """Return the step and the description of an onset that contradicts the pitches.
 
-    Args:
-        pitches: int array (steps, 4), MIDI notes, 0 = silence.
-        onsets: bool array (steps, 4).
-
-    Returns:
-        None if onsets and pitches agree.
+    Both are arrays (steps, 4) as in Chorale. None if they agree.
     """
     for wrong, problem in (
         (changes(pitches) & ~onsets, "has a new pitch without an onset"),

@@ -49,13 +49,8 @@ def diatonic_numbers(pitches: IntArray, key: Key) -> IntArray:
 
     Among the spellings of a pitch class the one is chosen that lies, on the line of
     fifths, from two below to nine above the major tonic of the key signature: scale
-    degrees, leading tones, the flat seventh.
-
-    Args:
-        pitches: int array of any shape.
-
-    Returns:
-        int array of the same shape.
+    degrees, leading tones, the flat seventh. Pitches and numbers are int arrays of the
+    same shape, which may be any.
     """
     lowest = key.fifths - 2
     # A semitone is seven fifths, octaves aside; fifths count from C, F is -1.

@@ -76,7 +76,6 @@ def check(
     """Find where a chorale breaks rules.
 
     Args:
-        chorale: the piece.
         rules: names of RULES; None: all of them.
         spelling: int array (steps, 4), from `chorale.formats.files.read_spelled`; None:
             notes are spelled in the key, and augmented leaps are not found.
@@ -104,11 +103,7 @@ def count(
     spelling: IntArray | None = None,
     start: int = 0,
 ) -> dict[str, Tally]:
-    """Count the findings of `check` and the opportunities, by rule.
-
-    Args:
-        chorale, rules, spelling: as for `check`.
-        start: the step from which findings and opportunities count.
+    """Count the findings of `check` and the opportunities from a step on, by rule.
 
     Raises:
         UsageError, DataError: as `check`.
@@ -130,7 +125,6 @@ def rates(
     """Count findings and opportunities of a set of chorales, by rule.
 
     Args:
-        chorales: the pieces.
         rules: names of RULES; None: all of them.
         start: the step from which a chorale counts: one for all, or one for each.
 

@@ -1,4 +1,7 @@
-"""Rules about the relative motion of two voices: parallels and hidden intervals."""
+"""Rules about the relative motion of two voices: parallels and hidden intervals.
+
+An interval is FIFTH or OCTAVE, of parallels also UNISON.
+"""
 
 from __future__ import annotations
 
@@ -27,10 +30,6 @@ def parallels(dyads: Dyads, interval: int) -> BoolArray:
 
     Source: the first rule of every textbook, such as Aldwell & Schachter, Harmony and
     Voice Leading; Piston, Harmony; Kostka & Payne, Tonal Harmony.
-
-    Args:
-        dyads: of any shape.
-        interval: UNISON, FIFTH or OCTAVE.
     """
     upper, lower = dyads.moves
     is_similar: BoolArray = upper * lower > 0
@@ -43,10 +42,6 @@ def contrary(dyads: Dyads, interval: int) -> BoolArray:
     A unison counts as an octave. Stricter textbooks count these among the parallels;
     Bach writes about as many. Exceptions, opportunities and sources are those of
     `parallels`.
-
-    Args:
-        dyads: of any shape.
-        interval: FIFTH or OCTAVE.
     """
     upper, lower = dyads.moves
     before, now = dyads.perfect_before[interval], dyads.perfect[interval]
@@ -64,10 +59,6 @@ def direct(dyads: Dyads, interval: int) -> BoolArray:
 
     Source: hidden or direct fifths and octaves in Aldwell & Schachter and in Kostka &
     Payne, who restrict them as here to the outer voices and to leaps of the soprano.
-
-    Args:
-        dyads: of any shape.
-        interval: FIFTH or OCTAVE.
     """
     upper, lower = dyads.moves
     leaps: BoolArray = (upper * lower > 0) & (np.abs(upper) > LARGEST_STEP)

@@ -82,13 +82,9 @@ def pair_rule(
     opportunities: Callable[[Piece, tuple[Voices, ...]], IntArray],
     **fields: Any,
 ) -> Rule:
-    """Return a rule about pairs of voices.
+    """Return a rule about pairs of voices, with the other fields of a Rule.
 
-    Args:
-        voices: the pairs.
-        fault: its definition.
-        opportunities: counts them at each step, int array (steps,).
-        fields: the other fields of a Rule.
+    `fault` is its definition; `opportunities` counts them, int array (steps,).
     """
 
     def find(piece: Piece) -> RuleResult:

@@ -32,8 +32,8 @@ def choose_rules(names: Iterable[str] | None = None) -> list[Rule]:
     """
     if names is None:
         return list(RULES.values())
-    wanted = set(names)
-    for name in sorted(wanted):
+    wanted = sorted(names)
+    for name in wanted:
         check_choice("a rule", name, RULES)
     return [rule for rule in RULES.values() if rule.name in wanted]
 
@@ -41,7 +41,6 @@ def choose_rules(names: Iterable[str] | None = None) -> list[Rule]:
 def surprisal(rule: str) -> float:
     """Return the surprisal of a finding in Bach, in nats: -ln of its rate.
 
-    Args:
-        rule: a name in BACH_PER_THOUSAND.
+    The rule is a name in BACH_PER_THOUSAND.
     """
     return -math.log(BACH_PER_THOUSAND[rule] / 1000)

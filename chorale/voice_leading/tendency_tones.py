@@ -159,20 +159,18 @@ def _departures(piece: Piece, interval: int) -> _Departures:
 
 def _next_changes(pitches: IntArray) -> IntArray:
     """Return, for each step and voice, the next step of another pitch, or `steps`."""
-    steps = len(pitches)
-    changes = np.full(pitches.shape, steps)
-    numbers = np.arange(1, steps)[:, None]
-    changes[:-1] = np.where(pitches[1:] != pitches[:-1], numbers, steps)
-    following: IntArray = np.minimum.accumulate(changes[::-1], axis=0)[::-1]
+    steps = np.arange(1, len(pitches) + 1)[:, None]
+    is_last = np.diff(pitches, axis=0, append=-1) != 0
+    ends = np.where(is_last, steps, len(pitches))
+    following: IntArray = np.minimum.accumulate(ends[::-1], axis=0)[::-1]
     return following
 
 
 def _pitch_starts(pitches: IntArray) -> IntArray:
     """Return, for each step and voice, the first step of the present pitch."""
-    starts = np.zeros_like(pitches)
-    numbers = np.arange(1, len(pitches))[:, None]
-    starts[1:] = np.where(pitches[1:] != pitches[:-1], numbers, 0)
-    latest: IntArray = np.maximum.accumulate(starts, axis=0)
+    steps = np.arange(len(pitches))[:, None]
+    is_first = np.diff(pitches, axis=0, prepend=-1) != 0
+    latest: IntArray = np.maximum.accumulate(np.where(is_first, steps, 0), axis=0)
     return latest
 
 
