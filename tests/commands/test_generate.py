@@ -403,11 +403,11 @@ def test_evaluate_prints_the_likelihood_of_a_corpus(run: Run) -> None:
     assert figures["nats_per_note"] == pytest.approx(np.log(51), rel=1e-6)
     code, out, _ = run(*arguments)
     assert code == 0 and "3.9318" in out
-    assert out.startswith("valid of corpus\n2 chorales, 200 notes")
+    assert out.startswith("bach, hold encoding\nvalid of corpus: 2 chorales\n")
     # Of 7 times 51 equal shares 12 go to notes beyond the vocabulary's edges.
     code, out, _ = run(*arguments, "--average", "transpositions")
     assert code == 0
-    assert out.startswith("bach, in 7 keys each: the mean of 7 members\nvalid of")
+    assert out.startswith("bach, in 7 keys each: the mean of 7 members, hold")
     assert f"{np.log(51) + np.log(1 - 12 / (7 * 51)):.4f}" in out
 
 
