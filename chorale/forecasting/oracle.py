@@ -103,7 +103,8 @@ def sample_posterior(
     lengths = np.bincount(np.arange(draws) * _BATCHES // draws, minlength=_BATCHES)
     mean = batch_sums.sum(axis=0) / draws
     error = (batch_sums / lengths[:, None, None]).var(axis=0) / (_BATCHES - 1)
-    variance = squares / draws - mean**2 + error
+    # A chain that never moved has a variance of 0, which rounding can make negative.
+    variance = np.maximum(squares / draws - mean**2 + error, 0)
     return Posterior(
         *(array[..., None].astype("float32") for array in (mean, variance, error))
     )

@@ -93,11 +93,11 @@ def test_a_constant_stays_what_it_is(name: str) -> None:
 
 
 def test_the_book_is_met() -> None:
-    one, ten = TASKS["one-step"], TASKS["ten-steps"]
+    tasks = TASKS["one-step"], TASKS["ten-steps"]
     errors = {
         (name, task.name): error(name, task, waves(task, 4000, 1), waves(task, 2000, 2))
         for name in ("last-value", "linear")
-        for task in (one, ten)
+        for task in tasks
     }
     # Within three standard errors of the errors on 2,000 other series.
     assert errors["last-value", "one-step"] == pytest.approx(0.0204, abs=0.0016)

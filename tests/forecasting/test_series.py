@@ -91,8 +91,8 @@ def test_series_are_float32_and_come_from_the_generator_alone() -> None:
     first, again = drawn(4, 60), drawn(4, 60)
     assert first.series.dtype == np.float32 and first.series.shape == (4, 60, 1)
     assert np.array_equal(first.series, again.series)
-    other = draw_waves(4, 60, np.random.default_rng(1))
-    assert not np.any(first.series == other.series)
+    changed = draw_waves(4, 60, np.random.default_rng(1))
+    assert not np.any(first.series == changed.series)
 
 
 @pytest.mark.parametrize(

@@ -79,10 +79,10 @@ def test_pictures_are_png_files_of_equal_bytes(tmp_path: Path) -> None:
     names = ["series", "forecasts-ten-steps", "errors-ten-steps", "curves-ten-steps"]
     assert paths == [tmp_path / "suite" / f"{name}.png" for name in names]
     again = plot_suite(tmp_path / "suite", count=1, output=tmp_path / "new" / "again")
-    for path, other in zip(paths, again, strict=True):
+    for path, copy in zip(paths, again, strict=True):
         assert path.read_bytes().startswith(PNG)
-        assert other.parent == tmp_path / "new" / "again"
-        assert path.read_bytes() == other.read_bytes()
+        assert copy.parent == tmp_path / "new" / "again"
+        assert path.read_bytes() == copy.read_bytes()
 
 
 def test_a_handful_is_drawn_of_a_suite(
