@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chorale.corpus.loading import Corpus
 from chorale.encoding.cells import ABSENT, CellVocabulary
 from chorale.encoding.inputs import CellInputs
 from chorale.evaluation.orderless import evaluate_infiller
@@ -28,7 +27,7 @@ from chorale.training.batches import (
 )
 from chorale.training.masks import draw_mask
 from chorale.training.options import CommonOptions
-from chorale.training.task import ChoraleTask, fit_vocabulary, metrics
+from chorale.training.task import ChoraleTask, metrics
 from chorale.utils.arrays import IntArray
 
 # Random orders and places of the validation after each epoch, fewer than of the card.
@@ -49,27 +48,12 @@ class CellPiece(NamedTuple):
     shifts: tuple[int, int]
 
 
-class InfillerTask(ChoraleTask):
-    """An infilling network to train on a corpus of chorales.
-
-    Args:
-        corpus: its train split is learned, its valid split chooses the best epoch.
-        network_options, options: of the network and of its training.
-
-    Raises:
-        DataError: the train split is empty, or valid has notes that train lacks.
-    """
+class InfillerTask(ChoraleTask[CellVocabulary]):
+    """An infilling network to train on a corpus of chorales."""
 
     kind = INFILLER
-    vocabulary: CellVocabulary
-    options: CommonOptions
-
-    def __init__(
-        self, corpus: Corpus, network_options: InfillerOptions, options: CommonOptions
-    ) -> None:
-        super().__init__(corpus, options)
-        self.network_options = network_options
-        self.vocabulary = fit_vocabulary(corpus, CellVocabulary, options.encoding)
+    vocabulary_class = CellVocabulary
+    network_options: InfillerOptions
 
     def build(self) -> Any:
         import keras

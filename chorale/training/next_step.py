@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chorale.corpus.loading import Corpus
 from chorale.encoding.inputs import Inputs
 from chorale.encoding.tokens import Vocabulary
 from chorale.encoding.tunes import NO_TUNES, Tunes
@@ -28,7 +27,7 @@ from chorale.training.batches import (
 )
 from chorale.training.distillation import Teacher, teacher_cards
 from chorale.training.options import TrainingOptions
-from chorale.training.task import ChoraleTask, fit_vocabulary, metrics
+from chorale.training.task import ChoraleTask, metrics
 from chorale.utils.arrays import IntArray
 
 
@@ -46,32 +45,14 @@ class Piece(NamedTuple):
     shifts: tuple[int, int]
 
 
-class NextStepTask(ChoraleTask):
-    """A next-step network to train on a corpus of chorales.
-
-    Args:
-        corpus: its train split is learned, its valid split chooses the best epoch.
-        network_options, options: of the network and of its training.
-
-    Raises:
-        DataError: the train split is empty, or valid has notes that train lacks.
-    """
+class NextStepTask(ChoraleTask[Vocabulary]):
+    """A next-step network to train on a corpus of chorales."""
 
     kind = NEXT_STEP
-    vocabulary: Vocabulary
+    vocabulary_class = Vocabulary
+    network_options: NetworkOptions
     options: TrainingOptions
-
-    def __init__(
-        self, corpus: Corpus, network_options: NetworkOptions, options: TrainingOptions
-    ) -> None:
-        super().__init__(corpus, options)
-        self.network_options = network_options
-        self.vocabulary = fit_vocabulary(corpus, Vocabulary, options.encoding)
-        self.tunes = NO_TUNES
-        if network_options.tunes:
-            tokens = [self.vocabulary.encode(chorale) for chorale in self.learned]
-            self.tunes = Tunes.of(tokens, self.vocabulary)
-        self.teacher: Teacher | None = None
+    teacher: Teacher | None = None
 
     def provenance(self) -> dict[str, Any]:
         """Return the hashes of the corpus, of the teachers, and of their corpora.
@@ -101,6 +82,10 @@ class NextStepTask(ChoraleTask):
 
         options = self.options
         make_deterministic(options.seed)
+        self.tunes = NO_TUNES
+        if self.network_options.tunes:
+            tokens = [self.vocabulary.encode(chorale) for chorale in self.learned]
+            self.tunes = Tunes.of(tokens, self.vocabulary)
         self._pieces = [
             prepare(chorale, self.vocabulary, options, self.tunes)
             for chorale in self.learned

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from chorale.corpus.loading import Corpus, split_corpus
 from chorale.encoding.cells import CellVocabulary
@@ -10,6 +10,7 @@ from chorale.encoding.tokens import Vocabulary
 from chorale.evaluation.copying import near_duplicates
 from chorale.evaluation.likelihood import Likelihood
 from chorale.evaluation.orderless import OrderlessLikelihood
+from chorale.models.options import InfillerOptions, NetworkOptions
 from chorale.models.storage import Card
 from chorale.nn.fitting import adamw
 from chorale.nn.runs import Row
@@ -17,29 +18,41 @@ from chorale.nn.trainer import Task
 from chorale.training.options import CommonOptions
 
 MONITOR = "valid_nats_per_note"
-AnyVocabulary = TypeVar("AnyVocabulary", Vocabulary, CellVocabulary)
+VocabularyT = TypeVar("VocabularyT", Vocabulary, CellVocabulary)
 
 
-class ChoraleTask(Task[Card]):
+class ChoraleTask(Task[Card], Generic[VocabularyT]):
     """A network to train on a corpus of chorales.
 
     Args:
         corpus: its train split is learned, its valid split chooses the best epoch; of a
             flat corpus a tenth is held out.
-        options: of the training.
+        network_options, options: of the network and of its training.
 
     Raises:
-        DataError: the train split is empty.
+        DataError: the train split is empty, or valid has notes that train lacks.
     """
 
     monitor = MONITOR
     kind: ClassVar[str]
+    vocabulary_class: type[VocabularyT]
+    network_options: NetworkOptions | InfillerOptions
     options: CommonOptions
-    vocabulary: Vocabulary | CellVocabulary
 
-    def __init__(self, corpus: Corpus, options: CommonOptions) -> None:
-        self.corpus, self.options = corpus, options
+    def __init__(
+        self,
+        corpus: Corpus,
+        network_options: NetworkOptions | InfillerOptions,
+        options: CommonOptions,
+    ) -> None:
+        self.corpus = corpus
+        self.network_options, self.options = network_options, options
         self.learned, self.validated, _ = split_corpus(corpus)
+        # Chorales held out of a flat corpus are of its train split too.
+        fit = self.vocabulary_class.fit
+        self.vocabulary: VocabularyT = fit(corpus.train, options.encoding)
+        for chorale in self.validated:
+            self.vocabulary.encode(chorale)
 
     @property
     def examples(self) -> int:
@@ -68,26 +81,6 @@ class ChoraleTask(Task[Card]):
             plan_features=self.options.plan,
             **fields,
         )
-
-
-def fit_vocabulary(
-    corpus: Corpus, kind: type[AnyVocabulary], encoding: str
-) -> AnyVocabulary:
-    """Return the vocabulary of a corpus's train split.
-
-    Args:
-        corpus: whose train is fitted.
-        kind: class of the vocabulary.
-        encoding: of the vocabulary.
-
-    Raises:
-        DataError: a chorale of valid has a note outside the vocabulary, by name.
-    """
-    # Chorales held out of a flat corpus are of its train split too.
-    vocabulary = kind.fit(corpus.train, encoding)
-    for chorale in split_corpus(corpus)[1]:
-        vocabulary.encode(chorale)
-    return vocabulary
 
 
 def metrics(likelihood: Likelihood | OrderlessLikelihood) -> Row:
