@@ -247,7 +247,7 @@ def note_accuracy(
 
 
 def _subset_size(profiles: Mapping[str, Profile]) -> int:
-    """Return the size of subsets that every set has; train needs a rest besides."""
+    """Return the largest size of subsets; of train, a rest must be left."""
     groups = {name: len(set(found.groups)) for name, found in profiles.items()}
     groups["train"] = max(groups["train"] - 1, 1)
     return min(groups.values())

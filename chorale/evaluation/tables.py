@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 from chorale.evaluation.copying import WINDOWS
 from chorale.evaluation.judgement import Judgement
@@ -89,7 +90,7 @@ def judgement_blocks(
             two_sample_table(judgement),
         ),
     ]
-    if any(metrics.note_accuracy for metrics in sets.values()):
+    if sets["samples"].note_accuracy:
         blocks += _section(
             "Bach's own notes",
             "Percentage of the steps at which a harmonization of Bach's melody has the "
@@ -142,45 +143,31 @@ def variants_table(judgement: Judgement) -> Table:
 
 def rules_table(judgement: Judgement) -> Table:
     """Return findings per 1,000 opportunities, one row for each rule with any."""
-    sets = judgement.metrics.values()
-    return _table(
-        judgement,
-        "rule",
-        {
-            rule: _numbers(metrics.rules[rule].per_thousand for metrics in sets)
-            for rule in judgement.metrics["samples"].rules
-            if any(metrics.rules[rule].opportunities for metrics in sets)
-        },
-    )
+    tallies = [metrics.rules for metrics in judgement.metrics.values()]
+    rules = [rule for rule in tallies[0] if any(t[rule].opportunities for t in tallies)]
+    cells = {rule: _cells(judgement, "rules", rule, "per_thousand") for rule in rules}
+    return _table(judgement, "rule", cells)
 
 
 def shares_table(judgement: Judgement) -> Table:
     """Return the percentages of chorales with each property."""
-    shares = [metrics.to_json() for metrics in judgement.metrics.values()]
-    return _table(
-        judgement,
-        "chorales in which",
-        {
-            label: _percentages(share.get(name) for share in shares)
-            for name, label in _SHARES.items()
-        },
-    )
+    cells = {
+        label: _cells(judgement, name, scale=100) for name, label in _SHARES.items()
+    }
+    return _table(judgement, "chorales in which", cells)
 
 
 def copying_table(judgement: Judgement) -> Table:
     """Return what is copied from train; nothing for train itself."""
-    sets = [metrics.copying for metrics in judgement.metrics.values()]
     cells = {
-        "longest run, median (beats)": _numbers(
-            found.median_steps / STEPS_PER_QUARTER if found else None for found in sets
-        ),
-        "longest run, maximum (beats)": _numbers(
-            found.longest_steps / STEPS_PER_QUARTER if found else None for found in sets
-        ),
+        f"longest run, {label} (beats)": _cells(
+            judgement, "copying", name, scale=1 / STEPS_PER_QUARTER
+        )
+        for label, name in (("median", "median_steps"), ("maximum", "longest_steps"))
     }
-    for quarters in WINDOWS:
-        cells[f"windows of {quarters} beats (%)"] = _percentages(
-            found.shares[quarters] if found else None for found in sets
+    for beats in WINDOWS:
+        cells[f"windows of {beats} beats (%)"] = _cells(
+            judgement, "copying", "shares", beats, scale=100
         )
     return _table(judgement, "copied from train", cells)
 
@@ -197,10 +184,9 @@ def two_sample_table(judgement: Judgement) -> Table:
 
 def accuracy_table(judgement: Judgement) -> Table:
     """Return the percentage of Bach's own notes in each voice."""
-    shares = [metrics.note_accuracy or {} for metrics in judgement.metrics.values()]
-    voices = max(shares, key=len)
+    voices = judgement.metrics["samples"].note_accuracy or ()
     cells = {
-        voice: _percentages(share.get(voice) for share in shares) for voice in voices
+        voice: _cells(judgement, "own_notes", voice, scale=100) for voice in voices
     }
     return _table(judgement, "voice", cells)
 
@@ -224,9 +210,12 @@ def _distance(distance: Distance) -> str:
     return f"{distance.value:.3f} ± {(distance.high - distance.low) / 2:.3f}"
 
 
-def _numbers(values: Iterable[float | None]) -> list[str]:
-    return [_NOTHING if value is None else f"{value:.1f}" for value in values]
-
-
-def _percentages(shares: Iterable[float | None]) -> list[str]:
-    return _numbers(share if share is None else 100 * share for share in shares)
+def _cells(judgement: Judgement, *keys: str | int, scale: float = 1) -> list[str]:
+    """Return a figure of each set by its keys in the JSON, times `scale`."""
+    cells = []
+    for metrics in judgement.metrics.values():
+        figure: Any = metrics.to_json()
+        for key in keys:
+            figure = None if figure is None else figure.get(key)
+        cells.append(_NOTHING if figure is None else f"{scale * figure:.1f}")
+    return cells
