@@ -145,11 +145,8 @@ def _check(path: Path, rules: Sequence[str]) -> _Checked:
 
 def _print_rules(rules: Sequence[str], as_json: bool) -> None:
     summaries = {name: RULES[name].summary for name in rules}
-    if as_json:
-        typer.echo(json.dumps(summaries, indent=2))
-        return
-    for name, summary in summaries.items():
-        typer.echo(f"{name:<25}{summary}")
+    lines = [f"{name:<25}{summary}" for name, summary in summaries.items()]
+    typer.echo(json.dumps(summaries, indent=2) if as_json else "\n".join(lines))
 
 
 def _print_rates(tallies: dict[str, Tally]) -> None:

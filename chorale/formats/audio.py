@@ -83,17 +83,17 @@ def _play(
     `pipes` caches the waveforms of pitches.
     """
     line = np.zeros(length)
-    attack, release = (round(t * SAMPLE_RATE) for t in (_ATTACK, _RELEASE))
+    fade_in, fade_out = _ramp(_ATTACK), _ramp(_RELEASE)[::-1]
     for note, after in zip(notes, [*notes, None][1:], strict=True):
         start, end = int(edges[note.start]), int(edges[note.end])
         if after is not None and after[:2] == (note.pitch, note.end):
             # A repeated note needs an audible gap, at most half of the note before it.
             end -= min(round(_GAP * SAMPLE_RATE), (end - start) // 2)
-        stop = min(end + release, length)
+        stop = min(end + len(fade_out), length)
         envelope = np.ones(stop - start)
-        rising = min(attack, len(envelope))
-        envelope[:rising] *= _ramp(attack)[:rising]
-        envelope[end - start :] *= _ramp(release)[::-1][: stop - end]
+        rising = fade_in[: len(envelope)]
+        envelope[: len(rising)] *= rising
+        envelope[end - start :] *= fade_out[: stop - end]
         pipe = pipes.get(note.pitch)
         if pipe is None or len(pipe) < len(envelope):
             pipe = pipes[note.pitch] = _pipe(note.pitch, 2 * len(envelope))
@@ -101,8 +101,9 @@ def _play(
     return line
 
 
-def _ramp(length: int) -> Float64Array:
-    """Return a raised-cosine fade from 0 to 1, float array (length,)."""
+def _ramp(seconds: float) -> Float64Array:
+    """Return a raised-cosine fade from 0 to 1, float array (samples,)."""
+    length = round(seconds * SAMPLE_RATE)
     ramp: Float64Array = 0.5 - 0.5 * np.cos(np.pi * np.arange(length) / length)
     return ramp
 

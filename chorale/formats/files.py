@@ -45,7 +45,7 @@ FORMATS = {
     "midi": Format(
         endings=(".mid", ".midi"),
         read="midi:read_midi",
-        read_line="midi:read_midi_line",
+        read_line="midi:read_midi",
         write="midi:write_midi",
         has_instruments=True,
     ),

@@ -103,37 +103,23 @@ class _Track:
     end: float = 0.0
 
 
-def read_midi(path: Path | str) -> Reading:
-    """Read a MIDI file of four voices.
+def read_midi(path: Path | str, voice: int | None = None) -> Reading:
+    """Read a MIDI file of four voices, or one voice of it, the others silent.
 
     Files of `write_midi` are read back exactly. In other files the voices are the
     tracks named after them, or the four tracks or channels that have notes, in the
     order of their mean pitch, or chords of two notes on two tracks or of four notes on
-    one. Notes move to the nearest sixteenth; percussion is left out; a shorter first
-    bar with its own time signature is a pickup.
+    one. If a voice is given and only one track or channel has notes, it is that voice.
+    Notes move to the nearest sixteenth; percussion is left out; a shorter first bar
+    with its own time signature is a pickup.
 
     Returns:
         The chorale, without a key if the file has none, and the number of notes that
         begin between two sixteenths; no spelling.
 
     Raises:
-        DataError: the file cannot be read, or does not hold four voices.
+        DataError: the file cannot be read, or does not hold the voices.
     """
-    return _read_file(path)
-
-
-def read_midi_line(path: Path | str, voice: int) -> Reading:
-    """Read one voice of a MIDI file, the others silent; otherwise as `read_midi`.
-
-    If only one track or channel has notes, it is the voice.
-
-    Raises:
-        DataError: the file cannot be read, or holds neither one line nor four voices.
-    """
-    return _read_file(path, voice)
-
-
-def _read_file(path: Path | str, voice: int | None = None) -> Reading:
     path = Path(path)
     try:
         file = mido.MidiFile(path)
@@ -238,10 +224,9 @@ def _four_voices(tracks: Sequence[_Track]) -> list[list[PerformedNote]]:
 
 def _one_voice(tracks: Sequence[_Track], voice: int) -> list[list[PerformedNote]]:
     """Return the notes of one voice, the lists of the others empty, soprano first."""
-    groups = _channels(tracks)
+    groups, name = _channels(tracks), VOICE_NAMES[voice]
     if not groups:
         raise DataError("expected a melody, got no notes (percussion aside)")
-    name = VOICE_NAMES[voice]
     try:
         line = groups[0] if len(groups) == 1 else _four_voices(tracks)[voice]
         quantize(line)

@@ -41,7 +41,9 @@ def conductor_events(chorale: Chorale) -> list[tuple[int, mido.MetaMessage]]:
         events.append((step, mido.MetaMessage(kind, **fields)))
 
     if chorale.title:
-        add(0, "track_name", name=as_latin1(chorale.title))
+        # mido writes Latin-1; bytes of UTF-8 decoded as Latin-1 are written unchanged.
+        name = chorale.title.encode("utf-8", "replace").decode("latin-1")
+        add(0, "track_name", name=name)
     if chorale.key is not None:
         suffix = "m" if chorale.key.mode == "minor" else ""
         add(0, "key_signature", key=chorale.key.tonic + suffix)
@@ -78,20 +80,12 @@ def _irregular_steps(chorale: Chorale) -> list[int]:
 
 def _signature(bar: Bar, *, is_last: bool) -> dict[str, int]:
     """Return the time signature with which a sequencer draws the end of a bar."""
-    numerator, denominator = bar.metre.numerator, bar.metre.denominator
+    metre = bar.metre
     # No barline follows a last bar that is short, completing the pickup.
-    is_complete = bar.length == bar.metre.bar_length or (is_last and bar.position == 0)
-    if not is_complete:
-        unit = max(unit for unit in (1, 2, 4) if bar.length % unit == 0)
-        numerator, denominator = bar.length // unit, STEPS_PER_WHOLE // unit
-    return {"numerator": numerator, "denominator": denominator}
-
-
-# mido reads and writes text as Latin-1. Bytes of UTF-8 decoded as Latin-1 preserve any
-# text without changing mido's global setting.
-def as_latin1(text: str) -> str:
-    """Return text for mido to write as UTF-8."""
-    return text.encode("utf-8", "replace").decode("latin-1")
+    if bar.length == metre.bar_length or (is_last and bar.position == 0):
+        return {"numerator": metre.numerator, "denominator": metre.denominator}
+    unit = max(unit for unit in (1, 2, 4) if bar.length % unit == 0)
+    return {"numerator": bar.length // unit, "denominator": STEPS_PER_WHOLE // unit}
 
 
 def from_latin1(text: str) -> str:
@@ -110,10 +104,8 @@ def read_bars(
 ) -> tuple[tuple[Metre, ...], IntArray, IntArray]:
     """Return the metres of a piece, and `bars` and `positions` of its steps.
 
-    Args:
-        metas: of all tracks.
-        steps: end of the last note; our own files may end with rests.
-        track_end: end of the first track, in steps.
+    The last note ends at `steps`, the first track at step `track_end`: our own files
+    may end with rests.
     """
     metres = tuple(
         Metre.parse(match[1], step) for step, match in _matches(metas, _METRE_TEXT)

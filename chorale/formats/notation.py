@@ -33,27 +33,18 @@ _SHARPS = "FCGDAEB"  # letters in the order in which key signatures add sharps
 
 @dataclass(frozen=True)
 class WrittenNote:
-    """A note or rest as written.
-
-    Attributes:
-        start, length: in steps.
-        spelling: None for a rest.
-        tied_back, tied_on: whether it is tied to the note before, to the note after.
-        whole_bar: whether it is a whole-bar rest.
-        accidental: whether it has an accidental.
-        fermata: whether it has a fermata.
-        beams: one for eighths, two for sixteenths, empty without a beam; each `begin`,
-            `continue`, `end`, `forward hook` or `backward hook`.
-    """
+    """A note or rest as written; start and length are in steps."""
 
     start: int
     length: int
-    spelling: Spelling | None
-    tied_back: bool = False
-    tied_on: bool = False
-    whole_bar: bool = False
-    accidental: bool = False
+    spelling: Spelling | None  # None for a rest
+    tied_back: bool = False  # to the note before
+    tied_on: bool = False  # to the note after
+    whole_bar: bool = False  # a whole-bar rest
+    accidental: bool = False  # whether it needs an accidental
     fermata: bool = False
+    # One for eighths, two for sixteenths, none without a beam; each `begin`,
+    # `continue`, `end`, `forward hook` or `backward hook`.
     beams: tuple[str, ...] = ()
 
     @property

@@ -247,7 +247,11 @@ def _read_measures(
     columns: Sequence[tuple[Any, ...]], starts: Sequence[Fraction]
 ) -> list[Measure]:
     """Return the measures, in common time if the score begins without a metre."""
-    written = [_written_metre(first) for first, *_ in columns]
+    signatures = (first.timeSignature for first, *_ in columns)
+    written = [
+        None if mark is None else Metre(mark.numerator, mark.denominator)
+        for mark in signatures
+    ]
     measures = []
     metre = COMMON_TIME
     for index, (first, *_) in enumerate(columns):
@@ -278,13 +282,6 @@ def _read_measures(
             )
         )
     return measures
-
-
-def _written_metre(measure: Any) -> Metre | None:
-    signature = measure.timeSignature
-    if signature is None:
-        return None
-    return Metre(signature.numerator, signature.denominator)
 
 
 def _read_voices(measure: Any, start: Fraction, count: int) -> list[list[ScoreNote]]:

@@ -50,10 +50,8 @@ def name_chords(pitches: IntArray) -> Chords:
 
     Where several roots fit (an augmented triad, a diminished seventh), the bass is
     preferred. C E G A is the minor seventh on A, not C with an added sixth: only chords
-    of QUALITIES are considered.
-
-    Args:
-        pitches: int array (steps, voices), MIDI notes, 0 = silence.
+    of QUALITIES are considered. `pitches` is an int array (steps, voices) of MIDI
+    notes, 0 = silence.
     """
     sounding = pitches != SILENCE
     masks = np.bitwise_or.reduce(np.where(sounding, 1 << (pitches % 12), 0), axis=1)

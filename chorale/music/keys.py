@@ -145,12 +145,8 @@ def estimate_key(pitches: IntArray, candidates: Sequence[Key] | None = None) -> 
 def estimate_melody_key(line: IntArray, candidates: Sequence[Key] | None = None) -> Key:
     """Estimate the key of one voice, which usually ends on the tonic.
 
-    As `estimate_key`, but the last note counts as if it were longer by a twentieth of
-    the melody.
-
-    Args:
-        line: int array (steps,), 0 = silence.
-        candidates: the keys to choose from, all 24 if None.
+    As `estimate_key`, but the last note of the line, an int array (steps,), counts as
+    if it were longer by a twentieth of the melody.
     """
     sounding = line[line != SILENCE]
     ending = np.repeat(sounding[-1:], len(sounding) // 20)

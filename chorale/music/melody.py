@@ -63,8 +63,8 @@ def melody_of(chorale: Chorale, voice: int = SOPRANO) -> Melody:
     octaves, _ = fit_range(solo.pitches[:, voice], span)
     if octaves:
         direction = "up" if octaves > 0 else "down"
-        many = "an octave" if abs(octaves) == 1 else f"{abs(octaves)} octaves"
-        remarks.append(f"transposed {many} {direction} into the range of the {name}")
+        size = "an octave" if abs(octaves) == 1 else f"{abs(octaves)} octaves"
+        remarks.append(f"transposed {size} {direction} into the range of the {name}")
         solo = solo.transpose(octaves * _OCTAVE)
     notes = solo.notes(voice)
     fermatas = solo.fermatas
@@ -111,12 +111,9 @@ def fill_rests(melody: Melody) -> Chorale:
 def fit_range(line: IntArray, span: tuple[int, int]) -> tuple[int, int]:
     """Return the octaves and semitones by which to transpose a line into a range.
 
-    As little as possible remains outside; then the semitones are as few as possible, up
-    or down, then the octaves.
-
-    Args:
-        line: int array (steps,), MIDI notes, 0 = silence.
-        span: the lowest and the highest note of the range.
+    The line is an int array (steps,) of MIDI notes, 0 = silence. As little of it as
+    possible remains outside the lowest and highest note of the span; then the semitones
+    are as few as possible, up or down, then the octaves.
     """
     sounding = line[line != SILENCE]
     # From half an octave down to half up, and from five octaves down to five up.

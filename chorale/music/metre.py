@@ -70,21 +70,13 @@ COMMON_TIME = Metre(4, 4)
 
 
 class Bar(NamedTuple):
-    """A bar as written, between two barlines.
+    """A bar as written, between two barlines; its places and lengths are in steps."""
 
-    Attributes:
-        start: its first step.
-        length: in steps.
-        number: as in `Chorale.bars`.
-        position: offset of its first step in a full bar; not 0 for a pickup.
-        metre: the time signature in force.
-    """
-
-    start: int
+    start: int  # its first step
     length: int
-    number: int
-    position: int
-    metre: Metre
+    number: int  # as in `Chorale.bars`
+    position: int  # offset of its first step in a full bar; not 0 for a pickup
+    metre: Metre  # the time signature in force
 
     @property
     def end(self) -> int:
@@ -93,17 +85,11 @@ class Bar(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """A measure of a score, before bars are numbered.
+    """A measure of a score, before bars are numbered."""
 
-    Attributes:
-        length: in steps.
-        metre: the time signature in force.
-        upbeat: whether a short measure lacks the beginning of a bar, not the end.
-    """
-
-    length: int
-    metre: Metre
-    upbeat: bool = False
+    length: int  # in steps
+    metre: Metre  # the time signature in force
+    upbeat: bool = False  # whether a short measure lacks the beginning of a bar
 
 
 def number_bars(

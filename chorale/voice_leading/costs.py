@@ -6,6 +6,7 @@ that chooses later, so that the faults of all voices together are those of `chec
 
 Sevenths and leading tones are approximated from the chord before and the key, because
 whether a chord is a dominant depends on the next one. Ranges are left to the samplers.
+All functions that find faults take the arguments of `exact_faults`.
 """
 
 from __future__ import annotations
@@ -60,17 +61,11 @@ class Context(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """Notes that would break a rule.
+    """Notes that would break a rule."""
 
-    Attributes:
-        rule: its name.
-        voices: that would break it, the upper voice first.
-        notes: bool array (batch, notes).
-    """
-
-    rule: str
-    voices: tuple[int, ...]
-    notes: BoolArray
+    rule: str  # its name
+    voices: tuple[int, ...]  # that would break it, the upper voice first
+    notes: BoolArray  # (batch, notes)
 
 
 def leading_tone(key: Key | None) -> int:
@@ -148,8 +143,6 @@ def forced_overlaps(context: Context, voice: int, notes: IntArray) -> Iterator[F
 
     They are beyond the note of the neighbor a step before. The neighbor itself would
     be too late to avoid the fault.
-
-    Args and yields as `exact_faults`.
     """
     unwritten = set(range(VOICES)) - {voice, *context.written}
     for pair in NEIGHBORS:
@@ -172,8 +165,6 @@ def unresolved_sevenths(
     In the chord before, only the fifth may be missing, and this voice has the seventh.
     It may stay, fall by step, or move to another tone of the chord while no voice has
     left the chord.
-
-    Args and yields as `exact_faults`.
     """
     # Semitones of each voice above each pitch class, array (batch, 4, 12).
     above = (context.before[..., None] - np.arange(OCTAVE)) % OCTAVE
@@ -201,8 +192,6 @@ def doubled_leading_tones(
 
     It is a fault if all notes already written belong to the dominant of the key, unless
     the same two voices had it a step before.
-
-    Args and yields as `exact_faults`.
     """
     written = list(context.written)
     leading = context.leading[:, None]
@@ -225,8 +214,6 @@ def unresolved_leading_tones(
     tone, and all notes already written belong to the tonic. It may stay, rise by a
     semitone, fall by a semitone to the next seventh, and in an inner voice fall to the
     fifth, which is the rule `leading-tone-leap`.
-
-    Args and yields as `exact_faults`.
     """
     leading = context.leading[:, None]
     root = leading - _THIRD

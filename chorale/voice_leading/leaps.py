@@ -33,8 +33,8 @@ def is_large_leap(moves: IntArray) -> BoolArray:
 def augmented_leap(piece: Piece) -> RuleResult:
     """Find augmented melodic intervals, in scores whose notes are spelled.
 
-    Such as seconds of three semitones or fourths of six. A chromatic semitone, C to C
-    sharp, is a step and allowed. An opportunity is a voice that moves.
+    Examples are seconds of three semitones and fourths of six. A chromatic semitone, C
+    to C sharp, is a step and allowed. An opportunity is a voice that moves.
 
     Source: melodic motion in Aldwell & Schachter, Piston, and Kostka & Payne.
     """

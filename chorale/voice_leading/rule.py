@@ -21,16 +21,10 @@ NEIGHBORS: tuple[Voices, ...] = tuple(pairwise(range(VOICES)))
 
 
 class RuleResult(NamedTuple):
-    """The faults of a piece by one rule.
+    """The faults of a piece by one rule, and how often it could have been broken."""
 
-    Attributes:
-        faults: bool array (steps, combinations of voices), True at the step at which a
-            fault is complete.
-        opportunities: int array (steps,), how often the rule could have been broken.
-    """
-
-    faults: BoolArray
-    opportunities: IntArray
+    faults: BoolArray  # (steps, combinations of voices), True where one is complete
+    opportunities: IntArray  # (steps,)
 
 
 @dataclass(frozen=True, kw_only=True)

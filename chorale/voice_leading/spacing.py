@@ -22,10 +22,8 @@ def crossing(dyads: Dyads) -> BoolArray:
 
     Source: voice crossing in Aldwell & Schachter, Piston, and Kostka & Payne.
     """
-    crossed: BoolArray = dyads.sounding & (dyads.upper < dyads.lower)
-    return crossed & ~(
-        dyads.sounding_before & (dyads.upper_before < dyads.lower_before)
-    )
+    crossed_before = dyads.sounding_before & (dyads.upper_before < dyads.lower_before)
+    return dyads.sounding & (dyads.upper < dyads.lower) & ~crossed_before
 
 
 def overlap(dyads: Dyads) -> BoolArray:
@@ -38,10 +36,8 @@ def overlap(dyads: Dyads) -> BoolArray:
     Source: overlapping voices in Aldwell & Schachter and in Kostka & Payne.
     """
     in_order = (dyads.upper_before >= dyads.lower_before) & (dyads.upper >= dyads.lower)
-    beyond: BoolArray = (dyads.lower > dyads.upper_before) | (
-        dyads.upper < dyads.lower_before
-    )
-    return dyads.continues & in_order & beyond
+    above, below = dyads.lower > dyads.upper_before, dyads.upper < dyads.lower_before
+    return dyads.continues & in_order & (above | below)
 
 
 def wide_spacing(dyads: Dyads) -> BoolArray:
@@ -51,10 +47,9 @@ def wide_spacing(dyads: Dyads) -> BoolArray:
 
     Source: spacing in Aldwell & Schachter, Piston, and Kostka & Payne.
     """
-    wide: BoolArray = dyads.sounding & (dyads.upper - dyads.lower > OCTAVE)
-    return wide & ~(
-        dyads.sounding_before & (dyads.upper_before - dyads.lower_before > OCTAVE)
-    )
+    distance_before = dyads.upper_before - dyads.lower_before
+    wide_before = dyads.sounding_before & (distance_before > OCTAVE)
+    return dyads.sounding & (dyads.upper - dyads.lower > OCTAVE) & ~wide_before
 
 
 def out_of_range(piece: Piece) -> RuleResult:
@@ -73,12 +68,9 @@ def out_of_range(piece: Piece) -> RuleResult:
 
 def _attacks(piece: Piece, voices: tuple[Voices, ...]) -> IntArray:
     """Return how many pairs of voices have an attack at each step."""
-    upper, lower = np.array(voices).T
-    onsets = piece.chorale.onsets
-    attacks: IntArray = (
-        (onsets[:, upper] | onsets[:, lower]) & piece.dyads(voices).sounding
-    ).sum(axis=1)
-    return attacks
+    attacks = piece.chorale.onsets[:, voices].any(axis=2) & piece.dyads(voices).sounding
+    count: IntArray = attacks.sum(axis=1)
+    return count
 
 
 def _moves(piece: Piece, voices: tuple[Voices, ...]) -> IntArray:
@@ -91,18 +83,18 @@ def _moves(piece: Piece, voices: tuple[Voices, ...]) -> IntArray:
 def _describe_overlap(piece: Piece, step: int, voices: Voices) -> str:
     upper, lower = voices
     if piece.pitches[step, lower] > piece.pitches[step - 1, upper]:
-        names = piece.note_name(step, lower), piece.note_name(step - 1, upper)
-        return "{} is above {}, which the upper voice has just left".format(*names)
-    names = piece.note_name(step, upper), piece.note_name(step - 1, lower)
-    return "{} is below {}, which the lower voice has just left".format(*names)
+        note, left = piece.note_name(step, lower), piece.note_name(step - 1, upper)
+        return f"{note} is above {left}, which the upper voice has just left"
+    note, left = piece.note_name(step, upper), piece.note_name(step - 1, lower)
+    return f"{note} is below {left}, which the lower voice has just left"
 
 
 def _describe_range(piece: Piece, step: int, voices: Voices) -> str:
-    voice = ALL_VOICES[voices[0]]
-    name = piece.note_name(step, voices[0])
-    if piece.pitches[step, voices[0]] > voice.highest:
-        return f"{name} is above {pitch_name(voice.highest)}"
-    return f"{name} is below {pitch_name(voice.lowest)}"
+    (voice,) = voices
+    name, limits = piece.note_name(step, voice), ALL_VOICES[voice]
+    if piece.pitches[step, voice] > limits.highest:
+        return f"{name} is above {pitch_name(limits.highest)}"
+    return f"{name} is below {pitch_name(limits.lowest)}"
 
 
 RULES = (

@@ -115,10 +115,7 @@ def unresolved_seventh(piece: Piece) -> RuleResult:
 
 
 def _has_tone(piece: Piece, interval: int) -> BoolArray:
-    """Return where voices have the tone `interval` semitones above a dominant's root.
-
-    The array has the shape (steps, 4).
-    """
+    """Return where voices have a tone by its semitones above the root, (steps, 4)."""
     dominants = piece.dominants
     # Index -1, no dominant, takes the appended root and is excluded below.
     roots = np.append(dominants.roots, 0)[dominants.at]
