@@ -42,8 +42,8 @@ class Remote:
         """
         if not path.is_file() or (self.size is None and self.md5 is None):
             return False
-        has_size = self.size is None or path.stat().st_size == self.size
-        return has_size and (self.md5 is None or _md5(path) == self.md5)
+        has_size = self.size in (None, path.stat().st_size)
+        return has_size and self.md5 in (None, _md5(path))
 
 
 def look_up(url: str, waits: Sequence[float]) -> Remote:
@@ -104,7 +104,7 @@ def fetch(
                 ) from None
             time.sleep(waits[attempt])
             attempt += 1
-    if remote.md5 is not None and _md5(partial) != remote.md5:
+    if remote.md5 not in (None, _md5(partial)):
         partial.unlink()
         raise DataError(
             f"{remote.url}: what came has another checksum than the server says, and "

@@ -27,7 +27,10 @@ _OUTPUT, _ADVANCED = "Output", "Advanced"  # panels of the help
 
 
 def evaluate(
-    files: Annotated[list[Path], typer.Argument(help="Drawings with their words.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Labeled drawings: .ndjson, .bin, .npz or .tfrecord."),
+    ],
     model: Model = None,
     against: Annotated[
         Path | None,

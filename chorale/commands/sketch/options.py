@@ -9,7 +9,8 @@ import typer
 Model = Annotated[
     str | None,
     typer.Option(
-        help="Folder of a model or of a training run; the bundled model by default."
+        help="Folder of a model or of a training run, or the name of a bundled model; "
+        "the bundled quickdraw by default."
     ),
 ]
 Trust = Annotated[
