@@ -162,15 +162,11 @@ def load_model(
         )
     folder = find_model(name)
     card = Card.read(folder)
-    if kind == NEXT_STEP and card.kind == INFILLER:
+    if kind not in (None, card.kind):
+        use = "harmonize, rewrite, evaluate and judge --given soprano take infillers"
+        hint = use if kind == NEXT_STEP else "counterpoint is one"
         raise UsageError(
-            f"expected a next-step model, got the infiller {name}: use it with "
-            "harmonize, rewrite, evaluate, or judge --given soprano"
-        )
-    if kind == INFILLER and card.kind == NEXT_STEP:
-        raise UsageError(
-            f"expected an infiller, got the next-step model {name}: train one with "
-            "--network counterpoint"
+            f"expected a model of kind {kind}, got {name} of kind {card.kind}: {hint}"
         )
     if backend == "keras":
         require_keras("the Keras backend")

@@ -32,7 +32,8 @@ def train_network(
     Args:
         corpus: its train split is learned, its valid split chooses the best epoch.
         network_options: a next-step network or an infilling one.
-        options: the training; TrainingOptions for a next-step network.
+        options: the training; TrainingOptions for a next-step network, CommonOptions
+            for an infiller.
         output: folder of the run; must not contain one yet.
         command: command line of the run, for the card.
         fitting: see `chorale.nn.fitting.FitArguments`.
@@ -44,13 +45,15 @@ def train_network(
         UsageError: the folder already holds a run, or the options do not match.
         DataError: valid has notes that train lacks.
     """
-    task: Task[Card]
-    if isinstance(network_options, InfillerOptions):
-        task = InfillerTask(corpus, network_options, options)
-    elif isinstance(options, TrainingOptions):
-        task = NextStepTask(corpus, network_options, options)
-    else:
-        raise UsageError("expected TrainingOptions for a next-step network")
+    infills = isinstance(network_options, InfillerOptions)
+    expected = CommonOptions if infills else TrainingOptions
+    if type(options) is not expected:
+        raise UsageError(
+            f"expected {expected.__name__} for this network, got "
+            f"{type(options).__name__}"
+        )
+    task_class = InfillerTask if infills else NextStepTask
+    task: Task[Card] = task_class(corpus, network_options, options)
     return begin(task, output, command=command, **fitting)
 
 

@@ -238,7 +238,7 @@ def test_sampling_options_and_instruments_have_an_effect(run: Run) -> None:
         ("--instrument kazoo", "an instrument out of choir, .* got 'kazoo'"),
         ("--average keys", "an average out of none, transpositions, got 'keys'"),
         ("--model bach --model bach", "each --model once, got bach twice"),
-        ("--model counterpoint", "a next-step model, got .*: use it with harmonize"),
+        ("--model counterpoint", "kind next-step, got .*: harmonize, rewrite"),
     ],
 )
 def test_wrong_usage_is_one_line_and_writes_nothing(

@@ -240,7 +240,7 @@ def test_a_final_report_uses_the_test_split(
         ("mine --average none", "--average is for samples of a model", 2),
         ("--average keys", "out of none, transpositions, got 'keys'", 2),
         ("--model bach --model bach", "each --model once, got bach twice", 2),
-        ("--model counterpoint", "or judge --given soprano", 2),
+        ("--model counterpoint", "and judge --given soprano", 2),
         ("mine -n 5", "-n is for samples of a model", 2),
         ("--rules some", "rules out of off, lenient, strict, got 'some'", 2),
         ("mine --rules off", "--rules is for samples of a model", 2),

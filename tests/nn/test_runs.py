@@ -22,20 +22,20 @@ def test_settings_are_read_as_they_were_written(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"versions": None}, "'versions'"),
         ({"network": {"width": 3}}, "width"),
         ({"training": 3}, "options.json is not of this version"),
     ],
 )
-def test_options_of_another_version_are_named(tmp_path, change, told):
+def test_options_of_another_version_are_named(tmp_path, change, message):
     options = SETTINGS.to_json() | change
     options = {name: value for name, value in options.items() if value is not None}
     (tmp_path / "options.json").write_text(json.dumps(options))
     with pytest.raises(ModelError, match="is not of this version") as raised:
         Run(tmp_path).settings(NetworkOptions, FitOptions)
-    assert told in str(raised.value)
+    assert message in str(raised.value)
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path):

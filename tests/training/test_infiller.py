@@ -254,9 +254,9 @@ def test_evaluate_tells_infillers_apart(infiller_run, tiny_corpus):
 
 @pytest.mark.keras
 def test_an_infiller_is_no_next_step_model(infiller_run):
-    with pytest.raises(UsageError, match=r"a next-step model, got .*little: use it"):
+    with pytest.raises(UsageError, match=r"next-step, got .*little of kind infiller"):
         load_model(infiller_run, kind="next-step")
-    with pytest.raises(UsageError, match=r"an infiller, got the next-step model bach"):
+    with pytest.raises(UsageError, match="infiller, got bach of kind next-step"):
         load_model("bach", kind="infiller")
     with pytest.raises(UsageError, match="a backend out of onnx, keras, got 'torch'"):
         load_model(infiller_run, backend="torch")

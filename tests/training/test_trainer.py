@@ -15,9 +15,9 @@ from tiny import write_tiny_corpus
 from chorale.corpus.loading import load_corpus
 from chorale.encoding.tunes import Tunes
 from chorale.errors import ModelError, UsageError
-from chorale.models.options import NetworkOptions
+from chorale.models.options import InfillerOptions, NetworkOptions
 from chorale.models.storage import load_card, load_model
-from chorale.training.options import CommonOptions
+from chorale.training.options import CommonOptions, TrainingOptions
 from chorale.training.trainer import resume_training, train_network
 from chorale.utils.files import load_arrays
 
@@ -120,12 +120,14 @@ def test_resuming_with_other_options_or_files_is_refused(
         resume_training(load_corpus(tiny_corpus), tmp_path / "nothing")
 
 
-def test_a_next_step_network_needs_options_of_its_own(
+def test_each_kind_of_network_needs_options_of_its_own(
     tiny_corpus: Path, tmp_path: Path
 ) -> None:
-    corpus = load_corpus(tiny_corpus)
-    with pytest.raises(UsageError, match="TrainingOptions for a next-step network"):
-        train_network(corpus, NetworkOptions(), CommonOptions(), tmp_path / "run")
+    corpus, run = load_corpus(tiny_corpus), tmp_path / "run"
+    with pytest.raises(UsageError, match=r"TrainingOptions .*, got CommonOptions"):
+        train_network(corpus, NetworkOptions(), CommonOptions(), run)
+    with pytest.raises(UsageError, match=r"CommonOptions .*, got TrainingOptions"):
+        train_network(corpus, InfillerOptions(), TrainingOptions(), run)
     assert not (tmp_path / "run").exists()
 
 
