@@ -21,15 +21,10 @@ _LENGTH_NOISE = 3  # points by which lengths in one training batch differ, rough
 
 
 class Padded(NamedTuple):
-    """Drawings of one batch, padded at the end.
+    """Drawings of one batch, padded at the end."""
 
-    Attributes:
-        ink: float32 array (batch, points, 3), see `chorale.sketches.strokes.Inks`.
-        lengths: int array (batch,), at least 1.
-    """
-
-    ink: FloatArray
-    lengths: IntArray
+    ink: FloatArray  # (batch, points, 3), see `chorale.sketches.strokes.Inks`
+    lengths: IntArray  # (batch,), at least 1
 
 
 def padded_length(longest: int) -> int:

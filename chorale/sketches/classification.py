@@ -31,8 +31,8 @@ def classify(
     """Classify a drawing.
 
     Args:
-        strokes: a list of points x, y each (float array (points, 2) or nested lists),
-            in the order of drawing, x to the right and y down, in any unit.
+        strokes: arrays (points, 2) or nested lists, in the order of drawing, x to the
+            right and y down, in any unit.
         top: number of words to return.
         model: a classifier, or a name or folder as in `load_classifier`; None for the
             default one, which is opened once.

@@ -16,20 +16,13 @@ _Z = NormalDist().inv_cdf(0.975)  # of a 95 % confidence interval, 1.96
 
 @dataclass(frozen=True, kw_only=True)
 class PairedDifference:
-    """Difference in accuracy of a and b on the same drawings.
+    """Difference in accuracy of a and b on the same drawings."""
 
-    Attributes:
-        difference: accuracy of a minus accuracy of b.
-        low, high: bounds of its 95 % confidence interval.
-        drawings: number of drawings.
-        only_a, only_b: number of drawings classified correctly in one of them only.
-    """
-
-    difference: float
-    low: float
+    difference: float  # accuracy of a minus accuracy of b
+    low: float  # bounds of its 95 % confidence interval
     high: float
     drawings: int
-    only_a: int
+    only_a: int  # drawings classified correctly by one of them only
     only_b: int
 
 

@@ -24,14 +24,7 @@ from chorale.utils.progress import Progress
 
 @dataclass(frozen=True, kw_only=True)
 class Converted:
-    """Outcome of a conversion.
-
-    Attributes:
-        written: number of drawings in the new file.
-        left_out: number of drawings not written: unrecognized ones, those of other
-            words or beyond the limit, and those that the format cannot hold.
-        words: the classes of the new file, in order.
-    """
+    """Outcome of a conversion: numbers of drawings, and the classes in order."""
 
     written: int
     left_out: int
@@ -75,14 +68,12 @@ def convert(
 ) -> Converted:
     """Write the drawings of some files into one compact .npz or TFRecord file.
 
-    The result depends only on the drawings: the same files, in the same order, with
-    the same options give the same bytes. Files are streamed, so they may be larger than
-    memory; to shuffle them, or to find their words, drawings pass through temporary
-    files.
+    The same drawings in the same order, with the same options, give the same bytes.
+    Files may be larger than memory; to shuffle them, or to find their words, drawings
+    pass through temporary files. Drawings that TFRecords cannot hold are left out.
 
     Args:
-        sources: files, and folders of them, read by name; in a folder, formats of one
-            drawing without a word, .svg and .json, are ignored.
+        sources: files and folders, see `find_files`.
         output: ends in .npz or .tfrecord.
         shuffle: whether to write the drawings in random order.
         random_state: seed of the shuffle.
@@ -90,8 +81,7 @@ def convert(
         limit: maximum number of drawings per word; the first ones are taken.
         words: the classes in order, drawings of other words are left out; None = the
             words of all drawings taken, sorted.
-        trust: whether to unpickle files, which can run code hidden in them.
-        progress: callback, called with the bytes read and the bytes of all files.
+        trust, progress: see `read_files`.
 
     Raises:
         DataError: a file cannot be read or is malformed, or no drawing is left.

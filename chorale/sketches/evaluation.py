@@ -26,43 +26,25 @@ Probabilities = npt.NDArray[np.floating[Any]]
 
 @dataclass(frozen=True, kw_only=True)
 class CalibrationBin:
-    """Drawings whose predictions have similar confidence.
-
-    Attributes:
-        low, high: the highest probability is above `low` and at most `high`.
-        count: number of drawings.
-        confidence: mean of their highest probabilities; None without drawings.
-        accuracy: share classified correctly; None without drawings.
-    """
+    """Drawings whose highest probability is above `low` and at most `high`."""
 
     low: float
     high: float
-    count: int
-    confidence: float | None
-    accuracy: float | None
+    count: int  # drawings
+    confidence: float | None  # mean highest probability; None without drawings
+    accuracy: float | None  # share classified correctly; None without drawings
 
 
 @dataclass(frozen=True, kw_only=True)
 class WordMetrics:
-    """Metrics of one class.
-
-    Attributes:
-        word: the class.
-        drawings: number of drawings of it.
-        top1, top5: share of them with the word among the 1 or 5 most likely; None
-            without drawings.
-        precision: share of the drawings classified as this word that are of it; None
-            without such drawings.
-        taken_for: the most frequent wrong prediction for its drawings; None if there is
-            none.
-    """
+    """Metrics of one class; shares of no drawings are None."""
 
     word: str
-    drawings: int
-    top1: float | None
-    top5: float | None
-    precision: float | None
-    taken_for: str | None
+    drawings: int  # of this word
+    top1: float | None  # share of them with this word as the most likely
+    top5: float | None  # share of them with this word among the 5 most likely
+    precision: float | None  # share of drawings classified as this word that are of it
+    taken_for: str | None  # the most frequent wrong prediction; None if there is none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,32 +61,21 @@ class Confusion:
 class Report:
     """Classification report.
 
-    Attributes:
-        drawings: number of drawings.
-        top1, top3, top5: top-k accuracy: share of drawings with the right word among
-            the k most likely.
-        map3: mean average precision at 3: mean of 1/rank of the right word, 0 for ranks
-            above 3.
-        nats: cross-entropy: mean negative natural logarithm of the probability of the
-            right word, in nats per drawing.
-        calibration_error: expected calibration error, the mean of |confidence -
-            accuracy| over the bins, weighted by their drawings (Guo, Pleiss, Sun &
-            Weinberger, 2017, "On calibration of modern neural networks").
-        calibration: the bins, of equal width.
-        words: metrics of each class, in their order.
-        confusions: the most frequent errors, in decreasing frequency.
+    The expected calibration error is the mean of |confidence - accuracy| over the bins,
+    weighted by their drawings (Guo, Pleiss, Sun & Weinberger, 2017, "On calibration of
+    modern neural networks").
     """
 
     drawings: int
-    top1: float
+    top1: float  # top-k accuracy: share with the right word among the k most likely
     top3: float
     top5: float
-    map3: float
-    nats: float
+    map3: float  # mean average precision: mean of 1/rank, 0 for ranks above 3
+    nats: float  # cross-entropy: mean of -ln(probability of the right word)
     calibration_error: float
-    calibration: tuple[CalibrationBin, ...]
-    words: tuple[WordMetrics, ...]
-    confusions: tuple[Confusion, ...]
+    calibration: tuple[CalibrationBin, ...]  # of equal width
+    words: tuple[WordMetrics, ...]  # in the order of the classes
+    confusions: tuple[Confusion, ...]  # the most frequent first
 
 
 def measure(

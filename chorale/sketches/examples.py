@@ -25,21 +25,13 @@ _HELD_OUT = 0.1  # share of drawings for validation if there are no others
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Examples:
-    """Preprocessed drawings and their labels.
+    """Preprocessed drawings and their labels."""
 
-    Attributes:
-        inks: the drawings, none of them empty.
-        labels: int array (drawings,), indices of `words`.
-        words: the classes.
-        left_out: number of drawings read but not taken, by reason.
-        hashes: SHA-256 of every file read, by its name.
-    """
-
-    inks: Inks
-    labels: IntArray
-    words: tuple[str, ...]
-    left_out: Mapping[str, int] = field(default_factory=dict)
-    hashes: Mapping[str, str] = field(default_factory=dict)
+    inks: Inks  # none of them empty
+    labels: IntArray  # (drawings,), indices of `words`
+    words: tuple[str, ...]  # the classes
+    left_out: Mapping[str, int] = field(default_factory=dict)  # drawings, by reason
+    hashes: Mapping[str, str] = field(default_factory=dict)  # SHA-256 by file name
 
     def sketch(self, index: int) -> Sketch:
         """Return an example as a drawing, in the preprocessed form."""
@@ -65,8 +57,7 @@ def load_examples(
         paths: files, read in this order, and folders of them.
         words: the classes; drawings of other words are left out. None for the words of
             all drawings, in alphabetical order.
-        trust: whether to unpickle files, which can run code hidden in them.
-        progress: callback, called with the bytes read and the bytes of all files.
+        trust, progress: see `read_files`.
 
     Raises:
         DataError: a file cannot be read, or no drawing is left.

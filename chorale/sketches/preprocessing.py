@@ -94,15 +94,12 @@ def from_ink(ink: FloatArray) -> tuple[Float64Array, ...]:
 def to_grid(strokes: Strokes, tolerance: float) -> tuple[Float64Array, ...]:
     """Scale and simplify a drawing as the makers of the dataset did.
 
-    Empty strokes are dropped. The drawing is moved to 0 and scaled to a longer side of
-    GRID, simplified and rounded.
-
     Args:
-        strokes: a float array (points, 2) for each.
+        strokes: a float array (points, 2) for each; empty ones are dropped.
         tolerance: of the simplification, in units of the grid.
 
     Returns:
-        The remaining strokes, whole numbers from 0 to GRID.
+        The strokes, simplified, whole numbers from 0 to GRID.
 
     Raises:
         DataError: a stroke is not an array of numbers of that shape.

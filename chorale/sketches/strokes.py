@@ -22,31 +22,25 @@ Strokes = Sequence[npt.ArrayLike]  # of shape (points, 2) each
 class Sketch:
     """One drawing and its label.
 
-    Attributes:
-        strokes: a float array (points, 2) for each stroke, in the order of drawing; x
-            to the right, y down, in any unit, the same for both.
-        word: class label, the word that the player was asked to draw; "" if unknown.
-        is_recognized: whether the game recognized the drawing; True if the file does
-            not say.
+    Strokes are float arrays (points, 2) in the order of drawing; x to the right and y
+    down, in any unit, the same for both.
     """
 
     strokes: tuple[Float64Array, ...]
-    word: str = ""
-    is_recognized: bool = True
+    word: str = ""  # class label; "" if unknown
+    is_recognized: bool = True  # by the game; True if the file does not say
 
 
 class Inks(NamedTuple):
     """Many drawings as network input, one after another.
 
-    Attributes:
-        points: float32 array (points, 3): dx, dy from the previous point (of the first
-            point: from the upper left corner of the drawing), in units of the longer
-            side of the drawing; pen state, 1 at the last point of a stroke, else 0.
-        lengths: int array (drawings,), points of each drawing; 0 = nothing drawn.
+    A point is dx, dy from the previous point (of the first point: from the upper left
+    corner of the drawing), in units of the longer side of the drawing; and the pen
+    state, 1 at the last point of a stroke, else 0.
     """
 
-    points: FloatArray
-    lengths: IntArray
+    points: FloatArray  # (points, 3)
+    lengths: IntArray  # (drawings,), points of each drawing; 0 = nothing drawn
 
     @property
     def starts(self) -> IntArray:

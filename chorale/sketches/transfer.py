@@ -49,9 +49,7 @@ class Remote:
 def look_up(url: str, waits: Sequence[float]) -> Remote:
     """Ask a server for the version, size and checksum of a file.
 
-    Args:
-        url: of the file.
-        waits: seconds before each new attempt after an error.
+    After an error it waits so many seconds before each new attempt.
 
     Raises:
         TransferError: all attempts failed.

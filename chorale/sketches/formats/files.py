@@ -23,22 +23,16 @@ from chorale.sketches.formats.tfrecord import read_tfrecord, write_tfrecord
 from chorale.sketches.strokes import Sketch
 from chorale.utils.progress import Progress
 
+# Called with a path, drawings and the classes; returns the number of drawings written.
 Write = Callable[[Path, Iterable[Sketch], Sequence[str]], int]
 
 
 class Format(NamedTuple):
-    """A file format.
-
-    Attributes:
-        read: yields the drawings of a file.
-        write: writes drawings whose words are among the classes, returns how many.
-        has_words: whether a file holds many drawings with their words; if not, it holds
-            one without.
-    """
+    """A file format: the functions that read and write a file of it."""
 
     read: Callable[[Path, ReadOptions], Iterator[Sketch]]
     write: Write | None = None
-    has_words: bool = True
+    has_words: bool = True  # False: a file is one drawing without a word
 
 
 def read_npz(path: Path, options: ReadOptions) -> Iterator[Sketch]:
@@ -160,7 +154,7 @@ def check_output(path: Path) -> Write:
 
 
 def find_files(sources: Sequence[Path], output: Path | None = None) -> list[Path]:
-    """Return files, and those in folders by name; of these only files with words.
+    """Return files, and the files of labeled drawings in folders, by name.
 
     Args:
         sources: files and folders.

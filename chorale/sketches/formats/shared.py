@@ -20,13 +20,7 @@ _BUFFER_SIZE = 1 << 18  # bytes
 
 
 class ReadOptions(NamedTuple):
-    """How a file is read.
-
-    Attributes:
-        trust: whether to unpickle files, which can run code hidden in them.
-        classes: words by class index, for TFRecords without a .classes file.
-        on_read: callback, called with the number of bytes of each read.
-    """
+    """How a file is read; see `chorale.sketches.formats.files.read_sketches`."""
 
     trust: bool = False
     classes: Sequence[str] | None = None

@@ -9,7 +9,6 @@ words are in a text file beside the records.
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -29,8 +28,8 @@ from chorale.sketches.strokes import Sketch
 from chorale.utils.arrays import FloatArray
 from chorale.utils.files import replacing
 
-_LENGTH = struct.Struct("<Q")
-_CHECKSUM = struct.Struct("<I")
+# Little-endian numbers around the content of a record, in bytes.
+_LENGTH_SIZE, _CHECKSUM_SIZE = 8, 4
 _MAX_RECORD = 1 << 26  # bytes, some million points
 
 # The fields of tf.train.Example used here, see tensorflow/core/example/feature.proto.
@@ -74,7 +73,7 @@ def read_tfrecord(path: Path, options: ReadOptions) -> Iterator[Sketch]:
     classes = options.classes
     with open_binary(path, options) as file:
         record = 0
-        while header := file.read(_LENGTH.size):
+        while header := file.read(_LENGTH_SIZE):
             record += 1
             with located(path, record=record):
                 features = _parse_example(_read_record(header, file), new_example())
@@ -119,7 +118,7 @@ def read_classes(path: Path) -> list[str]:
 
 def _read_record(header: bytes, file: BinaryIO) -> bytes:
     """Return the content of a record: length, checksum, content, checksum."""
-    (length,) = _LENGTH.unpack(_check(header, _LENGTH.size, file))
+    length = int.from_bytes(_check(header, _LENGTH_SIZE, file), "little")
     if length > _MAX_RECORD:
         raise DataError(f"expected at most {_MAX_RECORD} bytes, got {length}")
     return _check(file.read(length), length, file)
@@ -127,8 +126,8 @@ def _read_record(header: bytes, file: BinaryIO) -> bytes:
 
 def _check(content: bytes, expected: int, file: BinaryIO) -> bytes:
     """Return the content if it is complete and the checksum that follows is right."""
-    checksum = file.read(_CHECKSUM.size)
-    if len(content) < expected or len(checksum) < _CHECKSUM.size:
+    checksum = file.read(_CHECKSUM_SIZE)
+    if len(content) < expected or len(checksum) < _CHECKSUM_SIZE:
         raise DataError("expected a whole record, got a part: the file is cut off")
     if checksum != _checksum(content):
         raise DataError("the checksum is wrong: it is no TFRecord file, or damaged")
@@ -205,7 +204,7 @@ def write_tfrecord(path: Path, sketches: Iterable[Sketch], words: Sequence[str])
                 features["shape"].int64_list.value.extend(ink.shape)
                 features["class_index"].int64_list.value.append(label)
                 content = example.SerializeToString(deterministic=True)
-                length = _LENGTH.pack(len(content))
+                length = len(content).to_bytes(_LENGTH_SIZE, "little")
                 file.write(length + _checksum(length) + content + _checksum(content))
                 written += 1
         text = "".join(f"{word}\n" for word in words)
@@ -236,7 +235,7 @@ def _checksum(content: bytes) -> bytes:
 
     value = google_crc32c.value(content)
     masked = ((value >> 15 | value << 17) + 0xA282EAD8) & 0xFFFFFFFF
-    return _CHECKSUM.pack(masked)
+    return masked.to_bytes(_CHECKSUM_SIZE, "little")
 
 
 @cache
