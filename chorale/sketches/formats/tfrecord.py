@@ -233,7 +233,7 @@ def _checksum(content: bytes) -> bytes:
     """Return the CRC-32C of bytes, masked as TFRecord does."""
     import google_crc32c
 
-    value = google_crc32c.value(content)
+    value: int = google_crc32c.value(content)
     masked = ((value >> 15 | value << 17) + 0xA282EAD8) & 0xFFFFFFFF
     return masked.to_bytes(_CHECKSUM_SIZE, "little")
 
