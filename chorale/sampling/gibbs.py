@@ -233,7 +233,7 @@ class InfillingSampler:
         context = Context(
             before=pitches[rows, steps],
             now=pitches[rows, steps + 1],
-            written=tuple(other for other in range(VOICES) if other != voice),
+            written=tuple(v for v in range(VOICES) if v != voice),
             phrase_start=phrase_starts[rows, steps],
             leading=self._batch.leading_tones[rows],
         )
