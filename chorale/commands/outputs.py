@@ -67,23 +67,16 @@ Report = Annotated[
 class Destination:
     """Where and how the best of several chorales are written.
 
-    Attributes:
-        output: folder, made if there is none.
-        formats: names separated by commas.
-        instrument: of MIDI files.
-        best_of: number of chorales drawn for each one that is kept.
-        report: file of the report on all chorales drawn; None for no report.
-
     Raises:
         UsageError: an unknown format or instrument, a `best_of` below 1, or a report
             with another ending than .md or .html.
     """
 
-    output: Path
-    formats: str
-    instrument: str
-    best_of: int
-    report: Path | None
+    output: Path  # folder, made if there is none
+    formats: str  # names separated by commas
+    instrument: str  # of MIDI files
+    best_of: int  # number of chorales drawn for each one that is kept
+    report: Path | None  # file of the report on all chorales drawn; None for no report
 
     def __post_init__(self) -> None:
         check_at_least(self, best_of=1)

@@ -128,24 +128,16 @@ def score_folder() -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class _Passage:
-    """A measure of the score; a repeat sign may make it shorter than a bar.
+    """A measure of the score; a repeat sign may make it shorter than a bar."""
 
-    Attributes:
-        lines: the notes of each voice, from the start of the measure, without rests.
-        length: in steps.
-        metre: the current time signature.
-        upbeat: whether music21 takes it for the end of a full bar.
-        repeat_from, repeat_to: whether a repeated section starts or ends here.
-        ending: 1 or 2 in a first or second ending, else 0.
-    """
-
+    # The notes of each voice, from the start of the measure, without rests.
     lines: tuple[tuple[ScoreNote, ...], ...]
-    length: Fraction
-    metre: Metre
-    upbeat: bool
-    repeat_from: bool
-    repeat_to: bool
-    ending: int
+    length: Fraction  # in steps
+    metre: Metre  # the current time signature
+    upbeat: bool  # whether music21 takes it for the end of a full bar
+    repeat_from: bool  # whether a repeated section starts here
+    repeat_to: bool  # whether one ends here
+    ending: int  # 1 or 2 in a first or second ending, else 0
 
     @property
     def interlude(self) -> bool:
@@ -289,14 +281,10 @@ def _is_upbeat(passage: _Passage, after: _Passage | None) -> bool:
 
 
 def _fermatas(lines: Sequence[Sequence[ScoreNote]], steps: int) -> BoolArray:
-    """Return which steps have a fermata, bool array (steps,).
+    """Return which of a piece's steps have a fermata, bool array (steps,).
 
     The fermatas of several voices at one cadence count as one: among notes that
     overlap, that of the highest voice.
-
-    Args:
-        lines: the notes of each voice.
-        steps: length of the piece.
     """
     fermatas = np.zeros(steps, np.bool_)
     spans = sorted(

@@ -17,34 +17,19 @@ INDEX_FILE = "index.csv"
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """Metadata of one piece.
+    """Metadata of one piece."""
 
-    Attributes:
-        file: path of the classic CSV relative to the corpus folder, with forward
-            slashes.
-        split: `train`, `valid` or `test`; empty in a flat folder.
-        bwv: number in the Bach-Werke-Verzeichnis, without the letters.
-        score: the file that the piece was read from.
-        title: first line of the hymn; may be empty.
-        key: such as `G major`; may be empty.
-        metre: time signatures, each change with its step: `3/4 4/4@96`.
-        pickup: steps before the first full bar.
-        steps: length of the piece.
-        tune_group: equal for pieces with the same hymn tune; 0 = unknown.
-        sha256: of the classic CSV.
-    """
-
-    file: str
-    split: str
-    bwv: str
-    score: str
-    title: str
-    key: str
-    metre: str
-    pickup: int
-    steps: int
-    tune_group: int
-    sha256: str
+    file: str  # the classic CSV, relative to the corpus folder, with forward slashes
+    split: str  # `train`, `valid` or `test`; empty in a flat folder
+    bwv: str  # number in the Bach-Werke-Verzeichnis, without the letters
+    score: str  # the file that the piece was read from
+    title: str  # first line of the hymn; may be empty
+    key: str  # such as `G major`; may be empty
+    metre: str  # time signatures, each change with its step: `3/4 4/4@96`
+    pickup: int  # steps before the first full bar
+    steps: int  # length of the piece
+    tune_group: int  # equal for pieces with the same hymn tune; 0 = unknown
+    sha256: str  # of the classic CSV
 
 
 _FIELDS = tuple(field.name for field in fields(Entry))

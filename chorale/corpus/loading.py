@@ -23,20 +23,15 @@ MANIFEST_FILE = "manifest.csv"  # of the bundled corpus only
 
 @dataclass(frozen=True)
 class Corpus:
-    """Chorales in their splits.
+    """Chorales in their splits."""
 
-    Attributes:
-        train, valid, test: the chorales, in order of their file names.
-        path: the folder.
-        hashes: SHA-256 of every file that was read, by path relative to the folder.
-        refused: error messages of files left out by a loader that is not strict.
-    """
-
-    train: tuple[Chorale, ...]
+    train: tuple[Chorale, ...]  # in order of file names, as in the other splits
     valid: tuple[Chorale, ...] = ()
     test: tuple[Chorale, ...] = ()
-    path: Path = Path()
+    path: Path = Path()  # the folder
+    # SHA-256 of every file that was read, by path relative to the folder.
     hashes: Mapping[str, str] = field(default_factory=dict)
+    # Error messages of files left out by a loader that is not strict.
     refused: tuple[str, ...] = ()
 
     def split(self, name: str) -> tuple[Chorale, ...]:

@@ -9,34 +9,21 @@ from chorale.utils.tables import read_rows
 
 
 class Row(NamedTuple):
-    """A score of music21, or a piece of the JSB chorales without one.
+    """A score of music21, or a piece of the JSB chorales without one."""
 
-    Attributes:
-        number: of the piece in the public JSB chorales, 000 to 381; other pieces are
-            numbered from 382. Empty for scores that are not used.
-        split: `train`, `valid` or `test`; empty for a score without a number.
-        score: file name in music21's `corpus/bach`; empty if music21 has none.
-        bwv: catalogue number as music21 files it.
-        title: first line of the hymn.
-        repeats: `expanded` if repeated sections are played twice, `once` if not.
-        pickup: steps before the first full bar.
-        tune_group: equal for pieces with the same hymn tune.
-        alternate_of: catalogue number of a piece with the same harmonization.
-        excluded: reason why it is left out; empty if it is not.
-        public_sha256: of its file in the public JSB chorales; empty in the test split,
-            whose files are not opened.
-    """
-
+    # In the public JSB chorales, 000 to 381; other pieces are numbered from 382. Empty
+    # for scores that are not used.
     number: str
-    split: str
-    score: str
-    bwv: str
-    title: str
-    repeats: str
-    pickup: str
-    tune_group: str
-    alternate_of: str
-    excluded: str
+    split: str  # `train`, `valid` or `test`; empty for a score without a number
+    score: str  # file name in music21's `corpus/bach`; empty if music21 has none
+    bwv: str  # catalogue number as music21 files it
+    title: str  # first line of the hymn
+    repeats: str  # `expanded` if repeated sections are played twice, `once` if not
+    pickup: str  # steps before the first full bar
+    tune_group: str  # equal for pieces with the same hymn tune
+    alternate_of: str  # catalogue number of a piece with the same harmonization
+    excluded: str  # reason why it is left out; empty if it is not
+    # Of its public file; empty in the test split, whose files are not opened.
     public_sha256: str
 
     @property

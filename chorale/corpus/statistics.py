@@ -16,30 +16,19 @@ from chorale.utils.arrays import IntArray
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """Statistics of a corpus, ready for JSON.
+    """Statistics of a corpus, ready for JSON."""
 
-    Attributes:
-        path: the folder.
-        pieces, steps: by split.
-        ranges: lowest and highest MIDI note of each voice; None if it is silent.
-        keys, metres: number of pieces by key and by first time signature, in descending
-            order.
-        rests: share of steps at which a voice is silent, by voice.
-        repeated_onsets: share of the onsets that repeat the pitch before them.
-        fermatas: number of pieces with fermatas.
-        refused: error messages of files that were left out.
-    """
-
-    path: str
-    pieces: dict[str, int]
-    steps: dict[str, int]
+    path: str  # the folder
+    pieces: dict[str, int]  # by split
+    steps: dict[str, int]  # by split
+    # Lowest and highest MIDI note of each voice; None if it is silent.
     ranges: dict[str, tuple[int, int] | None]
-    keys: dict[str, int]
-    metres: dict[str, int]
-    rests: dict[str, float]
-    repeated_onsets: float
-    fermatas: int
-    refused: tuple[str, ...]
+    keys: dict[str, int]  # number of pieces by key, descending
+    metres: dict[str, int]  # number of pieces by first time signature, descending
+    rests: dict[str, float]  # share of steps at which a voice is silent, by voice
+    repeated_onsets: float  # share of the onsets that repeat the pitch before them
+    fermatas: int  # number of pieces with fermatas
+    refused: tuple[str, ...]  # error messages of files that were left out
 
 
 def describe(corpus: Corpus) -> Description:

@@ -33,17 +33,12 @@ ABSENT = -1
 
 @dataclass(frozen=True, kw_only=True)
 class CellVocabulary:
-    """The cells of an infiller, fitted to its train split and stored with it.
+    """The cells of an infiller, fitted to its train split and stored with it."""
 
-    Attributes:
-        encoding: `hold` or `pitch`.
-        lowest, highest: the MIDI notes that have cells, both included.
-        ranges: lowest and highest note of each voice in train, soprano first.
-    """
-
-    encoding: str
-    lowest: int
-    highest: int
+    encoding: str  # `hold` or `pitch`
+    lowest: int  # MIDI note with cells
+    highest: int  # included
+    # Lowest and highest note of each voice in train, soprano first.
     ranges: tuple[tuple[int, int], ...]
 
     def __post_init__(self) -> None:

@@ -23,30 +23,19 @@ LENGTHS = len(_LENGTHS) + 1
 
 
 class Echo(NamedTuple):
-    """What came next at the earlier place.
+    """What came next at the earlier place."""
 
-    Attributes:
-        tokens: int array (..., 4), what the voices did there; 0 if there is no place.
-        lengths: int array (...), how many steps before agree, in LENGTHS classes; 0
-            where there is no place.
-    """
-
-    tokens: IntArray
+    tokens: IntArray  # (..., 4), what the voices did there; 0 if there is no place
+    # (...), how many steps before agree, in LENGTHS classes; 0 if there is no place.
     lengths: IntArray
 
 
 class Trail(NamedTuple):
-    """What has been written, in a form in which echoes are found.
+    """What has been written, in a form in which echoes are found."""
 
-    Attributes:
-        tokens: int array (batch, steps, 4).
-        chords: int array (batch, steps), equal where tokens and sounding notes are.
-        runs: int array (batch, steps), how many steps before each step agree with the
-            latest ones.
-    """
-
-    tokens: IntArray
-    chords: IntArray
+    tokens: IntArray  # (batch, steps, 4)
+    chords: IntArray  # (batch, steps), equal where tokens and sounding notes are
+    # (batch, steps), how many steps before each step agree with the latest ones.
     runs: IntArray
 
     @classmethod

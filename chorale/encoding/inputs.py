@@ -25,26 +25,21 @@ Array = Any  # int32, of NumPy or of whichever backend Keras runs on
 
 
 class Inputs(NamedTuple):
-    """What a next-step network reads of some steps; `...` are their leading axes.
+    """What a next-step network reads of some steps; `...` are their leading axes."""
 
-    Attributes:
-        past_pitches, past_ages: int32 (..., 4), the notes as they stand after the step
-            before, see `Past`.
-        plan: int32 (..., features), see `chorale.encoding.plan`.
-        tokens: int32 (..., 4), of the step itself; the head of a voice reads those of
-            the voices before it.
-        echo_tokens, echo_lengths: int32 (..., 4) and (...), see
-            `chorale.encoding.echoes`.
-        recall: int32 (..., 3), see `chorale.encoding.tunes`.
-    """
-
+    # `past_pitches`, `past_ages`: int32 (..., 4), the notes as they stand after the
+    # step before, see `Past`.
     past_pitches: Array
     past_ages: Array
-    plan: Array
+    plan: Array  # int32 (..., features), see `chorale.encoding.plan`
+    # int32 (..., 4), of the step itself; the head of a voice reads those of the voices
+    # before it.
     tokens: Array
+    # `echo_tokens`, `echo_lengths`: int32 (..., 4) and (...), see
+    # `chorale.encoding.echoes`.
     echo_tokens: Array
     echo_lengths: Array
-    recall: Array
+    recall: Array  # int32 (..., 3), see `chorale.encoding.tunes`
 
     @classmethod
     def of_pieces(
@@ -107,17 +102,11 @@ class Inputs(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What the inputs of the next step follow from, for a batch of sequences.
+    """What the inputs of the next step follow from, for a batch of sequences."""
 
-    Attributes:
-        past: the notes as they stand, arrays (batch, 4).
-        trail: what was written before.
-        traces: where each soprano agrees with known tunes.
-    """
-
-    past: Past
-    trail: Trail
-    traces: list[Trace]
+    past: Past  # the notes as they stand, arrays (batch, 4)
+    trail: Trail  # what was written before
+    traces: list[Trace]  # where each soprano agrees with known tunes
 
     @classmethod
     def begin(cls, batch: int, vocabulary: Vocabulary) -> Context:
@@ -148,18 +137,13 @@ class Context(NamedTuple):
 
 
 class CellInputs(NamedTuple):
-    """What an infilling network reads of whole pieces, all int32.
+    """What an infilling network reads of whole pieces, all int32."""
 
-    Attributes:
-        cells: (batch, steps, 4), with numbers of their own for hidden and absent ones
-            (`chorale.encoding.cells.masked`).
-        plan: (batch, steps, features).
-        before, after, to_before, to_after: see `chorale.encoding.neighbours`.
-    """
-
+    # (batch, steps, 4), with numbers of their own for hidden and absent ones
+    # (`chorale.encoding.cells.masked`).
     cells: Array
-    plan: Array
-    before: Array
+    plan: Array  # (batch, steps, features)
+    before: Array  # this and the following: see `chorale.encoding.neighbours`
     after: Array
     to_before: Array
     to_after: Array

@@ -16,18 +16,14 @@ MAX_DISTANCE = 32
 
 
 class Neighbours(NamedTuple):
-    """What stands around each cell in its own voice.
+    """What stands around each cell in its own voice."""
 
-    Attributes:
-        before, after: int array (batch, steps, 4, 4): the cells of all four voices (the
-            last axis) at the nearest step at which this voice (the axis before) is
-            visible; the number of a hidden cell if there is no such step.
-        to_before, to_after: int array (batch, steps, 4), how many steps away that is,
-            at most MAX_DISTANCE, 0 if there is none.
-    """
-
+    # (batch, steps, 4, 4): the cells of all four voices (the last axis) at the nearest
+    # step at which this voice (the axis before) is visible; the number of a hidden cell
+    # if there is no such step.
     before: IntArray
     after: IntArray
+    # (batch, steps, 4): steps to there, at most MAX_DISTANCE, 0 if there is none.
     to_before: IntArray
     to_after: IntArray
 

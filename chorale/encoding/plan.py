@@ -40,20 +40,13 @@ FEATURES = {
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Plan:
-    """A piece without its notes.
+    """A piece without its notes."""
 
-    Attributes:
-        fermatas: bool array (steps,), True while a fermata stands.
-        bars, positions: int arrays (steps,), as in Chorale.
-        metres: time signatures in order.
-        key: of the piece; None if unknown.
-    """
-
-    fermatas: BoolArray
-    bars: IntArray
-    positions: IntArray
-    metres: tuple[Metre, ...]
-    key: Key | None = None
+    fermatas: BoolArray  # (steps,), True while a fermata stands
+    bars: IntArray  # (steps,), as in Chorale
+    positions: IntArray  # the same
+    metres: tuple[Metre, ...]  # time signatures in order
+    key: Key | None = None  # of the piece; None if unknown
 
     @classmethod
     def of(cls, chorale: Chorale) -> Plan:

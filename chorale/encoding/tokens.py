@@ -32,16 +32,12 @@ MAX_AGE = 31
 
 
 class Past(NamedTuple):
-    """The notes as they stand after some step, resolved from tokens.
+    """The notes as they stand after some step, resolved from tokens."""
 
-    Attributes:
-        pitches: int array (..., 4), token of the sounding pitch, silence or
-            `Vocabulary.nothing` before the first step; never HOLD.
-        ages: int array (..., 4), steps since the voice attacked or fell silent, at most
-            MAX_AGE; 0 where it has just done so.
-    """
-
+    # (..., 4), token of the sounding pitch, silence or `Vocabulary.nothing` before the
+    # first step; never HOLD.
     pitches: IntArray
+    # (..., 4), steps since the voice attacked or fell silent, at most MAX_AGE.
     ages: IntArray
 
     def at(self, rows: IntArray) -> Past:
@@ -51,17 +47,12 @@ class Past(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Vocabulary:
-    """The tokens of a model, fitted to its train split and stored with it.
+    """The tokens of a model, fitted to its train split and stored with it."""
 
-    Attributes:
-        encoding: `pitch` or `hold`.
-        lowest, highest: the MIDI notes that have a token, both included.
-        ranges: lowest and highest note of each voice in train, soprano first.
-    """
-
-    encoding: str
-    lowest: int
-    highest: int
+    encoding: str  # `pitch` or `hold`
+    lowest: int  # MIDI note with a token
+    highest: int  # included
+    # Lowest and highest note of each voice in train, soprano first.
     ranges: tuple[tuple[int, int], ...]
 
     def __post_init__(self) -> None:

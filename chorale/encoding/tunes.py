@@ -47,24 +47,16 @@ COLUMNS = 3
 
 
 class Trace(NamedTuple):
-    """How a soprano has come so far, and where a tune has come like it.
+    """How a soprano has come so far, and where a tune has come like it."""
 
-    Attributes:
-        pitch: token of the note that sounds, SILENCE_TOKEN if none.
-        steps: how many steps it has lasted.
-        intervals: int array, of the soprano's own notes, the present one included.
-        durations: int array, of those that are over.
-        places: int array, the notes that may stand for the present one; those of the
-            soprano itself are counted on from the notes of train.
-        scores: float array, how many notes up to each place agree.
-    """
-
-    pitch: int
-    steps: int
-    intervals: IntArray
-    durations: IntArray
+    pitch: int  # token of the note that sounds, SILENCE_TOKEN if none
+    steps: int  # how many steps it has lasted
+    intervals: IntArray  # of the soprano's own notes, the present one included
+    durations: IntArray  # of those that are over
+    # The notes that may stand for the present one; those of the soprano itself are
+    # counted on from the notes of train.
     places: IntArray
-    scores: npt.NDArray[np.float64]
+    scores: npt.NDArray[np.float64]  # how many notes up to each place agree
 
 
 _NOTHING = np.zeros(0, np.int64)
@@ -77,16 +69,11 @@ class Tunes:
 
     If there are none, nothing is recalled, not even what a piece has sung itself. A
     note is a pitch that does not change: one that is struck again is one note.
-
-    Attributes:
-        intervals: int array (notes,), semitones up from the note before.
-        durations: int array (notes,), in steps.
-        pieces: int array (notes,), which piece each belongs to.
     """
 
-    intervals: IntArray
-    durations: IntArray
-    pieces: IntArray
+    intervals: IntArray  # (notes,), semitones up from the note before
+    durations: IntArray  # (notes,), in steps
+    pieces: IntArray  # (notes,), which piece each belongs to
     _places: dict[int, IntArray] = field(init=False, repr=False, compare=False)
     _following: IntArray = field(init=False, repr=False, compare=False)
 

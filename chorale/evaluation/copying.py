@@ -37,15 +37,10 @@ _IDENTIFIERS = 2**27  # more than steps in train; two of them and an interval: 6
 
 
 class Windows(NamedTuple):
-    """Windows of one length that begin on a beat of a piece.
+    """Windows of one length that begin on a beat of a piece."""
 
-    Attributes:
-        copied: number of windows that occur in the training set.
-        total: number of windows in which a pitch changes.
-    """
-
-    copied: int
-    total: int
+    copied: int  # number of windows that occur in the training set
+    total: int  # number of windows in which a pitch changes
 
     @property
     def share(self) -> float | None:
@@ -55,29 +50,19 @@ class Windows(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Copied:
-    """Copied stretches of one piece.
+    """Copied stretches of one piece."""
 
-    Attributes:
-        longest_run: steps of the longest copied stretch; 0 if there is none.
-        windows: by length, one of WINDOWS.
-    """
-
-    longest_run: int
-    windows: dict[int, Windows]
+    longest_run: int  # steps of the longest copied stretch; 0 if there is none
+    windows: dict[int, Windows]  # by length, one of WINDOWS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Copying:
-    """Copied stretches of a set of pieces.
+    """Copied stretches of a set of pieces."""
 
-    Attributes:
-        median_steps, longest_steps: median and maximum of the pieces' longest runs.
-        shares: share of copied windows, by their length in quarters; None where there
-            are no windows.
-    """
-
-    median_steps: float
-    longest_steps: int
+    median_steps: float  # of the pieces' longest runs
+    longest_steps: int  # of all pieces
+    # Of copied windows, by their length in quarters; None if there are no windows.
     shares: Mapping[int, float | None]
 
     @classmethod
@@ -90,22 +75,16 @@ class Copying:
             copied, total = np.sum(windows, axis=0).tolist()
             shares[quarters] = Windows(copied, total).share
         return cls(
-            median_steps=float(np.median(runs)),
-            longest_steps=max(runs),
-            shares=shares,
+            median_steps=float(np.median(runs)), longest_steps=max(runs), shares=shares
         )
 
 
 class _Stretches(NamedTuple):
-    """All stretches of one length, in order of their first steps.
+    """All stretches of one length, in order of their first steps."""
 
-    Attributes:
-        identifiers: int array (stretches,), _UNKNOWN if not in the training set.
-        roots: int array (stretches,), the first sounding pitch, from which intervals
-            are measured; SILENCE if none sounds.
-    """
-
-    identifiers: IntArray
+    identifiers: IntArray  # (stretches,), _UNKNOWN if not in the training set
+    # (stretches,), the first sounding pitch, from which intervals are
+    # measured; SILENCE if none sounds.
     roots: IntArray
 
 

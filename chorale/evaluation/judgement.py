@@ -45,54 +45,38 @@ SETS = ("samples", "bach", "train", "n-gram")
 
 @dataclass(frozen=True, kw_only=True)
 class JudgedSets:
-    """The sets that `judge` compares.
+    """The sets that `judge` compares."""
 
-    Attributes:
-        samples: the windows that are judged, without what was given.
-        bach: windows of held-out chorales by Bach. A sample and the chorale that it was
-            prompted with are of one group.
-        ngram: windows of samples of the n-gram.
-        train: the training chorales.
-        melodies: the chorales whose sopranos were harmonized; empty if none.
-        variants: samples drawn with other options, by name: as many, of the same groups
-            and in the same order.
-    """
-
-    samples: Sequence[Window]
+    samples: Sequence[Window]  # the windows that are judged, without what was given
+    # Windows of held-out chorales by Bach. A sample and the chorale that it was
+    # prompted with are of one group.
     bach: Sequence[Window]
-    ngram: Sequence[Window]
-    train: Sequence[Chorale]
-    melodies: Sequence[Chorale] = ()
+    ngram: Sequence[Window]  # windows of samples of the n-gram
+    train: Sequence[Chorale]  # the training chorales
+    melodies: Sequence[Chorale] = ()  # whose sopranos were harmonized, if any
+    # Samples drawn with other options, by name: as many, of the same groups and in the
+    # same order.
     variants: Mapping[str, Sequence[Window]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Metrics:
-    """Metrics of one set.
+    """Metrics of one set."""
 
-    Attributes:
-        chorales: size of the set.
-        cadences: share of final cadences by kind, see `share_of_cadences`, without
-            windows that were cut; None if all were.
-        leaves_ranges: share of the chorales in which a voice leaves its range in train.
-        has_rest: share of the chorales in which a voice is silent somewhere.
-        rules: findings and opportunities of each part-writing rule.
-        distances: from train, by name of FEATURES.
-        two_sample_auc: against `bach`; of `bach` against train; None for train, and for
-            fewer than LEAST_GROUPS chorales.
-        copying: from train; None for train.
-        note_accuracy: share of Bach's own notes in harmonizations, by voice and in all;
-            None where no melody was harmonized.
-    """
-
-    chorales: int
+    chorales: int  # size of the set
+    # Share of final cadences by kind, see `share_of_cadences`, without windows that
+    # were cut; None if all were.
     cadences: Mapping[str, float] | None
-    leaves_ranges: float
-    has_rest: float
-    rules: Mapping[str, Tally]
-    distances: Mapping[str, Distance]
+    leaves_ranges: float  # share in which a voice leaves its range in train
+    has_rest: float  # share in which a voice is silent somewhere
+    rules: Mapping[str, Tally]  # findings and opportunities of each part-writing rule
+    distances: Mapping[str, Distance]  # from train, by name of FEATURES
+    # Against `bach`; of `bach` against train; None for train, and for fewer than
+    # LEAST_GROUPS chorales.
     two_sample_auc: Auc | None
-    copying: Copying | None
+    copying: Copying | None  # from train; None for train
+    # Share of Bach's own notes in harmonizations, by voice and in all; None where no
+    # melody was harmonized.
     note_accuracy: Mapping[str, float] | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -114,23 +98,14 @@ class Metrics:
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """The metrics of all sets.
+    """The metrics of all sets."""
 
-    Attributes:
-        metrics: by set: samples, the variants, bach, train, n-gram.
-        profiles: the histograms of each set; distances are from those of train.
-        size: windows in each of the subsets that are compared.
-        variants: their names.
-        other_metre, shorter: number of train windows that are in another metre than the
-            sample they are matched to, or shorter.
-    """
-
-    metrics: Mapping[str, Metrics]
-    profiles: Mapping[str, Profile]
-    size: int
-    variants: Sequence[str]
-    other_metre: int
-    shorter: int
+    metrics: Mapping[str, Metrics]  # by set: samples, the variants, bach, train, n-gram
+    profiles: Mapping[str, Profile]  # by set; distances are from that of train
+    size: int  # windows in each of the subsets that are compared
+    variants: Sequence[str]  # their names
+    other_metre: int  # train windows in another metre than the sample they match
+    shorter: int  # train windows shorter than the sample they match
 
     def excess(self, name: str, feature: str, *, over: str = "bach") -> Distance:
         """Return how much further from train a set is than another, Bach by default.

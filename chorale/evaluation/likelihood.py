@@ -28,36 +28,22 @@ _BATCH = 8  # pieces
 
 @dataclass(frozen=True, kw_only=True)
 class Likelihood:
-    """Likelihood of a set of chorales; a note is one voice at one step.
+    """Likelihood of a set of chorales; a note is one voice at one step."""
 
-    Attributes:
-        nats_per_note: negative log-likelihood divided by the number of notes.
-        nats_per_frame: the same divided by the number of steps.
-        nats_per_changed_note: the mean over the notes whose pitch differs from the step
-            before, first steps included.
-        spread: standard deviation of nats per note over the pieces.
-        accuracy: share of the notes whose token is the most likely one.
-        notes: their number.
-    """
-
-    nats_per_note: float
-    nats_per_frame: float
+    nats_per_note: float  # negative log-likelihood divided by the number of notes
+    nats_per_frame: float  # the same divided by the number of steps
+    # Mean of the notes whose pitch differs from the step before, first steps included.
     nats_per_changed_note: float
-    spread: float
-    accuracy: float
-    notes: int
+    spread: float  # standard deviation of nats per note over the pieces
+    accuracy: float  # share of the notes whose token is the most likely one
+    notes: int  # their number
 
 
 class Scored(NamedTuple):
-    """Scores of the notes of one piece.
+    """Scores of the notes of one piece."""
 
-    Attributes:
-        nats: float array (steps, 4), negative log-likelihoods.
-        hits: bool array (steps, 4), whether the token is the most likely one.
-    """
-
-    nats: npt.NDArray[np.float64]
-    hits: BoolArray
+    nats: npt.NDArray[np.float64]  # (steps, 4), negative log-likelihoods
+    hits: BoolArray  # (steps, 4), whether the token is the most likely one
 
 
 def evaluate(

@@ -46,45 +46,30 @@ _BATCH = 8  # evaluations
 
 @dataclass(frozen=True, kw_only=True)
 class OrderlessLikelihood:
-    """Likelihood of a set of chorales; a cell is one voice at one step.
+    """Likelihood of a set of chorales; a cell is one voice at one step."""
 
-    Attributes:
-        nats_per_note: negative log-likelihood divided by the number of cells.
-        standard_error: of `nats_per_note` over the draws of orders and places, not over
-            the choice of chorales; None with a single order.
-        nats_per_frame: negative log-likelihood divided by the number of steps.
-        spread: standard deviation of nats per note over the pieces.
-        accuracy: share of the cells whose most likely value is the right one, estimated
-            by the same draws.
-        notes: number of cells.
-        orders, places: draws for each piece, and for each order.
-        random_state: of the draws.
-    """
-
-    nats_per_note: float
+    nats_per_note: float  # negative log-likelihood divided by the number of cells
+    # Of `nats_per_note` over the draws of orders and places, not over the choice of
+    # chorales; None with a single order.
     standard_error: float | None
-    nats_per_frame: float
-    spread: float
+    nats_per_frame: float  # negative log-likelihood divided by the number of steps
+    spread: float  # standard deviation of nats per note over the pieces
+    # Share of the cells whose most likely value is the right one, estimated by the same
+    # draws.
     accuracy: float
-    notes: int
-    orders: int
-    places: int
-    random_state: int
+    notes: int  # number of cells
+    orders: int  # drawn for each piece
+    places: int  # drawn for each order
+    random_state: int  # of the draws
 
 
 class _Query(NamedTuple):
-    """One evaluation of the infiller.
+    """One evaluation of the infiller."""
 
-    Attributes:
-        piece, order: indices.
-        visible: bool array (steps, 4).
-        asked: bool array (steps, 4), the hidden cells whose mean counts.
-    """
-
-    piece: int
-    order: int
-    visible: BoolArray
-    asked: BoolArray
+    piece: int  # index
+    order: int  # index
+    visible: BoolArray  # (steps, 4)
+    asked: BoolArray  # (steps, 4), the hidden cells whose mean counts
 
 
 def evaluate_infiller(

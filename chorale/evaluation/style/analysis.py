@@ -27,22 +27,14 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Analysis:
-    """Musical analysis of a window.
+    """Musical analysis of a window."""
 
-    Attributes:
-        chorale, start: of the window.
-        tonic: pitch class of the key.
-        mode: index into MODES.
-        chords: of each step of the chorale.
-        lines: the notes of each voice of the chorale.
-    """
-
-    chorale: Chorale
-    start: int
-    tonic: int
-    mode: int
-    chords: Chords
-    lines: tuple[Line, ...]
+    chorale: Chorale  # of the window
+    start: int  # of the window, a step
+    tonic: int  # pitch class of the key
+    mode: int  # index into MODES
+    chords: Chords  # of each step of the chorale
+    lines: tuple[Line, ...]  # the notes of each voice of the chorale
 
     @classmethod
     def of(cls, window: Window) -> Analysis:

@@ -24,19 +24,16 @@ _DOMINANT, _SUBDOMINANT = 7, 5
 
 @dataclass(frozen=True, kw_only=True)
 class Cadence:
-    """How a chorale ends.
+    """How a chorale ends."""
 
-    Attributes:
-        triad_over_root: the last chord is a major or minor triad in root position, with
-            or without its fifth.
-        on_tonic: the last bass note is the tonic of the key, without a minor third over
-            it in a major key (in minor, a Picardy third is allowed).
-        authentic_or_plagal: the bass approaches its last pitch class from the fifth or
-            the fourth above, in any octave.
-    """
-
+    # The last chord is a major or minor triad in root position, with or without its
+    # fifth.
     triad_over_root: bool
+    # The last bass note is the tonic of the key, without a minor third over it in a
+    # major key (in minor, a Picardy third is allowed).
     on_tonic: bool
+    # The bass approaches its last pitch class from the fifth or the fourth above, in
+    # any octave.
     authentic_or_plagal: bool
 
     @property

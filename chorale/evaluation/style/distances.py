@@ -27,18 +27,12 @@ REPLICATES = 200
 
 @dataclass(frozen=True)
 class Distance:
-    """A distance with its 95 % interval; nan where there is nothing to compare.
+    """A distance with its 95 % interval; nan where there is nothing to compare."""
 
-    Attributes:
-        value: in the unit of the feature.
-        low, high: the interval.
-        replicates: float array, the draws that the interval is taken from.
-    """
-
-    value: float
+    value: float  # in the unit of the feature
     low: float
     high: float
-    replicates: Floats = field(repr=False, compare=False)
+    replicates: Floats = field(repr=False, compare=False)  # draws of the interval
 
     @classmethod
     def of(cls, value: float, replicates: Floats) -> Distance:

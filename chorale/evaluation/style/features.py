@@ -61,22 +61,15 @@ _CHORDS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Feature:
-    """A style feature.
+    """A style feature."""
 
-    Attributes:
-        summary: description in words.
-        count: returns the histogram of a window, int array (parts, bins).
-        parts, bins: their names.
-        values: of ordered bins, on a scale; None for categories.
-        unit: of the distance: that of the scale, or `share`.
-    """
-
-    summary: str
+    summary: str  # description in words
+    # Returns the histogram of a window, int array (parts, bins).
     count: Callable[[Analysis], IntArray]
-    parts: tuple[str, ...]
-    bins: tuple[str, ...]
-    values: tuple[float, ...] | None = None
-    unit: str = "share"
+    parts: tuple[str, ...]  # names
+    bins: tuple[str, ...]  # names
+    values: tuple[float, ...] | None = None  # of ordered bins; None for categories
+    unit: str = "share"  # of the distance: that of the scale, or `share`
 
     @property
     def metric(self) -> str:
@@ -86,15 +79,10 @@ class Feature:
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """Histograms of a set of windows.
+    """Histograms of a set of windows."""
 
-    Attributes:
-        groups: of each window.
-        counts: by name of FEATURES, int array (windows, parts, bins).
-    """
-
-    groups: tuple[str, ...]
-    counts: Mapping[str, IntArray]
+    groups: tuple[str, ...]  # of each window
+    counts: Mapping[str, IntArray]  # by name of FEATURES, (windows, parts, bins)
 
 
 def profile(windows: Sequence[Window]) -> Profile:

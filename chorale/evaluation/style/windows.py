@@ -28,22 +28,17 @@ class Window:
     What precedes is context: the note that the first interval comes from, the bars that
     a later one may repeat.
 
-    Attributes:
-        chorale: the piece, cut where the window ends.
-        start: first step that counts.
-        group: windows of one group are dependent: never on both sides of a comparison,
-            never drawn together. The piece itself, or for a sample the piece that its
-            opening comes from.
-        is_cut: whether the piece continues, so that the window has no ending.
-
     Raises:
         DataError: the window is empty.
     """
 
-    chorale: Chorale
-    start: int
+    chorale: Chorale  # the piece, cut where the window ends
+    start: int  # first step that counts
+    # Windows of one group are dependent: never on both sides of a comparison, never
+    # drawn together. The piece itself, or for a sample the piece that its opening comes
+    # from.
     group: str
-    is_cut: bool = False
+    is_cut: bool = False  # whether the piece continues: the window has no ending
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.chorale.steps:
@@ -59,17 +54,11 @@ class Window:
 
 
 class Matched(NamedTuple):
-    """Windows matched to others, in the same order.
+    """Windows matched to others, in the same order."""
 
-    Attributes:
-        windows: of other chorales.
-        other_metre: number of windows in another metre.
-        shorter: number of windows that are shorter by more than a fifth.
-    """
-
-    windows: list[Window]
-    other_metre: int
-    shorter: int
+    windows: list[Window]  # of other chorales
+    other_metre: int  # number of windows in another metre
+    shorter: int  # number of windows that are shorter by more than a fifth
 
 
 def windows_of(
