@@ -22,6 +22,12 @@ Memory = list[Tensor]
 class CausalLayer(keras.layers.Layer):
     """A layer over time that sees no step after the one it gives."""
 
+    def build(self, *shapes: Any) -> None:
+        """Leave it to the layers within, which are built when they are first called.
+
+        Keras would trace the layer symbolically to find out their shapes.
+        """
+
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         """Return float (batch, steps, out) for float (batch, steps, in).
 

@@ -8,7 +8,7 @@ its arrays come from `chorale.encoding.inputs`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import keras
@@ -33,7 +33,6 @@ from chorale.models.networks.intervals import (
 from chorale.models.networks.motions import MotionLogits, classify_motions
 from chorale.music.voices import SOPRANO, VOICE_ORDER, VOICES
 from chorale.nn.causal import Tensor
-from chorale.utils.arrays import IntArray
 
 
 class View(NamedTuple):
@@ -92,16 +91,16 @@ class Cue:
         return []
 
     def columns(self, view: View) -> list[Tensor]:
-        """Return the integers to embed, int (...) each."""
+        """Return the integers to embed, int arrays (..., columns)."""
         return []
 
-    def _last(self, view: View) -> Tensor:
-        """Return the note of the voice itself a step before, int (...)."""
-        return view.inputs.past_pitches[..., self.voice]
+    def last(self, view: View) -> Tensor:
+        """Return the note of the voice itself a step before, int (..., 1)."""
+        return view.inputs.past_pitches[..., self.voice : self.voice + 1]
 
-    def _written(self, array: Tensor) -> list[Tensor]:
-        """Return (...) of (..., 4), for each voice written before."""
-        return [array[..., voice] for voice in self.before]
+    def written(self, array: Tensor) -> list[Tensor]:
+        """Return (..., voices before) of (..., 4), or nothing if there are none."""
+        return [ops.take(array, self.before, axis=-1)] if self.before else []
 
 
 class NameCue(Cue):
@@ -117,9 +116,14 @@ class NameCue(Cue):
         return now + [pitches, MAX_AGE + 1] * VOICES
 
     def columns(self, view: View) -> list[Tensor]:
-        now = [view.pitches, *self.degrees(view), view.attacks]
-        past = [view.inputs.past_pitches, view.inputs.past_ages]
-        return _side_by_side(now, self.before) + _side_by_side(past, range(VOICES))
+        past = ops.stack([view.inputs.past_pitches, view.inputs.past_ages], axis=-1)
+        columns = [_flatten(past)]  # (..., 4, 2) → (..., 8)
+        if self.before:
+            features = [view.pitches, *self.degrees(view), view.attacks]
+            # (..., voices before, 2 or 3)
+            now = ops.take(ops.stack(features, axis=-1), self.before, axis=-2)
+            columns.insert(0, _flatten(now))
+        return columns
 
     def degrees(self, view: View) -> list[Tensor]:
         """Return the degrees of the notes written now, int (..., 4), if embedded."""
@@ -157,15 +161,14 @@ class IntervalCue(Cue, keras.layers.Dense):
         return [INTERVALS] * (VOICES - 1 + len(voices_before(voice)))
 
     def columns(self, view: View) -> list[Tensor]:
-        past = view.inputs.past_pitches
-        others = [past[..., other] for other in range(VOICES) if other != self.voice]
-        return [
-            interval(self._last(view), note, self.vocabulary)
-            for note in others + self._written(view.pitches)
-        ]
+        others = [voice for voice in range(VOICES) if voice != self.voice]
+        past = ops.take(view.inputs.past_pitches, others, axis=-1)
+        notes = ops.concatenate([past, *self.written(view.pitches)], axis=-1)
+        return [interval(self.last(view), notes, self.vocabulary)]
 
     def call(self, hidden: Tensor, view: View) -> Tensor:
-        low = ops.stack([self._last(view), *self._written(view.pitches)], axis=-1)
+        # (..., 1 + voices before)
+        low = ops.concatenate([self.last(view), *self.written(view.pitches)], axis=-1)
         weights = super().call(hidden)  # (..., notes * INTERVALS)
         added = weigh_intervals(weights, low, self.tokens, self.vocabulary)
         return ops.sum(added, axis=-2)  # (..., notes, tokens) → (..., tokens)
@@ -193,15 +196,18 @@ class EchoCue(Cue, keras.layers.Dense):
         return [LENGTHS, INTERVALS, *[3] * len(voices_before(voice))]
 
     def columns(self, view: View) -> list[Tensor]:
-        lengths, echo = view.inputs.echo_lengths, view.inputs.echo_tokens
-        up = interval(self._last(view), echo[..., self.voice], self.vocabulary)
-        agree = 1 + ops.cast(view.inputs.tokens == echo, "int32")  # (..., 4)
-        follows = [ops.where(lengths > 0, a, 0) for a in self._written(agree)]
-        return [lengths, up, *follows]
+        lengths = view.inputs.echo_lengths[..., None]
+        tokens, echo = view.inputs.tokens, view.inputs.echo_tokens
+        own = echo[..., self.voice : self.voice + 1]
+        up = interval(self.last(view), own, self.vocabulary)
+        agrees = 1 + ops.cast(tokens == echo, "int32")  # (..., 4)
+        follows = ops.where(lengths > 0, agrees, 0)
+        return [lengths, up, *self.written(follows)]
 
     def call(self, hidden: Tensor, view: View) -> Tensor:
-        token = view.inputs.echo_tokens[..., self.voice]
-        is_echo = _is_token(token, view.inputs.echo_lengths > 0, self.tokens)
+        echo = view.inputs.echo_tokens[..., self.voice : self.voice + 1]
+        is_known = view.inputs.echo_lengths[..., None] > 0
+        is_echo = (self.tokens == echo) & is_known  # (..., tokens)
         return ops.cast(is_echo, hidden.dtype) * super().call(hidden)
 
 
@@ -215,8 +221,9 @@ class TuneCue(Cue):
         return [STRENGTHS, MAX_WAIT + 1, INTERVALS]
 
     def columns(self, view: View) -> list[Tensor]:
-        up, wait, strength = ops.unstack(view.inputs.recall, COLUMNS, axis=-1)
-        following = interval(self._last(view), _next_of_tune(view), self.vocabulary)
+        up, wait, strength = ops.split(view.inputs.recall, COLUMNS, axis=-1)
+        following = view.inputs.past_pitches[..., SOPRANO : SOPRANO + 1] + up
+        following = interval(self.last(view), following, self.vocabulary)
         is_known = (strength > 0) & (up != 0)
         return [strength, wait, ops.where(is_known, following, NO_INTERVAL)]
 
@@ -230,14 +237,13 @@ class SopranoTuneCue(TuneCue, keras.layers.Dense):
         super().__init__(voice, vocabulary, units=1, name="tune_logit")
 
     def call(self, hidden: Tensor, view: View) -> Tensor:
-        _, wait, strength = ops.unstack(view.inputs.recall, COLUMNS, axis=-1)
-        stays = self._last(view)
-        if self.vocabulary.hold is not None:
-            stays = ops.full_like(stays, self.vocabulary.hold)
-        following = _next_of_tune(view)
+        up, wait, strength = ops.split(view.inputs.recall, COLUMNS, axis=-1)
+        last = self.last(view)  # (..., 1), as all here
+        following = last + up  # may be out of range
+        stays = last if self.vocabulary.hold is None else self.vocabulary.hold
         is_known = (wait > 0) | is_note(following, self.vocabulary)
         token = ops.where(wait > 0, stays, following)
-        is_tune = _is_token(token, (strength > 0) & is_known, self.tokens)
+        is_tune = (self.tokens == token) & is_known & (strength > 0)  # (..., tokens)
         return ops.cast(is_tune, hidden.dtype) * super().call(hidden)
 
 
@@ -255,25 +261,12 @@ def motions_of(voice: int, view: View, vocabulary: Vocabulary) -> Tensor:
     Returns:
         int32 array (..., voices before, vocabulary size), see `classify_motions`.
     """
-    before = list(voices_before(voice))
-    past = view.inputs.past_pitches
-    last, now = (
-        ops.stack([notes[..., other] for other in before], axis=-1)  # (..., before)
-        for notes in (past, view.pitches)
-    )
+    before, past = voices_before(voice), view.inputs.past_pitches
+    last, now = (ops.take(notes, before, axis=-1) for notes in (past, view.pitches))
     return classify_motions(past[..., voice], last, now, vocabulary)
 
 
-def _side_by_side(arrays: list[Tensor], voices: Iterable[int]) -> list[Tensor]:
-    """Return columns (...) of arrays (..., 4), those of a voice side by side."""
-    return [array[..., voice] for voice in voices for array in arrays]
-
-
-def _is_token(token: Tensor, is_known: Tensor, tokens: IntArray) -> Tensor:
-    """Return which tokens are the given one (...), if known (...): (..., tokens)."""
-    return (tokens == token[..., None]) & is_known[..., None]
-
-
-def _next_of_tune(view: View) -> Tensor:
-    """Return the token of the tune's next note, int (...); it may be out of range."""
-    return view.inputs.past_pitches[..., SOPRANO] + view.inputs.recall[..., 0]
+def _flatten(array: Tensor) -> Tensor:
+    """Return (..., a * b) of (..., a, b)."""
+    *leading, _, _ = ops.shape(array)
+    return ops.reshape(array, (*leading, array.shape[-2] * array.shape[-1]))

@@ -34,6 +34,9 @@ class SumOfEmbeddings(keras.layers.Layer):
         self.table = keras.layers.Embedding(sum(sizes), units, name="table")
         self.dropout = keras.layers.Dropout(dropout, name="dropout")
 
+    def build(self, *shapes: Any) -> None:
+        """Leave it to the layers within; see `CausalLayer.build`."""
+
     def call(self, integers: Tensor, training: bool | None = None) -> Tensor:
         kept = self.dropout(ops.ones((*ops.shape(integers), 1)))  # (..., integers, 1)
         vectors = self.table(integers + self.offsets)  # (..., integers, units)

@@ -85,6 +85,9 @@ class MotionLogits(keras.layers.Layer):
         )
         self.offsets = _MOTIONS * np.arange(others, dtype="int32")[:, None]
 
+    def build(self, *shapes: Any) -> None:
+        """Leave it to the layers within; see `CausalLayer.build`."""
+
     def call(self, motions: Tensor) -> Tensor:
         weights = self.table(motions + self.offsets)[..., 0]  # (..., others, tokens)
         return _UNIT * ops.sum(weights, axis=-2)

@@ -79,6 +79,9 @@ class NextStepNetwork(keras.Model):
         plan = np.zeros((1, 2, len(self.plan_features)), np.int64)
         return Inputs.of_pieces(tokens, plan, self.vocabulary, NO_TUNES)
 
+    def build(self, *shapes: Any) -> None:
+        """Leave it to the layers within; see `CausalLayer.build`."""
+
     def call(self, inputs: Inputs, training: bool | None = None) -> Tensor:
         # Keras tells a network that it is being trained only if its call asks, and on
         # some backends it does not tell the layers within: JAX trains without

@@ -79,6 +79,9 @@ class VoiceHead(keras.layers.Layer):
         self.logits = keras.layers.Dense(vocabulary.size, name="logits")
         self.cues: list[Any] = [kind(voice, vocabulary) for kind in kinds]
 
+    def build(self, *shapes: Any) -> None:
+        """Leave it to the layers within; see `CausalLayer.build`."""
+
     def call(self, hidden: Tensor, view: View, training: bool | None = None) -> Tensor:
         """Return float (..., vocabulary size) for a body's output (..., units)."""
         hidden = ops.silu(self.hidden(hidden) + self.notes(self.columns(view)))
@@ -94,7 +97,7 @@ class VoiceHead(keras.layers.Layer):
     def columns(self, view: View) -> Tensor:
         """Return the integers that the head embeds, int (..., columns)."""
         columns = [column for cue in self.cues for column in cue.columns(view)]
-        return ops.stack(columns, axis=-1)
+        return ops.concatenate(columns, axis=-1)
 
     def _parallels_loss(self, logits: Tensor, view: View) -> Tensor:
         """Return -log(1 - probability of parallels), in nats per note of four voices.
