@@ -17,8 +17,8 @@ from chorale.encoding.echoes import Trail, echoes
 from chorale.encoding.neighbours import find_neighbours
 from chorale.encoding.plan import transpose_features
 from chorale.encoding.tokens import Past, Vocabulary, shifted
-from chorale.encoding.tunes import BEGINNING, Trace, Tunes
-from chorale.music.voices import SOPRANO
+from chorale.encoding.tunes import BEGINNING, NO_TUNES, Trace, Tunes
+from chorale.music.voices import SOPRANO, VOICES
 from chorale.utils.arrays import IntArray
 
 Array = Any  # int32, of NumPy or of whichever backend Keras runs on
@@ -56,6 +56,12 @@ class Inputs(NamedTuple):
         past, echo = vocabulary.pasts(tokens), echoes(vocabulary, tokens)
         recall = tunes.recalls(past.pitches[..., SOPRANO])
         return cls(*past, plan, tokens, *echo, recall).map(_as_int32)
+
+    @classmethod
+    def example(cls, vocabulary: Vocabulary, features: int) -> Inputs:
+        """Return the inputs of one silent piece of two steps, of such a plan."""
+        tokens, plan = np.zeros((1, 2, VOICES), int), np.zeros((1, 2, features), int)
+        return cls.of_pieces(tokens, plan, vocabulary, NO_TUNES)
 
     @classmethod
     def stack(cls, rows: Sequence[Inputs]) -> Inputs:
@@ -167,6 +173,17 @@ class CellInputs(NamedTuple):
         read = masked(cells, visible, vocabulary)
         neighbours = find_neighbours(read, vocabulary.size)
         return cls(*map(_as_int32, (read, plan, *neighbours)))
+
+    @classmethod
+    def example(cls, vocabulary: CellVocabulary, features: int) -> CellInputs:
+        """Return the inputs of one silent piece of two steps, of such a plan."""
+        cells, plan = np.zeros((1, 2, VOICES), int), np.zeros((1, 2, features), int)
+        return cls.of_pieces(cells, True, plan, vocabulary)
+
+
+def last_axes(inputs: Inputs | CellInputs) -> dict[str, tuple[int, ...]]:
+    """Return the axes of each array after those of batch and steps, by name."""
+    return {name: array.shape[2:] for name, array in inputs._asdict().items()}
 
 
 def _as_int32(array: IntArray) -> Any:

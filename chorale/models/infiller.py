@@ -20,10 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from chorale.encoding.cells import ABSENT, CellVocabulary
-from chorale.encoding.inputs import CellInputs
-from chorale.errors import ModelError
+from chorale.encoding.inputs import CellInputs, last_axes
 from chorale.music.voices import VOICES
-from chorale.nn.onnx_sessions import as_weights, open_graph
+from chorale.nn.onnx_sessions import Graph, as_weights
 from chorale.utils.arrays import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -119,27 +118,15 @@ class OnnxInfiller:
     ) -> None:
         self.vocabulary = vocabulary
         self.plan_features = tuple(plan_features)
-        # The session refers to these values for as long as it lives.
-        self._weights = as_weights(weights)
-        path = folder / GRAPH_FILE
-        self._session = open_graph(path, self._weights, threads=0)
-        # A graph has no input for what its network has no use for.
-        self._wanted = [value.name for value in self._session.get_inputs()]
-        expected = {
-            "cells": (VOICES,),
-            "plan": (len(self.plan_features),),
-            "logits": (VOICES, vocabulary.size),
-        }
-        for value in [*self._session.get_inputs(), *self._session.get_outputs()]:
-            shape = expected.get(value.name, ())
-            if tuple(value.shape[len(value.shape) - len(shape) :]) != shape:
-                raise ModelError(
-                    f"{path}: the model does not fit its card: expected {value.name} "
-                    f"of shape {shape}, got {value.shape}"
-                )
+        self._graph = Graph(
+            folder / GRAPH_FILE,
+            last_axes(CellInputs.example(vocabulary, len(self.plan_features))),
+            {"logits": (VOICES, vocabulary.size)},
+            weights=as_weights(weights),
+            threads=0,
+        )
 
     def logits(self, cells: IntArray, visible: BoolArray, plan: IntArray) -> FloatArray:
         inputs = CellInputs.of_pieces(cells, visible, plan, self.vocabulary)
-        feeds = {name: getattr(inputs, name) for name in self._wanted}
-        (logits,) = self._session.run(None, feeds)
+        (logits,) = self._graph.run(inputs._asdict())
         return certain(logits, cells, visible)

@@ -11,22 +11,22 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
-from chorale.encoding.inputs import Context, Inputs
+from chorale.encoding.inputs import Context, Inputs, last_axes
 from chorale.encoding.tokens import Vocabulary
 from chorale.encoding.tunes import NO_TUNES, Tunes
-from chorale.errors import ModelError
 from chorale.models.predictor import log_softmax
 from chorale.music.voices import VOICE_NAMES, VOICE_ORDER, VOICES
-from chorale.nn.onnx_sessions import as_weights, open_graph
+from chorale.nn.onnx_sessions import Graph, Shapes, as_weights
 from chorale.utils.arrays import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from chorale.models.networks.next_step import NextStepNetwork
+
+T = TypeVar("T")
 
 # Keras compiles a network anew for each length; lengths are rounded up to this.
 _COMPILED_STEPS = 64
@@ -193,69 +193,45 @@ class OnnxPredictor(NetworkPredictor):
         tunes: Tunes,
     ) -> None:
         super().__init__(vocabulary, plan_features, memory_shapes, tunes)
-        self._units = units
-        self._folder = folder
-        # The sessions refer to these values for as long as they live.
-        self._weights = as_weights(weights)
-        self._sessions: dict[str, Any] = {}
-        self._wanted: dict[str, set[str]] = {}
+        self._folder, self._weights = folder, as_weights(weights)
+        memory = self._memories(self.memory_shapes)
+        example = Inputs.example(vocabulary, len(self.plan_features))
+        hidden: Shapes = {"hidden": (units,)}
+        self._inputs: Shapes = {**last_axes(example), **memory, **hidden}
+        self._outputs: dict[str, Shapes] = {
+            "step": {**hidden, **{f"next_{name}": () for name in memory}},
+            "sequence": hidden,
+            **{name: {"logits": (vocabulary.size,)} for name in VOICE_NAMES},
+        }
+        self._graphs: dict[str, Graph] = {}
 
     def _step(
         self, inputs: Inputs, memory: list[FloatArray]
     ) -> tuple[FloatArray, list[FloatArray]]:
-        memories = {f"memory_{index}": array for index, array in enumerate(memory)}
-        hidden, *memory = self._run("step", {**inputs._asdict(), **memories})
+        arrays = {**inputs._asdict(), **self._memories(memory)}
+        hidden, *memory = self._graph("step").run(arrays)
         return hidden, memory
 
     def _sequence(self, inputs: Inputs) -> FloatArray:
-        return self._run("sequence", inputs._asdict())[0]
+        return self._graph("sequence").run(inputs._asdict())[0]
 
     def _voice(self, voice: int, hidden: FloatArray, inputs: Inputs) -> FloatArray:
-        feeds = {"hidden": hidden, **inputs._asdict()}
-        return self._run(VOICE_NAMES[voice], feeds)[0]
+        arrays = {"hidden": hidden, **inputs._asdict()}
+        return self._graph(VOICE_NAMES[voice]).run(arrays)[0]
 
-    def _run(
-        self, graph: str, inputs: Mapping[str, npt.NDArray[Any]]
-    ) -> list[FloatArray]:
-        session = self._session(graph)
-        wanted = self._wanted[graph]
-        feeds = {name: array for name, array in inputs.items() if name in wanted}
-        outputs: list[FloatArray] = session.run(None, feeds)
-        return outputs
-
-    def _session(self, graph: str) -> Any:
+    def _graph(self, name: str) -> Graph:
         """Open a graph when it is first needed: sampling needs no whole sequences."""
-        if graph not in self._sessions:
-            path = self._folder / f"{graph}.onnx"
-            # Single steps are too small to be worth sharing among threads.
-            threads = 0 if graph == "sequence" else 1
-            session = open_graph(path, self._weights, threads=threads)
-            self._check(session, path)
-            # A graph has no input for what its network has no use for.
-            self._wanted[graph] = {value.name for value in session.get_inputs()}
-            self._sessions[graph] = session
-        return self._sessions[graph]
-
-    def _check(self, session: Any, path: Path) -> None:
-        """Make sure that a graph is one of the network that the card describes."""
-        memory = [(f"memory_{i}", shape) for i, shape in enumerate(self.memory_shapes)]
-        expected = {
-            "hidden": (self._units,),
-            "plan": (len(self.plan_features),),
-            "logits": (self.vocabulary.size,),
-            **dict(memory),
-        }
-        values = [*session.get_inputs(), *session.get_outputs()]
-        for value in values:
-            shape = expected.get(value.name, ())
-            if shape and tuple(value.shape[-len(shape) :]) != shape:
-                raise ModelError(
-                    f"{path}: the model does not fit its card: expected {value.name} "
-                    f"of shape {shape}, got {value.shape}"
-                )
-        given = sum(value.name.startswith("memory_") for value in values)
-        if path.stem == "step" and given != len(memory):
-            raise ModelError(
-                f"{path}: the model does not fit its card: expected a memory of "
-                f"{len(memory)} parts, got {given}"
+        if name not in self._graphs:
+            self._graphs[name] = Graph(
+                self._folder / f"{name}.onnx",
+                self._inputs,
+                self._outputs[name],
+                weights=self._weights,
+                # Single steps are too small to be shared among threads.
+                threads=0 if name == "sequence" else 1,
             )
+        return self._graphs[name]
+
+    @staticmethod
+    def _memories(parts: Sequence[T]) -> dict[str, T]:
+        return {f"memory_{index}": part for index, part in enumerate(parts)}

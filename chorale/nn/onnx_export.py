@@ -1,11 +1,10 @@
-"""One function of a network as an ONNX graph.
+"""Export of a function of a network as an ONNX graph.
 
 Its weights are kept in one of two ways. Either each initializer that is a weight of the
-network bears the weight's path and holds no data, and whoever runs the graph
+network has the weight's path as its name and holds no data, and whoever runs the graph
 supplies it (`chorale.nn.onnx_sessions`), so that several graphs share one set of
-weights; or the
-graph holds them, all but the smallest in half precision, and casts them to single when
-it is opened.
+weights; or the graph holds them, all but the smallest in half precision, and casts them
+to single precision when it is opened.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import io
 import logging
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,27 +22,27 @@ import keras
 import numpy as np
 
 from chorale.errors import ModelError
-from chorale.nn.onnx_sessions import as_graphs_have_it
+from chorale.nn.onnx_sessions import to_onnx_layout
 
-Tensor = Any  # of whichever backend Keras runs on
+Tensor = Any  # of the Keras backend
 
 OPSET = 18
-_KERNEL_AXES = 4  # of a convolution over two axes
-# Numbers in a constant that may be no weight (shapes, offsets, folded scalars), and
-# that is not worth rounding.
+_KERNEL_AXES = 4  # of a two-dimensional convolution
+# Values in a constant that may be no weight (shapes, offsets, folded scalars), and that
+# is not worth rounding.
 _LARGEST_CONSTANT = 1024
 
 
 class Value(NamedTuple):
-    """An input of a graph: its name, its type, and its shape, None = of any size."""
+    """An input of a graph: its name, type and shape, None for an axis of any size."""
 
     name: str
     dtype: str
     shape: tuple[int | None, ...]
 
 
-class _Face(keras.Model):
-    """A function of a network as a model of its own, called with a list of tensors."""
+class _FunctionModel(keras.Model):
+    """A function of a network as a model, called with a list of tensors."""
 
     def __init__(self, network: keras.Model, function: Callable[..., Any]) -> None:
         super().__init__(name="face")
@@ -66,11 +65,11 @@ def export_graph(
     """Return a function of a network as the bytes of an ONNX graph.
 
     Args:
-        network: whose weights the graph needs. They must be final: which constant of
-            the graph is which weight is told by their values.
-        function: takes a tensor for each input, gives a tensor or a list of them.
-        inputs: of the graph.
-        outputs: names of what the function gives.
+        network: whose weights the graph needs. They must be final: a constant of the
+            graph is recognized as a weight by its values.
+        function: takes a tensor for each input, returns a tensor or a list of them.
+        inputs: of the function. The graph has those that the outputs depend on.
+        outputs: names of what the function returns.
         with_weights: whether the graph holds its weights, the larger ones in half
             precision.
 
@@ -78,7 +77,8 @@ def export_graph(
         ModelError: Keras runs on another backend than TensorFlow.
     """
     model = _export(network, function, inputs)
-    _rename(model.graph, [value.name for value in model.graph.output], outputs)
+    names = [value.name for value in model.graph.output]
+    _tidy(model.graph, dict(zip(names, outputs, strict=True)))
     if with_weights:
         _halve_weights(model.graph)
     else:
@@ -92,12 +92,10 @@ def export_parts(
     inputs: Sequence[Value],
     output: str,
 ) -> list[bytes]:
-    """Return a graph for each of the tensors that a function of a network gives.
-
-    A graph has those inputs alone that its tensor depends on, and holds no weights.
+    """Return a graph for each of the tensors that a function of a network returns.
 
     Args:
-        network, function, inputs: as of `export_graph`.
+        network, function, inputs: as of `export_graph`; the graphs hold no weights.
         output: name of the tensor in each of the graphs.
 
     Raises:
@@ -106,15 +104,11 @@ def export_parts(
     import onnx
 
     whole = _export(network, function, inputs)
-    given = [value.name for value in whole.graph.input]
+    names = [value.name for value in inputs]
     parts = []
     for value in whole.graph.output:
-        part = onnx.utils.Extractor(whole).extract_model(given, [value.name])
-        used = {name for node in part.graph.node for name in node.input}
-        wanted = [one for one in part.graph.input if one.name in used]
-        del part.graph.input[:]
-        part.graph.input.extend(wanted)
-        _rename(part.graph, [value.name], [output])
+        part = onnx.utils.Extractor(whole).extract_model(names, [value.name])
+        _tidy(part.graph, {value.name: output})
         _leave_out_weights(part.graph, network)
         parts.append(_to_bytes(part))
     return parts
@@ -128,12 +122,12 @@ def _to_bytes(model: Any) -> bytes:
 def _export(
     network: keras.Model, function: Callable[..., Any], inputs: Sequence[Value]
 ) -> Any:
-    """Return a function of a network as an ONNX model, its weights inside."""
+    """Return a function of a network as an ONNX model that holds its weights."""
     import onnx
 
     if keras.backend.backend() != "tensorflow":
         raise ModelError(
-            "expected Keras to run on TensorFlow, which makes the graphs of a model, "
+            "expected Keras to run on TensorFlow, which exports the graphs of a model, "
             f"got {keras.backend.backend()}: set KERAS_BACKEND=tensorflow; a run that "
             "has been trained becomes a model with --resume --finish"
         )
@@ -141,10 +135,10 @@ def _export(
         keras.InputSpec(shape=value.shape, dtype=value.dtype, name=value.name)
         for value in inputs
     ]
-    face = _Face(network, function)
+    model = _FunctionModel(network, function)
     with tempfile.TemporaryDirectory() as folder, _silence():
-        path = Path(folder) / "face.onnx"
-        face.export(
+        path = Path(folder) / "graph.onnx"
+        model.export(
             str(path),
             format="onnx",
             input_signature=[signature],
@@ -152,6 +146,24 @@ def _export(
             verbose=False,
         )
         return onnx.load(str(path))
+
+
+def _tidy(graph: Any, outputs: Mapping[str, str]) -> None:
+    """Drop the inputs that no node reads, and rename outputs, old name → new name."""
+    used = set(_read(graph))
+    kept = [value for value in graph.input if value.name in used]
+    del graph.input[:]
+    graph.input.extend(kept)
+    _rename(graph, outputs)
+
+
+def _read(graph: Any) -> Iterator[str]:
+    """Yield the names that nodes read, in a graph and in the graphs of its loops."""
+    for node in graph.node:
+        yield from node.input
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                yield from _read(attribute.g)
 
 
 def _leave_out_weights(graph: Any, network: keras.Model) -> None:
@@ -164,13 +176,13 @@ def _leave_out_weights(graph: Any, network: keras.Model) -> None:
         values = onnx.numpy_helper.to_array(initializer)
         if values.dtype != np.float32 or values.ndim == 0:
             continue
-        same = (
+        equal = (
             name
             for name, weight in weights.items()
             if name not in names.values()
-            and np.array_equal(as_graphs_have_it(weight), values)
+            and np.array_equal(to_onnx_layout(weight), values)
         )
-        name = next(same, None)
+        name = next(equal, None)
         if name is not None:
             names[initializer.name] = name
             initializer.ClearField("raw_data")
@@ -178,24 +190,23 @@ def _leave_out_weights(graph: Any, network: keras.Model) -> None:
             initializer.data_location = onnx.TensorProto.EXTERNAL
             initializer.external_data.add(key="location", value="weights.npz")
             if values.ndim == _KERNEL_AXES:
-                # What is an input too is no constant. A constant kernel would be melted
-                # with what follows it when the graph is opened: before it is there.
-                shape = list(values.shape)
-                graph.input.append(
-                    onnx.helper.make_tensor_value_info(
-                        initializer.name, initializer.data_type, shape
-                    )
+                # An initializer that is also an input is no constant. A constant kernel
+                # would be fused with what follows it when the graph is opened, before
+                # its data is there.
+                kernel = onnx.helper.make_tensor_value_info(
+                    initializer.name, initializer.data_type, list(values.shape)
                 )
+                graph.input.append(kernel)
         elif values.size > _LARGEST_CONSTANT:
             raise RuntimeError(
                 f"the exported graph holds {initializer.name} of shape {values.shape}, "
                 "which is no weight of the network"
             )
-    _rename(graph, list(names), list(names.values()))
+    _rename(graph, names)
 
 
 def _halve_weights(graph: Any) -> None:
-    """Store large constants in half precision, each cast where the graph begins."""
+    """Store large constants in half precision, each cast at the start of the graph."""
     import onnx
 
     casts = []
@@ -214,23 +225,22 @@ def _halve_weights(graph: Any) -> None:
     graph.node.extend(nodes)
 
 
-def _rename(graph: Any, old: Sequence[str], new: Sequence[str]) -> None:
-    """Rename values of a graph and of the graphs inside its loops."""
-    names = dict(zip(old, new, strict=True))
+def _rename(graph: Any, names: Mapping[str, str]) -> None:
+    """Rename values of a graph and of the graphs of its loops, old name → new name."""
     for value in [*graph.input, *graph.output, *graph.initializer, *graph.value_info]:
         value.name = names.get(value.name, value.name)
     for node in graph.node:
-        for places in (node.input, node.output):
-            for index, name in enumerate(places):
-                places[index] = names.get(name, name)
+        for values in (node.input, node.output):
+            for index, name in enumerate(values):
+                values[index] = names.get(name, name)
         for attribute in node.attribute:
             if attribute.HasField("g"):
-                _rename(attribute.g, old, new)
+                _rename(attribute.g, names)
 
 
 @contextlib.contextmanager
-def _silence() -> Any:
-    """Keep the converter's progress and deprecation notes off the user's screen."""
+def _silence() -> Iterator[None]:
+    """Hide the converter's progress and deprecation warnings."""
     logger = logging.getLogger("tf2onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)

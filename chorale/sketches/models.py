@@ -16,9 +16,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from chorale.errors import ModelError
 from chorale.nn.cards import BaseCard, ModelRegistry
-from chorale.nn.onnx_sessions import open_graph
+from chorale.nn.onnx_sessions import Graph
 from chorale.sketches.batches import Padded, predict
 from chorale.sketches.options import NetworkOptions
 from chorale.sketches.strokes import Inks
@@ -85,16 +84,12 @@ class Classifier:
         self.card = Card.read(folder)
         self.words = self.card.words
         check_files(folder, [GRAPH_FILE], self.card.files)
-        path = folder / GRAPH_FILE
-        self._session = open_graph(path, threads=threads)
-        # A graph lacks the inputs that its network does not use.
-        self._inputs = {value.name for value in self._session.get_inputs()}
-        (logits,) = self._session.get_outputs()
-        if logits.shape[-1] != len(self.words):
-            raise ModelError(
-                f"{path}: the model does not fit its card: expected logits of "
-                f"{len(self.words)} words, got {logits.shape[-1]}"
-            )
+        self._graph = Graph(
+            folder / GRAPH_FILE,
+            {"ink": (3,), "lengths": ()},
+            {"logits": (len(self.words),)},
+            threads=threads,
+        )
 
     def probabilities(self, inks: Inks, progress: Progress | None = None) -> FloatArray:
         """Return the probability of each word for each drawing.
@@ -106,9 +101,7 @@ class Classifier:
 
     def _logits(self, batch: Padded) -> FloatArray:
         inputs = {"ink": batch.ink, "lengths": batch.lengths.astype(np.int32)}
-        feeds = {name: inputs[name] for name in self._inputs}
-        logits: FloatArray = self._session.run(None, feeds)[0]
-        return logits
+        return self._graph.run(inputs)[0]
 
 
 def load_classifier(name: Path | str | None = None, *, threads: int = 0) -> Classifier:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chorale.encoding.inputs import Inputs
+from chorale.encoding.inputs import Inputs, last_axes
 from chorale.models.networks.next_step import NextStepNetwork
 from chorale.music.voices import VOICE_NAMES
 from chorale.nn.causal import Tensor
@@ -40,10 +40,11 @@ def export_graphs(network: NextStepNetwork) -> dict[str, bytes]:
     def voices(hidden: Tensor, *tensors: Tensor) -> Any:
         return network.voices(hidden, Inputs(*tensors))
 
-    def inputs(*axes: None) -> list[Value]:
+    def inputs(*leading: None) -> list[Value]:
+        example = Inputs.example(network.vocabulary, len(network.plan_features))
         return [
-            Value(name, "int32", (*axes, *array.shape[2:]))
-            for name, array in network.example()._asdict().items()
+            Value(name, "int32", (*leading, *axes))
+            for name, axes in last_axes(example).items()
         ]
 
     hidden = Value("hidden", "float32", (None, network.units))

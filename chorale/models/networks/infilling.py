@@ -7,12 +7,10 @@ from importlib import import_module
 from typing import Any
 
 import keras
-import numpy as np
 
 from chorale.encoding.cells import CellVocabulary
-from chorale.encoding.inputs import CellInputs
+from chorale.encoding.inputs import CellInputs, last_axes
 from chorale.models.options import INFILLERS, InfillerOptions
-from chorale.music.voices import VOICES
 from chorale.nn.causal import Tensor
 from chorale.nn.onnx_export import Value, export_graph
 
@@ -46,12 +44,6 @@ class InfillingNetwork(keras.Model):
         Keras would trace the whole network to find out their shapes.
         """
 
-    def example(self) -> CellInputs:
-        """Return inputs of one silent piece of two steps."""
-        cells = np.zeros((1, 2, VOICES), np.int64)
-        plan = np.zeros((1, 2, len(self.plan_features)), np.int64)
-        return CellInputs.of_pieces(cells, True, plan, self.vocabulary)
-
     def call(self, inputs: CellInputs, training: bool | None = None) -> Tensor:
         raise NotImplementedError
 
@@ -65,7 +57,7 @@ def build_infiller(
     network: InfillingNetwork = getattr(module, kind.name)(
         options, vocabulary, plan_features
     )
-    network(network.example())
+    network(CellInputs.example(vocabulary, len(plan_features)))
     return network
 
 
@@ -80,8 +72,9 @@ def export_infiller(network: InfillingNetwork) -> bytes:
     def infill(*tensors: Tensor) -> Tensor:
         return network(CellInputs(*tensors), training=False)
 
+    example = CellInputs.example(network.vocabulary, len(network.plan_features))
     inputs = [
-        Value(name, "int32", (None, None, *array.shape[2:]))
-        for name, array in network.example()._asdict().items()
+        Value(name, "int32", (None, None, *axes))
+        for name, axes in last_axes(example).items()
     ]
     return export_graph(network, infill, inputs, ["logits"])

@@ -17,15 +17,14 @@ degrees as well learn faster and soon overfit.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from chorale.encoding.inputs import Inputs
 from chorale.encoding.plan import FEATURES
 from chorale.encoding.tokens import MAX_AGE, Vocabulary
-from chorale.encoding.tunes import NO_TUNES
 from chorale.models.networks.cues import View
 from chorale.models.networks.embeddings import SumOfEmbeddings
 from chorale.models.networks.voice_heads import VoiceHead
@@ -71,13 +70,7 @@ class NextStepNetwork(keras.Model):
             for voice in range(VOICES)
         ]
         # === Build ===
-        self(self.example())
-
-    def example(self) -> Inputs:
-        """Return inputs of one silent piece of two steps."""
-        tokens = np.zeros((1, 2, VOICES), np.int64)
-        plan = np.zeros((1, 2, len(self.plan_features)), np.int64)
-        return Inputs.of_pieces(tokens, plan, self.vocabulary, NO_TUNES)
+        self(Inputs.example(vocabulary, len(plan_features)))
 
     def build(self, *shapes: Any) -> None:
         """Leave it to the layers within; see `CausalLayer.build`."""
