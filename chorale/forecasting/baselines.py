@@ -32,20 +32,14 @@ ARIMA_SERIES = 100  # of one variable, for the grid search; each is fitted per c
 
 @dataclass(frozen=True, kw_only=True)
 class Baseline:
-    """A forecaster without a network.
+    """A forecaster without a network."""
 
-    Attributes:
-        title: name in tables.
-        fit: from series (count, length, variables) and their task to a forecaster.
-        forecasts: whether it can forecast the future.
-        imputes: whether it can fill a gap that visible steps follow.
-        book: mean squared error in the book, by the name of the task.
-    """
-
-    title: str
+    title: str  # name in tables
+    # From series (count, length, variables) and their task to a forecaster.
     fit: Callable[[Array, Task], Forecaster]
-    forecasts: bool = True
-    imputes: bool = False
+    forecasts: bool = True  # whether it can forecast the future
+    imputes: bool = False  # whether it can fill a gap that visible steps follow
+    # Mean squared error in the book, by the name of the task.
     book: Mapping[str, float] = field(default_factory=dict)
 
     def suits(self, task: Task) -> bool:

@@ -29,24 +29,17 @@ LARGEST_NUMBER = 1e15  # beyond, float64 has no digits after the decimal point
 
 @dataclass(frozen=True, kw_only=True)
 class CsvSeries:
-    """A data set read from a CSV file.
+    """A data set read from a CSV file."""
 
-    Attributes:
-        names: of the variables, in the order of the columns.
-        data: the standardized windows of each part and their task.
-        latest: the last rows, inputs of the forecast of the unknown future, float32
-            (1, steps, variables), standardized.
-        means: float (variables,), of the train rows.
-        deviations: float (variables,), their standard deviations; 1 for a constant.
-        remarks: assumptions made while reading, for the user.
-    """
-
-    names: tuple[str, ...]
-    data: Data
+    names: tuple[str, ...]  # of the variables, in the order of the columns
+    data: Data  # the standardized windows of each part and their task
+    # The last rows, inputs of the forecast of the unknown future, float32 (1, steps,
+    # variables), standardized.
     latest: Array
-    means: Floats
+    means: Floats  # float (variables,), of the train rows
+    # float (variables,), their standard deviations; 1 for a constant.
     deviations: Floats
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()  # assumptions made while reading, for the user
 
     def unscale(self, scaled: Array) -> Floats:
         """Return standardized values, (…, variables), in the units of the file."""
@@ -127,12 +120,7 @@ def write_forecasts(
     """Write forecasts of the future as CSV, in the units of the file that was read.
 
     The columns are network, step (1 is the first row after the end of the file), and
-    the variables.
-
-    Args:
-        path: of the new file.
-        series: the series that is forecast.
-        forecasts: from `series.latest`, (1, ahead, variables), by forecaster.
+    the variables. Forecasts, from `series.latest`, are (1, ahead, variables).
     """
     rows = [
         [name, step, *(f"{value:.10g}" for value in values)]
@@ -163,7 +151,8 @@ def _read_values(path: Path | str) -> tuple[list[str], Floats, list[str]]:
         raise DataError("expected a header of names, got numbers", path, 1)
     remarks = []
     first = 0
-    if not header[0] or all(_is_text(cells[0]) for _, cells in rows):
+    labels = [cells[0] for _, cells in rows]
+    if not header[0] or all(cell.strip() and _number(cell) is None for cell in labels):
         first = 1
         label = f"the column {header[0]}" if header[0] else "the column without a name"
         remarks.append(f"{label} is left out: it is taken for the time of a row")
@@ -225,7 +214,3 @@ def _number(cell: str) -> float | None:
         return float(cell)
     except ValueError:
         return None
-
-
-def _is_text(cell: str) -> bool:
-    return bool(cell.strip()) and _number(cell) is None

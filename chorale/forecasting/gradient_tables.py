@@ -15,38 +15,22 @@ from chorale.utils.tables import write_table
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """Key numbers of a training, over its finite updates.
+    """Key numbers of a training, over its finite updates."""
 
-    Attributes:
-        name: of the recurrence.
-        activation: of the recurrence.
-        recurrent_weights: initialization of U.
-        layer_norm: whether it had layer normalization.
-        clip_norm: maximum norm of the gradient of the weights, 0 for no clipping.
-        first_norm: norm of the gradient with respect to the first state, before
-            training.
-        last_norm: likewise the last state.
-        first_norm_after: with respect to the first state, at the last update.
-        last_norm_after: likewise the last state.
-        largest_gradient: norm of the gradient of all weights, before clipping.
-        largest_step: norm of the change of the weights.
-        loss: mean over the last tenth of the updates; None if it diverged.
-        blew_up: the update, counted from 1, at which it diverged: loss or gradient
-            are not finite.
-    """
-
-    name: str
-    activation: str
-    recurrent_weights: str
-    layer_norm: bool
-    clip_norm: float
+    name: str  # of the recurrence
+    activation: str  # of the recurrence
+    recurrent_weights: str  # initialization of U
+    layer_norm: bool  # whether it had layer normalization
+    clip_norm: float  # maximum norm of the gradient of the weights, 0 for no clipping
+    # Norm of the gradient of the loss by the first state, before training.
     first_norm: float
-    last_norm: float
-    first_norm_after: float
-    last_norm_after: float
-    largest_gradient: float
-    largest_step: float
-    loss: float | None
+    last_norm: float  # likewise of the last state
+    first_norm_after: float  # with respect to the first state, at the last update
+    last_norm_after: float  # likewise of the last state
+    largest_gradient: float  # norm of the gradient of all weights, before clipping
+    largest_step: float  # norm of the change of the weights
+    loss: float | None  # mean over the last tenth of the updates; None if it diverged
+    # The update, counted from 1, at which it diverged: loss or gradient are not finite.
     blew_up: int | None
 
 

@@ -33,22 +33,17 @@ _EPSILON = 0.001  # of layer normalization, as in Keras
 
 @dataclass(frozen=True, kw_only=True)
 class Recurrence:
-    """A recurrent layer: activation, initialization, and remedies for its gradients.
+    """A recurrent layer: activation, initialization, and remedies for its gradients."""
 
-    Attributes:
-        activation: `tanh`, `relu` or `linear`.
-        initial: initialization of the recurrent weights U: `orthogonal`, as in Keras,
-            or `identity`. W and v are Glorot uniform, as in Keras, b and c zero.
-        scale: factor of the initial U.
-        clip_norm: maximum norm of the gradient of the weights, 0 for no clipping.
-        layer_norm: layer normalization of the pre-activation, with a learned gain (Ba,
-            Kiros & Hinton, 2016).
-    """
-
-    activation: str
+    activation: str  # `tanh`, `relu` or `linear`
+    # Initialization of the recurrent weights U: `orthogonal`, as in Keras, or
+    # `identity`. W and v are Glorot uniform, as in Keras, b and c zero.
     initial: str = "orthogonal"
-    scale: float = 1.0
+    scale: float = 1.0  # factor of the initial U
+    # Maximum norm of the gradient of the weights, 0 for no clipping.
     clip_norm: float = 0.0
+    # Layer normalization of the pre-activation, with a learned gain (Ba, Kiros &
+    # Hinton, 2016).
     layer_norm: bool = False
 
     @property
@@ -82,23 +77,14 @@ RECURRENCES = {
 
 @dataclass(frozen=True, kw_only=True)
 class GradientOptions:
-    """Series and training of the experiment.
+    """Series and training of the experiment."""
 
-    Attributes:
-        steps: input length of a series.
-        units: width of the recurrent layer.
-        updates: number of weight updates, each on new series.
-        batch_size: series per update.
-        learning_rate: of gradient descent without momentum.
-        seed: of weights and series; all recurrences train on the same series.
-    """
-
-    steps: int = 100
-    units: int = 20
-    updates: int = 300
-    batch_size: int = 32
-    learning_rate: float = 0.03
-    seed: int = 0
+    steps: int = 100  # input length of a series
+    units: int = 20  # width of the recurrent layer
+    updates: int = 300  # number of weight updates, each on new series
+    batch_size: int = 32  # series per update
+    learning_rate: float = 0.03  # of gradient descent without momentum
+    seed: int = 0  # of weights and series; all recurrences train on the same series
 
     def __post_init__(self) -> None:
         check_at_least(self, steps=2, units=1, updates=1, batch_size=1, seed=0)
@@ -106,35 +92,24 @@ class GradientOptions:
 
 
 class Update(NamedTuple):
-    """Measurements at one weight update.
+    """Measurements at one weight update."""
 
-    Attributes:
-        loss: mean squared error before the update.
-        gradient: norm of the gradient of all weights, before clipping.
-        step: norm of the change of the weights.
-        by_step: float (steps,), norm of the gradient of a series' loss with respect to
-            the state at each step, the mean over the series; 0 if all ReLU units on the
-            path are inactive, or on underflow of float32.
-    """
-
-    loss: float
-    gradient: float
-    step: float
+    loss: float  # mean squared error before the update
+    gradient: float  # norm of the gradient of all weights, before clipping
+    step: float  # norm of the change of the weights
+    # float (steps,), norm of the gradient of a series' loss with respect to the state
+    # at each step, the mean over the series; 0 if all ReLU units on the path are
+    # inactive, or on underflow of float32.
     by_step: Array
 
 
 class Training(NamedTuple):
-    """The training of one recurrence.
+    """The training of one recurrence."""
 
-    Attributes:
-        name: of the recurrence.
-        recurrence: that was trained.
-        updates: all of them, or up to the divergence: the first update with a loss or
-            gradient that is not finite.
-    """
-
-    name: str
-    recurrence: Recurrence
+    name: str  # of the recurrence
+    recurrence: Recurrence  # that was trained
+    # All of them, or up to the divergence: the first update with a loss or gradient
+    # that is not finite.
     updates: Sequence[Update]
 
     @property
@@ -155,10 +130,7 @@ def measure_gradients(
 ) -> list[Training]:
     """Train each recurrence and measure its gradients at every update.
 
-    Args:
-        options: of the experiment.
-        recurrences: by name.
-        progress: called with the updates done and the total.
+    `progress` is called with the updates done and the total.
 
     Raises:
         MissingExtraError: TensorFlow is not installed.

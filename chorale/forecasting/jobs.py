@@ -31,56 +31,36 @@ _ORACLE_STREAM = 3  # of random numbers; the series use others
 
 @dataclass(frozen=True)
 class Measurement:
-    """The forecasts of the test series of a task by one forecaster.
+    """The forecasts of the test series of a task by one forecaster."""
 
-    Attributes:
-        name: of the forecaster.
-        task: name of the task.
-        forecasts: float32 (count, ahead, variables); None if the training failed.
-        seed: of the training; -1 without a training.
-        spread: standard deviation of sampled forecasts, of the same shape; else None.
-        error: Monte Carlo variance of the oracle's forecasts, of the same shape.
-        future: float32 (ahead, variables), forecast beyond the end of a CSV file.
-        parameters: number of trained weights.
-        seconds: duration of training and forecast.
-        failure: reason why there are no forecasts.
-    """
-
-    name: str
-    task: str
+    name: str  # of the forecaster
+    task: str  # name of the task
+    # float32 (count, ahead, variables); None if the training failed.
     forecasts: Array | None
-    seed: int = -1
+    seed: int = -1  # of the training; -1 without a training
+    # Standard deviation of sampled forecasts, of the same shape; else None.
     spread: Array | None = None
+    # Monte Carlo variance of the oracle's forecasts, of the same shape.
     error: Array | None = None
+    # float32 (ahead, variables), forecast beyond the end of a CSV file.
     future: Array | None = None
-    parameters: int = 0
-    seconds: float = 0.0
-    failure: str = ""
+    parameters: int = 0  # number of trained weights
+    seconds: float = 0.0  # duration of training and forecast
+    failure: str = ""  # reason why there are no forecasts
 
 
 @dataclass(frozen=True)
 class Job:
-    """One forecaster on one task.
+    """One forecaster on one task."""
 
-    Attributes:
-        name: of the forecaster.
-        data: the series and their task.
-        folder: of the suite.
-        seed: of the training.
-        recipe: the network; None for a baseline or the oracle.
-        epochs: passes over the data, unless the recipe has its own number.
-        draws: samples of the oracle.
-        latest: inputs of the forecast beyond the end of a CSV file, float32
-            (1, steps, variables).
-    """
-
-    name: str
-    data: Data
-    folder: Path
-    seed: int = -1
-    recipe: Recipe | None = None
-    epochs: int = 0
-    draws: int = 0
+    name: str  # of the forecaster
+    data: Data  # the series and their task
+    folder: Path  # of the suite
+    seed: int = -1  # of the training
+    recipe: Recipe | None = None  # the network; None for a baseline or the oracle
+    epochs: int = 0  # passes over the data, unless the recipe has its own number
+    draws: int = 0  # samples of the oracle
+    # Inputs of the forecast beyond a CSV file, float32 (1, steps, variables).
     latest: Array | None = None
 
     @property
@@ -111,10 +91,7 @@ def run_jobs(
 ) -> Iterator[Measurement]:
     """Yield the measurement of each job, in order of completion.
 
-    Args:
-        jobs: to run.
-        processes: number of jobs in parallel; 1 runs them in this process.
-        progress: called with the epochs done and the total.
+    One process is this one. `progress` is called with the epochs done and the total.
     """
     total = sum(job.total_epochs for job in jobs)
 

@@ -47,21 +47,15 @@ _TEST_STREAM, _GATE_STREAM = 1, 2  # of random numbers; the training series use 
 
 
 class Candidate(NamedTuple):
-    """A network of the experiment.
+    """A network of the experiment."""
 
-    Attributes:
-        title: name in tables.
-        body: one of `chorale.nn.bodies.BODIES`.
-        strided: whether strided convolutions precede the body.
-        slow_gates: chrono initialization of the gates: time scales uniform up to `lag`
-            steps (Tallec & Ollivier, "Can Recurrent Neural Networks Warp Time?", 2018).
-            By default, Keras initializes the forget bias of an LSTM to 1, which keeps
-            0.73 of the carry per step, and that of a GRU to 0, which keeps 0.5.
-    """
-
-    title: str
-    body: str
-    strided: bool = False
+    title: str  # name in tables
+    body: str  # one of `chorale.nn.bodies.BODIES`
+    strided: bool = False  # whether strided convolutions precede the body
+    # Chrono initialization of the gates: time scales uniform up to `lag` steps (Tallec
+    # & Ollivier, "Can Recurrent Neural Networks Warp Time?", 2018). By default, Keras
+    # initializes the forget bias of an LSTM to 1, which keeps 0.73 of the carry per
+    # step, and that of a GRU to 0, which keeps 0.5.
     slow_gates: bool = False
 
 
@@ -78,33 +72,22 @@ CANDIDATES = {
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryOptions:
-    """Networks, lags and training of the experiment.
+    """Networks, lags and training of the experiment."""
 
-    Attributes:
-        networks: names of CANDIDATES.
-        lags: steps between value and target, ascending; after the first lag at which a
-            network fails, longer ones are skipped.
-        units: width of the one recurrent layer, or of each convolution.
-        updates: maximum number of weight updates, each on new series.
-        batch_size: series per update.
-        learning_rate: of Adam, with gradients clipped to a norm of 1.
-        threshold: relative error below which the value counts as recalled, 0 to 1.
-        test: series that the error is measured on.
-        wavenet_layers: each doubles the receptive field of the WaveNet; 0 for as many
-            as the lag requires.
-        seed: of weights and series.
-    """
-
-    networks: tuple[str, ...] = tuple(CANDIDATES)
+    networks: tuple[str, ...] = tuple(CANDIDATES)  # names of CANDIDATES
+    # Steps between value and target, ascending; after the first lag at which a network
+    # fails, longer ones are skipped.
     lags: tuple[int, ...] = (10, 30, 100, 300, 1000, 3000)
-    units: int = 16
-    updates: int = 2000
-    batch_size: int = 16
-    learning_rate: float = 0.003
+    units: int = 16  # width of the one recurrent layer, or of each convolution
+    updates: int = 2000  # maximum number of weight updates, each on new series
+    batch_size: int = 16  # series per update
+    learning_rate: float = 0.003  # of Adam, with gradients clipped to a norm of 1
+    # Relative error below which the value counts as recalled, 0 to 1.
     threshold: float = 0.1
-    test: int = 512
+    test: int = 512  # series that the error is measured on
+    # Each doubles the receptive field of the WaveNet; 0 for as many as the lag needs.
     wavenet_layers: int = 0
-    seed: int = 0
+    seed: int = 0  # of weights and series
 
     def __post_init__(self) -> None:
         for name in self.networks:
@@ -127,24 +110,16 @@ class MemoryOptions:
 
 
 class Recall(NamedTuple):
-    """The result of one network at one lag.
+    """The result of one network at one lag."""
 
-    Attributes:
-        network: name of the network.
-        lag: steps between value and target.
-        error: squared error divided by the variance of the value; None if it was
-            skipped after a failure at a shorter lag, or is not finite.
-        recalled: whether the error is below the threshold.
-        updates: number of weight updates until it had learned or failed.
-        seconds: to build, compile, train and test.
-    """
-
-    network: str
-    lag: int
+    network: str  # name of the network
+    lag: int  # steps between value and target
+    # Squared error divided by the variance of the value; None if it was skipped after a
+    # failure at a shorter lag, or is not finite.
     error: float | None = None
-    recalled: bool = False
-    updates: int = 0
-    seconds: float = 0.0
+    recalled: bool = False  # whether the error is below the threshold
+    updates: int = 0  # number of weight updates until it had learned or failed
+    seconds: float = 0.0  # to build, compile, train and test
 
 
 def measure_memory(
@@ -155,13 +130,8 @@ def measure_memory(
 ) -> list[Recall]:
     """Train each network at each lag, up to the first lag at which it fails.
 
-    Args:
-        options: of the experiment.
-        progress: called with the updates done and the total.
-        finished: called with each result.
-
-    Returns:
-        A result for each network and lag, network by network.
+    `progress` is called with the updates done and the total, `finished` with each
+    result. Return a result for each network and lag, network by network.
 
     Raises:
         MissingExtraError: Keras is not installed.

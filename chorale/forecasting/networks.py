@@ -25,17 +25,11 @@ WIDTH = 20  # units of every layer, as in the book
 
 
 class Shape(NamedTuple):
-    """Input and output sizes of a network.
+    """Input and output sizes of a network."""
 
-    Attributes:
-        steps: length of the input.
-        variables: of the input and the output.
-        ahead: steps forecast, or imputed, at once.
-    """
-
-    steps: int
-    variables: int
-    ahead: int
+    steps: int  # length of the input
+    variables: int  # of the input and the output
+    ahead: int  # steps forecast, or imputed, at once
 
     @property
     def outputs(self) -> int:

@@ -38,17 +38,11 @@ _ROUNDING = 1e-6  # series are stored as float32
 
 
 class Posterior(NamedTuple):
-    """Posterior moments of the hidden values without noise, float32 (count, ahead, 1).
+    """Posterior moments of noiseless hidden values, float32 (count, ahead, 1)."""
 
-    Attributes:
-        mean: the Bayes-optimal forecast.
-        variance: posterior variance; plus the noise variance, the expected error.
-        error: Monte Carlo variance of `mean`, an addition to its squared error.
-    """
-
-    mean: Array
-    variance: Array
-    error: Array
+    mean: Array  # the Bayes-optimal forecast
+    variance: Array  # posterior variance; plus the noise variance, the expected error
+    error: Array  # Monte Carlo variance of `mean`, an addition to its squared error
 
 
 def sample_posterior(

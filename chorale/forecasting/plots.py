@@ -27,13 +27,7 @@ _LIMIT: dict[str, Any] = {"color": palette.BLACK, "linestyle": ":", "linewidth":
 
 
 def plot_series(axes: Axes, values: Floats, task: Task) -> None:
-    """Plot one variable of a series, the hidden steps highlighted.
-
-    Args:
-        axes: to plot on.
-        values: float (task.length,).
-        task: which steps are hidden.
-    """
+    """Plot a variable of a series, (task.length,), the hidden steps highlighted."""
     steps = np.arange(task.length)
     _plot_visible(axes, values, task, steps)
     axes.plot(
@@ -110,10 +104,8 @@ def plot_learning_curves(
 ) -> None:
     """Plot the learning curves of one training on a logarithmic scale.
 
-    Args:
-        axes: to plot on.
-        history: a row per epoch, with `epoch`, `train_loss` and `valid_mse`.
-        oracle: the oracle's mean squared error, if known.
+    A row of the history has `epoch`, `train_loss` and `valid_mse`; `oracle` is the
+    oracle's mean squared error, if known.
     """
     epochs = [row["epoch"] for row in history]
     train, valid = ([row[name] for row in history] for name in CURVES)

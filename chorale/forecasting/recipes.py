@@ -19,37 +19,26 @@ EVERY_OTHER_STEP = slice(3, None, 2)
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """A network of the suite and its training.
+    """A network of the suite and its training."""
 
-    Attributes:
-        title: name in tables.
-        build: function of `chorale.forecasting.networks` that builds it.
-        task: its task in the suite, a key of `chorale.forecasting.series.TASKS`.
-        block: steps forecast at once, 0 for all that the task asks for; with fewer, the
-            forecast is autoregressive: the network reads its own outputs.
-        positions: the steps with a training target: the last one
-            (sequence-to-vector) or all (sequence-to-sequence).
-        learning_rate: of Adam at the start; cosine decay to 0.
-        clip_norm: gradient clipping by norm, 0 for none.
-        draws: samples of Monte Carlo dropout, 0 for a deterministic forecast.
-        book: mean squared error in the book, if it is there.
-        epochs: passes over the data, 0 for the number that the suite is run with.
-        batch_size: series per update.
-        fresh: new series to generate in each epoch, 0 for the fixed train series; only
-            with synthetic series.
-    """
-
-    title: str
-    build: str
+    title: str  # name in tables
+    build: str  # function of `chorale.forecasting.networks` that builds it
+    # Its task in the suite, a key of `chorale.forecasting.series.TASKS`.
     task: str = "ten-steps"
+    # Steps forecast at once, 0 for all that the task asks for; with fewer, the forecast
+    # is autoregressive: the network reads its own outputs.
     block: int = 0
+    # The steps with a training target: the last one (sequence-to-vector) or all
+    # (sequence-to-sequence).
     positions: slice = field(default_factory=lambda: EVERY_STEP)
-    learning_rate: float = 0.005
-    clip_norm: float = 0.0
-    draws: int = 0
-    book: float | None = None
-    epochs: int = 0
-    batch_size: int = 32
+    learning_rate: float = 0.005  # of Adam at the start; cosine decay to 0
+    clip_norm: float = 0.0  # gradient clipping by norm, 0 for none
+    draws: int = 0  # samples of Monte Carlo dropout, 0 for a deterministic forecast
+    book: float | None = None  # mean squared error in the book, if it is there
+    epochs: int = 0  # passes over the data, 0 for the number that the suite is run with
+    batch_size: int = 32  # series per update
+    # New series to generate in each epoch, 0 for the fixed train series; only with
+    # synthetic series.
     fresh: int = 0
 
     def block_of(self, task: Task) -> int:

@@ -27,41 +27,27 @@ _SIGNIFICANT = 2.0  # standard errors
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """Mean squared errors of a forecaster, over series and variables.
+    """Mean squared errors of a forecaster, over series and variables."""
 
-    Attributes:
-        task: name of the task.
-        name: of the forecaster.
-        title: of the forecaster, for tables.
-        seed: of the training; -1 without a training.
-        parameters: number of trained weights.
-        first: error at the first hidden step; None, as all errors, if it failed.
-        mean: error over all hidden steps.
-        last: error at the last hidden step.
-        first_ratio: `first` divided by that of the oracle on the same series.
-        mean_ratio: `mean` divided by that of the oracle on the same series.
-        above_oracle: `mean` minus that of the oracle.
-        standard_error: of `above_oracle`, from paired differences of the series.
-        book: mean squared error in the book.
-        seconds: duration of training and forecast.
-        failure: reason why there are no errors.
-    """
-
-    task: str
-    name: str
-    title: str
-    seed: int = -1
-    parameters: int = 0
+    task: str  # name of the task
+    name: str  # of the forecaster
+    title: str  # of the forecaster, for tables
+    seed: int = -1  # of the training; -1 without a training
+    parameters: int = 0  # number of trained weights
+    # Error at the first hidden step; None, as all errors, if it failed.
     first: float | None = None
-    mean: float | None = None
-    last: float | None = None
+    mean: float | None = None  # error over all hidden steps
+    last: float | None = None  # error at the last hidden step
+    # `first` divided by that of the oracle on the same series.
     first_ratio: float | None = None
+    # `mean` divided by that of the oracle on the same series.
     mean_ratio: float | None = None
-    above_oracle: float | None = None
+    above_oracle: float | None = None  # `mean` minus that of the oracle
+    # Of `above_oracle`, from paired differences of the series.
     standard_error: float | None = None
-    book: float | None = None
-    seconds: float = 0.0
-    failure: str = ""
+    book: float | None = None  # mean squared error in the book
+    seconds: float = 0.0  # duration of training and forecast
+    failure: str = ""  # reason why there are no errors
 
     @property
     def is_below_oracle(self) -> bool:
@@ -80,12 +66,7 @@ _AVERAGED = (
 def compute_results(
     measurements: Sequence[Measurement], data: Mapping[str, Data]
 ) -> list[Result]:
-    """Return the errors of each forecaster and seed.
-
-    Args:
-        measurements: from `run_suite`.
-        data: the series by the name of their task, from `run_suite`.
-    """
+    """Return the errors of each forecaster and seed, from what `run_suite` returns."""
     oracles = {
         measurement.task: _squared_errors(measurement, data[measurement.task])
         for measurement in measurements

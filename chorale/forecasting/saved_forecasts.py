@@ -28,16 +28,11 @@ _TRAINING = re.compile(r"(?P<name>.+)-seed(?P<seed>\d+)")
 
 @dataclass(frozen=True)
 class SavedSeries:
-    """The test series of a task.
+    """The test series of a task."""
 
-    Attributes:
-        task: which steps are hidden.
-        values: float32 (count, task.length, variables).
-        names: of the variables of a CSV file, () for synthetic series.
-    """
-
-    task: Task
-    values: Array
+    task: Task  # which steps are hidden
+    values: Array  # float32 (count, task.length, variables)
+    # Of the variables of a CSV file, () for synthetic series.
     names: tuple[str, ...] = ()
 
     @property
@@ -48,18 +43,14 @@ class SavedSeries:
 
 @dataclass(frozen=True)
 class SavedForecasts:
-    """The forecasts of test series by forecaster, in the order of the results table.
+    """The forecasts of test series by forecaster, in the order of the results table."""
 
-    Attributes:
-        series: the test series.
-        forecasts: of each training, float32 (count, ahead, variables).
-        spreads: standard deviations of the first of these, if it is sampled.
-        histories: of each training, the rows of its epochs, with `epoch` and CURVES.
-    """
-
-    series: SavedSeries
+    series: SavedSeries  # the test series
+    # Of each training, float32 (count, ahead, variables).
     forecasts: dict[str, list[Array]]
+    # Standard deviations of the first of these, if it is sampled.
     spreads: dict[str, Array]
+    # Of each training, the rows of its epochs, with `epoch` and CURVES.
     histories: dict[str, list[list[Row]]]
 
     def errors(self, name: str) -> Floats:

@@ -27,31 +27,20 @@ Array = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.floating[Any]]
 
 AMPLITUDES = (0.5, 0.2)
-LOWEST_FREQUENCIES = (
-    10.0,
-    20.0,
-)  # radians per unit of time; the highest are twice that
+LOWEST_FREQUENCIES = (10.0, 20.0)  # radians per unit of time; the highest are twice it
 NOISE_WIDTH = 0.1
 NOISE_VARIANCE = NOISE_WIDTH**2 / 12  # of a uniform variable; a lower bound of the MSE
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A forecasting or imputation task: which values of a series are hidden.
+    """A forecasting or imputation task: which values of a series are hidden."""
 
-    Attributes:
-        name: key in `TASKS`.
-        length: steps of a series, the hidden ones included.
-        first_hidden: index of the first hidden step.
-        ahead: number of consecutive hidden steps: the forecast horizon.
-        interval: units of time between two steps.
-    """
-
-    name: str
-    length: int
-    first_hidden: int
-    ahead: int
-    interval: float = 1 / 59
+    name: str  # key in `TASKS`
+    length: int  # steps of a series, the hidden ones included
+    first_hidden: int  # index of the first hidden step
+    ahead: int  # number of consecutive hidden steps: the forecast horizon
+    interval: float = 1 / 59  # units of time between two steps
 
     def __post_init__(self) -> None:
         for label, value in (
@@ -127,19 +116,12 @@ TASKS = {
 
 
 class Waves(NamedTuple):
-    """Synthetic series and the parameters that generated them.
+    """Synthetic series and the parameters that generated them."""
 
-    Attributes:
-        series: float32 (count, steps, variables).
-        frequencies: float (count, 2), of the slow wave and the fast one.
-        offsets: float (count, variables, 2), of the same.
-        interval: units of time between two steps.
-    """
-
-    series: Array
-    frequencies: Floats
-    offsets: Floats
-    interval: float
+    series: Array  # float32 (count, steps, variables)
+    frequencies: Floats  # float (count, 2), of the slow wave and the fast one
+    offsets: Floats  # float (count, variables, 2), of the same
+    interval: float  # units of time between two steps
 
 
 def draw_waves(
@@ -270,20 +252,13 @@ def sequence_targets(series: Array, steps: int, ahead: int) -> Array:
 
 @dataclass(frozen=True)
 class Data:
-    """The train, valid and test series of a task, float32 (count, length, variables).
+    """Train, valid and test series of a task, float32 (count, length, variables)."""
 
-    Attributes:
-        task: which steps are hidden.
-        train: series to train on.
-        valid: series that select the best epoch of a training.
-        test: series that errors are measured on.
-        test_waves: the parameters of the test series; None if they are not synthetic.
-    """
-
-    task: Task
-    train: Array
-    valid: Array
-    test: Array
+    task: Task  # which steps are hidden
+    train: Array  # series to train on
+    valid: Array  # series that select the best epoch of a training
+    test: Array  # series that errors are measured on
+    # The parameters of the test series; None if they are not synthetic.
     test_waves: Waves | None = None
 
     def digest(self) -> str:
@@ -297,13 +272,7 @@ class Data:
 def draw_data(
     task: Task, *, train: int, valid: int, test: int, random_state: int
 ) -> Data:
-    """Return independent synthetic series for a task.
-
-    Args:
-        task: which steps are hidden.
-        train: number of series; likewise `valid` and `test`.
-        random_state: seed of the series.
-    """
+    """Return independent synthetic series for a task, so many of each part."""
     train_waves, valid_waves, test_waves = (
         draw_waves(
             count,

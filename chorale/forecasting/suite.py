@@ -33,25 +33,16 @@ from chorale.utils.progress import Progress
 
 @dataclass(frozen=True, kw_only=True)
 class SuiteOptions:
-    """Sizes of the suite.
+    """Sizes of the suite."""
 
-    Attributes:
-        train: synthetic series to train on, by default as many as in the book.
-        valid: series that select the best epoch.
-        test: series that errors are measured on.
-        epochs: passes over the train series, unless a recipe has its own number.
-        seeds: trainings of each network, with different weights, dropout and order.
-        draws: posterior samples of the oracle, for each series.
-        random_state: seed of the series.
-    """
-
-    train: int = 7000
-    valid: int = 2000
-    test: int = 2000
-    epochs: int = 20
+    train: int = 7000  # synthetic series to train on, by default as many as in the book
+    valid: int = 2000  # series that select the best epoch
+    test: int = 2000  # series that errors are measured on
+    epochs: int = 20  # passes over the train series, unless a recipe has its own number
+    # Trainings of each network, with different weights, dropout and order.
     seeds: int = 1
-    draws: int = 4000
-    random_state: int = 0
+    draws: int = 4000  # posterior samples of the oracle, for each series
+    random_state: int = 0  # seed of the series
 
     def __post_init__(self) -> None:
         check_at_least(self, train=1, valid=1, test=1, epochs=1, seeds=1)
@@ -105,7 +96,16 @@ def run_suite(
     else:
         used = {recipe.task for recipe in recipes.values()}
         tasks = [task] if task else [TASKS[name] for name in TASKS if name in used]
-        data = {drawn.name: _draw(drawn, options) for drawn in tasks}
+        data = {
+            drawn.name: draw_data(
+                drawn,
+                train=options.train,
+                valid=options.valid,
+                test=options.test,
+                random_state=options.random_state,
+            )
+            for drawn in tasks
+        }
     for name, part in data.items():
         save_arrays(
             folder / name / "series.npz",
@@ -143,16 +143,6 @@ def _open_folder(
                 f"{folder} holds a suite with other options ({label}): choose another "
                 "--output"
             )
-
-
-def _draw(task: Task, options: SuiteOptions) -> Data:
-    return draw_data(
-        task,
-        train=options.train,
-        valid=options.valid,
-        test=options.test,
-        random_state=options.random_state,
-    )
 
 
 def _jobs(

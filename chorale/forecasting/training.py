@@ -175,11 +175,7 @@ class _WithDropout(keras.Model):
 
 
 def _pairs(recipe: Recipe, task: Task, series: Array) -> tuple[Array, Array]:
-    """Return inputs and targets of a network.
-
-    The inputs are as of `Task.inputs`, the targets (count, positions, block *
-    variables).
-    """
+    """Return `Task.inputs` and targets (count, positions, block * variables)."""
     if task.is_forecast:
         targets = sequence_targets(series, task.first_hidden, recipe.block_of(task))
         targets = targets[:, recipe.positions]

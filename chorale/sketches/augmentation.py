@@ -20,14 +20,8 @@ _FLIP = 0.5  # share of drawings mirrored left to right, at any strength
 def augment(batch: Padded, strength: float, random: np.random.Generator) -> Padded:
     """Rotate, scale, shear, flip and jitter drawings, and drop points and strokes.
 
-    Args:
-        batch: not modified.
-        strength: factor of the deviations and shares above; 0 = no change.
-        random: source of randomness.
-
-    Returns:
-        The same number of drawings of at most as many points, each with a longer side
-        of 1.
+    `strength` is a factor of the deviations and shares above; 0 changes nothing. Each
+    drawing returned has at most as many points and a longer side of 1.
     """
     if strength == 0:
         return batch

@@ -42,12 +42,7 @@ def padded_length(longest: int) -> int:
 
 
 def pad(inks: Inks, chosen: IntArray) -> Padded:
-    """Return some of the drawings, none of them empty, in one array.
-
-    Args:
-        inks: all drawings.
-        chosen: int array (batch,), indices of the drawings.
-    """
+    """Return the drawings of some indices (batch,), none empty, in one array."""
     lengths = inks.lengths[chosen]
     position = np.arange(padded_length(int(lengths.max())))
     mask = position < lengths[:, None]

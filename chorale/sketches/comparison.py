@@ -34,9 +34,7 @@ def paired_difference(right_a: BoolArray, right_b: BoolArray) -> PairedDifferenc
     Medicine 17: Wilson score intervals of both proportions, combined with the
     correlation of the pairs, with continuity correction. It is valid for small samples.
 
-    Args:
-        right_a: bool array (drawings,), whether a classifies each correctly.
-        right_b: bool array (drawings,), the same of b.
+    The arguments, bool (drawings,), tell whether a and b classify each correctly.
 
     Raises:
         DataError: the arrays are not of bool or of equal length, or are empty.

@@ -171,12 +171,7 @@ def _check(probabilities: Probabilities, labels: IntArray, classes: int) -> None
 def _calibration(
     confidence: Float64Array, is_right: BoolArray
 ) -> tuple[CalibrationBin, ...]:
-    """Return the bins of a reliability diagram.
-
-    Args:
-        confidence: the highest probability of each drawing, (drawings,).
-        is_right: whether each is classified correctly, (drawings,).
-    """
+    """Return the bins of a reliability diagram, from arrays (drawings,)."""
     bins = []
     for number, (low, high) in enumerate(pairwise(np.arange(BINS + 1) / BINS)):
         # Rounding can make a confidence slightly larger than 1.
@@ -199,10 +194,8 @@ def _words(
 ) -> tuple[WordMetrics, ...]:
     """Return metrics of each class.
 
-    Args:
-        table: confusion matrix, counts (right class, predicted class).
-        in_five: number of drawings with the right class among the top 5, (classes,).
-        classes: the words.
+    `table` is the confusion matrix (right class, predicted class); `in_five` counts the
+    drawings (classes,) with the right class among the top 5.
     """
     right = table.diagonal()
     wrong = table - np.diag(right)

@@ -31,32 +31,19 @@ GRAPH_FILE = "network.onnx"
 
 @dataclass(frozen=True, kw_only=True)
 class Card(BaseCard):
-    """Metadata of a trained classifier.
-
-    Attributes:
-        name: of the model.
-        figures: metrics of the stored weights, by split.
-        network: options of the network.
-        words: the classes, in the order of the logits.
-        training: options of the training.
-        data: the SHA-256 of each file that was read.
-        command: command line that makes the model again.
-        history: one row per epoch of training.
-        versions: of the libraries that trained it.
-        files: SHA-256 of the graph.
-    """
+    """Metadata of a trained classifier; `figures` are metrics by split."""
 
     kinds: ClassVar[tuple[str, ...]] = ("sketch",)
     noun: ClassVar[str] = "sketch model"
     kind: str = "sketch"
     network: NetworkOptions
-    words: tuple[str, ...]
-    training: Mapping[str, Any]
-    data: Mapping[str, Any]
-    command: str
-    history: Sequence[Mapping[str, float]]
-    versions: Mapping[str, str]
-    files: Mapping[str, str]
+    words: tuple[str, ...]  # the classes, in the order of the logits
+    training: Mapping[str, Any]  # options of the training
+    data: Mapping[str, Any]  # the SHA-256 of each file that was read
+    command: str  # command line that makes the model again
+    history: Sequence[Mapping[str, float]]  # one row per epoch of training
+    versions: Mapping[str, str]  # of the libraries that trained it
+    files: Mapping[str, str]  # SHA-256 of the graph
 
     @classmethod
     def decoded(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -72,12 +59,7 @@ load_card = _REGISTRY.load_card
 
 
 class Classifier:
-    """A trained classifier in ONNX Runtime.
-
-    Attributes:
-        card: of the model.
-        words: its classes, in the order of the probabilities.
-    """
+    """A trained classifier in ONNX Runtime, with its `card` and its `words`."""
 
     def __init__(self, folder: Path, *, threads: int = 0) -> None:
         """Open the model in a folder, see `load_classifier`."""
@@ -94,8 +76,7 @@ class Classifier:
     def probabilities(self, inks: Inks, progress: Progress | None = None) -> FloatArray:
         """Return the probability of each word for each drawing.
 
-        Returns:
-            float32 array (drawings, words); uniform for an empty drawing.
+        It is a float32 array (drawings, words), uniform for an empty drawing.
         """
         return predict(self._logits, inks, len(self.words), progress)
 
@@ -105,11 +86,7 @@ class Classifier:
 
 
 def load_classifier(name: Path | str | None = None, *, threads: int = 0) -> Classifier:
-    """Open a classifier in ONNX Runtime.
-
-    Args:
-        name: as in `find_model`.
-        threads: number of threads; 0 for one per core.
+    """Open a classifier, named as in `find_model`; 0 threads are one per core.
 
     Raises:
         UsageError: no such model.
@@ -119,15 +96,9 @@ def load_classifier(name: Path | str | None = None, *, threads: int = 0) -> Clas
 
 
 def save_model(network: Any, card: Card, folder: Path) -> Card:
-    """Store a network as a graph in half precision, with its card.
+    """Store a Keras model as a graph in half precision, with its card.
 
-    Args:
-        network: a Keras model of `chorale.sketches.network`.
-        card: without `files`, which are filled in.
-        folder: is made if need be.
-
-    Returns:
-        The card as it was written.
+    Return the card as it was written, with `files` filled in.
     """
     from chorale.nn.onnx_export import Value, export_graph
 

@@ -81,11 +81,7 @@ def to_inks(drawings: Sequence[Strokes]) -> Inks:
 
 
 def from_ink(ink: FloatArray) -> tuple[Float64Array, ...]:
-    """Return the strokes of an ink, on the grid from 0 to GRID.
-
-    Args:
-        ink: float array (points, 3), see `to_ink`.
-    """
+    """Return the strokes of an ink (points, 3), on the grid from 0 to GRID."""
     points = np.cumsum(ink[:, :2], axis=0, dtype=np.float64) * GRID
     ends = np.flatnonzero(ink[:, 2] > 0.5) + 1
     return tuple(stroke for stroke in np.split(points, ends) if len(stroke))
@@ -173,9 +169,7 @@ def _distance(
 def _scale(points: Float64Array, owner: IntArray) -> Float64Array:
     """Move drawings to 0 and scale them to a longer side of GRID.
 
-    Args:
-        points: float array (points, 2).
-        owner: int array (points,), increasing, the drawing of each point.
+    `owner` (points,) is the drawing of each of the points (points, 2), increasing.
     """
     _, begins, drawing = np.unique(owner, return_index=True, return_inverse=True)
     low = np.minimum.reduceat(points, begins)
@@ -204,10 +198,7 @@ def _duplicates(points: Float64Array, lengths: IntArray) -> BoolArray:
 def _to_deltas(points: Float64Array, lengths: IntArray, sizes: IntArray) -> Inks:
     """Return drawings, truncated at MAX_POINTS, as differences between points.
 
-    Args:
-        points: float array (points, 2), on the grid.
-        lengths: int array (strokes,), points of each stroke.
-        sizes: int array (drawings,), points of each drawing.
+    `lengths` and `sizes` are the numbers of points of each stroke and each drawing.
     """
     pen = np.zeros(len(points), np.float32)
     pen[np.cumsum(lengths) - 1] = 1

@@ -23,13 +23,8 @@ def shuffle(
 
     Each drawing is written to a temporary file chosen at random. Then each file in turn
     is read into memory and shuffled there. All drawings are consumed before the first
-    is yielded. The files are removed even if the process is killed. Equal generators
-    give equal orders.
-
-    Args:
-        sketches: the drawings.
-        random: source of randomness.
-        parts: number of files.
+    is yielded. The `parts` files are removed even if the process is killed. Equal
+    generators give equal orders.
 
     Raises:
         OutputError: the folder for temporary files is full.

@@ -32,12 +32,7 @@ _FIGURES = ("drawings", "top1", "top3", "top5", "map3", "nats", "calibration_err
 
 
 class ClassifierTask(Task[Card]):
-    """A classifier to train on drawings.
-
-    Args:
-        train: the drawings to learn.
-        valid: drawings of the same words that choose the best epoch.
-        network_options, options: of the network and of its training.
+    """A classifier to train on drawings; the parameters are as of `train_classifier`.
 
     Raises:
         DataError: the drawings are of one word only.

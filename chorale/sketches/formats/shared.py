@@ -57,11 +57,7 @@ def open_binary(path: Path, options: ReadOptions) -> Iterator[BinaryIO]:
 def split_at_pen(
     points: Float64Array, pen: npt.NDArray[Any]
 ) -> tuple[Float64Array, ...]:
-    """Split points into strokes.
-
-    Args:
-        points: float array (points, 2).
-        pen: array (points,), 1 at the last point of a stroke, else 0.
+    """Split points (points, 2) into strokes; the pen (points,) is 1 where one ends.
 
     Raises:
         DataError: a pen state other than 0 or 1, or an invalid coordinate.
