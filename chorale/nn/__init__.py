@@ -1,3 +1,11 @@
-"""What any network is: how it carries time, learns, is stored, and runs without Keras.
+"""How is a network built, trained, stored, and run, whatever it is about?
 
-Nothing here knows of music or drawings."""
+- `bodies`: options of the layers that carry time, one family a file: `recurrent`,
+  `convolutional`, `wavenet`, `attention`; `causal`: what they are made of
+- `trainer`, `fitting`, `runs`: begin or resume a run; training loop; its folder
+- `moving_average`: average of the weights
+- `cards`: model cards, and the lookup of models by name
+- `weights`, `onnx_export`, `onnx_sessions`: storage, and inference without Keras
+
+Nothing here knows about music or drawings.
+"""

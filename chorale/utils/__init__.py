@@ -1,7 +1,7 @@
 """What does any program need, whatever it is about?
 
 - `files`, `tables`: atomic writes, arrays and hashes of files; strict CSV tables
-- `checks`, `extras`: checks of options; optional dependencies
+- `options`, `checks`, `extras`: options with help and checks; optional dependencies
 - `progress`, `reports`: progress callbacks; reports as Markdown, HTML or text
 - `arrays`, `palette`: array types and padding; the colors of all plots
 """
