@@ -73,7 +73,9 @@ def check(
     if not rules:
         raise UsageError("expected a rule to check, none is left")
     if show_rules:
-        _print_rules(rules, as_json)
+        summaries = {name: RULES[name].summary for name in rules}
+        lines = [f"{name:<25}{summary}" for name, summary in summaries.items()]
+        typer.echo(json.dumps(summaries, indent=2) if as_json else "\n".join(lines))
         return
     if not files:
         raise UsageError("expected a file or a folder to check, got none")
@@ -141,12 +143,6 @@ def _check(path: Path, rules: Sequence[str]) -> _Checked:
 
 
 # === Printing ===
-
-
-def _print_rules(rules: Sequence[str], as_json: bool) -> None:
-    summaries = {name: RULES[name].summary for name in rules}
-    lines = [f"{name:<25}{summary}" for name, summary in summaries.items()]
-    typer.echo(json.dumps(summaries, indent=2) if as_json else "\n".join(lines))
 
 
 def _print_rates(tallies: dict[str, Tally]) -> None:

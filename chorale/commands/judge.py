@@ -208,11 +208,7 @@ def judge(
 
 
 def _check_options(context: typer.Context) -> None:
-    """Refuse options that do not go together.
-
-    Raises:
-        UsageError: an option without effect, or out of bounds.
-    """
+    """Raise a UsageError for an option without effect or out of bounds."""
     asked, typed = context.params, names_typed(context)
     for name in _FOR_SAMPLES if asked["files"] else _FOR_FILES:
         if name in typed:
@@ -241,11 +237,7 @@ def _check_options(context: typer.Context) -> None:
 def _from_model(
     context: typer.Context, corpus: Corpus, split: str
 ) -> tuple[JudgedSets, dict[str, Any]]:
-    """Return a model's samples with what they are compared with, and the settings.
-
-    Raises:
-        UsageError: options that the model does not have.
-    """
+    """Return a model's samples with what they are compared with, and the settings."""
     asked = context.params
     given, count = asked["given"], asked["count"]
     chorales = corpus.split(split)
@@ -279,11 +271,7 @@ def _from_model(
 
 
 def _from_files(
-    files: Sequence[Path],
-    opening: int,
-    corpus: Corpus,
-    split: str,
-    random_state: int,
+    files: Sequence[Path], opening: int, corpus: Corpus, split: str, random_state: int
 ) -> JudgedSets:
     """Return chorales from files with what they are compared with."""
     paths = find_files(files)

@@ -182,11 +182,7 @@ def write_best(
 
 
 def choice_blocks(drawn: Mapping[str, Sequence[Candidate]]) -> list[Block]:
-    """Return the report on chorales drawn to choose from.
-
-    Args:
-        drawn: best first, by the name of the file that was written.
-    """
+    """Return the report on chorales drawn, best first, by name of the file written."""
     blocks: list[Block] = [
         Heading("What was drawn", level=1),
         Paragraph(

@@ -47,10 +47,8 @@ def _show(label: str, stack: contextlib.ExitStack) -> Progress:
 class EpochLines:
     """Training progress: one line per epoch, and on a terminal a bar with time left.
 
-    A `chorale.nn.fitting.EpochProgress`, to be used in a `with` block.
-
-    Args:
-        monitor: name of the validation metric to print.
+    A `chorale.nn.fitting.EpochProgress`, to be used in a `with` block; it prints the
+    validation metric `monitor`.
     """
 
     def __init__(self, monitor: str) -> None:

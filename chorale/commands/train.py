@@ -120,11 +120,7 @@ def _begun(output: Path) -> dict[str, Any]:
 def _options(
     network: str, typed: Mapping[str, Any]
 ) -> tuple[NetworkOptions | InfillerOptions, CommonOptions]:
-    """Return the options of a network and of its training.
-
-    Raises:
-        UsageError: an infiller was asked for with an option that it does not use.
-    """
+    """Return the options of a network and of its training."""
     if network not in INFILLERS:
         network_options = chosen(NetworkOptions, {**typed, "body": network})
         return network_options, chosen(TrainingOptions, typed)

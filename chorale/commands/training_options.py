@@ -59,11 +59,8 @@ class RunOptions:
 def with_options(*groups: type[Any], **panels: type[Any]) -> Callable[[T], T]:
     """Give a command an option for each documented field of options dataclasses.
 
-    The command takes the values as `**options`.
-
-    Args:
-        groups, panels: dataclasses with fields made by `chorale.utils.options.option`,
-            the latter by the title of their panel in --help.
+    The fields are made by `chorale.utils.options.option`; dataclasses given by name are
+    in a panel of that title. The command takes the values as `**options`.
     """
     added = []
     for title, group in [*((None, group) for group in groups), *panels.items()]:
@@ -117,12 +114,7 @@ def chosen(options: type[T], values: Mapping[str, Any]) -> T:
 def check_same(
     typed: Sequence[str], asked: Mapping[str, Any], begun: Mapping[str, Any]
 ) -> None:
-    """Refuse typed options that differ from those of the resumed run.
-
-    Args:
-        typed: names of the options.
-        asked: their values and those of others, by name.
-        begun: values of the run, by name; options that are not there may differ.
+    """Refuse typed options whose asked value differs from that of the resumed run.
 
     Raises:
         UsageError: an option differs.
@@ -174,12 +166,7 @@ def train_run(
 
 
 def command_line(context: typer.Context, command: str) -> str:
-    """Return a command line that repeats the run.
-
-    Args:
-        context: of the command; it takes options only.
-        command: its words.
-    """
+    """Return a command line that repeats the run of a command with options only."""
     line = shlex.split(command)
     for name, value in options_typed(context).items():
         option = f"--{name.replace('_', '-')}"

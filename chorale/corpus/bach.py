@@ -245,7 +245,15 @@ def _quantize(passages: Sequence[_Passage], sharps: int, source: str) -> Chorale
         )
         for voice in range(VOICES)
     ]
-    bars, positions, metres = number_measures(_measures(passages))
+    measures = [
+        Measure(
+            length=math.ceil(passage.length),
+            metre=passage.metre,
+            upbeat=_is_upbeat(passage, after),
+        )
+        for passage, after in zip_longest(passages, passages[1:])
+    ]
+    bars, positions, metres = number_measures(measures)
     chorale = Chorale.from_notes(
         [on_grid(line) for line in lines],
         len(bars),
@@ -258,18 +266,6 @@ def _quantize(passages: Sequence[_Passage], sharps: int, source: str) -> Chorale
     # Bach writes modal tunes with a flat or a sharp fewer.
     key = estimate_key(chorale.pitches, keys_near(sharps))
     return replace(chorale, key=key)
-
-
-def _measures(passages: Sequence[_Passage]) -> list[Measure]:
-    """Return the measures to number bars by, with upbeats as they are played."""
-    return [
-        Measure(
-            length=math.ceil(passage.length),
-            metre=passage.metre,
-            upbeat=_is_upbeat(passage, after),
-        )
-        for passage, after in zip_longest(passages, passages[1:])
-    ]
 
 
 def _is_upbeat(passage: _Passage, after: _Passage | None) -> bool:

@@ -155,11 +155,7 @@ def unseen_melodies(corpus: Corpus, split: str) -> tuple[Chorale, ...]:
 
 
 def annotations_path(file: Path | str) -> Path:
-    """Return the path of the annotations that are loaded with a classic CSV.
-
-    Args:
-        file: a CSV in a split of a corpus folder, or in a flat one.
-    """
+    """Return the path of the annotations of a CSV in a split or in a flat folder."""
     folder = Path(file).parent
     below = [Path(file).name]
     if folder.name in SPLITS:
@@ -176,14 +172,8 @@ def hold_out(
     """Split chorales into a training and a validation set, by hash of their content.
 
     The choice depends on the pitches alone, neither on file names nor on order, and
-    duplicates stay in one set.
-
-    Args:
-        chorales: at least two that differ.
-        share: of the distinct pieces to hold out, at least one piece.
-
-    Returns:
-        The training set and the validation set, each in the given order.
+    duplicates stay in one set. The share is that of the distinct pieces to hold out, at
+    least one piece. Both sets keep the given order.
 
     Raises:
         DataError: fewer than two different chorales.

@@ -1,11 +1,10 @@
 """Cells: what infillers read and write for one voice at one step.
 
-A cell is what a voice does at a step: silence, or a pitch that is held or struck. Other
-than a token of `chorale.encoding.tokens` it says so by itself, whatever stands before
-it, so any
-cell of a piece may be known and any other not. One contiguous vocabulary serves all
-voices: 0 is silence, then every MIDI note from the lowest to the highest of the train
-split, held, then, in the `hold` encoding, all of them again, struck.
+A cell is what a voice does at a step: silence, or a pitch that is held or struck.
+Unlike a token of `chorale.encoding.tokens` it does not depend on what stands before it,
+so any cell of a piece may be known and any other not. One contiguous vocabulary serves
+all voices: 0 is silence, then every MIDI note from the lowest to the highest of the
+train split, held, then, in the `hold` encoding, all of them again, struck.
 
 - `hold` tells a held pitch from one that is struck; decoding is exact.
 - `pitch` does not; an onset is where the pitch changes. Published likelihoods of
@@ -15,7 +14,7 @@ split, held, then, in the `hold` encoding, all of them again, struck.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -36,8 +35,8 @@ class CellVocabulary:
     """The cells of an infiller, fitted to its train split and stored with it."""
 
     encoding: str  # `hold` or `pitch`
-    lowest: int  # MIDI note with cells
-    highest: int  # included
+    lowest: int  # the first MIDI note that has cells
+    highest: int  # the last, included
     # Lowest and highest note of each voice in train, soprano first.
     ranges: tuple[tuple[int, int], ...]
 
@@ -51,13 +50,7 @@ class CellVocabulary:
         Raises:
             DataError: there are no chorales, or a voice that never sounds.
         """
-        notes = Vocabulary.fit(chorales, encoding)
-        return cls(
-            encoding=encoding,
-            lowest=notes.lowest,
-            highest=notes.highest,
-            ranges=notes.ranges,
-        )
+        return cls(**asdict(Vocabulary.fit(chorales, encoding)))
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> CellVocabulary:
@@ -141,26 +134,14 @@ class CellVocabulary:
     def notes(self) -> Vocabulary:
         """The notes without onsets: the token of each is its held cell."""
         encoding = "pitch" if self.has_onsets else self.encoding
-        return Vocabulary(
-            encoding=encoding,
-            lowest=self.lowest,
-            highest=self.highest,
-            ranges=self.ranges,
-        )
+        return Vocabulary(**{**asdict(self), "encoding": encoding})
 
 
 def masked(cells: IntArray, visible: BoolArray, vocabulary: CellVocabulary) -> IntArray:
-    """Return cells as networks read them.
+    """Return cells as networks read them, all arrays (..., 4).
 
-    Args:
-        cells: int array (..., 4), ABSENT after the end of a piece.
-        visible: bool array (..., 4).
-        vocabulary: what they mean.
-
-    Returns:
-        int array (..., 4): the cell where it is visible, `size` where it is hidden,
-        `size` + 1 where it is absent.
+    `size` stands for a cell that is not visible, `size` + 1 for an ABSENT one.
     """
-    told = np.where(visible, cells, vocabulary.size)
-    absent: IntArray = np.where(cells == ABSENT, vocabulary.size + 1, told)
+    known = np.where(visible, cells, vocabulary.size)
+    absent: IntArray = np.where(cells == ABSENT, vocabulary.size + 1, known)
     return absent

@@ -1,10 +1,9 @@
 """Echoes: what came next the last time that the music went as it just has.
 
-Chorales repeat their phrases, note for note as a rule, and a network that has to learn
-from a few hundred pieces how to look for them does not. So it is told: of all earlier
-places in the piece, the *echo* comes from the one whose steps before agree with the
-latest steps for longest, the later one of equals. It follows from the notes so far, in
-the key that they are in, and it is for the network to trust it or not.
+Chorales repeat their phrases, note for note as a rule, but a few hundred pieces are too
+few to learn to look for them. So the *echo* is an input: of all earlier places in the
+piece, it comes from the one whose preceding steps agree with the latest steps for
+longest, the later one of equals. It follows from the notes so far, in their key.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from chorale.encoding.tokens import Past, Vocabulary
 from chorale.music.voices import VOICES
 from chorale.utils.arrays import IntArray
 
-# Steps that agree, from these numbers on told apart; none at all comes before.
+# Lowest numbers of agreeing steps of each class; class 0 is none.
 _LENGTHS = np.array([1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48])
 LENGTHS = len(_LENGTHS) + 1
 
@@ -49,12 +48,7 @@ class Trail(NamedTuple):
         return Trail(self.tokens[rows], self.chords[rows], self.runs[rows])
 
     def after(self, tokens: IntArray, past: Past) -> Trail:
-        """Return the trail after one more step.
-
-        Args:
-            tokens: int array (batch, 4), the step.
-            past: the notes as they stand after it.
-        """
+        """Return the trail after a step of tokens (batch, 4), which leaves `past`."""
         columns = np.concatenate([tokens, past.pitches], axis=-1)
         # Tokens are fewer than 256, so eight of them are the bytes of one number.
         chord = columns @ 256 ** np.arange(2 * VOICES)[:, np.newaxis]
@@ -78,15 +72,7 @@ class Trail(NamedTuple):
 
 
 def echoes(vocabulary: Vocabulary, tokens: IntArray) -> Echo:
-    """Return the echo at each step of whole pieces.
-
-    Args:
-        vocabulary: what the tokens mean.
-        tokens: int array (batch, steps, 4).
-
-    Returns:
-        arrays (batch, steps, 4) and (batch, steps).
-    """
+    """Return the echo at each step of whole pieces, tokens (batch, steps, 4)."""
     tokens = np.asarray(tokens, np.int64)
     batch = len(tokens)
     trail, past = Trail.empty(batch), vocabulary.begin((batch,))

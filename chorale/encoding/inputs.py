@@ -47,11 +47,7 @@ class Inputs(NamedTuple):
     ) -> Inputs:
         """Return the inputs at each step of whole pieces.
 
-        Args:
-            tokens: int array (batch, steps, 4).
-            plan: int array (batch, steps, features).
-            vocabulary: what the tokens mean.
-            tunes: that may be recalled.
+        Tokens are (batch, steps, 4), plans (batch, steps, features).
         """
         past, echo = vocabulary.pasts(tokens), echoes(vocabulary, tokens)
         recall = tunes.recalls(past.pitches[..., SOPRANO])
@@ -88,12 +84,7 @@ class Inputs(NamedTuple):
         )
 
     def without_past(self, steps: IntArray, vocabulary: Vocabulary) -> Inputs:
-        """Return the inputs with nothing known of the past at some steps.
-
-        Args:
-            steps: int array, places along the first axis.
-            vocabulary: what the tokens mean.
-        """
+        """Return the inputs with the past hidden at places along the first axis."""
         hidden = {
             "past_pitches": vocabulary.nothing,
             "past_ages": 0,
@@ -168,7 +159,7 @@ class CellInputs(NamedTuple):
             cells: int array (batch, steps, 4), ABSENT after the end of a piece.
             visible: bool array that broadcasts with it.
             plan: int array (batch, steps, features).
-            vocabulary: what the cells mean.
+            vocabulary: of the cells.
         """
         read = masked(cells, visible, vocabulary)
         neighbours = find_neighbours(read, vocabulary.size)

@@ -1,6 +1,6 @@
 """Neighbours: the nearest visible cells of each voice, before and after each step.
 
-They are told to infilling networks besides the cells themselves.
+Infilling networks read them besides the cells themselves.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 
 from chorale.utils.arrays import IntArray
 
-# Distances are told exactly below two bars of common time; what is further is all one.
+# Distances are exact below two bars of common time, and clipped there.
 MAX_DISTANCE = 32
 
 
@@ -28,26 +28,23 @@ class Neighbours(NamedTuple):
     to_after: IntArray
 
 
-def find_neighbours(told: IntArray, hidden: int) -> Neighbours:
+def find_neighbours(known: IntArray, hidden: int) -> Neighbours:
     """Return the nearest visible cells around each cell, itself left out.
 
-    Args:
-        told: int array (batch, steps, 4) of cells; those of numbers from `hidden` on
-            are not visible.
-        hidden: number of a hidden cell.
+    Cells are (batch, steps, 4); those of numbers from `hidden` on are not visible.
     """
-    before, to_before = _nearest_before(told, hidden)
-    after, to_after = _nearest_before(told[:, ::-1], hidden)
+    before, to_before = _nearest_before(known, hidden)
+    after, to_after = _nearest_before(known[:, ::-1], hidden)
     return Neighbours(before, after[:, ::-1], to_before, to_after[:, ::-1])
 
 
-def _nearest_before(told: IntArray, hidden: int) -> tuple[IntArray, IntArray]:
+def _nearest_before(known: IntArray, hidden: int) -> tuple[IntArray, IntArray]:
     """Return `before` and `to_before` of Neighbours."""
-    steps = np.arange(told.shape[1])[:, np.newaxis]
-    seen = np.where(told < hidden, steps, -1)
+    steps = np.arange(known.shape[1])[:, np.newaxis]
+    seen = np.where(known < hidden, steps, -1)
     latest = np.full_like(seen, -1)
     latest[:, 1:] = np.maximum.accumulate(seen, axis=1)[:, :-1]
     distances = np.where(latest < 0, 0, np.minimum(steps - latest, MAX_DISTANCE))
-    rows = np.arange(len(told))[:, np.newaxis, np.newaxis]
-    cells = np.where(latest[..., np.newaxis] < 0, hidden, told[rows, latest])
+    rows = np.arange(len(known))[:, np.newaxis, np.newaxis]
+    cells = np.where(latest[..., np.newaxis] < 0, hidden, known[rows, latest])
     return cells, distances

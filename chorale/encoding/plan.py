@@ -1,6 +1,6 @@
 """The plan: what is known about each step of a piece before its notes are.
 
-A network is told where in the bar it is, how long the bar is, whether a fermata stands,
+A network reads the place in the bar, the length of the bar, whether a fermata stands,
 how far the next fermata and the end are, and the key. A sampler borrows the plan of an
 existing chorale, shortened or lengthened to the bars asked for.
 """
@@ -19,8 +19,8 @@ from chorale.music.metre import Metre, bar_lengths, number_bars
 from chorale.music.score import Chorale
 from chorale.utils.arrays import BoolArray, IntArray
 
-# Distances are told exactly up to two bars of common time, then in half bars up to
-# eight bars; what is further away is all one.
+# Distances are exact up to two bars of common time, then in half bars up to eight bars,
+# and clipped there.
 _EXACT, _COARSE, _FAR = 32, 8, 128
 _DISTANCES = _EXACT + (_FAR - _EXACT) // _COARSE + 1
 
@@ -28,7 +28,7 @@ _LONGEST_BAR = 32  # steps of 4/2, the longest bar in Bach's chorales
 
 # The plan's features: name -> number of values, each an integer from 0.
 FEATURES = {
-    "step": 16,  # step number mod 16: all that a classic CSV tells
+    "step": 16,  # step number mod 16: all that a classic CSV has
     "position": _LONGEST_BAR,  # steps since the barline
     "bar_length": _LONGEST_BAR + 1,  # steps in a full bar
     "fermata": 2,
@@ -106,21 +106,16 @@ class Plan:
         period = max(self.steps // last * last, 1)
         fermatas = self.fermatas[:period][np.arange(steps) % period]
         fermatas[-last:] = self.fermatas[-last:]
-        return Plan(
+        return replace(
+            self,
             fermatas=fermatas,
             bars=numbers,
             positions=positions,
             metres=tuple(metres),
-            key=self.key,
         )
 
     def chorale(self, pitches: IntArray, onsets: BoolArray, **fields: Any) -> Chorale:
-        """Fill the plan with notes.
-
-        Args:
-            pitches, onsets: arrays (steps, 4).
-            fields: tempo, title and source of the Chorale.
-        """
+        """Fill the plan with notes, arrays (steps, 4), and other fields of Chorale."""
         return Chorale(
             pitches=pitches,
             onsets=onsets,
@@ -136,13 +131,7 @@ class Plan:
 def transpose_features(
     features: IntArray, names: Sequence[str], semitones: int
 ) -> IntArray:
-    """Return the features of a plan as they are once the piece is transposed.
-
-    Args:
-        features: int array (..., len(names)), as `Plan.features` gives them.
-        names: of the columns.
-        semitones: upwards.
-    """
+    """Return the features (..., len(names)) of a plan transposed upwards."""
     moved = features.copy()
     if "key" in names:
         column = moved[..., list(names).index("key")]
@@ -167,10 +156,6 @@ def _steps_to_next(marks: BoolArray) -> IntArray:
 
 
 def distance_value(distances: IntArray | int) -> IntArray:
-    """Return distances in steps as the features `to_fermata` and `to_end` tell them.
-
-    The further away, the coarser: far from its goal a line need not know how many steps
-    are left.
-    """
+    """Return the values of `to_fermata` and `to_end`; larger distances are coarser."""
     coarse = _EXACT + (np.minimum(distances, _FAR) - _EXACT) // _COARSE
     return np.where(distances < _EXACT, distances, coarse)

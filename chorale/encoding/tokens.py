@@ -7,8 +7,8 @@ from the lowest to the highest of the train split, then, in the `hold` encoding,
   does not tell a held pitch from one struck again, so decoding merges repeats.
 - `hold` writes the pitch at an onset and HOLD while it sounds; decoding is exact.
 
-HOLD is only ever written. What a network is fed about the past is resolved into the
-sounding pitch and its age, so a crop of a piece never starts blind.
+HOLD is only an output. Networks read the past as sounding pitches and their ages, so a
+crop of a piece does not lack what is held at its start.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ from chorale.utils.arrays import BoolArray, IntArray
 
 ENCODINGS = ("pitch", "hold")
 SILENCE_TOKEN = 0
-# Ages are counted up to two bars of common time; more is told apart by nobody.
-MAX_AGE = 31
+MAX_AGE = 31  # ages are counted up to two bars of common time
 
 
 class Past(NamedTuple):
@@ -50,8 +49,8 @@ class Vocabulary:
     """The tokens of a model, fitted to its train split and stored with it."""
 
     encoding: str  # `pitch` or `hold`
-    lowest: int  # MIDI note with a token
-    highest: int  # included
+    lowest: int  # the first MIDI note that has a token
+    highest: int  # the last, included
     # Lowest and highest note of each voice in train, soprano first.
     ranges: tuple[tuple[int, int], ...]
 
@@ -189,13 +188,9 @@ class Vocabulary:
         return np.where(self.is_silent(pitches), SILENCE, pitches + self.lowest - 1)
 
     def notes_after(self, pitches: IntArray) -> IntArray:
-        """Return the MIDI notes that all tokens would sound, 0 = silence.
+        """Return the MIDI notes, 0 = silence, that all tokens would sound, (..., size).
 
-        Args:
-            pitches: int array (...), what sounds before, as in `Past.pitches`.
-
-        Returns:
-            int array (..., size).
+        The pitches, int array (...), are those before, as in `Past.pitches`.
         """
         every = np.tile(np.arange(self.size), (*pitches.shape, 1))
         if self.hold is not None:
@@ -205,12 +200,8 @@ class Vocabulary:
     def staying(self, pitches: IntArray) -> IntArray | None:
         """Return the token by which a voice goes on as it is, HOLD or silence.
 
-        Args:
-            pitches: `Past.pitches` of the voice, int array (...).
-
-        Returns:
-            int array (...), or None in the `pitch` encoding, which does not tell a note
-            that is held from one that is struck again.
+        Both are int arrays (...), the pitches those of `Past`. None in the `pitch`
+        encoding, which does not tell a note that is held from one struck again.
         """
         if self.hold is None:
             return None
@@ -227,12 +218,7 @@ class Vocabulary:
         return Past(pitches, np.zeros_like(pitches))
 
     def follow(self, past: Past, tokens: IntArray) -> Past:
-        """Return the past after one more step.
-
-        Args:
-            past: the notes as they stood, arrays (..., 4).
-            tokens: int array (..., 4), what the four voices do next.
-        """
+        """Return the past after one more step, with these tokens, (..., 4)."""
         if self.hold is None:
             pitches = tokens
             goes_on = tokens == past.pitches
@@ -247,13 +233,9 @@ class Vocabulary:
         return Past(pitches, ages)
 
     def pasts(self, tokens: IntArray) -> Past:
-        """Return what stands before each step of whole pieces.
+        """Return what stands before each step of whole pieces, arrays (..., steps, 4).
 
-        Args:
-            tokens: int array (..., steps, 4).
-
-        Returns:
-            arrays (..., steps, 4); step t holds the notes as they stand after t - 1.
+        Step t holds the notes as they stand after t - 1.
         """
         tokens = np.asarray(tokens, np.int64)
         past = self.begin(tokens.shape[:-2])

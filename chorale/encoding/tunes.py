@@ -1,14 +1,12 @@
-"""Tunes: how the melody went on in the pieces that a model learnt from.
+"""Tunes: how the melody went on in the pieces that a model learned from.
 
 Bach set the hymn tunes of his church, many of them more than once, so a chorale that
-is new to a model often has a soprano that is not. Yet networks do not know the tunes
-well: they learn their pieces in all keys and with much left out, lest they know them by
-heart. So they are told: of all places in the tunes of train and in the piece itself, in
-any key, the one is *recalled* where the notes before agree with the soprano's for
-longest, and how it went on there. That follows from the notes so far and from train,
-and it is for the network to trust it or not. Models of melody call the two their
-long-term and their short-term memory (Conklin & Witten, "Multiple viewpoint systems for
-music prediction", 1995).
+is new to a model often has a soprano that is not. Networks do not know the tunes well,
+since augmentation and dropout keep them from learning pieces by heart. So a tune is an
+input: of all places in the tunes of train and in the piece itself, in any key, the one
+is *recalled* where the notes before agree with the soprano's for longest. Models of
+melody call the two their long-term and their short-term memory (Conklin & Witten,
+"Multiple viewpoint systems for music prediction", 1995).
 
 Notes agree in the interval from the note before. Where that one has lasted longer or
 shorter than in the tune, what came before counts half.
@@ -30,9 +28,8 @@ from chorale.music.voices import SOPRANO
 from chorale.utils.arrays import IntArray
 from chorale.utils.files import load_arrays, save_arrays
 
-# What an odd duration leaves of the agreement before it.
-_ODD_DURATION = 0.5
-# Agreement, in notes, is told apart from these numbers on; none at all comes before.
+_ODD_DURATION = 0.5  # factor of the agreement before another duration
+# Lowest agreement of each class, in notes; class 0 is none.
 _STRENGTHS = np.array(
     [1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9, 10, 12, 14, 17, 20, 25], np.float64
 )
@@ -44,6 +41,7 @@ _START = 127
 
 # What is recalled: semitones, steps, strength.
 COLUMNS = 3
+_ARRAYS = ("intervals", "durations", "pieces")  # of the stored file
 
 
 class Trace(NamedTuple):
@@ -112,35 +110,27 @@ class Tunes:
             ModelError: the file is damaged or holds something else.
         """
         arrays = load_arrays(path)
-        names = ("intervals", "durations", "pieces")
         if (
-            set(arrays) != set(names)
+            set(arrays) != set(_ARRAYS)
             or len({array.shape for array in arrays.values()}) > 1
             or any(array.dtype.kind != "i" for array in arrays.values())
         ):
             raise ModelError(
-                f"{path}: expected whole numbers {', '.join(names)}, as many of each"
+                f"{path}: expected whole numbers {', '.join(_ARRAYS)}, as many of each"
             )
-        return cls(*(arrays[name] for name in names))
+        return cls(*(arrays[name] for name in _ARRAYS))
 
     def save(self, path: Path) -> None:
         """Write the tunes to an .npz file."""
-        arrays = {
-            "intervals": self.intervals,
-            "durations": self.durations,
-            "pieces": self.pieces,
-        }
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
         save_arrays(path, arrays, compress=True)
 
     def without(self, tokens: IntArray, vocabulary: Vocabulary) -> Tunes:
         """Return the tunes without one piece of this very soprano, if there is any.
 
-        A piece that is learnt must not recall itself: no new piece can. Another
-        piece of that soprano may be recalled, as by a new one.
-
-        Args:
-            tokens: int array (steps, 4), of the whole piece, in any key.
-            vocabulary: what they mean.
+        A piece that is learned must not recall itself: no new piece can. Another piece
+        of that soprano may be recalled. Tokens are those of the whole piece, (steps,
+        4), in any key.
         """
         if not len(self.intervals):
             return self
@@ -159,11 +149,9 @@ class Tunes:
     # === Following a soprano ===
 
     def follow(self, traces: Sequence[Trace], pitches: IntArray) -> list[Trace]:
-        """Return the traces of a batch after one more step.
+        """Return the traces of a batch after one more step, at first from BEGINNING.
 
-        Args:
-            traces: before it; BEGINNING before the first step.
-            pitches: int array (batch,), tokens of the sopranos' sounding pitches.
+        The pitches (batch,) are tokens of the sopranos' sounding pitches.
         """
         if not len(self.intervals):
             return list(traces)
@@ -186,14 +174,10 @@ class Tunes:
         return np.array(recalled, np.int64).reshape(-1, COLUMNS)
 
     def recalls(self, pitches: IntArray) -> IntArray:
-        """Return what is recalled at each step of whole pieces.
+        """Return what is recalled at each step of whole pieces, (batch, steps, 3).
 
-        Args:
-            pitches: int array (batch, steps), tokens of the sopranos' pitches as they
-                stand before each step (`Vocabulary.pasts`).
-
-        Returns:
-            int array (batch, steps, 3), the columns of `recall`.
+        The pitches (batch, steps) are tokens of the sopranos' pitches as they stand
+        before each step (`Vocabulary.pasts`).
         """
         traces = [BEGINNING] * len(pitches)
         recalled = np.zeros((*pitches.shape, COLUMNS), np.int64)

@@ -91,9 +91,6 @@ class _Stretches(NamedTuple):
 class CopyIndex:
     """Search index of a training set for copied stretches.
 
-    Args:
-        chorales: the training set.
-
     Raises:
         DataError: there are no chorales.
     """
@@ -125,14 +122,10 @@ class CopyIndex:
         return Copied(longest_run=self._longest_run(pitches), windows=windows)
 
     def contains(self, pitches: IntArray, length: int) -> BoolArray:
-        """Return which stretches of a piece occur in the training set.
+        """Return which stretches of `length` steps occur in the training set.
 
-        Args:
-            pitches: int array (steps, 4).
-            length: of the stretches, in steps.
-
-        Returns:
-            bool array (steps - length + 1,), by first step; empty for shorter pieces.
+        Of pitches (steps, 4) a bool array (steps - length + 1,), by first step; empty
+        for shorter pieces.
         """
         found: BoolArray = self._identify(pitches, length).identifiers != _UNKNOWN
         return found
@@ -184,14 +177,8 @@ def near_duplicates(
 ) -> dict[str, dict[str, Any]]:
     """Return the chorales of which more than half is copied from the training set.
 
-    Args:
-        train: at least one chorale.
-        chorales: to look up.
-        quarters: length of the windows that are counted, one of WINDOWS.
-
-    Returns:
-        By source of the chorale: the `share` of its windows that are copied, and
-        `train`, the source of the piece that has most of them.
+    By source of the chorale: the `share` of its windows of so many quarters (one of
+    WINDOWS) that are copied, and `train`, the source of the piece with most of them.
     """
 
     def share(index: CopyIndex, chorale: Chorale) -> float:
@@ -224,12 +211,9 @@ def _part(length: int) -> int:
 
 
 def _pack_steps(pitches: IntArray) -> tuple[IntArray, IntArray]:
-    """Pack the intervals of each step into one number.
+    """Pack the intervals of each step from its root; _UNKNOWN at breaks.
 
-    Returns:
-        packed: int array (steps,), intervals of all voices from the root; _UNKNOWN at
-            breaks.
-        roots: int array (steps,), the first sounding pitch, soprano → bass.
+    The roots are the first sounding pitch, soprano → bass; both arrays (steps,).
     """
     sounding = pitches != SILENCE
     first = sounding.argmax(axis=1)[:, np.newaxis]
@@ -242,9 +226,7 @@ def _pack_steps(pitches: IntArray) -> tuple[IntArray, IntArray]:
 def _pack_pairs(parts: _Stretches, shift: int) -> tuple[IntArray, IntArray]:
     """Pack the stretches made of a part and the one `shift` steps later.
 
-    Returns:
-        packed: int array (stretches,), _UNKNOWN where a part is unknown.
-        roots: int array (stretches,).
+    Returns packed numbers, _UNKNOWN where a part is, and roots, (stretches,).
     """
     left, right = parts.identifiers[:-shift], parts.identifiers[shift:]
     root, later = parts.roots[:-shift], parts.roots[shift:]

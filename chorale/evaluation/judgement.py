@@ -202,15 +202,10 @@ def judge(
 def note_accuracy(
     windows: Sequence[Window], chorales: Sequence[Chorale]
 ) -> dict[str, float]:
-    """Return the share of Bach's own notes in harmonizations of his melodies.
+    """Return the share of steps at which harmonizations have Bach's own pitch.
 
-    Args:
-        windows: harmonizations of whole sopranos; groups are sources of chorales.
-        chorales: Bach's pieces, at least those.
-
-    Returns:
-        By name of the lower voice, and for "all" of them, the share of the steps at
-        which the pitch is Bach's.
+    Windows are harmonizations of whole sopranos, their groups the sources of the
+    chorales. The shares are by name of the lower voice, and for "all" of them.
     """
     originals = {chorale.source: chorale.pitches for chorale in chorales}
     equal = np.concatenate(

@@ -25,12 +25,9 @@ def report_blocks(
     title: str,
     settings: Mapping[str, object] | None = None,
 ) -> list[Block]:
-    """Return the blocks of a report.
+    """Return the blocks of a report with the first three samples as piano rolls.
 
-    Args:
-        judgement: the metrics.
-        samples: what was judged; the first three are shown.
-        title, settings: see `judgement_blocks`.
+    Title and settings are those of `judgement_blocks`.
     """
     return [
         *judgement_blocks(judgement, title, settings),

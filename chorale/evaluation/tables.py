@@ -30,10 +30,7 @@ def judgement_blocks(
 ) -> list[Block]:
     """Return a judgement as headings, paragraphs and tables.
 
-    Args:
-        judgement: the metrics.
-        title: of what was judged.
-        settings: sampling options by name; None for chorales from files.
+    Settings are sampling options by name; None for chorales from files.
     """
     sets = judgement.metrics
     sizes = ", ".join(f"{set_title(name)} {sets[name].chorales}" for name in sets)

@@ -19,11 +19,9 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 def stack_padded(
     tables: Sequence[npt.NDArray[Scalar]], value: int | None = None
 ) -> npt.NDArray[Scalar]:
-    """Stack arrays (steps, …) to (batch, longest steps, …).
+    """Stack at least one array (steps, …) to (batch, longest steps, …).
 
-    Args:
-        tables: at least one.
-        value: of the padding at the end; None repeats the last step.
+    Padding at the end has the given value; None repeats the last step.
     """
     steps = max(map(len, tables))
     padded = []
@@ -35,11 +33,6 @@ def stack_padded(
 
 
 def batches_by_length(lengths: Sequence[int], size: int) -> list[list[int]]:
-    """Return indices in batches of similar lengths, which need little padding.
-
-    Args:
-        lengths: of all items.
-        size: number of items in a batch.
-    """
+    """Return indices in batches of `size` similar lengths, for little padding."""
     order = sorted(range(len(lengths)), key=lengths.__getitem__)
     return [order[first : first + size] for first in range(0, len(order), size)]

@@ -12,13 +12,7 @@ _LARGEST_SEED = 2**32 - 1
 
 
 def check_choice(what: str, value: str, choices: Collection[str]) -> None:
-    """Raise a UsageError unless a value is one of the choices.
-
-    Args:
-        what: name of the value with its article, such as `a network`.
-        value: to check.
-        choices: allowed values.
-    """
+    """Raise a UsageError unless a value, `what`, is one of the choices."""
     if value not in choices:
         raise UsageError(f"expected {what} out of {', '.join(choices)}, got {value!r}")
 

@@ -16,12 +16,9 @@ _MODULES = {
 
 
 def require(extra: str, purpose: str, modules: Sequence[str] = ()) -> None:
-    """Check that an extra is installed, without loading it.
+    """Check that modules of an extra, by default all, are installed; load none.
 
-    Args:
-        extra: its name in pyproject.toml.
-        purpose: what needs it, as the subject of a sentence.
-        modules: those that are needed; all of the extra by default.
+    The purpose is what needs them, as the subject of a sentence.
 
     Raises:
         MissingExtraError: a module is not installed.

@@ -67,12 +67,7 @@ def sha256(path: Path | str) -> str:
 
 
 def check_files(folder: Path, names: Iterable[str], hashes: Mapping[str, str]) -> None:
-    """Check the files of a model against the hashes in its card.
-
-    Args:
-        folder: of the model.
-        names: of the needed files.
-        hashes: SHA-256 by name, from the card.
+    """Check the named files of a model against the SHA-256 hashes in its card.
 
     Raises:
         ModelError: a file is missing or has another hash.
@@ -87,13 +82,7 @@ def check_files(folder: Path, names: Iterable[str], hashes: Mapping[str, str]) -
 
 
 def save_arrays(path: Path | str, arrays: Arrays, *, compress: bool = False) -> None:
-    """Write named arrays as .npz, atomically; equal arrays give equal bytes.
-
-    Args:
-        path: of the file.
-        arrays: by name.
-        compress: whether to compress, which is slower.
-    """
+    """Write named arrays as .npz, atomically; equal arrays give equal bytes."""
     save = np.savez_compressed if compress else np.savez
     with replacing(path) as temporary:
         save(temporary, **arrays)  # type: ignore[arg-type]

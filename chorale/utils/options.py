@@ -12,10 +12,7 @@ T = TypeVar("T")
 def option(default: T, help: str, *, advanced: bool = False) -> T:
     """Return a dataclass field with the help of its command-line option.
 
-    Args:
-        default: of the field.
-        help: what the option does, with unit or range.
-        advanced: whether `--help` lists it in the panel of research options.
+    The help has unit or range; `advanced` options are in a panel of their own.
     """
     return field(default=default, metadata={"help": help, "advanced": advanced})
 

@@ -59,10 +59,7 @@ class Analysis:
         """Return the first steps of fermatas after `start`, and their phrases' lengths.
 
         A phrase goes from the end of the preceding fermata, or from the beginning of
-        the piece, to the end of its own fermata.
-
-        Returns:
-            Int arrays (phrases,), in steps.
+        the piece, to the end of its own fermata. Int arrays (phrases,), in steps.
         """
         spans = np.array(self.chorale.fermata_spans(), np.int64).reshape(-1, 2)
         starts, ends = spans.T

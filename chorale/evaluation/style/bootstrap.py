@@ -20,11 +20,7 @@ INTERVAL = (2.5, 97.5)  # percentiles of a 95 % interval
 
 
 class Groups:
-    """The groups of a set of windows.
-
-    Args:
-        names: the group of each window.
-    """
+    """The groups of a set of windows, by the name of each window's group."""
 
     def __init__(self, names: Sequence[str]) -> None:
         unique, self._group_of = np.unique(np.asarray(names), return_inverse=True)

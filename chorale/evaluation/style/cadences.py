@@ -68,11 +68,8 @@ def final_cadence(chorale: Chorale) -> Cadence:
 def bass_approach(bass: IntArray) -> int | None:
     """Return the semitones from the last bass note up to the one before, modulo 12.
 
-    None if the bass has a single pitch class.
-
-    Args:
-        bass: int array (steps,), MIDI notes up to the arrival, 0 = silence; the last
-            one is not silent.
+    The bass, (steps,), has MIDI notes up to the arrival, 0 = silence; the last is not
+    silent. None if it has a single pitch class.
     """
     intervals = (bass[bass != SILENCE] - bass[-1]) % 12
     others = intervals[intervals != 0]
@@ -95,11 +92,7 @@ def share_of_cadences(chorales: Sequence[Chorale]) -> dict[str, float]:
 def leaves_ranges(
     chorale: Chorale, ranges: Sequence[tuple[int, int]], *, start: int = 0
 ) -> bool:
-    """Return whether a voice leaves its range at or after step `start`.
-
-    Args:
-        ranges: lowest and highest MIDI note of each voice, soprano first.
-    """
+    """Return whether a voice leaves its range of MIDI notes from step `start` on."""
     pitches = chorale.pitches[start:]
     lowest, highest = np.array(ranges).T
     outside = (pitches != SILENCE) & ((pitches < lowest) | (pitches > highest))

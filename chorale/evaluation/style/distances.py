@@ -109,10 +109,7 @@ def null_distances(
 
     The value is the mean of the distribution, the interval holds 95 % of it. The rest
     is a little smaller than the reference of `compare`, so the figures are a little
-    larger.
-
-    Args:
-        reference, size, replicates, random_state: as for `compare`.
+    larger. Arguments are as for `compare`.
 
     Raises:
         DataError: the reference has no more groups than `size`.
@@ -137,12 +134,8 @@ def null_distances(
 def distance(feature: Feature, left: npt.ArrayLike, right: npt.ArrayLike) -> Floats:
     """Return the distance of two histograms, the mean over parts present in both.
 
-    Args:
-        feature: that is counted.
-        left, right: counts (..., parts, bins), which broadcast.
-
-    Returns:
-        Float array (...); nan if no part is present in both.
+    Counts are (..., parts, bins) and broadcast; the distance is a float array (...),
+    nan if no part is present in both.
     """
     left, right = np.asarray(left), np.asarray(right)
     totals = left.sum(axis=-1), right.sum(axis=-1)
@@ -170,11 +163,8 @@ def total_variation(left: Floats, right: Floats) -> Floats:
 def wasserstein(left: Floats, right: Floats, values: Sequence[float]) -> Floats:
     """Return the first Wasserstein distance of shares on a line, float array (...).
 
-    It is the area between the two cumulative distributions.
-
-    Args:
-        left, right: shares (..., bins).
-        values: of the bins, ascending.
+    It is the area between the cumulative distributions of shares (..., bins) of
+    ascending values.
     """
     excess = np.cumsum(left - right, axis=-1)[..., :-1]
     found: Floats = np.abs(excess) @ np.diff(values)

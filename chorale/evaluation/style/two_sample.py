@@ -84,7 +84,9 @@ def two_sample_auc(left: Profile, right: Profile, *, random_state: int = 0) -> A
             for fold in range(FOLDS):
                 tested = [(folds == fold) & (labels == label) for label in (0, 1)]
                 times = [weights[:, group_of[rows[mask]]] for mask in tested]
-                wins = _wins(*(scores[mask] for mask in tested))
+                left_scores, right_scores = (scores[mask] for mask in tested)
+                # 1 where the score of the right is higher, ½ in a tie.
+                wins = (np.sign(right_scores - left_scores[:, np.newaxis]) + 1) / 2
                 won += ((times[0] @ wins) * times[1]).sum(axis=1)
                 ranked += times[0].sum(axis=1) * times[1].sum(axis=1)
     value, *replicates = won / ranked
@@ -113,12 +115,6 @@ def _cross_validate(
         folds[asked] = fold
         scores[asked] = classifier.decision_function(vectors[asked])
     return folds, scores
-
-
-def _wins(left: Floats, right: Floats) -> Floats:
-    """Return 1 where a score of `right` is higher, ½ in a tie: array (left, right)."""
-    wins: Floats = (np.sign(right - left[:, np.newaxis]) + 1) / 2
-    return wins
 
 
 def _vectors(*profiles: Profile) -> Floats:
