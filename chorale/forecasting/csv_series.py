@@ -49,12 +49,8 @@ class CsvSeries:
 def read_csv_series(path: Path | str, *, steps: int, ahead: int) -> CsvSeries:
     """Read a CSV file of time series: a header of names, then one row per time step.
 
-    A first column of dates or other text, or without a name, is left out.
-
-    Args:
-        path: of the file.
-        steps: input rows of a window.
-        ahead: target rows of a window: the forecast horizon.
+    A first column of dates or other text, or without a name, is left out. A window has
+    `steps` input rows and `ahead` target rows, the forecast horizon.
 
     Raises:
         UsageError: steps or ahead are not positive.

@@ -177,11 +177,8 @@ def gradients(
     A zero is added to every state: the gradient with respect to that zero is the total
     derivative with respect to the state, through all later states.
 
-    Args:
-        recurrence: activation and normalization.
-        weights: as of `initial_weights`, arrays or TensorFlow variables.
-        inputs: float (batch, steps, 1).
-        targets: float (batch, 1).
+    Inputs are float (batch, steps, 1), targets (batch, 1), and weights those of
+    `initial_weights`, as arrays or TensorFlow variables.
 
     Returns:
         The mean loss; norms (steps,) of the gradient of a series' loss with respect to

@@ -180,9 +180,8 @@ def draw_recall(
 ) -> tuple[Array, Array]:
     """Sample series whose first value is to be recalled after `lag` more steps.
 
-    Returns:
-        Inputs float32 (count, lag + 1, 2), value and flag of each step; targets
-        float32 (count, 1).
+    Inputs are float32 (count, lag + 1, 2), value and flag of each step; targets are
+    float32 (count, 1).
     """
     inputs = np.zeros((count, lag + 1, 2), np.float32)
     inputs[:, :, 0] = random.uniform(-1, 1, (count, lag + 1))

@@ -27,7 +27,7 @@ Array = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.floating[Any]]
 
 AMPLITUDES = (0.5, 0.2)
-LOWEST_FREQUENCIES = (10.0, 20.0)  # radians per unit of time; the highest are twice it
+LOWEST_FREQUENCIES = (10.0, 20.0)  # radians per unit of time; the highest are double
 NOISE_WIDTH = 0.1
 NOISE_VARIANCE = NOISE_WIDTH**2 / 12  # of a uniform variable; a lower bound of the MSE
 
@@ -132,15 +132,10 @@ def draw_waves(
     interval: float = 1 / 59,
     variables: int = 1,
 ) -> Waves:
-    """Sample series from the process above.
+    """Sample `count` series of `steps` steps from the process above.
 
-    Args:
-        count: number of series.
-        steps: length of each.
-        random: source of all randomness.
-        interval: units of time between two steps.
-        variables: the variables of a series share its two frequencies, while offsets
-            and noise are independent.
+    `interval` is the time between two steps. The variables of a series share its two
+    frequencies, while offsets and noise are independent.
 
     Raises:
         UsageError: a size is not positive.
@@ -207,14 +202,9 @@ def difference(series: Array, lag: int = 1) -> Array:
 
 
 def undifference(differences: Array, before: Array) -> Array:
-    """Invert `difference`.
+    """Invert `difference`: return the values after `before`, (count, steps, variables).
 
-    Args:
-        differences: float (count, steps, variables).
-        before: the `lag` values before the first difference, (count, lag, variables).
-
-    Returns:
-        The values after `before`, (count, steps, variables).
+    `before` has the `lag` values before the first difference, (count, lag, variables).
     """
     lag, steps = before.shape[1], differences.shape[1]
     values = np.concatenate([before, differences], axis=1, dtype=np.float64)
@@ -226,12 +216,8 @@ def undifference(differences: Array, before: Array) -> Array:
 def sequence_targets(series: Array, steps: int, ahead: int) -> Array:
     """Return targets for sequence-to-sequence training: a forecast after every step.
 
-    Args:
-        series: (count, at least steps + ahead, variables).
-
-    Returns:
-        float32 (count, steps, ahead, variables): at step t the values from
-        t + 1 to t + ahead.
+    From series (count, at least steps + ahead, variables) to float32 (count, steps,
+    ahead, variables): at step t the values from t + 1 to t + ahead.
 
     Raises:
         UsageError: the series are too short.

@@ -116,11 +116,8 @@ def forecast(network: Any, inputs: Array, ahead: int) -> Array:
     A network that forecasts fewer steps at once than `ahead` continues
     autoregressively, from its own forecasts; surplus steps are cut off.
 
-    Args:
-        network: a Keras model, from (count, steps, variables) to (count, positions,
-            block * variables); the last position is the forecast.
-        inputs: float32 (count, steps, variables).
-        ahead: forecast horizon, in steps.
+    The Keras model maps inputs, float32 (count, steps, variables), to (count,
+    positions, block * variables); the last position is the forecast.
     """
     count, steps, variables = inputs.shape
     blocks: list[Array] = []
@@ -139,15 +136,8 @@ def forecast_with_dropout(
     Gal & Ghahramani, "Dropout as a Bayesian Approximation" (2016). The standard
     deviation is epistemic: it does not include the noise of the series.
 
-    Args:
-        network: a Keras model with dropout, as of `forecast`.
-        inputs: float32 (count, steps, variables).
-        ahead: forecast horizon, in steps.
-        draws: number of forecasts, each with new dropout masks.
-        seed: of the masks.
-
-    Returns:
-        Two arrays float32 (count, ahead, variables).
+    The parameters are as of `forecast`; each of the draws has new dropout masks, of the
+    seed. The result is two arrays, float32 (count, ahead, variables).
     """
     seed_dropout(network, seed, epoch=0)
     stochastic = _WithDropout(network)

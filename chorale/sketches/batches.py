@@ -81,8 +81,7 @@ def predict(
         progress: callback, called with the number of drawings done and of all.
 
     Returns:
-        Softmax probabilities, float32 array (drawings, words); uniform for empty
-        drawings.
+        float32 array (drawings, words), uniform for empty drawings.
     """
     probabilities = np.full((len(inks.lengths), words), 1 / words, np.float32)
     done = 0

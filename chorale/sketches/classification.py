@@ -14,6 +14,8 @@ from chorale.sketches.models import Classifier, load_classifier
 from chorale.sketches.preprocessing import to_inks
 from chorale.sketches.strokes import Strokes
 
+_default_classifier = cache(load_classifier)
+
 
 class Guess(NamedTuple):
     """A word that a drawing may show, and its probability."""
@@ -67,8 +69,3 @@ def classify_many(
         [Guess(model.words[label], float(row[label])) for label in labels if length]
         for row, labels, length in zip(probabilities, order, inks.lengths, strict=True)
     ]
-
-
-@cache
-def _default_classifier() -> Classifier:
-    return load_classifier()

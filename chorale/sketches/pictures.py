@@ -46,11 +46,8 @@ _PADDING = 0.06  # around a drawing, in lengths of its longer side
 def draw_sketch(axes: Axes, strokes: Strokes, *, linewidth: float = 1.2) -> None:
     """Draw strokes on matplotlib axes, y down, with equal aspect.
 
-    Args:
-        axes: to draw on; ticks and frame are removed.
-        strokes: a float array (points, 2) each, in any unit. No strokes leave the axes
-            blank; a single point is drawn as a dot.
-        linewidth: of the strokes, in points.
+    Ticks and frame are removed. A stroke is a float array (points, 2), in any unit. No
+    strokes leave the axes blank; a single point is a dot. The line width is in points.
 
     Raises:
         DataError: a stroke is not an array of numbers of that shape.
@@ -86,14 +83,9 @@ def write_sheet(
     columns: int = 8,
     title: str = "",
 ) -> None:
-    """Write a PNG sheet of drawings with captions.
+    """Write a PNG sheet of drawings, from left to right and from top to bottom.
 
-    Args:
-        path: of the picture.
-        sketches: the drawings, from left to right and from top to bottom.
-        captions: one for each drawing, shown below it; long lines are wrapped.
-        columns: number of drawings side by side.
-        title: of the sheet.
+    Each has a caption below it; long lines are wrapped.
 
     Raises:
         UsageError: the number of drawings, captions or columns is not allowed.
@@ -246,14 +238,9 @@ def write_pictures(
 ) -> list[Path]:
     """Write the calibration, the most confident mistakes and the confusions as PNGs.
 
-    Args:
-        folder: created if missing.
-        examples: the drawings.
-        probabilities: float array (drawings, words), predictions for the examples.
-        report: of `chorale.sketches.evaluation.measure` on both.
-
-    Returns:
-        The paths of the pictures; without mistakes, only that of the calibration.
+    The probabilities (drawings, words) are of the examples, and the report is that of
+    `chorale.sketches.evaluation.measure` on both. Return the paths of the pictures;
+    without mistakes, only that of the calibration.
     """
     folder = Path(folder)
     paths = [folder / "calibration.png"]

@@ -32,12 +32,8 @@ _MIN_SIZE = 1e-300
 def to_ink(strokes: Strokes) -> FloatArray:
     """Preprocess one drawing into network input.
 
-    Args:
-        strokes: a float array (points, 2) for each, x to the right and y down, in any
-            unit.
-
-    Returns:
-        float32 array (points, 3) as in `Inks`; (0, 3) if nothing is drawn.
+    Strokes are float arrays (points, 2), x to the right and y down, in any unit. The
+    result is a float32 array (points, 3) as in `Inks`; (0, 3) if nothing is drawn.
 
     Raises:
         DataError: a stroke is not an array of numbers of that shape.
@@ -90,12 +86,8 @@ def from_ink(ink: FloatArray) -> tuple[Float64Array, ...]:
 def to_grid(strokes: Strokes, tolerance: float) -> tuple[Float64Array, ...]:
     """Scale and simplify a drawing as the makers of the dataset did.
 
-    Args:
-        strokes: a float array (points, 2) for each; empty ones are dropped.
-        tolerance: of the simplification, in units of the grid.
-
-    Returns:
-        The strokes, simplified, whole numbers from 0 to GRID.
+    Strokes are float arrays (points, 2); empty ones are dropped. The tolerance of the
+    simplification is in units of the grid. The result has whole numbers from 0 to GRID.
 
     Raises:
         DataError: a stroke is not an array of numbers of that shape.
@@ -116,13 +108,8 @@ def simplify(points: Float64Array, lengths: IntArray, tolerance: float) -> BoolA
     the infinite line through them is kept if its distance exceeds the tolerance, and so
     on to both sides of it. All lines are simplified at once, level by level.
 
-    Args:
-        points: float array (points, 2), of all lines.
-        lengths: int array (lines,), points of each line, at least 1.
-        tolerance: distance in the unit of the points.
-
-    Returns:
-        Which points are kept, bool array (points,).
+    `lengths` (lines,) are the numbers, at least 1, of the points (points, 2) of each
+    line; the tolerance is in their unit. Return which points are kept, bool (points,).
     """
     last = np.cumsum(lengths) - 1
     first = last - lengths + 1

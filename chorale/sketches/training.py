@@ -132,8 +132,7 @@ def train_classifier(
     Args:
         train: the drawings to learn.
         valid: drawings of the same words that choose the best epoch.
-        network_options: the network.
-        options: the training.
+        network_options, options: of the network and of its training.
         output: folder of the run; must not contain one yet.
         command: command line of the run, for the card.
         fitting: see `chorale.nn.fitting.FitArguments`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,8 @@ from chorale.utils.arrays import FloatArray
 from chorale.utils.extras import require
 
 _SHOWN = 10  # words and mistakes of a printed report
-_OUTPUT, _ADVANCED = "Output", "Advanced"  # panels of the help
+_output = partial(typer.Option, rich_help_panel="Output")
+_advanced = partial(typer.Option, rich_help_panel="Advanced")
 
 
 def evaluate(
@@ -41,29 +43,22 @@ def evaluate(
     ] = None,
     words: Annotated[
         bool,
-        typer.Option(
+        _output(
             "--words",
             help=f"Print the metrics of all words instead of the {_SHOWN} with the "
             "lowest accuracy.",
-            rich_help_panel=_OUTPUT,
         ),
     ] = False,
     pictures: Annotated[
         Path | None,
-        typer.Option(
+        _output(
             help="Folder for pictures (PNG) of the most confident mistakes, the "
-            "confusions and the calibration.",
-            rich_help_panel=_OUTPUT,
+            "confusions and the calibration."
         ),
     ] = None,
     as_json: Json = False,
     threads: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            help="Threads of ONNX Runtime; 0 = one per core.",
-            rich_help_panel=_ADVANCED,
-        ),
+        int, _advanced(min=0, help="Threads of ONNX Runtime; 0 = one per core.")
     ] = 0,
     trust: Trust = False,
 ) -> None:

@@ -114,10 +114,8 @@ def write_compact(path: Path, sketches: Iterable[Sketch], words: Sequence[str]) 
 
     Coordinates that are all whole numbers from 0 to 255 are stored as they are. Other
     drawings are scaled to 255, simplified and rounded as the makers of the dataset did,
-    without empty strokes. Whether a drawing was recognized is lost.
-
-    Returns:
-        How many drawings were written.
+    without empty strokes. Whether a drawing was recognized is lost. Return how many
+    drawings were written.
 
     Raises:
         DataError: the words are no valid classes, the word of a drawing is not one of

@@ -117,13 +117,8 @@ def write_sketches(
 ) -> int:
     """Write drawings as a compact .npz or as TFRecords, by the ending of the path.
 
-    Args:
-        path: ends in .npz, .tfrecord or .tfrecords; written whole or not at all.
-        sketches: consumed one by one.
-        words: the classes in order.
-
-    Returns:
-        How many were written; TFRecords omit drawings of fewer than two points.
+    The file is written whole or not at all; drawings are consumed one by one. Return
+    how many were written: TFRecords omit drawings of fewer than two points.
 
     Raises:
         UsageError: the path has another ending.
@@ -156,9 +151,7 @@ def check_output(path: Path) -> Write:
 def find_files(sources: Sequence[Path], output: Path | None = None) -> list[Path]:
     """Return files, and the files of labeled drawings in folders, by name.
 
-    Args:
-        sources: files and folders.
-        output: a file to leave out of a folder.
+    `output` is left out of a folder.
 
     Raises:
         DataError: a source does not exist, or a folder has no such files.
@@ -189,10 +182,9 @@ def find_files(sources: Sequence[Path], output: Path | None = None) -> list[Path
 def read_files(
     files: Sequence[Path], *, trust: bool = False, progress: Progress | None = None
 ) -> Iterator[Sketch]:
-    """Yield the drawings of all files.
+    """Yield the drawings of all files, in their order.
 
     Args:
-        files: in this order.
         trust: whether to unpickle files, which can run code hidden in them.
         progress: callback, called with the bytes read and the bytes of all files.
 

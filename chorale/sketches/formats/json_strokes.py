@@ -38,14 +38,8 @@ def read_strokes(text: str | bytes, name: str) -> Sketch:
     Quick, Draw!'s form.
 
     An object with a key `drawing`, and optionally `word` and `recognized`, is a line of
-    Quick, Draw!'s files and always in its form.
-
-    Args:
-        text: of the JSON.
-        name: of its source, for errors.
-
-    Returns:
-        The drawing; `[]` is an empty one.
+    Quick, Draw!'s files and always in its form. `[]` is an empty drawing. Errors give
+    the name of the source.
 
     Raises:
         DataError: the text has another form.
@@ -69,9 +63,8 @@ def read_strokes(text: str | bytes, name: str) -> Sketch:
 def parse_record(content: dict[str, Any]) -> Sketch:
     """Return the drawing of an object of Quick, Draw!'s files.
 
-    Args:
-        content: with `drawing`, for each stroke its xs and ys and optional times, and
-            optionally `word` and `recognized`, True if missing; other keys are ignored.
+    Its keys are `drawing`, for each stroke its xs and ys and optional times, and
+    optionally `word` and `recognized`, True if missing; other keys are ignored.
 
     Raises:
         DataError: a value is missing or invalid; with the number of the stroke.

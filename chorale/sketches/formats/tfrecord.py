@@ -180,10 +180,8 @@ def write_tfrecord(path: Path, sketches: Iterable[Sketch], words: Sequence[str])
     """Write drawings in the tutorial's form, and the words to `classes_path`.
 
     Drawings of fewer than two points are omitted, as the form cannot hold them. The pen
-    state of the first point and the proportions of a drawing are lost.
-
-    Returns:
-        How many drawings were written.
+    state of the first point and the proportions of a drawing are lost. Return how many
+    drawings were written.
 
     Raises:
         DataError: the words are no valid classes, or the word of a drawing is not one
