@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,8 +13,7 @@ from chorale.forecasting.gradients import Training
 from chorale.utils.tables import write_table
 
 
-@dataclass(frozen=True, kw_only=True)
-class Summary:
+class Summary(NamedTuple):
     """Key numbers of a training, over its finite updates."""
 
     name: str  # of the recurrence
@@ -71,8 +70,8 @@ def write_gradients(folder: Path | str, trainings: Iterable[Training]) -> None:
     folder, trainings = Path(folder), list(trainings)
     write_table(
         folder / "gradients.csv",
-        [field.name for field in fields(Summary)],
-        (list(asdict(summarize(training)).values()) for training in trainings),
+        Summary._fields,
+        map(summarize, trainings),
     )
     write_table(
         folder / "gradient-steps.csv",

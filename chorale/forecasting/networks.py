@@ -105,19 +105,13 @@ def dropout(shape: Shape) -> keras.Model:
 
 def relu_rnn(shape: Shape) -> keras.Model:
     """Return two simple recurrent layers with ReLU, whose state is unbounded."""
-    rnns = [
-        layers.SimpleRNN(WIDTH, "relu", return_sequences=True, name=f"rnn_{i}")
-        for i in range(2)
-    ]
+    rnns = _two(layers.SimpleRNN, "rnn", activation="relu")
     return _network(shape, *rnns, _dense(shape))
 
 
 def lstm(shape: Shape) -> keras.Model:
     """Return two Keras LSTM layers."""
-    lstms = [
-        layers.LSTM(WIDTH, return_sequences=True, name=f"lstm_{i}") for i in range(2)
-    ]
-    return _network(shape, *lstms, _dense(shape))
+    return _network(shape, *_two(layers.LSTM, "lstm"), _dense(shape))
 
 
 def lstm_cell(shape: Shape) -> keras.Model:
@@ -160,15 +154,11 @@ def conv_gru(shape: Shape) -> keras.Model:
 
 def pooling(shape: Shape) -> keras.Model:
     """Return two convolutions with pooling of size 2 after each, then a GRU layer."""
-    convolutions = [
-        layers.Conv1D(WIDTH, 3, padding="same", activation="relu", name=f"conv_{i}")
-        for i in range(2)
-    ]
     return _network(
         shape,
-        convolutions[0],
+        _convolution("conv_0"),
         layers.MaxPooling1D(2, padding="same", name="max"),
-        convolutions[1],
+        _convolution("conv_1"),
         layers.AveragePooling1D(2, padding="same", name="average"),
         _body("gru", layers=1),
         LastStep(),
@@ -268,17 +258,7 @@ def imputing_gru(shape: Shape) -> keras.Model:
 
 def imputing_conv(shape: Shape) -> keras.Model:
     """Return non-causal convolutions, dilations 1 to 8, that impute a gap."""
-    convolutions = [
-        layers.Conv1D(
-            WIDTH,
-            3,
-            padding="same",
-            dilation_rate=2**i,
-            activation="relu",
-            name=f"convolution_{i}",
-        )
-        for i in range(4)
-    ]
+    convolutions = [_convolution(f"convolution_{i}", dilation=2**i) for i in range(4)]
     flat = layers.Reshape((1, shape.steps * WIDTH), name="side_by_side")
     return _network(shape, MarkMissing(), *convolutions, flat, _dense(shape))
 
@@ -295,6 +275,20 @@ def _body(body: str, *, layers: int = 2, **options: Any) -> keras.layers.Layer:
     """Return a body of the chorale networks, at the width of the suite."""
     defaults = {"units": WIDTH, "dropout": 0.0}
     return build_body(BodyOptions(body=body, layers=layers, **{**defaults, **options}))
+
+
+def _two(layer: Any, name: str, **options: Any) -> list[keras.layers.Layer]:
+    """Return two recurrent layers that return sequences."""
+    return [
+        layer(WIDTH, return_sequences=True, name=f"{name}_{index}", **options)
+        for index in range(2)
+    ]
+
+
+def _convolution(name: str, dilation: int = 1) -> keras.layers.Layer:
+    """Return a non-causal convolution of three steps with ReLU."""
+    options = {"padding": "same", "dilation_rate": dilation, "activation": "relu"}
+    return layers.Conv1D(WIDTH, 3, name=name, **options)
 
 
 def _projection() -> keras.layers.Layer:

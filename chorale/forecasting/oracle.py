@@ -32,6 +32,7 @@ from chorale.forecasting.series import (
 
 # Columns of parameters: frequency and phase of the slow wave, then of the fast one.
 _FREQUENCIES, _PHASES = [0, 2], [1, 3]
+_AMPLITUDES = np.array(AMPLITUDES)[:, None]
 _STEP_SIZES = (0.2, 0.5, 1.0)  # of a proposal, in standard deviations
 _BATCHES = 8  # of a chain, for its Monte Carlo error; longer than its autocorrelation
 _ROUNDING = 1e-6  # series are stored as float32
@@ -140,25 +141,21 @@ def true_parameters(waves: Waves) -> Floats:
 
 def curve(parameters: Floats, time: Floats) -> Floats:
     """Return series without noise, (count, times), from parameters (count, 4)."""
-    angles = _angles(parameters, time)
-    return sum(  # type: ignore[return-value]
-        amplitude * np.sin(angles[wave]) for wave, amplitude in enumerate(AMPLITUDES)
-    )
+    total: Floats = (_AMPLITUDES * np.sin(_angles(parameters, time))).sum(axis=1)
+    return total
 
 
-def _angles(parameters: Floats, time: Floats) -> list[Floats]:
-    return [
-        parameters[:, frequency, None] * time + parameters[:, phase, None]
-        for frequency, phase in zip(_FREQUENCIES, _PHASES, strict=True)
-    ]
+def _angles(parameters: Floats, time: Floats) -> Floats:
+    """Return the angles of both waves, (count, 2, times)."""
+    frequencies, phases = parameters[:, _FREQUENCIES], parameters[:, _PHASES]
+    angles: Floats = frequencies[..., None] * time + phases[..., None]
+    return angles
 
 
 def _jacobian(parameters: Floats, time: Floats) -> Floats:
     """Return the Jacobian of the curve, (count, times, 4)."""
-    columns = []
-    for amplitude, angle in zip(AMPLITUDES, _angles(parameters, time), strict=True):
-        columns += [amplitude * np.cos(angle) * time, amplitude * np.cos(angle)]
-    return np.stack(columns, axis=-1)
+    slow, fast = np.swapaxes(_AMPLITUDES * np.cos(_angles(parameters, time)), 0, 1)
+    return np.stack([slow * time, slow, fast * time, fast], axis=-1)
 
 
 def _covariance(parameters: Floats, time: Floats) -> Floats:

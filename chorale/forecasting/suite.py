@@ -96,14 +96,9 @@ def run_suite(
     else:
         used = {recipe.task for recipe in recipes.values()}
         tasks = [task] if task else [TASKS[name] for name in TASKS if name in used]
+        counts = {"train": options.train, "valid": options.valid, "test": options.test}
         data = {
-            drawn.name: draw_data(
-                drawn,
-                train=options.train,
-                valid=options.valid,
-                test=options.test,
-                random_state=options.random_state,
-            )
+            drawn.name: draw_data(drawn, **counts, random_state=options.random_state)
             for drawn in tasks
         }
     for name, part in data.items():

@@ -59,7 +59,7 @@ def gradients(
     if as_json:
         answer = {
             "options": asdict(options),
-            "recurrences": [asdict(summary) for summary in summaries],
+            "recurrences": [summary._asdict() for summary in summaries],
         }
         typer.echo(json.dumps(answer, indent=2))
         return

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from chorale.commands.forecast.options import FOLDER, AsJson, parse_names
+from chorale.commands.options import ADVANCED
 from chorale.commands.progress import progress_bar
 from chorale.errors import UsageError
 from chorale.forecasting.csv_series import read_csv_series, write_forecasts
@@ -40,7 +41,7 @@ _MOST_JOBS = 4  # by default: each process loads TensorFlow
 # === Options ===
 
 _yours = partial(typer.Option, rich_help_panel="Your own series, or other lengths")
-_advanced = partial(typer.Option, rich_help_panel="Advanced")
+_advanced = partial(typer.Option, rich_help_panel=ADVANCED)
 
 Only = Annotated[
     str | None,
