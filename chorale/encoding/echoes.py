@@ -1,6 +1,6 @@
 """Echoes: what came next the last time that the music went as it just has.
 
-Chorales repeat their phrases, note for note as a rule, but a few hundred pieces are too
+Chorales repeat their phrases, mostly note for note, but a few hundred pieces are too
 few to learn to look for them. So the *echo* is an input: of all earlier places in the
 piece, it comes from the one whose preceding steps agree with the latest steps for
 longest, the later one of equals. It follows from the notes so far, in their key.

@@ -1,6 +1,6 @@
 """Neighbours: the nearest visible cells of each voice, before and after each step.
 
-Infilling networks read them besides the cells themselves.
+Infilling networks read them together with the cells.
 """
 
 from __future__ import annotations

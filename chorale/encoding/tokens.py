@@ -4,7 +4,7 @@ One contiguous vocabulary serves all voices: token 0 is silence, then every MIDI
 from the lowest to the highest of the train split, then, in the `hold` encoding, HOLD.
 
 - `pitch` writes every step's pitch: the form in which likelihoods are published. It
-  does not tell a held pitch from one struck again, so decoding merges repeats.
+  does not distinguish a held pitch from one struck again, so decoding merges repeats.
 - `hold` writes the pitch at an onset and HOLD while it sounds; decoding is exact.
 
 HOLD is only an output. Networks read the past as sounding pitches and their ages, so a
@@ -225,7 +225,7 @@ class Vocabulary:
         else:
             goes_on = tokens == self.hold
             pitches = np.where(goes_on, past.pitches, tokens)
-            # Silence is written anew at every step, and yet it goes on.
+            # Silence has a token at every step, and yet it continues.
             goes_on = goes_on | (
                 (tokens == SILENCE_TOKEN) & (past.pitches == SILENCE_TOKEN)
             )

@@ -2,7 +2,7 @@
 
 Bach set the hymn tunes of his church, many of them more than once, so a chorale that
 is new to a model often has a soprano that is not. Networks do not know the tunes well,
-since augmentation and dropout keep them from learning pieces by heart. So a tune is an
+since augmentation and dropout keep them from memorizing pieces. So a tune is an
 input: of all places in the tunes of train and in the piece itself, in any key, the one
 is *recalled* where the notes before agree with the soprano's for longest. Models of
 melody call the two their long-term and their short-term memory (Conklin & Witten,

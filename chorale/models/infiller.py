@@ -1,13 +1,13 @@
-"""The seam between infilling networks and music: hidden cells given all visible ones.
+"""Interface of infilling models: the distribution of hidden cells given visible ones.
 
-Samplers and likelihoods see an Infiller and nothing behind it:
+Samplers and likelihoods use an Infiller only through this interface:
 
     logits = infiller.logits(cells, visible, plan)
     cells = where(visible, cells, choose(logits))
 
-The hidden cells' distributions are each given the visible cells alone, not each other,
-so whoever draws them all at once draws them independently. Behind it stand a network in
-Keras, the same in ONNX Runtime, and a fake of known probabilities for tests.
+Each hidden cell is conditioned on the visible cells alone, so cells that are drawn
+together are drawn independently. Implementations: a network in Keras, the same network
+in ONNX Runtime, and in the tests a fake with known probabilities.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from chorale.models.networks.infilling import InfillingNetwork
 
 GRAPH_FILE = "infill.onnx"
-# Keras compiles a network anew for each length; lengths are rounded up to this.
+# Keras compiles a network for each length; lengths are rounded up to a multiple.
 _COMPILED_STEPS = 128
 
 
@@ -50,7 +50,7 @@ class Infiller(Protocol):
     def plan_features(self) -> tuple[str, ...]: ...
 
     def logits(self, cells: IntArray, visible: BoolArray, plan: IntArray) -> FloatArray:
-        """Return unnormalised log-probabilities of every cell of whole pieces.
+        """Return unnormalized log-probabilities of every cell of whole pieces.
 
         Args:
             cells: int array (batch, steps, 4); what is not visible is not read. A

@@ -1,8 +1,8 @@
 """Next-step networks as predictors: in Keras, and in ONNX Runtime without TensorFlow.
 
-What is told to a network before a step is derived here from the notes so far; what a
-network carries from step to step is the memory of its body. The package ships ONNX
-graphs; Keras is for the network that was just trained.
+The inputs of a step are derived here from the notes so far; a network carries only the
+memory of its body from step to step. Bundled models are ONNX graphs; Keras runs the
+network that was just trained.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Keras compiles a network anew for each length; lengths are rounded up to this.
+# Keras compiles a network for each length; lengths are rounded up to a multiple.
 _COMPILED_STEPS = 64
 
 
@@ -49,12 +49,12 @@ class NetworkState(NamedTuple):
 
 
 class NetworkPredictor(ABC):
-    """A next-step network, whatever runs it.
+    """A next-step network; subclasses run it in Keras or ONNX Runtime.
 
     Args:
         vocabulary, plan_features: of the network.
         memory_shapes: shapes of the body's memory for one sequence.
-        tunes: of the pieces that it learnt from, if it knows any.
+        tunes: of the pieces that it was trained on; NO_TUNES if it does not use them.
     """
 
     voice_order: tuple[int, ...] = VOICE_ORDER
@@ -87,10 +87,9 @@ class NetworkPredictor(ABC):
         """Return logits (rows, size) for hidden (rows, units), `tokens` given."""
 
     def without(self, tokens: IntArray) -> NetworkPredictor:
-        """Return the predictor as it is for a piece that it learnt from.
+        """Return a copy for scoring a piece of its train split.
 
-        Of all that it knows it then does not recall the piece's own tune, as it could
-        not if the piece were new.
+        It does not recall the tune of that piece, as if the piece were unseen.
 
         Args:
             tokens: int array (steps, 4), of the whole piece.

@@ -1,7 +1,7 @@
-"""The seam between networks and music: the distribution of the next step's notes.
+"""Interface of next-step models: the distribution of the next step's notes.
 
-Samplers and likelihoods see a Predictor and nothing behind it. A step is written one
-voice after another, in `voice_order`, each conditioned on the voices already written:
+Samplers and likelihoods use a Predictor only through this interface. The voices of a
+step are written in `voice_order`, each conditioned on those already written:
 
     state = predictor.start(plan[:, 0])
     for step in range(steps):
@@ -11,9 +11,9 @@ voice after another, in `voice_order`, each conditioned on the voices already wr
             tokens[:, voice] = choose(logits)
         state = predictor.advance(state, tokens, plan[:, step + 1])
 
-Behind it stand networks (`chorale.models.next_step`), averages of them
-(`chorale.models.ensemble`), counts (`chorale.models.ngram`) and, for tests, a fake of
-known probabilities.
+Implementations: networks (`chorale.models.next_step`), ensembles
+(`chorale.models.ensemble`), n-grams (`chorale.models.ngram`) and in the tests a fake
+with known probabilities.
 """
 
 from __future__ import annotations

@@ -230,7 +230,7 @@ def save_model(
         network: its weights are rounded to half precision, so that later measurements
             are those of the stored weights.
         card: without `files`, which are filled in.
-        folder: is made if need be.
+        folder: created if missing.
         tunes: the melodies that the network knows, if any.
 
     Returns:

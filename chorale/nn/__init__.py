@@ -1,4 +1,4 @@
-"""How is a network built, trained, stored, and run, whatever it is about?
+"""How is a network built, trained, stored, and run?
 
 - `bodies`: options of the layers that carry time, one family a file: `recurrent`,
   `convolutional`, `wavenet`, `attention`; `causal`: what they are made of

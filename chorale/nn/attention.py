@@ -18,7 +18,7 @@ _MASKED = -1e9  # added to the scores of what may not be seen
 def attention(options: BodyOptions) -> CausalLayer:
     """Return pre-norm transformer blocks (Vaswani et al., 2017; Xiong et al., 2020).
 
-    Positions are told by a learned bias per head and lag, as in Raffel et al. (2020),
+    Positions enter as a learned bias per head and lag, as in Raffel et al. (2020),
     section 2.1, but one for every lag of the window. On request LSTM layers come first.
     """
     blocks: list[CausalLayer] = []

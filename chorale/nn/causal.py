@@ -31,7 +31,7 @@ class CausalLayer(keras.layers.Layer):
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         """Return float (batch, steps, out) for float (batch, steps, in).
 
-        A layer that takes `training` tells Keras, and thereby all layers within it.
+        With the argument `training`, Keras passes the mode to all layers within.
         """
         raise NotImplementedError
 

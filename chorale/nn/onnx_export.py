@@ -1,8 +1,8 @@
 """Export of a function of a network as an ONNX graph.
 
 Its weights are kept in one of two ways. Either each initializer that is a weight of the
-network has the weight's path as its name and holds no data, and whoever runs the graph
-supplies it (`chorale.nn.onnx_sessions`), so that several graphs share one set of
+network has the weight's path as its name and holds no data, and the session supplies
+it (`chorale.nn.onnx_sessions`), so that several graphs share one set of
 weights; or the graph holds them, all but the smallest in half precision, and casts them
 to single precision when it is opened.
 """

@@ -75,7 +75,7 @@ class Task(ABC, Generic[CardT]):
             network: the trained network.
             common: values of the fields that all cards have, `kind` apart.
             history: one row per epoch.
-            folder: is made if need be.
+            folder: created if missing.
         """
 
     @abstractmethod

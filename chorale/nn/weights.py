@@ -18,8 +18,8 @@ def round_weights(network: keras.Model) -> Arrays:
 
     Returns:
         The weights, trained and counted alike, by their stable names, as float16. The
-        network computes with the same values from here on, so that whoever measures it
-        afterwards measures what is stored.
+        network computes with the same values from here on, so that later measurements
+        are those of the stored weights.
     """
     arrays = {
         weight.path: np.asarray(weight).astype(np.float16) for weight in network.weights

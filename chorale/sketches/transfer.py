@@ -83,9 +83,9 @@ def fetch(
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = partial_path(path, remote)
-    for other in list(path.parent.glob(f"{glob.escape(path.name)}.*partial")):
-        if other != partial:  # of another version
-            other.unlink()
+    for found in list(path.parent.glob(f"{glob.escape(path.name)}.*partial")):
+        if found != partial:  # of another version
+            found.unlink()
     most = _size(partial)
     attempt = 0
     while True:

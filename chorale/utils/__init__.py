@@ -1,4 +1,4 @@
-"""What does any program need, whatever it is about?
+"""What does any program need?
 
 - `files`, `tables`: atomic writes, arrays and hashes of files; strict CSV tables
 - `options`, `checks`, `extras`: options with help and checks; optional dependencies

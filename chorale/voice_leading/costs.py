@@ -237,10 +237,10 @@ def _dyad_faults(
     `notes` and `before`, its MIDI notes at the step and a step before, are int arrays
     that broadcast to (batch, notes).
     """
-    for other in context.written:
-        pair = (min(voice, other), max(voice, other))
-        others = context.now[:, other, None], context.before[:, other, None]
-        dyads = _dyads(voice < other, (notes, before), others, context.phrase_start)
+    for written in context.written:
+        pair = (min(voice, written), max(voice, written))
+        others = context.now[:, written, None], context.before[:, written, None]
+        dyads = _dyads(voice < written, (notes, before), others, context.phrase_start)
         for rule, is_fault in _PAIR_RULES.items():
             if pair in RULES[rule].voices:
                 yield Fault(rule, pair, is_fault(dyads))

@@ -1,4 +1,4 @@
-"""What infilling networks have in common: what they are told, and what they give."""
+"""Base of infilling networks: their inputs and outputs, and how they are built."""
 
 from __future__ import annotations
 

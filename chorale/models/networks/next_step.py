@@ -76,9 +76,8 @@ class NextStepNetwork(keras.Model):
         """Leave it to the layers within; see `CausalLayer.build`."""
 
     def call(self, inputs: Inputs, training: bool | None = None) -> Tensor:
-        # Keras tells a network that it is being trained only if its call asks, and on
-        # some backends it does not tell the layers within: JAX trains without
-        # `__call__`. So it is handed on.
+        # Keras passes `training` only to a call that has the argument, and under JAX
+        # not to the layers within. So it is passed on explicitly.
         hidden = self.body_sequence(inputs, training)
         return ops.stack(self.voices(hidden, inputs, training), axis=-2)
 
