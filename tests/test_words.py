@@ -44,7 +44,7 @@ WORDS = {
 NAMES = r"\bfor (one|it|other|lot) in\b|\blambda (one|it|other|lot)\b"
 
 FILES = {
-    "documents": ("*.md", "data/*.md", "chorale/**/*.md"),
+    "documents": ("*.md", "data/*.md", "chorale/**/*.md", "tests/**/*.md"),
     "package": ("chorale/**/*.py",),
     "notebooks": ("notebooks/*.ipynb",),
 }
