@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from fakes import wide_vocabulary
 
 from chorale.corpus.loading import load_corpus
 from chorale.encoding.tokens import Vocabulary
@@ -116,11 +115,9 @@ def train_tiny_network(
 
 
 def save_tiny_model(
-    folder: Path, body: str = "gru", vocabulary: Vocabulary | None = None
+    folder: Path, options: NetworkOptions, vocabulary: Vocabulary
 ) -> Card:
     """Save a random network as a model and return its card."""
-    vocabulary = vocabulary or wide_vocabulary()
-    options = tiny_options(body)
     network = tiny_network(options, vocabulary)
     card = Card(
         kind=NEXT_STEP,

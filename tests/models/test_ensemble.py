@@ -289,11 +289,11 @@ def test_what_does_not_fit_is_refused():
 @pytest.mark.keras
 @pytest.mark.slow
 def test_networks_agree_step_by_step_and_at_once(tmp_path):
-    from tiny import save_tiny_model
+    from tiny import save_tiny_model, tiny_options
 
-    for body in ("gru", "attention"):
-        save_tiny_model(tmp_path / body, body=body)
     vocabulary = wide_vocabulary()
+    for body in ("gru", "attention"):
+        save_tiny_model(tmp_path / body, tiny_options(body), vocabulary)
     predictors = [load_model(tmp_path / body) for body in ("gru", "attention")]
     mixed = average(predictors, "transpositions")
     random = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""The predictors: Keras, ONNX Runtime and the fake, through the same seam."""
+"""The predictors: Keras, ONNX Runtime and the fake, through one interface."""
 
 from __future__ import annotations
 
@@ -29,58 +29,96 @@ def _pieces(vocabulary, batch=3):
     return tokens, random.integers(0, (32, 2, 25), (batch, STEPS, len(PLAN)))
 
 
-@pytest.mark.parametrize("body", BODIES)
-def test_keras_onnx_steps_and_sequences_all_agree(body, tmp_path):
-    # Half of the bodies in either encoding: an export takes seconds.
-    encoding = "hold" if list(BODIES).index(body) % 2 else "pitch"
-    vocabulary = wide_vocabulary(encoding)
-    save_tiny_model(tmp_path, body=body, vocabulary=vocabulary)
-    tokens, plan = _pieces(vocabulary)
-    keras = load_model(tmp_path, backend="keras")
-    onnx = load_model(tmp_path)
-    expected = keras.score(tokens, plan)
+# Heads without cues: an export then takes a quarter of the time.
+PLAIN = dict.fromkeys(("intervals", "motions", "echoes", "tunes"), False)
+SLOW = [body for body in BODIES if body not in ("gru", "attention")]
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    """Return a function that stores a random network, each once, and its folder."""
+    folders = {}
+
+    def store(body, encoding, cues):
+        if (body, encoding, cues) not in folders:
+            folder = tmp_path_factory.mktemp(body)
+            options = tiny_options(body, **({} if cues else PLAIN))
+            save_tiny_model(folder, options, wide_vocabulary(encoding))
+            folders[body, encoding, cues] = folder
+        return folders[body, encoding, cues]
+
+    return store
+
+
+@pytest.fixture
+def model(stored):
+    """Return the model of a GRU with all cues."""
+    return load_model(stored("gru", "hold", True))
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize(
+    ("body", "encoding", "cues"),
+    [
+        ("gru", "hold", True),
+        ("attention", "pitch", False),
+        pytest.param("gru", "pitch", True, marks=pytest.mark.slow),
+        *(
+            # Half of the bodies in either encoding.
+            pytest.param(
+                body, ("hold", "pitch")[index % 2], False, marks=pytest.mark.slow
+            )
+            for index, body in enumerate(SLOW)
+        ),
+    ],
+)
+def test_keras_onnx_steps_and_sequences_all_agree(body, encoding, cues, stored):
+    folder = stored(body, encoding, cues)
+    keras, onnx = load_model(folder, backend="keras"), load_model(folder)
     assert isinstance(keras, KerasPredictor)
+    vocabulary = keras.vocabulary
+    tokens, plan = _pieces(vocabulary)
+    # Of the networks without cues the layers are called, which need not be compiled.
+    expected = (keras if cues else super(KerasPredictor, keras)).score(tokens, plan)
     assert expected.shape == (3, STEPS, VOICES, vocabulary.size)
     np.testing.assert_allclose(np.exp(expected).sum(axis=-1), 1, atol=1e-5)
-    sopranos = vocabulary.pasts(tokens).pitches[..., SOPRANO]
-    assert onnx.tunes.recalls(sopranos)[..., 2].max() >= 5  # three notes and more
+    if cues:  # tunes of three notes and more
+        sopranos = vocabulary.pasts(tokens).pitches[..., SOPRANO]
+        assert onnx.tunes.recalls(sopranos)[..., 2].max() >= 5
     np.testing.assert_allclose(onnx.score(tokens, plan), expected, atol=1e-4)
     for predictor in (keras, onnx):
         steps = scores_by_steps(predictor, tokens, plan)
         np.testing.assert_allclose(steps, expected, atol=1e-4)
 
 
-def test_padding_at_the_end_changes_nothing(tmp_path):
-    vocabulary = wide_vocabulary()
-    save_tiny_model(tmp_path, body="conv-gru", vocabulary=vocabulary)
-    predictor = load_model(tmp_path)
-    tokens, plan = _pieces(vocabulary)
-    short = predictor.score(tokens[:, :11], plan[:, :11])
-    np.testing.assert_allclose(predictor.score(tokens, plan)[:, :11], short, atol=1e-5)
+@pytest.mark.keras
+def test_padding_at_the_end_changes_nothing(model):
+    tokens, plan = _pieces(model.vocabulary)
+    short = model.score(tokens[:, :11], plan[:, :11])
+    np.testing.assert_allclose(model.score(tokens, plan)[:, :11], short, atol=1e-5)
 
 
-def test_advancing_leaves_the_state_as_it_was(tmp_path):
-    vocabulary = wide_vocabulary()
-    save_tiny_model(tmp_path, body="attention", vocabulary=vocabulary)
-    predictor = load_model(tmp_path)
-    tokens, plan = _pieces(vocabulary)
-    state = predictor.start(plan[:, 0])
-    first = predictor.advance(state, tokens[:, 0], plan[:, 1])
-    predictor.advance(state, tokens[:, 5], plan[:, 2])
-    again = predictor.advance(state, tokens[:, 0], plan[:, 1])
+@pytest.mark.keras
+def test_advancing_leaves_the_state_as_it_was(model):
+    tokens, plan = _pieces(model.vocabulary)
+    state = model.start(plan[:, 0])
+    first = model.advance(state, tokens[:, 0], plan[:, 1])
+    model.advance(state, tokens[:, 5], plan[:, 2])
+    again = model.advance(state, tokens[:, 0], plan[:, 1])
     np.testing.assert_array_equal(first.hidden, again.hidden)
 
 
-def test_without_a_piece_all_is_as_if_it_had_not_been_learnt():
+@pytest.mark.keras
+def test_without_a_piece_all_is_as_if_it_had_not_been_learned():
     vocabulary = wide_vocabulary()
     network = tiny_network(tiny_options("gru"), vocabulary)
     random = np.random.default_rng(2)
-    learnt = [random.integers(1, 4, (STEPS, VOICES)) for _ in range(3)]
-    tunes = Tunes.of(learnt, vocabulary)
+    learned = [random.integers(1, 4, (STEPS, VOICES)) for _ in range(3)]
+    tunes = Tunes.of(learned, vocabulary)
     predictor = KerasPredictor(network, tunes)
-    own, plan = learnt[1][np.newaxis], np.ones((1, STEPS, len(PLAN)), np.int64)
-    scores = predictor.without(learnt[1]).score(own, plan)
-    others = KerasPredictor(network, Tunes.of(learnt[::2], vocabulary))
+    own, plan = learned[1][np.newaxis], np.ones((1, STEPS, len(PLAN)), np.int64)
+    scores = predictor.without(learned[1]).score(own, plan)
+    others = KerasPredictor(network, Tunes.of(learned[::2], vocabulary))
     np.testing.assert_array_equal(scores, others.score(own, plan))
     # The predictor itself goes on recalling it.
     assert predictor.tunes is tunes
@@ -105,6 +143,7 @@ def test_the_fake_gives_the_probabilities_it_was_given():
     )
 
 
+@pytest.mark.keras
 @pytest.mark.parametrize("encoding", ["pitch", "hold"])
 def test_a_network_that_knows_nothing_scores_the_logarithm_of_its_vocabulary(encoding):
     vocabulary = wide_vocabulary(encoding)
@@ -118,25 +157,21 @@ def test_a_network_that_knows_nothing_scores_the_logarithm_of_its_vocabulary(enc
     assert likelihood.notes == 4 * sum(map(len, chorales))
 
 
-def _onnx(folder):
-    save_tiny_model(folder, body="wavenet-lstm", vocabulary=wide_vocabulary())
-    return load_model(folder)
-
-
+@pytest.mark.keras
 @pytest.mark.parametrize(
     "open_predictor",
     [
-        _onnx,
-        lambda folder: GuidedPredictor(_onnx(folder), 1.5),
-        lambda folder: AveragedPredictor([_onnx(folder)], (-1, 0, 2)),
-        lambda folder: GuidedPredictor(AveragedPredictor([_onnx(folder)], (0, 1)), 1.5),
-        lambda folder: fit_ngram([tiny_chorale(np.random.default_rng(0))]),
-        lambda folder: random_chain(wide_vocabulary()),
+        lambda model: model,
+        lambda model: GuidedPredictor(model, 1.5),
+        lambda model: AveragedPredictor([model], (-1, 0, 2)),
+        lambda model: GuidedPredictor(AveragedPredictor([model], (0, 1)), 1.5),
+        lambda model: fit_ngram([tiny_chorale(np.random.default_rng(0))]),
+        lambda model: random_chain(wide_vocabulary()),
     ],
     ids=["onnx", "guided", "averaged", "guided average", "n-gram", "fake"],
 )
-def test_selected_rows_go_on_as_they_would_have(open_predictor, tmp_path):
-    predictor = open_predictor(tmp_path)
+def test_selected_rows_go_on_as_they_would_have(open_predictor, model):
+    predictor = open_predictor(model)
     vocabulary = predictor.vocabulary
     random = np.random.default_rng(1)
     tokens = random.integers(1, vocabulary.pitch_count, (3, 8, VOICES))
