@@ -1,8 +1,7 @@
-"""Infilling networks: what they hear, what they do not, and noise that acts."""
+"""Infilling networks: what hidden cells depend on, and dropout that acts."""
 
 from __future__ import annotations
 
-import keras
 import numpy as np
 import pytest
 from tiny import PLAN, move_weights, tiny_infiller_options
@@ -11,9 +10,10 @@ from chorale.encoding.cells import ABSENT, CellVocabulary
 from chorale.encoding.inputs import CellInputs
 from chorale.errors import UsageError
 from chorale.models.infiller import certain
-from chorale.models.networks.infilling import build_infiller
 from chorale.models.options import INFILLERS, InfillerOptions
 from chorale.music.voices import VOICES
+
+pytestmark = pytest.mark.keras
 
 RANGES = ((60, 64),) * VOICES
 VOCABULARIES = {
@@ -36,6 +36,10 @@ class Eager:
 
 
 def network_of(name, encoding="hold", **changes):
+    import keras
+
+    from chorale.models.networks.infilling import build_infiller
+
     keras.utils.set_random_seed(0)
     options = tiny_infiller_options(name, **changes)
     network = build_infiller(options, VOCABULARIES[encoding], PLAN)
@@ -56,7 +60,7 @@ def a_piece(random_state=0, size=11):
     return cells, visible, random.integers(0, 2, (1, STEPS, len(PLAN)))
 
 
-def test_a_hidden_cell_hears_all_visible_ones_and_no_hidden_one(infiller):
+def test_a_hidden_cell_depends_on_all_visible_ones_and_no_hidden_one(infiller):
     cells, visible, plan = a_piece()
     places = [(3, 1), (7, 1), (4, 0), (5, 0), (5, 2), (6, 3)]
     rows = 2 + 2 * len(places)  # two alike but for what is hidden, then pairs
@@ -69,11 +73,11 @@ def test_a_hidden_cell_hears_all_visible_ones_and_no_hidden_one(infiller):
     assert logits.shape == (rows, STEPS, VOICES, 11) and logits.dtype == np.float32
     hidden = ~visible[0]
     np.testing.assert_allclose(logits[0][hidden], logits[1][hidden], atol=1e-5)
-    heard = np.abs(logits[2::2, 5, 1] - logits[3::2, 5, 1]).max(axis=-1)
-    assert (heard > 1e-6).all(), dict(zip(places, heard, strict=True))
+    moved = np.abs(logits[2::2, 5, 1] - logits[3::2, 5, 1]).max(axis=-1)
+    assert (moved > 1e-6).all(), dict(zip(places, moved, strict=True))
 
 
-def test_a_hidden_cell_hears_the_plan(infiller):
+def test_a_hidden_cell_depends_on_the_plan(infiller):
     cells, visible, plan = (np.repeat(each, 2, axis=0) for each in a_piece())
     plan[1, 5, 0] += 1
     logits = infiller.logits(cells, visible, plan)
@@ -122,6 +126,8 @@ def test_noise_acts_where_keras_hands_nothing_on():
 
 @pytest.mark.parametrize("name", INFILLERS)
 def test_all_of_a_network_learns(name):
+    import keras
+
     network = network_of(name)
     cells, visible, plan = a_piece()
     inputs = CellInputs.of_pieces(cells, visible, plan, VOCABULARIES["hold"])

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from chorale.encoding.tokens import Vocabulary
-from chorale.models.networks.motions import MotionLogits, classify_motions, is_parallel
+
+pytestmark = pytest.mark.keras
 
 OTHERS = 2
 
@@ -20,8 +21,8 @@ def within_octave(semitones: int) -> int:
     return 12 if wide and wide % 12 == 0 else wide % 12
 
 
-def way(last: int, now: int, before: int, after: int) -> tuple[object, ...]:
-    """Return what tells one motion from others, in MIDI notes, 0 = none."""
+def motion(last: int, now: int, before: int, after: int) -> tuple[object, ...]:
+    """Return what distinguishes motions, of MIDI notes, 0 = none."""
     interval = within_octave(last - before) if last and before else None
     reached = within_octave(now - after) if now and after else None
     theirs = sign(after - before) if before and after else 0
@@ -33,6 +34,12 @@ def way(last: int, now: int, before: int, after: int) -> tuple[object, ...]:
 def test_tokens_weigh_alike_if_and_only_if_the_motion_is_the_same(
     encoding: str,
 ) -> None:
+    from chorale.models.networks.motions import (
+        MotionLogits,
+        classify_motions,
+        is_parallel,
+    )
+
     ranges = ((60, 72), (55, 67), (50, 60), (48, 60))
     vocabulary = Vocabulary(encoding=encoding, lowest=48, highest=72, ranges=ranges)
     layer = MotionLogits(OTHERS)
@@ -45,8 +52,8 @@ def test_tokens_weigh_alike_if_and_only_if_the_motion_is_the_same(
     others_now = random.integers(0, vocabulary.pitch_count, (moments, OTHERS))
     # One voice at a time: the other is silent, which is one way among others.
     others_last[:, 1] = others_now[:, 1] = 0
-    heard = (x.astype(np.int32) for x in (last, others_last, others_now))
-    motions = classify_motions(*heard, vocabulary)
+    notes = (x.astype(np.int32) for x in (last, others_last, others_now))
+    motions = classify_motions(*notes, vocabulary)
     logits, parallel = np.asarray(layer(motions)), np.asarray(is_parallel(motions))
     assert logits.shape == (moments, vocabulary.size)
     note = {**{token: token + 47 for token in range(1, vocabulary.pitch_count)}, 0: 0}
@@ -57,7 +64,7 @@ def test_tokens_weigh_alike_if_and_only_if_the_motion_is_the_same(
             # HOLD has the number of what is nothing in the past.
             own = last[moment] if token == vocabulary.hold else token
             pitches = last[moment], own, others_last[moment, 0], others_now[moment, 0]
-            key = way(*(note[int(one)] for one in pitches))
+            key = motion(*(note[int(pitch)] for pitch in pitches))
             interval, reached, theirs, own_direction = key
             assert parallel[moment, 0, token] == (
                 interval == reached

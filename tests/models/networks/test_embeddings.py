@@ -1,0 +1,25 @@
+"""Sums of embeddings: integers that are dropped as a whole."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.keras
+
+
+def test_integers_are_dropped_whole_and_in_training_alone():
+    from chorale.models.networks.embeddings import SumOfEmbeddings
+
+    layer = SumOfEmbeddings([2, 2], 3, dropout=0.5)
+    integers = np.ones((1, 400, 2), "int32")
+    summed = np.asarray(layer(integers))[0]
+    first, second = np.asarray(layer.table.embeddings)[[1, 3]]
+    np.testing.assert_allclose(summed, np.tile(first + second, (400, 1)), rtol=1e-5)
+    noisy = np.asarray(layer(integers, training=True))[0]
+    # What is kept counts double.
+    kinds = 2 * np.array([0 * first, first, second, first + second])
+    distance = np.abs(noisy[:, None] - kinds).max(axis=-1)
+    assert (distance.min(axis=1) < 1e-5).all()
+    counts = np.bincount(distance.argmin(axis=1), minlength=4)
+    assert (counts > 60).all()
