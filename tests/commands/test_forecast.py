@@ -7,44 +7,30 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import numpy as np
 import pytest
+from command_line import run_command
 
-from chorale.commands import main
-from chorale.commands.forecast import gradients as gradients_command
-from chorale.commands.forecast import run as run_command
+from chorale.commands.forecast import gradients, run
 from chorale.forecasting import memory
 from chorale.forecasting.gradients import GradientOptions, Recurrence, Training, Update
 from chorale.forecasting.jobs import LEAST_SQUARES, ORACLE
 from chorale.forecasting.memory import MemoryOptions, Recall
 
-Run = Callable[..., tuple[int, str, str]]
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-@pytest.fixture
-def run(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-) -> Run:
-    """Return a function that runs the command line in an empty folder.
-
-    It returns exit code, stdout and stderr.
-    """
+@pytest.fixture(autouse=True)
+def empty_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["chorale", "forecast", *arguments])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        out, err = capsys.readouterr()
-        return int(stopped.value.code or 0), out, err
 
-    return run
+def forecast(*words: str) -> CompletedProcess[str]:
+    """Run `chorale forecast` in the empty folder."""
+    return run_command("forecast", *words)
 
 
 # === run ===
@@ -52,20 +38,21 @@ def run(
 
 @pytest.mark.keras
 def test_the_command_prints_one_table_and_keeps_a_csv(
-    run: Run, monkeypatch: pytest.MonkeyPatch, without_xla: None
+    monkeypatch: pytest.MonkeyPatch, without_xla: None
 ) -> None:
     sizes = {"train": 64, "valid": 20, "test": 40, "epochs": 1, "draws": 200}
-    monkeypatch.setattr(run_command, "_QUICK", sizes)
+    monkeypatch.setattr(run, "_QUICK", sizes)
     words = ["run", "--only", "simple-rnn", "--quick", "--jobs", "1"]
-    code, out, err = run(*words)
-    assert code == 0, err
+    done = forecast(*words)
+    assert done.returncode == 0, done.stderr
+    out = done.stdout
     names = [line.split()[0] for line in out.splitlines()[2:] if line.strip()]
     assert names[:2] == [ORACLE, LEAST_SQUARES]
     assert "simple-rnn" in names
     assert "0.000833" in out
     assert "below the oracle by more than two standard errors: none" in out
     assert Path("forecast/results.csv").exists()
-    answer = json.loads(run(*words, "--json")[1])
+    answer = json.loads(forecast(*words, "--json").stdout)
     by_name = {row["name"]: row for row in answer["results"]}
     assert by_name["simple-rnn"]["parameters"] == 3
     assert by_name["last-value"]["mean"] > by_name["linear"]["mean"]
@@ -73,12 +60,12 @@ def test_the_command_prints_one_table_and_keeps_a_csv(
 
 
 @pytest.mark.keras
-def test_the_command_forecasts_a_table_of_ones_own(run: Run, without_xla: None) -> None:
+def test_the_command_forecasts_a_table_of_ones_own(without_xla: None) -> None:
     rows = [f"{np.sin(i * np.pi / 5):.4f},{i % 10}" for i in range(200)]
     Path("own.csv").write_text("\n".join(["wave,saw", *rows]), encoding="utf-8")
     words = ["--only", "simple-rnn", "--steps", "20", "--ahead", "3", "--epochs", "1"]
-    code, _, err = run("run", "--series", "own.csv", *words, "--jobs", "1")
-    assert code == 0, err
+    done = forecast("run", "--series", "own.csv", *words, "--jobs", "1")
+    assert done.returncode == 0, done.stderr
     with Path("forecast/coming.csv").open(encoding="utf-8") as file:
         future = list(csv.DictReader(file))
     seasonal = [float(row["saw"]) for row in future if row["network"] == "seasonal"]
@@ -100,12 +87,12 @@ def test_the_command_forecasts_a_table_of_ones_own(run: Run, without_xla: None) 
     ],
 )
 def test_what_makes_no_sense_is_refused_in_one_line(
-    run: Run, words: list[str], message: str
+    words: list[str], message: str
 ) -> None:
-    code, _, err = run("run", *words)
-    assert code in (1, 2)
-    assert message in err
-    assert err.count("\n") == 1
+    done = forecast("run", *words)
+    assert done.returncode in (1, 2)
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
     assert list(Path().iterdir()) == []
 
 
@@ -153,12 +140,10 @@ def without_training(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "_try", attempt)
 
 
-def test_the_command_prints_where_each_gives_up(
-    run: Run, without_training: None
-) -> None:
-    code, out, err = run("memory", "--networks", "gru, wavenet")
-    assert code == 0, err
-    lines = out.splitlines()
+def test_the_command_prints_where_each_gives_up(without_training: None) -> None:
+    done = forecast("memory", "--networks", "gru, wavenet")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
     assert lines[1].split()[:6] == ["10", "30", "100", "300", "1,000", "3,000"]
     assert lines[2].split() == "GRU 0.010 0.010 0.900 - - - 30".split()
     assert lines[3].split()[0] == "WaveNet"
@@ -166,17 +151,17 @@ def test_the_command_prints_where_each_gives_up(
     assert Path("forecast/memory.csv").read_text().count("\n") == 1 + 2 * 6
 
 
-def test_the_memory_command_prints_json(run: Run, without_training: None) -> None:
-    _, out, _ = run("memory", "--networks", "gru", "--quick", "--json")
-    answer = json.loads(out)
+def test_the_memory_command_prints_json(without_training: None) -> None:
+    done = forecast("memory", "--networks", "gru", "--quick", "--json")
+    answer = json.loads(done.stdout)
     assert answer["reaches"] == {"gru": 30}
     assert [recall["lag"] for recall in answer["recalls"]] == [30, 100]
     assert answer["options"]["units"] == MemoryOptions().units
 
 
-def test_the_command_refuses_an_unknown_network(run: Run) -> None:
-    code, _, err = run("memory", "--networks", "grue")
-    assert code == 2 and "got 'grue'" in err
+def test_the_command_refuses_an_unknown_network() -> None:
+    done = forecast("memory", "--networks", "grue")
+    assert done.returncode == 2 and "got 'grue'" in done.stderr
     assert not list(Path().iterdir())
 
 
@@ -197,15 +182,15 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
         Training("wild-clip", clipped, [finite, finite]),
     ]
     monkeypatch.setattr(
-        gradients_command, "measure_gradients", lambda options, progress: trainings
+        gradients, "measure_gradients", lambda options, progress: trainings
     )
 
 
 @pytest.mark.keras
-def test_the_command_prints_a_line_for_each_recurrence(run: Run, few: None) -> None:
-    code, out, err = run("gradients", "--output", "out", "--tensorboard")
-    assert code == 0, err
-    lines = out.splitlines()
+def test_the_command_prints_a_line_for_each_recurrence(few: None) -> None:
+    done = forecast("gradients", "--output", "out", "--tensorboard")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
     assert [line.split()[0] for line in lines[2:5]] == ["tame", "wild", "wild-clip"]
     assert " NaN at 2" in lines[3] and " NaN at " not in lines[4]
     assert {path.name for path in Path("out").iterdir()} == {
@@ -218,9 +203,9 @@ def test_the_command_prints_a_line_for_each_recurrence(run: Run, few: None) -> N
     assert folders == {"tame", "wild", "wild-clip"}
 
 
-def test_the_gradients_command_prints_json(run: Run, few: None) -> None:
-    _, out, _ = run("gradients", "--output", "out", "--json", "--quick")
-    answer = json.loads(out)
+def test_the_gradients_command_prints_json(few: None) -> None:
+    done = forecast("gradients", "--output", "out", "--json", "--quick")
+    answer = json.loads(done.stdout)
     names = [row["name"] for row in answer["recurrences"]]
     assert names == ["tame", "wild", "wild-clip"]
     assert answer["options"]["steps"] < GradientOptions().steps
