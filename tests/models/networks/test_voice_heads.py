@@ -20,14 +20,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.keras
 
-NO_INTERVAL = 73  # of all intervals, which are counted from 36 semitones down
-
-
-def test_no_interval_is_that_of_the_networks():
-    from chorale.models.networks import intervals
-
-    assert intervals.NO_INTERVAL == NO_INTERVAL
-
 
 def _view(tokens: np.ndarray, recall: tuple[int, ...] = (0, 0, 0)) -> View:
     """Return a view of one step whose tokens sound before it too."""
@@ -66,6 +58,8 @@ def test_what_is_written_by_interval_moves_with_the_notes(voice):
 
 def test_a_head_reads_a_transposed_step_as_the_same_intervals():
     """Of its columns of integers only those of names move with the notes."""
+    from chorale.models.networks.intervals import NO_INTERVAL
+
     vocabulary = wide_vocabulary("pitch")
     head = tiny_network(tiny_options("gru"), vocabulary).heads[TENOR]
     columns = [
@@ -100,6 +94,8 @@ def test_a_head_reads_a_transposed_step_as_the_same_intervals():
 def test_a_head_reads_the_next_note_of_a_tune_from_its_own_last_one(
     voice, recall, expected
 ):
+    from chorale.models.networks.intervals import NO_INTERVAL
+
     vocabulary = wide_vocabulary("pitch")
     head = tiny_network(tiny_options("gru"), vocabulary).heads[voice]
     tokens = np.array([[26, 21, 16, 9]], "int32")
@@ -140,13 +136,8 @@ def test_the_soprano_alone_follows_a_tune_if_one_is_recalled(encoding):
 def test_a_network_has_weights_for_what_it_uses(intervals, motions, extra, plan):
     from chorale.models.networks.next_step import NextStepNetwork
 
-    parts = {
-        "intervals": intervals,
-        "motions": motions,
-        "echoes": extra,
-        "tunes": extra,
-    }
-    options = tiny_options("gru", **parts)
+    cues = {"intervals": intervals, "motions": motions}
+    options = tiny_options("gru", **cues, echoes=extra, tunes=extra)
     network = NextStepNetwork(options, wide_vocabulary(), plan)
     paths = [weight.path for weight in network.weights]
     # Weights are stored by their paths.
