@@ -13,13 +13,13 @@ train split, held, then, in the `hold` encoding, all of them again, struck.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 
 from chorale.encoding.tokens import Vocabulary
+from chorale.encoding.vocabulary import NoteVocabulary
 from chorale.errors import DataError
 from chorale.music.score import Chorale, changes
 from chorale.music.voices import SILENCE
@@ -31,37 +31,10 @@ ABSENT = -1
 
 
 @dataclass(frozen=True, kw_only=True)
-class CellVocabulary:
+class CellVocabulary(NoteVocabulary):
     """The cells of an infiller, fitted to its train split and stored with it."""
 
-    encoding: str  # `hold` or `pitch`
-    lowest: int  # the first MIDI note that has cells
-    highest: int  # the last, included
-    # Lowest and highest note of each voice in train, soprano first.
-    ranges: tuple[tuple[int, int], ...]
-
-    def __post_init__(self) -> None:
-        _ = self.notes  # which checks them
-
-    @classmethod
-    def fit(cls, chorales: Iterable[Chorale], encoding: str = "hold") -> CellVocabulary:
-        """Return the vocabulary of the notes in `chorales`.
-
-        Raises:
-            DataError: there are no chorales, or a voice that never sounds.
-        """
-        return cls(**asdict(Vocabulary.fit(chorales, encoding)))
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> CellVocabulary:
-        """Rebuild a vocabulary from what `dataclasses.asdict` gave and JSON kept."""
-        ranges = tuple((int(low), int(high)) for low, high in values["ranges"])
-        return cls(**{**values, "ranges": ranges})
-
-    @property
-    def note_count(self) -> int:
-        """Number of MIDI notes that have cells."""
-        return 1 + self.highest - self.lowest
+    unit: ClassVar[str] = "cells"
 
     @property
     def has_onsets(self) -> bool:
@@ -97,7 +70,7 @@ class CellVocabulary:
         Raises:
             DataError: a note outside the vocabulary, by name.
         """
-        cells = self.notes.encode(chorale)
+        cells = self.number_notes(chorale)
         return cells + self.note_count * (self.has_onsets & chorale.onsets)
 
     def decode(self, cells: IntArray) -> tuple[IntArray, BoolArray]:
@@ -108,12 +81,7 @@ class CellVocabulary:
         Raises:
             DataError: a cell outside the vocabulary.
         """
-        cells = np.asarray(cells, np.int64)
-        if cells.min() < 0 or cells.max() >= self.size:
-            raise DataError(
-                f"expected cells from 0 to {self.size - 1}, "
-                f"got {cells.min()} to {cells.max()}"
-            )
+        cells = self.checked(cells)
         pitches = self.pitches[cells]
         return pitches, self.onsets[cells] | changes(pitches)
 
@@ -133,8 +101,7 @@ class CellVocabulary:
     @property
     def notes(self) -> Vocabulary:
         """The notes without onsets: the token of each is its held cell."""
-        encoding = "pitch" if self.has_onsets else self.encoding
-        return Vocabulary(**{**asdict(self), "encoding": encoding})
+        return Vocabulary(**{**asdict(self), "encoding": "pitch"})
 
 
 def masked(cells: IntArray, visible: BoolArray, vocabulary: CellVocabulary) -> IntArray:

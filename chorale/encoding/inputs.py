@@ -16,7 +16,7 @@ from chorale.encoding.cells import CellVocabulary, masked
 from chorale.encoding.echoes import Trail, echoes
 from chorale.encoding.neighbours import find_neighbours
 from chorale.encoding.plan import transpose_features
-from chorale.encoding.tokens import Past, Vocabulary, shifted
+from chorale.encoding.tokens import Past, Vocabulary
 from chorale.encoding.tunes import BEGINNING, NO_TUNES, Trace, Tunes
 from chorale.music.voices import SOPRANO, VOICES
 from chorale.utils.arrays import IntArray
@@ -77,10 +77,10 @@ class Inputs(NamedTuple):
     ) -> Inputs:
         """Return the inputs as they are once the piece is transposed."""
         return self._replace(
-            past_pitches=shifted(self.past_pitches, semitones, vocabulary),
+            past_pitches=vocabulary.shifted(self.past_pitches, semitones),
             plan=transpose_features(self.plan, plan_features, semitones),
-            tokens=shifted(self.tokens, semitones, vocabulary),
-            echo_tokens=shifted(self.echo_tokens, semitones, vocabulary),
+            tokens=vocabulary.shifted(self.tokens, semitones),
+            echo_tokens=vocabulary.shifted(self.echo_tokens, semitones),
         )
 
     def without_past(self, steps: IntArray, vocabulary: Vocabulary) -> Inputs:

@@ -13,19 +13,17 @@ crop of a piece does not lack what is held at its start.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from chorale.encoding.vocabulary import NoteVocabulary
 from chorale.errors import DataError
-from chorale.music.keys import pitch_name
 from chorale.music.score import Chorale, changes
 from chorale.music.voices import SILENCE, VOICE_NAMES, VOICES
 from chorale.utils.arrays import BoolArray, IntArray
 
-ENCODINGS = ("pitch", "hold")
 SILENCE_TOKEN = 0
 MAX_AGE = 31  # ages are counted up to two bars of common time
 
@@ -45,61 +43,15 @@ class Past(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Vocabulary:
+class Vocabulary(NoteVocabulary):
     """The tokens of a model, fitted to its train split and stored with it."""
 
-    encoding: str  # `pitch` or `hold`
-    lowest: int  # the first MIDI note that has a token
-    highest: int  # the last, included
-    # Lowest and highest note of each voice in train, soprano first.
-    ranges: tuple[tuple[int, int], ...]
-
-    def __post_init__(self) -> None:
-        if self.encoding not in ENCODINGS:
-            raise DataError(
-                f"expected an encoding out of {', '.join(ENCODINGS)}, "
-                f"got {self.encoding!r}"
-            )
-        if len(self.ranges) != VOICES or not all(
-            SILENCE < self.lowest <= low <= high <= self.highest
-            for low, high in self.ranges
-        ):
-            raise DataError("expected four voice ranges inside the vocabulary")
-
-    @classmethod
-    def fit(cls, chorales: Iterable[Chorale], encoding: str = "hold") -> Vocabulary:
-        """Return the vocabulary of the notes in `chorales`.
-
-        Raises:
-            DataError: there are no chorales, or a voice that never sounds.
-        """
-        columns = [chorale.pitches for chorale in chorales]
-        if not columns:
-            raise DataError("a vocabulary needs at least one chorale to fit")
-        pitches = np.concatenate(columns)
-        ranges = []
-        for voice in range(VOICES):
-            sounding = pitches[pitches[:, voice] != SILENCE, voice]
-            if not len(sounding):
-                raise DataError(f"the {VOICE_NAMES[voice]} never sounds in this corpus")
-            ranges.append((int(sounding.min()), int(sounding.max())))
-        return cls(
-            encoding=encoding,
-            lowest=min(low for low, _ in ranges),
-            highest=max(high for _, high in ranges),
-            ranges=tuple(ranges),
-        )
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Vocabulary:
-        """Rebuild a vocabulary from what `dataclasses.asdict` gave and JSON kept."""
-        ranges = tuple((int(low), int(high)) for low, high in values["ranges"])
-        return cls(**{**values, "ranges": ranges})
+    unit: ClassVar[str] = "tokens"
 
     @property
     def pitch_count(self) -> int:
         """Tokens for silence and the MIDI notes."""
-        return 2 + self.highest - self.lowest
+        return 1 + self.note_count
 
     @property
     def hold(self) -> int | None:
@@ -117,12 +69,6 @@ class Vocabulary:
         return self.notes(np.arange(self.size))
 
     @property
-    def alphabet(self) -> str:
-        """What the tokens are, in words; ranges of voices have no part in it."""
-        low, high = pitch_name(self.lowest), pitch_name(self.highest)
-        return f"{self.encoding} encoding from {low} to {high}"
-
-    @property
     def nothing(self) -> int:
         """What stands in `Past.pitches` before the first step."""
         return self.pitch_count
@@ -137,20 +83,9 @@ class Vocabulary:
         Raises:
             DataError: a note outside the vocabulary, by name.
         """
-        pitches = chorale.pitches
-        sounding = pitches != SILENCE
-        outside = sounding & ((pitches < self.lowest) | (pitches > self.highest))
-        if outside.any():
-            step, voice = (int(index) for index in np.argwhere(outside)[0])
-            raise DataError(
-                f"{chorale.source or 'the chorale'}: the {VOICE_NAMES[voice]}'s "
-                f"{pitch_name(int(pitches[step, voice]))} in bar "
-                f"{chorale.bars[step]} is outside the model's vocabulary, "
-                f"{pitch_name(self.lowest)} to {pitch_name(self.highest)}"
-            )
-        tokens: IntArray = np.where(sounding, pitches - self.lowest + 1, SILENCE_TOKEN)
+        tokens = self.number_notes(chorale)
         if self.hold is not None:
-            tokens[sounding & ~chorale.onsets] = self.hold
+            tokens[(tokens != SILENCE_TOKEN) & ~chorale.onsets] = self.hold
         return tokens
 
     def decode(self, tokens: IntArray) -> tuple[IntArray, BoolArray]:
@@ -161,12 +96,7 @@ class Vocabulary:
         Raises:
             DataError: a token outside the vocabulary, or HOLD in a silent voice.
         """
-        tokens = np.asarray(tokens, np.int64)
-        if tokens.min() < 0 or tokens.max() >= self.size:
-            raise DataError(
-                f"expected tokens from 0 to {self.size - 1}, "
-                f"got {tokens.min()} to {tokens.max()}"
-            )
+        tokens = self.checked(tokens)
         past = self.begin(())
         resolved = np.empty_like(tokens)
         for step, row in enumerate(tokens):
@@ -207,6 +137,14 @@ class Vocabulary:
             return None
         return np.where(self.is_silent(pitches), SILENCE_TOKEN, self.hold)
 
+    def shifted(self, tokens: IntArray, semitones: int) -> IntArray:
+        """Transpose tokens, or pitches of a Past; silence and HOLD are what they were.
+
+        Notes may leave the vocabulary.
+        """
+        is_pitch = (tokens != SILENCE_TOKEN) & (tokens < self.pitch_count)
+        return np.where(is_pitch, tokens + semitones, tokens)
+
     def is_silent(self, pitches: IntArray) -> BoolArray:
         """Return where `Past.pitches` holds nothing that could sound on."""
         silent: BoolArray = (pitches == SILENCE_TOKEN) | (pitches == self.nothing)
@@ -244,9 +182,3 @@ class Vocabulary:
             pitches[..., step, :], ages[..., step, :] = past
             past = self.follow(past, tokens[..., step, :])
         return Past(pitches, ages)
-
-
-def shifted(tokens: IntArray, semitones: int, vocabulary: Vocabulary) -> IntArray:
-    """Transpose tokens, or pitches of a Past; silence and HOLD are what they were."""
-    is_pitch = (tokens != SILENCE_TOKEN) & (tokens < vocabulary.pitch_count)
-    return np.where(is_pitch, tokens + semitones, tokens)

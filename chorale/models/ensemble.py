@@ -31,7 +31,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chorale.encoding.plan import transpose_features
-from chorale.encoding.tokens import shifted
 from chorale.errors import ModelError, UsageError
 from chorale.models.predictor import Predictor, log_softmax
 from chorale.music.voices import VOICE_NAMES
@@ -159,11 +158,11 @@ class AveragedPredictor:
         A note without a token becomes the lowest or the highest note.
         """
         vocabulary = self.vocabulary
-        moved = shifted(tokens, semitones, vocabulary)
+        moved = vocabulary.shifted(tokens, semitones)
         lowest, highest = (
             vocabulary.token(pitch) for pitch in (vocabulary.lowest, vocabulary.highest)
         )
-        is_pitch = shifted(tokens, 1, vocabulary) != tokens
+        is_pitch = vocabulary.shifted(tokens, 1) != tokens
         copy = np.where(is_pitch, np.clip(moved, lowest, highest), tokens)
         return copy, copy == moved
 

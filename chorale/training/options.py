@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chorale.encoding.plan import FEATURES
-from chorale.encoding.tokens import ENCODINGS
+from chorale.encoding.vocabulary import ENCODINGS
 from chorale.errors import UsageError
 from chorale.nn.fitting import FitOptions
 from chorale.utils.checks import check_at_least, check_shares

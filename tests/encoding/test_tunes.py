@@ -10,7 +10,7 @@ from fakes import wide_vocabulary
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chorale.encoding.tokens import SILENCE_TOKEN, shifted
+from chorale.encoding.tokens import SILENCE_TOKEN
 from chorale.encoding.tunes import BEGINNING, MAX_WAIT, NO_TUNES, STRENGTHS, Tunes
 from chorale.errors import ModelError
 from chorale.music.voices import SOPRANO, VOICES
@@ -179,7 +179,7 @@ def test_recall_is_the_same_in_every_key_and_blind_to_what_comes_later(
     tunes = Tunes.of([piece(*one) for one in known], VOCABULARY)
     tokens = piece(*line)
     found = recalled(tunes, tokens)
-    assert recalled(tunes, shifted(tokens, 5, VOCABULARY)) == found
+    assert recalled(tunes, VOCABULARY.shifted(tokens, 5)) == found
     half = len(tokens) // 2
     assert recalled(tunes, tokens[: half + 1]) == found[: half + 1]
     assert all(0 <= row[2] < STRENGTHS and 0 <= row[1] <= MAX_WAIT for row in found)
@@ -205,7 +205,7 @@ def test_steps_one_by_one_give_what_whole_pieces_give() -> None:
 def test_a_piece_that_is_learnt_does_not_recall_itself() -> None:
     first = piece((30, 2), (32, 4), (35, 2))
     other = piece((30, 2), (31, 4), (29, 2))
-    twice = Tunes.of([first, other, shifted(first, 3, VOCABULARY)], VOCABULARY)
+    twice = Tunes.of([first, other, VOCABULARY.shifted(first, 3)], VOCABULARY)
     once = twice.without(first, VOCABULARY)
     # It is left out once: another piece of the same tune is recalled all the same.
     assert recalled(once, first) == recalled(twice, first)

@@ -9,7 +9,7 @@ from tiny import tiny_chorale
 
 from chorale.corpus.loading import load_corpus
 from chorale.encoding.plan import Plan
-from chorale.encoding.tokens import ENCODINGS
+from chorale.encoding.vocabulary import ENCODINGS
 from chorale.errors import DataError
 from chorale.evaluation.likelihood import evaluate
 from chorale.models.ngram import fit_ngram

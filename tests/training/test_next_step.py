@@ -10,7 +10,7 @@ import pytest
 from tiny import move_weights, tiny_chorale, tiny_options, tiny_training
 
 from chorale.encoding.plan import Plan
-from chorale.encoding.tokens import Vocabulary, shifted
+from chorale.encoding.tokens import Vocabulary
 from chorale.encoding.tunes import Tunes
 from chorale.music.keys import Key, estimate_key
 from chorale.music.score import Chorale
@@ -179,7 +179,7 @@ def test_shifting_leaves_silence_and_hold_alone():
         encoding="hold", lowest=60, highest=64, ranges=((60, 64),) * 4
     )
     tokens = np.array([0, 1, 3, vocabulary.hold])
-    assert shifted(tokens, 2, vocabulary).tolist() == [0, 3, 5, vocabulary.hold]
+    assert vocabulary.shifted(tokens, 2).tolist() == [0, 3, 5, vocabulary.hold]
 
 
 def test_a_batch_is_the_transposed_chorale_cropped():

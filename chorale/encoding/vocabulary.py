@@ -1,0 +1,123 @@
+"""What vocabularies of tokens and of cells share: the MIDI notes of a train split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from chorale.errors import DataError
+from chorale.music.keys import pitch_name
+from chorale.music.score import Chorale
+from chorale.music.voices import SILENCE, VOICE_NAMES, VOICES
+from chorale.utils.arrays import IntArray
+
+ENCODINGS = ("pitch", "hold")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteVocabulary:
+    """Numbers of notes: 0 is silence, then every MIDI note from the lowest up.
+
+    It is fitted to the train split of a model and stored with it.
+    """
+
+    unit: ClassVar[str]  # what the numbers are called, in the plural
+    encoding: str  # `pitch` or `hold`
+    lowest: int  # the first MIDI note
+    highest: int  # the last, included
+    # Lowest and highest note of each voice in train, soprano first.
+    ranges: tuple[tuple[int, int], ...]
+
+    def __post_init__(self) -> None:
+        if self.encoding not in ENCODINGS:
+            raise DataError(
+                f"expected an encoding out of {', '.join(ENCODINGS)}, "
+                f"got {self.encoding!r}"
+            )
+        if len(self.ranges) != VOICES or not all(
+            SILENCE < self.lowest <= low <= high <= self.highest
+            for low, high in self.ranges
+        ):
+            raise DataError("expected four voice ranges inside the vocabulary")
+
+    @classmethod
+    def fit(cls, chorales: Iterable[Chorale], encoding: str = "hold") -> Self:
+        """Return the vocabulary of the notes in `chorales`.
+
+        Raises:
+            DataError: there are no chorales, or a voice that never sounds.
+        """
+        columns = [chorale.pitches for chorale in chorales]
+        if not columns:
+            raise DataError("a vocabulary needs at least one chorale to fit")
+        pitches = np.concatenate(columns)
+        ranges = []
+        for voice in range(VOICES):
+            sounding = pitches[pitches[:, voice] != SILENCE, voice]
+            if not len(sounding):
+                raise DataError(f"the {VOICE_NAMES[voice]} never sounds in this corpus")
+            ranges.append((int(sounding.min()), int(sounding.max())))
+        return cls(
+            encoding=encoding,
+            lowest=min(low for low, _ in ranges),
+            highest=max(high for _, high in ranges),
+            ranges=tuple(ranges),
+        )
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Rebuild a vocabulary from what `dataclasses.asdict` gave and JSON kept."""
+        ranges = tuple((int(low), int(high)) for low, high in values["ranges"])
+        return cls(**{**values, "ranges": ranges})
+
+    @property
+    def note_count(self) -> int:
+        """Number of MIDI notes."""
+        return 1 + self.highest - self.lowest
+
+    @property
+    def size(self) -> int:
+        """Number of tokens or cells that a network may write."""
+        raise NotImplementedError
+
+    @property
+    def alphabet(self) -> str:
+        """What can be written, in words; ranges of voices have no part in it."""
+        low, high = pitch_name(self.lowest), pitch_name(self.highest)
+        return f"{self.encoding} encoding from {low} to {high}"
+
+    def number_notes(self, chorale: Chorale) -> IntArray:
+        """Return the number of each note of a chorale, int array (steps, 4).
+
+        Raises:
+            DataError: a note outside the vocabulary, by name.
+        """
+        pitches = chorale.pitches
+        sounding = pitches != SILENCE
+        outside = sounding & ((pitches < self.lowest) | (pitches > self.highest))
+        if outside.any():
+            step, voice = (int(index) for index in np.argwhere(outside)[0])
+            raise DataError(
+                f"{chorale.source or 'the chorale'}: the {VOICE_NAMES[voice]}'s "
+                f"{pitch_name(int(pitches[step, voice]))} in bar "
+                f"{chorale.bars[step]} is outside the model's vocabulary, "
+                f"{pitch_name(self.lowest)} to {pitch_name(self.highest)}"
+            )
+        return np.where(sounding, pitches - self.lowest + 1, 0)
+
+    def checked(self, numbers: IntArray) -> IntArray:
+        """Return tokens or cells of a piece as int64.
+
+        Raises:
+            DataError: one of them is outside the vocabulary.
+        """
+        numbers = np.asarray(numbers, np.int64)
+        if numbers.min() < 0 or numbers.max() >= self.size:
+            raise DataError(
+                f"expected {self.unit} from 0 to {self.size - 1}, "
+                f"got {numbers.min()} to {numbers.max()}"
+            )
+        return numbers
