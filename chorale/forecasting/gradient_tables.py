@@ -21,7 +21,7 @@ class Summary(NamedTuple):
     recurrent_weights: str  # initialization of U
     layer_norm: bool  # whether it had layer normalization
     clip_norm: float  # maximum norm of the gradient of the weights, 0 for no clipping
-    # Norm of the gradient of the loss by the first state, before training.
+    # Norm of the gradient with respect to the first state, before training.
     first_norm: float
     last_norm: float  # likewise of the last state
     first_norm_after: float  # with respect to the first state, at the last update

@@ -91,7 +91,7 @@ def run_jobs(
 ) -> Iterator[Measurement]:
     """Yield the measurement of each job, in order of completion.
 
-    One process is this one. `progress` is called with the epochs done and the total.
+    With one process, jobs run in this one. `progress` is called with epochs done and all.
     """
     total = sum(job.total_epochs for job in jobs)
 

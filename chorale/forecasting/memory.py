@@ -35,7 +35,7 @@ import numpy as np
 from chorale.errors import UsageError
 from chorale.forecasting.series import Array
 from chorale.nn.bodies import BodyOptions, build_body
-from chorale.utils.checks import check_above_zero, check_at_least
+from chorale.utils.checks import check_above_zero, check_at_least, check_choice
 from chorale.utils.extras import require
 from chorale.utils.progress import Progress
 from chorale.utils.tables import write_table
@@ -91,10 +91,7 @@ class MemoryOptions:
 
     def __post_init__(self) -> None:
         for name in self.networks:
-            if name not in CANDIDATES:
-                raise UsageError(
-                    f"expected networks out of {', '.join(CANDIDATES)}, got {name!r}"
-                )
+            check_choice("networks", name, CANDIDATES)
         if not self.networks or not self.lags:
             raise UsageError("expected at least one network and one lag, got none")
         if self.lags[0] < 1 or any(np.diff(self.lags) < 1):

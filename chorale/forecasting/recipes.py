@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 
-from chorale.errors import UsageError
 from chorale.forecasting.series import Task
+from chorale.utils.checks import check_choice
 
 LAST_STEP = slice(-1, None)
 EVERY_STEP = slice(None)
@@ -153,10 +153,7 @@ def find_recipes(names: list[str]) -> dict[str, Recipe]:
         UsageError: a name is unknown, or there is none.
     """
     for name in names or [""]:
-        if name not in RECIPES:
-            raise UsageError(
-                f"expected networks out of {', '.join(RECIPES)}, got {name!r}"
-            )
+        check_choice("networks", name, RECIPES)
     return {name: RECIPES[name] for name in RECIPES if name in names}
 
 

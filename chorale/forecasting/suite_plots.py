@@ -29,6 +29,7 @@ from chorale.forecasting.saved_forecasts import (
     read_series,
 )
 from chorale.forecasting.series import NOISE_VARIANCE, Array, Floats
+from chorale.utils.checks import check_choice
 from chorale.utils.extras import require
 from chorale.utils.files import replacing
 
@@ -78,11 +79,7 @@ def plot_suite(
     folder = Path(folder)
     tasks = read_series(folder)
     name = task or ("ten-steps" if "ten-steps" in tasks else next(iter(tasks)))
-    if name not in tasks:
-        raise UsageError(
-            f"expected a task that {folder} has, out of {', '.join(tasks)}, "
-            f"got {name!r}"
-        )
+    check_choice(f"a task that {folder} has,", name, tasks)
     saved = read_forecasts(folder, tasks[name])
     chosen = _choose(folder, saved, networks)
     trained = [
@@ -111,11 +108,8 @@ def _choose(folder: Path, saved: SavedForecasts, names: Sequence[str]) -> list[s
     """Return the names without duplicates, or the default choice of forecasters."""
     known = saved.forecasts
     for name in names:
-        if name not in known:
-            raise UsageError(
-                f"expected forecasters that {folder} has for {saved.series.task.name}, "
-                f"out of {', '.join(known)}, got {name!r}"
-            )
+        task = saved.series.task.name
+        check_choice(f"forecasters that {folder} has for {task},", name, known)
     if names:
         return list(dict.fromkeys(names))
     chosen = {ORACLE, *saved.spreads}
