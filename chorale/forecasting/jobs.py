@@ -91,7 +91,7 @@ def run_jobs(
 ) -> Iterator[Measurement]:
     """Yield the measurement of each job, in order of completion.
 
-    With one process, jobs run in this one. `progress` is called with epochs done and all.
+    One process is the current one. `progress` is called with epochs done and the total.
     """
     total = sum(job.total_epochs for job in jobs)
 
