@@ -1,8 +1,8 @@
 """Inputs: what networks read, as one value for training, scoring and sampling.
 
-A next-step network reads `Inputs`, an infilling network `CellInputs`. Another cue is
-one more field here: what it is at each step, what transposition makes of it and what it
-is where the past is hidden. Whatever passes the value on takes its fields as they are.
+A next-step network reads `Inputs`, an infilling network `CellInputs`. A new cue is a
+field here: its value at each step, after transposition, and where the past is hidden.
+Training, prediction and export take the fields as they are.
 """
 
 from __future__ import annotations
@@ -21,25 +21,19 @@ from chorale.encoding.tunes import BEGINNING, NO_TUNES, Trace, Tunes
 from chorale.music.voices import SOPRANO, VOICES
 from chorale.utils.arrays import IntArray
 
-Array = Any  # int32, of NumPy or of whichever backend Keras runs on
+Array = Any  # of NumPy or of the Keras backend
 
 
 class Inputs(NamedTuple):
-    """What a next-step network reads of some steps; `...` are their leading axes."""
+    """What a next-step network reads of some steps, int32; `...` are leading axes."""
 
-    # `past_pitches`, `past_ages`: int32 (..., 4), the notes as they stand after the
-    # step before, see `Past`.
-    past_pitches: Array
-    past_ages: Array
-    plan: Array  # int32 (..., features), see `chorale.encoding.plan`
-    # int32 (..., 4), of the step itself; the head of a voice reads those of the voices
-    # before it.
-    tokens: Array
-    # `echo_tokens`, `echo_lengths`: int32 (..., 4) and (...), see
-    # `chorale.encoding.echoes`.
-    echo_tokens: Array
-    echo_lengths: Array
-    recall: Array  # int32 (..., 3), see `chorale.encoding.tunes`
+    past_pitches: Array  # (..., 4), the notes as they stand after the step before
+    past_ages: Array  # (..., 4), since when, see `Past`
+    plan: Array  # (..., features), see `chorale.encoding.plan`
+    tokens: Array  # (..., 4), of the step; a voice's head reads the voices before it
+    echo_tokens: Array  # (..., 4), see `chorale.encoding.echoes`
+    echo_lengths: Array  # (...)
+    recall: Array  # (..., 3), see `chorale.encoding.tunes`
 
     @classmethod
     def of_pieces(
@@ -99,7 +93,7 @@ class Inputs(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What the inputs of the next step follow from, for a batch of sequences."""
+    """The history from which the inputs of the next step are derived, for a batch."""
 
     past: Past  # the notes as they stand, arrays (batch, 4)
     trail: Trail  # what was written before
@@ -122,11 +116,9 @@ class Context(NamedTuple):
         return Context(self.past.at(rows), self.trail.at(rows), traces)
 
     def inputs(self, plan: IntArray, tunes: Tunes) -> Inputs:
-        """Return the inputs of the next step, no token of it written yet.
+        """Return the inputs of the next step, before any of its tokens is written.
 
-        Args:
-            plan: int array (batch, features), of the step.
-            tunes: that may be recalled.
+        The plan of the step is an int array (batch, features).
         """
         tokens = np.zeros_like(self.past.pitches)
         echo, recall = self.trail.echo(), tunes.recall(self.traces)
@@ -136,9 +128,7 @@ class Context(NamedTuple):
 class CellInputs(NamedTuple):
     """What an infilling network reads of whole pieces, all int32."""
 
-    # (batch, steps, 4), with numbers of their own for hidden and absent ones
-    # (`chorale.encoding.cells.masked`).
-    cells: Array
+    cells: Array  # (batch, steps, 4), see `chorale.encoding.cells.masked`
     plan: Array  # (batch, steps, features)
     before: Array  # this and the following: see `chorale.encoding.neighbours`
     after: Array
@@ -153,7 +143,7 @@ class CellInputs(NamedTuple):
         plan: IntArray,
         vocabulary: CellVocabulary,
     ) -> CellInputs:
-        """Return the inputs for pieces some of whose cells are visible.
+        """Return the inputs for partly visible pieces.
 
         Args:
             cells: int array (batch, steps, 4), ABSENT after the end of a piece.

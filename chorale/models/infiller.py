@@ -39,8 +39,8 @@ class Infiller(Protocol):
 
     Attributes:
         vocabulary: what the cells mean.
-        plan_features: names of the columns of `plan` (see
-        `chorale.encoding.plan.FEATURES`).
+        plan_features: names of the columns of `plan`, out of
+            `chorale.encoding.plan.FEATURES`.
     """
 
     @property
@@ -67,11 +67,11 @@ class Infiller(Protocol):
 
 
 def certain(logits: FloatArray, cells: IntArray, visible: BoolArray) -> FloatArray:
-    """Return logits, of visible cells those that make them certain."""
+    """Return logits in which the visible cells have probability 1."""
     size = logits.shape[-1]
     is_cell = cells[..., np.newaxis] == np.arange(size)
     known = np.where(is_cell, np.float32(0), np.float32(-np.inf))
-    # An absent step is no cell, and has no distribution that could be certain.
+    # Absent steps are no cells: their logits stay.
     visible = visible & (cells != ABSENT)
     return np.where(visible[..., np.newaxis], known, logits)
 

@@ -33,19 +33,12 @@ _COMPILED_STEPS = 64
 
 
 class NetworkState(NamedTuple):
-    """What a network carries from step to step, for a batch of sequences.
-
-    Attributes:
-        context: what the inputs follow from.
-        inputs: of the present step, arrays (batch, …).
-        hidden: float array (batch, units), the body's output at the present step.
-        memory: the body's memory, float arrays (batch, …).
-    """
+    """What a network carries from step to step, for a batch of sequences."""
 
     context: Context
-    inputs: Inputs
-    hidden: FloatArray
-    memory: list[FloatArray]
+    inputs: Inputs  # of the current step, arrays (batch, …)
+    hidden: FloatArray  # (batch, units), the body's output at the current step
+    memory: list[FloatArray]  # of the body, arrays (batch, …)
 
 
 class NetworkPredictor(ABC):
@@ -94,9 +87,9 @@ class NetworkPredictor(ABC):
         Args:
             tokens: int array (steps, 4), of the whole piece.
         """
-        other = copy(self)
-        other.tunes = self.tunes.without(tokens, self.vocabulary)
-        return other
+        predictor = copy(self)
+        predictor.tunes = self.tunes.without(tokens, self.vocabulary)
+        return predictor
 
     def start(self, plan: IntArray) -> NetworkState:
         batch = len(plan)

@@ -35,8 +35,8 @@ class Predictor(Protocol[State]):
     Attributes:
         vocabulary: what the tokens mean.
         voice_order: the order in which the voices of a step are written.
-        plan_features: names of the columns of `plan` (see
-        `chorale.encoding.plan.FEATURES`).
+        plan_features: names of the columns of `plan`, out of
+            `chorale.encoding.plan.FEATURES`.
         members: number of networks and transpositions evaluated for each row, 1 unless
             the predictor is an ensemble; samplers make their batches smaller by it.
     """
@@ -79,7 +79,7 @@ class Predictor(Protocol[State]):
         ...
 
     def voice_logits(self, state: State, voice: int, chosen: IntArray) -> FloatArray:
-        """Return unnormalised log-probabilities of one voice's next token.
+        """Return unnormalized log-probabilities of one voice's next token.
 
         Args:
             voice: index of the voice.
@@ -109,5 +109,5 @@ class Predictor(Protocol[State]):
 def log_softmax(logits: npt.NDArray[Any]) -> FloatArray:
     """Return log-probabilities along the last axis."""
     shifted = logits - logits.max(axis=-1, keepdims=True)
-    normaliser = np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return np.asarray(shifted - normaliser, np.float32)
+    normalizer = np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return np.asarray(shifted - normalizer, np.float32)

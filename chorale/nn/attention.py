@@ -1,4 +1,4 @@
-"""Attention bodies: causal, over a fixed window, with relative positions."""
+"""Attention with learned relative positions, causal or over whole pieces."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from chorale.nn.bodies import BodyOptions
 from chorale.nn.causal import CausalLayer, Chain, EachStep, Memory, Residual, Tensor
 from chorale.nn.recurrent import lstm
 
-_MASKED = -1e9  # added to the scores of what may not be seen
+_MASKED = -1e9  # added to masked scores
 
 
 def attention(options: BodyOptions) -> CausalLayer:
     """Return pre-norm transformer blocks (Vaswani et al., 2017; Xiong et al., 2020).
 
     Positions enter as a learned bias per head and lag, as in Raffel et al. (2020),
-    section 2.1, but one for every lag of the window. On request LSTM layers come first.
+    section 2.1, but one for every lag of the window. `recurrent_layers` come first.
     """
     blocks: list[CausalLayer] = []
     if options.recurrent_layers:
@@ -49,10 +49,10 @@ def attention(options: BodyOptions) -> CausalLayer:
 
 
 class WindowedAttention(CausalLayer):
-    """Multi-head attention over the present step and the `window` - 1 before it.
+    """Multi-head attention over the current step and the `window` - 1 before it.
 
-    The memory of the step face is the keys and values of the window, of fixed shape,
-    and a mark for each place that has been filled; the oldest place falls out.
+    The memory of single steps holds the keys and values of the window, of fixed shape,
+    the oldest first, and 1 for each position that has been filled.
     """
 
     def __init__(self, units: int, heads: int, window: int, **kwargs: Any) -> None:
@@ -82,7 +82,7 @@ class WindowedAttention(CausalLayer):
         packed = self.query_key_value(inputs)
         packed = ops.reshape(packed, (-1, 3, self.heads, self.width))
         query, key, value = packed[:, 0], packed[:, 1], packed[:, 2]
-        # The last place is the present step, lag 0; the first the furthest back.
+        # The last position is the current step, lag 0; the first has the largest lag.
         keys = ops.concatenate([memory[0][:, 1:], key[:, None]], axis=1)
         values = ops.concatenate([memory[1][:, 1:], value[:, None]], axis=1)
         filled = ops.concatenate(

@@ -1,11 +1,11 @@
-"""Networks that carry time, one family a file, and the options that choose among them.
+"""Bodies: networks over time, one family a file, and their options.
 
-A *body* reads a sequence of vectors and gives one vector per step, looking only back.
-It has two faces that agree: the whole sequence at once, for training and likelihoods,
-and one step with carried memory, for sampling. What surrounds it (`next_step.py` for
-chorales) does not know which body it holds.
+A *body* maps a sequence of vectors to one vector per step and is causal. It runs over
+whole sequences, for training and likelihoods, and step by step with carried memory, for
+sampling; both agree. The network around it (`chorale.models.networks.next_step`) is the
+same for all bodies. A new body is a function here and an entry in BODIES.
 
-Importing this package loads no Keras: the command line lists the bodies by it.
+Importing this loads no Keras.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Body(NamedTuple):
-    """Where a body is built: a module of this package, a function, its usual layers."""
+    """A module of this package, the function that builds the body, its usual layers."""
 
     module: str
     function: str

@@ -1,10 +1,10 @@
-"""What every body is made of: layers with two faces that look only back in time.
+"""Causal layers, of which every body is built: over whole sequences and stepwise.
 
     whole sequence   layer(x)                (batch, steps, in) → (batch, steps, out)
     one step         layer.step(x, memory)   (batch, in) → (batch, out), new memory
 
-Memory is a list of float tensors (batch, …), all zero before the first step. Stepping
-through a sequence gives what the whole sequence gives.
+Memory is a list of float tensors (batch, …), all zero before the first step. Both ways
+give the same outputs.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Any
 import keras
 from keras import ops
 
-Tensor = Any  # of whichever backend Keras runs on
+Tensor = Any  # of the Keras backend
 Memory = list[Tensor]
 
 
 class CausalLayer(keras.layers.Layer):
-    """A layer over time that sees no step after the one it gives."""
+    """A layer over time whose output at a step depends on no later step."""
 
     def build(self, *shapes: Any) -> None:
         """Leave it to the layers within, which are built when they are first called.
@@ -45,7 +45,7 @@ class CausalLayer(keras.layers.Layer):
 
 
 class EachStep(CausalLayer):
-    """Apply a layer that treats every step alike: dense, dropout, normalization …"""
+    """Apply a layer to each step separately: dense, dropout, normalization …"""
 
     def __init__(self, layer: keras.layers.Layer) -> None:
         super().__init__(name=layer.name)
@@ -59,7 +59,7 @@ class EachStep(CausalLayer):
 
 
 class Chain(CausalLayer):
-    """Apply layers one after another."""
+    """Apply layers in order."""
 
     def __init__(self, layers: Sequence[CausalLayer], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -84,7 +84,7 @@ class Chain(CausalLayer):
 
 
 class Residual(Chain):
-    """Add to the input what a chain of layers makes of it."""
+    """A residual connection around a chain of layers."""
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         return inputs + super().call(inputs, training)
@@ -95,7 +95,7 @@ class Residual(Chain):
 
 
 class Recurrent(CausalLayer):
-    """Run a recurrent cell of Keras along the steps."""
+    """Run a recurrent cell of Keras over the steps."""
 
     def __init__(self, cell: keras.layers.Layer, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -114,10 +114,10 @@ class Recurrent(CausalLayer):
 
 
 class CausalConvolution(CausalLayer):
-    """Convolve with the present step and those before it, `dilation` steps apart.
+    """Convolve over the current step and earlier ones, `dilation` steps apart.
 
-    Written as one matrix product over the taps side by side, so that both faces and
-    every exported form of them share one kernel (kernel_size * in, filters).
+    It is one matrix product over the taps side by side, so that whole sequences, single
+    steps and every exported graph share one kernel (kernel_size * in, filters).
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class CausalConvolution(CausalLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        # How far back each tap looks, the furthest first.
+        # Lag of each tap in steps, the largest first.
         self.lags = [tap * dilation for tap in reversed(range(kernel_size))]
         self.product = keras.layers.Dense(
             filters, activation=activation, name="product"
@@ -149,7 +149,7 @@ class CausalConvolution(CausalLayer):
         return self.product(ops.concatenate(taps, axis=-1))
 
     def step(self, inputs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        # The memory is the last steps of the input, the oldest first.
+        # The memory holds the last inputs, the oldest first.
         recent = ops.concatenate([memory[0], inputs[:, None]], axis=1)
         taps = [recent[:, self.lags[0] - lag] for lag in self.lags]
         return self.product(ops.concatenate(taps, axis=-1)), [recent[:, 1:]]

@@ -1,4 +1,4 @@
-"""Convolutional bodies: causal convolutions alone, and in front of a GRU."""
+"""Convolutional bodies: causal convolutions alone, and under a GRU."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from chorale.nn.recurrent import gru
 def conv(options: BodyOptions) -> CausalLayer:
     """Return residual causal convolutions, the dilation doubling within each stack.
 
-    Each is normalized, convolved and rectified, as in the temporal convolutional
-    networks of Bai, Kolter & Koltun (2018).
+    They resemble the temporal convolutional networks of Bai, Kolter & Koltun (2018).
     """
     blocks: list[CausalLayer] = []
     for stack in range(options.stacks):
@@ -39,5 +38,5 @@ def conv(options: BodyOptions) -> CausalLayer:
 
 
 def conv_gru(options: BodyOptions) -> CausalLayer:
-    """Return `layers` causal convolutions, then one GRU over what they see."""
+    """Return `layers` causal convolutions, then one GRU."""
     return Chain([conv(options), gru(replace(options, layers=1))], name="body")

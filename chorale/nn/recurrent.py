@@ -1,13 +1,13 @@
-"""Recurrent bodies: stacks of simple, LSTM or GRU layers.
+"""Recurrent bodies, stacks of simple, LSTM or GRU layers, and a bidirectional layer.
 
-Keras's cells, with layer normalization where it is asked for: what the input and the
-carried state add to a cell's gates is normalized, each apart, before they are summed
-(Ba, Kiros & Hinton, "Layer Normalization", 2016, equations 20 to 29).
+The cells are those of Keras with optional layer normalization: what the input and the
+carried state add to the gates is normalized separately before they are summed (Ba,
+Kiros & Hinton, "Layer Normalization", 2016, equations 20 to 29).
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
@@ -32,7 +32,7 @@ def gru(options: BodyOptions) -> CausalLayer:
 
 
 def peephole_lstm(options: BodyOptions) -> CausalLayer:
-    """Return a stack of LSTM layers whose gates see the carry."""
+    """Return a stack of LSTM layers with peephole connections."""
     return _stack(PeepholeLSTMCell, options)
 
 
@@ -71,7 +71,7 @@ class Bidirectional(keras.layers.Layer):
         self.forwards, self.backwards = forwards, backwards
 
     def build(self, *shapes: Any) -> None:
-        """Leave it to the layers within."""
+        """Leave it to the layers within; see `CausalLayer.build`."""
 
     def call(
         self, inputs: Tensor, present: Tensor, training: bool | None = None
@@ -94,92 +94,101 @@ class Bidirectional(keras.layers.Layer):
         return ops.concatenate([forwards, ops.matmul(reverse, backwards)], axis=-1)
 
 
-class _GateInputs(keras.layers.Layer):
-    """Compute Wx + Uh + b of a cell's gates, layer-normalized or not.
+class _GateNorms(keras.layers.Layer):
+    """Layer normalization of what the input and the state add to the gates."""
 
-    A cell of Keras has the kernels; this adds the normalization and dropout of the
-    carried state that all three cells share.
-    """
-
-    def __init__(self, layer_norm: bool, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.norms = (
-            [keras.layers.LayerNormalization(name=f"norm_{part}") for part in "xh"]
-            if layer_norm
-            else []
-        )
+        self.norm_x = keras.layers.LayerNormalization(name="norm_x")
+        self.norm_h = keras.layers.LayerNormalization(name="norm_h")
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        for norm in self.norms:
-            norm.build(input_shape)
+        self.norm_x.build(input_shape)
+        self.norm_h.build(input_shape)
 
     def call(self, from_input: Tensor, from_state: Tensor) -> tuple[Tensor, Tensor]:
-        if self.norms:
-            return self.norms[0](from_input), self.norms[1](from_state)
-        return from_input, from_state
+        return self.norm_x(from_input), self.norm_h(from_state)
 
 
-class SimpleCell(keras.layers.SimpleRNNCell):
-    """Compute h' = tanh(Wx + Uh + b), the sums normalized on request."""
+class _Cell(keras.layers.Layer):
+    """What the cells share: the gates' sums and recurrent dropout.
+
+    A cell of Keras has the kernels, and calls `build` and `call`.
+    """
+
+    gates: ClassVar[int]  # side by side in a kernel
 
     def __init__(self, units: int, *, layer_norm: bool = False, **kwargs: Any) -> None:
         super().__init__(units, **kwargs)
-        self.gate_inputs = _GateInputs(layer_norm, name="gate_inputs")
+        self.norms = _GateNorms(name="gate_inputs") if layer_norm else None
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         super().build(input_shape)
-        self.gate_inputs.build((None, self.units))
+        if self.norms is not None:
+            self.norms.build((None, self.gates * self.units))
+
+    def sums(
+        self, inputs: Tensor, hidden: Tensor, training: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Return Wx and Uh, float (batch, gates * units).
+
+        One mask of recurrent dropout serves all gates and all steps of a sequence (Gal
+        & Ghahramani, 2016).
+        """
+        if training and self.recurrent_dropout:
+            masks = self.get_recurrent_dropout_mask(hidden)
+            # Keras draws one mask for each gate where a cell has several.
+            hidden = hidden * (masks[0] if isinstance(masks, list) else masks)
+        from_input = ops.matmul(inputs, self.kernel)
+        from_state = ops.matmul(hidden, self.recurrent_kernel)
+        if self.norms is None:
+            return from_input, from_state
+        x, h = self.norms(from_input, from_state)
+        return x, h
+
+
+class SimpleCell(_Cell, keras.layers.SimpleRNNCell):
+    """A simple recurrent step: h' = tanh(Wx + Uh + b)."""
+
+    gates = 1
 
     def call(
         self, inputs: Tensor, states: list[Tensor], training: bool = False
     ) -> tuple[Tensor, list[Tensor]]:
-        (hidden,) = states
-        x, h = self.gate_inputs(
-            ops.matmul(inputs, self.kernel),
-            ops.matmul(_dropped(self, hidden, training), self.recurrent_kernel),
-        )
+        x, h = self.sums(inputs, states[0], training)
         hidden = ops.tanh(x + h + self.bias)
         return hidden, [hidden]
 
 
-class LSTMCell(keras.layers.LSTMCell):
-    """Compute an LSTM step; the gates' sums normalized on request."""
+class LSTMCell(_Cell, keras.layers.LSTMCell):
+    """An LSTM step."""
 
-    def __init__(self, units: int, *, layer_norm: bool = False, **kwargs: Any) -> None:
-        super().__init__(units, **kwargs)
-        self.gate_inputs = _GateInputs(layer_norm, name="gate_inputs")
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        super().build(input_shape)
-        self.gate_inputs.build((None, 4 * self.units))
+    gates = 4
 
     def call(
         self, inputs: Tensor, states: list[Tensor], training: bool = False
     ) -> tuple[Tensor, list[Tensor]]:
         hidden, carry = states
-        x, h = self.gate_inputs(
-            ops.matmul(inputs, self.kernel),
-            ops.matmul(_dropped(self, hidden, training), self.recurrent_kernel),
-        )
-        # The gates lie side by side as Keras has them: in, forget, candidate, out.
+        x, h = self.sums(inputs, hidden, training)
+        # The order of the gates is that of Keras: in, forget, candidate, out.
         i, f, candidate, o = ops.split(x + (h + self.bias), 4, axis=-1)
-        i, f = self.look_at(carry, i, 0), self.look_at(carry, f, 1)
+        i, f = self.peep(carry, i, 0), self.peep(carry, f, 1)
         carry = ops.sigmoid(f) * carry + ops.sigmoid(i) * ops.tanh(candidate)
-        o = self.look_at(carry, o, 2)
+        o = self.peep(carry, o, 2)
         hidden = ops.sigmoid(o) * ops.tanh(carry)
         return hidden, [hidden, carry]
 
-    def look_at(self, carry: Tensor, gate: Tensor, place: int) -> Tensor:
-        """Return a gate's sums with what it makes of the carry: here nothing."""
+    def peep(self, carry: Tensor, gate: Tensor, index: int) -> Tensor:
+        """Return a gate's sums with what the carry adds to them: here nothing."""
         return gate
 
 
 class PeepholeLSTMCell(LSTMCell):
-    """Compute an LSTM step whose gates see the carry, each unit its own.
+    """An LSTM step with peephole connections: each gate sees the carry of its unit.
 
-    The gates in and forget see the carry as it was, the gate out the new one (Gers &
-    Schmidhuber, "Recurrent Nets that Time and Count", 2000). Before training no gate
-    looks, which makes it an LSTM.
+    The gates in and forget see the old carry, the gate out the new one (Gers &
+    Schmidhuber, "Recurrent Nets that Time and Count", 2000). The connections start at
+    zero, which makes it an LSTM.
     """
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -188,31 +197,21 @@ class PeepholeLSTMCell(LSTMCell):
             shape=(3, self.units), initializer="zeros", name="peepholes"
         )
 
-    def look_at(self, carry: Tensor, gate: Tensor, place: int) -> Tensor:
-        """Add the carry to a gate's sums, times the peepholes of that gate."""
-        return gate + self.peepholes[place] * carry
+    def peep(self, carry: Tensor, gate: Tensor, index: int) -> Tensor:
+        return gate + self.peepholes[index] * carry
 
 
-class GRUCell(keras.layers.GRUCell):
-    """Compute a GRU step (reset after the product); sums normalized on request."""
+class GRUCell(_Cell, keras.layers.GRUCell):
+    """A GRU step (reset after the product)."""
 
-    def __init__(self, units: int, *, layer_norm: bool = False, **kwargs: Any) -> None:
-        super().__init__(units, reset_after=True, **kwargs)
-        self.gate_inputs = _GateInputs(layer_norm, name="gate_inputs")
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        super().build(input_shape)
-        self.gate_inputs.build((None, 3 * self.units))
+    gates = 3
 
     def call(
         self, inputs: Tensor, states: Any, training: bool = False
     ) -> tuple[Tensor, list[Tensor]]:
         (hidden,) = states
-        x, h = self.gate_inputs(
-            ops.matmul(inputs, self.kernel),
-            ops.matmul(_dropped(self, hidden, training), self.recurrent_kernel),
-        )
-        # The gates lie side by side as Keras has them: update, reset, candidate.
+        x, h = self.sums(inputs, hidden, training)
+        # The order of the gates is that of Keras: update, reset, candidate.
         update_x, reset_x, candidate_x = ops.split(x + self.bias[0], 3, axis=-1)
         update_h, reset_h, candidate_h = ops.split(h + self.bias[1], 3, axis=-1)
         update = ops.sigmoid(update_x + update_h)
@@ -220,15 +219,3 @@ class GRUCell(keras.layers.GRUCell):
         candidate = ops.tanh(candidate_x + reset * candidate_h)
         hidden = update * hidden + (1 - update) * candidate
         return hidden, [hidden]
-
-
-def _dropped(cell: Any, hidden: Tensor, training: bool) -> Tensor:
-    """Return the carried state with the cell's recurrent dropout applied.
-
-    One mask serves all gates and all steps of a sequence (Gal & Ghahramani, 2016).
-    """
-    if not (training and cell.recurrent_dropout):
-        return hidden
-    masks = cell.get_recurrent_dropout_mask(hidden)
-    # Keras draws one mask for each gate where a cell has several.
-    return hidden * (masks[0] if isinstance(masks, list) else masks)

@@ -1,7 +1,8 @@
-"""WaveNet bodies: the simplified one, the full one, and the book's one with LSTM."""
+"""WaveNet bodies: simplified, full, and convolutions under an LSTM as in the book."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -21,10 +22,10 @@ from chorale.nn.recurrent import LSTMCell
 
 
 def simple_wavenet(options: BodyOptions) -> CausalLayer:
-    """Return rectified causal convolutions, the dilation doubling within each stack.
+    """Return a WaveNet without gates, residuals and skips: rectified convolutions.
 
-    What remains of a WaveNet without gates, residuals and skips; `layers=4, stacks=2`
-    is the one of Géron, Hands-On Machine Learning, chapter 15.
+    The dilation doubles within each stack; `layers=4, stacks=2` is the network of
+    Géron, Hands-On Machine Learning, chapter 15.
     """
     layers: list[CausalLayer] = []
     for stack in range(options.stacks):
@@ -56,8 +57,7 @@ class WaveNet(CausalLayer):
 
         z = tanh(W_f * x) ⊙ σ(W_g * x);   x ← x + W_r z;   output = Σ W_s z
 
-    then two rectified 1 × 1 convolutions. Within each stack the dilation doubles from
-    layer to layer.
+    then two rectified 1 × 1 convolutions. The dilation doubles within each stack.
     """
 
     def __init__(self, options: BodyOptions, **kwargs: Any) -> None:
@@ -73,7 +73,7 @@ class WaveNet(CausalLayer):
         self.skips = [
             keras.layers.Dense(units, name=f"skip_{i}") for i in range(len(dilations))
         ]
-        # After the last gate there is nothing left to feed.
+        # No layer reads what the last one would add.
         self.residuals = [
             keras.layers.Dense(units, name=f"residual_{i}")
             for i in range(len(dilations) - 1)
@@ -82,45 +82,42 @@ class WaveNet(CausalLayer):
         self.head = [keras.layers.Dense(units, name=f"head_{i}") for i in range(2)]
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
-        skipped = 0
-        for i, gate in enumerate(self.gates):
-            z = self.dropout(_gated(gate(inputs)))
-            skipped = skipped + self.skips[i](z)
-            if i < len(self.residuals):
-                inputs = inputs + self.residuals[i](z)
-        return self._finish(skipped)
+        return self._run(inputs, lambda gate, x: gate(x))
 
     def step(self, inputs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        skipped, following = 0, []
+        remaining, following = iter(memory), []
+
+        def convolve(gate: CausalConvolution, x: Tensor) -> Tensor:
+            outputs, recent = gate.step(x, [next(remaining)])
+            following.extend(recent)
+            return outputs
+
+        return self._run(inputs, convolve), following
+
+    def _run(
+        self, x: Tensor, convolve: Callable[[CausalConvolution, Tensor], Tensor]
+    ) -> Tensor:
+        skipped = 0
         for i, gate in enumerate(self.gates):
-            convolved, own_following = gate.step(inputs, [memory[i]])
-            z = _gated(convolved)
+            filtered, opening = ops.split(convolve(gate, x), 2, axis=-1)
+            z = self.dropout(ops.tanh(filtered) * ops.sigmoid(opening))
             skipped = skipped + self.skips[i](z)
             if i < len(self.residuals):
-                inputs = inputs + self.residuals[i](z)
-            following += own_following
-        return self._finish(skipped), following
-
-    def memory_shapes(self) -> list[tuple[int, ...]]:
-        return [shape for gate in self.gates for shape in gate.memory_shapes()]
-
-    def _finish(self, skipped: Tensor) -> Tensor:
+                x = x + self.residuals[i](z)
         for dense in self.head:
             skipped = dense(ops.relu(skipped))
         return skipped
 
-
-def _gated(convolved: Tensor) -> Tensor:
-    filtered, gate = ops.split(convolved, 2, axis=-1)
-    return ops.tanh(filtered) * ops.sigmoid(gate)
+    def memory_shapes(self) -> list[tuple[int, ...]]:
+        return [shape for gate in self.gates for shape in gate.memory_shapes()]
 
 
 def wavenet_lstm(options: BodyOptions) -> CausalLayer:
-    """Return the book's chorale network without its ends: convolutions, then LSTM.
+    """Return causal convolutions under an LSTM, each rectified and batch-normalized.
 
-    `layers` causal convolutions with dilations 1, 2, 4, 8 …, 32, 48, 64 and 96 wide
-    under an LSTM of 256 units, each rectified and batch-normalized. Géron, Hands-On
-    Machine Learning, chapter 15, exercise 10.
+    With 4 layers and 256 units, the body of the chorale network of Géron, Hands-On
+    Machine Learning, chapter 15, exercise 10: dilations 1, 2, 4, 8, filters 32, 48, 64,
+    96.
     """
     layers: list[CausalLayer] = []
     for layer in range(options.layers):

@@ -1,4 +1,4 @@
-"""The weights of a network by name: how they are stored, and loaded again."""
+"""Weights of a network by name, as they are stored and loaded."""
 
 from __future__ import annotations
 
@@ -14,12 +14,10 @@ from chorale.utils.files import Arrays
 
 
 def round_weights(network: keras.Model) -> Arrays:
-    """Round the weights of a network to half precision.
+    """Round the weights of a network, in place, to half precision.
 
     Returns:
-        The weights, trained and counted alike, by their stable names, as float16. The
-        network computes with the same values from here on, so that later measurements
-        are those of the stored weights.
+        The weights by their paths, float16, statistics of normalization included.
     """
     arrays = {
         weight.path: np.asarray(weight).astype(np.float16) for weight in network.weights

@@ -35,27 +35,16 @@ class CellView(NamedTuple):
     """What the head reads of each step, int32; a note is 0 if silent or not visible.
 
     In the shape (batch, steps, 4, 4) the first voice is the one that is written.
-
-    Attributes:
-        now, states: (batch, steps, 4, 4), notes and states of all cells of the step.
-        cell_before, cell_after: (batch, steps, 4), the voice's nearest visible cells.
-        to_before, to_after: (batch, steps, 4), distances to them in steps.
-        before, after: (batch, steps, 4), their notes.
-        all_before, all_after: (batch, steps, 4, 4), notes of all voices there.
-        key: (batch, steps, 4), of the plan.
     """
 
-    now: Tensor
-    states: Tensor
-    cell_before: Tensor
-    cell_after: Tensor
-    to_before: Tensor
-    to_after: Tensor
-    before: Tensor
-    after: Tensor
-    all_before: Tensor
+    inputs: CellInputs
+    now: Tensor  # (batch, steps, 4, 4), notes of all voices at the step
+    states: Tensor  # (batch, steps, 4, 4), of their cells
+    before: Tensor  # (batch, steps, 4), note of the voice's nearest visible cell before
+    after: Tensor  # (batch, steps, 4), the same after
+    all_before: Tensor  # (batch, steps, 4, 4), notes of all voices there
     all_after: Tensor
-    key: Tensor
+    key: Tensor  # (batch, steps, 4), of the plan
 
     @classmethod
     def of(
@@ -70,24 +59,20 @@ class CellView(NamedTuple):
         notes, states = np.zeros((2, size + 2), np.int32)
         notes[1:size] = 1 + np.arange(size - 1) % count
         states[SILENT_CELL], states[1:size], states[count + 1 : size] = 1, 2, 3
-        own = np.eye(VOICES, dtype="int32")
-        cell_before = ops.sum(inputs.before * own, axis=-1)
-        cell_after = ops.sum(inputs.after * own, axis=-1)
-        every = ops.zeros_like(inputs.before)
+        all_before = ops.take(notes, inputs.before)
+        all_after = ops.take(notes, inputs.after)
+        every = ops.zeros_like(inputs.before)  # (batch, steps, 4, 4)
         key = ops.zeros_like(inputs.cells)
         if "key" in plan_features:
             key += inputs.plan[..., plan_features.index("key"), None]
         return cls(
+            inputs,
             ops.take(notes, inputs.cells)[..., None, :] + every,
             ops.take(states, inputs.cells)[..., None, :] + every,
-            cell_before,
-            cell_after,
-            inputs.to_before,
-            inputs.to_after,
-            ops.take(notes, cell_before),
-            ops.take(notes, cell_after),
-            ops.take(notes, inputs.before),
-            ops.take(notes, inputs.after),
+            _own(all_before),
+            _own(all_after),
+            all_before,
+            all_after,
             key,
         )
 
@@ -170,10 +155,10 @@ class CellHead(keras.layers.Layer):
         voices = np.arange(VOICES, dtype="int32")[:, None]  # each its own values
         return ops.concatenate(
             [
-                view.cell_before[..., None],
-                view.to_before[..., None],
-                view.cell_after[..., None],
-                view.to_after[..., None],
+                _own(view.inputs.before)[..., None],
+                view.inputs.to_before[..., None],
+                _own(view.inputs.after)[..., None],
+                view.inputs.to_after[..., None],
                 view.states,
                 degrees,
                 interval(before, view.now, notes) + INTERVALS * voices,
@@ -199,3 +184,8 @@ class CellHead(keras.layers.Layer):
             classify_motions(view.after, view.all_after, view.now, notes)
         )
         return added[..., SILENCE_TOKEN + 1 :]  # (batch, steps, 4, notes)
+
+
+def _own(cells: Tensor) -> Tensor:
+    """Return of (batch, steps, 4, 4) the diagonal, each voice's own, (…, 4)."""
+    return ops.sum(cells * np.eye(VOICES, dtype="int32"), axis=-1)

@@ -1,12 +1,12 @@
-"""Coconet: convolutions over time and pitch, on piano rolls of which parts are masked.
+"""Coconet: convolutions over time and pitch on partly masked piano rolls.
 
 Huang, Cooijmans, Roberts, Courville & Eck, "Counterpoint by Convolution", ISMIR 2017.
-Each voice has a piano roll, in which hidden cells are empty, and a mask that tells an
-empty cell from a hidden one. Convolutions of 3 × 3 with batch normalization read them,
-every second one joined to the one before last by a residual connection, and a softmax
-over the pitches of each voice at each step is read off. Ours differs in what music
-needs: held and struck notes have rolls of their own, silence is a pitch, and the
-plan is added after the first convolution.
+Each voice has a piano roll, in which hidden cells are empty, and a mask that
+distinguishes empty cells from hidden ones. 3 × 3 convolutions with batch normalization
+read them, with a residual connection over every two, and a softmax over the pitches of
+each voice at each step is read off. Differences from the paper: held and struck notes
+have separate rolls, silence is a pitch, and the plan is added after the first
+convolution.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _KERNEL = 3
 
 
 class Coconet(InfillingNetwork):
-    """Infill piano rolls by a stack of convolutions; see InfillingNetwork."""
+    """Infill piano rolls by a stack of convolutions."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Coconet(InfillingNetwork):
         self.plan_sum = SumOfEmbeddings(
             [FEATURES[name] for name in plan_features], options.units, 0.0, name="plan"
         )
-        # The last convolution is the one that writes.
+        # The last convolution, `notes`, writes.
         self.convolutions = [
             NormalizedConvolution(options.units, name=f"convolution_{index}")
             for index in range(options.layers - 1)
@@ -55,6 +55,7 @@ class Coconet(InfillingNetwork):
 
     def call(self, inputs: CellInputs, training: bool | None = None) -> Tensor:
         cells = inputs.cells
+        # (batch, steps) and (batch, steps, 1, units)
         present = ops.cast(cells[..., 0] <= self.vocabulary.size, "float32")
         plan = self.plan_sum(inputs.plan, training=training)[:, :, None]
         rolls = self._rolls(cells) * present[..., None, None]
@@ -75,12 +76,13 @@ class Coconet(InfillingNetwork):
         shape = ops.shape(cells)
         rolls = ops.reshape(sounding, (shape[0], shape[1], VOICES * self.kinds, count))
         hidden = ops.cast(cells >= self.vocabulary.size, "float32")[..., None]
-        masks = hidden * np.ones(count, "float32")
+        masks = hidden * np.ones(count, "float32")  # (batch, steps, 4, notes)
         return ops.transpose(ops.concatenate([rolls, masks], axis=2), (0, 1, 3, 2))
 
     def _logits(self, hidden: Tensor) -> Tensor:
-        """Return logits (batch, steps, 4, size) of what (batch, steps, pitches, …)."""
+        """Return logits (batch, steps, 4, size) of (batch, steps, pitches, units)."""
         silence = self.silence(ops.mean(hidden, axis=2))[..., None]
+        # (batch, steps, pitches, 4 * kinds) → (batch, steps, 4, kinds * pitches)
         notes = ops.transpose(self.notes(hidden), (0, 1, 3, 2))
         shape = ops.shape(notes)
         notes = ops.reshape(
@@ -99,8 +101,8 @@ class NormalizedConvolution(keras.layers.Layer):
 
     def __init__(self, filters: int, **kwargs: object) -> None:
         super().__init__(**kwargs)
-        # The normalization needs no bias, but without one between them TensorFlow melts
-        # both into a kernel, in graphs, that is none of the weights that are stored.
+        # The normalization needs no bias, but without one between them TensorFlow fuses
+        # both, in graphs, into a kernel that is none of the stored weights.
         self.convolution = keras.layers.Conv2D(
             filters, _KERNEL, padding="same", name="convolution"
         )
@@ -109,7 +111,7 @@ class NormalizedConvolution(keras.layers.Layer):
         )
 
     def build(self, *shapes: object) -> None:
-        """Leave it to the layers within."""
+        """Leave it to the layers within; see `CausalLayer.build`."""
 
     def call(
         self,

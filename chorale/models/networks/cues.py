@@ -2,8 +2,8 @@
 
 Each cue is one class. `columns` gives the integers that the head embeds, `sizes` how
 many values each of them has; calling it gives what it adds to the logits. A cue with
-weights is a Keras layer. A new cue is a class here and an entry in `voice_heads.py`;
-its arrays come from `chorale.encoding.inputs`.
+weights is a Keras layer. A new cue is a class here and an entry in `cues_of`; its
+arrays are fields of `chorale.encoding.inputs.Inputs`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from chorale.models.networks.intervals import (
     weigh_intervals,
 )
 from chorale.models.networks.motions import MotionLogits, classify_motions
+from chorale.models.options import NetworkOptions
 from chorale.music.voices import SOPRANO, VOICE_ORDER, VOICES
 from chorale.nn.causal import Tensor
 
@@ -245,6 +246,20 @@ class SopranoTuneCue(TuneCue, keras.layers.Dense):
         token = ops.where(wait > 0, stays, following)
         is_tune = (self.tokens == token) & is_known & (strength > 0)  # (..., tokens)
         return ops.cast(is_tune, hidden.dtype) * super().call(hidden)
+
+
+def cues_of(voice: int, options: NetworkOptions, has_key: bool) -> list[type[Cue]]:
+    """Return the cues of a voice's head, in the order of its columns."""
+    cues: list[type[Cue]] = [DegreeCue if has_key else NameCue]
+    if options.intervals:
+        cues.append(IntervalCue)
+    if options.motions and voices_before(voice):
+        cues.append(MotionCue)
+    if options.echoes:
+        cues.append(EchoCue)
+    if options.tunes:
+        cues.append(SopranoTuneCue if voice == SOPRANO else TuneCue)
+    return cues
 
 
 # === Shared by cues ===

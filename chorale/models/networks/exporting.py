@@ -1,12 +1,11 @@
 """Next-step networks as ONNX graphs without weights, over one set stored beside them.
 
-step.onnx      past_pitches, past_ages (batch, 4), plan (batch, features),
-               memory_0 …  →  hidden (batch, units), next_memory_0 …
-soprano.onnx   hidden (rows, units), past_pitches, past_ages, tokens, echo_tokens
-               (rows, 4), echo_lengths (rows,), recall (rows, 3), plan (rows,
-               features)  →  logits (rows, vocabulary size); and so each other voice
-sequence.onnx  past_pitches, past_ages (batch, steps, 4),
-               plan (batch, steps, features)  →  hidden (batch, steps, units)
+step.onnx      inputs (batch, …), memory_0 …  →  hidden (batch, units), next_memory_0 …
+soprano.onnx   hidden (rows, units), inputs (rows, …)  →  logits (rows, vocabulary
+               size); and so each other voice
+sequence.onnx  inputs (batch, steps, …)  →  hidden (batch, steps, units)
+
+The inputs are those of `chorale.encoding.inputs.Inputs` that the graph reads.
 """
 
 from __future__ import annotations

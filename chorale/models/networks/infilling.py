@@ -39,10 +39,7 @@ class InfillingNetwork(keras.Model):
         self.plan_features = tuple(plan_features)
 
     def build(self, *shapes: Any) -> None:
-        """Leave it to the layers, which are built when they are first called.
-
-        Keras would trace the whole network to find out their shapes.
-        """
+        """Leave it to the layers within; see `CausalLayer.build`."""
 
     def call(self, inputs: CellInputs, training: bool | None = None) -> Tensor:
         raise NotImplementedError
@@ -51,7 +48,7 @@ class InfillingNetwork(keras.Model):
 def build_infiller(
     options: InfillerOptions, vocabulary: CellVocabulary, plan_features: Sequence[str]
 ) -> InfillingNetwork:
-    """Return a new network, its weights made."""
+    """Return a new network, built."""
     kind = INFILLERS[options.network]
     module = import_module(f"chorale.models.networks.{kind.module}")
     network: InfillingNetwork = getattr(module, kind.name)(
@@ -64,9 +61,8 @@ def build_infiller(
 def export_infiller(network: InfillingNetwork) -> bytes:
     """Return a network as an ONNX graph without weights; they must be final.
 
-    infill.onnx    cells (batch, steps, 4), plan (batch, steps, features), before, after
-                   (batch, steps, 4, 4), to_before, to_after (batch, steps, 4)
-                   →  logits (batch, steps, 4, vocabulary size)
+    Its inputs are those of CellInputs (batch, steps, …) that it reads; its output is
+    logits (batch, steps, 4, vocabulary size).
     """
 
     def infill(*tensors: Tensor) -> Tensor:

@@ -15,22 +15,15 @@ from keras import ops
 
 from chorale.encoding.tokens import Vocabulary
 from chorale.models.networks.cues import (
-    Cue,
-    DegreeCue,
-    EchoCue,
-    IntervalCue,
-    MotionCue,
-    NameCue,
-    SopranoTuneCue,
-    TuneCue,
     View,
+    cues_of,
     motions_of,
     voices_before,
 )
 from chorale.models.networks.embeddings import SumOfEmbeddings
 from chorale.models.networks.motions import is_parallel
 from chorale.models.options import NetworkOptions
-from chorale.music.voices import SOPRANO, VOICES
+from chorale.music.voices import VOICES
 from chorale.nn.causal import Tensor
 
 
@@ -58,17 +51,8 @@ class VoiceHead(keras.layers.Layer):
         super().__init__(**kwargs)
         self.voice, self.vocabulary = voice, vocabulary
         # The first voice of a step moves against none.
-        is_first = not voices_before(voice)
-        self.unlikelihood = 0.0 if is_first else options.unlikelihood
-        kinds: list[type[Cue]] = [DegreeCue if has_key else NameCue]
-        if options.intervals:
-            kinds.append(IntervalCue)
-        if options.motions and not is_first:
-            kinds.append(MotionCue)
-        if options.echoes:
-            kinds.append(EchoCue)
-        if options.tunes:
-            kinds.append(SopranoTuneCue if voice == SOPRANO else TuneCue)
+        self.unlikelihood = options.unlikelihood if voices_before(voice) else 0.0
+        kinds = cues_of(voice, options, has_key)
         sizes = [size for kind in kinds for size in kind.sizes(voice, vocabulary)]
         # === Layers ===
         units = options.voice_units
