@@ -11,6 +11,7 @@ import json
 import re
 import shlex
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import pytest
@@ -190,6 +191,12 @@ def test_the_python_of_documents_uses_public_names(name: str) -> None:
         for node in ast.walk(ast.parse(code)):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
                 assert node.value.id != "chorale" or node.attr in chorale.__all__
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_modules_and_functions_in_running_text_exist(name: str) -> None:
+    for code in re.findall(r"`(chorale\.[a-z_.]+)[`(]", DOCUMENTS[name]):
+        assert resolve_name(code) is not None
 
 
 # === Links, pictures, the list of rooms ===
