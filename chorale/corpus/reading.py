@@ -13,8 +13,8 @@ from chorale.corpus.index import INDEX_FILE, Entry, read_index
 from chorale.corpus.loading import MANIFEST_FILE, SPLITS, annotations_path, load_entry
 from chorale.errors import DataError, UsageError, located
 from chorale.formats.classic_csv import NOTE_COLUMNS, read_annotations
-from chorale.formats.files import LINE_READABLE, READABLE, read_line, read_spelled
-from chorale.formats.reading import Reading
+from chorale.formats.files import READABLE, read_line, read_spelled
+from chorale.formats.reading import Reading, ReadingOptions
 from chorale.music.melody import Melody, melody_of
 from chorale.music.score import Chorale
 from chorale.music.voices import HIGHEST_PITCH, SOPRANO, VOICE_NAMES, VOICES
@@ -107,10 +107,9 @@ def read_melody(
     """
     path = Path(path)
     ending = path.suffix.lower()
-    endings = (".csv", *LINE_READABLE)
-    if ending not in endings:
+    if ending not in READABLE:
         raise UsageError(
-            f"{path}: expected a melody that ends in {', '.join(endings)}, "
+            f"{path}: expected a melody that ends in {', '.join(READABLE)}, "
             f"got {ending or 'no ending'}"
         )
     if tune is not None and ending != ".abc":
@@ -130,7 +129,7 @@ def read_melody(
 
 def _read(path: Path, voice: int, tune: int | None) -> Reading:
     if path.suffix.lower() != ".csv":
-        return read_line(path, voice, tune=tune)
+        return read_line(path, voice, ReadingOptions(tune=tune))
     header, _ = read_table(path)
     if len(header) != 1:
         if header != list(NOTE_COLUMNS):

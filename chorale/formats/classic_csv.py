@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.formats.reading import Reading
+from chorale.formats.reading import Reading, ReadingOptions
 from chorale.music.score import Chorale, onset_error
 from chorale.music.voices import HIGHEST_PITCH, VOICES
 from chorale.utils.tables import HIGHEST_NUMBER, read_numbers, write_table
@@ -38,7 +38,9 @@ def read_csv(path: Path | str) -> Chorale:
     return Chorale(pitches=rows, source=Path(path).stem)
 
 
-def read_unannotated(path: Path | str) -> Reading:
+def read_unannotated(
+    path: Path | str, voice: int | None, options: ReadingOptions
+) -> Reading:
     """Read a classic CSV as `read_csv` does, and state that its metre is assumed."""
     return Reading(read_csv(path), metre_assumed=True)
 

@@ -12,7 +12,7 @@ from pkgutil import resolve_name
 from typing import Any
 
 from chorale.errors import DataError, UsageError
-from chorale.formats.reading import Reading
+from chorale.formats.reading import Reading, ReadingOptions
 from chorale.music.keys import estimate_key
 from chorale.music.score import Chorale
 
@@ -25,10 +25,9 @@ class Format:
     It is imported when the function is needed, as music21 takes seconds to import.
 
     Attributes:
-        read: reads four voices: takes a path, returns a Reading.
-        read_line: reads a single line, or one of four voices: takes a path, the voice,
-            and for books of tunes the number of a tune; returns a Reading, of which
-            only this voice matters.
+        read: takes a path, a voice and ReadingOptions; returns a Reading. It reads
+            four voices if the voice is None; otherwise a single line, or one of four
+            voices, and only this voice of the Reading matters.
         write: takes a chorale and a path, and if `has_instruments` an instrument.
         endings: of its files; the first is the usual one.
         has_instruments: whether a file names the instruments that play it.
@@ -36,7 +35,6 @@ class Format:
 
     endings: tuple[str, ...]
     read: str = ""
-    read_line: str = ""
     write: str = ""
     has_instruments: bool = False
 
@@ -45,20 +43,17 @@ FORMATS = {
     "midi": Format(
         endings=(".mid", ".midi"),
         read="midi:read_midi",
-        read_line="midi:read_midi",
         write="midi:write_midi",
         has_instruments=True,
     ),
     "musicxml": Format(
         endings=(".musicxml", ".xml"),
         read="score_reader:read_score",
-        read_line="score_reader:read_score_line",
         write="musicxml:write_musicxml",
     ),
     "compressed musicxml": Format(
         endings=(".mxl",),
         read="score_reader:read_score",
-        read_line="score_reader:read_score_line",
     ),
     "csv": Format(
         endings=(".csv",),
@@ -66,33 +61,32 @@ FORMATS = {
         write="classic_csv:write_csv",
     ),
     "wav": Format(endings=(".wav",), write="audio:write_wav"),
-    "abc": Format(endings=(".abc",), read_line="score_reader:read_score_line"),
-    "humdrum": Format(endings=(".krn",), read_line="score_reader:read_score_line"),
+    "abc": Format(endings=(".abc",), read="score_reader:read_score"),
+    "humdrum": Format(endings=(".krn",), read="score_reader:read_score"),
 }
 
 
 _BY_ENDING = {ending: row for row in FORMATS.values() for ending in row.endings}
 READABLE = [ending for ending, row in _BY_ENDING.items() if row.read]
-LINE_READABLE = [ending for ending, row in _BY_ENDING.items() if row.read_line]
 WRITABLE = [ending for ending, row in _BY_ENDING.items() if row.write]
 # The usual ending by the name of each format that can be written.
 OUTPUT_ENDINGS = {name: row.endings[0] for name, row in FORMATS.items() if row.write}
 
 
-def read(path: Path | str) -> Chorale:
+def read(path: Path | str, options: ReadingOptions | None = None) -> Chorale:
     """Read a chorale from a file; its ending says which format it has.
 
-    Classic CSV, MIDI, and MusicXML scores, plain or compressed, can be read. If the
-    file gives no key, the key is estimated.
+    Classic CSV, MIDI, MusicXML, plain or compressed, ABC and Humdrum can be read. If
+    the file gives no key, the key is estimated.
 
     Raises:
         UsageError: the ending is not that of a format that can be read.
         DataError: there is no such file, or it does not hold four voices.
     """
-    return read_spelled(path).chorale
+    return read_spelled(path, options).chorale
 
 
-def read_spelled(path: Path | str) -> Reading:
+def read_spelled(path: Path | str, options: ReadingOptions | None = None) -> Reading:
     """Read a chorale as `read` does, with the spelling of the notes of a score.
 
     Raises:
@@ -102,7 +96,7 @@ def read_spelled(path: Path | str) -> Reading:
     file_format = _format_of(path, READABLE, "read")
     if not path.is_file():
         raise DataError("there is no such file", path)
-    reading: Reading = _load(file_format.read)(path)
+    reading: Reading = _load(file_format.read)(path, None, options or ReadingOptions())
     chorale = reading.chorale
     if not chorale.onsets.any():
         raise DataError("expected four voices, got nothing but silence", path)
@@ -111,21 +105,20 @@ def read_spelled(path: Path | str) -> Reading:
     return reading._replace(chorale=chorale)
 
 
-def read_line(path: Path, voice: int, *, tune: int | None = None) -> Reading:
+def read_line(path: Path, voice: int, options: ReadingOptions | None = None) -> Reading:
     """Read a single line, or one of four voices, from a file.
 
     Args:
-        path: of an ending in LINE_READABLE. It holds one line, or four voices.
+        path: of an ending in READABLE. It holds one line, or four voices.
         voice: which voice the line is, or which of the four is read.
-        tune: the number of a tune in an ABC book; None if the file holds one tune.
+        options: what the user says about the file.
 
     Raises:
-        UsageError: the ending is not in LINE_READABLE.
+        UsageError: the ending is not in READABLE.
         DataError: the file cannot be read, or holds neither one line nor four voices.
     """
-    options = {} if tune is None else {"tune": tune}
-    read_file = _load(_format_of(path, LINE_READABLE, "read").read_line)
-    reading: Reading = read_file(path, voice, **options)
+    read_file = _load(_format_of(path, READABLE, "read").read)
+    reading: Reading = read_file(path, voice, options or ReadingOptions())
     return reading
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from chorale.errors import DataError, located
 from chorale.formats import midi_meta
 from chorale.formats.quantization import PerformedNote, count_off_grid, quantize
-from chorale.formats.reading import Reading
+from chorale.formats.reading import Reading, ReadingOptions
 from chorale.formats.voice_separation import match_voice_names, separate_voices
 from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.score import Chorale
@@ -103,7 +103,9 @@ class _Track:
     end: float = 0.0
 
 
-def read_midi(path: Path | str, voice: int | None = None) -> Reading:
+def read_midi(
+    path: Path | str, voice: int | None = None, options: ReadingOptions | None = None
+) -> Reading:
     """Read a MIDI file of four voices, or one voice of it, the others silent.
 
     Files of `write_midi` are read back exactly. In other files the voices are the

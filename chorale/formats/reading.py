@@ -1,11 +1,26 @@
-"""The result of reading a file."""
+"""The result of reading a file, and what a user may say about a file."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from chorale.music.score import Chorale
 from chorale.utils.arrays import IntArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingOptions:
+    """What a user says about a file where the file is ambiguous.
+
+    Attributes:
+        tune: number of a tune in a book of tunes, the X: field of ABC.
+        parts: numbers of the parts, staves or tracks to read, counted from 1 in the
+            order of the file: four, soprano first, or one with a melody.
+    """
+
+    tune: int | None = None
+    parts: tuple[int, ...] | None = None
 
 
 class Reading(NamedTuple):
@@ -18,16 +33,18 @@ class Reading(NamedTuple):
             distinguish F sharp from G flat.
         off_grid: number of notes that begin (in scores: or end) between two steps.
         metre_assumed: whether bars are counted in 4/4 because the file has no metre.
+        notes: sentences on what was guessed, repaired or left out, for the user.
     """
 
     chorale: Chorale
     spelling: IntArray | None = None
     off_grid: int = 0
     metre_assumed: bool = False
+    notes: tuple[str, ...] = ()
 
     def remarks(self) -> list[str]:
-        """Return sentences on what was guessed or rounded."""
-        sentences = []
+        """Return sentences on everything that is read differently from the file."""
+        sentences = list(self.notes)
         if self.metre_assumed:
             sentences.append("the file has no metre: bars are counted in 4/4")
         if self.off_grid:

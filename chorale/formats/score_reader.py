@@ -21,7 +21,7 @@ import numpy as np
 from chorale.errors import DataError, located
 from chorale.formats import score_notes
 from chorale.formats.abc import open_abc
-from chorale.formats.reading import Reading
+from chorale.formats.reading import Reading, ReadingOptions
 from chorale.formats.score_notes import ScoreNote, join_ties, read_notes
 from chorale.formats.voice_separation import match_voice_names
 from chorale.music.keys import Key, estimate_key, estimate_melody_key, keys_near
@@ -45,33 +45,29 @@ _MODES = {
 }
 
 
-def read_score(path: Path | str) -> Reading:
-    """Read a score of four voices, see `from_music21`.
+def read_score(
+    path: Path | str, voice: int | None = None, options: ReadingOptions | None = None
+) -> Reading:
+    """Read a score of four voices, see `from_music21`, or one voice, see `_read_line`.
 
     Raises:
-        DataError: the file cannot be read, or does not hold four voices.
+        DataError: the file cannot be read, or does not hold the voices.
     """
     with located(path):
-        reading = from_music21(open_score(path))
+        score = open_score(path, tune=options.tune if options else None)
+        reading = from_music21(score) if voice is None else _read_line(score, voice)
     return reading._replace(chorale=replace(reading.chorale, source=Path(path).stem))
 
 
-def read_score_line(
-    path: Path | str, voice: int, *, tune: int | None = None
-) -> Reading:
-    """Read a single line, or one of four voices, from a score.
+def _read_line(score: Any, voice: int) -> Reading:
+    """Return a single line, or one of four voices, of a music21 score.
 
     If only one part has notes, it is the voice, the others are silent, and of first and
     second endings the first are left out; otherwise as `from_music21`.
 
-    Args:
-        path, voice, tune: as for `chorale.formats.files.read_line`.
-
     Raises:
-        DataError: the file cannot be read, has no notes, or holds neither one line nor
-            four voices.
+        DataError: the score has no notes, or holds neither one line nor four voices.
     """
-    score = open_score(path, tune=tune)
     parts = [
         part
         for part in score.parts

@@ -74,7 +74,7 @@ def test_every_format_can_be_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["hymn.pdf", "hymn", ".mid"])
 def test_other_endings_are_wrong_usage(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match=r"\.mid, \.midi, \.musicxml, .*\.csv, got"):
+    with pytest.raises(UsageError, match=r"\.mid, \.midi, \.musicxml, .*\.krn, got"):
         read(tmp_path / name)
     with pytest.raises(UsageError, match=r"\.mid, .*\.csv, \.wav, got"):
         write(little_chorale(), tmp_path / name)
