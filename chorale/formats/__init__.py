@@ -6,6 +6,7 @@
 - classic_csv: one row per sixteenth, with optional annotations
 - midi: MIDI notes, velocities and programs; midi_meta: tempo, key and time signatures
 - quantization: performed MIDI notes on the grid of sixteenths
+- part_choice: which parts are the four voices; part_names: what names of parts say
 - voice_separation: four voices from tracks, channels or chords
 - musicxml: writes MusicXML; notation: note values, ties, beams, accidentals, fermatas
 - score_reader: reads MusicXML, ABC and Humdrum with music21; score_notes: their notes,
