@@ -21,8 +21,8 @@ from chorale.corpus.loading import MANIFEST_FILE, bundled_corpus
 from chorale.corpus.manifest import Row, read_manifest
 from chorale.errors import DataError, UsageError
 from chorale.formats.classic_csv import write_annotations, write_csv
-from chorale.formats.score_notes import ScoreNote, join_ties, on_grid, read_notes
-from chorale.formats.score_reader import open_score
+from chorale.formats.music21_scores import open_score, read_notes
+from chorale.formats.score_notes import ScoreNote, join_ties, on_grid
 from chorale.music.keys import estimate_key, keys_near
 from chorale.music.metre import (
     COMMON_TIME,

@@ -9,7 +9,8 @@
 - part_choice: which parts are the four voices; part_names: what names of parts say
 - voice_separation: four voices from tracks, channels or chords
 - musicxml: writes MusicXML; notation: note values, ties, beams, accidentals, fermatas
-- score_reader: reads MusicXML, ABC and Humdrum with music21; score_notes: their notes,
-  rests and ties on the grid; abc: decorations of ABC that music21 does not read
+- score_reader: a written score on the grid; staff_voices: the voices on a staff;
+  score_notes: notes, rests and ties of scores
+- music21_scores: scores read with music21; abc: decorations that music21 does not read
 - audio: WAV, played by a synthesized organ
 """

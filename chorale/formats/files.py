@@ -48,12 +48,12 @@ FORMATS = {
     ),
     "musicxml": Format(
         endings=(".musicxml", ".xml"),
-        read="score_reader:read_score",
+        read="music21_scores:read_score",
         write="musicxml:write_musicxml",
     ),
     "compressed musicxml": Format(
         endings=(".mxl",),
-        read="score_reader:read_score",
+        read="music21_scores:read_score",
     ),
     "csv": Format(
         endings=(".csv",),
@@ -61,8 +61,8 @@ FORMATS = {
         write="classic_csv:write_csv",
     ),
     "wav": Format(endings=(".wav",), write="audio:write_wav"),
-    "abc": Format(endings=(".abc",), read="score_reader:read_score"),
-    "humdrum": Format(endings=(".krn",), read="score_reader:read_score"),
+    "abc": Format(endings=(".abc",), read="music21_scores:read_score"),
+    "humdrum": Format(endings=(".krn",), read="music21_scores:read_score"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Notes of a music21 score: exact durations, ties, and places on the grid.
+"""Notes of a score: exact durations, ties, and places on the grid.
 
 A step takes the note that sounds at its beginning, so notes between two steps are lost.
 """
@@ -9,14 +9,27 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.score import Note
 from chorale.utils.arrays import IntArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Syllable:
+    """A syllable under a note.
+
+    Attributes:
+        text: without a hyphen.
+        verse: counted from 1.
+        joined: whether a hyphen joins it to the next syllable of its word.
+    """
+
+    text: str
+    verse: int = 1
+    joined: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +39,11 @@ class ScoreNote:
     Attributes:
         pitches: MIDI notes from the highest; empty for a rest.
         tied: for each pitch, whether it is tied to the note before.
-        start, end: in fractional steps from the beginning of the piece.
+        start, end: in fractional steps from the beginning of the piece, or of the bar.
         fermata: whether it has a fermata.
         bar: the number of its bar in the score.
         spelling: for each pitch its diatonic number, see `chorale.music.spelling`.
+        syllables: that are sung to it, at most one in each verse.
     """
 
     pitches: tuple[int, ...]
@@ -39,6 +53,7 @@ class ScoreNote:
     fermata: bool
     bar: int
     spelling: tuple[int, ...] = ()
+    syllables: tuple[Syllable, ...] = ()
 
     def member(self, rank: int, voices: int) -> ScoreNote:
         """Return the note of one voice, 0 = the highest, in a chord of `voices` notes.
@@ -73,42 +88,6 @@ class ScoreNote:
         They are equal if the note lies between two steps.
         """
         return math.ceil(self.start), math.ceil(self.end)
-
-
-def read_notes(stream: Any, bar: int, start: Fraction = Fraction(0)) -> list[ScoreNote]:
-    """Return the notes, chords and rests of a music21 measure, or of one voice of it.
-
-    Grace notes and chord symbols are left out. `bar` is the number of the measure in
-    the score, `start` its beginning in steps.
-
-    Raises:
-        DataError: there is percussion among them.
-    """
-    found = []
-    for element in stream.notesAndRests:
-        if element.duration.isGrace or "Harmony" in element.classes:
-            continue
-        if not element.isRest and not element.pitches:
-            raise DataError(f"expected notes, got percussion in bar {bar}")
-        notes = [] if element.isRest else getattr(element, "notes", [element])
-        notes = sorted(notes, key=lambda note: -note.pitch.midi)
-        begin = start + Fraction(element.offset) * STEPS_PER_QUARTER
-        found.append(
-            ScoreNote(
-                pitches=tuple(note.pitch.midi for note in notes),
-                tied=tuple(
-                    note.tie is not None and note.tie.type in ("stop", "continue")
-                    for note in notes
-                ),
-                start=begin,
-                end=begin + Fraction(element.quarterLength) * STEPS_PER_QUARTER,
-                fermata=any("Fermata" in mark.classes for mark in element.expressions),
-                bar=bar,
-                # music21 counts diatonic numbers from 1.
-                spelling=tuple(note.pitch.diatonicNoteNum - 1 for note in notes),
-            )
-        )
-    return found
 
 
 def join_ties(line: Iterable[ScoreNote]) -> list[ScoreNote]:

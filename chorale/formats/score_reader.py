@@ -1,89 +1,114 @@
-"""Score files read with music21: MusicXML, ABC, Humdrum and others.
+"""From a written score to four voices on the grid: choice of staves, repeats, metre.
 
-The voices may be on four staves or two, or the file may hold a single line.
+Readers of notation, such as `musicxml_reader`, return the score.
 """
 
 from __future__ import annotations
 
-import contextlib
-import io
 import math
-import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from itertools import accumulate, chain
+from itertools import accumulate
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from chorale.errors import DataError, located
 from chorale.formats import score_notes
-from chorale.formats.abc import open_abc
 from chorale.formats.reading import Reading, ReadingOptions
-from chorale.formats.score_notes import ScoreNote, join_ties, read_notes
+from chorale.formats.score_notes import ScoreNote, join_ties
+from chorale.formats.staff_voices import Guesses, separate_bar
 from chorale.formats.voice_separation import match_voice_names
+from chorale.formats.written_score import KeySignature, Staff, WrittenBar, WrittenScore
 from chorale.music.keys import Key, estimate_key, estimate_melody_key, keys_near
-from chorale.music.metre import (
-    COMMON_TIME,
-    STEPS_PER_QUARTER,
-    Measure,
-    Metre,
-    number_measures,
-)
+from chorale.music.metre import COMMON_TIME, Measure, Metre, number_measures
 from chorale.music.score import DEFAULT_TEMPO, Chorale
 from chorale.music.voices import ALL_VOICES, SILENCE, VOICES
 from chorale.utils.arrays import IntArray
 
-# Church modes by the third above their tonic.
+MOST_STEPS = 100_000  # an hour and a half; longer files are damaged
+
+# Pitch class of the tonic above that of the major key of the same signature, and the
+# mode by the third above the tonic.
 _MODES = {
-    "dorian": "minor",
-    "phrygian": "minor",
-    "lydian": "major",
-    "mixolydian": "major",
+    "ionian": (0, "major"),
+    "dorian": (2, "minor"),
+    "phrygian": (4, "minor"),
+    "lydian": (5, "major"),
+    "mixolydian": (7, "major"),
+    "aeolian": (9, "minor"),
 }
+
+# Staves of the score and how many of the voices each holds, soprano first.
+Layout = Sequence[tuple[Staff, int]]
 
 
 def read_score(
-    path: Path | str, voice: int | None = None, options: ReadingOptions | None = None
+    path: Path | str,
+    parse: Callable[[Path], WrittenScore],
+    voice: int | None = None,
+    options: ReadingOptions | None = None,
 ) -> Reading:
-    """Read a score of four voices, see `from_music21`, or one voice, see `_read_line`.
+    """Read a file of notation.
+
+    Args:
+        path: of the file.
+        parse: returns the score in the file; may raise DataError.
+        voice: as for `assemble`.
+        options: as for `assemble`.
 
     Raises:
-        DataError: the file cannot be read, or does not hold the voices.
+        DataError: there is no such file, it cannot be read, or does not hold the
+            voices.
     """
+    path = Path(path)
+    if not path.exists() or path.is_dir():
+        raise DataError("expected a score, there is no such file", path)
     with located(path):
-        score = open_score(path, tune=options.tune if options else None)
-        reading = from_music21(score) if voice is None else _read_line(score, voice)
-    return reading._replace(chorale=replace(reading.chorale, source=Path(path).stem))
+        reading = assemble(parse(path), voice, options)
+    return reading._replace(chorale=replace(reading.chorale, source=path.stem))
 
 
-def _read_line(score: Any, voice: int) -> Reading:
-    """Return a single line, or one of four voices, of a music21 score.
+def assemble(
+    score: WrittenScore,
+    voice: int | None = None,
+    options: ReadingOptions | None = None,
+) -> Reading:
+    """Return the four voices of a score, or a single line, on the grid.
 
-    If only one part has notes, it is the voice, the others are silent, and of first and
-    second endings the first are left out; otherwise as `from_music21`.
+    A step takes the note that sounds at its beginning, so of notes shorter than a
+    sixteenth only those on the grid remain; tied notes are joined, and the fermatas of
+    all voices are united. Repeats are read once, with the last ending. Bars are counted
+    from the pickup, bar 0, or the first full bar; a short bar that completes the short
+    one before it, as at a repeat, belongs to it.
+
+    Args:
+        score: of four staves, of two staves of two voices each, or with staves among
+            others that are named after the voices.
+        voice: if only one staff has notes, it is this voice, and the others are silent;
+            otherwise one of four voices. None to read four voices.
+        options: what the user says about the file.
+
+    Returns:
+        The chorale with the title, tempo and key of the score; if the key signature has
+        no mode, it is estimated from the notes.
 
     Raises:
-        DataError: the score has no notes, or holds neither one line nor four voices.
+        DataError: the score does not hold the voices.
     """
-    parts = [
-        part
-        for part in score.parts
-        if any("Harmony" not in note.classes for note in part.recurse().notes)
-    ]
-    if not parts:
+    staves = _chosen(score.staves, options)
+    sounding = [staff for staff in staves if _has_notes(staff)]
+    if voice is None:
+        return _read_staves(score, _four_voices(staves), range(VOICES))
+    if not sounding:
         raise DataError("expected a melody, got no notes")
-    if len(parts) == 1:
-        (part,) = parts
-        if not part.hasMeasures():
-            part = part.makeMeasures()
-        reading = _read_parts(score, [_without_first_endings(part)], [voice])
-        key = _melody_key(score, reading.chorale.pitches[:, voice])
+    if len(sounding) == 1:
+        reading = _read_staves(score, [(sounding[0], 1)], [voice])
+        key = _melody_key(score.bars[0].key, reading.chorale.pitches[:, voice])
         return reading._replace(chorale=replace(reading.chorale, key=key))
     try:
-        return from_music21(score)
+        return _read_staves(score, _four_voices(staves), range(VOICES))
     except DataError as error:
         raise DataError(
             f"expected one line, or four voices of which to take the "
@@ -91,259 +116,232 @@ def _read_line(score: Any, voice: int) -> Reading:
         ) from None
 
 
-def open_score(path: Path | str, *, tune: int | None = None) -> Any:
-    """Return a music21 Score at sounding pitch, of an ABC book the tune of a number.
-
-    Raises:
-        DataError: there is no such file, music21 cannot read it, it is a book of tunes
-            and no number is given, or there is no tune of the number.
-    """
-    from music21 import converter
-
-    path = Path(path)
-    if not path.is_file():
-        raise DataError("expected a score, there is no such file", path)
-    if not path.stat().st_size:
-        raise DataError("expected a score, it is empty", path)
-    try:
-        # Without forceSource, the cache of another version of music21 may be read.
-        # Warnings of music21 about a file are not meant for our users.
-        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
-            warnings.simplefilter("ignore")
-            if path.suffix.lower() == ".abc":
-                score = open_abc(path, tune)
-            else:
-                score = converter.parse(path, forceSource=True)
-            if "Opus" not in score.classes:
-                score.toSoundingPitch(inPlace=True)
-    except Exception as error:  # the parsers raise any exception for damaged files
-        reason = " ".join(str(error).split())[:100] or type(error).__name__
-        raise DataError(f"expected a score, cannot read it: {reason}", path) from error
-    if "Opus" in score.classes:
-        raise DataError(
-            f"expected one piece, got a book of {len(score.scores)}: name one by its "
-            "number, as with --tune",
-            path,
-        )
-    return score
+# === Staves ===
 
 
-def from_music21(score: Any) -> Reading:
-    """Convert a music21 score of four voices.
-
-    A step takes the note that sounds at its beginning, so of notes shorter than a
-    sixteenth only those on the grid remain; grace notes are left out, tied notes are
-    joined, and the fermatas of all voices are united. Repeats are read once, as
-    written. Bars are counted from the pickup, bar 0, or the first full bar; a short bar
-    that completes the short one before it, as at a repeat, belongs to it.
-
-    Args:
-        score: a music21 Score of four parts in the order of the voices, of any parts of
-            which four are named after the voices, or of two parts of two voices each.
-
-    Returns:
-        The chorale with the title, tempo and key of the score; if the key signature has
-        no mode, it is estimated from the notes.
-
-    Raises:
-        DataError: the score does not hold four voices of one note at a time.
-    """
-    return _read_parts(score, _choose_parts(list(score.parts)), range(VOICES))
+def _chosen(staves: Sequence[Staff], options: ReadingOptions | None) -> list[Staff]:
+    """Return the staves that the user names, or all."""
+    if options is None or options.parts is None:
+        return list(staves)
+    unknown = [number for number in options.parts if not 0 < number <= len(staves)]
+    if unknown:
+        raise DataError(f"expected parts from 1 to {len(staves)}, got {unknown[0]}")
+    return [staves[number - 1] for number in options.parts]
 
 
-def _without_first_endings(part: Any) -> list[Any]:
-    """Return the measures of a part that are played at the last repeat."""
-    brackets = list(part.recurse().getElementsByClass("RepeatBracket"))
-    first = {
-        measure.id
-        for bracket in brackets
-        for measure in bracket.getSpannedElements()
-        if str(bracket.number).startswith("1") and len(brackets) > 1
-    }
-    measures = part.getElementsByClass("Measure")
-    return [measure for measure in measures if measure.id not in first]
+def _has_notes(staff: Staff) -> bool:
+    return any(note.pitches for bar in staff.bars for line in bar for note in line)
 
 
-def _read_parts(score: Any, parts: Sequence[Any], voices: Sequence[int]) -> Reading:
-    """Convert parts of a music21 Score, or lists of measures, with `voices` in them.
-
-    Each part holds equally many of the voices.
-    """
-    columns = _columns(parts)
-    starts = _starts(columns)
-    bars, positions, metres = number_measures(
-        _read_measures(columns, starts), first_bar=max(columns[0][0].number, 1)
+def _four_voices(staves: Sequence[Staff]) -> Layout:
+    """Return the four staves, or the two of two voices each, soprano first."""
+    order = match_voice_names([staff.name for staff in staves])
+    if order is not None:
+        return [(staves[index], 1) for index in order]
+    if len(staves) in (VOICES, VOICES // 2):
+        return [(staff, VOICES // len(staves)) for staff in staves]
+    raise DataError(
+        f"expected four voices, on four staves or on two, got {len(staves)}"
     )
+
+
+# === Bars ===
+
+
+def _last_time(bars: Sequence[WrittenBar]) -> list[bool]:
+    """Return for each bar whether it is played at the last repeat."""
+    played = [True] * len(bars)
+    for index, bar in enumerate(bars):
+        if not bar.endings:
+            continue
+        # The bracket that follows directly, if it is a later ending.
+        following = index
+        while following < len(bars) and bars[following].endings == bar.endings:
+            following += 1
+        later = bars[following].endings if following < len(bars) else frozenset()
+        if later and max(later) > max(bar.endings):
+            played[index] = False
+    return played
+
+
+def _measures(
+    bars: Sequence[WrittenBar], starts: Sequence[Fraction]
+) -> tuple[list[Measure], list[int]]:
+    """Return the measures on the grid, and the numbers of those that are too long.
+
+    They are in common time if the score begins without a metre.
+    """
+    measures = []
+    too_long = []
+    metre = COMMON_TIME
+    for index, bar in enumerate(bars):
+        metre = bar.metre or metre
+        length = math.ceil(starts[index + 1]) - math.ceil(starts[index])
+        is_pickup = index == 0 and 0 < length < metre.bar_length and len(bars) > 1
+        upbeat = bar.upbeat or bar.number == 0 or is_pickup
+        measures.append(Measure(length=length, metre=metre, upbeat=upbeat))
+        if length > metre.bar_length:
+            too_long.append(bar.number)
+    return measures, too_long
+
+
+def _without_empty(
+    score: WrittenScore, layout: Layout
+) -> tuple[list[WrittenBar], list[list[list[list[ScoreNote]]]]]:
+    """Return the bars that are read, and for each of them the lines of each staff.
+
+    A metre that begins with a bar that is left out begins with the next one.
+    """
+    columns = []
+    bars = []
+    metre: Metre | None = None
+    for index, (bar, played) in enumerate(
+        zip(score.bars, _last_time(score.bars), strict=True)
+    ):
+        metre = bar.metre or metre
+        if played and bar.length:
+            bars.append(replace(bar, metre=metre))
+            columns.append([staff.bars[index] for staff, _ in layout])
+            metre = None
+    return bars, columns
+
+
+def _read_staves(score: WrittenScore, layout: Layout, voices: Sequence[int]) -> Reading:
+    """Return the chorale on some staves, which together hold `voices`."""
+    counts = [len(staff.bars) for staff, _ in layout]
+    if set(counts) != {len(score.bars)} or not score.bars:
+        listed = ", ".join(map(str, counts))
+        raise DataError(f"expected parts of equally many bars, got {listed}")
+    played, columns = _without_empty(score, layout)
+    starts = list(accumulate((bar.length for bar in played), initial=Fraction(0)))
+    if not 0 < starts[-1] <= MOST_STEPS:
+        raise DataError(
+            f"expected a piece of at most {MOST_STEPS} sixteenths, "
+            f"got {float(starts[-1]):.0f}"
+        )
+    measures, too_long = _measures(played, starts)
+    bars, positions, metres = number_measures(
+        measures, first_bar=max(played[0].number, 1)
+    )
+    guesses = [Guesses() for _ in layout]
     written: list[list[ScoreNote]] = [[] for _ in range(VOICES)]
-    for column, start in zip(columns, starts, strict=False):
-        count = len(voices) // len(column)
-        staves = [_read_voices(measure, start, count) for measure in column]
-        for voice, notes in zip(voices, chain(*staves), strict=True):
-            written[voice] += notes
+    for column, measure, start in zip(columns, measures, starts, strict=False):
+        lines = [
+            line
+            for staff, (_, count), guess in zip(column, layout, guesses, strict=True)
+            for line in separate_bar(staff, count, measure.metre, guess)
+        ]
+        for voice, line in zip(voices, lines, strict=True):
+            written[voice] += [note.delayed(start) for note in line]
+    for (staff, count), guess in zip(layout, guesses, strict=True):
+        if 2 * len(guess.unisons) > guess.notes:
+            name = f" {staff.name}" if staff.name else ""
+            raise DataError(
+                f"expected {count} voices on the staff{name}, got one in most bars, "
+                f"first in bar {guess.unisons[0]}"
+            )
+    joined = [join_ties(line) for line in written]
     fermatas = np.zeros(len(bars), np.bool_)
-    for note in chain(*written):
-        if note.fermata:
-            fermatas[slice(*note.span())] = True
-    lines = [join_ties(line) for line in written]
+    for line in written:
+        for note in line:
+            if note.fermata:
+                fermatas[slice(*note.span())] = True
     chorale = Chorale.from_notes(
-        [score_notes.on_grid(line) for line in lines],
+        [score_notes.on_grid(line) for line in joined],
         len(bars),
         fermatas=fermatas,
         bars=bars,
         positions=positions,
         metres=metres,
-        tempo=_tempo(score),
-        title=_title(score),
+        tempo=score.bars[0].tempo or DEFAULT_TEMPO,
+        title=score.title,
     )
     return Reading(
-        replace(chorale, key=_key(score, chorale.pitches)),
-        spelling=score_notes.spelling_on_grid(lines, chorale.steps),
-        off_grid=sum(map(score_notes.count_off_grid, lines)),
-        metre_assumed=_first(score, "TimeSignature") is None,
+        replace(chorale, key=_key(score.bars[0].key, chorale.pitches)),
+        spelling=score_notes.spelling_on_grid(joined, chorale.steps),
+        off_grid=sum(map(score_notes.count_off_grid, joined)),
+        metre_assumed=not any(bar.metre for bar in score.bars),
+        notes=(*score.notes, *_remarks(score, guesses, too_long)),
     )
 
 
-def _choose_parts(parts: list[Any]) -> list[Any]:
-    """Return the four parts, or the two of two voices each, soprano first."""
-    order = match_voice_names([part.partName or "" for part in parts])
-    if order is not None:
-        return [parts[index] for index in order]
-    if len(parts) in (VOICES, VOICES // 2):
-        return parts
-    raise DataError(f"expected four voices, on four staves or on two, got {len(parts)}")
+# === Remarks ===
 
 
-# === Measures ===
-
-
-def _columns(parts: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Return the simultaneous music21 measures of all parts, in order."""
-    measures = [
-        part if isinstance(part, list) else list(part.getElementsByClass("Measure"))
-        for part in parts
+def _remarks(
+    score: WrittenScore, guesses: Sequence[Guesses], too_long: Sequence[int]
+) -> list[str]:
+    """Return sentences on what is read differently from how it is written."""
+    remarks = []
+    omitted = [
+        bar.number
+        for bar, played in zip(score.bars, _last_time(score.bars), strict=True)
+        if not played
     ]
-    counts = [len(part) for part in measures]
-    if len(set(counts)) > 1 or counts[0] == 0:
-        listed = ", ".join(map(str, counts))
-        raise DataError(f"expected parts of equally many bars, got {listed}")
-    return list(zip(*measures, strict=True))
-
-
-def _starts(columns: Sequence[tuple[Any, ...]]) -> list[Fraction]:
-    """Return the beginning of each measure, and the end of the last, in steps."""
-    # Not the offsets of music21, as a part may omit the end of a measure.
-    lengths = (
-        max(Fraction(measure.highestTime) * STEPS_PER_QUARTER for measure in column)
-        for column in columns
-    )
-    return list(accumulate(lengths, initial=Fraction(0)))
-
-
-def _read_measures(
-    columns: Sequence[tuple[Any, ...]], starts: Sequence[Fraction]
-) -> list[Measure]:
-    """Return the measures, in common time if the score begins without a metre."""
-    signatures = (first.timeSignature for first, *_ in columns)
-    written = [
-        None if mark is None else Metre(mark.numerator, mark.denominator)
-        for mark in signatures
-    ]
-    measures = []
-    metre = COMMON_TIME
-    for index, (first, *_) in enumerate(columns):
-        signature = written[index]
-        is_last = index + 1 == len(columns)
-        # music21 gives an upbeat after a repeat a time signature of its own length,
-        # and the next measure the one in force again. Neither is a change of metre.
-        is_upbeat = (
-            signature is not None
-            and 2 * signature.bar_length <= metre.bar_length
-            and not is_last
-            and written[index + 1] == metre
+    if omitted:
+        remarks.append(
+            f"repeats are read once, with the last ending: {_bars(omitted)} left out"
         )
-        is_redundant = is_upbeat or (index > 0 and signature == metre)
-        change = None if is_redundant else signature
-        metre = change or metre
-        # music21 also pads the first measure of each section. A padded one is an upbeat
-        # only where a metre begins and another measure follows.
-        is_padded = first.paddingLeft > 0 and not is_last
-        measures.append(
-            Measure(
-                length=math.ceil(starts[index + 1]) - math.ceil(starts[index]),
-                metre=metre,
-                upbeat=first.number == 0
-                or first.showNumber == "never"
-                or signature != change
-                or (is_padded and (index == 0 or change is not None)),
-            )
+    elif any(bar.repeat_start or bar.repeat_end for bar in score.bars):
+        remarks.append("repeats are read once")
+    if unisons := [bar for guess in guesses for bar in guess.unisons]:
+        remarks.append(
+            "notes that are written once for two voices are read as unisons in "
+            + _bars(unisons)
         )
-    return measures
+    if unwritten := [bar for guess in guesses for bar in guess.unwritten]:
+        remarks.append(
+            "where neither a note nor a rest is written for a voice, it is silent in "
+            + _bars(unwritten)
+        )
+    if too_long:
+        remarks.append(
+            f"longer than the metre and counted as several bars: {_bars(too_long)}"
+        )
+    first = next((bar for bar in score.bars if bar.metre), None)
+    if first is not None and score.bars[0].metre is None:
+        remarks.append(
+            f"there is no metre before bar {first.number}: the bars before are counted "
+            "in 4/4"
+        )
+    return remarks
 
 
-def _read_voices(measure: Any, start: Fraction, count: int) -> list[list[ScoreNote]]:
-    """Return the notes of each of the `count` voices of a staff in one measure."""
-    # Two voices are written as separate voices or as chords of two notes.
-    voices = sorted(measure.voices, key=lambda voice: str(voice.id))
-    if len(voices) == count > 1:
-        return [
-            [note.member(0, 1) for note in read_notes(voice, measure.number, start)]
-            for voice in voices
-        ]
-    notes = read_notes(measure.flatten(), measure.number, start)
-    return [[note.member(rank, count) for note in notes] for rank in range(count)]
+def _bars(numbers: Iterable[int]) -> str:
+    """Return `bar 3`, or `bars 3, 5, 6`; at most the first ten."""
+    distinct = sorted(set(numbers))
+    listed = ", ".join(map(str, distinct[:10])) + ", …" * (len(distinct) > 10)
+    return f"bar{'s' if len(distinct) > 1 else ''} {listed}"
 
 
-# === Title, tempo and key ===
+# === Key ===
 
 
-def _first(score: Any, name: str) -> Any:
-    """Return the first element of a music21 class in a score, or None."""
-    return score.recurse().getElementsByClass(name).first()
-
-
-def _title(score: Any) -> str:
-    """Return the title of the work, else that of the movement; may be empty."""
-    if score.metadata is None:
-        return ""
-    # `metadata.title` would move the article of a title to its end.
-    titles = [*score.metadata["title"], *score.metadata["movementName"]]
-    # Scores without a title get the name of the file from music21.
-    file = Path(score.metadata.filePath or "").name
-    return next((str(title) for title in titles if str(title) != file), "")
-
-
-def _tempo(score: Any) -> float:
-    """Return the first tempo, in quarters per minute."""
-    mark = _first(score, "MetronomeMark")
-    # music21 calculates in seconds per beat, which leaves a rounding error.
-    return round((mark and mark.getQuarterBPM()) or DEFAULT_TEMPO, 2)
-
-
-def _key(score: Any, pitches: IntArray) -> Key | None:
-    """Return the first key; None without a signature of at most 7 sharps or flats."""
-    signature = _first(score, "KeySignature")
-    if signature is None or signature.sharps is None or abs(signature.sharps) > 7:
+def _key(signature: KeySignature | None, pitches: IntArray) -> Key | None:
+    """Return the key; None without a signature of at most 7 sharps or flats."""
+    if signature is None or abs(signature.fifths) > 7:
         return None
-    mode = getattr(signature, "mode", "")
-    if mode in _MODES:
-        return Key.from_tonic_class(signature.tonic.pitchClass, _MODES[mode])
-    modes = [mode] if mode in ("major", "minor") else ["major", "minor"]
-    return estimate_key(pitches, [Key.from_fifths(signature.sharps, m) for m in modes])
+    if signature.mode in _MODES:
+        above, mode = _MODES[signature.mode]
+        return Key.from_tonic_class(7 * signature.fifths + above, mode)
+    modes = ("major", "minor")
+    possible = [signature.mode] if signature.mode in modes else modes
+    candidates = [Key.from_fifths(signature.fifths, mode) for mode in possible]
+    return estimate_key(pitches, candidates)
 
 
-def _melody_key(score: Any, line: IntArray) -> Key:
+def _melody_key(signature: KeySignature | None, line: IntArray) -> Key:
     """Return the key of a single line.
 
     If the score names a tonic, the mode is that of the third above it that sounds
-    longer: collections of songs often omit the mode, and music21 then assumes major. If
-    there is only a key signature, its neighbors are considered too, for church modes.
+    longer, as collections of songs often omit the mode. If there is only a key
+    signature, its neighbors are considered too, for church modes.
     """
-    written = _key(score, line)
-    if written is None:
+    written = _key(signature, line)
+    if signature is None or written is None:
         return estimate_melody_key(line)
-    signature = _first(score, "KeySignature")
-    if not hasattr(signature, "tonic"):
-        return estimate_melody_key(line, keys_near(signature.sharps))
+    if not signature.mode:
+        return estimate_melody_key(line, keys_near(signature.fifths))
     above = (line[line != SILENCE] - written.tonic_class) % 12
     minor, major = (int((above == third).sum()) for third in (3, 4))
     mode = "minor" if minor > major else "major"

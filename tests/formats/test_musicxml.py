@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from strategies import chorales, little_chorale
 
 from chorale.errors import OutputError
+from chorale.formats.music21_scores import read_score
 from chorale.formats.musicxml import write_musicxml
 from chorale.formats.notation import NOTE_VALUES, divide
-from chorale.formats.score_reader import read_score
 from chorale.music.keys import Key
 from chorale.music.metre import Metre, number_bars
 from chorale.music.score import Chorale, Note

@@ -1,196 +1,205 @@
-"""Scores of other programs, read with music21."""
+"""Written scores on the grid: staves, repeats, endings, metres, keys."""
 
 from __future__ import annotations
 
-import zipfile
-from dataclasses import replace
-from pathlib import Path
+from fractions import Fraction
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
-from strategies import little_chorale
 
 from chorale.errors import DataError
-from chorale.formats.musicxml import write_musicxml
-from chorale.formats.score_reader import from_music21, read_score
+from chorale.formats.reading import Reading, ReadingOptions
+from chorale.formats.score_notes import ScoreNote
+from chorale.formats.score_reader import assemble
+from chorale.formats.written_score import KeySignature, Staff, WrittenBar, WrittenScore
 from chorale.music.keys import Key
-from chorale.music.score import Chorale, Note
-from chorale.music.voices import VOICES
+from chorale.music.metre import Metre
+from chorale.music.score import Note
+
+METRE = Metre(4, 4)
 
 
-def read(path: Path) -> Chorale:
-    return read_score(path).chorale
+def line(text: str, bar: int) -> list[ScoreNote]:
+    """Return a voice from pitches and lengths in steps, as `72:8 0:4 72+67:4`."""
+    notes, start = [], Fraction(0)
+    for word in text.split():
+        names, length = word.split(":")
+        pitches = tuple(int(name) for name in names.split("+") if name != "0")
+        notes.append(
+            ScoreNote(
+                pitches=pitches,
+                tied=(False,) * len(pitches),
+                start=start,
+                end=start + int(length),
+                fermata=False,
+                bar=bar,
+                spelling=pitches,
+            )
+        )
+        start += int(length)
+    return notes
 
 
-def chorale_from_score(score: Any) -> Chorale:
-    return from_music21(score).chorale
+def staff(text: str, name: str = "") -> Staff:
+    """Return a staff; `|` separates bars, `&` the voices of a bar."""
+    bars = [
+        [line(voice, number) for voice in bar.split("&")]
+        for number, bar in enumerate(text.split("|"), start=1)
+    ]
+    return Staff(name=name, bars=bars)
 
 
-def notes_of(measure: ElementTree.Element, voice: int) -> list[ElementTree.Element]:
-    return [
-        note for note in measure.iter("note") if note.findtext("voice") == str(voice)
+def score(
+    *staves: Staff, bars: dict[int, dict[str, Any]] | None = None
+) -> WrittenScore:
+    """Return a score in 4/4; `bars` gives fields of bars by their number."""
+    written = []
+    for number in range(1, len(staves[0].bars) + 1):
+        lines = [line for part in staves for line in part.bars[number - 1]]
+        length = max((note.end for line in lines for note in line), default=Fraction(0))
+        fields: dict[str, Any] = {"metre": METRE} if number == 1 else {}
+        fields |= (bars or {}).get(number, {})
+        written.append(WrittenBar(**{"number": number, "length": length, **fields}))
+    return WrittenScore(bars=written, staves=list(staves))
+
+
+SATB = ("72:16", "67:16", "60:16", "48:16")
+
+
+def satb(**fields: Any) -> Reading:
+    return assemble(score(*map(staff, SATB), **fields))
+
+
+def melody(text: str, **fields: Any) -> Reading:
+    return assemble(score(staff(text), **fields), 0)
+
+
+def test_four_staves_and_two() -> None:
+    for reading in (
+        satb(),
+        assemble(score(staff("72:16&67:16"), staff("60:16&48:16"))),
+        assemble(score(staff("72+67:16"), staff("60:16&48:16"))),
+    ):
+        assert reading.chorale.pitches[0].tolist() == [72, 67, 60, 48]
+        assert reading.remarks() == []
+
+
+def test_a_staff_of_one_voice_is_not_two() -> None:
+    with pytest.raises(DataError, match="2 voices on the staff, got one in most bars"):
+        assemble(score(staff("72:8 71:8"), staff("60:16&48:16")))
+
+
+def test_a_unison_in_one_bar_is_said() -> None:
+    reading = assemble(
+        score(
+            staff("72:16&67:16|69:16|71:16&67:16"), staff("60+48:16|57:8 60+52:8|0:16")
+        )
+    )
+    assert reading.chorale.pitches[::16].tolist() == [
+        [72, 67, 60, 48],
+        [69, 69, 57, 57],
+        [71, 67, 0, 0],
+    ]
+    assert reading.remarks() == [
+        "notes that are written once for two voices are read as unisons in bar 2"
     ]
 
 
-def score_of(*parts: Any, names: tuple[str, ...] = ()) -> Any:
-    """Return a music21 score of parts in tiny notation, in 4/4."""
-    from music21 import converter, stream
-
-    score = stream.Score()
-    for index, part in enumerate(parts):
-        if isinstance(part, str):
-            part = converter.parse(f"tinynotation: {part}")
-        part.partName = names[index] if names else None
-        score.insert(0, part)
-    return score
+def test_the_user_chooses_the_staves() -> None:
+    five = [staff(text) for text in ("50:16", *reversed(SATB))]
+    options = ReadingOptions(parts=(5, 4, 3, 2))
+    reading = assemble(score(*five), None, options)
+    assert reading.chorale.pitches[0].tolist() == [72, 67, 60, 48]
+    one = assemble(score(*five), 0, ReadingOptions(parts=(4,)))
+    assert one.chorale.notes(0) == [Note(67, 0, 16)]
+    with pytest.raises(DataError, match="parts from 1 to 5, got 6"):
+        assemble(score(*five), None, ReadingOptions(parts=(1, 2, 3, 6)))
 
 
-FOUR = ("4/4 c'2 b2", "4/4 e1", "4/4 G1", "4/4 C1")
+# === Repeats ===
 
 
-def test_four_parts_in_the_order_of_the_score() -> None:
-    chorale = chorale_from_score(score_of(*FOUR))
-    assert chorale.pitches[0].tolist() == [72, 64, 55, 48]
-    assert chorale.notes(0) == [Note(72, 0, 8), Note(71, 8, 8)]
-    assert (chorale.key, chorale.title, chorale.tempo) == (None, "", 72)
-
-
-def test_names_choose_the_parts() -> None:
-    names = ("Violino", "Basso", "Soprano 1", "Tenor", "Alto.")
-    chorale = chorale_from_score(score_of("4/4 a'1", *FOUR, names=names))
-    assert chorale.pitches[0].tolist() == [64, 48, 55, 72]
-
-
-def test_chords_on_two_staves() -> None:
-    from music21 import chord, note, stream
-
-    def staff(*elements: Any) -> Any:
-        part, measure = stream.Part(), stream.Measure(number=1)
-        measure.append(list(elements))
-        part.append(measure)
-        return part
-
-    upper = staff(chord.Chord("E4 C5", type="half"), note.Rest(type="half"))
-    lower = staff(chord.Chord("C3 G3", type="whole"))
-    chorale = chorale_from_score(score_of(upper, lower))
-    assert chorale.pitches[::8].tolist() == [[72, 64, 55, 48], [0, 0, 55, 48]]
-
-    with pytest.raises(DataError, match=r"2 voices on a staff, got 1 notes .* bar 1"):
-        chorale_from_score(score_of(staff(note.Note("C5", type="whole")), lower))
-
-
-def test_notes_off_the_grid_grace_notes_and_chord_symbols() -> None:
-    from music21 import duration, harmony, note
-
-    score = score_of("4/4 c'32 d'32 e'16 trip{f'8 g'8 a'8} b'8 c''2", *FOUR[1:])
-    measure = score.parts[1].measure(1)
-    grace = note.Note("A5")
-    grace.duration = duration.GraceDuration("eighth")
-    measure.insert(0, grace)
-    measure.insert(0, harmony.ChordSymbol("C"))
-    chorale = chorale_from_score(score)
-    # Each step has what sounds at its beginning.
-    assert chorale.pitches[:8, 0].tolist() == [72, 76, 77, 77, 79, 81, 83, 83]
-    assert chorale.notes(1) == [Note(64, 0, 16)]
-
-
-def test_a_key_signature_without_a_mode_is_decided_by_the_notes() -> None:
-    from music21 import key
-
-    minor = ("4/4 a4 e'4 g#4 a4", "4/4 e1", "4/4 c1", "4/4 A1")
-    for parts, expected in ((FOUR, "C major"), (minor, "A minor")):
-        score = score_of(*parts)
-        score.parts[0].measure(1).insert(0, key.KeySignature(0))
-        assert chorale_from_score(score).key == Key.parse(expected)
-
-
-def test_a_part_may_leave_the_end_of_a_bar_out(tmp_path: Path) -> None:
-    path = tmp_path / "a.musicxml"
-    write_musicxml(little_chorale(), path)
-    root = ElementTree.parse(path)
-    measure = root.getroot().findall("part")[1][2]
-    # The tenor and the bass lose the last beat of bar 2, and with it a rest.
-    for note in (notes_of(measure, 1)[-1], notes_of(measure, 2)[-1]):
-        measure.remove(note)
-    measure.find("backup/duration").text = "12"
-    root.write(path)
-    expected = little_chorale()
-    pitches = expected.pitches.copy()
-    pitches[32:36, 2] = 0
-    onsets = expected.onsets.copy()
-    onsets[32:36, 2] = False
-    assert read(path) == replace(expected, pitches=pitches, onsets=onsets)
-
-
-def test_compressed_musicxml(tmp_path: Path) -> None:
-    write_musicxml(little_chorale(), tmp_path / "a.musicxml")
-    container = (
-        '<container><rootfiles><rootfile full-path="a.musicxml"/>'
-        "</rootfiles></container>"
+def test_the_last_ending_is_read_and_said() -> None:
+    reading = melody(
+        "60:16|62:16|64:16|65:16",
+        bars={
+            2: {"endings": frozenset({1, 2}), "repeat_end": True},
+            3: {"endings": frozenset({3})},
+        },
     )
-    with zipfile.ZipFile(tmp_path / "a.mxl", "w") as archive:
-        archive.writestr("META-INF/container.xml", container)
-        archive.write(tmp_path / "a.musicxml", "a.musicxml")
-    assert read(tmp_path / "a.mxl") == little_chorale()
+    assert [note.pitch for note in reading.chorale.notes(0)] == [60, 64, 65]
+    assert reading.remarks() == [
+        "repeats are read once, with the last ending: bar 2 left out"
+    ]
+
+
+def test_an_only_ending_stays() -> None:
+    reading = melody("60:16|62:16", bars={2: {"endings": frozenset({1})}})
+    assert len(reading.chorale.notes(0)) == 2
+    assert reading.remarks() == []
+
+
+def test_a_bar_in_two_halves_at_a_repeat() -> None:
+    reading = melody(
+        "67:4|60:16|62:12|64:4|65:12",
+        bars={1: {"number": 0, "upbeat": True}, 3: {"repeat_end": True}},
+    )
+    assert reading.chorale.pickup == 4
+    assert reading.chorale.bars[[0, 4, 20, 32, 36]].tolist() == [0, 1, 2, 2, 3]
+    assert reading.remarks() == ["repeats are read once"]
+
+
+# === Metre, key, tempo ===
+
+
+def test_without_a_metre_bars_are_counted_in_common_time() -> None:
+    assert satb(bars={1: {"metre": None}}).metre_assumed
+    late = melody("60:16|62:12", bars={1: {"metre": None}, 2: {"metre": Metre(3, 4)}})
+    assert [metre.name for metre in late.chorale.metres] == ["4/4", "3/4"]
+    assert "there is no metre before bar 2" in late.remarks()[0]
+
+
+def test_a_metre_survives_a_bar_that_is_left_out() -> None:
+    reading = melody(
+        "60:16|62:12|64:12",
+        bars={
+            2: {"metre": Metre(3, 4), "endings": frozenset({1})},
+            3: {"endings": frozenset({2})},
+        },
+    )
+    assert [metre.name for metre in reading.chorale.metres] == ["4/4", "3/4"]
+
+
+def test_a_bar_longer_than_its_metre_is_said() -> None:
+    reading = melody("60:20|62:16")
+    assert reading.chorale.bars[[0, 16, 20]].tolist() == [1, 2, 3]
+    assert "counted as several bars: bar 1" in reading.remarks()[0]
+
+
+def test_key_and_tempo_are_those_of_the_beginning() -> None:
+    later = {2: {"key": KeySignature(fifths=4), "tempo": 40.0}}
+    reading = melody("60:16|62:16", bars=later)
+    assert (reading.chorale.key, reading.chorale.tempo) == (Key("C", "major"), 72)
+    first = {1: {"key": KeySignature(fifths=1, mode="dorian"), "tempo": 40.0}}
+    reading = melody("69:12 72:4|69:16", bars={1: first[1] | {"metre": METRE}})
+    assert (reading.chorale.key, reading.chorale.tempo) == (Key("A", "minor"), 40)
 
 
 # === Bad scores ===
 
 
-@pytest.mark.parametrize("count", [1, 3, 7])
-def test_another_number_of_parts(count: int) -> None:
-    with pytest.raises(DataError, match=f"expected four voices, .* got {count}$"):
-        chorale_from_score(score_of(*["4/4 c1"] * count))
-
-
 def test_scores_that_are_no_chorale() -> None:
-    from music21 import chord, note, stream
-
-    with pytest.raises(DataError, match=r"equally many bars, got 2, 1, 1, 1"):
-        chorale_from_score(score_of("4/4 c1 d1", *FOUR[1:]))
-    with pytest.raises(DataError, match=r"equally many bars, got 0, 0, 0, 0"):
-        chorale_from_score(score_of(*[stream.Part() for _ in range(VOICES)]))
-
-    score = score_of(*FOUR)
-    score.parts[2].measure(1).insert(0, note.Unpitched())
-    with pytest.raises(DataError, match="got percussion in bar 1"):
-        chorale_from_score(score)
-
-    score = score_of(*FOUR)
-    score.parts[3].measure(1).replace(
-        score.parts[3].recurse().notes[0], chord.Chord("C3 E3", type="whole")
+    with pytest.raises(DataError, match="expected a melody, got no notes"):
+        melody("0:16")
+    with pytest.raises(DataError, match=r"expected four voices, .* got 3$"):
+        assemble(score(*map(staff, SATB[:3])))
+    with pytest.raises(DataError, match=r"one line, or four .* soprano: .* got 3"):
+        assemble(score(*map(staff, SATB[:3])), 0)
+    short = WrittenScore(
+        bars=score(staff("72:16|72:16")).bars,
+        staves=[staff("72:16|72:16"), *map(staff, SATB[1:])],
     )
-    with pytest.raises(DataError, match="one voice on a staff, got 2 notes"):
-        chorale_from_score(score)
-
-
-@pytest.mark.parametrize("keep", [0, 100, 2000, -1])
-def test_truncated_files(tmp_path: Path, keep: int) -> None:
-    path = tmp_path / "a.musicxml"
-    write_musicxml(little_chorale(), path)
-    path.write_bytes(path.read_bytes()[:keep].rstrip(b">"))
-    with pytest.raises(DataError, match=r"cannot read it: .+|it is empty") as caught:
-        read(path)
-    assert str(caught.value).startswith(f"{path}: ")
-    assert "\n" not in str(caught.value)
-
-
-def test_files_that_are_no_score(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="there is no such file"):
-        read(tmp_path / "a.musicxml")
-    with pytest.raises(DataError, match="there is no such file"):
-        read(tmp_path)
-    for name in ("a.mxl", "a.xml", "a.musicxml"):
-        (tmp_path / name).write_text("note0,note1,note2,note3\n1,2,3,4\n")
-        with pytest.raises(DataError, match="expected a score, cannot read it"):
-            read(tmp_path / name)
-    path = tmp_path / "rests.musicxml"
-    path.write_text(
-        "<score-partwise><part-list><score-part id='P'><part-name/></score-part>"
-        "</part-list><part id='P'><measure number='1'><note><rest/><duration>4"
-        "</duration></note></measure></part></score-partwise>"
-    )
-    with pytest.raises(DataError, match=r"on two, got 1$") as caught:
-        read(path)
-    assert caught.value.path == path
+    with pytest.raises(DataError, match="equally many bars, got 2, 1, 1, 1"):
+        assemble(short)
+    with pytest.raises(DataError, match="at most 100000 sixteenths"):
+        melody("60:200000")
