@@ -10,10 +10,11 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from chorale.commands import reading_options
 from chorale.commands.progress import progress_bar
 from chorale.corpus.reading import find_files, read_piece
 from chorale.errors import ChoraleError, DataError, UsageError
-from chorale.formats.reading import Reading
+from chorale.formats.reading import Reading, ReadingOptions
 from chorale.music.voices import VOICE_NAMES
 from chorale.voice_leading import checking
 from chorale.voice_leading.checking import Finding, Tally, total
@@ -23,6 +24,7 @@ _WORST = 5  # files listed with the rates
 
 
 def check(
+    context: typer.Context,
     files: Annotated[
         list[Path] | None,
         typer.Argument(
@@ -57,6 +59,9 @@ def check(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print findings and rates as JSON.")
     ] = False,
+    key: reading_options.KeyName = None,
+    parts: reading_options.Parts = None,
+    source_format: reading_options.From = None,
 ) -> None:
     """Check the part-writing of chorales.
 
@@ -80,7 +85,8 @@ def check(
     if not files:
         raise UsageError("expected a file or a folder to check, got none")
 
-    checked, refused = _check_files(files, rules)
+    options = reading_options.reading_options(context)
+    checked, refused = _check_files(files, rules, options)
     none = dict.fromkeys(rules, Tally())
     tallies = total([none, *(file.tallies for file in checked)])
     if as_json:
@@ -113,7 +119,7 @@ def _names(text: str) -> list[str]:
 
 
 def _check_files(
-    files: Sequence[Path], rules: Sequence[str]
+    files: Sequence[Path], rules: Sequence[str], options: ReadingOptions
 ) -> tuple[list[_Checked], list[str]]:
     """Check files and folders; return the results and the errors."""
     paths: list[Path] = []
@@ -127,15 +133,15 @@ def _check_files(
     with progress_bar("Checking files") as progress:
         for done, path in enumerate(paths, start=1):
             try:
-                checked.append(_check(path, rules))
+                checked.append(_check(path, rules, options))
             except ChoraleError as error:
                 refused.append(str(error))
             progress(done, len(paths))
     return checked, refused
 
 
-def _check(path: Path, rules: Sequence[str]) -> _Checked:
-    reading = read_piece(path)
+def _check(path: Path, rules: Sequence[str], options: ReadingOptions) -> _Checked:
+    reading = read_piece(path, options)
     chorale, spelling = reading.chorale, reading.spelling
     findings = checking.check(chorale, rules=rules, spelling=spelling)
     tallies = checking.count(chorale, rules=rules, spelling=spelling)
@@ -174,6 +180,8 @@ def _print_summary(checked: Sequence[_Checked], refused: Sequence[str]) -> None:
             typer.echo(f"{file.path}: {remark}", err=True)
     for message in refused:
         typer.echo(f"chorale: {message}", err=True)
+    if refused and not checked:
+        return
     findings = sum(len(file.findings) for file in checked)
     typer.echo(
         f"{_counted(findings, 'finding')} in {_counted(len(checked), 'file')}", err=True

@@ -7,14 +7,17 @@ from typing import Annotated
 
 import typer
 
+from chorale.commands import reading_options as reading
 from chorale.corpus.loading import annotations_path
+from chorale.corpus.reading import read_any
 from chorale.errors import UsageError
 from chorale.formats.classic_csv import write_annotations
-from chorale.formats.files import READABLE, WRITABLE, read, write
+from chorale.formats.files import READABLE, WRITABLE, write
 from chorale.music.voices import INSTRUMENTS
 
 
 def convert(
+    context: typer.Context,
     source: Annotated[
         Path,
         typer.Argument(metavar="IN", help=f"File to read: {', '.join(READABLE)}."),
@@ -25,7 +28,7 @@ def convert(
     ],
     instrument: Annotated[
         str,
-        typer.Option(help=f"Instruments of a MIDI file: {', '.join(INSTRUMENTS)}."),
+        typer.Option(help=f"Sound of MIDI and WAV: {', '.join(INSTRUMENTS)}."),
     ] = "choir",
     annotations: Annotated[
         bool,
@@ -35,14 +38,25 @@ def convert(
             "folder of its corpus.",
         ),
     ] = False,
+    tune: reading.Tune = None,
+    key: reading.KeyName = None,
+    tempo: reading.Tempo = None,
+    parts: reading.Parts = None,
+    source_format: reading.From = None,
 ) -> None:
-    """Convert a chorale between MIDI, MusicXML and CSV, or to a WAV recording.
+    """Convert a chorale between file formats, or to a WAV recording.
+
+    It reads MIDI, MusicXML, ABC, Humdrum and CSV. A melody becomes the soprano of a
+    chorale whose other voices are silent. What is read differently from the file is
+    named on stderr.
 
     Example: chorale convert hymn.musicxml corpus/train/chorale_900.csv --annotations
     """
     if annotations and output.suffix.lower() != ".csv":
         raise UsageError(f"{output}: --annotations needs a file that ends in .csv")
-    chorale = read(source)
+    found = read_any(source, reading.reading_options(context))
+    reading.print_remarks(found.remarks())
+    chorale = found.chorale
     write(chorale, output, instrument=instrument)
     typer.echo(str(output))
     if annotations:

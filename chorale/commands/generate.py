@@ -8,11 +8,14 @@ from typing import Annotated
 import typer
 
 from chorale.commands import outputs
+from chorale.commands import reading_options as reading
 from chorale.commands import sampling_options as sampling
 from chorale.commands.options import ADVANCED, Average, Models, model_names
 from chorale.commands.progress import progress_bar
+from chorale.corpus.seeds import NO_SEED
 from chorale.models.ensemble import average as averaged
 from chorale.models.storage import NEXT_STEP, load_card, load_model
+from chorale.music.score import Chorale
 from chorale.sampling.best_of import Judge, typical_of
 from chorale.sampling.generate import sample
 from chorale.sampling.prompts import OPENING_BARS, find_start
@@ -62,6 +65,10 @@ def generate(
             rich_help_panel=ADVANCED,
         ),
     ] = None,
+    key: reading.KeyName = None,
+    tempo: reading.Tempo = None,
+    parts: reading.Parts = None,
+    source_format: reading.From = None,
     average: Average = "none",
     top_k: sampling.TopK = None,
     guidance: sampling.Guidance = sampling.NEXT_STEP.guidance,
@@ -76,7 +83,11 @@ def generate(
     options = sampling.next_step_options(context)
     destination = outputs.Destination.of(context)
     start = find_start(
-        seed, plan=plan, bars=bars, opening_bars=opening, random_state=random_state
+        _find(context, seed),
+        plan=plan,
+        bars=bars,
+        opening_bars=opening,
+        random_state=random_state,
     )
     outputs.check_writable(output)
     models = {name: load_model(name, kind=NEXT_STEP) for name in model_names(model)}
@@ -100,9 +111,16 @@ def generate(
     )
 
 
+def _find(context: typer.Context, seed: str) -> str | Chorale:
+    """Return the chorale in a file, or the name of a bundled one."""
+    is_file = Path(seed).exists() and not Path(seed).is_dir()
+    if seed == NO_SEED or seed.isdigit() or not is_file:
+        return seed
+    return reading.find_piece(context, seed).chorale
+
+
 def _stem(seed: str) -> str:
     """Return the name of the files written for a seed, without number and ending."""
     if seed.isdigit():
         return f"chorale-seed{int(seed)}"
-    name = Path(seed).stem if Path(seed).is_file() else seed.casefold()
-    return f"chorale-{name}"
+    return f"chorale-{outputs.name_of(seed)}"

@@ -8,11 +8,10 @@ from typing import Annotated
 import typer
 
 from chorale.commands import outputs
+from chorale.commands import reading_options as reading
 from chorale.commands import sampling_options as sampling
 from chorale.commands.progress import progress_bar
 from chorale.corpus.reading import read_melody
-from chorale.corpus.seeds import find_bundled
-from chorale.errors import UsageError
 from chorale.models.storage import DEFAULT_MODEL, load_model
 from chorale.music.melody import Melody, melody_of
 from chorale.music.voices import VOICE_NAMES, voice_named
@@ -35,13 +34,12 @@ def harmonize(
         str,
         typer.Option(help=f"Voice of the melody, one of {', '.join(VOICE_NAMES)}."),
     ] = "soprano",
-    tune: Annotated[
-        int | None,
-        typer.Option(
-            help="Number of the tune, the X: field, in a book of tunes in ABC.",
-            show_default="the only one",
-        ),
-    ] = None,
+    track: reading.Track = None,
+    tune: reading.Tune = None,
+    key: reading.KeyName = None,
+    tempo: reading.Tempo = None,
+    parts: reading.Parts = None,
+    source_format: reading.From = None,
     model: sampling.ModelName = DEFAULT_MODEL,
     variations: sampling.Variations = 1,
     random_state: sampling.RandomState = sampling.NEXT_STEP.random_state,
@@ -69,9 +67,8 @@ def harmonize(
     opened = load_model(model)
     options = sampling.options_for(context, opened)
     destination = outputs.Destination.of(context)
-    given = _find(melody, voice_named(voice), tune)
-    for remark in given.remarks:
-        typer.echo(f"note: {remark}", err=True)
+    given = _find(context, melody, voice_named(voice))
+    reading.print_remarks(given.remarks)
     outputs.check_writable(output)
 
     with progress_bar("Harmonizing") as progress:
@@ -82,7 +79,7 @@ def harmonize(
             variations=variations * best_of,
             progress=progress,
         )
-    name = Path(melody).stem if Path(melody).is_file() else melody.casefold()
+    name = outputs.name_of(melody)
     name += "" if tune is None else f"-{tune}"
     voice_range = opened.vocabulary.ranges[given.voice]
     outputs.write_best(
@@ -93,14 +90,9 @@ def harmonize(
     )
 
 
-def _find(name: str, voice: int, tune: int | None) -> Melody:
+def _find(context: typer.Context, name: str, voice: int) -> Melody:
     """Return the melody in a file, or a voice of a bundled chorale."""
-    chorale = find_bundled(name)
+    chorale = reading.find_bundled_piece(context, name)
     if chorale is None:
-        return read_melody(name, voice, tune=tune)
-    if tune is not None:
-        raise UsageError(
-            f"--tune is for books of tunes in .abc, got the bundled chorale {name}: "
-            "leave it out"
-        )
+        return read_melody(name, voice, options=reading.reading_options(context))
     return melody_of(chorale, voice)

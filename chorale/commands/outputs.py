@@ -115,6 +115,11 @@ def check_writable(folder: Path) -> None:
         raise OutputError(f"{folder}: cannot write there: {reason}") from error
 
 
+def name_of(source: str) -> str:
+    """Return a name for what is made of a file, or of a bundled chorale."""
+    return Path(source).stem if Path(source).exists() else source.casefold()
+
+
 def stems(name: str, random_state: int, variations: int) -> list[str]:
     """Return the names of the files of each variation, without their endings."""
     stem = name + (f"-state{random_state}" if random_state else "")

@@ -9,14 +9,11 @@ from typing import Annotated
 import typer
 
 from chorale.commands import outputs
+from chorale.commands import reading_options as reading
 from chorale.commands import sampling_options as sampling
 from chorale.commands.progress import progress_bar
-from chorale.corpus.reading import annotated
-from chorale.corpus.seeds import find_bundled
 from chorale.errors import UsageError
-from chorale.formats.files import read_spelled
 from chorale.models.storage import DEFAULT_MODEL, load_model
-from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES, voice_named
 from chorale.sampling import completion
 
@@ -49,6 +46,10 @@ def rewrite(
             show_default="all",
         ),
     ] = None,
+    key: reading.KeyName = None,
+    tempo: reading.Tempo = None,
+    parts: reading.Parts = None,
+    source_format: reading.From = None,
     model: sampling.ModelName = DEFAULT_MODEL,
     variations: sampling.Variations = 1,
     random_state: sampling.RandomState = sampling.NEXT_STEP.random_state,
@@ -77,9 +78,7 @@ def rewrite(
     wanted_voices = (
         None if voices is None else list(map(voice_named, voices.split(",")))
     )
-    chorale, remarks = _find(piece)
-    for remark in remarks:
-        typer.echo(f"note: {remark}", err=True)
+    chorale = reading.find_piece(context, piece).chorale
     outputs.check_writable(output)
 
     with progress_bar("Rewriting") as progress:
@@ -92,7 +91,7 @@ def rewrite(
             variations=variations * best_of,
             progress=progress,
         )
-    name = Path(piece).stem if Path(piece).is_file() else piece.casefold()
+    name = outputs.name_of(piece)
     outputs.write_best(
         destination,
         outputs.stems(f"{name}-rewritten", random_state, variations),
@@ -111,15 +110,3 @@ def _parse_bars(text: str) -> list[int]:
             raise UsageError(f"expected bars such as 5-8 or 1,5-8, got {text!r}")
         bars += range(first, last + 1)
     return bars
-
-
-def _find(name: str) -> tuple[Chorale, list[str]]:
-    """Return the piece in a file or a bundled chorale, and remarks on its reading."""
-    chorale = find_bundled(name)
-    if chorale is not None:
-        return chorale, []
-    path = Path(name)
-    reading = read_spelled(path)
-    if path.suffix.lower() == ".csv":
-        reading = annotated(path, reading)
-    return reading.chorale, reading.remarks()

@@ -11,13 +11,14 @@ import numpy as np
 
 from chorale.corpus.index import INDEX_FILE, Entry, read_index
 from chorale.corpus.loading import MANIFEST_FILE, SPLITS, annotations_path, load_entry
-from chorale.errors import DataError, UsageError, located
+from chorale.errors import DataError, located
 from chorale.formats.classic_csv import NOTE_COLUMNS, read_annotations
-from chorale.formats.files import READABLE, read_line, read_spelled
+from chorale.formats.files import READABLE, input_format, read_line, read_spelled
 from chorale.formats.reading import Reading, ReadingOptions
 from chorale.music.melody import Melody, melody_of
 from chorale.music.score import Chorale
 from chorale.music.voices import HIGHEST_PITCH, SOPRANO, VOICE_NAMES, VOICES
+from chorale.utils.streams import regular_file
 from chorale.utils.tables import read_numbers, read_table
 
 
@@ -53,21 +54,54 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
     return found
 
 
-def read_piece(path: Path) -> Reading:
-    """Read a chorale from a file; a CSV with the annotations and index of its corpus.
+def read_piece(path: Path, options: ReadingOptions | None = None) -> Reading:
+    """Read a chorale as `read_whole` does, none of whose voices is silent throughout.
 
     Raises:
-        UsageError: the ending is not that of a readable format.
-        DataError: the file does not hold a chorale of four voices.
+        UsageError, DataError: as `read_whole`, or a voice is silent.
     """
-    reading = read_spelled(path)
-    if path.suffix.lower() == ".csv":
-        reading = annotated(path, reading)
+    reading = read_whole(path, options)
     silent = ~reading.chorale.onsets.any(axis=0)
     if silent.any():
         voice = VOICE_NAMES[int(silent.argmax())]
         raise DataError(f"expected four voices, the {voice} is silent throughout", path)
     return reading
+
+
+def read_whole(path: Path, options: ReadingOptions | None = None) -> Reading:
+    """Read a chorale from a file; a CSV with the annotations and index of its corpus.
+
+    Raises:
+        UsageError: the ending is not that of a readable format, or an option is for
+            other formats.
+        DataError: the file does not hold a chorale of four voices.
+    """
+    options = options or ReadingOptions()
+    reading = read_spelled(path, options)
+    if path.suffix.lower() == ".csv":
+        reading = annotated(path, reading)
+    return reading._replace(chorale=options.apply(reading.chorale))
+
+
+def read_any(path: Path, options: ReadingOptions | None = None) -> Reading:
+    """Read a chorale as `read_whole` does, or a single line as its soprano.
+
+    Raises:
+        UsageError, DataError: as `read_whole`.
+    """
+    options = options or ReadingOptions()
+    with regular_file(path, input_format(path, options)) as file:
+        try:
+            return read_whole(file, options)
+        except DataError as error:
+            try:
+                reading = _read_line(file, SOPRANO, options)
+            except DataError:
+                raise error from None
+            if reading.chorale.onsets.any(axis=0).sum() != 1:
+                raise
+    remark = "the file has one line: it is the soprano, the other voices are silent"
+    return reading._replace(notes=(*reading.notes, remark))
 
 
 def annotated(path: Path, reading: Reading) -> Reading:
@@ -89,7 +123,11 @@ def _entries(folder: Path) -> dict[Path, Entry]:
 
 
 def read_melody(
-    path: Path | str, voice: int = SOPRANO, *, tune: int | None = None
+    path: Path | str,
+    voice: int = SOPRANO,
+    *,
+    tune: int | None = None,
+    options: ReadingOptions | None = None,
 ) -> Melody:
     """Read a melody from a file; the ending determines the format.
 
@@ -98,26 +136,20 @@ def read_melody(
             single line or four voices.
         voice: of the single line; of four voices, the one to take.
         tune: number of a tune in an ABC tune book.
+        options: what else the user says about the file.
 
     Raises:
-        UsageError: the ending is not that of a readable format, or a tune number with
-            another format than ABC.
+        UsageError: the ending is not that of a readable format, or an option, such as
+            the number of a tune, is for other formats.
         DataError: there is no such file, it has no notes, or several notes at once but
             not four voices.
     """
     path = Path(path)
-    ending = path.suffix.lower()
-    if ending not in READABLE:
-        raise UsageError(
-            f"{path}: expected a melody that ends in {', '.join(READABLE)}, "
-            f"got {ending or 'no ending'}"
-        )
-    if tune is not None and ending != ".abc":
-        raise UsageError(f"{path}: expected an .abc file to take tune {tune} from")
-    if not path.is_file():
-        raise DataError("there is no such file", path)
-    with located(path):
-        reading = _read(path, voice, tune)
+    options = options or ReadingOptions()
+    if tune is not None:
+        options = replace(options, tune=tune)
+    with regular_file(path, input_format(path, options)) as file, located(file):
+        reading = _read_line(file, voice, options)
         melody = melody_of(reading.chorale, voice)
     source = melody.chorale.source or path.stem
     return replace(
@@ -127,9 +159,10 @@ def read_melody(
     )
 
 
-def _read(path: Path, voice: int, tune: int | None) -> Reading:
+def _read_line(path: Path, voice: int, options: ReadingOptions) -> Reading:
+    """Read a regular file of one line, or of four voices."""
     if path.suffix.lower() != ".csv":
-        return read_line(path, voice, ReadingOptions(tune=tune))
+        return read_line(path, voice, options)
     header, _ = read_table(path)
     if len(header) != 1:
         if header != list(NOTE_COLUMNS):
@@ -140,8 +173,9 @@ def _read(path: Path, voice: int, tune: int | None) -> Reading:
                 else "it is empty",
                 path,
             )
-        return annotated(path, read_spelled(path))
+        return read_whole(path, options)
     line = read_numbers(path, header, (HIGHEST_PITCH,))
     pitches = np.zeros((len(line), VOICES), np.int64)
     pitches[:, voice] = line[:, 0]
-    return Reading(Chorale(pitches=pitches, source=path.stem), metre_assumed=True)
+    chorale = options.apply(Chorale(pitches=pitches, source=path.stem))
+    return Reading(chorale, metre_assumed=True)

@@ -24,12 +24,13 @@ def numbered_seeds() -> tuple[Entry, ...]:
     )
 
 
-def find_seed(name: str) -> Chorale | None:
+def find_seed(name: str | Chorale) -> Chorale | None:
     """Find and load the chorale with a name.
 
     Args:
         name: a number in `numbered_seeds`, counted from 1, the catalogue number of a
-            bundled piece such as `bwv253`, a CSV, MIDI or MusicXML file, or `none`.
+            bundled piece such as `bwv253`, a CSV, MIDI or MusicXML file, or `none`; or
+            a chorale.
 
     Returns:
         The whole chorale; None for `none`.
@@ -38,6 +39,8 @@ def find_seed(name: str) -> Chorale | None:
         UsageError: there is no such seed.
         DataError: the file does not hold a chorale of four voices.
     """
+    if isinstance(name, Chorale):
+        return name
     if name == NO_SEED:
         return None
     folder = bundled_corpus()
@@ -53,7 +56,7 @@ def find_seed(name: str) -> Chorale | None:
     for entry in read_index(folder):
         if f"bwv{entry.bwv}".casefold() == catalogue_number:
             return load_entry(entry, folder)
-    if Path(name).is_file():
+    if Path(name).exists() and not Path(name).is_dir():
         return read(name)
     raise UsageError(
         f"there is no seed {name!r}: expected a number from 1 to "

@@ -1,6 +1,7 @@
 """How does a chorale come out of a file, and how does it get into one?
 
 - files: the table of formats; reads and writes any of them by the ending of a file
+- foreign: what to do with files of other programs
 - reading: the result of reading a file, and what the user says about it
 - written_score: a score as written, the result of reading a notation
 - classic_csv: one row per sixteenth, with optional annotations

@@ -12,9 +12,12 @@ from pkgutil import resolve_name
 from typing import Any
 
 from chorale.errors import DataError, UsageError
+from chorale.formats.foreign import advice_for
 from chorale.formats.reading import Reading, ReadingOptions
 from chorale.music.keys import estimate_key
 from chorale.music.score import Chorale
+from chorale.utils.checks import check_choice
+from chorale.utils.streams import regular_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,13 +33,15 @@ class Format:
             voices, and only this voice of the Reading matters.
         write: takes a chorale and a path, and if `has_instruments` an instrument.
         endings: of its files; the first is the usual one.
-        has_instruments: whether a file names the instruments that play it.
+        has_instruments: whether a file is played by instruments.
+        options: fields of ReadingOptions that only some formats have.
     """
 
     endings: tuple[str, ...]
     read: str = ""
     write: str = ""
     has_instruments: bool = False
+    options: tuple[str, ...] = ()
 
 
 FORMATS = {
@@ -45,15 +50,16 @@ FORMATS = {
         read="midi:read_midi",
         write="midi:write_midi",
         has_instruments=True,
+        options=("parts",),
     ),
     "musicxml": Format(
         endings=(".musicxml", ".xml"),
         read="music21_scores:read_score",
         write="musicxml:write_musicxml",
+        options=("parts",),
     ),
-    "compressed musicxml": Format(
-        endings=(".mxl",),
-        read="music21_scores:read_score",
+    "mxl": Format(
+        endings=(".mxl",), read="music21_scores:read_score", options=("parts",)
     ),
     "csv": Format(
         endings=(".csv",),
@@ -61,13 +67,17 @@ FORMATS = {
         write="classic_csv:write_csv",
     ),
     "wav": Format(endings=(".wav",), write="audio:write_wav"),
-    "abc": Format(endings=(".abc",), read="music21_scores:read_score"),
-    "humdrum": Format(endings=(".krn",), read="music21_scores:read_score"),
+    "abc": Format(
+        endings=(".abc",), read="music21_scores:read_score", options=("parts", "tune")
+    ),
+    "humdrum": Format(
+        endings=(".krn",), read="music21_scores:read_score", options=("parts",)
+    ),
 }
-
 
 _BY_ENDING = {ending: row for row in FORMATS.values() for ending in row.endings}
 READABLE = [ending for ending, row in _BY_ENDING.items() if row.read]
+READABLE_FORMATS = [name for name, row in FORMATS.items() if row.read]
 WRITABLE = [ending for ending, row in _BY_ENDING.items() if row.write]
 # The usual ending by the name of each format that can be written.
 OUTPUT_ENDINGS = {name: row.endings[0] for name, row in FORMATS.items() if row.write}
@@ -80,7 +90,8 @@ def read(path: Path | str, options: ReadingOptions | None = None) -> Chorale:
     the file gives no key, the key is estimated.
 
     Raises:
-        UsageError: the ending is not that of a format that can be read.
+        UsageError: the ending is not that of a format that can be read, or an option is
+            for other formats.
         DataError: there is no such file, or it does not hold four voices.
     """
     return read_spelled(path, options).chorale
@@ -92,11 +103,8 @@ def read_spelled(path: Path | str, options: ReadingOptions | None = None) -> Rea
     Raises:
         UsageError, DataError: as `read`.
     """
-    path = Path(path)
-    file_format = _format_of(path, READABLE, "read")
-    if not path.is_file():
-        raise DataError("there is no such file", path)
-    reading: Reading = _load(file_format.read)(path, None, options or ReadingOptions())
+    options = options or ReadingOptions()
+    reading = _read(Path(path), None, options)
     chorale = reading.chorale
     if not chorale.onsets.any():
         raise DataError("expected four voices, got nothing but silence", path)
@@ -109,24 +117,61 @@ def read_line(path: Path, voice: int, options: ReadingOptions | None = None) -> 
     """Read a single line, or one of four voices, from a file.
 
     Args:
-        path: of an ending in READABLE. It holds one line, or four voices.
+        path: of a format that can be read. It holds one line, or four voices.
         voice: which voice the line is, or which of the four is read.
         options: what the user says about the file.
 
     Raises:
-        UsageError: the ending is not in READABLE.
+        UsageError: the file is of another format, or an option is for other formats.
         DataError: the file cannot be read, or holds neither one line nor four voices.
     """
-    read_file = _load(_format_of(path, READABLE, "read").read)
-    reading: Reading = read_file(path, voice, options or ReadingOptions())
-    return reading
+    return _read(path, voice, options or ReadingOptions())
+
+
+def input_format(path: Path, options: ReadingOptions | None = None) -> str:
+    """Return the ending that files of the format of a file usually have.
+
+    The format is that of the options, otherwise that of the ending of the file.
+
+    Raises:
+        UsageError: the format cannot be read, or an option is for other formats.
+    """
+    options = options or ReadingOptions()
+    if options.format is not None:
+        check_choice("a format to read", options.format, READABLE_FORMATS)
+        row = FORMATS[options.format]
+    elif advice := advice_for(path.suffix):
+        raise UsageError(f"{path}: cannot read it: {advice}")
+    elif path.suffix:
+        row = _format_of(path, READABLE, "read")
+    else:
+        raise UsageError(
+            f"{path}: expected a file to read that ends in {', '.join(READABLE)}, got "
+            "no ending: name its format, as with --from midi"
+        )
+    for name in ("parts", "tune"):
+        if getattr(options, name) is not None and name not in row.options:
+            others = [key for key, each in FORMATS.items() if name in each.options]
+            raise UsageError(
+                f"{path}: --{name} is for files of {', '.join(others)}: leave it out"
+            )
+    suffix = path.suffix.lower()
+    return suffix if suffix in row.endings else row.endings[0]
+
+
+def _read(path: Path, voice: int | None, options: ReadingOptions) -> Reading:
+    """Read a file, or a stream once, with the key and the tempo that are given."""
+    ending = input_format(path, options)
+    with regular_file(path, ending) as file:
+        reading: Reading = _load(_BY_ENDING[ending].read)(file, voice, options)
+    return reading._replace(chorale=options.apply(reading.chorale))
 
 
 def write(chorale: Chorale, path: Path | str, *, instrument: str = "choir") -> None:
     """Write a classic CSV, a MIDI file, a MusicXML score or a WAV recording.
 
-    The ending of the file says which. The instrument, of MIDI files only, is a name in
-    `chorale.music.voices.INSTRUMENTS`.
+    The ending of the file says which. The instrument, of MIDI and WAV files, is a name
+    in `chorale.music.voices.INSTRUMENTS`.
 
     Raises:
         UsageError: the ending is not that of a format that can be written, or there is

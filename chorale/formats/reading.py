@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from chorale.music.keys import Key
 from chorale.music.score import Chorale
 from chorale.utils.arrays import IntArray
 
@@ -14,13 +15,27 @@ class ReadingOptions:
     """What a user says about a file where the file is ambiguous.
 
     Attributes:
+        format: a name in `chorale.formats.files.FORMATS`, for a file whose ending does
+            not say it.
         tune: number of a tune in a book of tunes, the X: field of ABC.
         parts: numbers of the parts, staves or tracks to read, counted from 1 in the
-            order of the file: four, soprano first, or one with a melody.
+            order of the file: four, soprano first; fewer with several voices each; or
+            one with a melody.
+        key: instead of the key in the file; then nothing need be guessed.
+        tempo: in quarters per minute, instead of the tempo in the file.
     """
 
+    format: str | None = None
     tune: int | None = None
     parts: tuple[int, ...] | None = None
+    key: Key | None = None
+    tempo: float | None = None
+
+    def apply(self, chorale: Chorale) -> Chorale:
+        """Return a chorale with the key and the tempo that are given."""
+        key = chorale.key if self.key is None else self.key
+        tempo = chorale.tempo if self.tempo is None else self.tempo
+        return replace(chorale, key=key, tempo=tempo)
 
 
 class Reading(NamedTuple):

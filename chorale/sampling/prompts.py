@@ -233,9 +233,9 @@ def as_classic(chorale: Chorale) -> Chorale:
 
 
 def find_start(
-    seed: str,
+    seed: str | Chorale,
     *,
-    plan: str | None = None,
+    plan: str | Chorale | None = None,
     bars: int | None = None,
     opening_bars: int | None = None,
     random_state: int = 0,
@@ -243,8 +243,8 @@ def find_start(
     """Return the plan and the opening of a new piece.
 
     Args:
-        seed: the name of a seed, see `find_seed`; `none` for no opening.
-        plan: the name of a seed whose metre, pickup, fermatas and length to follow,
+        seed: a chorale or the name of a seed, see `find_seed`; `none` for no opening.
+        plan: the same, whose metre, pickup, fermatas and length to follow,
             in the key of `seed`; None for those of `seed`. A plan `none`, or a seed
             `none` without a plan, takes the plan of a random chorale of train.
         bars: length of the whole piece; None for the length of the plan.

@@ -258,7 +258,7 @@ def test_notes_played_between_sixteenths_are_said(
         (["hymn.mid", "--select", "fifths"], 2, "parallel-fifths, parallel-octaves"),
         (["hymn.mid", "--ignore", "fifths"], 2, "got 'fifths'"),
         (["none.mid"], 1, "none.mid: there is no such file"),
-        (["hymn.pdf"], 1, "expected a file to read that ends in"),
+        (["hymn.txt"], 1, "expected a file to read that ends in"),
         (
             ["trio.musicxml"],
             1,
@@ -275,11 +275,10 @@ def test_mistakes_end_in_one_line(
     trio = parallels().pitches.copy()
     trio[:, 1] = 0
     write(Chorale(pitches=trio), tmp_path / "trio.musicxml")
-    (tmp_path / "hymn.pdf").write_text("no music")
+    (tmp_path / "hymn.txt").write_text("no music")
     (tmp_path / "empty").mkdir()
     done = check(*arguments, folder=tmp_path)
     assert (done.returncode, done.stdout) == (code, "")
-    line, *summary = done.stderr.splitlines()
+    (line,) = done.stderr.splitlines()
     assert line.startswith("chorale: ")
     assert message in line
-    assert summary in ([], ["0 findings in 0 files"])

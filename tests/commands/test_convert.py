@@ -76,7 +76,7 @@ def test_the_instrument(tmp_path: Path) -> None:
             "--annotations needs a file",
         ),
         ("a.mid", "b.pdf", [], 2, "expected a file to write that ends in .mid, .midi"),
-        ("a.pdf", "b.mid", [], 2, "expected a file to read that ends in .mid, .midi"),
+        ("a.txt", "b.mid", [], 2, "expected a file to read that ends in .mid, .midi"),
         ("a.mid", "b.mid", ["--instrument", "kazoo"], 2, "expected an instrument"),
     ],
 )

@@ -256,7 +256,9 @@ def test_a_seed_outside_the_vocabulary_is_refused_by_name(
     path = tmp_path / "high.csv"
     write_csv(little_chorale().transpose(24), path)
     code, _, err = run("generate", "--seed", str(path), "--bars", "8")
-    assert_refused(err, "high: the soprano's A6 in bar 1 is outside the model's")
+    remark, refusal = err.splitlines(keepends=True)
+    assert remark == "note: the file has no metre: bars are counted in 4/4\n"
+    assert_refused(refusal, "high: the soprano's A6 in bar 1 is outside the model's")
     assert code == 1 and written() == []
 
 

@@ -11,6 +11,7 @@ from strategies import little_chorale
 
 from chorale.errors import DataError, UsageError
 from chorale.formats.files import OUTPUT_ENDINGS, read, read_spelled, write
+from chorale.formats.reading import ReadingOptions
 from chorale.music.keys import Key
 from chorale.music.score import changes
 
@@ -72,7 +73,7 @@ def test_every_format_can_be_written(tmp_path: Path) -> None:
         assert (tmp_path / f"hymn{ending}").stat().st_size > 0
 
 
-@pytest.mark.parametrize("name", ["hymn.pdf", "hymn", ".mid"])
+@pytest.mark.parametrize("name", ["hymn.txt", "hymn", ".mid"])
 def test_other_endings_are_wrong_usage(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match=r"\.mid, \.midi, \.musicxml, .*\.krn, got"):
         read(tmp_path / name)
@@ -81,9 +82,56 @@ def test_other_endings_are_wrong_usage(tmp_path: Path, name: str) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_recording_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"expected a file to read .* got \.wav"):
-        read(tmp_path / "hymn.wav")
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("hymn.wav", "sound is not transcribed"),
+        ("hymn.MP3", "sound is not transcribed"),
+        ("hymn.mscz", "export it as MusicXML from MuseScore: File > Export"),
+        ("hymn.sib", "export it as MusicXML from the program that wrote it"),
+        ("hymn.pdf", "pictures of notes are not read"),
+        ("hymn.jpeg", "pictures of notes are not read"),
+    ],
+)
+def test_files_of_other_programs_are_refused_with_advice(
+    tmp_path: Path, name: str, advice: str
+) -> None:
+    with pytest.raises(UsageError, match=advice):
+        read(tmp_path / name)
+
+
+def test_a_format_may_be_named_instead_of_an_ending(tmp_path: Path) -> None:
+    write(little_chorale(), tmp_path / "hymn.mid")
+    for name in ("hymn", "hymn.txt", "hymn.csv"):
+        (tmp_path / "hymn.mid").rename(tmp_path / name)
+        found = read(tmp_path / name, ReadingOptions(format="midi"))
+        assert found == little_chorale()
+        (tmp_path / name).rename(tmp_path / "hymn.mid")
+    with pytest.raises(UsageError, match="expected a format to read out of midi"):
+        read(tmp_path / "hymn.mid", ReadingOptions(format="pdf"))
+
+
+def test_errors_about_a_file_without_ending_name_it(tmp_path: Path) -> None:
+    (tmp_path / "hymn").write_text("nonsense")
+    with pytest.raises(DataError) as caught:
+        read(tmp_path / "hymn", ReadingOptions(format="midi"))
+    assert str(caught.value).startswith(f"{tmp_path / 'hymn'}: expected a MIDI file")
+    assert caught.value.path == tmp_path / "hymn"
+
+
+def test_key_and_tempo_that_are_given_replace_those_of_the_file(tmp_path: Path) -> None:
+    options = ReadingOptions(key=Key("F#", "minor"), tempo=90.0)
+    for ending in (".mid", ".musicxml", ".csv"):
+        write(little_chorale(), tmp_path / f"hymn{ending}")
+        found = read(tmp_path / f"hymn{ending}", options)
+        assert (found.key, found.tempo) == (Key("F#", "minor"), 90.0)
+        assert (found.pitches == little_chorale().pitches).all()
+
+
+def test_options_of_other_formats_are_refused(tmp_path: Path) -> None:
+    write(little_chorale(), tmp_path / "hymn.csv")
+    with pytest.raises(UsageError, match="--parts is for files of midi, musicxml"):
+        read(tmp_path / "hymn.csv", ReadingOptions(parts=(1, 2, 3, 4)))
 
 
 @pytest.mark.parametrize("ending", [".csv", ".mid", ".musicxml", ".mxl"])

@@ -1,0 +1,175 @@
+"""Options of the commands that read chorales: what a user says about a file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chorale.commands.options import names_typed, option_name
+from chorale.corpus.reading import read_whole
+from chorale.corpus.seeds import find_bundled
+from chorale.errors import DataError, UsageError
+from chorale.formats.files import READABLE_FORMATS
+from chorale.formats.reading import Reading, ReadingOptions
+from chorale.music.keys import Key
+from chorale.music.score import Chorale
+from chorale.utils.checks import check_choice
+
+READING = "Reading"  # panel of the help
+
+_SLOWEST, _FASTEST = 10, 400  # quarters per minute
+_MOST_PARTS = 4
+
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="FORMAT",
+        help=f"Format of the file, one of {', '.join(READABLE_FORMATS)}; needed for "
+        "/dev/stdin and other files without an ending.",
+        show_default="by the ending of the file",
+        rich_help_panel=READING,
+    ),
+]
+Parts = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N,...",
+        help="Numbers of the parts, staves or tracks to read, from 1 in the order of "
+        "the file, soprano first: four, such as 1,2,3,4, or fewer with several voices "
+        "each.",
+        show_default="by names, clefs and ranges",
+        rich_help_panel=READING,
+    ),
+]
+Track = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Number of the part, staff or track with the melody, from 1 in the order "
+        "of the file.",
+        show_default="the only one, or that of --voice",
+        rich_help_panel=READING,
+    ),
+]
+Tune = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Number of the tune, the X: field, in a book of tunes in ABC.",
+        show_default="the only one",
+        rich_help_panel=READING,
+    ),
+]
+KeyName = Annotated[
+    str | None,
+    typer.Option(
+        "--key",
+        metavar="KEY",
+        help="Key, such as 'E minor' or 'Bb major', instead of the one in the file.",
+        show_default="that of the file, or estimated from the notes",
+        rich_help_panel=READING,
+    ),
+]
+Tempo = Annotated[
+    float | None,
+    typer.Option(
+        help=f"Tempo in quarters per minute, {_SLOWEST} to {_FASTEST}, instead of the "
+        "one in the file.",
+        show_default="that of the file",
+        rich_help_panel=READING,
+    ),
+]
+
+
+def reading_options(context: typer.Context) -> ReadingOptions:
+    """Return what the options of a command say about the file it reads.
+
+    Raises:
+        UsageError: a value out of bounds, or --track together with --parts.
+    """
+    asked = context.params
+    parts, track = asked.get("parts"), asked.get("track")
+    if parts is not None and track is not None:
+        raise UsageError("--track N is the same as --parts N: leave one out")
+    if track is not None:
+        parts = str(track)
+    key, tempo = asked.get("key"), asked.get("tempo")
+    if tempo is not None and not _SLOWEST <= tempo <= _FASTEST:
+        raise UsageError(
+            f"expected --tempo from {_SLOWEST} to {_FASTEST} quarters per minute, got "
+            f"{tempo:g}"
+        )
+    source_format = asked.get("source_format")
+    if source_format is not None:
+        check_choice("--from", source_format, READABLE_FORMATS)
+    return ReadingOptions(
+        format=source_format,
+        tune=asked.get("tune"),
+        parts=None if parts is None else _parse_parts(parts),
+        key=None if key is None else _parse_key(key),
+        tempo=tempo,
+    )
+
+
+def find_piece(context: typer.Context, name: str) -> Reading:
+    """Return a bundled chorale, or the piece in a file; print remarks on its reading.
+
+    Raises:
+        UsageError: an option about files is given for a bundled chorale.
+        DataError: the file does not hold a chorale of four voices.
+    """
+    options = reading_options(context)
+    chorale = find_bundled_piece(context, name)
+    reading = read_whole(Path(name), options) if chorale is None else Reading(chorale)
+    print_remarks(reading.remarks())
+    return reading
+
+
+def find_bundled_piece(context: typer.Context, name: str) -> Chorale | None:
+    """Return a bundled chorale, in the key and tempo of the options; None for a file.
+
+    Raises:
+        UsageError: there is none of the name, or an option about files is given.
+    """
+    chorale = find_bundled(name)
+    if chorale is None:
+        return None
+    typed = names_typed(context)
+    for option in ("source_format", "parts", "track", "tune"):
+        if option in typed:
+            raise UsageError(
+                f"{option_name(context, option)} is for files, got the bundled chorale "
+                f"{name}: leave it out"
+            )
+    return reading_options(context).apply(chorale)
+
+
+def print_remarks(remarks: list[str] | tuple[str, ...]) -> None:
+    """Print what was read differently from the file on stderr, a line each."""
+    for remark in remarks:
+        typer.echo(f"note: {remark}", err=True)
+
+
+def _parse_parts(text: str) -> tuple[int, ...]:
+    """Return the numbers of parts such as `1,2,3,4`."""
+    found = re.fullmatch(r"\s*[1-9]\d{0,3}\s*(,\s*[1-9]\d{0,3}\s*)*", text)
+    parts = tuple(map(int, text.split(","))) if found else ()
+    if not 1 <= len(set(parts)) == len(parts) <= _MOST_PARTS:
+        raise UsageError(
+            f"expected one to {_MOST_PARTS} different numbers of parts, from 1, such "
+            f"as 1,2,3,4, got {text!r}"
+        )
+    return parts
+
+
+def _parse_key(text: str) -> Key:
+    """Return the key of a name such as `E minor`, `e minor` or `Bb major`."""
+    tonic, _, mode = text.strip().partition(" ")
+    try:
+        return Key(tonic[:1].upper() + tonic[1:], mode.strip().casefold())
+    except DataError as error:
+        raise UsageError(f"--key: {error}") from None
