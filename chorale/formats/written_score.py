@@ -9,24 +9,12 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from chorale.formats.score_notes import ScoreNote
+from chorale.music.keys import KeySignature as KeySignature
 from chorale.music.metre import Metre
 
 # Notes, chords and rests of one voice in one bar, in order; their times are in steps
 # from the beginning of the bar.
 Line = list[ScoreNote]
-
-
-@dataclass(frozen=True, kw_only=True)
-class KeySignature:
-    """A key signature.
-
-    Attributes:
-        fifths: number of sharps; flats count negative.
-        mode: `major`, `minor` or a church mode; empty if the file does not say.
-    """
-
-    fifths: int
-    mode: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from chorale.errors import DataError
 from chorale.music.voices import SILENCE
-from chorale.utils.arrays import IntArray
+from chorale.utils.arrays import Float64Array, IntArray
 
 # Tonics by mode on the circle of fifths, from seven flats to seven sharps.
 _TONICS = {
@@ -87,6 +87,24 @@ class Key:
         return self.from_tonic_class(self.tonic_class + semitones, self.mode)
 
 
+@dataclass(frozen=True, kw_only=True)
+class KeySignature:
+    """A key signature as a file has it.
+
+    Attributes:
+        fifths: number of sharps; flats count negative.
+        mode: `major`, `minor` or a church mode; empty if the file does not say.
+        default_mode: whether the mode means nothing, as in MIDI, where programs write
+            `major` for every key.
+        certain: whether the key is known to be right, as in files of this package.
+    """
+
+    fifths: int
+    mode: str = ""
+    default_mode: bool = False
+    certain: bool = False
+
+
 def keys_near(fifths: int) -> list[Key]:
     """Return the keys whose signature differs by at most one from `fifths` sharps.
 
@@ -116,6 +134,12 @@ _KEY_PROFILES = {
 }
 
 
+def key_profile(key: Key) -> Float64Array:
+    """Return the profile of a key by pitch class, float array (12,)."""
+    shares = [float(share) for share in _KEY_PROFILES[key.mode].split()]
+    return np.roll(shares, key.tonic_class)
+
+
 def estimate_key(pitches: IntArray, candidates: Sequence[Key] | None = None) -> Key:
     """Estimate the key by the correlation with key profiles.
 
@@ -135,9 +159,7 @@ def estimate_key(pitches: IntArray, candidates: Sequence[Key] | None = None) -> 
         return candidates[0]
 
     def correlation(key: Key) -> float:
-        shares = [float(share) for share in _KEY_PROFILES[key.mode].split()]
-        profile = np.roll(shares, key.tonic_class)
-        return float(np.corrcoef(profile, durations)[0, 1])
+        return float(np.corrcoef(key_profile(key), durations)[0, 1])
 
     return max(candidates, key=correlation)
 

@@ -1,0 +1,215 @@
+"""The key of a piece: what the file says, weighed against the notes.
+
+A key signature alone says little: in MIDI programs write every one as major, a program
+that knows no key writes C major, and modal melodies have a flat or sharp fewer than
+today's keys. All keys are therefore compared by how well they fit the notes, less a
+penalty for the distance from the signature.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+
+from chorale.music.keys import Key, KeySignature, estimate_key, key_profile
+from chorale.music.voices import SILENCE
+from chorale.utils.arrays import Float64Array, IntArray
+
+# The penalties and bonuses were fitted to Bach's chorales and their sopranos in train,
+# in units of log-odds.
+_CORRELATION_WEIGHT = 15.0  # of the correlation of the notes with the key profile
+# Bonus for the last note of the lowest voice, by semitones above the tonic.
+_LAST_NOTE = {0: 3.0, 3: 0.75, 4: 0.75, 7: 1.2}
+_STATED_BONUS = 3.0  # of the key that the file names, and of the same tonic
+# Of the minor key with a flat more than the signature, and of the other mode of the
+# tonic that the file names.
+_DORIAN_PENALTY = 1.0
+_NEIGHBOR_PENALTY = 2.5  # of other keys with a flat or a sharp more
+# Of all other keys, for C major and for other signatures, and for each sharp or flat.
+# C major is what programs write that know no key.
+_FAR_PENALTY = (0.5, 4.0)
+_FIFTH_PENALTY = 0.2
+# Keys far from the signature are considered only if they explain at least this share
+# of the sounding time that is outside the key of the signature.
+_LEAST_EXPLAINED = 0.02
+_LEAST_CLASSES = 5  # distinct pitch classes that may contradict the key of a score
+
+_MOST_FIFTHS = 7
+_MODE_NAMES = ("major", "minor")
+# Fifths from the tonic of the major key with the same signature up to the tonic of each
+# mode, and whether its third is minor.
+_MODES = {
+    "major": (0, "major"),
+    "ionian": (0, "major"),
+    "lydian": (-1, "major"),
+    "mixolydian": (1, "major"),
+    "minor": (3, "minor"),
+    "aeolian": (3, "minor"),
+    "dorian": (2, "minor"),
+    "phrygian": (4, "minor"),
+    "locrian": (5, "minor"),
+}
+
+
+def decide_key(signature: KeySignature | None, pitches: IntArray) -> tuple[Key, str]:
+    """Decide the key of a piece or of a melody.
+
+    Args:
+        signature: at the beginning of the piece; None if there is none.
+        pitches: int array (steps, voices) or (steps,), MIDI notes, 0 = silence.
+
+    Returns:
+        The key, and a sentence on what was decided for the user; empty if the key is
+        the one that the file names.
+    """
+    if signature is None or abs(signature.fifths) > _MOST_FIFTHS:
+        key = _best_fit(pitches, None)
+        missing = "there is no key signature"
+        if signature is not None:
+            kind = "sharps" if signature.fifths > 0 else "flats"
+            missing = f"there is no key of {abs(signature.fifths)} {kind}"
+        return key, f"{missing}: read as {key.name}, by the notes"
+    mode = signature.mode.strip().lower()
+    if mode not in _MODES:
+        key = _best_fit(pitches, signature)
+        return key, (
+            f"the key signature of {_count(signature.fifths)} has no mode: read as "
+            f"{key.name}, by the notes"
+        )
+    stated = _stated_key(signature.fifths, mode)
+    written = f"{_tonic(signature.fifths, mode)} {mode}"
+    if signature.certain or _proves_little(pitches, stated, signature):
+        key = stated
+    else:
+        key = _best_fit(pitches, replace(signature, mode=mode))
+    if key != stated:
+        return key, (
+            f"the key signature is {written}, the notes are in {key.name}: read as "
+            f"{key.name}"
+        )
+    return key, "" if key.name == written else f"{written} is read as {key.name}"
+
+
+def _proves_little(pitches: IntArray, stated: Key, signature: KeySignature) -> bool:
+    """Return whether the notes are too few to doubt the key that a score names."""
+    classes = np.unique(pitches[pitches != SILENCE] % 12)
+    present = np.bincount(classes, minlength=12) / max(len(classes), 1)
+    is_stated = not signature.default_mode
+    return is_stated and len(classes) < _LEAST_CLASSES and not _outside(stated, present)
+
+
+def _stated_key(fifths: int, mode: str) -> Key:
+    """Return the major or minor key on the tonic of a signature with a mode."""
+    distance, third = _MODES[mode]
+    tonic_class = 7 * (fifths + distance) % 12
+    return _spelled(tonic_class, third, fifths)
+
+
+def _tonic(fifths: int, mode: str) -> str:
+    """Return the name of the tonic of a signature with a mode, such as `F#`."""
+    accidental, letter = divmod(fifths + _MODES[mode][0] + 1, 7)
+    return "FCGDAEB"[letter] + ("#" * accidental or "b" * -accidental)
+
+
+def _count(fifths: int) -> str:
+    """Return a signature in words, such as `2 flats`."""
+    if not fifths:
+        return "no sharps or flats"
+    kind = "sharp" if fifths > 0 else "flat"
+    return f"{abs(fifths)} {kind}{'s' if abs(fifths) > 1 else ''}"
+
+
+def _spelled(tonic_class: int, mode: str, fifths: int) -> Key:
+    """Return the key on a pitch class that is nearest to a signature."""
+    keys = [
+        Key.from_fifths(sharps, mode)
+        for sharps in range(-_MOST_FIFTHS, _MOST_FIFTHS + 1)
+    ]
+    return min(
+        (key for key in keys if key.tonic_class == tonic_class % 12),
+        key=lambda key: (abs(key.fifths - fifths), abs(key.fifths), key.fifths),
+    )
+
+
+# === The fit of a key to the notes ===
+
+
+def _best_fit(pitches: IntArray, signature: KeySignature | None) -> Key:
+    """Return the key that fits notes and signature best."""
+    pitches = pitches.reshape(len(pitches), -1)
+    sounding = pitches[pitches != SILENCE]
+    if not len(sounding):
+        if signature is None:
+            return estimate_key(pitches)
+        mode = signature.mode if signature.mode in _MODES else "major"
+        return _stated_key(signature.fifths, mode)
+    durations = np.bincount(sounding % 12, minlength=12) / len(sounding)
+    last = pitches[(pitches != SILENCE).any(axis=1)][-1]
+    last_class = int(last[last != SILENCE].min()) % 12
+    fifths = 0 if signature is None else signature.fifths
+    keys = _keys(fifths)
+
+    def fit(key: Key) -> float:
+        bonus = _LAST_NOTE.get((last_class - key.tonic_class) % 12, 0.0)
+        value = _CORRELATION_WEIGHT * _correlation(key, durations) + bonus
+        if signature is not None:
+            value -= _penalty(key, signature, durations)
+        return value
+
+    return max(keys, key=fit)
+
+
+@cache
+def _keys(fifths: int) -> tuple[Key, ...]:
+    """Return the keys on each pitch class, spelled as near to a signature as can be."""
+    return tuple(
+        _spelled(tonic_class, mode, fifths)
+        for mode in _MODE_NAMES
+        for tonic_class in range(12)
+    )
+
+
+def _correlation(key: Key, durations: Float64Array) -> float:
+    """Return the correlation of durations by pitch class, (12,), with a key profile."""
+    deviations = durations - durations.mean()
+    profile = key_profile(key) - key_profile(key).mean()
+    norm = np.linalg.norm(deviations) * np.linalg.norm(profile)
+    return float(deviations @ profile / norm) if norm else 0.0
+
+
+def _penalty(key: Key, signature: KeySignature, durations: Float64Array) -> float:
+    """Return the penalty of a key given a signature; infinite if it is not considered.
+
+    It is less for the key that the file names, and for its tonic in the other mode.
+    """
+    distance = key.fifths - signature.fifths
+    bonus = 0.0
+    if signature.mode in _MODES and not signature.default_mode:
+        stated = _stated_key(signature.fifths, signature.mode)
+        if stated.tonic_class == key.tonic_class:
+            bonus = _STATED_BONUS
+    if not distance:
+        return -bonus
+    if bonus or (distance == -1 and key.mode == "minor"):
+        return _DORIAN_PENALTY - bonus
+    if abs(distance) == 1:
+        return _NEIGHBOR_PENALTY
+    written = [Key.from_fifths(signature.fifths, mode) for mode in _MODE_NAMES]
+    unexplained = min(_outside(candidate, durations) for candidate in written)
+    if _outside(key, durations) + _LEAST_EXPLAINED > unexplained:
+        return float("inf")
+    return _FAR_PENALTY[signature.fifths != 0] + _FIFTH_PENALTY * abs(distance)
+
+
+def _outside(key: Key, durations: Float64Array) -> float:
+    """Return the share of the durations outside the scale of a key.
+
+    A minor key has the raised sixth and seventh degrees too.
+    """
+    scale = {7 * (key.fifths + place) % 12 for place in range(-1, 6)}
+    if key.mode == "minor":
+        scale |= {(key.tonic_class + degree) % 12 for degree in (9, 11)}
+    outside = [place for place in range(12) if place not in scale]
+    return float(durations[outside].sum())
