@@ -112,7 +112,8 @@ def annotated(path: Path, reading: Reading) -> Reading:
     if entry is not None:
         return Reading(load_entry(entry, folder))
     if annotations.is_file():
-        return Reading(read_annotations(annotations, reading.chorale))
+        chorale = read_annotations(annotations, reading.chorale)
+        return reading._replace(chorale=chorale, metre_assumed=False)
     return reading
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from chorale.errors import DataError, UsageError
 from chorale.formats.foreign import advice_for
 from chorale.formats.reading import Reading, ReadingOptions
-from chorale.music.keys import estimate_key
+from chorale.music.key_decision import decide_key
 from chorale.music.score import Chorale
 from chorale.utils.checks import check_choice
 from chorale.utils.streams import regular_file
@@ -105,12 +105,9 @@ def read_spelled(path: Path | str, options: ReadingOptions | None = None) -> Rea
     """
     options = options or ReadingOptions()
     reading = _read(Path(path), None, options)
-    chorale = reading.chorale
-    if not chorale.onsets.any():
+    if not reading.chorale.onsets.any():
         raise DataError("expected four voices, got nothing but silence", path)
-    if chorale.key is None:
-        chorale = replace(chorale, key=estimate_key(chorale.pitches))
-    return reading._replace(chorale=chorale)
+    return reading
 
 
 def read_line(path: Path, voice: int, options: ReadingOptions | None = None) -> Reading:
@@ -164,7 +161,12 @@ def _read(path: Path, voice: int | None, options: ReadingOptions) -> Reading:
     ending = input_format(path, options)
     with regular_file(path, ending) as file:
         reading: Reading = _load(_BY_ENDING[ending].read)(file, voice, options)
-    return reading._replace(chorale=options.apply(reading.chorale))
+    chorale = options.apply(reading.chorale)
+    if chorale.key is None and chorale.onsets.any():
+        key, remark = decide_key(None, chorale.pitches)
+        reading = reading._replace(notes=(*reading.notes, remark))
+        chorale = replace(chorale, key=key)
+    return reading._replace(chorale=chorale)
 
 
 def write(chorale: Chorale, path: Path | str, *, instrument: str = "choir") -> None:

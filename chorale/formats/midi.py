@@ -116,8 +116,9 @@ def read_midi(
     with its own time signature is a pickup.
 
     Returns:
-        The chorale, without a key if the file has none, and the number of notes that
-        begin between two sixteenths; no spelling.
+        The chorale, its key as `decide_key` has it, without a key if the file has no
+        key signature at the beginning; the number of notes that begin between two
+        sixteenths; no spelling.
 
     Raises:
         DataError: the file cannot be read, or does not hold the voices.
@@ -135,7 +136,7 @@ def read_midi(
             raise DataError(
                 "expected a MIDI file of format 0 or 1 with ticks per quarter note"
             )
-        reading = _convert(file, voice)
+        reading = _convert(file, voice, options or ReadingOptions())
     return reading._replace(chorale=replace(reading.chorale, source=path.stem))
 
 
@@ -177,7 +178,9 @@ def _read_track(track: mido.MidiTrack, ticks_per_step: float) -> _Track:
     return content
 
 
-def _convert(file: mido.MidiFile, voice: int | None) -> Reading:
+def _convert(
+    file: mido.MidiFile, voice: int | None, options: ReadingOptions
+) -> Reading:
     ticks_per_step = file.ticks_per_beat / STEPS_PER_QUARTER
     tracks = [_read_track(track, ticks_per_step) for track in file.tracks]
     voices = _four_voices(tracks) if voice is None else _one_voice(tracks, voice)
@@ -198,14 +201,15 @@ def _convert(file: mido.MidiFile, voice: int | None) -> Reading:
         bars=bars,
         positions=positions,
         metres=metres,
-        key=midi_meta.read_key(metas),
         tempo=midi_meta.read_tempo(metas, under_fermata=bool(fermatas[0])),
         title=tracks[0].name if has_title else "",
     )
+    key, notes = options.key_of(midi_meta.read_key(metas), chorale.pitches)
     return Reading(
-        chorale,
+        replace(chorale, key=key),
         off_grid=sum(map(count_off_grid, voices)),
         metre_assumed=all(meta.type != "time_signature" for _, meta in metas),
+        notes=notes,
     )
 
 

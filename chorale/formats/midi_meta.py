@@ -17,7 +17,7 @@ from typing import Any
 import mido
 import numpy as np
 
-from chorale.music.keys import Key
+from chorale.music.keys import Key, KeySignature
 from chorale.music.metre import COMMON_TIME, STEPS_PER_WHOLE, Bar, Metre, number_bars
 from chorale.music.score import DEFAULT_TEMPO, FERMATA_TEMPO, Chorale
 from chorale.utils.arrays import IntArray
@@ -177,11 +177,22 @@ def read_fermatas(metas: Metas) -> list[tuple[int, int]]:
     return spans
 
 
-def read_key(metas: Metas) -> Key | None:
-    """Return the key of the first key signature; None if there is none."""
-    for _, message in _of_type(metas, "key_signature"):
-        mode = "minor" if message.key.endswith("m") else "major"
-        return Key(message.key.removesuffix("m"), mode)
+def read_key(metas: Metas) -> KeySignature | None:
+    """Return the key signature at the beginning; None if there is none.
+
+    A later one is not that of the beginning. Programs write every signature as major,
+    so only `minor` means anything, except in our own files.
+    """
+    is_own = bool(_matches(metas, _METRE_TEXT))
+    for step, message in _of_type(metas, "key_signature"):
+        if step == 0:
+            mode = "minor" if message.key.endswith("m") else "major"
+            return KeySignature(
+                fifths=Key(message.key.removesuffix("m"), mode).fifths,
+                mode=mode,
+                default_mode=mode == "major",
+                certain=is_own,
+            )
     return None
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from chorale.music.keys import Key
+from chorale.music.key_decision import decide_key
+from chorale.music.keys import Key, KeySignature
 from chorale.music.score import Chorale
 from chorale.utils.arrays import IntArray
 
@@ -36,6 +37,23 @@ class ReadingOptions:
         key = chorale.key if self.key is None else self.key
         tempo = chorale.tempo if self.tempo is None else self.tempo
         return replace(chorale, key=key, tempo=tempo)
+
+    def key_of(
+        self, signature: KeySignature | None, pitches: IntArray
+    ) -> tuple[Key | None, tuple[str, ...]]:
+        """Return the key that is given, else that of a signature and the notes.
+
+        Args:
+            signature: at the beginning of the file; None if there is none.
+            pitches: int array (steps, voices), MIDI notes, 0 = silence.
+
+        Returns:
+            The key, None without a signature, and sentences on what was decided.
+        """
+        if self.key is not None or signature is None:
+            return self.key, ()
+        key, remark = decide_key(signature, pitches)
+        return key, (remark,) if remark else ()
 
 
 class Reading(NamedTuple):

@@ -20,25 +20,12 @@ from chorale.formats.reading import Reading, ReadingOptions
 from chorale.formats.score_notes import ScoreNote, join_ties
 from chorale.formats.staff_voices import Guesses, separate_bar
 from chorale.formats.voice_separation import match_voice_names
-from chorale.formats.written_score import KeySignature, Staff, WrittenBar, WrittenScore
-from chorale.music.keys import Key, estimate_key, estimate_melody_key, keys_near
+from chorale.formats.written_score import Staff, WrittenBar, WrittenScore
 from chorale.music.metre import COMMON_TIME, Measure, Metre, number_measures
 from chorale.music.score import DEFAULT_TEMPO, Chorale
-from chorale.music.voices import ALL_VOICES, SILENCE, VOICES
-from chorale.utils.arrays import IntArray
+from chorale.music.voices import ALL_VOICES, VOICES
 
 MOST_STEPS = 100_000  # an hour and a half; longer files are damaged
-
-# Pitch class of the tonic above that of the major key of the same signature, and the
-# mode by the third above the tonic.
-_MODES = {
-    "ionian": (0, "major"),
-    "dorian": (2, "minor"),
-    "phrygian": (4, "minor"),
-    "lydian": (5, "major"),
-    "mixolydian": (7, "major"),
-    "aeolian": (9, "minor"),
-}
 
 # Staves of the score and how many of the voices each holds, soprano first.
 Layout = Sequence[tuple[Staff, int]]
@@ -91,8 +78,8 @@ def assemble(
         options: what the user says about the file.
 
     Returns:
-        The chorale with the title, tempo and key of the score; if the key signature has
-        no mode, it is estimated from the notes.
+        The chorale with the title, tempo and key of the score, see `decide_key`; the
+        key is None without a key signature.
 
     Raises:
         DataError: the score does not hold the voices.
@@ -100,15 +87,13 @@ def assemble(
     staves = _chosen(score.staves, options)
     sounding = [staff for staff in staves if _has_notes(staff)]
     if voice is None:
-        return _read_staves(score, _four_voices(staves), range(VOICES))
+        return _read_staves(score, _four_voices(staves), range(VOICES), options)
     if not sounding:
         raise DataError("expected a melody, got no notes")
     if len(sounding) == 1:
-        reading = _read_staves(score, [(sounding[0], 1)], [voice])
-        key = _melody_key(score.bars[0].key, reading.chorale.pitches[:, voice])
-        return reading._replace(chorale=replace(reading.chorale, key=key))
+        return _read_staves(score, [(sounding[0], 1)], [voice], options)
     try:
-        return _read_staves(score, _four_voices(staves), range(VOICES))
+        return _read_staves(score, _four_voices(staves), range(VOICES), options)
     except DataError as error:
         raise DataError(
             f"expected one line, or four voices of which to take the "
@@ -206,7 +191,12 @@ def _without_empty(
     return bars, columns
 
 
-def _read_staves(score: WrittenScore, layout: Layout, voices: Sequence[int]) -> Reading:
+def _read_staves(
+    score: WrittenScore,
+    layout: Layout,
+    voices: Sequence[int],
+    options: ReadingOptions | None,
+) -> Reading:
     """Return the chorale on some staves, which together hold `voices`."""
     counts = [len(staff.bars) for staff, _ in layout]
     if set(counts) != {len(score.bars)} or not score.bars:
@@ -256,12 +246,15 @@ def _read_staves(score: WrittenScore, layout: Layout, voices: Sequence[int]) -> 
         tempo=score.bars[0].tempo or DEFAULT_TEMPO,
         title=score.title,
     )
+    key, key_notes = (options or ReadingOptions()).key_of(
+        score.bars[0].key, chorale.pitches
+    )
     return Reading(
-        replace(chorale, key=_key(score.bars[0].key, chorale.pitches)),
+        replace(chorale, key=key),
         spelling=score_notes.spelling_on_grid(joined, chorale.steps),
         off_grid=sum(map(score_notes.count_off_grid, joined)),
         metre_assumed=not any(bar.metre for bar in score.bars),
-        notes=(*score.notes, *_remarks(score, guesses, too_long)),
+        notes=(*score.notes, *key_notes, *_remarks(score, guesses, too_long)),
     )
 
 
@@ -312,39 +305,3 @@ def _bars(numbers: Iterable[int]) -> str:
     distinct = sorted(set(numbers))
     listed = ", ".join(map(str, distinct[:10])) + ", …" * (len(distinct) > 10)
     return f"bar{'s' if len(distinct) > 1 else ''} {listed}"
-
-
-# === Key ===
-
-
-def _key(signature: KeySignature | None, pitches: IntArray) -> Key | None:
-    """Return the key; None without a signature of at most 7 sharps or flats."""
-    if signature is None or abs(signature.fifths) > 7:
-        return None
-    if signature.mode in _MODES:
-        above, mode = _MODES[signature.mode]
-        return Key.from_tonic_class(7 * signature.fifths + above, mode)
-    modes = ("major", "minor")
-    possible = [signature.mode] if signature.mode in modes else modes
-    candidates = [Key.from_fifths(signature.fifths, mode) for mode in possible]
-    return estimate_key(pitches, candidates)
-
-
-def _melody_key(signature: KeySignature | None, line: IntArray) -> Key:
-    """Return the key of a single line.
-
-    If the score names a tonic, the mode is that of the third above it that sounds
-    longer, as collections of songs often omit the mode. If there is only a key
-    signature, its neighbors are considered too, for church modes.
-    """
-    written = _key(signature, line)
-    if signature is None or written is None:
-        return estimate_melody_key(line)
-    if not signature.mode:
-        return estimate_melody_key(line, keys_near(signature.fifths))
-    above = (line[line != SILENCE] - written.tonic_class) % 12
-    minor, major = (int((above == third).sum()) for third in (3, 4))
-    mode = "minor" if minor > major else "major"
-    if minor == major or mode == written.mode:
-        return written
-    return Key.from_tonic_class(written.tonic_class, mode)

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.music.keys import estimate_melody_key
+from chorale.music.key_decision import decide_key
 from chorale.music.phrases import phrase_ends
 from chorale.music.score import Chorale
 from chorale.music.voices import ALL_VOICES, HIGHEST_PITCH, SILENCE, SOPRANO, VOICES
@@ -83,7 +83,10 @@ def melody_of(chorale: Chorale, voice: int = SOPRANO) -> Melody:
     rests = [after.start - note.end for note, after in pairwise(notes)]
     if max(rests, default=0) >= solo.bar_lengths().max():
         remarks.append("there are rests of a bar or more: the other voices go on there")
-    key = solo.key or estimate_melody_key(solo.pitches[:, voice])
+    key = solo.key
+    if key is None:
+        key, remark = decide_key(None, solo.pitches)
+        remarks.append(remark)
     return Melody(
         chorale=replace(solo, fermatas=fermatas, key=key),
         voice=voice,

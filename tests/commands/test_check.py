@@ -54,9 +54,10 @@ def test_a_csv_says_which_metre_was_assumed(tmp_path: Path) -> None:
     write(parallels(), tmp_path / "hymn.csv")
     done = check("hymn.csv", folder=tmp_path)
     assert done.stdout == f"hymn.csv:{LINE}"
-    first, second = done.stderr.splitlines()
-    assert first == "hymn.csv: the file has no metre: bars are counted in 4/4"
-    assert second == "1 finding in 1 file"
+    key, metre, count = done.stderr.splitlines()
+    assert key.startswith("hymn.csv: there is no key signature: read as ")
+    assert metre == "hymn.csv: the file has no metre: bars are counted in 4/4"
+    assert count == "1 finding in 1 file"
 
 
 def test_the_annotations_of_a_corpus_are_read(tmp_path: Path) -> None:

@@ -340,7 +340,11 @@ def test_passages_that_make_no_sense(
 def test_guesses_about_a_piece_are_named(run: Run) -> None:
     write_csv(PIECE, "plain.csv")
     code, _, err = run("rewrite", "plain.csv", "--bars", "2", *ONE)
-    assert (code, err) == (0, "note: the file has no metre: bars are counted in 4/4\n")
+    assert (code, err) == (
+        0,
+        "note: there is no key signature: read as A minor, by the notes\n"
+        "note: the file has no metre: bars are counted in 4/4\n",
+    )
     played = mido.MidiFile("piece.mid")
     ticks = played.ticks_per_beat // 12  # a third of a sixteenth
     for track in played.tracks:

@@ -33,7 +33,10 @@ def test_convert_reads_a_melody_as_a_soprano_and_says_so(tmp_path: Path) -> None
 def test_convert_says_what_it_reads_otherwise(tmp_path: Path) -> None:
     write(little_chorale(), tmp_path / "hymn.csv")
     done = run_command("convert", "hymn.csv", "hymn.mid", folder=tmp_path)
-    assert done.stderr == "note: the file has no metre: bars are counted in 4/4\n"
+    assert done.stderr == (
+        "note: there is no key signature: read as A minor, by the notes\n"
+        "note: the file has no metre: bars are counted in 4/4\n"
+    )
 
 
 def test_convert_refuses_a_file_of_two_voices_as_before(tmp_path: Path) -> None:

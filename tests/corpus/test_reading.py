@@ -155,7 +155,10 @@ def test_a_midi_file_of_one_track(tmp_path: Path) -> None:
     assert line_of(melody) == [(67, 0, 4), (69, 4, 4), (69, 8, 4), (72, 12, 8)]
     assert melody.chorale.pickup == 4
     assert melody.chorale.bars.tolist() == [0] * 4 + [1] * 12 + [2] * 4
-    assert melody.remarks[0] == "the rests before the first note are left out"
+    assert melody.remarks[:2] == (
+        "there is no key signature: read as C major, by the notes",
+        "the rests before the first note are left out",
+    )
 
 
 def test_what_is_off_the_grid_is_moved_to_it_and_said(tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ from hypothesis import given, settings
 from strategies import chorales, little_chorale
 
 from chorale.errors import DataError, OutputError, UsageError
+from chorale.formats.files import read_spelled
 from chorale.formats.midi import TICKS_PER_STEP, VELOCITIES, read_midi, write_midi
+from chorale.formats.reading import ReadingOptions
 from chorale.music.keys import Key
 from chorale.music.metre import Metre, number_bars
 from chorale.music.score import FERMATA_TEMPO, Chorale, Note
@@ -374,10 +376,37 @@ def test_a_grace_note_makes_room(tmp_path: Path) -> None:
     assert read(save(tmp_path / "a.mid", tracks)).notes(0) == [Note(72, 0, 4)]
 
 
+def test_a_key_that_begins_later_is_not_that_of_the_beginning(tmp_path: Path) -> None:
+    conductor = [(1920, mido.MetaMessage("key_signature", key="Bb"))]
+    path = save(tmp_path / "a.mid", [conductor, *four(length=3840)])
+    assert read_midi(path).chorale.key is None
+    assert read_spelled(path).notes == (
+        "there is no key signature: read as C major, by the notes",
+    )
+
+
+def test_the_notes_decide_the_mode_of_a_key_signature(tmp_path: Path) -> None:
+    # i iv V i in E minor; every program writes this signature as G major.
+    chords = ((71, 67, 64, 52), (72, 69, 64, 57), (71, 66, 63, 59), (71, 67, 64, 52))
+    signature = [(0, mido.MetaMessage("key_signature", key="G"))]
+    voices = [
+        [event for chord in chords for event in note(chord[voice])]
+        for voice in range(4)
+    ]
+    reading = read_midi(save(tmp_path / "a.mid", [signature, *voices]))
+    assert reading.chorale.key == Key("E", "minor")
+    assert reading.notes == (
+        "the key signature is G major, the notes are in E minor: read as E minor",
+    )
+    given = ReadingOptions(key=Key("C", "major"))
+    reading = read_midi(tmp_path / "a.mid", options=given)
+    assert (reading.chorale.key, reading.notes) == (Key("C", "major"), ())
+
+
 def test_a_first_short_bar_is_a_pickup(tmp_path: Path) -> None:
     conductor = [
         (0, mido.MetaMessage("time_signature", numerator=1, denominator=4)),
-        (0, mido.MetaMessage("key_signature", key="Bb")),
+        (0, mido.MetaMessage("key_signature", key="Am")),
         (0, mido.MetaMessage("set_tempo", tempo=600_000)),
         (480, mido.MetaMessage("time_signature", numerator=3, denominator=4)),
         (1440, mido.MetaMessage("time_signature", numerator=2, denominator=4)),
@@ -388,7 +417,7 @@ def test_a_first_short_bar_is_a_pickup(tmp_path: Path) -> None:
     assert chorale.pickup == 4
     assert chorale.positions.tolist() == [*range(8, 12), *range(12), *range(4)]
     assert chorale.bars.tolist() == [0] * 4 + [1] * 12 + [2] * 4
-    assert (chorale.key, chorale.tempo) == (Key("Bb", "major"), 100)
+    assert (chorale.key, chorale.tempo) == (Key("A", "minor"), 100)
 
 
 def test_a_foreign_piece_ends_with_its_last_note(tmp_path: Path) -> None:
