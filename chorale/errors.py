@@ -7,7 +7,7 @@ in which file, row and column, and what to do.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
@@ -90,3 +90,22 @@ def located(
             raise
         message = f"record {record}: {error}" if record else str(error)
         raise DataError(message, path, row) from error
+
+
+@contextlib.contextmanager
+def translated(describe: Callable[[str], ChoraleError]) -> Iterator[None]:
+    """Raise exceptions of other libraries as one of this package.
+
+    Libraries that parse files raise exceptions of any kind for damaged ones. Errors of
+    this package, and those of the operating system, pass through.
+
+    Args:
+        describe: returns the error for the reason, on one line.
+    """
+    try:
+        yield
+    except (ChoraleError, OSError):
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise describe(reason) from error

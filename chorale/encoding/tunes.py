@@ -118,7 +118,19 @@ class Tunes:
             raise ModelError(
                 f"{path}: expected whole numbers {', '.join(_ARRAYS)}, as many of each"
             )
-        return cls(*(arrays[name] for name in _ARRAYS))
+        intervals, durations, pieces = (arrays[name] for name in _ARRAYS)
+        if intervals.ndim != 1 or (
+            len(intervals)
+            and (
+                np.abs(intervals.astype(np.int64)).max() > _START
+                or min(durations.min(), pieces.min()) < 0
+            )
+        ):
+            raise ModelError(
+                f"{path}: expected intervals of at most {_START} semitones, durations "
+                "and numbers of pieces"
+            )
+        return cls(intervals, durations, pieces)
 
     def save(self, path: Path) -> None:
         """Write the tunes to an .npz file."""

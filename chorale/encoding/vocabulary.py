@@ -11,7 +11,7 @@ import numpy as np
 from chorale.errors import DataError
 from chorale.music.keys import pitch_name
 from chorale.music.score import Chorale
-from chorale.music.voices import SILENCE, VOICE_NAMES, VOICES
+from chorale.music.voices import HIGHEST_PITCH, SILENCE, VOICE_NAMES, VOICES
 from chorale.utils.arrays import IntArray
 
 ENCODINGS = ("pitch", "hold")
@@ -38,7 +38,7 @@ class NoteVocabulary:
                 f"got {self.encoding!r}"
             )
         if len(self.ranges) != VOICES or not all(
-            SILENCE < self.lowest <= low <= high <= self.highest
+            SILENCE < self.lowest <= low <= high <= self.highest <= HIGHEST_PITCH
             for low, high in self.ranges
         ):
             raise DataError("expected four voice ranges inside the vocabulary")

@@ -21,7 +21,8 @@ from chorale.forecasting.oracle import fit_waves, sample_posterior
 from chorale.forecasting.recipes import Recipe
 from chorale.forecasting.series import Array, Data
 from chorale.nn.runs import Run
-from chorale.utils.files import Arrays, load_arrays, save_arrays
+from chorale.utils.arrays import Arrays
+from chorale.utils.files import load_arrays, save_arrays
 from chorale.utils.progress import Progress
 
 ORACLE = "oracle"

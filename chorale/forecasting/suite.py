@@ -27,7 +27,7 @@ from chorale.forecasting.recipes import Recipe
 from chorale.forecasting.saved_forecasts import read_options
 from chorale.forecasting.series import TASKS, Array, Data, Task, draw_data
 from chorale.utils.checks import check_at_least
-from chorale.utils.files import save_arrays, write_text
+from chorale.utils.files import remove_partial_files, save_arrays, write_text
 from chorale.utils.progress import Progress
 
 
@@ -91,6 +91,7 @@ def run_suite(
             if TASKS[recipe.task].is_forecast
         }
     _open_folder(folder, options, task, series)
+    remove_partial_files(folder)
     if series is not None:
         data = {series.data.task.name: series.data}
     else:

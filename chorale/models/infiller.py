@@ -118,12 +118,14 @@ class OnnxInfiller:
     ) -> None:
         self.vocabulary = vocabulary
         self.plan_features = tuple(plan_features)
+        example = CellInputs.example(vocabulary, len(self.plan_features))
         self._graph = Graph(
             folder / GRAPH_FILE,
-            last_axes(CellInputs.example(vocabulary, len(self.plan_features))),
+            last_axes(example),
             {"logits": (VOICES, vocabulary.size)},
             weights=as_weights(weights),
             threads=0,
+            example=example._asdict(),
         )
 
     def logits(self, cells: IntArray, visible: BoolArray, plan: IntArray) -> FloatArray:

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -171,7 +171,8 @@ class OnnxPredictor(NetworkPredictor):
         units: width of the body's output.
 
     Raises:
-        ModelError: a graph that ONNX Runtime does not take.
+        ModelError: a graph of a step that ONNX Runtime does not take or run. That of
+            whole sequences is checked when it is first needed.
     """
 
     def __init__(
@@ -190,12 +191,15 @@ class OnnxPredictor(NetworkPredictor):
         example = Inputs.example(vocabulary, len(self.plan_features))
         hidden: Shapes = {"hidden": (units,)}
         self._inputs: Shapes = {**last_axes(example), **memory, **hidden}
+        self._example = example
         self._outputs: dict[str, Shapes] = {
             "step": {**hidden, **{f"next_{name}": () for name in memory}},
             "sequence": hidden,
             **{name: {"logits": (vocabulary.size,)} for name in VOICE_NAMES},
         }
         self._graphs: dict[str, Graph] = {}
+        for name in ("step", *VOICE_NAMES):
+            self._graph(name)
 
     def _step(
         self, inputs: Inputs, memory: list[FloatArray]
@@ -221,8 +225,21 @@ class OnnxPredictor(NetworkPredictor):
                 weights=self._weights,
                 # Single steps are too small to be shared among threads.
                 threads=0 if name == "sequence" else 1,
+                example=self._example_of(name),
             )
         return self._graphs[name]
+
+    def _example_of(self, name: str) -> dict[str, Any]:
+        """Return inputs of a graph: of one sequence of two steps, or of one step."""
+        if name == "sequence":
+            return self._example._asdict()
+        step = self._example.map(lambda array: array[:, 0])
+        memory = [
+            np.zeros((1, *shape), np.float32)
+            for shape in (self.memory_shapes if name == "step" else ())
+        ]
+        hidden = np.zeros((1, *self._inputs["hidden"]), np.float32)
+        return {**step._asdict(), **self._memories(memory), "hidden": hidden}
 
     @staticmethod
     def _memories(parts: Sequence[T]) -> dict[str, T]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from chorale.errors import UsageError
 from chorale.nn.bodies import BodyOptions
-from chorale.utils.checks import check_at_least, check_shares
+from chorale.utils.checks import check_at_least, check_at_most, check_shares
 from chorale.utils.options import option
 
 
@@ -80,6 +80,9 @@ class InfillerOptions:
             )
         check_at_least(self, units=0, layers=0, recurrent_layers=0, heads=1, window=1)
         check_at_least(self, voice_units=1)
+        # As of `BodyOptions`.
+        check_at_most(self, units=1 << 14, layers=256, recurrent_layers=64)
+        check_at_most(self, heads=1 << 14, window=1 << 16, voice_units=1 << 14)
         check_shares(self, "dropout", "input_dropout")
         kind = INFILLERS[self.network]
         for name in ("units", "layers"):
@@ -132,4 +135,5 @@ class NetworkOptions(BodyOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_at_least(self, voice_units=1, unlikelihood=0)
+        check_at_most(self, voice_units=1 << 14)
         check_shares(self, "input_dropout")

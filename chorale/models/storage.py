@@ -19,8 +19,10 @@ made them. Running one in ONNX Runtime needs no TensorFlow.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
@@ -47,6 +49,9 @@ DEFAULT_MODEL = "bach"
 BACKENDS = ("onnx", "keras")
 WEIGHTS_FILE = "weights.npz"
 TUNES_FILE = "tunes.npz"
+# Numbers that a network may carry from step to step, 64 MiB: attention over 1,000 steps
+# in eight blocks of 1,024 units carries as many.
+_LARGEST_MEMORY = 1 << 24
 GRAPH_FILES = ("step.onnx", "sequence.onnx", *(f"{name}.onnx" for name in VOICE_NAMES))
 
 
@@ -101,7 +106,14 @@ class Card(BaseCard):
                 raise ModelError(f"expected the voice order {VOICE_ORDER} in the card")
         for name in ("plan_features", "voice_order"):
             values[name] = tuple(values.get(name, ()))
-        values["memory_shapes"] = tuple(map(tuple, values.get("memory_shapes", ())))
+        shapes = tuple(map(tuple, values.get("memory_shapes", ())))
+        if not all(0 < axis <= _LARGEST_MEMORY for axis in chain(*shapes)) or (
+            sum(map(math.prod, shapes)) > _LARGEST_MEMORY
+        ):
+            raise ModelError(
+                f"expected memory shapes of at most {_LARGEST_MEMORY} numbers in all"
+            )
+        values["memory_shapes"] = shapes
         unknown = [name for name in values["plan_features"] if name not in FEATURES]
         if unknown:
             raise ModelError(f"expected features of a plan, got {unknown[0]!r}")

@@ -14,6 +14,7 @@ from chorale.utils.arrays import IntArray
 
 STEPS_PER_QUARTER = 4  # one step is a sixteenth
 STEPS_PER_WHOLE = 4 * STEPS_PER_QUARTER
+_MOST_UNITS = 999  # numerator of a time signature; three digits, as engravers allow
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Metre:
 
     def __post_init__(self) -> None:
         is_known = self.denominator in (1, 2, 4, 8, 16)
-        if not is_known or self.numerator < 1 or self.step < 0:
+        is_known = is_known and 1 <= self.numerator <= _MOST_UNITS
+        if not is_known or self.step < 0:
             raise DataError(
                 "expected a time signature of whole sixteenths such as '3/4', "
                 f"got {self.name!r}"
@@ -60,7 +62,7 @@ class Metre:
     @classmethod
     def parse(cls, text: str, step: int = 0) -> Metre:
         """Read a time signature such as `3/4`."""
-        match = re.fullmatch(r"\s*(\d+)\s*/\s*(\d+)\s*", text)
+        match = re.fullmatch(r"\s*([0-9]{1,4})\s*/\s*([0-9]{1,4})\s*", text)
         if match is None:
             raise DataError(f"expected a time signature such as '3/4', got {text!r}")
         return cls(int(match[1]), int(match[2]), step)

@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from chorale.errors import UsageError
-from chorale.utils.checks import check_at_least, check_shares
+from chorale.utils.checks import check_at_least, check_at_most, check_shares
 from chorale.utils.options import option
 
 if TYPE_CHECKING:
@@ -75,6 +75,9 @@ class BodyOptions:
             )
         check_at_least(self, units=1, layers=0, stacks=1, kernel_size=2, heads=1)
         check_at_least(self, window=1, recurrent_layers=0)
+        # Far beyond what is trained; more asks for all memory, or is damage.
+        check_at_most(self, units=1 << 14, layers=256, stacks=64, kernel_size=1 << 12)
+        check_at_most(self, heads=1 << 14, window=1 << 16, recurrent_layers=64)
         check_shares(self, "dropout", "recurrent_dropout")
         if self.body == "attention" and self.units % self.heads:
             raise UsageError(

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from chorale.errors import DataError, ModelError, UsageError
-from chorale.utils.files import write_text
+from chorale.utils.checks import check_types
+from chorale.utils.files import parse_object, write_text
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 CARD_FILE = "card.json"
@@ -50,16 +51,18 @@ class BaseCard:
             ModelError: not a card, or one of another format or kind of model.
         """
         try:
-            values = json.loads(text)
+            values = parse_object(text)
             if values.pop("format") != CARD_FORMAT:
                 raise ModelError(f"expected a card of format {CARD_FORMAT}")
             kind = values.get("kind", cls.kinds[0])  # version 0.10.1 wrote no kind
             if kind not in cls.kinds:
                 raise ModelError(f"expected the card of a {cls.noun}, got kind {kind}")
-            return cls(**cls.decoded(values))
+            card = cls(**cls.decoded(values))
+            check_types(card)
+            return card
         except (UsageError, DataError) as error:
             raise ModelError(str(error)) from None
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (LookupError, ValueError, TypeError, AttributeError) as error:
             raise ModelError(f"expected the card of a {cls.noun}: {error!r}") from None
 
     @classmethod

@@ -19,9 +19,10 @@ from typing import Any, NamedTuple, Protocol, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from chorale.errors import ModelError, TrainingError, UsageError
+from chorale.errors import ModelError, TrainingError, UsageError, translated
 from chorale.nn.moving_average import MovingAverage
 from chorale.nn.runs import Row, Run
+from chorale.utils.arrays import Arrays
 from chorale.utils.checks import (
     check_above_zero,
     check_at_least,
@@ -29,7 +30,6 @@ from chorale.utils.checks import (
     check_shares,
 )
 from chorale.utils.extras import require
-from chorale.utils.files import Arrays
 from chorale.utils.options import option
 
 
@@ -182,7 +182,7 @@ def fit(
         require("train", "figures for TensorBoard", ("tensorflow",))
     network.optimizer.build(network.trainable_variables)
     average = MovingAverage(network, options.averaging)
-    history = _restore(network, average, run.load("checkpoint"))
+    history = _restore(network, average, run.load("checkpoint"), monitor)
     if history:  # a kill may have come between checkpoint and history
         run.write_history(history)
     if finish and not history:
@@ -267,18 +267,20 @@ def _state(network: Any, average: MovingAverage, history: Sequence[Row]) -> Arra
     return {**_weights(network), **average.state(), **optimizer, **text}
 
 
-def _restore(network: Any, average: MovingAverage, state: Arrays | None) -> list[Row]:
+def _restore(
+    network: Any, average: MovingAverage, state: Arrays | None, monitor: str
+) -> list[Row]:
     """Load a checkpoint and return its history; without one, an empty history."""
     if state is None:
         return []
-    _assign(network.weights, state)
-    average.restore(state)
-    try:
+    with translated(lambda reason: ModelError(f"the checkpoint is damaged: {reason}")):
+        _assign(network.weights, state)
+        average.restore(state)
         for index, variable in enumerate(network.optimizer.variables):
             variable.assign(state[f"optimizer/{index}"])
         history: list[Row] = json.loads(str(state["history"]))
-    except (KeyError, ValueError) as error:
-        raise ModelError(f"the checkpoint does not fit: {error}") from None
+        if not all({monitor, "epoch"} <= set(row) for row in history):
+            raise ValueError("its history has other columns")
     return history
 
 
@@ -287,6 +289,11 @@ def _assign(weights: Iterable[Any], arrays: Arrays) -> None:
         if weight.path not in arrays:
             raise ModelError(
                 f"the checkpoint does not fit the network: no {weight.path}"
+            )
+        if arrays[weight.path].shape != tuple(weight.shape):
+            raise ModelError(
+                f"the checkpoint does not fit the network: {weight.path} has the shape "
+                f"{arrays[weight.path].shape} instead of {tuple(weight.shape)}"
             )
         weight.assign(arrays[weight.path])
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chorale.errors import ModelError
-from chorale.utils.files import Arrays
+from chorale.utils.arrays import Arrays
 
 _PREFIX = "average/"
 

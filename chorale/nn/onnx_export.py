@@ -22,6 +22,7 @@ import keras
 import numpy as np
 
 from chorale.errors import ModelError
+from chorale.nn.onnx_canonical import make_canonical
 from chorale.nn.onnx_sessions import to_onnx_layout
 
 Tensor = Any  # of the Keras backend
@@ -64,6 +65,8 @@ def export_graph(
 ) -> bytes:
     """Return a function of a network as the bytes of an ONNX graph.
 
+    Equal networks give equal bytes, see `chorale.nn.onnx_canonical`.
+
     Args:
         network: whose weights the graph needs. They must be final: a constant of the
             graph is recognized as a weight by its values.
@@ -77,6 +80,7 @@ def export_graph(
         ModelError: Keras runs on another backend than TensorFlow.
     """
     model = _export(network, function, inputs)
+    make_canonical(model)
     names = [value.name for value in model.graph.output]
     _tidy(model.graph, dict(zip(names, outputs, strict=True)))
     if with_weights:
@@ -108,6 +112,7 @@ def export_parts(
     parts = []
     for value in whole.graph.output:
         part = onnx.utils.Extractor(whole).extract_model(names, [value.name])
+        make_canonical(part)
         _tidy(part.graph, {value.name: output})
         _leave_out_weights(part.graph, network)
         parts.append(_to_bytes(part))

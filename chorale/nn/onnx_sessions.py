@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chorale.errors import ModelError
+from chorale.nn.onnx_weights import expected_weights
 from chorale.utils.arrays import FloatArray
 
 Weights = Mapping[str, Any]  # name -> onnxruntime.OrtValue
@@ -26,9 +28,12 @@ class Graph:
         outputs: last axes of every output that it must have, by name; () for any.
         weights: by name, at least those that the graph does not hold itself.
         threads: to compute with; 0 = one per core.
+        example: inputs of one short sequence. The graph is run on it once, so that one
+            that cannot be run is refused when it is opened; None to leave it out.
 
     Raises:
-        ModelError: ONNX Runtime does not take it, or it has other inputs or outputs.
+        ModelError: ONNX Runtime does not take it, it has other inputs or outputs, or it
+            fails on the example.
     """
 
     def __init__(
@@ -39,21 +44,23 @@ class Graph:
         *,
         weights: Weights = MappingProxyType({}),
         threads: int,
+        example: Mapping[str, npt.NDArray[Any]] | None = None,
     ) -> None:
         import onnxruntime
 
+        self._path = path
         self._weights = weights  # the session refers to them while it lives
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
+        if weights:
+            self._check_weights(weights)
         for name, weight in weights.items():
             options.add_initializer(name, weight)
-        try:
+        with self._errors("ONNX Runtime does not take it"):
             self._session = onnxruntime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]
             )
-        except Exception as error:  # ONNX Runtime's errors share no base class
-            raise ModelError(f"{path}: ONNX Runtime does not take it") from error
         # A graph has no input for what its network does not use.
         self._inputs = [value.name for value in self._session.get_inputs()]
         _check(path, "inputs", self._session.get_inputs(), inputs)
@@ -63,11 +70,63 @@ class Graph:
                 f"{path}: the model does not fit its card: expected {len(outputs)} "
                 f"outputs, got {len(self._session.get_outputs())}"
             )
+        if example is not None:
+            self._check_run(example, outputs)
+
+    def _check_weights(self, weights: Weights) -> None:
+        """Raise a ModelError unless the weights are those that the graph expects."""
+        try:
+            shapes = expected_weights(self._path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{self._path}: cannot read the graph: {error}") from None
+        for name, shape in shapes.items():
+            found = tuple(weights[name].shape()) if name in weights else "none"
+            if found != shape:
+                raise ModelError(
+                    f"{self._path}: the weights do not fit the graph: expected {name} "
+                    f"of shape {shape}, got {found}"
+                )
+
+    def _check_run(
+        self, example: Mapping[str, npt.NDArray[Any]], shapes: Shapes
+    ) -> None:
+        """Run the graph on an example and check the outputs.
+
+        Raises:
+            ModelError: it fails, or an output has another type or shape, or is no
+                number.
+        """
+        names = [value.name for value in self._session.get_outputs()]
+        for name, output in zip(names, self.run(example), strict=True):
+            axes = shapes[name]
+            if (
+                not isinstance(output, np.ndarray)
+                or output.dtype != np.float32
+                or output.shape[output.ndim - len(axes) :] != axes
+                or np.isnan(output).any()
+            ):
+                raise ModelError(
+                    f"{self._path}: the model does not fit its card: expected {name} "
+                    f"to be numbers of last axes {axes} for a short example"
+                )
+
+    @contextlib.contextmanager
+    def _errors(self, what: str) -> Iterator[None]:
+        """Raise errors of ONNX Runtime, which share no base class, as a ModelError."""
+        try:
+            yield
+        except Exception as error:
+            raise ModelError(f"{self._path}: {what}") from error
 
     def run(self, inputs: Mapping[str, npt.NDArray[Any]]) -> list[FloatArray]:
-        """Return the outputs; inputs that the graph does not have are left out."""
+        """Return the outputs; inputs that the graph does not have are left out.
+
+        Raises:
+            ModelError: the graph fails on them.
+        """
         feeds = {name: inputs[name] for name in self._inputs}
-        outputs: list[FloatArray] = self._session.run(None, feeds)
+        with self._errors("ONNX Runtime fails to run it: the file is damaged"):
+            outputs: list[FloatArray] = self._session.run(None, feeds)
         return outputs
 
 
@@ -89,9 +148,18 @@ def _check(path: Path, kind: str, values: Any, shapes: Shapes) -> None:
 
 
 def as_weights(arrays: Mapping[str, npt.NDArray[Any]]) -> Weights:
-    """Return stored weights by their names in graphs, in single precision."""
+    """Return stored weights by their names in graphs, in single precision.
+
+    Raises:
+        ModelError: a weight that is no array of numbers.
+    """
     from onnxruntime import OrtValue
 
+    for name, array in arrays.items():
+        if array.dtype.kind != "f":
+            raise ModelError(
+                f"expected weights of floating point, got {array.dtype} as {name}"
+            )
     return {
         name: OrtValue.ortvalue_from_numpy(
             np.ascontiguousarray(to_onnx_layout(array), np.float32)

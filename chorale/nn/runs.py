@@ -21,9 +21,17 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from chorale.errors import ModelError, UsageError
+from chorale.errors import DataError, ModelError, UsageError
+from chorale.utils.arrays import Arrays
+from chorale.utils.checks import check_types
 from chorale.utils.extras import require
-from chorale.utils.files import Arrays, load_arrays, replacing, save_arrays, write_text
+from chorale.utils.files import (
+    load_arrays,
+    parse_object,
+    replacing,
+    save_arrays,
+    write_text,
+)
 
 Row = dict[str, float]
 NetworkT = TypeVar("NetworkT")
@@ -101,13 +109,19 @@ class Run:
         """
         stored = self.options()
         try:
-            return Settings(
+            settings = Settings(
                 network(**_with_tuples(stored["network"])),
                 training(**_with_tuples(stored["training"])),
                 stored["command"],
                 stored["versions"],
             )
-        except (AttributeError, KeyError, TypeError) as error:
+            check_types(settings.network)
+            check_types(settings.training)
+            return settings
+        except (
+            *(AttributeError, LookupError, TypeError, ValueError),
+            *(DataError, UsageError),
+        ) as error:
             raise ModelError(
                 f"{self.folder}: options.json is not of this version: {error}"
             ) from None
@@ -122,7 +136,12 @@ class Run:
             ModelError: a file has changed, is new or is missing.
         """
         stored = self._read_json("data.json")
-        before = {**stored["files"], **stored.get("teachers", {})}
+        try:
+            before = {**stored["files"], **stored.get("teachers", {})}
+        except (KeyError, TypeError):
+            raise ModelError(
+                f"{self.folder}: data.json does not list the files that were read"
+            ) from None
         now = {**data["files"], **data.get("teachers", {})}
         for name in sorted(set(before) | set(now)):
             if before.get(name) != now.get(name):
@@ -155,14 +174,13 @@ class Run:
     def _read_json(self, name: str) -> dict[str, Any]:
         path = self.folder / name
         try:
-            values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            return parse_object(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise UsageError(
                 f"{self.folder} holds no run to resume ({name} is missing)"
             ) from None
         except (OSError, ValueError) as error:
             raise ModelError(f"{path}: expected the JSON of a run: {error}") from None
-        return values
 
 
 def plot_history(run: Run, monitor: str) -> Path:

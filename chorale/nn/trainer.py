@@ -18,6 +18,7 @@ from chorale.nn.cards import BaseCard
 from chorale.nn.fitting import Batch, FitArguments, FitOptions, fit
 from chorale.nn.runs import Row, Run, Settings
 from chorale.utils.extras import require_keras
+from chorale.utils.files import remove_partial_files
 from chorale.version import __version__
 
 CardT = TypeVar("CardT", bound=BaseCard)
@@ -152,6 +153,7 @@ def _train(
     **fitting: Unpack[FitArguments],
 ) -> CardT:
     """Fit a network, store it, and add figures of the stored model to its card."""
+    remove_partial_files(run.folder)
     network = task.build()
     history = fit(
         network,

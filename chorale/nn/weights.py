@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chorale.errors import ModelError
-from chorale.utils.files import Arrays
+from chorale.utils.arrays import Arrays
 
 
 def round_weights(network: keras.Model) -> Arrays:

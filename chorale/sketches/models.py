@@ -18,7 +18,7 @@ import numpy as np
 
 from chorale.nn.cards import BaseCard, ModelRegistry
 from chorale.nn.onnx_sessions import Graph
-from chorale.sketches.batches import Padded, predict
+from chorale.sketches.batches import PADDED_LENGTHS, Padded, predict
 from chorale.sketches.options import NetworkOptions
 from chorale.sketches.strokes import Inks
 from chorale.utils.arrays import FloatArray
@@ -71,6 +71,10 @@ class Classifier:
             {"ink": (3,), "lengths": ()},
             {"logits": (len(self.words),)},
             threads=threads,
+            example={
+                "ink": np.ones((1, PADDED_LENGTHS[0], 3), np.float32),
+                "lengths": np.array([PADDED_LENGTHS[0]], np.int32),
+            },
         )
 
     def probabilities(self, inks: Inks, progress: Progress | None = None) -> FloatArray:

@@ -7,7 +7,7 @@ from typing import Any
 
 from chorale.errors import UsageError
 from chorale.nn.fitting import FitOptions
-from chorale.utils.checks import check_at_least, check_shares
+from chorale.utils.checks import check_at_least, check_at_most, check_shares
 from chorale.utils.options import option
 
 # The sizes that each network has, with their defaults.
@@ -48,6 +48,7 @@ class NetworkOptions:
                 object.__setattr__(self, name, sizes[name])
         if sizes:
             check_at_least(self, units=1, layers=1)
+            check_at_most(self, units=1 << 14, layers=256)  # as of `BodyOptions`
             check_shares(self, "dropout")
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]
+Arrays = dict[str, npt.NDArray[Any]]  # by name, as in a file
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
+import re
 import tempfile
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from chorale.errors import ModelError, OutputError
+from chorale.errors import ModelError, OutputError, translated
+from chorale.utils.arrays import Arrays
+from chorale.utils.npz import read_npz
 
-Arrays = dict[str, npt.NDArray[Any]]
+# The names of temporary files: something random of `mkstemp` between dots, this word,
+# and the ending of the file that they become.
+_PARTIAL = ".partial"
+_PARTIAL_NAME = re.compile(rf"\.[a-z0-9_]{{8}}\{_PARTIAL}(\.\w+)?")
 
 
 @contextlib.contextmanager
@@ -35,7 +40,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(
-            dir=path.parent, prefix=".", suffix=f".partial{path.suffix}"
+            dir=path.parent, prefix=".", suffix=f"{_PARTIAL}{path.suffix}"
         )
         os.close(handle)
         temporary = Path(name)
@@ -53,6 +58,17 @@ def replacing(path: Path | str) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def remove_partial_files(folder: Path) -> None:
+    """Remove what killed processes left of files that they were writing.
+
+    Args:
+        folder: with everything below it. No other process may be writing there.
+    """
+    for path in sorted(folder.rglob(f".*{_PARTIAL}*")):
+        if _PARTIAL_NAME.fullmatch(path.name) and path.is_file():
+            path.unlink(missing_ok=True)
 
 
 def write_text(path: Path | str, text: str) -> None:
@@ -94,14 +110,32 @@ def load_arrays(path: Path | str) -> Arrays:
     Raises:
         ModelError: the file is missing or damaged.
     """
+
+    def damaged(reason: str) -> ModelError:
+        return ModelError(
+            f"{path}: expected a file of arrays, it is damaged ({reason}): remove it "
+            "and run the command that wrote it again"
+        )
+
     try:
-        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
+        with translated(damaged), Path(path).open("rb") as file:
+            return read_npz(file)
     except FileNotFoundError:
         raise ModelError(f"{path}: expected a file of arrays, found none") from None
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
-        # numpy's own message advises to load such a file unsafely.
-        raise ModelError(
-            f"{path}: expected a file of arrays, it is damaged: remove it and run the "
-            "command that wrote it again"
-        ) from None
+    except OSError as error:
+        raise damaged(error.strerror or str(error)) from None
+
+
+def parse_object(text: str) -> dict[str, Any]:
+    """Parse the JSON of an object.
+
+    Raises:
+        ValueError: it is other text.
+    """
+    try:
+        values = json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not isinstance(values, dict):
+        raise ValueError(f"expected an object, got {type(values).__name__}")
+    return values

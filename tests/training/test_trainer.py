@@ -16,7 +16,7 @@ from chorale.corpus.loading import load_corpus
 from chorale.encoding.tunes import Tunes
 from chorale.errors import ModelError, UsageError
 from chorale.models.options import InfillerOptions, NetworkOptions
-from chorale.models.storage import load_card, load_model
+from chorale.models.storage import GRAPH_FILES, load_card, load_model
 from chorale.training.options import CommonOptions, TrainingOptions
 from chorale.training.trainer import resume_training, train_network
 from chorale.utils.files import load_arrays
@@ -88,6 +88,8 @@ train_tiny_network(*map(Path, sys.argv[1:3]), Killer(int(sys.argv[3])))
 """
     train_until_killed(code, tiny_corpus, run, batch)
     assert not (run / "model").exists()
+    # As a kill leaves it that comes while a file is written.
+    (run / ".a1b2c3d4.partial.npz").write_bytes(b"half of a checkpoint")
     words = ("train", "--corpus", tiny_corpus, "--output", run, "--resume")
     resumed = run_command(*words, "--plot", "--tensorboard")
     assert resumed.returncode == 0, resumed.stderr
@@ -96,8 +98,10 @@ train_tiny_network(*map(Path, sys.argv[1:3]), Killer(int(sys.argv[3])))
     assert list((run / "tensorboard").glob("events.out.tfevents.*"))
     for row, expected in zip(history(run), history(next_step_run), strict=True):
         assert row == pytest.approx(expected, abs=1e-6)
-    weights = (next_step_run / "model" / "weights.npz").read_bytes()
-    assert (run / "model" / "weights.npz").read_bytes() == weights
+    for name in ("weights.npz", "tunes.npz", *GRAPH_FILES):
+        unbroken = (next_step_run / "model" / name).read_bytes()
+        assert (run / "model" / name).read_bytes() == unbroken, name
+    assert not list(run.rglob(".*"))
 
 
 def test_resuming_with_other_options_or_files_is_refused(

@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from chorale.errors import DataError, located
+from chorale.errors import DataError, located, translated
 from chorale.sketches.formats.shared import ReadOptions, labeled, open_binary
 from chorale.sketches.preprocessing import GRID, to_grid
 from chorale.sketches.strokes import Sketch, check_stroke
-from chorale.utils.arrays import Float64Array
+from chorale.utils.arrays import Arrays, Float64Array
 from chorale.utils.files import replacing
+from chorale.utils.npz import read_npz
 
 # The stored type of each array, and the shape of one of its rows.
 _COLUMNS: dict[str, tuple[str, tuple[int, ...]]] = {
@@ -34,9 +34,8 @@ _COLUMNS: dict[str, tuple[str, tuple[int, ...]]] = {
     "label": ("<u2", ()),
 }
 COMPACT_KEYS = frozenset({*_COLUMNS, "classes"})
+_MAX_NUMBER = 0xFFFF  # of every column: more is damage, and sums could overflow
 DATASET_TOLERANCE = 2.0  # of the makers of the dataset, on a grid of 256
-
-Arrays = dict[str, npt.NDArray[Any]]
 
 
 # === Reading ===
@@ -61,18 +60,16 @@ def read_compact(path: Path, options: ReadOptions) -> Iterator[Sketch]:
 
 
 def _load(path: Path, options: ReadOptions) -> Arrays:
-    with open_binary(path, options) as file:
-        try:
-            with np.load(file, allow_pickle=False) as stored:
-                return {name: stored[name] for name in sorted(COMPACT_KEYS)}
-        except OSError:
-            raise
-        except Exception:
-            # The errors are of many kinds, and numpy advises to load unsafely.
-            raise DataError(
+    with (
+        open_binary(path, options) as file,
+        translated(
+            lambda reason: DataError(
                 f"expected the arrays {', '.join(sorted(COMPACT_KEYS))}, the file is "
-                "damaged or another"
-            ) from None
+                f"damaged or another: {reason}"
+            )
+        ),
+    ):
+        return read_npz(file, COMPACT_KEYS)
 
 
 def _check(arrays: Arrays) -> None:
@@ -86,6 +83,10 @@ def _check(arrays: Arrays) -> None:
             )
         if array.size and array.min() < 0:
             raise DataError(f"expected {name} of at least 0, got {array.min()}")
+        if array.size and array.max() > _MAX_NUMBER:
+            raise DataError(
+                f"expected {name} of at most {_MAX_NUMBER}, got {array.max()}"
+            )
     classes, labels = arrays["classes"], arrays["label"]
     if classes.dtype.kind != "U" or classes.ndim != 1:
         raise DataError(f"expected classes to be words, got {classes.dtype}")

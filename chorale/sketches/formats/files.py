@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from chorale.errors import DataError, UsageError, located
+from chorale.errors import DataError, UsageError, located, translated
 from chorale.sketches.formats.binary import read_binary
 from chorale.sketches.formats.compact import COMPACT_KEYS, read_compact, write_compact
 from chorale.sketches.formats.json_strokes import read_json
@@ -41,14 +41,18 @@ def read_npz(path: Path, options: ReadOptions) -> Iterator[Sketch]:
     Raises:
         DataError: the file cannot be read, or has neither format.
     """
-    with open_binary(path, options) as file:
-        try:
-            with zipfile.ZipFile(file) as archive:
-                names = {name.removesuffix(".npy") for name in archive.namelist()}
-        except (zipfile.BadZipFile, ValueError):
-            raise DataError(
-                "expected an .npz of drawings, it is damaged or another file", path
-            ) from None
+    with (
+        open_binary(path, options) as file,
+        translated(
+            lambda reason: DataError(
+                "expected an .npz of drawings, it is damaged or another file: "
+                f"{reason}",
+                path,
+            )
+        ),
+        zipfile.ZipFile(file) as archive,
+    ):
+        names = {name.removesuffix(".npy") for name in archive.namelist()}
     if names >= COMPACT_KEYS:
         yield from read_compact(path, options)
     elif names & set(SPLITS):

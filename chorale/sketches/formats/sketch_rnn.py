@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from chorale.errors import DataError, located
+from chorale.errors import DataError, located, translated
 from chorale.sketches.formats.shared import ReadOptions, open_binary, split_at_pen
 from chorale.sketches.strokes import Sketch
 
@@ -36,32 +36,29 @@ def read_sketch_rnn(path: Path, options: ReadOptions) -> Iterator[Sketch]:
         )
     word = path.name.split(".")[0]
     with open_binary(path, options) as file:
-        with _as_data_error(path):
+        with _damage(path):
             # Python 2 pickled the published files; its strings are read as Latin-1.
             stored = np.load(file, allow_pickle=True, encoding="latin1")
         for split in SPLITS:
             if split not in stored.files:
                 continue
-            with _as_data_error(path):
+            with _damage(path):
                 drawings = stored[split]
                 if not isinstance(drawings, np.ndarray) or drawings.ndim == 0:
                     raise ValueError(f"{split} is not an array of drawings")
             for record, drawing in enumerate(drawings, 1):
-                with located(path, record=record):
+                with located(path, record=record), _damage(None):
                     sketch = _to_sketch(drawing, word)
                 yield sketch
 
 
-@contextlib.contextmanager
-def _as_data_error(path: Path) -> Iterator[None]:
+def _damage(path: Path | None) -> AbstractContextManager[None]:
     """Raise any error of unpickling a damaged file as a DataError."""
-    try:
-        yield
-    except Exception as error:
-        reason = " ".join(str(error).split())
-        raise DataError(
+    return translated(
+        lambda reason: DataError(
             f"expected drawings of sketch-rnn, it is damaged: {reason}", path
-        ) from None
+        )
+    )
 
 
 def _to_sketch(drawing: Any, word: str) -> Sketch:
