@@ -71,7 +71,7 @@ FORMATS = {
         endings=(".abc",), read="music21_scores:read_score", options=("parts", "tune")
     ),
     "humdrum": Format(
-        endings=(".krn",), read="music21_scores:read_score", options=("parts",)
+        endings=(".krn",), read="humdrum:read_humdrum", options=("parts",)
     ),
 }
 
