@@ -54,12 +54,12 @@ FORMATS = {
     ),
     "musicxml": Format(
         endings=(".musicxml", ".xml"),
-        read="music21_scores:read_score",
+        read="musicxml_reader:read_musicxml",
         write="musicxml:write_musicxml",
         options=("parts",),
     ),
     "mxl": Format(
-        endings=(".mxl",), read="music21_scores:read_score", options=("parts",)
+        endings=(".mxl",), read="musicxml_reader:read_musicxml", options=("parts",)
     ),
     "csv": Format(
         endings=(".csv",),

@@ -1,4 +1,4 @@
-"""MusicXML: writes a choral score on two staves; `score_reader` reads MusicXML."""
+"""MusicXML: writes a choral score on two staves; `musicxml_reader` reads it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ _HEADER = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" \
 "http://www.musicxml.org/dtds/partwise.dtd">
 """
+SOFTWARE = "chorale"  # the name under which files of this package are known
 _CLEFS = {1: ("G", 2), 2: ("F", 4)}  # sign and line, by staff
 _ACCIDENTAL = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 
@@ -34,7 +35,7 @@ def write_musicxml(chorale: Chorale, path: Path | str) -> None:
     if title := "".join(filter(str.isprintable, chorale.title)):
         _add(_add(root, "work"), "work-title", title)
     encoding = _add(_add(root, "identification"), "encoding")
-    _add(encoding, "software", "chorale")
+    _add(encoding, "software", SOFTWARE)
     for element in ("accidental", "beam", "stem"):
         _add(encoding, "supports", element=element, type="yes")
     staves = sorted({voice.staff for voice in ALL_VOICES})

@@ -34,6 +34,7 @@ class PartInfo:
         program: General MIDI program counted from 0, None if unknown.
         has_notes: whether it has notes.
         most_at_once: most notes that sound at once.
+        voices: most voices that are written in a bar, with notes or rests.
     """
 
     name: str = ""
@@ -45,6 +46,7 @@ class PartInfo:
     program: int | None = None
     has_notes: bool = True
     most_at_once: int = 1
+    voices: int = 1
 
 
 class Choice(NamedTuple):
@@ -252,19 +254,19 @@ def _by_elimination(parts: Sequence[PartInfo], roles: Sequence[Role]) -> Choice 
 
 def _two_by_name(parts: Sequence[PartInfo], roles: Sequence[Role]) -> Choice | None:
     """Return the staves that are named after women and men."""
-    upper, lower = (
-        [
-            index
-            for index, role in enumerate(roles)
-            if role.kind == kind and parts[index].has_notes
-        ]
+    named = (
+        [index for index, role in enumerate(roles) if role.kind == kind]
         for kind in (Kind.UPPER, Kind.LOWER)
+    )
+    upper, lower = (
+        [index for index in indices if parts[index].has_notes] or indices
+        for indices in named
     )
     if len(upper) != 1 or len(lower) != 1:
         return None
     both = (*upper, *lower)
-    has_chords = any(parts[index].most_at_once > 1 for index in both)
-    return Choice(both) if has_chords else None
+    counts = [max(parts[index].most_at_once, parts[index].voices) for index in both]
+    return Choice(both) if max(counts) > 1 else None
 
 
 # === Without names ===

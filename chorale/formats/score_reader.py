@@ -6,26 +6,33 @@ Readers of notation, such as `musicxml_reader`, return the score.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from itertools import accumulate
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 
 from chorale.errors import DataError, located
 from chorale.formats import score_notes
+from chorale.formats.part_choice import PartInfo, choose_line, choose_parts
 from chorale.formats.reading import Reading, ReadingOptions
 from chorale.formats.score_notes import ScoreNote, join_ties
-from chorale.formats.staff_voices import Guesses, separate_bar
-from chorale.formats.voice_separation import match_voice_names
-from chorale.formats.written_score import Staff, WrittenBar, WrittenScore
+from chorale.formats.staff_voices import Guesses, most_at_once, separate_bar
+from chorale.formats.written_score import (
+    Line,
+    Staff,
+    WrittenBar,
+    WrittenScore,
+    list_bars,
+)
 from chorale.music.metre import COMMON_TIME, Measure, Metre, number_measures
 from chorale.music.score import DEFAULT_TEMPO, Chorale
-from chorale.music.voices import ALL_VOICES, VOICES
+from chorale.music.voices import VOICES
 
 MOST_STEPS = 100_000  # an hour and a half; longer files are damaged
+_FINEST_TIME = 10**15  # denominator of a time in steps; finer ones are damaged
 
 # Staves of the score and how many of the voices each holds, soprano first.
 Layout = Sequence[tuple[Staff, int]]
@@ -71,10 +78,9 @@ def assemble(
     one before it, as at a repeat, belongs to it.
 
     Args:
-        score: of four staves, of two staves of two voices each, or with staves among
-            others that are named after the voices.
-        voice: if only one staff has notes, it is this voice, and the others are silent;
-            otherwise one of four voices. None to read four voices.
+        score: of four voices, see `part_choice.choose_parts`, or a line.
+        voice: the voice that a single line is, the others silent, or one of four. None
+            to read four voices.
         options: what the user says about the file.
 
     Returns:
@@ -84,50 +90,61 @@ def assemble(
     Raises:
         DataError: the score does not hold the voices.
     """
-    staves = _chosen(score.staves, options)
-    sounding = [staff for staff in staves if _has_notes(staff)]
-    if voice is None:
-        return _read_staves(score, _four_voices(staves), range(VOICES), options)
-    if not sounding:
-        raise DataError("expected a melody, got no notes")
-    if len(sounding) == 1:
-        return _read_staves(score, [(sounding[0], 1)], [voice], options)
-    try:
-        return _read_staves(score, _four_voices(staves), range(VOICES), options)
-    except DataError as error:
-        raise DataError(
-            f"expected one line, or four voices of which to take the "
-            f"{ALL_VOICES[voice].name}: {error}"
-        ) from None
+    wanted = options.parts if options else None
+    layout, remarks = _choose_staves(score.staves, voice, wanted)
+    score = replace(score, notes=(*score.notes, *remarks))
+    is_line = len(layout) == layout[0][1] == 1
+    voices = [voice or 0] if is_line else range(VOICES)
+    reading = _read_staves(score, layout, voices)
+    chorale = reading.chorale
+    key, key_remarks = (options or ReadingOptions()).key_of(
+        score.bars[0].key, chorale.pitches
+    )
+    notes = (*reading.notes, *key_remarks)
+    return reading._replace(chorale=replace(chorale, key=key), notes=notes)
 
 
 # === Staves ===
 
 
-def _chosen(staves: Sequence[Staff], options: ReadingOptions | None) -> list[Staff]:
-    """Return the staves that the user names, or all."""
-    if options is None or options.parts is None:
-        return list(staves)
-    unknown = [number for number in options.parts if not 0 < number <= len(staves)]
-    if unknown:
-        raise DataError(f"expected parts from 1 to {len(staves)}, got {unknown[0]}")
-    return [staves[number - 1] for number in options.parts]
+def _choose_staves(
+    staves: Sequence[Staff], voice: int | None, wanted: tuple[int, ...] | None
+) -> tuple[Layout, tuple[str, ...]]:
+    """Return the staves that hold the four voices, or the line, and remarks."""
+    parts = [_describe(staff) for staff in staves]
+    if voice is None:
+        choice = choose_parts(parts, wanted)
+    else:
+        choice = choose_line(parts, voice, wanted)
+    chosen = [staves[index] for index in choice.parts]
+    for staff in chosen:
+        if staff.percussion is not None:
+            raise DataError(f"expected notes, got percussion in bar {staff.percussion}")
+    most_at_once = max(parts[index].most_at_once for index in choice.parts)
+    is_line = voice is not None and len(chosen) == 1 and most_at_once < VOICES
+    count = 1 if is_line else VOICES // len(chosen)
+    return [(staff, count) for staff in chosen], choice.remarks
 
 
-def _has_notes(staff: Staff) -> bool:
-    return any(note.pitches for bar in staff.bars for line in bar for note in line)
-
-
-def _four_voices(staves: Sequence[Staff]) -> Layout:
-    """Return the four staves, or the two of two voices each, soprano first."""
-    order = match_voice_names([staff.name for staff in staves])
-    if order is not None:
-        return [(staves[index], 1) for index in order]
-    if len(staves) in (VOICES, VOICES // 2):
-        return [(staff, VOICES // len(staves)) for staff in staves]
-    raise DataError(
-        f"expected four voices, on four staves or on two, got {len(staves)}"
+def _describe(staff: Staff) -> PartInfo:
+    """Return what the choice of parts needs to know of a staff."""
+    pitches = [pitch for bar in staff.bars for line in bar for pitch in _pitches(line)]
+    return PartInfo(
+        name=staff.name,
+        abbreviation=staff.abbreviation,
+        clef=staff.clef,
+        mean=fmean(pitches) if pitches else 0.0,
+        lowest=min(pitches, default=0),
+        highest=max(pitches, default=0),
+        program=staff.program,
+        has_notes=bool(pitches),
+        most_at_once=max(map(most_at_once, staff.bars), default=0),
+        voices=max(map(len, staff.bars), default=0),
     )
+
+
+def _pitches(line: Line) -> Iterator[int]:
+    return (pitch for note in line for pitch in note.pitches)
 
 
 # === Bars ===
@@ -163,7 +180,7 @@ def _measures(
         metre = bar.metre or metre
         length = math.ceil(starts[index + 1]) - math.ceil(starts[index])
         is_pickup = index == 0 and 0 < length < metre.bar_length and len(bars) > 1
-        upbeat = bar.upbeat or bar.number == 0 or is_pickup
+        upbeat = bar.upbeat or is_pickup
         measures.append(Measure(length=length, metre=metre, upbeat=upbeat))
         if length > metre.bar_length:
             too_long.append(bar.number)
@@ -191,24 +208,29 @@ def _without_empty(
     return bars, columns
 
 
-def _read_staves(
-    score: WrittenScore,
-    layout: Layout,
-    voices: Sequence[int],
-    options: ReadingOptions | None,
-) -> Reading:
+def _starts(bars: Sequence[WrittenBar]) -> list[Fraction]:
+    """Return the beginning of each bar and the end of the last, in steps."""
+    starts = [Fraction(0)]
+    for bar in bars:
+        starts.append(starts[-1] + bar.length)
+        if starts[-1] > MOST_STEPS or starts[-1].denominator > _FINEST_TIME:
+            raise DataError(
+                f"expected a piece of at most {MOST_STEPS} sixteenths, got "
+                f"{float(starts[-1]):.0f} to the end of bar {bar.number}"
+            )
+    if not starts[-1]:
+        raise DataError("expected notes, got none")
+    return starts
+
+
+def _read_staves(score: WrittenScore, layout: Layout, voices: Sequence[int]) -> Reading:
     """Return the chorale on some staves, which together hold `voices`."""
     counts = [len(staff.bars) for staff, _ in layout]
     if set(counts) != {len(score.bars)} or not score.bars:
         listed = ", ".join(map(str, counts))
         raise DataError(f"expected parts of equally many bars, got {listed}")
     played, columns = _without_empty(score, layout)
-    starts = list(accumulate((bar.length for bar in played), initial=Fraction(0)))
-    if not 0 < starts[-1] <= MOST_STEPS:
-        raise DataError(
-            f"expected a piece of at most {MOST_STEPS} sixteenths, "
-            f"got {float(starts[-1]):.0f}"
-        )
+    starts = _starts(played)
     measures, too_long = _measures(played, starts)
     bars, positions, metres = number_measures(
         measures, first_bar=max(played[0].number, 1)
@@ -232,10 +254,10 @@ def _read_staves(
             )
     joined = [join_ties(line) for line in written]
     fermatas = np.zeros(len(bars), np.bool_)
-    for line in written:
-        for note in line:
+    for column, start in zip(columns, starts, strict=False):
+        for note in (note for staff in column for line in staff for note in line):
             if note.fermata:
-                fermatas[slice(*note.span())] = True
+                fermatas[slice(*note.delayed(start).span())] = True
     chorale = Chorale.from_notes(
         [score_notes.on_grid(line) for line in joined],
         len(bars),
@@ -246,15 +268,16 @@ def _read_staves(
         tempo=score.bars[0].tempo or DEFAULT_TEMPO,
         title=score.title,
     )
-    key, key_notes = (options or ReadingOptions()).key_of(
-        score.bars[0].key, chorale.pitches
-    )
     return Reading(
-        replace(chorale, key=key),
+        chorale,
         spelling=score_notes.spelling_on_grid(joined, chorale.steps),
         off_grid=sum(map(score_notes.count_off_grid, joined)),
         metre_assumed=not any(bar.metre for bar in score.bars),
-        notes=(*score.notes, *key_notes, *_remarks(score, guesses, too_long)),
+        notes=(
+            *score.notes,
+            *dict.fromkeys(remark for staff, _ in layout for remark in staff.remarks),
+            *_remarks(score, guesses, too_long),
+        ),
     )
 
 
@@ -273,23 +296,23 @@ def _remarks(
     ]
     if omitted:
         remarks.append(
-            f"repeats are read once, with the last ending: {_bars(omitted)} left out"
+            "repeats are read once, with the last ending, without " + list_bars(omitted)
         )
     elif any(bar.repeat_start or bar.repeat_end for bar in score.bars):
         remarks.append("repeats are read once")
     if unisons := [bar for guess in guesses for bar in guess.unisons]:
         remarks.append(
             "notes that are written once for two voices are read as unisons in "
-            + _bars(unisons)
+            + list_bars(unisons)
         )
     if unwritten := [bar for guess in guesses for bar in guess.unwritten]:
         remarks.append(
             "where neither a note nor a rest is written for a voice, it is silent in "
-            + _bars(unwritten)
+            + list_bars(unwritten)
         )
     if too_long:
         remarks.append(
-            f"longer than the metre and counted as several bars: {_bars(too_long)}"
+            f"longer than the metre and counted as several bars: {list_bars(too_long)}"
         )
     first = next((bar for bar in score.bars if bar.metre), None)
     if first is not None and score.bars[0].metre is None:
@@ -298,10 +321,3 @@ def _remarks(
             "in 4/4"
         )
     return remarks
-
-
-def _bars(numbers: Iterable[int]) -> str:
-    """Return `bar 3`, or `bars 3, 5, 6`; at most the first ten."""
-    distinct = sorted(set(numbers))
-    listed = ", ".join(map(str, distinct[:10])) + ", …" * (len(distinct) > 10)
-    return f"bar{'s' if len(distinct) > 1 else ''} {listed}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 from chorale.errors import DataError
 from chorale.formats.score_notes import ScoreNote
@@ -70,6 +71,21 @@ def separate_bar(
             if _overlap(note, after):
                 raise _wrong_number(after, written, count, metre)
     return voices
+
+
+def most_at_once(lines: Iterable[Line]) -> int:
+    """Return the most notes that sound at once in the lines of a bar."""
+    changes = sorted(
+        change
+        for line in lines
+        for note in line
+        for change in (
+            (note.start, len(note.pitches)),
+            (note.end, -len(note.pitches)),
+        )
+    )
+    # Notes end before others begin at the same time.
+    return max(accumulate((change for _, change in changes), initial=0))
 
 
 def _fewest_lines(lines: list[Line], count: int) -> list[Line]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -51,14 +52,21 @@ class Staff:
         name, abbreviation: of the part, such as `Soprano` and `S.`; may be empty.
         clef: of the first bar: sign and line, with `-8` if it sounds an octave lower,
             as in `G2`, `F4`, `G2-8`; empty if unknown.
+        program: General MIDI program counted from 0, None if unknown.
         bars: the voices of each bar, the upper voice of the staff first. A bar may
-            have fewer voices than others.
+            have fewer voices than others. Where neither a note nor a rest of a voice is
+            written, it is silent, or in unison with the voice above or below.
+        percussion: number of the first bar with percussion, None without.
+        remarks: sentences on what was left out of it, said if the staff is read.
     """
 
     name: str = ""
     abbreviation: str = ""
     clef: str = ""
+    program: int | None = None
     bars: list[list[Line]] = field(default_factory=list)
+    percussion: int | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,3 +85,10 @@ class WrittenScore:
     title: str = ""
     composer: str = ""
     notes: tuple[str, ...] = ()
+
+
+def list_bars(numbers: Iterable[int]) -> str:
+    """Return `bar 3`, or `bars 3, 5, 6`; at most the first ten."""
+    distinct = sorted(set(numbers))
+    listed = ", ".join(map(str, distinct[:10])) + ", …" * (len(distinct) > 10)
+    return f"bar{'s' if len(distinct) > 1 else ''} {listed}"

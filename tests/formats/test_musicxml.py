@@ -9,12 +9,12 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from strategies import chorales, little_chorale
 
 from chorale.errors import OutputError
-from chorale.formats.music21_scores import read_score
 from chorale.formats.musicxml import write_musicxml
+from chorale.formats.musicxml_reader import read_musicxml
 from chorale.formats.notation import NOTE_VALUES, divide
 from chorale.music.keys import Key
 from chorale.music.metre import Metre, number_bars
@@ -29,7 +29,7 @@ def tree(chorale: Chorale) -> ElementTree.Element:
 
 
 def read(path: Path) -> Chorale:
-    return read_score(path).chorale
+    return read_musicxml(path).chorale
 
 
 def round_trip(chorale: Chorale) -> Chorale:
@@ -47,7 +47,18 @@ def notes_of(measure: ElementTree.Element, voice: int) -> list[ElementTree.Eleme
 # === Round trips ===
 
 
+def late_note() -> Chorale:
+    """Return a pickup of 3/8, a bar, bars of 3/2, and one note across barlines."""
+    metres = (Metre(3, 8), Metre(3, 2, 10))
+    bars, positions = number_bars(58, metres, 4)
+    lines = [[Note(58, 18, 23)], [], [], []]
+    return Chorale.from_notes(
+        lines, 58, bars=bars, positions=positions, metres=metres, key=Key("C", "major")
+    )
+
+
 @given(chorales())
+@example(late_note())
 def test_music_comes_back(chorale: Chorale) -> None:
     read = round_trip(chorale)
     assert read == chorale
