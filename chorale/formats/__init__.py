@@ -12,6 +12,9 @@
 - musicxml: writes MusicXML; notation: note values, ties, beams, accidentals, fermatas
 - score_reader: a written score on the grid; staff_voices: the voices on a staff;
   score_notes: notes, rests and ties of scores
-- music21_scores: scores read with music21; abc: decorations that music21 does not read
+- music21_scores: scores read with music21
+- abc: reads ABC; abc_text: the tunes of a file; abc_tunes: a tune; abc_music: a line;
+  abc_tokens: its tokens; abc_voices: a voice; abc_events: its notes; abc_lyrics: its
+  syllables; abc_fields: key, metre, tempo, clef; abc_remarks: what is left out
 - audio: WAV, played by a synthesized organ
 """

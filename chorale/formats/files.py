@@ -67,9 +67,7 @@ FORMATS = {
         write="classic_csv:write_csv",
     ),
     "wav": Format(endings=(".wav",), write="audio:write_wav"),
-    "abc": Format(
-        endings=(".abc",), read="music21_scores:read_score", options=("parts", "tune")
-    ),
+    "abc": Format(endings=(".abc",), read="abc:read_tune", options=("parts", "tune")),
     "humdrum": Format(
         endings=(".krn",), read="humdrum:read_humdrum", options=("parts",)
     ),

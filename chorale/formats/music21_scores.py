@@ -1,4 +1,4 @@
-"""Score files read with music21: MusicXML, ABC, Humdrum and others.
+"""Score files read with music21: MusicXML, Humdrum and others.
 
 The voices may be on four staves or two, or the file may hold a single line.
 """
@@ -20,7 +20,6 @@ import numpy as np
 
 from chorale.errors import DataError, located
 from chorale.formats import score_notes
-from chorale.formats.abc import open_abc
 from chorale.formats.reading import Reading, ReadingOptions
 from chorale.formats.score_notes import ScoreNote, join_ties
 from chorale.formats.voice_separation import match_voice_names
@@ -54,7 +53,7 @@ def read_score(
         DataError: the file cannot be read, or does not hold the voices.
     """
     with located(path):
-        score = open_score(path, tune=options.tune if options else None)
+        score = open_score(path)
         reading = from_music21(score) if voice is None else _read_line(score, voice)
     return reading._replace(chorale=replace(reading.chorale, source=Path(path).stem))
 
@@ -91,12 +90,12 @@ def _read_line(score: Any, voice: int) -> Reading:
         ) from None
 
 
-def open_score(path: Path | str, *, tune: int | None = None) -> Any:
-    """Return a music21 Score at sounding pitch, of an ABC book the tune of a number.
+def open_score(path: Path | str) -> Any:
+    """Return a music21 Score at sounding pitch.
 
     Raises:
-        DataError: there is no such file, music21 cannot read it, it is a book of tunes
-            and no number is given, or there is no tune of the number.
+        DataError: there is no such file, music21 cannot read it, or it holds several
+            pieces.
     """
     from music21 import converter
 
@@ -110,21 +109,14 @@ def open_score(path: Path | str, *, tune: int | None = None) -> Any:
         # Warnings of music21 about a file are not meant for our users.
         with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
-            if path.suffix.lower() == ".abc":
-                score = open_abc(path, tune)
-            else:
-                score = converter.parse(path, forceSource=True)
+            score = converter.parse(path, forceSource=True)
             if "Opus" not in score.classes:
                 score.toSoundingPitch(inPlace=True)
     except Exception as error:  # the parsers raise any exception for damaged files
         reason = " ".join(str(error).split())[:100] or type(error).__name__
         raise DataError(f"expected a score, cannot read it: {reason}", path) from error
     if "Opus" in score.classes:
-        raise DataError(
-            f"expected one piece, got a book of {len(score.scores)}: name one by its "
-            "number, as with --tune",
-            path,
-        )
+        raise DataError(f"expected one piece, got {len(score.scores)}", path)
     return score
 
 

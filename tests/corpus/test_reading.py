@@ -27,6 +27,7 @@ L:1/8
 K:Ddor
 A2|d2d2e2|f4e2|d2c2A2|B4A2|G2A2c2|A4z2|G2F2E2|D4|]
 """
+MODE = "D dorian is read as D minor"
 
 
 def from_text(tmp_path: Path, text: str, name: str = "tune.abc") -> Melody:
@@ -73,6 +74,7 @@ def test_an_abc_tune_with_all_that_it_has(tmp_path: Path) -> None:
     assert line_of(melody)[:4] == [(69, 0, 4), (74, 4, 4), (74, 8, 4), (76, 12, 4)]
     assert not chorale.pitches[:, 1:].any()
     assert melody.remarks == (
+        MODE,
         "there are no fermatas: phrases are assumed to end in bars 4, 8",
     )
     assert set(chorale.bars[chorale.fermatas]) == {4, 8}
@@ -81,7 +83,7 @@ def test_an_abc_tune_with_all_that_it_has(tmp_path: Path) -> None:
 
 def test_a_rest_belongs_to_the_phrase_before_it(tmp_path: Path) -> None:
     melody = from_text(tmp_path, TUNE.replace("B4A2", "B2z2A2"))
-    assert "bars 4, 8" in melody.remarks[0]
+    assert "bars 4, 8" in melody.remarks[1]
     # The fermata stands over the note; who harmonizes holds on through the rest.
     fermatas = [
         np.flatnonzero(piece.fermatas) for piece in (melody.chorale, fill_rests(melody))
@@ -99,12 +101,12 @@ def test_fermatas_of_a_tune_are_kept(tmp_path: Path) -> None:
     plain = line_of(from_text(tmp_path, TUNE))
     for sign in ("H", "!fermata!", "T!fermata!"):
         melody = from_text(tmp_path, TUNE.replace("f4e2|d2c2", f'f4"Am"{sign}e2|Td2c2'))
-        assert melody.remarks == ()
+        assert melody.remarks == (MODE,)
         assert np.flatnonzero(melody.chorale.fermatas).tolist() == list(range(24, 28))
         assert line_of(melody) == plain
     # A single fermata at the end does not define phrases.
     melody = from_text(tmp_path, TUNE.replace("D4|]", "HD4|]"))
-    assert "phrases are assumed to end in bars 4, 8" in melody.remarks[0]
+    assert "phrases are assumed to end in bars 4, 8" in melody.remarks[1]
 
 
 def test_humdrum(tmp_path: Path) -> None:
@@ -169,7 +171,8 @@ def test_what_is_off_the_grid_is_moved_to_it_and_said(tmp_path: Path) -> None:
     assert [note.start for note in line_of(melody)] == [0, 1, 3, 4, 5, 7]
     assert "4 notes are off the grid of sixteenths" in " ".join(melody.remarks)
     triplets = TUNE.replace("d2d2e2|", "(3d2e2d2e2|")
-    assert from_text(tmp_path, triplets).remarks[0].startswith("3 notes are off the")
+    remarks = from_text(tmp_path, triplets).remarks
+    assert any(said.startswith("3 notes are off the") for said in remarks)
 
 
 def test_first_endings_are_left_out(tmp_path: Path) -> None:
@@ -186,7 +189,7 @@ def test_a_tune_out_of_a_book(tmp_path: Path) -> None:
         from_text(tmp_path, book)
     path = tmp_path / "tune.abc"
     assert read_melody(path, tune=2).chorale.title == "Another"
-    with pytest.raises(DataError, match=r"expected a score, cannot read it: .*9"):
+    with pytest.raises(DataError, match="expected a tune 9, got tunes 1, 2"):
         read_melody(path, tune=9)
 
 
@@ -198,6 +201,8 @@ def test_folk_songs_that_are_not_bachs() -> None:
     assert (song.chorale.metre.name, song.chorale.pickup) == ("4/4", 4)
     assert song.chorale.key == Key("C", "major")
     assert song.remarks == (
+        # Two barlines are missing in the file.
+        "longer than the metre and counted as several bars: bars 12, 15",
         "transposed an octave up into the range of the soprano",
         "there are no fermatas: phrases are assumed to end in bars "
         "2, 4, 6, 8, 10, 12, 16, 20",
