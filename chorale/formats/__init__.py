@@ -5,10 +5,13 @@
 - reading: the result of reading a file, and what the user says about it
 - written_score: a score as written, the result of reading a notation
 - classic_csv: one row per sixteenth, with optional annotations
-- midi: MIDI notes, velocities and programs; midi_meta: tempo, key and time signatures
-- quantization: performed MIDI notes on the grid of sixteenths
-- part_choice: which parts are the four voices; part_names: what names of parts say
-- voice_separation: four voices from tracks, channels or chords
+- midi: reads and writes MIDI files; midi_conductor: title, tempo, key and metre as
+  written; midi_meta: as read; midi_events: their bytes; midi_tracks: their parts;
+  midi_voices: their voices
+- grid_estimation: the tempo of a performance; quantization: its notes on the grid of
+  sixteenths; note_lengths: their lengths; voice_separation: several voices on one track
+- part_choice: which parts are the four voices; part_names: what names of parts say;
+  part_info: how messages name parts; places: bars and beats in messages
 - musicxml: writes MusicXML; notation: note values, ties, beams, accidentals, fermatas
 - score_reader: a written score on the grid; staff_voices: the voices on a staff;
   score_notes: notes, rests and ties of scores

@@ -1,10 +1,7 @@
-"""MIDI meta events: title, key, time signatures, tempo map and fermata markers.
+"""MIDI meta events as read: title, key, time signatures, tempo and fermatas.
 
-Sequencers count bars from tick 0, without pickups or incomplete bars. An incomplete bar
-therefore gets a time signature of its own length, such as 1/4 for a pickup of a
-quarter, and the next bar the actual one: sequencers then draw the right barlines.
-Text events add what time signatures cannot express, bar numbers and the position of an
-incomplete bar, so that our own files are read back exactly.
+Our own files have events that other programs do not write, see `midi_conductor`; older
+versions wrote them as text.
 """
 
 from __future__ import annotations
@@ -12,91 +9,43 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-import mido
 import numpy as np
 
-from chorale.music.keys import Key, KeySignature
-from chorale.music.metre import COMMON_TIME, STEPS_PER_WHOLE, Bar, Metre, number_bars
-from chorale.music.score import DEFAULT_TEMPO, FERMATA_TEMPO, Chorale
+from chorale.formats.midi_conductor import FERMATA, FERMATA_END, MANUFACTURER
+from chorale.formats.midi_events import (
+    KEY_SIGNATURE,
+    MARKER,
+    SEQUENCER_SPECIFIC,
+    SET_TEMPO,
+    TEXT,
+    TIME_SIGNATURE,
+)
+from chorale.formats.midi_tracks import Meta
+from chorale.music.keys import KeySignature
+from chorale.music.metre import COMMON_TIME, Metre, number_bars
+from chorale.music.score import DEFAULT_TEMPO, FERMATA_TEMPO
 from chorale.utils.arrays import IntArray
 
-# Meta messages with their times in steps, fractional in foreign files.
-Metas = Sequence[tuple[float, mido.MetaMessage]]
+Metas = Sequence[Meta]
 
-_SLOWEST_TEMPO = 0xFFFFFF  # microseconds per quarter, the most that three bytes hold
-_FERMATA, _FERMATA_END = "fermata", "a tempo"
+_MICROSECONDS_PER_MINUTE = 60_000_000
+_MOST_FIFTHS = 7
+_MOST_NUMERATOR, _MOST_EXPONENT = 64, 6  # of time signatures that are not damaged
 _BAR_TEXT = re.compile(r"chorale bar (\d{1,9}) position (\d{1,9})")
 _METRE_TEXT = re.compile(r"chorale metre (\d{1,9}/\d{1,9})")
-
-# === Writing ===
-
-
-def conductor_events(chorale: Chorale) -> list[tuple[int, mido.MetaMessage]]:
-    """Return the meta messages of the conductor track, each with its step."""
-    events: list[tuple[int, mido.MetaMessage]] = []
-
-    def add(step: int, kind: str, **fields: Any) -> None:
-        events.append((step, mido.MetaMessage(kind, **fields)))
-
-    if chorale.title:
-        # mido writes Latin-1; bytes of UTF-8 decoded as Latin-1 are written unchanged.
-        name = chorale.title.encode("utf-8", "replace").decode("latin-1")
-        add(0, "track_name", name=name)
-    if chorale.key is not None:
-        suffix = "m" if chorale.key.mode == "minor" else ""
-        add(0, "key_signature", key=chorale.key.tonic + suffix)
-    for metre in chorale.metres:
-        add(metre.step, "text", text=f"chorale metre {metre.name}")
-    for step in _irregular_steps(chorale):
-        bar, position = chorale.bars[step], chorale.positions[step]
-        add(step, "text", text=f"chorale bar {bar} position {position}")
-    current = None
-    for bar in chorale.written_bars():
-        signature = _signature(bar, is_last=bar.end == chorale.steps)
-        if signature != current:
-            add(bar.start, "time_signature", **signature)
-        current = signature
-    tempos = chorale.step_tempos()
-    for step in [0, *(np.flatnonzero(np.diff(tempos)) + 1).tolist()]:
-        tempo = min(round(mido.bpm2tempo(tempos[step])), _SLOWEST_TEMPO)
-        add(step, "set_tempo", tempo=tempo)
-    for start, end in chorale.fermata_spans():
-        add(start, "marker", text=_FERMATA)
-        add(end, "marker", text=_FERMATA_END)
-    return events
+_TITLE_TEXT = re.compile(r"chorale title (.*)", re.DOTALL)
 
 
-def _irregular_steps(chorale: Chorale) -> list[int]:
-    """Return step 0 and the steps where bars do not continue the step before."""
-    bars, positions = chorale.bars, chorale.positions
-    is_bar_end = positions[:-1] + 1 >= chorale.bar_lengths()[:-1]
-    continues = (bars[1:] == bars[:-1] + is_bar_end) & (
-        positions[1:] == np.where(is_bar_end, 0, positions[:-1] + 1)
-    )
-    return [0, *(np.flatnonzero(~continues) + 1).tolist()]
+def is_own_file(metas: Metas) -> bool:
+    """Return whether this package wrote the file."""
+    return any(step == 0 for step, _ in _matches(metas, _METRE_TEXT))
 
 
-def _signature(bar: Bar, *, is_last: bool) -> dict[str, int]:
-    """Return the time signature with which a sequencer draws the end of a bar."""
-    metre = bar.metre
-    # No barline follows a last bar that is short, completing the pickup.
-    if bar.length == metre.bar_length or (is_last and bar.position == 0):
-        return {"numerator": metre.numerator, "denominator": metre.denominator}
-    unit = max(unit for unit in (1, 2, 4) if bar.length % unit == 0)
-    return {"numerator": bar.length // unit, "denominator": STEPS_PER_WHOLE // unit}
-
-
-def from_latin1(text: str) -> str:
-    """Return text that mido has read, which is UTF-8 or else Latin-1."""
-    try:
-        return text.encode("latin-1").decode("utf-8")
-    except UnicodeDecodeError:
-        return text
-
-
-# === Reading ===
+def own_title(metas: Metas) -> str | None:
+    """Return the title of our own files with all its letters; None in others."""
+    titles = _matches(metas, _TITLE_TEXT)
+    return titles[0][1][1] if titles else None
 
 
 def read_bars(
@@ -107,33 +56,139 @@ def read_bars(
     The last note ends at `steps`, the first track at step `track_end`: our own files
     may end with rests.
     """
-    metres = tuple(
-        Metre.parse(match[1], step) for step, match in _matches(metas, _METRE_TEXT)
-    )
-    if metres and metres[0].step == 0:
+    if is_own_file(metas):
+        matches = _matches(metas, _METRE_TEXT)
+        metres = tuple(Metre.parse(match[1], step) for step, match in matches)
         return metres, *_own_bars(metas, metres, max(steps, round(track_end)))
     metres, pickup = _foreign_metres(metas)
     metres = tuple(metre for metre in metres if metre.step < steps)
     return metres, *number_bars(steps, metres, pickup)
 
 
-def _of_type(metas: Metas, kind: str) -> list[tuple[int, mido.MetaMessage]]:
-    return [(round(step), message) for step, message in metas if message.type == kind]
+def has_metre(metas: Metas) -> bool:
+    """Return whether there is a time signature."""
+    return bool(_time_signatures(metas))
+
+
+def read_fermatas(metas: Metas) -> list[tuple[int, int]]:
+    """Return the first step of each marked fermata and the step after its last."""
+    spans = []
+    start: int | None = None
+    for meta in _of_type(metas, MARKER):
+        if meta.text == FERMATA:
+            start = round(meta.step)
+        elif meta.text == FERMATA_END and start is not None:
+            spans.append((start, round(meta.step)))
+            start = None
+    return spans
+
+
+def read_key(metas: Metas, first: float) -> KeySignature | None:
+    """Return the key signature at the beginning; None if there is none.
+
+    Programs write every signature as major, so only `minor` means anything, except in
+    our own files. A signature of an unknown mode is passed over.
+
+    Args:
+        metas: of the file.
+        first: step of the first note; later signatures are not that of the beginning.
+    """
+    early = [meta for meta in _of_type(metas, KEY_SIGNATURE) if meta.step <= first]
+    # The latest; of several at one step that of the first track, the conductor.
+    early.sort(key=lambda meta: -meta.step)
+    signatures = [
+        signature for meta in early if (signature := _key_signature(meta)) is not None
+    ]
+    if not signatures:
+        return None
+    return replace(signatures[0], certain=is_own_file(metas))
+
+
+def _key_signature(meta: Meta) -> KeySignature | None:
+    if len(meta.data) < 2 or meta.data[1] > 1:
+        return None
+    fifths = int.from_bytes(meta.data[:1], signed=True)
+    if abs(fifths) > _MOST_FIFTHS:
+        return None
+    mode = "minor" if meta.data[1] else "major"
+    return KeySignature(fifths=fifths, mode=mode, default_mode=mode == "major")
+
+
+def read_tempo(metas: Metas, first: float) -> float | None:
+    """Return the tempo at the first note, in quarters per minute; None without one."""
+    tempos = [meta for meta in _tempos(metas) if meta.step <= first]
+    return _quarters_per_minute(tempos[-1]) if tempos else None
+
+
+def own_tempo(metas: Metas, *, under_fermata: bool) -> float:
+    """Return the tempo of our own files, which begin slower under a fermata."""
+    tempos = _tempos(metas)
+    if not tempos:
+        return DEFAULT_TEMPO
+    tempo = _quarters_per_minute(tempos[0])
+    # Whole microseconds per quarter are precise to two decimals.
+    return round(tempo / FERMATA_TEMPO if under_fermata else tempo, 2)
+
+
+def remarks_on_changes(metas: Metas, first: float, steps: int) -> list[str]:
+    """Return sentences on what a Chorale cannot say: later keys and tempos."""
+    remarks = []
+    keys = [_key_signature(meta) for meta in _of_type(metas, KEY_SIGNATURE)]
+    if None in keys:
+        remarks.append("an odd key signature is passed over")
+    later = {
+        meta.data
+        for meta in _of_type(metas, KEY_SIGNATURE)
+        if first < meta.step < steps and _key_signature(meta) is not None
+    }
+    beginning = {
+        meta.data for meta in _of_type(metas, KEY_SIGNATURE) if meta.step <= first
+    }
+    if later - beginning:
+        remarks.append("key signatures after the beginning are left out")
+    tempos = _tempos(metas)
+    start = read_tempo(metas, first)
+    if any(
+        first < meta.step < steps and _quarters_per_minute(meta) != start
+        for meta in tempos
+    ):
+        remarks.append("changes of tempo after the beginning are left out")
+    return remarks
+
+
+def _tempos(metas: Metas) -> list[Meta]:
+    return [
+        meta for meta in _of_type(metas, SET_TEMPO) if int.from_bytes(meta.data[:3])
+    ]
+
+
+def _quarters_per_minute(meta: Meta) -> float:
+    return round(_MICROSECONDS_PER_MINUTE / int.from_bytes(meta.data[:3]), 2)
+
+
+def _of_type(metas: Metas, kind: int) -> list[Meta]:
+    return [meta for meta in metas if meta.type == kind]
 
 
 def _matches(metas: Metas, pattern: re.Pattern[str]) -> list[tuple[int, re.Match[str]]]:
-    """Return the text events that match a pattern of our own files."""
-    return [
-        (step, match)
-        for step, message in _of_type(metas, "text")
-        if (match := pattern.fullmatch(message.text))
-    ]
+    """Return the steps of events of our own files whose text matches a pattern."""
+    found = []
+    for meta in metas:
+        if meta.type == TEXT:
+            text = meta.text
+        elif meta.type == SEQUENCER_SPECIFIC and meta.data[:1] == bytes([MANUFACTURER]):
+            text = meta.data[1:].decode("utf-8", "replace")
+        else:
+            continue
+        if match := pattern.fullmatch(text):
+            found.append((round(meta.step), match))
+    return found
 
 
 def _own_bars(
     metas: Metas, metres: Sequence[Metre], steps: int
 ) -> tuple[IntArray, IntArray]:
-    """Return `bars` and `positions` from the text events of our own files."""
+    """Return `bars` and `positions` from the events of our own files."""
     irregular = {
         step: (int(match[1]), int(match[2]))
         for step, match in _matches(metas, _BAR_TEXT)
@@ -151,55 +206,35 @@ def _own_bars(
     return bars, positions
 
 
+def _time_signatures(metas: Metas) -> list[tuple[int, int, int]]:
+    """Return step, numerator and denominator of time signatures; odd ones are not."""
+    return [
+        (round(meta.step), meta.data[0], 1 << meta.data[1])
+        for meta in _of_type(metas, TIME_SIGNATURE)
+        if len(meta.data) > 1
+        and 0 < meta.data[0] <= _MOST_NUMERATOR
+        and meta.data[1] <= _MOST_EXPONENT
+    ]
+
+
 def _foreign_metres(metas: Metas) -> tuple[tuple[Metre, ...], int]:
     """Return the metres from time signatures, and the pickup in steps."""
     by_step = {0: COMMON_TIME}
-    for step, signature in _of_type(metas, "time_signature"):
-        by_step[step] = Metre(signature.numerator, signature.denominator, step)
-    metres = tuple(by_step[step] for step in sorted(by_step))
+    for step, numerator, denominator in _time_signatures(metas):
+        by_step[step] = Metre(numerator, denominator, step)
+    metres = [by_step[step] for step in sorted(by_step)]
     if len(metres) > 1:
         first, second = metres[:2]
         if first.bar_length == second.step < second.bar_length:
-            return (replace(second, step=0), *metres[2:]), first.bar_length
-    return metres, 0
+            metres = [replace(second, step=0), *metres[2:]]
+            return _changes(metres), first.bar_length
+    return _changes(metres), 0
 
 
-def read_fermatas(metas: Metas) -> list[tuple[int, int]]:
-    """Return the first step of each marked fermata and the step after its last."""
-    spans = []
-    start: int | None = None
-    for step, marker in _of_type(metas, "marker"):
-        if marker.text == _FERMATA:
-            start = step
-        elif marker.text == _FERMATA_END and start is not None:
-            spans.append((start, step))
-            start = None
-    return spans
-
-
-def read_key(metas: Metas) -> KeySignature | None:
-    """Return the key signature at the beginning; None if there is none.
-
-    A later one is not that of the beginning. Programs write every signature as major,
-    so only `minor` means anything, except in our own files.
-    """
-    is_own = bool(_matches(metas, _METRE_TEXT))
-    for step, message in _of_type(metas, "key_signature"):
-        if step == 0:
-            mode = "minor" if message.key.endswith("m") else "major"
-            return KeySignature(
-                fifths=Key(message.key.removesuffix("m"), mode).fifths,
-                mode=mode,
-                default_mode=mode == "major",
-                certain=is_own,
-            )
-    return None
-
-
-def read_tempo(metas: Metas, *, under_fermata: bool) -> float:
-    """Return the tempo at the beginning, in quarters per minute."""
-    for _, message in _of_type(metas, "set_tempo"):
-        tempo = float(mido.tempo2bpm(message.tempo))
-        # Whole microseconds per quarter are precise to two decimals.
-        return round(tempo / FERMATA_TEMPO if under_fermata else tempo, 2)
-    return DEFAULT_TEMPO
+def _changes(metres: Sequence[Metre]) -> tuple[Metre, ...]:
+    """Return metres without those that repeat the one before."""
+    return tuple(
+        metre
+        for index, metre in enumerate(metres)
+        if index == 0 or metre.name != metres[index - 1].name
+    )

@@ -7,10 +7,11 @@ mean pitches. What is not clear is refused with a list of the parts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from chorale.errors import DataError
+from chorale.formats.part_info import PartInfo as PartInfo
+from chorale.formats.part_info import list_parts, list_voices, not_clear
 from chorale.formats.part_names import Kind, Role, role_of
 from chorale.music.voices import ALL_VOICES, VOICE_NAMES, VOICES
 
@@ -20,33 +21,6 @@ _LOWEST_SUNG, _HIGHEST_SUNG = 29, 86
 _UPPER_CLEFS = frozenset({"G2", "C1", "C2", "C3", "G1"})
 _LOWER_CLEFS = frozenset({"G2-8", "C4", "C3", "C5", "F4", "F3"})
 _VOICE_PROGRAMS = range(52, 55)  # General MIDI: choir, voice, synth voice
-
-
-@dataclass(frozen=True, kw_only=True)
-class PartInfo:
-    """What is known of a part, staff or track before its voices are separated.
-
-    Attributes:
-        name, abbreviation: may be empty.
-        clef: of the first bar, as in `written_score.Staff`; empty if unknown.
-        mean: mean pitch of its notes, 0 without notes.
-        lowest, highest: MIDI notes, 0 without notes.
-        program: General MIDI program counted from 0, None if unknown.
-        has_notes: whether it has notes.
-        most_at_once: most notes that sound at once.
-        voices: most voices that are written in a bar, with notes or rests.
-    """
-
-    name: str = ""
-    abbreviation: str = ""
-    clef: str = ""
-    mean: float = 0.0
-    lowest: int = 0
-    highest: int = 0
-    program: int | None = None
-    has_notes: bool = True
-    most_at_once: int = 1
-    voices: int = 1
 
 
 class Choice(NamedTuple):
@@ -91,15 +65,11 @@ def choose_parts(
         or _without_names(parts, roles, with_notes)
     )
     if choice is None:
-        raise DataError(
-            "expected four voices, it is not clear which "
-            f"of the parts they are: {_list(parts, with_notes)}; choose four, soprano "
-            f"first, or two of two voices each, as with --parts {_example(with_notes)}"
-        )
+        raise not_clear(parts, with_notes)
     left = [index for index in with_notes if index not in choice.parts]
     if not left:
         return choice
-    remark = f"left out: part {_list(parts, left)}"
+    remark = f"left out: part {list_parts(parts, left)}"
     return choice._replace(remarks=(*choice.remarks, remark))
 
 
@@ -129,7 +99,7 @@ def choose_line(
         return Choice(tuple(with_notes))
     roles = [_role(part) for part in parts]
     melody = _melody_above(parts, roles, with_notes)
-    if not melody and _can_be_four_voices(parts, with_notes):
+    if not melody and _can_be_fourlist_voices(parts, with_notes):
         try:
             return choose_parts(parts)
         except DataError:
@@ -145,14 +115,14 @@ def choose_line(
             return Choice(
                 tuple(found),
                 (
-                    f"the melody is part {_list(parts, found)}; "
-                    f"left out: part {_list(parts, left)}",
+                    f"the melody is part {list_parts(parts, found)}; "
+                    f"left out: part {list_parts(parts, left)}",
                 ),
             )
     name = VOICE_NAMES[voice]
     raise DataError(
         f"expected one line, or four voices of which to take the {name}, it is not "
-        f"clear which of the parts: {_list(parts, with_notes)}; "
+        f"clear which of the parts: {list_parts(parts, with_notes)}; "
         f"choose one, as with --parts {with_notes[0] + 1}"
     )
 
@@ -167,7 +137,7 @@ def _melody_above(
     return melodies if melodies == [highest] and not is_named else []
 
 
-def _can_be_four_voices(parts: Sequence[PartInfo], indices: Sequence[int]) -> bool:
+def _can_be_fourlist_voices(parts: Sequence[PartInfo], indices: Sequence[int]) -> bool:
     """Return whether the parts have notes for four voices."""
     return sum(parts[index].most_at_once for index in indices) >= VOICES
 
@@ -183,11 +153,11 @@ def _wanted(parts: Sequence[PartInfo], wanted: tuple[int, ...]) -> Choice:
         numbers = ",".join(map(str, wanted))
         raise DataError(
             f"expected one, two or four different numbers of parts, got {numbers}; "
-            f"the parts are {_list(parts, everything) or 'none'}"
+            f"the parts are {list_parts(parts, everything) or 'none'}"
         )
     chosen = tuple(number - 1 for number in wanted)
     if not any(parts[index].has_notes for index in chosen):
-        raise DataError(f"expected notes, got none in part {_list(parts, chosen)}")
+        raise DataError(f"expected notes, got none in part {list_parts(parts, chosen)}")
     return Choice(chosen)
 
 
@@ -228,7 +198,7 @@ def _by_name(parts: Sequence[PartInfo], roles: Sequence[Role]) -> Choice | None:
         roles[index].kind != Kind.INSTRUMENT for index in others
     ):
         return None
-    return Choice(tuple(chosen), (f"voices are: {_voices(parts, chosen)}",))
+    return Choice(tuple(chosen), (f"voices are: {list_voices(parts, chosen)}",))
 
 
 def _by_elimination(parts: Sequence[PartInfo], roles: Sequence[Role]) -> Choice | None:
@@ -249,7 +219,7 @@ def _by_elimination(parts: Sequence[PartInfo], roles: Sequence[Role]) -> Choice 
     if sorted(map(len, named)) != [0, 1, 1, 1] or len(others) != 1:
         return None
     chosen = tuple(indices[0] if indices else others[0] for indices in named)
-    return Choice(chosen, (f"voices are: {_voices(parts, chosen)}",))
+    return Choice(chosen, (f"voices are: {list_voices(parts, chosen)}",))
 
 
 def _two_by_name(parts: Sequence[PartInfo], roles: Sequence[Role]) -> Choice | None:
@@ -336,7 +306,11 @@ def _ordered(
     if is_sorted and (len(indices) < VOICES or kinds == {Kind.UNKNOWN}):
         return Choice(tuple(ordered))
     reason = "" if is_sorted else " by their height"
-    what = _voices(parts, ordered) if len(indices) == VOICES else _list(parts, ordered)
+    what = (
+        list_voices(parts, ordered)
+        if len(indices) == VOICES
+        else list_parts(parts, ordered)
+    )
     subject = "voices are" if len(indices) == VOICES else "the staves from the top are"
     return Choice(tuple(ordered), (f"{subject}{reason}: {what}",))
 
@@ -351,31 +325,3 @@ def _clefs_fit(parts: Sequence[PartInfo], indices: Sequence[int]) -> bool:
         if part.clef not in clefs or not voice.lowest <= part.mean <= voice.highest:
             return False
     return True
-
-
-# === Messages ===
-
-
-def _list(parts: Sequence[PartInfo], indices: Sequence[int]) -> str:
-    """Return numbers and names, as `1 "Women", 2 "Men"`."""
-    return ", ".join(_label(parts, index) for index in indices)
-
-
-def _label(parts: Sequence[PartInfo], index: int) -> str:
-    part = parts[index]
-    name = " ".join((part.name or part.abbreviation).split())[:40]
-    return f'{index + 1} "{name}"' if name else f"{index + 1} (no name)"
-
-
-def _voices(parts: Sequence[PartInfo], indices: Sequence[int]) -> str:
-    """Return the parts of the voices, as `soprano = part 4, ...`."""
-    return ", ".join(
-        f"{name} = part {_label(parts, index)}"
-        for name, index in zip(VOICE_NAMES, indices, strict=True)
-    )
-
-
-def _example(indices: Sequence[int]) -> str:
-    """Return numbers of parts as a user may give them."""
-    count = VOICES if len(indices) >= VOICES else min(len(indices), 2)
-    return ",".join(str(index + 1) for index in indices[:count])

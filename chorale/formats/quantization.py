@@ -5,24 +5,37 @@ Scores have exact durations instead, see `score_notes`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from chorale.errors import DataError
-from chorale.music.metre import STEPS_PER_QUARTER
+from chorale.formats.places import Place
 from chorale.music.score import Note
 
 _LONGEST_OVERLAP = 0.5  # steps by which legato notes may overlap the next
+_LONGEST_CUT = 1.0  # the same if the first note is longer than the overlap
+# A longer overlap may be that of a slow legato if it is a smaller share of both notes.
+_OVERLAP_SHARE = 0.4
 _ONSET_TOLERANCE = 0.25  # steps from the grid; triplets are further from it
+_SAME_PLACE = 0.25  # steps between two notes that are one, written twice
 
 
 @dataclass(frozen=True, kw_only=True)
 class PerformedNote:
-    """A note before quantization: MIDI pitch, start and end in fractional steps."""
+    """A note before quantization: MIDI pitch, start and end in fractional steps.
+
+    With the sustain pedal it sounds longer, until `release`.
+    """
 
     pitch: int
     start: float
     end: float
+    release: float = 0.0
+
+    @property
+    def length(self) -> float:
+        return self.end - self.start
 
     @property
     def quantized(self) -> Note:
@@ -32,7 +45,7 @@ class PerformedNote:
         return Note(self.pitch, start, max(end - start, 1))
 
 
-def quantize(voice: Iterable[PerformedNote]) -> list[Note]:
+def quantize(voice: Iterable[PerformedNote], place: Place) -> list[Note]:
     """Move the notes of one voice to the nearest sixteenths.
 
     Legato overlaps are cut at the next onset. A note shorter than half a sixteenth is
@@ -42,23 +55,59 @@ def quantize(voice: Iterable[PerformedNote]) -> list[Note]:
         DataError: two notes sound at once.
     """
     line: list[Note] = []
-    end = 0.0
+    last: PerformedNote | None = None
     for performed in sorted(voice, key=lambda note: (note.start, note.end)):
-        if end - performed.start > _LONGEST_OVERLAP:
+        if last is not None and _sound_together(last, performed):
             raise DataError(
                 "expected one note at a time in a voice, got two "
-                f"at quarter {performed.start / STEPS_PER_QUARTER:.2f}"
+                f"in {place(performed.quantized.start)}"
             )
         note = performed.quantized
         if line:
             length = min(line[-1].length, note.start - line[-1].start)
             line[-1:] = [line[-1]._replace(length=length)] if length > 0 else []
         line.append(note)
-        end = performed.end
+        last = performed
     return line
+
+
+def _sound_together(first: PerformedNote, second: PerformedNote) -> bool:
+    """Return whether two notes overlap more than those of a legato."""
+    overlap = first.end - second.start
+    if second.start - first.start < overlap:
+        return overlap > _LONGEST_OVERLAP
+    is_legato = second.end > first.end
+    shorter = min(first.length, second.length)
+    return overlap > max(_LONGEST_CUT, _OVERLAP_SHARE * shorter * is_legato)
+
+
+def count_overlaps(voice: Iterable[PerformedNote]) -> int:
+    """Return how many notes of one voice are cut at the next, which overlaps them."""
+    notes = sorted(voice, key=lambda note: (note.start, note.end))
+    return sum(
+        first.end - second.start > _LONGEST_OVERLAP for first, second in pairwise(notes)
+    )
 
 
 def count_off_grid(voice: Iterable[PerformedNote]) -> int:
     """Return how many notes of a voice begin clearly between two sixteenths."""
     distances = (abs(note.start - note.quantized.start) for note in voice)
     return sum(distance > _ONSET_TOLERANCE for distance in distances)
+
+
+def without_doubles(
+    voice: Sequence[PerformedNote],
+) -> tuple[list[PerformedNote], int]:
+    """Return the notes of one voice, a note that stands twice at its place once.
+
+    The longer of two equal notes is kept. Also returns how many are left out.
+    """
+    kept: list[PerformedNote] = []
+    latest: dict[int, int] = {}  # place in `kept` of the last note of each pitch
+    for note in sorted(voice, key=lambda note: (note.start, -note.end)):
+        index = latest.get(note.pitch)
+        if index is not None and note.start - kept[index].start < _SAME_PLACE:
+            continue
+        latest[note.pitch] = len(kept)
+        kept.append(note)
+    return kept, len(voice) - len(kept)

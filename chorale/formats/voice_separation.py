@@ -1,88 +1,260 @@
-"""Voice separation: which notes of a file are soprano, alto, tenor and bass."""
+"""Voice separation: the voices of a track on which several notes sound at once.
+
+A beam search gives each note to a voice: voices cross and leap as little as possible.
+A note that stands alone may be a unison of two voices, or one of them rests.
+"""
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
 from statistics import fmean
+from typing import NamedTuple
+
+import numpy as np
 
 from chorale.errors import DataError
-from chorale.formats.quantization import PerformedNote
+from chorale.formats.part_names import Kind, role_of
+from chorale.formats.places import Place
+from chorale.music.score import Note
 from chorale.music.voices import VOICES
 
-# Stems of the names, which match other languages and the plural too: Sopran, Alt,
-# Tenöre, Bässe.
-_NAME_STEMS = ("sopra", "alt", "tenor", "b[aä]ss")
+_BEAM = 12  # states that are kept
+_CROSSING_COST = 8.0  # semitones of leap that are as bad
+_CUT_COST = 2.0
+_LONGEST_CUT = 1  # steps by which a note may reach into the next of its voice
+# Semitones by which an inner and an outer voice go out of their way to join another in
+# unison; if they are more, the voice rests. Outer voices rarely do.
+_LONGEST_DETOUR = (6, 10)
+# Share of the time that the voices have to sound; otherwise it is another texture.
+_LEAST_FULL = 0.7
 
 
 def match_voice_names(names: Sequence[str]) -> list[int] | None:
-    """Find the voices among names of tracks, such as `Soprano`, `2. Alto` or `TENOR`.
-
-    Returns:
-        The indices in `names` of the soprano, alto, tenor and bass; None unless each of
-        them occurs exactly once.
-    """
+    """Return the indices of the names of the four voices; None unless each is clear."""
     found = []
-    for stem in _NAME_STEMS:
-        pattern = re.compile(rf"\b{stem}", re.IGNORECASE)
-        matches = [index for index, name in enumerate(names) if pattern.search(name)]
+    for voice in range(VOICES):
+        wanted = (Kind.VOICE, voice)
+        matches = [i for i, name in enumerate(names) if role_of(name)[:2] == wanted]
         if len(matches) != 1:
             return None
         found += matches
-    return found if len(set(found)) == VOICES else None
+    return found
 
 
-def separate_voices(groups: Sequence[list[PerformedNote]]) -> list[list[PerformedNote]]:
-    """Return the notes of the four voices, soprano first.
+class _Assigned(NamedTuple):
+    """The notes that begin at a step with their voices, and those before: a list."""
 
-    Four groups are ordered by their mean pitch. One or two groups are separated if they
-    consist of chords of as many notes as voices are expected, in which no note moves
-    from one voice to another.
+    earlier: _Assigned | None
+    notes: list[tuple[int, Note]]
+
+
+class _State(NamedTuple):
+    """A partial assignment of notes to voices."""
+
+    cost: float
+    last: tuple[float, ...]  # the latest pitch of each voice
+    ends: tuple[int, ...]  # the step until which each voice sounds
+    history: _Assigned | None = None
+
+
+@dataclass
+class Separation:
+    """The voices of a group of notes.
+
+    Attributes:
+        lines: the notes of each voice in order, the highest voice first.
+        unisons: steps at which one note is read as one of two voices.
+        rests: of each voice, the steps at which it begins to rest while another sounds.
+        doubled: number of notes that stand twice and are read once.
+    """
+
+    lines: list[list[Note]]
+    unisons: list[int] = field(default_factory=list)
+    rests: list[list[int]] = field(default_factory=list)
+    doubled: int = 0
+
+
+def separate_voices(
+    notes: Sequence[Note], voices: int, outer: Collection[int], place: Place
+) -> Separation:
+    """Separate the notes of a group into voices.
 
     Args:
-        groups: the notes of each track or channel, none empty, in any order.
+        notes: in any order; a unison of two voices may be written once or twice.
+        voices: how many there are.
+        outer: which of them are the soprano and the bass.
+        place: names a step.
 
     Raises:
-        DataError: the voices cannot be separated.
+        DataError: more notes sound at once than there are voices, or mostly fewer.
     """
-    if not groups:
-        raise DataError("expected four voices, got no notes (percussion aside)")
-    ordered = sorted(groups, key=lambda group: -fmean(note.pitch for note in group))
-    if len(ordered) == VOICES:
-        return ordered
-    if len(ordered) in (1, 2):
-        count = VOICES // len(groups)
-        separated = [_separate_chords(group, count) for group in ordered]
-        if all(separated):
-            return list(chain(*separated))
-    raise DataError(
-        f"expected four voices, each on its own track or channel, got {len(groups)}"
-    )
+    chords: dict[int, list[Note]] = defaultdict(list)
+    for note in sorted(notes, key=lambda note: (note.start, -note.pitch, -note.length)):
+        chords[note.start].append(note)
+    pitches = _usual_pitches(list(chords.values()), voices)
+    states = [_State(0.0, pitches, (0,) * voices)]
+    doubled = 0
+    for step, chord in chords.items():
+        following = _following(states, step, chord)
+        if not following:
+            single = list({note.pitch: note for note in reversed(chord)}.values())[::-1]
+            doubled += len(chord) - len(single)
+            following = _following(states, step, single)
+        if not following:
+            sounding = sum(end > step for end in states[0].ends) + len(chord)
+            wanted = "one voice" if voices == 1 else f"{voices} voices"
+            raise DataError(
+                f"expected {wanted}, got {sounding} notes at once in {place(step)}"
+            )
+        states = _best(following)
+    separation = Separation(_lines(states[0], voices), doubled=doubled)
+    _join_unisons(separation, outer)
+    sounding = sum(note.length for line in separation.lines for note in line)
+    end = max(note.end for note in notes)
+    covered = np.zeros(end, np.bool_)
+    for note in notes:
+        covered[note.start : note.end] = True
+    if sounding < voices * covered.sum() * _LEAST_FULL:
+        missing = next(steps[0] for steps in separation.rests if steps)
+        raise DataError(
+            f"expected {voices} voices, mostly fewer notes sound at once, "
+            f"first in {place(missing)}"
+        )
+    return separation
 
 
-def _separate_chords(
-    group: Sequence[PerformedNote], voices: int
-) -> list[list[PerformedNote]]:
-    """Separate chords of `voices` notes by the rank of each note, the highest first.
+def _usual_pitches(chords: Sequence[Sequence[Note]], voices: int) -> tuple[float, ...]:
+    """Return the mean pitch of each voice in full chords, or guesses."""
+    full = [chord for chord in chords if len(chord) == voices]
+    if full:
+        return tuple(
+            fmean(chord[rank].pitch for chord in full) for rank in range(voices)
+        )
+    mean = fmean(note.pitch for chord in chords for note in chord)
+    return tuple(mean - 5 * (rank - (voices - 1) / 2) for rank in range(voices))
 
-    The list is empty if a chord has another number of notes, or a note has different
-    ranks in the chords during which it sounds.
-    """
-    sounding: dict[int, list[int]] = defaultdict(list)
-    for index, performed in enumerate(group):
-        note = performed.quantized
-        for step in range(note.start, note.end):
-            sounding[step].append(index)
-    ranks: dict[int, int] = {}
-    for indices in sounding.values():
-        indices.sort(key=lambda index: -group[index].pitch)
-        if len(indices) != voices or any(
-            ranks.setdefault(index, rank) != rank for rank, index in enumerate(indices)
-        ):
-            return []
+
+def _following(
+    states: Sequence[_State], step: int, chord: Sequence[Note]
+) -> list[_State]:
+    """Return the states after the notes that begin at a step."""
+    found = []
+    for state in states:
+        voices = range(len(state.ends))
+        free = [voice for voice in voices if state.ends[voice] <= step]
+        cut = 0.0
+        if len(free) < len(chord):
+            free = [v for v in voices if state.ends[v] - step <= _LONGEST_CUT]
+            cut = _CUT_COST
+        for chosen in combinations(free, len(chord)):
+            last, ends = list(state.last), list(state.ends)
+            cost = state.cost + cut
+            for voice, note in zip(chosen, chord, strict=True):
+                cost += abs(note.pitch - last[voice])
+                last[voice], ends[voice] = note.pitch, note.end
+            sounding = [last[voice] for voice in voices if ends[voice] > step]
+            cost += _CROSSING_COST * sum(
+                upper < lower for upper, lower in combinations(sounding, 2)
+            )
+            assigned = list(zip(chosen, chord, strict=True))
+            found.append(
+                _State(
+                    cost, tuple(last), tuple(ends), _Assigned(state.history, assigned)
+                )
+            )
+    return found
+
+
+def _best(states: list[_State]) -> list[_State]:
+    """Return the best states, of equal ones the cheapest."""
+    unique: dict[tuple[object, ...], _State] = {}
+    for state in sorted(states, key=lambda state: state.cost):
+        unique.setdefault((state.last, state.ends), state)
+    return list(unique.values())[:_BEAM]
+
+
+def _lines(state: _State, voices: int) -> list[list[Note]]:
+    """Return the notes of each voice; one that reaches into the next is cut."""
+    lines: list[list[Note]] = [[] for _ in range(voices)]
+    history = state.history
+    while history is not None:
+        for voice, note in history.notes:
+            line = lines[voice]
+            if line and note.end > line[-1].start:
+                note = note._replace(length=line[-1].start - note.start)
+            line.append(note)
+        history = history.earlier
+    return [line[::-1] for line in lines]
+
+
+# === Unisons and rests ===
+
+
+def _join_unisons(separation: Separation, outer: Collection[int]) -> None:
+    """Give notes that stand alone to two voices, or note that a voice rests."""
+    written = separation.lines
+    joined: list[list[Note]] = []
+    end = max(note.end for line in written for note in line)
+    for voice, own in enumerate(written):
+        added: list[Note] = []
+        rests = []
+        longest = _LONGEST_DETOUR[voice in outer]
+        neighbours = [
+            written[index]
+            for index in (voice - 1, voice + 1)
+            if 0 <= index < len(written)
+        ]
+        for begin, stop, before, after in _gaps(own, end):
+            runs = [_run(line, begin, stop) for line in neighbours]
+            best = min(
+                (run for run in runs if run),
+                key=lambda run: _detour(run, before, after),
+                default=[],
+            )
+            if best and _detour(best, before, after) <= longest:
+                added += best
+                separation.unisons += [note.start for note in best]
+            elif any(
+                note.start < stop and note.end > begin
+                for line in written
+                for note in line
+            ):
+                rests.append(begin)
+        joined.append(sorted([*own, *added], key=lambda note: note.start))
+        separation.rests.append(rests)
+    separation.lines = joined
+
+
+def _gaps(
+    line: Sequence[Note], end: int
+) -> list[tuple[int, int, int | None, int | None]]:
+    """Return the rests of a voice: begin, end, pitch before and after."""
+    edges = [0, *(step for note in line for step in (note.start, note.end)), end]
+    pitches = [None, *(note.pitch for note in line), None]
     return [
-        [note for index, note in enumerate(group) if ranks[index] == voice]
-        for voice in range(voices)
+        (begin, stop, pitches[index], pitches[index + 1])
+        for index, (begin, stop) in enumerate(zip(edges[::2], edges[1::2], strict=True))
+        if stop > begin
     ]
+
+
+def _run(line: Sequence[Note], begin: int, stop: int) -> list[Note]:
+    """Return the notes of another voice that begin in a rest, cut at its end."""
+    return [
+        note._replace(length=min(note.end, stop) - note.start)
+        for note in line
+        if begin <= note.start < stop
+    ]
+
+
+def _detour(run: Sequence[Note], before: int | None, after: int | None) -> float:
+    """Return how far a voice goes out of its way to sing a run of notes."""
+    first, last = run[0].pitch, run[-1].pitch
+    if before is not None and after is not None:
+        return abs(first - before) + abs(after - last) - abs(after - before)
+    if before is not None:
+        return 2 * abs(first - before)
+    return float("inf") if after is None else 2 * abs(after - last)

@@ -64,7 +64,7 @@ def test_the_instrument(tmp_path: Path) -> None:
     ("source", "output", "options", "code", "message"),
     [
         ("none.mid", "b.csv", [], 1, "there is no such file"),
-        ("bad.mid", "b.csv", [], 1, "expected a MIDI file, cannot read it"),
+        ("bad.mid", "b.csv", [], 1, "expected a MIDI file, it has no MIDI header"),
         ("bad.musicxml", "b.csv", [], 1, "expected a score, cannot read it"),
         ("bad.csv", "b.mid", [], 1, "expected the columns note0,note1,note2,note3"),
         ("a.mid", "bad.csv/b.wav", [], 1, "cannot write it"),

@@ -244,7 +244,7 @@ def test_infillers_have_their_own_options(run: Run) -> None:
         ("chords.abc", 1, r"chords\.abc: .* got 2 notes at once in bar 1"),
         ("empty.abc", 1, r"empty\.abc: expected a score, it is empty"),
         ("empty.csv", 1, r"empty\.csv: it is empty"),
-        ("binary.mid", 1, r"binary\.mid: expected a MIDI file, cannot read it"),
+        ("binary.mid", 1, r"binary\.mid: expected a MIDI file, it has no MIDI header"),
         ("silent.csv", 1, r"silent\.csv: .* the soprano is silent throughout"),
         ("deep.csv", 1, "the soprano's A-1 in bar 1 is outside the model's"),
     ],

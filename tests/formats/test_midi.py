@@ -106,7 +106,8 @@ def test_conductor_track_says_what_holds_for_all() -> None:
     ] == [(0, 1, 4), (4, 4, 4)]
     assert [message.key for _, message in values["key_signature"]] == ["Am"]
     (_, title), *_ = values["track_name"]
-    assert title.name.encode("latin-1").decode("utf-8") == "Schmücke dich, 聖歌"
+    assert title.name == "Schmuecke dich"
+    assert not values.keys() & {"text", "lyrics", "cue_marker"}  # shown under notes
     assert values["end_of_track"][0][0] == 64
 
 
@@ -381,6 +382,7 @@ def test_a_key_that_begins_later_is_not_that_of_the_beginning(tmp_path: Path) ->
     path = save(tmp_path / "a.mid", [conductor, *four(length=3840)])
     assert read_midi(path).chorale.key is None
     assert read_spelled(path).notes == (
+        "key signatures after the beginning are left out",
         "there is no key signature: read as C major, by the notes",
     )
 
@@ -439,12 +441,14 @@ def test_a_latin_1_title(tmp_path: Path) -> None:
     [
         ([], "got no notes"),
         ([[]], "got no notes"),
-        ([note(60)], "got 1$"),
-        ([note(60 + pitch) for pitch in range(7)], "got 7$"),
-        ([note(36, 9), note(38, 9)], r"no notes \(percussion aside\)"),
-        ([chords((72, 64)), *four()[1:]], "one note at a time .* at quarter 0.00"),
-        ([chords((72, 64, 60)), chords((48, 55))], "got 2$"),
-        ([chords((72, 64), (60,)), chords((48, 55), (40, 50))], "got 2$"),
+        ([note(60)], "got a single part, 1 .no name., with at most one note at once"),
+        ([note(60 + pitch) for pitch in range(7)], "choose four, .* --parts 1,2,3,4"),
+        ([note(36, 9), note(38, 9)], "got no notes"),
+        ([chords((72, 64)), *four()[1:]], "one note at a time .* in bar 1, beat 1$"),
+        (
+            [chords((72, 64), (72, 64, 60)), chords((48, 55), (48, 55))],
+            "expected 2 voices, got 3 notes at once in bar 1, beat 2$",
+        ),
         (
             [
                 [(0, mido.MetaMessage("time_signature", numerator=4, denominator=32))],
@@ -465,27 +469,14 @@ def test_files_that_are_no_chorale(
     assert "\n" not in str(caught.value)
 
 
-def test_voices_that_cross_on_one_track_are_not_guessed(tmp_path: Path) -> None:
-    # The held 72 is the upper voice of its first chord and the lower of its second.
-    crossing = [
-        (0, mido.Message("note_on", note=72)),
-        (0, mido.Message("note_on", note=64)),
-        (480, mido.Message("note_off", note=64)),
-        (0, mido.Message("note_on", note=76)),
-        (480, mido.Message("note_off", note=76)),
-        (0, mido.Message("note_off", note=72)),
-    ]
-    path = save(tmp_path / "a.mid", [crossing, chords((48, 55), (48, 55))])
-    with pytest.raises(DataError, match="own track or channel, got 2"):
-        read(path)
-
-
 @pytest.mark.parametrize("keep", [0, 3, 13, 14, 30, 200, -1])
 def test_truncated_files(tmp_path: Path, keep: int) -> None:
     path = tmp_path / "a.mid"
     write_midi(little_chorale(), path)
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(DataError, match=r"expected a MIDI file, cannot read it: .+"):
+    with pytest.raises(
+        DataError, match=r"expected a MIDI file.* (header|early|ends).*"
+    ):
         read(path)
 
 
@@ -512,11 +503,14 @@ def test_files_that_are_no_midi(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="Is a directory"):
         read(tmp_path)
     path.write_text("note0,note1\n")
-    with pytest.raises(DataError, match="Probably not a MIDI file"):
+    with pytest.raises(DataError, match="it has no MIDI header"):
         read(path)
     save(path, four(), ticks=-5)
-    with pytest.raises(DataError, match="ticks per quarter note"):
+    with pytest.raises(DataError, match="SMPTE time, which has no beats"):
+        read(path)
+    save(path, four(), ticks=0)
+    with pytest.raises(DataError, match="ticks per quarter note, got 0"):
         read(path)
     save(path, four(), kind=2)
-    with pytest.raises(DataError, match="format 0 or 1"):
+    with pytest.raises(DataError, match=r"got format 2, .* save it as format 1"):
         read(path)

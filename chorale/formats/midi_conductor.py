@@ -1,0 +1,125 @@
+"""The conductor track of a MIDI file as written: title, key, metre, tempo, fermatas.
+
+Sequencers count bars from tick 0, without pickups or incomplete bars. An incomplete bar
+therefore gets a time signature of its own length, such as 1/4 for a pickup of a
+quarter, and the next bar the actual one: sequencers then draw the right barlines. What
+time signatures cannot express, bar numbers and the position of an incomplete bar, is in
+sequencer-specific events, so that our own files are read back exactly: other programs
+print text events into the score. Text is ASCII, as some programs open no other.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+import mido
+import numpy as np
+
+from chorale.music.metre import STEPS_PER_WHOLE, Bar
+from chorale.music.score import Chorale
+
+# The first byte of sequencer-specific events names the manufacturer; this one is for
+# non-commercial use.
+MANUFACTURER = 0x7D
+FERMATA, FERMATA_END = "fermata", "a tempo"
+BAR_TEXT = "chorale bar {} position {}"
+METRE_TEXT = "chorale metre {}"
+TITLE_TEXT = "chorale title {}"
+
+_SLOWEST_TEMPO = 0xFFFFFF  # microseconds per quarter, the most that three bytes hold
+_UNTITLED = "Chorale"
+# Letters that Unicode does not decompose, and German umlauts.
+_LETTERS = str.maketrans(
+    {
+        "ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss",
+        "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l",
+        "Æ": "Ae", "Œ": "Oe", "Ø": "O", "Đ": "D", "Ð": "D", "Þ": "Th", "Ł": "L",
+        "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"',
+        "\u2013": "-", "\u2014": "-", "\u2026": "...", "\u266d": "b", "\u266f": "#",
+    }
+)  # fmt: skip
+
+
+def conductor_events(chorale: Chorale) -> list[tuple[int, mido.MetaMessage]]:
+    """Return the meta messages of the conductor track, each with its step."""
+    events: list[tuple[int, mido.MetaMessage]] = []
+
+    def add(step: int, kind: str, **fields: Any) -> None:
+        events.append((step, mido.MetaMessage(kind, **fields)))
+
+    def keep(step: int, text: str) -> None:
+        data = (MANUFACTURER, *text.encode("utf-8", "replace"))
+        add(step, "sequencer_specific", data=data)
+
+    add(0, "track_name", name=ascii_title(chorale))
+    for text in credits(chorale):
+        add(0, "copyright", text=text)
+    if chorale.key is not None:
+        suffix = "m" if chorale.key.mode == "minor" else ""
+        add(0, "key_signature", key=chorale.key.tonic + suffix)
+    keep(0, TITLE_TEXT.format(chorale.title))
+    for metre in chorale.metres:
+        keep(metre.step, METRE_TEXT.format(metre.name))
+    for step in _irregular_steps(chorale):
+        keep(step, BAR_TEXT.format(chorale.bars[step], chorale.positions[step]))
+    current = None
+    for bar in chorale.written_bars():
+        signature = _signature(bar, is_last=bar.end == chorale.steps)
+        if signature != current:
+            add(bar.start, "time_signature", **signature)
+        current = signature
+    tempos = chorale.step_tempos()
+    for step in [0, *(np.flatnonzero(np.diff(tempos)) + 1).tolist()]:
+        tempo = min(round(mido.bpm2tempo(tempos[step])), _SLOWEST_TEMPO)
+        add(step, "set_tempo", tempo=tempo)
+    for start, end in chorale.fermata_spans():
+        add(start, "marker", text=FERMATA)
+        add(end, "marker", text=FERMATA_END)
+    return events
+
+
+def ascii_title(chorale: Chorale) -> str:
+    """Return the title in ASCII; without one the source; never empty."""
+    for text in (chorale.title, chorale.source):
+        if found := to_ascii(text):
+            return found
+    return _UNTITLED
+
+
+def credits(chorale: Chorale) -> list[str]:
+    """Return lines on who wrote the piece, in ASCII."""
+    lines = (getattr(chorale, name, "") for name in ("composer", "credit"))
+    return [found for line in lines if (found := to_ascii(line))]
+
+
+def to_ascii(text: str) -> str:
+    """Return text in printable ASCII: ä becomes ae, é becomes e.
+
+    Letters of other scripts are left out.
+    """
+    decomposed = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    plain = decomposed.encode("ascii", "ignore").decode()
+    words = re.sub(r"[\x00-\x1f\x7f]+", " ", plain).split()
+    return " ".join(words).strip(" ,;:-")
+
+
+def _irregular_steps(chorale: Chorale) -> list[int]:
+    """Return step 0 and the steps where bars do not continue the step before."""
+    bars, positions = chorale.bars, chorale.positions
+    is_bar_end = positions[:-1] + 1 >= chorale.bar_lengths()[:-1]
+    continues = (bars[1:] == bars[:-1] + is_bar_end) & (
+        positions[1:] == np.where(is_bar_end, 0, positions[:-1] + 1)
+    )
+    return [0, *(np.flatnonzero(~continues) + 1).tolist()]
+
+
+def _signature(bar: Bar, *, is_last: bool) -> dict[str, int]:
+    """Return the time signature with which a sequencer draws the end of a bar."""
+    metre = bar.metre
+    # No barline follows a last bar that is short, completing the pickup.
+    if bar.length == metre.bar_length or (is_last and bar.position == 0):
+        return {"numerator": metre.numerator, "denominator": metre.denominator}
+    unit = max(unit for unit in (1, 2, 4) if bar.length % unit == 0)
+    return {"numerator": bar.length // unit, "denominator": STEPS_PER_WHOLE // unit}
