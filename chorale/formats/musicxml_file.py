@@ -19,7 +19,7 @@ MOST_BYTES = 32 * 2**20  # unpacked; a symphony has about as much
 _MOST_ELEMENTS = 1_500_000
 _MOST_DEPTH = 64  # MusicXML nests about ten deep
 _CONTAINER = "META-INF/container.xml"
-_SCORE_ENDINGS = (".musicxml", ".xml")
+SCORE_ENDINGS = (".musicxml", ".xml")
 
 
 def read_root(path: Path) -> Element:
@@ -118,7 +118,7 @@ def _root_file(container: Element) -> str:
         file
         for file in files
         if "musicxml" in file.get("media-type", "musicxml")
-        or str(file.get("full-path")).lower().endswith(_SCORE_ENDINGS)
+        or str(file.get("full-path")).lower().endswith(SCORE_ENDINGS)
     ]
     return next((str(file.get("full-path")) for file in scores), "")
 
@@ -128,7 +128,7 @@ def _only_score(names: list[str]) -> str:
     scores = [
         name
         for name in names
-        if name.lower().endswith(_SCORE_ENDINGS)
+        if name.lower().endswith(SCORE_ENDINGS)
         and not re.search(r"(^|/)(META-INF|__MACOSX|\.)", name)
     ]
     if len(scores) != 1:

@@ -44,6 +44,7 @@ class PartMeasure:
 
     Attributes:
         number: as printed; None if it is no number.
+        keys: key signatures that begin here, of all staves.
         length: in steps, whole-bar rests aside; `rest_length` of these.
         free: whether it begins to be without metre.
         unpitched: whether it has percussion.
@@ -55,7 +56,7 @@ class PartMeasure:
     rest_length: Fraction = Fraction(0)
     metre: Metre | None = None
     free: bool = False
-    key: KeySignature | None = None
+    keys: list[KeySignature] = field(default_factory=list)
     tempo: float | None = None
     repeat_start: bool = False
     repeat_end: bool = False
@@ -86,6 +87,7 @@ class PartReader:
         self._metre: Metre | None = None
         self._transpositions: dict[int, Transposition] = {}  # by staff, 0 = all
         self._endings: frozenset[int] = frozenset()
+        self._tied: dict[int, int] = defaultdict(int)  # ties that began, by pitch
         self._cursor = Fraction(0)
         self._last: Sound | None = None  # to which the notes of a chord are added
 
@@ -96,7 +98,7 @@ class PartReader:
             DataError: a time signature, a duration or divisions that cannot be read.
         """
         measure = PartMeasure(
-            number=values.integer(attributes.get("number")),
+            number=values.measure_number(attributes.get("number")),
             implicit=attributes.get("implicit") == "yes",
         )
         self.measures.append(measure)
@@ -149,10 +151,11 @@ class PartReader:
                 raise DataError(f"{error}, in bar {self._bar()}") from None
             if not self._cursor:
                 measure.metre, measure.free = self._metre, self._metre is None
-        for key in element.findall("key")[:1]:
-            if not self._cursor:
-                staff = values.integer(key.get("number")) or 1
-                measure.key = values.read_key(key, self._transposition(staff))
+        for key in element.findall("key"):
+            staff = values.integer(key.get("number")) or 1
+            read = values.read_key(key, self._transposition(staff))
+            if read is not None and not self._cursor:
+                measure.keys.append(read)
 
     def _transposition(self, staff: int) -> Transposition:
         none = Transposition()
@@ -269,7 +272,9 @@ class PartReader:
                 f"{self._bar()}"
             )
         ties = [*element.findall("tie"), *element.findall("notations/tied")]
-        tied = any(tie.get("type") in ("stop", "continue") for tie in ties)
+        kinds = {tie.get("type") for tie in ties}
+        tied = bool(kinds & {"stop", "continue"}) and self._tied[midi] > 0
+        self._tied[midi] += bool(kinds & {"start", "continue"}) - tied
         sound.pitches.append((midi, number, tied))
         if not sound.syllables:
             sound.syllables = values.read_syllables(element)

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 from chorale.errors import DataError
 from chorale.formats.musicxml import SOFTWARE
-from chorale.formats.musicxml_file import read_root
+from chorale.formats.musicxml_file import SCORE_ENDINGS, read_root
 from chorale.formats.musicxml_parts import PartMeasure, PartReader, Sound
 from chorale.formats.musicxml_values import decimal, integer, words
 from chorale.formats.reading import Reading, ReadingOptions
@@ -124,7 +124,7 @@ def _bars_of(
 ) -> tuple[list[WrittenBar], list[str]]:
     """Return the bars of all parts together, and remarks."""
     bars: list[WrittenBar] = []
-    differing: list[int] = []
+    differing: dict[str, list[int]] = defaultdict(list)
     metre = COMMON_TIME
     count = max(map(len, parts))
     for index in range(count):
@@ -135,8 +135,11 @@ def _bars_of(
             number = bars[-1].number + (not first.implicit)
         metres = [measure.metre for measure in column if measure.metre]
         if len({(metre.numerator, metre.denominator) for metre in metres}) > 1:
-            differing.append(number)
+            differing["metres"].append(number)
         metre = metres[0] if metres else metre
+        signatures = [key for measure in column for key in measure.keys]
+        if not bars and len({signature.fifths for signature in signatures}) > 1:
+            differing["key signatures"].append(number)
         # Some programs write an incomplete bar at the end as one that is not counted.
         is_end = index + 1 == count and index > 0 and first.number is None
         bars.append(
@@ -144,7 +147,7 @@ def _bars_of(
                 number=max(number, 0),
                 length=_length(column, metre.bar_length),
                 metre=metres[0] if metres else None,
-                key=_key([measure.key for measure in column if measure.key]),
+                key=_key(signatures, () if bars else parts),
                 tempo=next((bar.tempo for bar in column if bar.tempo), None),
                 upbeat=first.implicit and not is_end,
                 repeat_start=any(measure.repeat_start for measure in column),
@@ -154,12 +157,14 @@ def _bars_of(
                 ),
             )
         )
-    remarks = []
-    if differing:
-        remarks.append(
-            "parts have different metres, that of the first part is read, in "
-            + list_bars(differing)
-        )
+    ways = {
+        "metres": "that of the first part is read",
+        "key signatures": "that which most notes fit is read",
+    }
+    remarks = [
+        f"parts have different {what}, {ways[what]}, in {list_bars(numbers)}"
+        for what, numbers in differing.items()
+    ]
     return bars, remarks
 
 
@@ -173,11 +178,27 @@ def _length(column: Sequence[PartMeasure], full: int) -> Fraction:
     return length or Fraction(0 if column[0].implicit else full)
 
 
-def _key(signatures: Sequence[KeySignature]) -> KeySignature | None:
-    """Return the key signature of most parts, of the first of them with a mode."""
+def _key(
+    signatures: Sequence[KeySignature], parts: Sequence[Sequence[PartMeasure]]
+) -> KeySignature | None:
+    """Return the key signature that most notes fit, of the first part with a mode."""
     if not signatures:
         return None
-    ((fifths, _),) = Counter(key.fifths for key in signatures).most_common(1)
+    fifths = signatures[0].fifths
+    if len({key.fifths for key in signatures}) > 1:
+        classes = Counter(
+            midi % 12
+            for part in parts
+            for measure in part
+            for sound in measure.sounds
+            for midi, *_ in sound.pitches
+        )
+
+        def fitting(key: KeySignature) -> int:
+            scale = {7 * (key.fifths + place) % 12 for place in range(-1, 6)}
+            return sum(classes[pitch_class] for pitch_class in scale)
+
+        fifths = max(signatures, key=fitting).fifths
     same = [key for key in signatures if key.fifths == fifths]
     return next((key for key in same if key.mode), same[0])
 
@@ -353,7 +374,9 @@ def _lines(sounds: Iterable[Sound], bar: WrittenBar) -> list[Line]:
 def _title(root: Element) -> str:
     """Return the title of the work, else of the movement, else the largest credit."""
     for name in ("work/work-title", "movement-title"):
-        if title := words(root.find(name)):
+        title = words(root.find(name))
+        # Some programs write the name of a file as the title.
+        if title and not title.lower().endswith((".mxl", *SCORE_ENDINGS)):
             return title
     return _credit(root, "title")
 

@@ -60,6 +60,12 @@ def integer(text: str | None) -> int | None:
     return int(text) if _INTEGER.fullmatch(text) else None
 
 
+def measure_number(text: str | None) -> int | None:
+    """Return the number of a measure, also of `4a`; None for `X1` and other texts."""
+    match = re.fullmatch(r"(\d{1,6})\D?", (text or "").strip())
+    return int(match[1]) if match else None
+
+
 def decimal(text: str | None) -> Fraction | None:
     """Return a number such as `4` or `-0.5`, or None."""
     text = (text or "").strip()
@@ -119,11 +125,10 @@ def read_key(element: Element, transposition: Transposition) -> KeySignature | N
         fifths = _fifths_of_accidentals(element)
         if fifths is None:
             return None
-    elif abs(fifths) > 7:
-        return None
-    fifths += transposition.fifths
-    if abs(fifths) > 7:
-        fifths -= 12 if fifths > 0 else -12
+    if transposition.fifths:
+        fifths += transposition.fifths
+        if abs(fifths) > 7:
+            fifths -= 12 if fifths > 0 else -12
     mode = (element.findtext("mode") or "").strip().lower()
     return KeySignature(fifths=fifths, mode="" if mode == "none" else mode)
 

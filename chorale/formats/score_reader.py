@@ -5,6 +5,7 @@ Readers of notation, such as `musicxml_reader`, return the score.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -93,15 +94,28 @@ def assemble(
     wanted = options.parts if options else None
     layout, remarks = _choose_staves(score.staves, voice, wanted)
     score = replace(score, notes=(*score.notes, *remarks))
-    is_line = len(layout) == layout[0][1] == 1
-    voices = [voice or 0] if is_line else range(VOICES)
-    reading = _read_staves(score, layout, voices)
+    reading = _read_layout(score, layout, voice)
     chorale = reading.chorale
     key, key_remarks = (options or ReadingOptions()).key_of(
         score.bars[0].key, chorale.pitches
     )
     notes = (*reading.notes, *key_remarks)
     return reading._replace(chorale=replace(chorale, key=key), notes=notes)
+
+
+def _read_layout(score: WrittenScore, layout: Layout, voice: int | None) -> Reading:
+    """Return the voices on some staves; on one staff a line, or else four voices."""
+    if voice is None or len(layout) > 1:
+        return _read_staves(score, layout, range(VOICES))
+    ((staff, count),) = layout
+    try:
+        return _read_staves(score, [(staff, 1)], [voice])
+    except DataError:
+        if count == 1:
+            raise
+        with contextlib.suppress(DataError):
+            return _read_staves(score, layout, range(VOICES))
+        raise
 
 
 # === Staves ===
