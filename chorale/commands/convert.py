@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from chorale.commands import reading_options as reading
+from chorale.commands.options import Force
+from chorale.commands.saving import print_unchanged
 from chorale.corpus.loading import annotations_path
 from chorale.corpus.reading import read_any
 from chorale.errors import UsageError
 from chorale.formats.classic_csv import write_annotations
-from chorale.formats.files import READABLE, WRITABLE, write
+from chorale.formats.files import READABLE, WRITABLE, output_format, write
 from chorale.music.voices import INSTRUMENTS
+from chorale.utils.checks import check_choice
+from chorale.utils.saving import drafts, save_exactly
 
 
 def convert(
@@ -38,6 +43,7 @@ def convert(
             "folder of its corpus.",
         ),
     ] = False,
+    force: Force = False,
     tune: reading.Tune = None,
     key: reading.KeyName = None,
     tempo: reading.Tempo = None,
@@ -54,12 +60,22 @@ def convert(
     """
     if annotations and output.suffix.lower() != ".csv":
         raise UsageError(f"{output}: --annotations needs a file that ends in .csv")
+    output_format(output)
+    check_choice("an instrument", instrument, INSTRUMENTS)
     found = read_any(source, reading.reading_options(context))
     reading.print_remarks(found.remarks())
     chorale = found.chorale
-    write(chorale, output, instrument=instrument)
-    typer.echo(str(output))
-    if annotations:
-        path = annotations_path(output)
-        write_annotations(chorale, path)
-        typer.echo(str(path))
+    paths = [output]
+    with contextlib.ExitStack() as stack:
+        files = [stack.enter_context(drafts(output.parent)) / output.name]
+        write(chorale, files[0], instrument=instrument)
+        if annotations:
+            paths.append(annotations_path(output))
+            folder = stack.enter_context(drafts(paths[1].parent))
+            files.append(folder / output.name)
+            write_annotations(chorale, files[1])
+        changed = save_exactly(files, paths, overwrite=force)
+    for path in paths:
+        typer.echo(path)
+    if not changed:
+        print_unchanged(paths)

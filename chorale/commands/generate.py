@@ -10,7 +10,7 @@ import typer
 from chorale.commands import outputs
 from chorale.commands import reading_options as reading
 from chorale.commands import sampling_options as sampling
-from chorale.commands.options import ADVANCED, Average, Models, model_names
+from chorale.commands.options import ADVANCED, Average, Force, Models, model_names
 from chorale.commands.progress import progress_bar
 from chorale.corpus.seeds import NO_SEED
 from chorale.models.ensemble import average as averaged
@@ -51,6 +51,7 @@ def generate(
     random_state: sampling.RandomState = sampling.NEXT_STEP.random_state,
     output: outputs.OutputFolder = Path(),
     formats: outputs.Formats = "midi",
+    force: Force = False,
     instrument: outputs.Instrument = "choir",
     best_of: sampling.BestOf = 3,
     temperature: sampling.Temperature = sampling.NEXT_STEP.temperature,

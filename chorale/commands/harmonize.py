@@ -10,6 +10,7 @@ import typer
 from chorale.commands import outputs
 from chorale.commands import reading_options as reading
 from chorale.commands import sampling_options as sampling
+from chorale.commands.options import Force
 from chorale.commands.progress import progress_bar
 from chorale.corpus.reading import read_melody
 from chorale.models.storage import DEFAULT_MODEL, load_model
@@ -45,6 +46,7 @@ def harmonize(
     random_state: sampling.RandomState = sampling.NEXT_STEP.random_state,
     output: outputs.OutputFolder = Path(),
     formats: outputs.Formats = "midi",
+    force: Force = False,
     instrument: outputs.Instrument = "choir",
     best_of: sampling.BestOf = 2,
     temperature: sampling.Temperature = sampling.NEXT_STEP.temperature,

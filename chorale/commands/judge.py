@@ -16,6 +16,7 @@ from chorale.commands.options import (
     OUTPUT,
     SAMPLING,
     Average,
+    Force,
     Models,
     model_names,
     model_title,
@@ -57,6 +58,7 @@ from chorale.sampling.prompts import (
 )
 from chorale.utils.extras import require
 from chorale.utils.reports import check_report_path, to_text, write_report
+from chorale.utils.saving import check_new
 
 _COUNT = 256  # continuations; intervals hardly get narrower with more
 _SOPRANO = VOICE_NAMES[SOPRANO]
@@ -156,6 +158,7 @@ def judge(
     random_state: RandomState = DEFAULTS.random_state,
     report: _Report = None,
     as_json: _Json = False,
+    force: Force = False,
     given: _Given = None,
     bars: _Bars = None,
     temperature: Temperature = DEFAULTS.temperature,
@@ -181,6 +184,8 @@ def judge(
     _check_options(context)
     if report is not None:
         check_report_path(report)
+        if not force:
+            check_new(report)
         require("plot", "a report with plots")
     split = "test" if final else "valid"
     corpus = load_corpus(splits=("train", split))
@@ -203,7 +208,7 @@ def judge(
         typer.echo(to_text(judgement_blocks(judgement, title, settings)))
     if report is not None:
         blocks = report_blocks(judgement, sets.samples, title, settings)
-        for path in write_report(blocks, report):
+        for path in write_report(blocks, report, overwrite=force):
             typer.echo(f"report  {path}", err=True)
 
 

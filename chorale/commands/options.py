@@ -35,6 +35,15 @@ Average = Annotated[
         rich_help_panel=ADVANCED,
     ),
 ]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Overwrite files of the same name. Otherwise a number is appended to new "
+        "names, and files that you name yourself are not overwritten.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 
 
 def model_names(typed: Sequence[str] | None) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from chorale.commands.options import ADVANCED, OUTPUT
+from chorale.commands.saving import print_saved
 from chorale.errors import DataError, OutputError
 from chorale.formats.files import OUTPUT_ENDINGS, write
 from chorale.music.score import Chorale
@@ -25,6 +26,7 @@ from chorale.utils.reports import (
     check_report_path,
     write_report,
 )
+from chorale.utils.saving import check_new, drafts, save_numbered
 
 OutputFolder = Annotated[
     Path,
@@ -45,7 +47,7 @@ Formats = Annotated[
 Instrument = Annotated[
     str,
     typer.Option(
-        help=f"Sound of MIDI files, one of {', '.join(INSTRUMENTS)}.",
+        help=f"Sound of MIDI and WAV files, one of {', '.join(INSTRUMENTS)}.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -70,18 +72,22 @@ class Destination:
     Raises:
         UsageError: an unknown format or instrument, a `best_of` below 1, or a report
             with another ending than .md or .html.
+        OutputError: there is a file of the report's name.
     """
 
     output: Path  # folder, made if there is none
     formats: str  # names separated by commas
-    instrument: str  # of MIDI files
+    instrument: str  # of MIDI and WAV files
     best_of: int  # number of chorales drawn for each one that is kept
     report: Path | None  # file of the report on all chorales drawn; None for no report
+    force: bool = False  # whether to overwrite files of the same names
 
     def __post_init__(self) -> None:
         check_at_least(self, best_of=1)
         if self.report is not None:
             check_report_path(self.report)
+            if not self.force:
+                check_new(self.report)
         parse_formats(self.formats)
         check_choice("an instrument", self.instrument, INSTRUMENTS)
 
@@ -170,13 +176,13 @@ def write_best(
                 f"note: nothing was judged, the first is kept: {error}", err=True
             )
     best |= {name: candidates[0].chorale for name, candidates in ranked.items()}
-    for name, chorale in best.items():
-        for ending in parse_formats(destination.formats):
-            path = destination.output / f"{name}{ending}"
-            write(chorale, path, instrument=destination.instrument)
-            typer.echo(path)
+    written = {
+        name: write_piece(destination, name, chorale) for name, chorale in best.items()
+    }
     if report is not None:
-        write_report(choice_blocks(ranked), report)
+        drawn_by_file = {written[name]: found for name, found in ranked.items()}
+        blocks = choice_blocks(drawn_by_file)
+        write_report(blocks, report, overwrite=destination.force)
     has_cadence = all(group[0].ends_well for group in ranked.values())
     if warn_of_endings and best_of > 1 and not has_cadence:
         typer.echo(
@@ -184,6 +190,18 @@ def write_best(
             "may find one that does",
             err=True,
         )
+
+
+def write_piece(destination: Destination, name: str, chorale: Chorale) -> str:
+    """Write the files of a chorale, print their names, and return that of the piece."""
+    with drafts(destination.output) as folder:
+        files = []
+        for ending in parse_formats(destination.formats):
+            files.append(folder / f"{name}{ending}")
+            write(chorale, files[-1], instrument=destination.instrument)
+        saved = save_numbered(files, destination.output, overwrite=destination.force)
+    print_saved(files, saved)
+    return saved.paths[0].stem
 
 
 def choice_blocks(drawn: Mapping[str, Sequence[Candidate]]) -> list[Block]:

@@ -11,6 +11,7 @@ import typer
 from chorale.commands import outputs
 from chorale.commands import reading_options as reading
 from chorale.commands import sampling_options as sampling
+from chorale.commands.options import Force
 from chorale.commands.progress import progress_bar
 from chorale.errors import UsageError
 from chorale.models.storage import DEFAULT_MODEL, load_model
@@ -55,6 +56,7 @@ def rewrite(
     random_state: sampling.RandomState = sampling.NEXT_STEP.random_state,
     output: outputs.OutputFolder = Path(),
     formats: outputs.Formats = "midi",
+    force: Force = False,
     instrument: outputs.Instrument = "choir",
     best_of: sampling.BestOf = 2,
     temperature: sampling.Temperature = sampling.NEXT_STEP.temperature,

@@ -179,9 +179,18 @@ def write(chorale: Chorale, path: Path | str, *, instrument: str = "choir") -> N
         OutputError: the file cannot be written.
     """
     path = Path(path)
-    file_format = _format_of(path, WRITABLE, "write")
+    file_format = output_format(path)
     options = {"instrument": instrument} if file_format.has_instruments else {}
     _load(file_format.write)(chorale, path, **options)
+
+
+def output_format(path: Path) -> Format:
+    """Return the format in which a chorale is written to a path.
+
+    Raises:
+        UsageError: the ending is not that of a format that can be written.
+    """
+    return _format_of(path, WRITABLE, "write")
 
 
 def _format_of(path: Path, endings: Sequence[str], verb: str) -> Format:

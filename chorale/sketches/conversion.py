@@ -20,6 +20,7 @@ from chorale.sketches.formats.files import (
 )
 from chorale.sketches.strokes import Sketch
 from chorale.utils.progress import Progress
+from chorale.utils.saving import check_new, drafts, save_exactly
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +65,7 @@ def convert(
     limit: int | None = None,
     words: Sequence[str] | None = None,
     trust: bool = False,
+    overwrite: bool = True,
     progress: Progress | None = None,
 ) -> Converted:
     """Write the drawings of some files into one compact .npz or TFRecord file.
@@ -82,14 +84,18 @@ def convert(
         words: the classes in order, drawings of other words are left out; None = the
             words of all drawings taken, sorted.
         trust, progress: see `read_files`.
+        overwrite: whether to replace a file of the same name.
 
     Raises:
         DataError: a file cannot be read or is malformed, or no drawing is left.
         UsageError: the output has another ending, the limit is below 1, or the random
             state below 0.
-        OutputError: the output cannot be written.
+        OutputError: the output cannot be written, or there is such a file and it is
+            not to be replaced.
     """
     check_output(output)
+    if not overwrite:
+        check_new(output)
     if random_state < 0:
         raise UsageError(f"expected random-state of at least 0, got {random_state}")
     if limit is not None and limit < 1:
@@ -114,5 +120,10 @@ def convert(
             "words and the other conditions"
         )
     classes = tuple(sorted(wanted.taken) if words is None else words)
-    written = write_sketches(output, chain([first], stream), classes)
+    with drafts(output.parent) as folder:
+        written = write_sketches(folder / output.name, chain([first], stream), classes)
+        # TFRecords have a file of classes beside them.
+        files = sorted(folder.iterdir())
+        paths = [output.with_name(file.name) for file in files]
+        save_exactly(files, paths, overwrite=overwrite)
     return Converted(written=written, left_out=wanted.read - written, words=classes)

@@ -1,4 +1,8 @@
-"""Atomic writes, hashes, and safe storage of arrays."""
+"""Atomic writes, hashes, and safe storage of arrays.
+
+What `replacing` writes replaces a file of the same name; `chorale.utils.saving` is for
+files that must not replace others.
+"""
 
 from __future__ import annotations
 
@@ -53,8 +57,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
             raise IsADirectoryError(21, "it is a folder")
         temporary.replace(path)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(f"{path}: cannot write it: {reason}") from error
+        raise cannot_write(path, error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -69,6 +72,11 @@ def remove_partial_files(folder: Path) -> None:
     for path in sorted(folder.rglob(f".*{_PARTIAL}*")):
         if _PARTIAL_NAME.fullmatch(path.name) and path.is_file():
             path.unlink(missing_ok=True)
+
+
+def cannot_write(path: Path | str, error: OSError) -> OutputError:
+    """Return the error that says why a file or a folder cannot be written."""
+    return OutputError(f"{path}: cannot write it: {error.strerror or error}")
 
 
 def write_text(path: Path | str, text: str) -> None:

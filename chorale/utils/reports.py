@@ -15,7 +15,8 @@ from html import escape
 from pathlib import Path
 
 from chorale.errors import UsageError
-from chorale.utils.files import replacing, write_text
+from chorale.utils.files import write_text
+from chorale.utils.saving import drafts, save_exactly
 
 ENDINGS = (".md", ".html")
 
@@ -79,22 +80,35 @@ def check_report_path(path: Path | str) -> Path:
     return path
 
 
-def write_report(blocks: Sequence[Block], path: Path | str) -> list[Path]:
+def write_report(
+    blocks: Sequence[Block], path: Path | str, *, overwrite: bool = True
+) -> list[Path]:
     """Write a report.
 
     Args:
         blocks: in order.
         path: `.html` contains its pictures; those of `.md` are files beside it,
             `report-1.png` of `report.md`.
+        overwrite: whether to replace files of the same names.
 
     Returns:
         The files that were written, the report first.
 
     Raises:
         UsageError: the ending is not that of a format of reports.
-        OutputError: a file cannot be written.
+        OutputError: a file cannot be written, or there is one and it is not to be
+            replaced.
     """
     path = check_report_path(path)
+    with drafts(path.parent) as folder:
+        files = _write(blocks, folder / path.name)
+        paths = [path.with_name(file.name) for file in files]
+        save_exactly(files, paths, overwrite=overwrite)
+    return paths
+
+
+def _write(blocks: Sequence[Block], path: Path) -> list[Path]:
+    """Write a report and its pictures; return the files, the report first."""
     if path.suffix.lower() == ".html":
         write_text(path, _to_html(blocks))
         return [path]
@@ -104,8 +118,7 @@ def write_report(blocks: Sequence[Block], path: Path | str) -> list[Path]:
         for number in range(1, len(pictures) + 1)
     ]
     for picture, file in zip(pictures, files, strict=True):
-        with replacing(file) as temporary:
-            temporary.write_bytes(picture.png)
+        file.write_bytes(picture.png)
     write_text(path, _to_markdown(blocks, [file.name for file in files]))
     return [path, *files]
 

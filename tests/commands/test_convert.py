@@ -28,6 +28,34 @@ def test_a_chain_of_formats_keeps_the_music(tmp_path: Path) -> None:
     assert (tmp_path / "a.mid").read_bytes() == (tmp_path / "c.mid").read_bytes()
 
 
+def test_nothing_is_overwritten_in_silence(tmp_path: Path) -> None:
+    write(little_chorale(), tmp_path / "a.mid")
+    (tmp_path / "b.csv").write_text("mine")
+    done = convert(tmp_path / "a.mid", tmp_path / "b.csv")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(
+        f"chorale: {tmp_path / 'b.csv'}: there is such a file"
+    )
+    assert "--force" in done.stderr and done.stderr.count("\n") == 1
+    assert (tmp_path / "b.csv").read_text() == "mine"
+    done = convert(tmp_path / "a.mid", tmp_path / "b.csv", "--force")
+    assert (done.returncode, done.stderr) == (0, "")
+    done = convert(tmp_path / "a.mid", tmp_path / "b.csv")
+    assert done.returncode == 0
+    assert done.stderr == f"note: {tmp_path / 'b.csv'} is unchanged\n"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_annotations_are_not_overwritten_either(tmp_path: Path) -> None:
+    write(little_chorale(), tmp_path / "a.mid")
+    annotations = tmp_path / "corpus" / "annotations" / "train" / "a.csv"
+    annotations.parent.mkdir(parents=True)
+    annotations.write_text("mine")
+    output = tmp_path / "corpus" / "train" / "a.csv"
+    assert convert(tmp_path / "a.mid", output, "--annotations").returncode == 1
+    assert not output.exists() and annotations.read_text() == "mine"
+
+
 def test_a_midi_file_joins_a_corpus(tmp_path: Path) -> None:
     write(little_chorale(), tmp_path / "hymn.mid")
     output = tmp_path / "corpus" / "train" / "chorale_000.csv"

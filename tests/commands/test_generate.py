@@ -68,11 +68,44 @@ def test_generate_writes_what_it_prints(run: Run) -> None:
     assert (code, out) == (0, "chorale-seed3.mid\n")
     # The fake model hardly ever ends on a cadence.
     assert err.startswith("note: of 3 chorales none ended on a cadence")
-    once = run("generate", "--seed", "3", "--bars", "4", "--best-of", "1")
-    assert once == (0, "chorale-seed3.mid\n", "")
     assert written() == ["chorale-seed3.mid"]
     tracks = mido.MidiFile("chorale-seed3.mid").tracks
     assert [track.name.lower() for track in tracks[1:]] == list(VOICE_NAMES)
+
+
+def test_other_pieces_are_not_overwritten(run: Run) -> None:
+    command = ("generate", "--seed", "3", "--bars", "4", "--best-of", "1")
+    assert run(*command) == (0, "chorale-seed3.mid\n", "")
+    first = Path("chorale-seed3.mid").read_bytes()
+    code, out, err = run(*command, "--top-k", "2")
+    assert (code, out) == (0, "chorale-seed3-2.mid\n")
+    assert err.startswith("note: chorale-seed3.mid exists: -2 is appended")
+    assert Path("chorale-seed3.mid").read_bytes() == first
+    # The same piece again, and the same in one format more.
+    code, out, err = run(*command)
+    assert (out, err) == (
+        "chorale-seed3.mid\n",
+        "note: chorale-seed3.mid is unchanged\n",
+    )
+    out = run(*command, "--format", "midi,musicxml")[1]
+    assert out == "chorale-seed3.mid\nchorale-seed3.musicxml\n"
+    out = run(*command, "--top-k", "3", "--format", "musicxml,midi")[1]
+    assert out == "chorale-seed3-3.musicxml\nchorale-seed3-3.mid\n"
+    code, out, err = run(*command, "--top-k", "2", "--force")
+    assert (code, out, err) == (0, "chorale-seed3.mid\n", "")
+    assert Path("chorale-seed3.mid").read_bytes() != first
+    assert len(written()) == 5
+
+
+def test_a_report_is_not_overwritten(run: Run) -> None:
+    command = ("generate", "--bars", "4", "--report", "why.md")
+    Path("why.md").write_text("mine")
+    code, out, err = run(*command)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith("chorale: why.md: there is such a file already")
+    assert "--force" in err and written() == ["why.md"]
+    assert run(*command, "--force")[0] == 0
+    assert Path("why.md").read_text() != "mine"
 
 
 def test_the_opening_is_that_of_the_seed(run: Run) -> None:
@@ -256,8 +289,8 @@ def test_a_seed_outside_the_vocabulary_is_refused_by_name(
     path = tmp_path / "high.csv"
     write_csv(little_chorale().transpose(24), path)
     code, _, err = run("generate", "--seed", str(path), "--bars", "8")
-    remark, refusal = err.splitlines(keepends=True)
-    assert remark == "note: the file has no metre: bars are counted in 4/4\n"
+    *remarks, refusal = err.splitlines(keepends=True)
+    assert "note: the file has no metre: bars are counted in 4/4\n" in remarks
     assert_refused(refusal, "high: the soprano's A6 in bar 1 is outside the model's")
     assert code == 1 and written() == []
 

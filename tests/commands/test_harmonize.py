@@ -164,7 +164,12 @@ def test_chorales_are_judged_in_the_transposition_of_the_model(
     candidates = judge.rank(drawn, semitones=-3)
     assert [candidate.chorale for candidate in candidates] == drawn
     how = outputs.Destination(
-        output=tmp_path, formats="csv", instrument="choir", best_of=2, report=None
+        output=tmp_path,
+        formats="csv",
+        instrument="choir",
+        best_of=2,
+        report=None,
+        force=True,
     )
     for semitones, said in (
         (-3, "of 2 chorales none ended"),

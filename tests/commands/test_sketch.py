@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from bucket import Bucket
+from command_line import run_command
 
 from chorale.commands import main
 from chorale.sketches import Sketch, read_sketches, write_sketches
@@ -329,3 +330,15 @@ def test_a_resumed_training_refuses_other_options(run: Run) -> None:
     )
     assert code == 2
     assert "begun with epochs 3, not 4" in err
+
+
+def test_converted_drawings_are_not_overwritten(shapes: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.npz"
+    output.write_text("mine")
+    done = run_command("sketch", "convert", shapes, output)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "out.npz: there is such a file already" in done.stderr
+    assert output.read_text() == "mine"
+    done = run_command("sketch", "convert", shapes, output, "--force")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [path.name for path in tmp_path.iterdir()] == ["out.npz"]

@@ -11,7 +11,9 @@ from typing import Annotated
 import typer
 
 from chorale.commands.forecast.options import FOLDER, AsJson, Seed
+from chorale.commands.options import Force
 from chorale.commands.progress import progress_bar
+from chorale.commands.saving import print_note
 from chorale.forecasting.gradient_tables import (
     Summary,
     summarize,
@@ -23,6 +25,7 @@ from chorale.forecasting.gradients import (
     GradientOptions,
     measure_gradients,
 )
+from chorale.utils.saving import drafts, save_numbered
 
 _QUICK = {"steps": 50, "updates": 60}  # sizes of `--quick`
 
@@ -40,6 +43,7 @@ def gradients(
         Path, typer.Option(help="Folder of gradients.csv and the norms by step.")
     ] = FOLDER,
     as_json: AsJson = False,
+    force: Force = False,
 ) -> None:
     """Measure how gradients vanish and explode through time.
 
@@ -51,7 +55,12 @@ def gradients(
     options = GradientOptions(seed=seed, **(_QUICK if quick else {}))
     with progress_bar("Training") as progress:
         trainings = measure_gradients(options, progress=progress)
-    write_gradients(output, trainings)
+    with drafts(output) as drafted:
+        write_gradients(drafted, trainings)
+        files = [drafted / "gradients.csv"]
+        files += sorted({*drafted.iterdir()} - {*files})
+        saved = save_numbered(files, output, overwrite=force)
+    print_note(files, saved)
     folder = output / "tensorboard"
     if tensorboard:
         write_tensorboard(folder, trainings)
@@ -64,7 +73,7 @@ def gradients(
         typer.echo(json.dumps(answer, indent=2))
         return
     typer.echo("\n".join(_table(summaries, options)))
-    typer.echo(f"results {output / 'gradients.csv'}")
+    typer.echo(f"results {saved.paths[0]}")
     if tensorboard:
         typer.echo(f"see     tensorboard --logdir {folder}")
 

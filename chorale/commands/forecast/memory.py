@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from chorale.commands.forecast.options import FOLDER, AsJson, Seed, parse_names
+from chorale.commands.options import Force
 from chorale.commands.progress import progress_bar
 from chorale.forecasting.memory import (
     CANDIDATES,
@@ -20,6 +21,7 @@ from chorale.forecasting.memory import (
     measure_memory,
     write_memory,
 )
+from chorale.utils.saving import reserve
 
 # Sizes of `--quick`.
 _QUICK: dict[str, Any] = {"lags": (30, 100), "updates": 500}
@@ -39,6 +41,7 @@ def memory(
     seed: Seed = 0,
     output: Annotated[Path, typer.Option(help="Folder of memory.csv.")] = FOLDER,
     as_json: AsJson = False,
+    force: Force = False,
 ) -> None:
     """Measure how many steps back each network recalls a value: 10 to 3,000.
 
@@ -53,14 +56,20 @@ def memory(
         networks=tuple(names), seed=seed, **(_QUICK if quick else {})
     )
     path = output / "memory.csv"
+    if not force:
+        path = reserve(path)
     saved: list[Recall] = []
 
     def finished(recall: Recall) -> None:
         saved.append(recall)
         write_memory(path, saved)
 
-    with progress_bar("Training") as progress:
-        recalls = measure_memory(options, progress=progress, finished=finished)
+    try:
+        with progress_bar("Training") as progress:
+            recalls = measure_memory(options, progress=progress, finished=finished)
+    finally:
+        if not saved and not force:  # an empty file that only kept the name free
+            path.unlink(missing_ok=True)
     if as_json:
         answer = {
             "options": asdict(options),

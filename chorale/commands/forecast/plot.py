@@ -8,8 +8,11 @@ from typing import Annotated
 import typer
 
 from chorale.commands.forecast.options import FOLDER, parse_names
+from chorale.commands.options import Force
+from chorale.commands.saving import print_saved
 from chorale.forecasting.series import TASKS
 from chorale.forecasting.suite_plots import MOST_SERIES, plot_suite
+from chorale.utils.saving import drafts, save_numbered
 
 
 def plot(
@@ -39,12 +42,20 @@ def plot(
         Path | None,
         typer.Option(help="Folder of the PNG files; by default that of the suite."),
     ] = None,
+    force: Force = False,
 ) -> None:
     """Plot series, forecasts with error bars, learning curves and errors to PNG files.
 
     Example: chorale forecast plot --task ten-steps --networks oracle,gru,wavenet
     """
-    for path in plot_suite(
-        folder, task=task, networks=parse_names(networks), count=count, output=output
-    ):
-        typer.echo(str(path))
+    target = folder if output is None else output
+    with drafts(target) as drafted:
+        files = plot_suite(
+            folder,
+            task=task,
+            networks=parse_names(networks),
+            count=count,
+            output=drafted,
+        )
+        for file in files:
+            print_saved([file], save_numbered([file], target, overwrite=force))

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from chorale.commands.options import Force
 from chorale.commands.progress import progress_bar
 from chorale.commands.sketch.options import Trust
 from chorale.sketches import conversion
@@ -49,6 +50,7 @@ def convert(
         ),
     ] = None,
     trust: Trust = False,
+    force: Force = False,
 ) -> None:
     """Convert drawings of any format to one file for training.
 
@@ -64,6 +66,7 @@ def convert(
             limit=limit,
             words=None if words is None else read_words(words),
             trust=trust,
+            overwrite=force,
             progress=progress,
         )
     typer.echo(

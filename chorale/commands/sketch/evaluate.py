@@ -12,7 +12,9 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from chorale.commands.options import Force
 from chorale.commands.progress import progress_bar
+from chorale.commands.saving import print_note
 from chorale.commands.sketch.options import Json, Model, Trust
 from chorale.errors import DataError
 from chorale.sketches.comparison import paired_difference
@@ -22,6 +24,7 @@ from chorale.sketches.models import Classifier, load_classifier
 from chorale.sketches.pictures import write_pictures
 from chorale.utils.arrays import FloatArray
 from chorale.utils.extras import require
+from chorale.utils.saving import drafts, save_numbered
 
 _SHOWN = 10  # words and mistakes of a printed report
 _output = partial(typer.Option, rich_help_panel="Output")
@@ -57,6 +60,7 @@ def evaluate(
         ),
     ] = None,
     as_json: Json = False,
+    force: Force = False,
     threads: Annotated[
         int, _advanced(min=0, help="Threads of ONNX Runtime; 0 = one per core.")
     ] = 0,
@@ -91,8 +95,11 @@ def evaluate(
         )
         answer["against"] = {"file": str(against), **asdict(paired)}
     if pictures is not None:
-        paths = write_pictures(pictures, examples, probabilities, report)
-        answer["pictures"] = [str(path) for path in paths]
+        with drafts(pictures) as folder:
+            files = write_pictures(folder, examples, probabilities, report)
+            saved = save_numbered(files, pictures, overwrite=force)
+        print_note(files, saved)
+        answer["pictures"] = [str(path) for path in saved.paths]
     if as_json:
         typer.echo(json.dumps(answer, indent=2, ensure_ascii=False))
         return
