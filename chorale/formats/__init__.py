@@ -19,5 +19,5 @@
 - abc: reads ABC; abc_text: the tunes of a file; abc_tunes: a tune; abc_music: a line;
   abc_tokens: its tokens; abc_voices: a voice; abc_events: its notes; abc_lyrics: its
   syllables; abc_fields: key, metre, tempo, clef; abc_remarks: what is left out
-- audio: WAV, played by a synthesized organ
+- audio: WAV, played by synthesized instruments; timbres: their spectra and envelopes
 """

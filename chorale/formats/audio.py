@@ -1,140 +1,230 @@
-"""WAV files: a pipe organ by additive synthesis, without samples or soundfonts.
+"""WAV files: instruments by additive synthesis, without samples or soundfonts.
 
-Each pitch is a sum of sine waves, the ranks of a soft principal chorus. The voices are
-panned, and a synthetic room adds reverberation.
+The voices are panned, and a synthetic room adds reverberation. The sound is made in
+blocks, so the length of a piece does not matter for the memory.
 """
 
 from __future__ import annotations
 
+import tempfile
 import wave
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
+import numpy.typing as npt
 
+from chorale.errors import OutputError
+from chorale.formats.timbres import TABLE, Timbre, frequency_of, timbre_of
 from chorale.music.metre import STEPS_PER_QUARTER
-from chorale.music.score import Chorale, Note
+from chorale.music.score import Chorale
 from chorale.utils.arrays import Float64Array, FloatArray, IntArray
 from chorale.utils.files import replacing
 
 SAMPLE_RATE = 44_100  # samples per second
-TAIL = 1.6  # seconds of reverberation after the last note
+TAIL = 1.8  # seconds of reverberation after the last note
 PEAK = 0.85  # of full scale
 
-# Harmonic and amplitude of the ranks: 8', 4', 2 2/3', 2', 1 3/5', 1 1/3', 1'.
-_RANKS = ((1, 1.0), (2, 0.5), (3, 0.22), (4, 0.2), (5, 0.05), (6, 0.06), (8, 0.05))
-_HIGHEST_FREQUENCY = 14_000.0  # Hz; harmonics above it are left out
-_ATTACK, _RELEASE = 0.03, 0.09  # seconds
 _GAP = 0.07  # seconds of silence before a repeated note
 _PANS = (0.42, 0.62, 0.38, 0.55)  # of the voices, 0 = left, 1 = right
+_VIBRATO_DELAY = 0.35  # seconds in which it grows
 # Reverberation: length and time constant of the decay in seconds, and amplitude.
 _REVERB_SECONDS, _REVERB_DECAY, _REVERB_SHARE = 1.5, 0.28, 0.3
-_BLOCK = 1 << 16  # samples; convolutions are padded to multiples of it
+_RESPONSE = round(_REVERB_SECONDS * SAMPLE_RATE)  # samples
+_TRANSFORM = 1 << 18  # samples of a Fourier transform
+_BLOCK = _TRANSFORM - _RESPONSE + 1  # samples that it convolves without wrapping
+_IN_MEMORY = 1 << 24  # bytes of sound, 45 seconds; more is kept on the disk
+_MOST_BYTES = 2**32 - 100  # of a WAV file
 
 
-def write_wav(chorale: Chorale, path: Path | str) -> None:
-    """Write a recording of `render`: 16 bits, stereo, 44.1 kHz.
+def write_wav(chorale: Chorale, path: Path | str, *, instrument: str = "choir") -> None:
+    """Write a recording as `render` makes it: 16 bits, stereo, 44.1 kHz.
 
     Raises:
-        OutputError: the file cannot be written.
+        UsageError: there is no such instrument.
+        OutputError: the file cannot be written, or the piece is too long for it.
     """
-    samples = np.round(render(chorale) * 32_767).astype("<i2")
-    # Opened here, because wave does not clean up after a file that it cannot open.
+    timbre = timbre_of(instrument)
+    frames = int(_edges(chorale)[-1]) + round(TAIL * SAMPLE_RATE)
+    if 4 * frames > _MOST_BYTES:
+        most, hours = (n / SAMPLE_RATE / 3600 for n in (_MOST_BYTES / 4, frames))
+        raise OutputError(
+            f"{path}: expected at most {most:.1f} hours of sound in a WAV file, got "
+            f"{hours:.1f}"
+        )
     with (
         replacing(path) as temporary,
+        tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(temporary.parent)) as spool,
+        # Opened here, because wave does not clean up after a file that it cannot open.
         temporary.open("wb") as stream,
         wave.open(stream, "wb") as file,
     ):
+        loudest = 0.0
+        for block in _blocks(chorale, timbre):
+            loudest = max(loudest, float(np.abs(block).max()))
+            spool.write(block.T.astype(np.float32).tobytes())
+        spool.seek(0)
         file.setnchannels(2)
         file.setsampwidth(2)
         file.setframerate(SAMPLE_RATE)
-        file.writeframes(samples.tobytes())
+        file.setnframes(frames)
+        for samples in _read(spool):
+            scaled = np.round(samples * (32_767 * _gain(loudest)))
+            file.writeframesraw(scaled.astype("<i2").tobytes())
 
 
-def render(chorale: Chorale) -> FloatArray:
+def render(chorale: Chorale, instrument: str = "choir") -> FloatArray:
     """Synthesize a chorale, slower under fermatas.
 
     Returns:
         float array (samples, 2), left and right, from -1 to 1, at `SAMPLE_RATE`,
         normalized to `PEAK`; silence stays silence.
+
+    Raises:
+        UsageError: there is no such instrument.
     """
+    blocks = [block.T for block in _blocks(chorale, timbre_of(instrument))]
+    sound = np.concatenate(blocks).astype(np.float32)
+    return sound * np.float32(_gain(float(np.abs(sound).max())))
+
+
+def _gain(loudest: float) -> float:
+    return PEAK / loudest if loudest else 1.0
+
+
+def _read(spool: IO[bytes]) -> Iterator[FloatArray]:
+    """Yield the samples of a file of floats in blocks."""
+    while data := spool.read(4 * _BLOCK):
+        yield np.frombuffer(data, np.float32)
+
+
+def _edges(chorale: Chorale) -> IntArray:
+    """Return the first sample of each step, and the sample after the last."""
     seconds = 60.0 / STEPS_PER_QUARTER / chorale.step_tempos()
     times = np.concatenate([[0.0], np.cumsum(seconds)])
-    edges = np.round(times * SAMPLE_RATE).astype(np.int64)
+    return np.round(times * SAMPLE_RATE).astype(np.int64)
+
+
+# === Blocks ===
+
+
+def _blocks(chorale: Chorale, timbre: Timbre) -> Iterator[Float64Array]:
+    """Yield the sound in blocks, float arrays (2, samples), not normalized."""
+    edges = _edges(chorale)
     length = int(edges[-1]) + round(TAIL * SAMPLE_RATE)
-    sound = np.zeros((2, length))
-    pipes: dict[int, Float64Array] = {}
-    for voice, pan in enumerate(_PANS):
-        line = _play(chorale.notes(voice), edges, length, pipes)
-        sound[0] += np.cos(pan * np.pi / 2) * line
-        sound[1] += np.sin(pan * np.pi / 2) * line
-    sound += _REVERB_SHARE * _reverberation(sound)
-    loudest = np.abs(sound).max()
-    if loudest:
-        sound *= PEAK / loudest
-    return sound.T.astype(np.float32)
+    voices = [_events(chorale, voice, edges, timbre) for voice in range(len(_PANS))]
+    room, echo = _room(), np.zeros((2, _RESPONSE - 1))
+    for begin in range(0, length, _BLOCK):
+        dry = np.zeros((2, min(_BLOCK, length - begin)))
+        size = dry.shape[1]
+        for events, pan in zip(voices, _PANS, strict=True):
+            line = _line(events, begin, size, timbre)
+            dry[0] += np.cos(pan * np.pi / 2) * line
+            dry[1] += np.sin(pan * np.pi / 2) * line
+        wet = np.fft.irfft(np.fft.rfft(dry, _TRANSFORM) * room, _TRANSFORM)
+        wet[:, : _RESPONSE - 1] += echo
+        echo = wet[:, size : size + _RESPONSE - 1].copy()
+        yield dry + _REVERB_SHARE * wet[:, :size]
 
 
-def _play(
-    notes: Sequence[Note], edges: IntArray, length: int, pipes: dict[int, Float64Array]
-) -> Float64Array:
-    """Synthesize one voice, float array (length,); step n begins at edges[n].
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """A note of one voice: its pitch, its samples, and until when it fades."""
 
-    `pipes` caches the waveforms of pitches.
-    """
-    line = np.zeros(length)
-    fade_in, fade_out = _ramp(_ATTACK), _ramp(_RELEASE)[::-1]
+    pitch: int
+    start: int
+    end: int
+    stop: int
+
+
+def _events(
+    chorale: Chorale, voice: int, edges: IntArray, timbre: Timbre
+) -> list[_Event]:
+    """Return the notes of a voice in samples, the last first."""
+    notes = chorale.notes(voice)
+    release = round(timbre.release * SAMPLE_RATE)
+    events = []
     for note, after in zip(notes, [*notes, None][1:], strict=True):
         start, end = int(edges[note.start]), int(edges[note.end])
         if after is not None and after[:2] == (note.pitch, note.end):
             # A repeated note needs an audible gap, at most half of the note before it.
             end -= min(round(_GAP * SAMPLE_RATE), (end - start) // 2)
-        stop = min(end + len(fade_out), length)
-        envelope = np.ones(stop - start)
-        rising = fade_in[: len(envelope)]
-        envelope[: len(rising)] *= rising
-        envelope[end - start :] *= fade_out[: stop - end]
-        pipe = pipes.get(note.pitch)
-        if pipe is None or len(pipe) < len(envelope):
-            pipe = pipes[note.pitch] = _pipe(note.pitch, 2 * len(envelope))
-        line[start:stop] += envelope * pipe[: len(envelope)]
+        events.append(_Event(note.pitch, start, end, end + release))
+    return events[::-1]
+
+
+def _line(events: list[_Event], begin: int, size: int, timbre: Timbre) -> Float64Array:
+    """Return one voice from a sample on, float array (size,); drop the notes before."""
+    line = np.zeros(size)
+    while events and events[-1].stop <= begin:
+        events.pop()
+    for event in reversed(events):
+        if event.start >= begin + size:
+            break
+        first = max(event.start, begin)
+        samples = np.arange(first, min(event.stop, begin + size)) - event.start
+        line[first - begin : first - begin + len(samples)] += _play(
+            event, samples, timbre
+        )
     return line
 
 
-def _ramp(seconds: float) -> Float64Array:
-    """Return a raised-cosine fade from 0 to 1, float array (samples,)."""
-    length = round(seconds * SAMPLE_RATE)
-    ramp: Float64Array = 0.5 - 0.5 * np.cos(np.pi * np.arange(length) / length)
-    return ramp
+def _play(event: _Event, samples: IntArray, timbre: Timbre) -> Float64Array:
+    """Return a part of a note at some samples from its beginning."""
+    length = event.end - event.start
+    attack = min(round(timbre.attack * SAMPLE_RATE), max(length // 2, 1))
+    envelope = _rise(samples, attack)
+    left = event.stop - event.start - samples[::-1]
+    envelope *= _rise(left, event.stop - event.end)[::-1]
+    seconds = samples / SAMPLE_RATE
+    sound = np.zeros(len(samples))
+    bands = timbre.bands(event.pitch)
+    for player, (cents, loudness) in enumerate(timbre.ensemble()):
+        # Players begin at different places of the waveform.
+        frequency = frequency_of(event.pitch) * 2.0 ** (cents / 1200)
+        phase = frequency * seconds + 0.37 * player
+        if timbre.vibrato:
+            phase += _vibrato(frequency, samples, timbre, player)
+        place = (phase * TABLE).astype(np.int64) & (TABLE - 1)
+        for table, decay in bands:
+            heard = table[place]
+            if decay is not None:
+                heard = heard * np.exp(-seconds / decay)
+            sound += loudness * heard
+    return sound * envelope
 
 
-def _pipe(pitch: int, length: int) -> Float64Array:
-    """Return the waveform of a pitch: all ranks, equal temperament, A4 = 440 Hz."""
-    frequency = 440.0 * 2.0 ** ((pitch - 69) / 12)
-    # Harmonics are powers of one complex phasor, far cheaper than a sine each.
-    phasor = np.exp(2j * np.pi * frequency / SAMPLE_RATE * np.arange(length))
-    sound = np.zeros(length)
-    power, current = phasor, 1
-    for harmonic, strength in _RANKS:
-        if harmonic * frequency > _HIGHEST_FREQUENCY:
-            break
-        while current < harmonic:
-            power, current = power * phasor, current + 1
-        sound += strength * power.imag
-    return sound
+def _rise(samples: IntArray, length: int) -> Float64Array:
+    """Return a raised cosine from 0 at sample 0 to 1 at sample `length` and beyond.
+
+    The samples are successive.
+    """
+    rise = np.ones(len(samples))
+    rising = samples[: max(0, length - int(samples[0]))]
+    rise[: len(rising)] = 0.5 - 0.5 * np.cos(np.pi / length * rising)
+    return rise
 
 
-def _reverberation(sound: Float64Array) -> Float64Array:
-    """Convolve a stereo sound with the impulse response of a room, decaying noise."""
-    length = round(_REVERB_SECONDS * SAMPLE_RATE)
-    noise = np.random.default_rng(0).standard_normal((2, length))
-    seconds = np.arange(length) / SAMPLE_RATE
+def _vibrato(
+    frequency: float, samples: IntArray, timbre: Timbre, player: int
+) -> Float64Array:
+    """Return the phase that vibrato adds, in periods; it begins with the note."""
+    rate = timbre.rate * (1 + 0.06 * player)
+    depth = frequency * (2.0 ** (timbre.vibrato / 1200) - 1) / (2 * np.pi * rate)
+    angle = samples * (2 * np.pi * rate / SAMPLE_RATE) + 2.0 * player
+    grown = _rise(samples, round(_VIBRATO_DELAY * SAMPLE_RATE))
+    vibrato: Float64Array = depth * grown * np.sin(angle)
+    return vibrato
+
+
+def _room() -> npt.NDArray[np.complex128]:
+    """Return the Fourier transform of the response of a room, decaying noise."""
+    noise = np.random.default_rng(0).standard_normal((2, _RESPONSE))
+    seconds = np.arange(_RESPONSE) / SAMPLE_RATE
     response = noise * np.exp(-seconds / _REVERB_DECAY)
     response *= 1 - seconds / _REVERB_SECONDS
     response /= np.linalg.norm(response, axis=1, keepdims=True)
-    samples = sound.shape[1]
-    # Padded against circular convolution, to a length with a fast transform.
-    padded = _BLOCK * -(-(samples + length) // _BLOCK)
-    product = np.fft.rfft(sound, padded) * np.fft.rfft(response, padded)
-    convolved: Float64Array = np.fft.irfft(product, padded)[:, :samples]
-    return convolved
+    transform: npt.NDArray[np.complex128] = np.fft.rfft(response, _TRANSFORM)
+    return transform

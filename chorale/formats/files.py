@@ -66,7 +66,7 @@ FORMATS = {
         read="classic_csv:read_unannotated",
         write="classic_csv:write_csv",
     ),
-    "wav": Format(endings=(".wav",), write="audio:write_wav"),
+    "wav": Format(endings=(".wav",), write="audio:write_wav", has_instruments=True),
     "abc": Format(endings=(".abc",), read="abc:read_tune", options=("parts", "tune")),
     "humdrum": Format(
         endings=(".krn",), read="humdrum:read_humdrum", options=("parts",)

@@ -48,11 +48,11 @@ def test_convert_refuses_a_file_of_two_voices_as_before(tmp_path: Path) -> None:
 
 def test_key_and_tempo_are_those_that_are_given(tmp_path: Path) -> None:
     write(little_chorale(), tmp_path / "hymn.mid")
-    for text in ("E minor", "e minor", " e  Minor"):
-        words = ("convert", "hymn.mid", f"{len(text)}.musicxml", "--tempo", "90")
+    for number, text in enumerate(("E minor", "e minor", " e  Minor")):
+        words = ("convert", "hymn.mid", f"{number}.musicxml", "--tempo", "90")
         done = run_command(*words, "--key", text, folder=tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
-        found = read(tmp_path / f"{len(text)}.musicxml")
+        found = read(tmp_path / f"{number}.musicxml")
         assert (found.key, found.tempo) == (Key("E", "minor"), 90.0)
 
 
