@@ -19,7 +19,8 @@ _LONGEST_NOTE = 16 * STEPS_PER_WHOLE
 _MOST_DOTS = 4
 _HIGHEST_PITCH = 127
 
-_DURATION = re.compile(r"(\d{1,5})(?:%(\d{1,5}))?(\.*)")
+_DURATION = re.compile(r"(\d{1,5})(?:%(\d{1,5}))?")
+_LEFTOVERS = re.compile(r"[\d%]")
 _PITCH = re.compile(r"(([a-gA-G])\2*)(#+|-+|n)?")
 _KEY = re.compile(r"\*([A-Ga-g])(#|-)?:([a-z]{3})?\w*$")
 _SIGNATURE = re.compile(r"\*k\[((?:[a-g](?:#|-|n))*)\]$")
@@ -95,10 +96,12 @@ def parse_note(token: str) -> KernNote | None:
     for part in token.split():
         duration = _DURATION.search(part)
         if duration is not None:
-            own = _length(duration)
+            own = _length(duration, part.count("."))
             if length is not None and own != length:
                 raise DataError(f"expected notes of one length in a chord, got {token}")
             length = own
+        if part[0] == "." or _LEFTOVERS.search(_DURATION.sub("", part, count=1)):
+            raise DataError(f"expected one duration in a note, got {part}")
         if "r" in part:
             continue
         pitch, number = _pitch(part)
@@ -115,16 +118,16 @@ def parse_note(token: str) -> KernNote | None:
     )
 
 
-def _length(duration: re.Match[str]) -> Fraction:
+def _length(duration: re.Match[str], dots: int) -> Fraction:
     """Return a duration in steps: 4 is a quarter, 0 a breve, 3%2 is 2/3 of a whole."""
-    digits, divisor, dots = duration.groups()
+    digits, divisor = duration.groups()
     if int(digits) > 0:
         length = Fraction(STEPS_PER_WHOLE * int(divisor or 1), int(digits))
     else:
         length = Fraction(STEPS_PER_WHOLE << len(digits))
     # Each dot adds half of what the one before it added.
-    length *= 2 - Fraction(1, 2 ** min(len(dots), _MOST_DOTS))
-    if len(dots) > _MOST_DOTS or not 0 < length <= _LONGEST_NOTE:
+    length *= 2 - Fraction(1, 2 ** min(dots, _MOST_DOTS))
+    if dots > _MOST_DOTS or not 0 < length <= _LONGEST_NOTE:
         raise DataError(f"expected a duration such as 4 or 8., got {duration[0]}")
     return length
 
