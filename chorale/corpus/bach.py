@@ -10,23 +10,23 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from importlib.util import find_spec
 from itertools import accumulate, zip_longest
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from chorale.corpus.index import Entry, format_metres, read_index, write_index
 from chorale.corpus.loading import MANIFEST_FILE, bundled_corpus
 from chorale.corpus.manifest import Row, read_manifest
-from chorale.errors import DataError, UsageError
+from chorale.errors import DataError, UsageError, located
 from chorale.formats.classic_csv import write_annotations, write_csv
-from chorale.formats.music21_scores import open_score, read_notes
+from chorale.formats.musicxml_reader import open_musicxml
 from chorale.formats.score_notes import ScoreNote, join_ties, on_grid
+from chorale.formats.written_score import Staff, WrittenScore
 from chorale.music.keys import estimate_key, keys_near
 from chorale.music.metre import (
     COMMON_TIME,
-    STEPS_PER_QUARTER,
     Measure,
     Metre,
     number_measures,
@@ -117,10 +117,15 @@ def _build_piece(row: Row, output: Path) -> Entry:
 
 
 def score_folder() -> Path:
-    """Return the folder of Bach's scores inside music21."""
-    import music21
+    """Return the folder of Bach's scores inside music21.
 
-    return Path(music21.__file__).parent / "corpus" / "bach"
+    Raises:
+        DataError: music21 is not installed.
+    """
+    spec = find_spec("music21")  # which takes seconds to import
+    if spec is None or spec.origin is None:
+        raise DataError("expected the scores of music21, it is not installed")
+    return Path(spec.origin).parent / "corpus" / "bach"
 
 
 # === Scores ===
@@ -134,7 +139,7 @@ class _Passage:
     lines: tuple[tuple[ScoreNote, ...], ...]
     length: Fraction  # in steps
     metre: Metre  # the current time signature
-    upbeat: bool  # whether music21 takes it for the end of a full bar
+    upbeat: bool  # whether it is the end of a full bar
     repeat_from: bool  # whether a repeated section starts here
     repeat_to: bool  # whether one ends here
     ending: int  # 1 or 2 in a first or second ending, else 0
@@ -162,52 +167,47 @@ def read_score(path: Path | str, *, expand: bool = False) -> Chorale:
         DataError: there is no such file, or it lacks a voice.
     """
     path = Path(path)
-    score = open_score(path)
-    parts = [_part(score, name, path) for name in VOICE_NAMES]
-    signature = parts[0].recurse().getElementsByClass("KeySignature").first()
-    passages = [passage for passage in _passages(parts) if not passage.interlude]
-    return _quantize(_play(passages, expand), signature.sharps, path.stem)
+    if not path.is_file():
+        raise DataError("expected a score, there is no such file", path)
+    with located(path):
+        score = open_musicxml(path)
+        staves = [_staff(score, name) for name in VOICE_NAMES]
+        passages = [
+            passage for passage in _passages(score, staves) if not passage.interlude
+        ]
+        signature = staves[0].key
+        sharps = signature.fifths if signature else 0
+        return _quantize(_play(passages, expand), sharps, path.stem)
 
 
-def _part(score: Any, voice: str, path: Path) -> Any:
-    for part in score.parts:
-        if (part.partName or "").lower().startswith(voice):
-            return part
-    raise DataError(f"expected a part for the {voice}, found none", path)
+def _staff(score: WrittenScore, voice: str) -> Staff:
+    for staff in score.staves:
+        if staff.name.lower().startswith(voice):
+            return staff
+    raise DataError(f"expected a part for the {voice}, found none")
 
 
-def _passages(parts: Sequence[Any]) -> list[_Passage]:
-    """Read the measures of four music21 parts."""
-    endings = {
-        measure.id: int(bracket.number)
-        for bracket in parts[0].recurse().getElementsByClass("RepeatBracket")
-        for measure in bracket.getSpannedElements()
-    }
+def _passages(score: WrittenScore, staves: Sequence[Staff]) -> list[_Passage]:
+    """Read the measures of four staves."""
     passages = []
     metre = COMMON_TIME
-    columns = zip(*(part.getElementsByClass("Measure") for part in parts), strict=True)
-    for column in columns:
-        first = column[0]
-        signature = first.timeSignature
-        if signature is not None:
-            metre = Metre(signature.numerator, signature.denominator)
-        quarters = max(Fraction(measure.highestTime) for measure in column)
+    columns = zip(*(staff.bars for staff in staves), strict=True)
+    for index, (bar, column) in enumerate(zip(score.bars, columns, strict=True)):
+        metre = bar.metre or metre
+        lines = [[note for line in staff for note in line] for staff in column]
+        length = max(note.end for line in lines for note in line)
+        begins = index == 0 or bar.metre is not None
         passages.append(
             _Passage(
                 lines=tuple(
-                    tuple(
-                        note
-                        for note in read_notes(measure, first.number)
-                        if note.pitches
-                    )
-                    for measure in column
+                    tuple(note for note in line if note.pitches) for line in lines
                 ),
-                length=quarters * STEPS_PER_QUARTER,
+                length=length,
                 metre=metre,
-                upbeat=first.paddingLeft > 0,
-                repeat_from=getattr(first.leftBarline, "direction", "") == "start",
-                repeat_to=getattr(first.rightBarline, "direction", "") == "end",
-                ending=endings.get(first.id, 0),
+                upbeat=bar.upbeat or (begins and length < metre.bar_length),
+                repeat_from=bar.repeat_start,
+                repeat_to=bar.repeat_end,
+                ending=min(bar.endings, default=0),
             )
         )
     return passages

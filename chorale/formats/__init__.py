@@ -13,9 +13,10 @@
 - part_choice: which parts are the four voices; part_names: what names of parts say;
   part_info: how messages name parts; places: bars and beats in messages
 - musicxml: writes MusicXML; notation: note values, ties, beams, accidentals, fermatas
+- musicxml_reader: reads MusicXML; musicxml_file: the XML, plain or compressed, bounded;
+  musicxml_parts: the measures of a part; musicxml_values: numbers, pitches, metres
 - score_reader: a written score on the grid; staff_voices: the voices on a staff;
   score_notes: notes, rests and ties of scores
-- music21_scores: scores read with music21
 - abc: reads ABC; abc_text: the tunes of a file; abc_tunes: a tune; abc_music: a line;
   abc_tokens: its tokens; abc_voices: a voice; abc_events: its notes; abc_lyrics: its
   syllables; abc_fields: key, metre, tempo, clef; abc_remarks: what is left out

@@ -25,7 +25,7 @@ class Format:
     """A file format.
 
     Functions are named `module:function`, the module being one of `chorale.formats`.
-    It is imported when the function is needed, as music21 takes seconds to import.
+    It is imported when the function is needed.
 
     Attributes:
         read: takes a path, a voice and ReadingOptions; returns a Reading. It reads

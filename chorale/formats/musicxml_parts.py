@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
@@ -44,7 +44,7 @@ class PartMeasure:
 
     Attributes:
         number: as printed; None if it is no number.
-        keys: key signatures that begin here, of all staves.
+        keys: key signatures that begin here, by staff, 0 for all staves.
         length: in steps, whole-bar rests aside; `rest_length` of these.
         free: whether it begins to be without metre.
         unpitched: whether it has percussion.
@@ -56,7 +56,7 @@ class PartMeasure:
     rest_length: Fraction = Fraction(0)
     metre: Metre | None = None
     free: bool = False
-    keys: list[KeySignature] = field(default_factory=list)
+    keys: dict[int, KeySignature] = field(default_factory=dict)
     tempo: float | None = None
     repeat_start: bool = False
     repeat_end: bool = False
@@ -68,6 +68,9 @@ class PartMeasure:
 class PartReader:
     """Reads the measures of one part in order.
 
+    Args:
+        own: whether the file was written by this package, so that its key is certain.
+
     Attributes:
         measures: what has been read.
         clefs: the first clef of each staff.
@@ -77,7 +80,8 @@ class PartReader:
         has_jumps: whether there are signs such as da capo.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, own: bool = False) -> None:
+        self._own = own
         self.measures: list[PartMeasure] = []
         self.clefs: dict[int, str] = {}
         self.staves = 1
@@ -152,10 +156,10 @@ class PartReader:
             if not self._cursor:
                 measure.metre, measure.free = self._metre, self._metre is None
         for key in element.findall("key"):
-            staff = values.integer(key.get("number")) or 1
-            read = values.read_key(key, self._transposition(staff))
+            staff = values.integer(key.get("number")) or 0
+            read = values.read_key(key, self._transposition(staff or 1))
             if read is not None and not self._cursor:
-                measure.keys.append(read)
+                measure.keys[staff] = replace(read, certain=self._own)
 
     def _transposition(self, staff: int) -> Transposition:
         none = Transposition()

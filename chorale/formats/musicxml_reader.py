@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from statistics import fmean
@@ -19,7 +18,6 @@ from chorale.formats.reading import Reading, ReadingOptions
 from chorale.formats.score_notes import ScoreNote
 from chorale.formats.score_reader import read_score
 from chorale.formats.written_score import (
-    KeySignature,
     Line,
     Staff,
     WrittenBar,
@@ -67,16 +65,12 @@ def score_of(root: Element) -> WrittenScore:
     order += [name for name in measures if name not in declared]
     if not order:
         raise DataError("expected a score with parts, got none")
-    readers = [PartReader() for _ in order]
+    software = words(root.find("identification/encoding/software"))
+    readers = [PartReader(own=software == SOFTWARE) for _ in order]
     for name, reader in zip(order, readers, strict=True):
         for attributes, elements in measures[name]:
             reader.read(attributes, elements)
     bars, remarks = _bars_of([reader.measures for reader in readers])
-    if words(root.find("identification/encoding/software")) == SOFTWARE:
-        key = bars[0].key if bars else None
-        bars[:1] = [
-            replace(bar, key=key and replace(key, certain=True)) for bar in bars[:1]
-        ]
     staves = [
         staff
         for name, reader in zip(order, readers, strict=True)
@@ -124,7 +118,7 @@ def _bars_of(
 ) -> tuple[list[WrittenBar], list[str]]:
     """Return the bars of all parts together, and remarks."""
     bars: list[WrittenBar] = []
-    differing: dict[str, list[int]] = defaultdict(list)
+    differing: list[int] = []
     metre = COMMON_TIME
     count = max(map(len, parts))
     for index in range(count):
@@ -135,11 +129,8 @@ def _bars_of(
             number = bars[-1].number + (not first.implicit)
         metres = [measure.metre for measure in column if measure.metre]
         if len({(metre.numerator, metre.denominator) for metre in metres}) > 1:
-            differing["metres"].append(number)
+            differing.append(number)
         metre = metres[0] if metres else metre
-        signatures = [key for measure in column for key in measure.keys]
-        if not bars and len({signature.fifths for signature in signatures}) > 1:
-            differing["key signatures"].append(number)
         # Some programs write an incomplete bar at the end as one that is not counted.
         is_end = index + 1 == count and index > 0 and first.number is None
         bars.append(
@@ -147,7 +138,7 @@ def _bars_of(
                 number=max(number, 0),
                 length=_length(column, metre.bar_length),
                 metre=metres[0] if metres else None,
-                key=_key(signatures, () if bars else parts),
+                key=next((key for bar in column for key in bar.keys.values()), None),
                 tempo=next((bar.tempo for bar in column if bar.tempo), None),
                 upbeat=first.implicit and not is_end,
                 repeat_start=any(measure.repeat_start for measure in column),
@@ -157,14 +148,12 @@ def _bars_of(
                 ),
             )
         )
-    ways = {
-        "metres": "that of the first part is read",
-        "key signatures": "that which most notes fit is read",
-    }
-    remarks = [
-        f"parts have different {what}, {ways[what]}, in {list_bars(numbers)}"
-        for what, numbers in differing.items()
-    ]
+    remarks = []
+    if differing:
+        remarks.append(
+            "parts have different metres, that of the first part is read, in "
+            + list_bars(differing)
+        )
     return bars, remarks
 
 
@@ -178,31 +167,6 @@ def _length(column: Sequence[PartMeasure], full: int) -> Fraction:
     return length or Fraction(0 if column[0].implicit else full)
 
 
-def _key(
-    signatures: Sequence[KeySignature], parts: Sequence[Sequence[PartMeasure]]
-) -> KeySignature | None:
-    """Return the key signature that most notes fit, of the first part with a mode."""
-    if not signatures:
-        return None
-    fifths = signatures[0].fifths
-    if len({key.fifths for key in signatures}) > 1:
-        classes = Counter(
-            midi % 12
-            for part in parts
-            for measure in part
-            for sound in measure.sounds
-            for midi, *_ in sound.pitches
-        )
-
-        def fitting(key: KeySignature) -> int:
-            scale = {7 * (key.fifths + place) % 12 for place in range(-1, 6)}
-            return sum(classes[pitch_class] for pitch_class in scale)
-
-        fifths = max(signatures, key=fitting).fifths
-    same = [key for key in signatures if key.fifths == fifths]
-    return next((key for key in same if key.mode), same[0])
-
-
 # === Staves ===
 
 
@@ -213,6 +177,7 @@ def _staves_of(
     measures = reader.measures
     count = min(reader.staves, _MOST_STAVES)
     numbers = [bar.number for bar in bars]
+    keys = measures[0].keys if measures else {}
     place_of = _places(measures) if count > 1 else (lambda sound: (1, sound.voice))
     voices: list[dict[str, list[list[Sound]]]] = [{} for _ in range(count)]
     for index, measure in enumerate(measures):
@@ -245,6 +210,7 @@ def _staves_of(
                 ),
                 clef=reader.clefs.get(index + 1, ""),
                 program=_program(declared),
+                key=keys.get(index + 1, keys.get(0)),
                 bars=[
                     [
                         line

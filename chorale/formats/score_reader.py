@@ -22,6 +22,7 @@ from chorale.formats.reading import Reading, ReadingOptions
 from chorale.formats.score_notes import ScoreNote, join_ties
 from chorale.formats.staff_voices import Guesses, most_at_once, separate_bar
 from chorale.formats.written_score import (
+    KeySignature,
     Line,
     Staff,
     WrittenBar,
@@ -30,7 +31,8 @@ from chorale.formats.written_score import (
 )
 from chorale.music.metre import COMMON_TIME, Measure, Metre, number_measures
 from chorale.music.score import DEFAULT_TEMPO, Chorale
-from chorale.music.voices import VOICES
+from chorale.music.voices import SILENCE, VOICES
+from chorale.utils.arrays import IntArray
 
 MOST_STEPS = 100_000  # an hour and a half; longer files are damaged
 _FINEST_TIME = 10**15  # denominator of a time in steps; finer ones are damaged
@@ -96,10 +98,9 @@ def assemble(
     score = replace(score, notes=(*score.notes, *remarks))
     reading = _read_layout(score, layout, voice)
     chorale = reading.chorale
-    key, key_remarks = (options or ReadingOptions()).key_of(
-        score.bars[0].key, chorale.pitches
-    )
-    notes = (*reading.notes, *key_remarks)
+    signature, signature_remarks = _signature(score, layout, chorale.pitches)
+    key, key_remarks = (options or ReadingOptions()).key_of(signature, chorale.pitches)
+    notes = (*reading.notes, *signature_remarks, *key_remarks)
     return reading._replace(chorale=replace(chorale, key=key), notes=notes)
 
 
@@ -335,3 +336,26 @@ def _remarks(
             "in 4/4"
         )
     return remarks
+
+
+def _signature(
+    score: WrittenScore, layout: Layout, pitches: IntArray
+) -> tuple[KeySignature | None, tuple[str, ...]]:
+    """Return the key signature of the staves that are read, and remarks.
+
+    Of different ones it is that which most notes fit.
+    """
+    keys = [staff.key for staff, _ in layout if staff.key is not None]
+    if not keys:
+        return score.bars[0].key, ()
+    distinct = {key.fifths for key in keys}
+    if len(distinct) == 1:
+        return next((key for key in keys if key.mode), keys[0]), ()
+    classes = np.bincount(pitches[pitches != SILENCE] % 12, minlength=12)
+
+    def fitting(key: KeySignature) -> int:
+        scale = [7 * (key.fifths + place) % 12 for place in range(-1, 6)]
+        return int(classes[scale].sum())
+
+    remark = "parts have different key signatures, that which most notes fit is read"
+    return max(keys, key=fitting), (remark,)

@@ -53,6 +53,7 @@ class Staff:
         clef: of the first bar: sign and line, with `-8` if it sounds an octave lower,
             as in `G2`, `F4`, `G2-8`; empty if unknown.
         program: General MIDI program counted from 0, None if unknown.
+        key: key signature of its first bar; None if it is that of the first WrittenBar.
         bars: the voices of each bar, the upper voice of the staff first. A bar may
             have fewer voices than others. Where neither a note nor a rest of a voice is
             written, it is silent, or in unison with the voice above or below.
@@ -64,6 +65,7 @@ class Staff:
     abbreviation: str = ""
     clef: str = ""
     program: int | None = None
+    key: KeySignature | None = None
     bars: list[list[Line]] = field(default_factory=list)
     percussion: int | None = None
     remarks: tuple[str, ...] = ()

@@ -268,6 +268,18 @@ def test_percussion_is_refused_where_it_is_used(read) -> None:
     assert read(other, 0).chorale.notes(0) == [Note(72, 0, 16)]
 
 
+def test_triplets_and_chord_symbols(read) -> None:
+    finer = "<attributes><divisions>12</divisions></attributes>"
+    symbol = "<harmony><root><root-step>C</root-step></root></harmony>"
+    text = document(
+        [finer + symbol + "".join(note(name, 8) for name in ("C5", "D5", "E5"))]
+    )
+    reading = read(text, 0)
+    # Each step has what sounds at its beginning.
+    assert reading.chorale.notes(0) == [Note(72, 0, 3), Note(74, 3, 3), Note(76, 6, 2)]
+    assert reading.off_grid == 3
+
+
 # === Voices and staves ===
 
 
