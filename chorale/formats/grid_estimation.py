@@ -19,6 +19,7 @@ _MOST_ONSETS = 20_000
 _CHORD = 0.35  # steps between onsets of one chord
 _FAR = 0.25  # steps from the grid
 _MOST_FAR = 0.25  # share of onsets that are far from the grid of a file
+_MOST_FAR_WRITTEN = 0.75  # the same if the others are triplets or 32nds
 _MOST_FROM_BEATS = 0.5  # share of onsets that are not on beats, or halves of them
 _EXACT = 0.03  # steps from a triplet or 32nd
 _LEAST_FIT = 0.6  # of an estimated grid, 1 if every onset is on it
@@ -105,10 +106,11 @@ def _chords(starts: Sequence[float]) -> Float64Array:
 
 def _fits_file(onsets: Float64Array) -> bool:
     """Return whether onsets lie on the sixteenths of the file, or exactly beside."""
-    sixths = 6 * onsets
-    if np.mean(abs(sixths - np.round(sixths)) < 6 * _EXACT) > 0.8:
-        return True  # written, not played
     far = np.mean(abs(onsets - np.round(onsets)) > _FAR)
+    sixths = 6 * onsets
+    is_exact = np.mean(abs(sixths - np.round(sixths)) < 6 * _EXACT) > 0.8
+    if is_exact and far < _MOST_FAR_WRITTEN:
+        return True
     if far > _MOST_FAR:
         return False
     eighths = np.round(onsets).astype(int) % 2

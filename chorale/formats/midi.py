@@ -193,6 +193,7 @@ def _convert(
         metres=metres,
         tempo=tempo,
         title=performance.title if title is None else title,
+        credit=midi_meta.own_credit(metas),
     )
     signature = midi_meta.read_key(metas, first)
     key, on_key = options.key_of(signature, chorale.pitches)

@@ -27,6 +27,7 @@ FERMATA, FERMATA_END = "fermata", "a tempo"
 BAR_TEXT = "chorale bar {} position {}"
 METRE_TEXT = "chorale metre {}"
 TITLE_TEXT = "chorale title {}"
+CREDIT_TEXT = "chorale credit {}"
 
 _SLOWEST_TEMPO = 0xFFFFFF  # microseconds per quarter, the most that three bytes hold
 _UNTITLED = "Chorale"
@@ -54,8 +55,9 @@ def conductor_events(chorale: Chorale) -> list[tuple[int, mido.MetaMessage]]:
         add(step, "sequencer_specific", data=data)
 
     add(0, "track_name", name=ascii_title(chorale))
-    for text in credits(chorale):
-        add(0, "copyright", text=text)
+    if credit := to_ascii(chorale.credit):
+        add(0, "copyright", text=credit)
+        keep(0, CREDIT_TEXT.format(chorale.credit))
     if chorale.key is not None:
         suffix = "m" if chorale.key.mode == "minor" else ""
         add(0, "key_signature", key=chorale.key.tonic + suffix)
@@ -86,12 +88,6 @@ def ascii_title(chorale: Chorale) -> str:
         if found := to_ascii(text):
             return found
     return _UNTITLED
-
-
-def credits(chorale: Chorale) -> list[str]:
-    """Return lines on who wrote the piece, in ASCII."""
-    lines = (getattr(chorale, name, "") for name in ("composer", "credit"))
-    return [found for line in lines if (found := to_ascii(line))]
 
 
 def to_ascii(text: str) -> str:

@@ -35,6 +35,7 @@ _MOST_NUMERATOR, _MOST_EXPONENT = 64, 6  # of time signatures that are not damag
 _BAR_TEXT = re.compile(r"chorale bar (\d{1,9}) position (\d{1,9})")
 _METRE_TEXT = re.compile(r"chorale metre (\d{1,9}/\d{1,9})")
 _TITLE_TEXT = re.compile(r"chorale title (.*)", re.DOTALL)
+_CREDIT_TEXT = re.compile(r"chorale credit (.*)", re.DOTALL)
 
 
 def is_own_file(metas: Metas) -> bool:
@@ -46,6 +47,12 @@ def own_title(metas: Metas) -> str | None:
     """Return the title of our own files with all its letters; None in others."""
     titles = _matches(metas, _TITLE_TEXT)
     return titles[0][1][1] if titles else None
+
+
+def own_credit(metas: Metas) -> str:
+    """Return the credit of our own files; empty in others."""
+    credits = _matches(metas, _CREDIT_TEXT)
+    return credits[0][1][1] if credits else ""
 
 
 def read_bars(

@@ -32,9 +32,12 @@ def write_musicxml(chorale: Chorale, path: Path | str) -> None:
         OutputError: the file cannot be written.
     """
     root = Element("score-partwise", version="4.0")
-    if title := "".join(filter(str.isprintable, chorale.title)):
+    if title := _printable(chorale.title or chorale.source):
         _add(_add(root, "work"), "work-title", title)
-    encoding = _add(_add(root, "identification"), "encoding")
+    identification = _add(root, "identification")
+    if credit := _printable(chorale.credit):
+        _add(identification, "creator", credit, type="composer")
+    encoding = _add(identification, "encoding")
     _add(encoding, "software", SOFTWARE)
     for element in ("accidental", "beam", "stem"):
         _add(encoding, "supports", element=element, type="yes")
@@ -64,6 +67,10 @@ def _add(parent: Element, name: str, text: object = None, **attributes: str) -> 
     if text is not None:
         element.text = str(text)
     return element
+
+
+def _printable(text: str) -> str:
+    return "".join(filter(str.isprintable, text))
 
 
 def _add_part_list(root: Element, staves: Sequence[int]) -> None:

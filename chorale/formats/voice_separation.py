@@ -6,6 +6,7 @@ A note that stands alone may be a unison of two voices, or one of them rests.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -198,17 +199,18 @@ def _join_unisons(separation: Separation, outer: Collection[int]) -> None:
     written = separation.lines
     joined: list[list[Note]] = []
     end = max(note.end for line in written for note in line)
-    for voice, own in enumerate(written):
+    sounding = np.zeros(end + 1, np.bool_)
+    for line in written:
+        for note in line:
+            sounding[note.start : note.end] = True
+    starts = [[note.start for note in line] for line in written]
+    for voice, line in enumerate(written):
         added: list[Note] = []
         rests = []
         longest = _LONGEST_DETOUR[voice in outer]
-        neighbours = [
-            written[index]
-            for index in (voice - 1, voice + 1)
-            if 0 <= index < len(written)
-        ]
-        for begin, stop, before, after in _gaps(own, end):
-            runs = [_run(line, begin, stop) for line in neighbours]
+        near = [index for index in (voice - 1, voice + 1) if 0 <= index < len(written)]
+        for begin, stop, before, after in _gaps(line, end):
+            runs = [_run(written[index], starts[index], begin, stop) for index in near]
             best = min(
                 (run for run in runs if run),
                 key=lambda run: _detour(run, before, after),
@@ -217,13 +219,9 @@ def _join_unisons(separation: Separation, outer: Collection[int]) -> None:
             if best and _detour(best, before, after) <= longest:
                 added += best
                 separation.unisons += [note.start for note in best]
-            elif any(
-                note.start < stop and note.end > begin
-                for line in written
-                for note in line
-            ):
+            elif sounding[begin:stop].any():
                 rests.append(begin)
-        joined.append(sorted([*own, *added], key=lambda note: note.start))
+        joined.append(sorted([*line, *added], key=lambda note: note.start))
         separation.rests.append(rests)
     separation.lines = joined
 
@@ -241,13 +239,12 @@ def _gaps(
     ]
 
 
-def _run(line: Sequence[Note], begin: int, stop: int) -> list[Note]:
+def _run(
+    line: Sequence[Note], starts: Sequence[int], begin: int, stop: int
+) -> list[Note]:
     """Return the notes of another voice that begin in a rest, cut at its end."""
-    return [
-        note._replace(length=min(note.end, stop) - note.start)
-        for note in line
-        if begin <= note.start < stop
-    ]
+    chosen = line[bisect_left(starts, begin) : bisect_left(starts, stop)]
+    return [note._replace(length=min(note.end, stop) - note.start) for note in chosen]
 
 
 def _detour(run: Sequence[Note], before: int | None, after: int | None) -> float:

@@ -59,6 +59,7 @@ class Chorale:
         tempo: quarters per minute.
         title: may be empty.
         source: a file or a catalogue number such as `bwv253`.
+        credit: a line on who wrote what, for the credits of files; may be empty.
 
     Raises:
         DataError: arrays of the wrong shape, pitches that are not MIDI notes, a pitch
@@ -75,6 +76,7 @@ class Chorale:
     tempo: float = DEFAULT_TEMPO
     title: str = ""
     source: str = ""
+    credit: str = ""
 
     def __post_init__(self) -> None:
         pitches = np.array(self.pitches, np.int64)

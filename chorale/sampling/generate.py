@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -58,8 +59,24 @@ class Start(NamedTuple):
             given[:steps] = True
             name = opening.title or opening.source
             title = f"After {name}" if name else ""
-            labels = {"tempo": opening.tempo, "title": title, "source": opening.source}
+            labels = {
+                "tempo": opening.tempo,
+                "title": title,
+                "source": opening.source,
+                "credit": _credit(opening),
+            }
         return Fragment(plan.chorale(pitches, onsets, **labels), given)
+
+
+def _credit(opening: Chorale) -> str:
+    """Return a line on who wrote the opening of a piece, and how long it is."""
+    first, last = max(int(opening.bars[0]), 1), int(opening.bars[-1])
+    bars = f"bars {first}-{last}" if last > first else f"bar {first}"
+    number = re.fullmatch(r"bwv(\d[\w.]*)", opening.source)
+    if number:
+        return f"Opening by Johann Sebastian Bach (BWV {number[1]}), {bars}"
+    name = opening.title or opening.source
+    return f"Opening from {name}, {bars}" if name else f"Opening given, {bars}"
 
 
 def sample(

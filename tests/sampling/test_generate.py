@@ -83,6 +83,8 @@ def test_the_result_is_laid_out_by_the_plan_and_named_after_the_opening() -> Non
     )
     (untitled,) = sample(predictor, Plan.of(pattern), piece(12, source="bwv1"))
     assert untitled.title == "After bwv1"
+    assert untitled.credit == "Opening by Johann Sebastian Bach (BWV 1), bar 1"
+    assert written.credit == "Opening from Vater unser, bar 1"
 
 
 def test_without_an_opening_the_plan_says_all() -> None:
