@@ -11,10 +11,25 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
+def printable(text: str) -> str:
+    """Return a text with the characters that cannot be printed escaped."""
+    return "".join(
+        character if character.isprintable() else repr(character)[1:-1]
+        for character in text
+    )
+
+
 class ChoraleError(Exception):
-    """Base class. `exit_code` is that of the command line."""
+    """Base class. `exit_code` is that of the command line.
+
+    Args:
+        message: characters that cannot be printed, as damaged files have, are escaped.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(printable(message))
 
 
 class UsageError(ChoraleError):
@@ -90,6 +105,10 @@ def located(
             raise
         message = f"record {record}: {error}" if record else str(error)
         raise DataError(message, path, row) from error
+
+
+# In the message of an error that no reader foresaw.
+UNEXPECTED = "it is damaged, or this is a bug of chorale"
 
 
 @contextlib.contextmanager

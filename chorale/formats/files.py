@@ -6,12 +6,13 @@ To add a format, write a module with its functions and add it to FORMATS.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
-from chorale.errors import DataError, UsageError
+from chorale.errors import UNEXPECTED, DataError, UsageError, translated
 from chorale.formats.foreign import advice_for
 from chorale.formats.reading import Reading, ReadingOptions
 from chorale.music.key_decision import decide_key
@@ -157,14 +158,22 @@ def input_format(path: Path, options: ReadingOptions | None = None) -> str:
 def _read(path: Path, voice: int | None, options: ReadingOptions) -> Reading:
     """Read a file, or a stream once, with the key and the tempo that are given."""
     ending = input_format(path, options)
-    with regular_file(path, ending) as file:
-        reading: Reading = _load(_BY_ENDING[ending].read)(file, voice, options)
+    read_file = _load(_BY_ENDING[ending].read)
+    with regular_file(path, ending) as file, _unexpected(path):
+        reading: Reading = read_file(file, voice, options)
     chorale = options.apply(reading.chorale)
     if chorale.key is None and chorale.onsets.any():
         key, remark = decide_key(None, chorale.pitches)
         reading = reading._replace(notes=(*reading.notes, remark))
         chorale = replace(chorale, key=key)
     return reading._replace(chorale=chorale)
+
+
+def _unexpected(path: Path) -> AbstractContextManager[None]:
+    """Raise what a reader did not foresee as a DataError."""
+    return translated(
+        lambda reason: DataError(f"cannot read it, {UNEXPECTED}: {reason}", path)
+    )
 
 
 def write(chorale: Chorale, path: Path | str, *, instrument: str = "choir") -> None:

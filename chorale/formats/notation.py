@@ -5,6 +5,7 @@ Decides how a chorale is written, independently of the file format.
 
 from __future__ import annotations
 
+from bisect import bisect, bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby, pairwise
@@ -72,21 +73,25 @@ def notate(chorale: Chorale) -> list[tuple[Bar, list[Line]]]:
     lines = [_divide_line(line, bars) for line in lines]
     for span in spans:
         for voice in _fermata_voices(lines, span):
-            lines[voice] = [
-                replace(note, fermata=note.fermata or span[0] <= note.start < span[1])
-                for note in lines[voice]
-            ]
+            line, under = lines[voice], _range(lines[voice], *span)
+            line[under] = [replace(note, fermata=True) for note in line[under]]
     pages = []
     for bar in bars:
-        voices = [
-            _beam([note for note in line if bar.start <= note.start < bar.end], bar)
-            for line in lines
-        ]
+        voices = [_beam(line[_range(line, bar.start, bar.end)], bar) for line in lines]
         staves = voices[: VOICES // 2], voices[VOICES // 2 :]
         pages.append(
             (bar, [line for staff in staves for line in _accidentals(staff, signature)])
         )
     return pages
+
+
+def _range(line: Line, start: int, end: int) -> slice:
+    """Return the indices of the notes that begin from one step to before another."""
+
+    def first(step: int) -> int:
+        return bisect_left(line, step, key=lambda note: note.start)
+
+    return slice(first(start), first(end))
 
 
 # === Spelling ===
@@ -132,8 +137,10 @@ def _accidentals(staff: Sequence[Line], signature: int) -> list[Line]:
 def _split(line: Line, edges: set[int]) -> Line:
     """Split the notes and rests of a voice at some steps, tying the notes."""
     pieces: Line = []
+    ordered = sorted(edges)
     for note in line:
-        inside = sorted(edge for edge in edges if note.start < edge < note.end)
+        first, last = bisect(ordered, note.start), bisect_left(ordered, note.end)
+        inside = ordered[first:last]
         lengths = [b - a for a, b in pairwise([note.start, *inside, note.end])]
         pieces += _tie(note, lengths)
     return pieces
@@ -240,7 +247,7 @@ _Span = tuple[int, int]  # the first step of a fermata and the step after its la
 
 
 def _under(line: Line, span: _Span) -> Line:
-    return [note for note in line if span[0] <= note.start < span[1]]
+    return line[_range(line, *span)]
 
 
 def _fits(line: Line, span: _Span) -> bool:

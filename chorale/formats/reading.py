@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from chorale.errors import printable
 from chorale.music.key_decision import decide_key
 from chorale.music.keys import Key, KeySignature
 from chorale.music.score import Chorale
@@ -85,4 +86,4 @@ class Reading(NamedTuple):
             sentences.append(
                 f"{notes} off the grid of sixteenths, as triplets are: moved to it"
             )
-        return sentences
+        return [printable(sentence) for sentence in sentences]

@@ -6,6 +6,7 @@ samplers return it. Nothing here depends on files, tokens or networks.
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -151,7 +152,7 @@ class Chorale:
 
     def metre_at(self, step: int) -> Metre:
         """Return the time signature in force at a step."""
-        return [metre for metre in self.metres if metre.step <= step][-1]
+        return self.metres[bisect(self.metres, step, key=lambda m: m.step) - 1]
 
     def bar_lengths(self) -> IntArray:
         """Return the length of a full bar at each step, int array (steps,)."""

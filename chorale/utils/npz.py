@@ -7,6 +7,7 @@ the header of an array asks for.
 from __future__ import annotations
 
 import math
+import warnings
 import zipfile
 from collections.abc import Collection
 from typing import IO, Any, BinaryIO
@@ -60,7 +61,9 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Any:
     if info.flag_bits & _ENCRYPTED or info.compress_type not in _METHODS:
         raise ValueError(f"{info.filename} is encrypted or of an unknown method")
     with archive.open(info) as member:
-        shape, is_fortran, dtype = _read_header(member)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of numpy, on headers of Python 2
+            shape, is_fortran, dtype = _read_header(member)
         count: int = math.prod(map(int, shape))
         size = count * dtype.itemsize
         if dtype.hasobject or dtype.fields is not None:

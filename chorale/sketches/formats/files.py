@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from chorale.errors import DataError, UsageError, located, translated
+from chorale.errors import UNEXPECTED, DataError, UsageError, located, translated
 from chorale.sketches.formats.binary import read_binary
 from chorale.sketches.formats.compact import COMPACT_KEYS, read_compact, write_compact
 from chorale.sketches.formats.json_strokes import read_json
@@ -113,7 +113,10 @@ def read_sketches(
             f"got {path.suffix or 'no suffix'}",
             path,
         )
-    yield from found.read(path, ReadOptions(trust, classes, on_read))
+    with translated(
+        lambda reason: DataError(f"cannot read it, {UNEXPECTED}: {reason}", path)
+    ):
+        yield from found.read(path, ReadOptions(trust, classes, on_read))
 
 
 def write_sketches(
