@@ -17,7 +17,7 @@ import numpy as np
 from chorale.errors import DataError, located
 from chorale.formats import midi_meta
 from chorale.formats.grid_estimation import estimate_grid
-from chorale.formats.midi_conductor import conductor_events
+from chorale.formats.midi_conductor import conductor_events, to_ascii
 from chorale.formats.midi_events import MOST_BYTES, read_events
 from chorale.formats.midi_tracks import Performance, read_parts
 from chorale.formats.midi_voices import Bars, choose_notes, separate
@@ -70,13 +70,29 @@ def _voice_track(chorale: Chorale, voice: int, program: int) -> mido.MidiTrack:
         (0, mido.MetaMessage("track_name", name=name)),
         (0, mido.Message("program_change", channel=voice, program=program)),
     ]
+    syllables = _lyrics(chorale, voice)
     for note in chorale.notes(voice):
         on = {"channel": voice, "note": note.pitch, "velocity": VELOCITIES[voice]}
         events += [
+            *((note.start, lyric) for lyric in syllables.get(note.start, ())),
             (note.start, mido.Message("note_on", **on)),
             (note.end, mido.Message("note_off", **on | {"velocity": 0})),
         ]
     return _track(events, chorale.steps)
+
+
+def _lyrics(chorale: Chorale, voice: int) -> dict[int, list[mido.MetaMessage]]:
+    """Return the syllables of the first verse of a voice, by step.
+
+    Sequencers know no verses.
+    """
+    lyrics = [lyric for lyric in chorale.lyrics if lyric.voice == voice]
+    first = min((lyric.verse for lyric in lyrics), default=1)
+    return {
+        lyric.step: [mido.MetaMessage("lyrics", text=text + "-" * lyric.joined)]
+        for lyric in lyrics
+        if lyric.verse == first and (text := to_ascii(lyric.text, " -"))
+    }
 
 
 def _track(events: Iterable[tuple[int, Any]], steps: int) -> mido.MidiTrack:

@@ -90,15 +90,15 @@ def ascii_title(chorale: Chorale) -> str:
     return _UNTITLED
 
 
-def to_ascii(text: str) -> str:
+def to_ascii(text: str, ends: str = " ,;:-") -> str:
     """Return text in printable ASCII: ä becomes ae, é becomes e.
 
-    Letters of other scripts are left out.
+    Letters of other scripts are left out, and the signs `ends` at both ends.
     """
     decomposed = unicodedata.normalize("NFKD", text.translate(_LETTERS))
     plain = decomposed.encode("ascii", "ignore").decode()
     words = re.sub(r"[\x00-\x1f\x7f]+", " ", plain).split()
-    return " ".join(words).strip(" ,;:-")
+    return " ".join(words).strip(ends)
 
 
 def _irregular_steps(chorale: Chorale) -> list[int]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from chorale.formats.notation import NOTE_VALUES, Line, WrittenNote, notate
 from chorale.music.keys import Key
+from chorale.music.lyrics import Lyric, syllabics
 from chorale.music.metre import STEPS_PER_QUARTER, STEPS_PER_WHOLE, Bar
 from chorale.music.score import Chorale
-from chorale.music.voices import ALL_VOICES, INSTRUMENTS
+from chorale.music.voices import ALL_VOICES, INSTRUMENTS, VOICES
 from chorale.utils.files import write_text
 
 _HEADER = """<?xml version="1.0" encoding="UTF-8"?>
@@ -44,6 +46,7 @@ def write_musicxml(chorale: Chorale, path: Path | str) -> None:
     staves = sorted({voice.staff for voice in ALL_VOICES})
     _add_part_list(root, staves)
     bars = notate(chorale)
+    lyrics = _lyrics_by_note(chorale)
     for staff in staves:
         part = _add(root, "part", id=f"P{staff}")
         for index, (bar, lines) in enumerate(bars):
@@ -54,7 +57,7 @@ def write_musicxml(chorale: Chorale, path: Path | str) -> None:
             _add_attributes(measure, bar, before, chorale.key, staff)
             if before is None and staff == staves[0]:
                 _add(measure, "sound", tempo=f"{chorale.tempo:g}")
-            _add_voices(measure, bar, lines, staff)
+            _add_voices(measure, bar, lines, staff, lyrics)
         barline = _add(part[-1], "barline", location="right")
         _add(barline, "bar-style", "light-heavy")
     indent(root)
@@ -115,18 +118,41 @@ def _add_attributes(
         _add(clef, "line", line)
 
 
-def _add_voices(measure: Element, bar: Bar, lines: Sequence[Line], staff: int) -> None:
+_Lyrics = dict[tuple[int, int], list[tuple[Lyric, str]]]
+
+
+def _lyrics_by_note(chorale: Chorale) -> _Lyrics:
+    """Return syllables and their places in words, by step and voice."""
+    lyrics: _Lyrics = defaultdict(list)
+    for lyric, place in syllabics(chorale.lyrics):
+        lyrics[lyric.step, lyric.voice].append((lyric, place))
+    return lyrics
+
+
+def _add_voices(
+    measure: Element, bar: Bar, lines: Sequence[Line], staff: int, lyrics: _Lyrics
+) -> None:
     """Write the voices of a staff in one bar, with a backup between them."""
-    voices = zip(ALL_VOICES, lines, strict=True)
-    on_staff = [(voice, line) for voice, line in voices if voice.staff == staff]
-    for number, (voice, line) in enumerate(on_staff, start=1):
+    on_staff = [index for index in range(VOICES) if ALL_VOICES[index].staff == staff]
+    for number, voice in enumerate(on_staff, start=1):
         if number > 1:
             _add(_add(measure, "backup"), "duration", bar.length)
-        for written in line:
-            _add_note(measure, written, number, voice.stem)
+        for written in lines[voice]:
+            note = _add_note(measure, written, number, ALL_VOICES[voice].stem)
+            for lyric, place in lyrics.get((written.start, voice), ()):
+                _add_lyric(note, lyric, place)
 
 
-def _add_note(measure: Element, written: WrittenNote, number: int, stem: str) -> None:
+def _add_lyric(note: Element, lyric: Lyric, place: str) -> None:
+    """Write a syllable, the last element of its note."""
+    element = _add(note, "lyric", number=str(lyric.verse))
+    _add(element, "syllabic", place)
+    _add(element, "text", "".join(filter(str.isprintable, lyric.text)))
+
+
+def _add_note(
+    measure: Element, written: WrittenNote, number: int, stem: str
+) -> Element:
     """Write a note or rest, its elements in the order of the MusicXML schema."""
     note = _add(measure, "note")
     spelling = written.spelling
@@ -163,3 +189,4 @@ def _add_note(measure: Element, written: WrittenNote, number: int, stem: str) ->
             # Above the upper voice of a staff, inverted below the lower voice.
             side = "upright" if stem == "up" else "inverted"
             _add(notations, "fermata", type=side)
+    return note

@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from chorale.errors import DataError
+from chorale.music.lyrics import Lyric
 from chorale.music.score import Note
 from chorale.utils.arrays import IntArray
 
@@ -76,6 +77,7 @@ class ScoreNote:
             pitches=self.pitches[rank:][:1],
             tied=self.tied[rank:][:1],
             spelling=self.spelling[rank:][:1],
+            syllables=self.syllables if rank == 0 else (),
         )
 
     def delayed(self, steps: Fraction) -> ScoreNote:
@@ -103,7 +105,12 @@ def join_ties(line: Iterable[ScoreNote]) -> list[ScoreNote]:
             last = joined[-1]
             if (last.pitches, last.end) == (note.pitches, note.start):
                 fermata = last.fermata or note.fermata
-                joined[-1] = replace(last, end=note.end, fermata=fermata)
+                joined[-1] = replace(
+                    last,
+                    end=note.end,
+                    fermata=fermata,
+                    syllables=last.syllables or note.syllables,
+                )
                 continue
         joined.append(note)
     return joined
@@ -129,3 +136,20 @@ def spelling_on_grid(lines: Sequence[Iterable[ScoreNote]], steps: int) -> IntArr
         for note in line:
             spelling[slice(*note.span()), voice] = note.spelling[0]
     return spelling
+
+
+def lyrics_on_grid(lines: Sequence[Iterable[ScoreNote]]) -> tuple[Lyric, ...]:
+    """Return the syllables of the notes of each voice that are on the grid."""
+    return tuple(
+        Lyric(
+            step=note.span()[0],
+            voice=voice,
+            verse=syllable.verse,
+            text=syllable.text,
+            joined=syllable.joined,
+        )
+        for voice, line in enumerate(lines)
+        for note in line
+        for syllable in note.syllables
+        if note.span()[0] < note.span()[1]
+    )

@@ -7,5 +7,6 @@
 - spelling: letter names and accidentals of pitches
 - chords: root, quality and bass of the chord at each step
 - phrases: where phrases of a melody begin and end
+- lyrics: syllables under notes
 - melody: one voice prepared for harmonization
 """

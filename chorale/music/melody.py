@@ -9,6 +9,7 @@ import numpy as np
 
 from chorale.errors import DataError
 from chorale.music.key_decision import decide_key
+from chorale.music.lyrics import sung
 from chorale.music.phrases import phrase_ends
 from chorale.music.score import Chorale
 from chorale.music.voices import ALL_VOICES, HIGHEST_PITCH, SILENCE, SOPRANO, VOICES
@@ -53,6 +54,7 @@ def melody_of(chorale: Chorale, voice: int = SOPRANO) -> Melody:
         chorale,
         pitches=np.where(chosen, chorale.pitches, SILENCE),
         onsets=chorale.onsets & chosen,
+        lyrics=sung(chorale.lyrics, chorale.onsets & chosen),
     ).excerpt(notes[0].start, notes[-1].end)
     if notes[0].start:
         remarks.append("the rests before the first note are left out")

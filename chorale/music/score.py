@@ -16,6 +16,7 @@ import numpy as np
 
 from chorale.errors import DataError
 from chorale.music.keys import Key
+from chorale.music.lyrics import Lyric
 from chorale.music.metre import COMMON_TIME, Bar, Metre, bar_lengths, number_bars
 from chorale.music.voices import HIGHEST_PITCH, SILENCE, VOICE_NAMES, VOICES
 from chorale.utils.arrays import BoolArray, Float64Array, IntArray
@@ -61,6 +62,7 @@ class Chorale:
         title: may be empty.
         source: a file or a catalogue number such as `bwv253`.
         credit: a line on who wrote what, for the credits of files; may be empty.
+        lyrics: syllables under notes, in any order.
 
     Raises:
         DataError: arrays of the wrong shape, pitches that are not MIDI notes, a pitch
@@ -78,6 +80,7 @@ class Chorale:
     title: str = ""
     source: str = ""
     credit: str = ""
+    lyrics: tuple[Lyric, ...] = ()
 
     def __post_init__(self) -> None:
         pitches = np.array(self.pitches, np.int64)
@@ -115,6 +118,7 @@ class Chorale:
         if self.positions.min() < 0 or self.bars.min() < 0:
             raise DataError("expected bars and positions of at least 0")
         object.__setattr__(self, "metres", tuple(self.metres))
+        object.__setattr__(self, "lyrics", tuple(sorted(self.lyrics)))
         if error := onset_error(self.pitches, self.onsets):
             step, message = error
             raise DataError(f"{message} at step {step}")
@@ -260,7 +264,12 @@ class Chorale:
             replace(metre, step=max(metre.step - start, 0))
             for metre in (self.metre_at(start), *later)
         )
-        return replace(self, **arrays, metres=tuple(metres))
+        lyrics = (
+            replace(lyric, step=lyric.step - start)
+            for lyric in self.lyrics
+            if start <= lyric.step < end
+        )
+        return replace(self, **arrays, metres=tuple(metres), lyrics=tuple(lyrics))
 
     def opening(self, steps: int) -> Chorale:
         """Return the first steps, at most the whole piece."""

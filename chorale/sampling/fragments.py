@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from chorale.errors import UsageError
+from chorale.music.lyrics import sung
 from chorale.music.score import Chorale, changes
 from chorale.music.voices import SILENCE, VOICES
 from chorale.utils.arrays import BoolArray, IntArray
@@ -60,7 +61,8 @@ class Fragment:
                 have merged repeated notes.
         """
         onsets = np.where(self.given, self.chorale.onsets, onsets | changes(pitches))
-        return replace(self.chorale, pitches=pitches, onsets=onsets)
+        lyrics = sung(self.chorale.lyrics, onsets)
+        return replace(self.chorale, pitches=pitches, onsets=onsets, lyrics=lyrics)
 
 
 def with_voice(chorale: Chorale, voice: int) -> Fragment:

@@ -19,6 +19,7 @@ from chorale.formats.files import read_spelled
 from chorale.formats.midi import TICKS_PER_STEP, VELOCITIES, read_midi, write_midi
 from chorale.formats.reading import ReadingOptions
 from chorale.music.keys import Key
+from chorale.music.lyrics import Lyric
 from chorale.music.metre import Metre, number_bars
 from chorale.music.score import FERMATA_TEMPO, Chorale, Note
 from chorale.music.voices import INSTRUMENTS, VOICES
@@ -158,6 +159,25 @@ def test_a_repeated_note_ends_before_it_is_struck_again() -> None:
         ("note_on", 0),
         ("note_off", 240),
     ]
+
+
+def test_the_first_verse_is_in_the_track_of_its_voice(tmp_path: Path) -> None:
+    lyrics = [
+        Lyric(step=4, voice=0, text="Lö", joined=True),
+        Lyric(step=8, voice=0, text="we,"),
+        Lyric(step=4, voice=0, verse=2, text="nicht"),
+        Lyric(step=0, voice=3, verse=2, text="Bass"),
+    ]
+    write_midi(little_chorale(lyrics=lyrics), tmp_path / "a.mid")
+    found = []
+    for track in mido.MidiFile(tmp_path / "a.mid").tracks:
+        tick = 0
+        for message in track:
+            tick += message.time
+            if message.type == "lyrics":
+                found.append((track.name, tick // TICKS_PER_STEP, message.text))
+    assert found == [("Soprano", 4, "Loe-"), ("Soprano", 8, "we,"), ("Bass", 0, "Bass")]
+    assert read_midi(tmp_path / "a.mid").chorale == little_chorale()
 
 
 def test_unknown_instrument_is_wrong_usage(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from chorale.formats.musicxml import write_musicxml
 from chorale.formats.musicxml_reader import read_musicxml
 from chorale.formats.notation import NOTE_VALUES, divide
 from chorale.music.keys import Key
+from chorale.music.lyrics import Lyric
 from chorale.music.metre import Metre, number_bars
 from chorale.music.score import Chorale, Note
 from chorale.music.voices import VOICES
@@ -99,6 +100,17 @@ def test_a_new_metre_with_an_upbeat_comes_back() -> None:
     assert round_trip(chorale) == chorale
 
 
+def test_lyrics_come_back() -> None:
+    lyrics = (
+        Lyric(step=0, voice=0, text="Schmü", joined=True),
+        Lyric(step=4, voice=0, text="cke"),
+        Lyric(step=0, voice=0, verse=2, text="Ei"),
+        Lyric(step=40, voice=3, text="Bass"),
+        Lyric(step=52, voice=0, text="lang"),  # over a barline
+    )
+    assert set(round_trip(little_chorale(lyrics=lyrics)).lyrics) == set(lyrics)
+
+
 def untied(part: Any) -> list[tuple[int, int, int]]:
     """Return pitch, start and length of the notes of a music21 part, in steps.
 
@@ -159,6 +171,20 @@ def test_a_pickup_is_measure_0_and_not_counted() -> None:
     measures = tree(little_chorale()).find("part").findall("measure")
     assert [measure.get("number") for measure in measures] == ["0", "1", "2", "3", "4"]
     assert [measure.get("implicit") for measure in measures] == ["yes"] + [None] * 4
+
+
+def test_syllables_stand_under_the_first_of_tied_notes() -> None:
+    lyrics = [Lyric(step=40, voice=0, text="Lie", joined=True)]
+    lyrics += [Lyric(step=44, voice=0, text="be")]
+    notes = notes_of(tree(little_chorale(lyrics=lyrics)).find("part")[3], 1)
+    assert [
+        [(lyric.get("number"), lyric[0].text, lyric[1].text) for lyric in found]
+        for note in notes
+        if (found := note.findall("lyric"))
+    ] == [[("1", "begin", "Lie")], [("1", "end", "be")]]
+    assert all(
+        note[-1].tag == "lyric" for note in notes if note.find("lyric") is not None
+    )
 
 
 def test_staves_stems_and_clefs() -> None:

@@ -280,6 +280,26 @@ def test_triplets_and_chord_symbols(read) -> None:
     assert reading.off_grid == 3
 
 
+def test_lyrics_of_verses(read) -> None:
+    def lyric(number: str, kind: str, *texts: str) -> str:
+        text = "<elision> </elision>".join(f"<text>{text}</text>" for text in texts)
+        return f"<lyric number='{number}'><syllabic>{kind}</syllabic>{text}</lyric>"
+
+    start, stop = "<tie type='start'/>", "<tie type='stop'/>"
+    first = note(
+        "C5", 8, lyric("1", "begin", "Al") + lyric("part1verse2", "single", "O")
+    )
+    second = note(
+        "D5", 8, start + lyric("1", "end", "le", "ihr") + lyric("2", "single", "")
+    )
+    lyrics = read(document([first + second, note("D5", 16, stop)]), 0).chorale.lyrics
+    assert [(each.step, each.verse, each.text, each.joined) for each in lyrics] == [
+        (0, 1, "Al", True),
+        (0, 2, "O", False),
+        (8, 1, "le ihr", False),
+    ]
+
+
 # === Voices and staves ===
 
 

@@ -12,6 +12,7 @@ from strategies import little_chorale
 from chorale.errors import DataError, UsageError
 from chorale.models.storage import load_model
 from chorale.music.keys import Key
+from chorale.music.lyrics import Lyric
 from chorale.music.melody import Melody, melody_of
 from chorale.music.metre import Metre, number_bars
 from chorale.music.score import Chorale, Note
@@ -138,6 +139,15 @@ def test_given_cells_are_unchanged_in_a_thousand_calls(
 
 
 # === Harmonizing ===
+
+
+@both_kinds
+def test_the_lyrics_of_a_melody_are_kept(model: Model, options: Options) -> None:
+    lyrics = [Lyric(step=0, voice=0, text="Wer"), Lyric(step=4, voice=0, text="nur")]
+    piece = little_chorale(lyrics=lyrics)
+    (harmonized,) = harmonize(model, melody_of(piece), options)
+    assert [lyric.text for lyric in harmonized.lyrics] == ["Wer", "nur"]
+    assert harmonized.onsets[[0, 4], 0].all()
 
 
 @both_kinds
