@@ -171,7 +171,6 @@ def _of_staves(groups: Sequence[Group], bars: Bars) -> Voices:
                 _separate(group, VOICES // 2, (place,), bars)
                 for place, group in enumerate(groups)
             ]
-        remarks = []
     except DataError:
         if len(groups) == 1:
             raise
@@ -183,9 +182,11 @@ def _of_staves(groups: Sequence[Group], bars: Bars) -> Voices:
             separations = []
         if not separations:
             raise
-        remarks = ["the voices of both staves are separated together, by their height"]
+        groups = [list(chain(*groups))]
     lines = [line for separation in separations for line in separation.lines]
-    voices = Voices(lines=lines, remarks=remarks)
+    how = "all four voices" if len(groups) == 1 else "the voices of each track"
+    # Whether voices cross cannot be known.
+    voices = Voices(lines=lines, remarks=[f"{how} are separated by their height"])
     voices.off_grid = sum(map(count_off_grid, groups))
     voices.remarks += _on_doubles(sum(found.doubled for found in separations))
     unisons = [step for found in separations for step in found.unisons]

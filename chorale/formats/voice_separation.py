@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, product
 from statistics import fmean
 from typing import NamedTuple
 
@@ -29,8 +29,9 @@ _LONGEST_CUT = 1  # steps by which a note may reach into the next of its voice
 # Semitones by which an inner and an outer voice go out of their way to join another in
 # unison; if they are more, the voice rests. Outer voices rarely do.
 _LONGEST_DETOUR = (6, 10)
-# Share of the time that the voices have to sound; otherwise it is another texture.
-_LEAST_FULL = 0.7
+# Shares of the time that all voices have to sound, as written, and that each sounds on
+# average, with unisons; otherwise it is another texture.
+_LEAST_FULL, _LEAST_SOUNDING = 0.33, 0.7
 
 
 def match_voice_names(names: Sequence[str]) -> list[int] | None:
@@ -112,19 +113,36 @@ def separate_voices(
             )
         states = _best(following)
     separation = Separation(_lines(states[0], voices), doubled=doubled)
+    _check_texture(separation.lines, place, _LEAST_FULL, at_once=True)
     _join_unisons(separation, outer)
-    sounding = sum(note.length for line in separation.lines for note in line)
-    end = max(note.end for note in notes)
-    covered = np.zeros(end, np.bool_)
-    for note in notes:
-        covered[note.start : note.end] = True
-    if sounding < voices * covered.sum() * _LEAST_FULL:
-        missing = next(steps[0] for steps in separation.rests if steps)
-        raise DataError(
-            f"expected {voices} voices, mostly fewer notes sound at once, "
-            f"first in {place(missing)}"
-        )
+    _check_texture(separation.lines, place, _LEAST_SOUNDING)
     return separation
+
+
+def _check_texture(
+    lines: Sequence[Sequence[Note]], place: Place, least: float, at_once: bool = False
+) -> None:
+    """Check that the voices sound for a share of the time in which any of them does.
+
+    They have to sound at once, or on average.
+
+    Raises:
+        DataError: they do not.
+    """
+    end = max(note.end for line in lines for note in line)
+    sounding = np.zeros((len(lines), end), np.bool_)
+    for voice, line in enumerate(lines):
+        for note in line:
+            sounding[voice, note.start : note.end] = True
+    counts = sounding.sum(axis=0)
+    sung = counts[counts > 0]
+    share = (sung == len(lines)).mean() if at_once else sung.mean() / len(lines)
+    if share < least:
+        first = int(np.flatnonzero((counts > 0) & (counts < len(lines)))[0])
+        raise DataError(
+            f"expected {len(lines)} voices, mostly fewer notes sound at once, first in "
+            f"{place(first)}"
+        )
 
 
 def _usual_pitches(chords: Sequence[Sequence[Note]], voices: int) -> tuple[float, ...]:
@@ -150,23 +168,33 @@ def _following(
         if len(free) < len(chord):
             free = [v for v in voices if state.ends[v] - step <= _LONGEST_CUT]
             cut = _CUT_COST
-        for chosen in combinations(free, len(chord)):
+        orders = [chord, _swapped(chord)] if _has_unison(chord) else [chord]
+        for chosen, order in product(combinations(free, len(chord)), orders):
             last, ends = list(state.last), list(state.ends)
             cost = state.cost + cut
-            for voice, note in zip(chosen, chord, strict=True):
+            for voice, note in zip(chosen, order, strict=True):
                 cost += abs(note.pitch - last[voice])
                 last[voice], ends[voice] = note.pitch, note.end
             sounding = [last[voice] for voice in voices if ends[voice] > step]
             cost += _CROSSING_COST * sum(
                 upper < lower for upper, lower in combinations(sounding, 2)
             )
-            assigned = list(zip(chosen, chord, strict=True))
+            assigned = list(zip(chosen, order, strict=True))
             found.append(
                 _State(
                     cost, tuple(last), tuple(ends), _Assigned(state.history, assigned)
                 )
             )
     return found
+
+
+def _has_unison(chord: Sequence[Note]) -> bool:
+    return len({note.pitch for note in chord}) < len(chord)
+
+
+def _swapped(chord: Sequence[Note]) -> list[Note]:
+    """Return a chord with the shorter one of equal pitches first."""
+    return sorted(chord, key=lambda note: (-note.pitch, note.length))
 
 
 def _best(states: list[_State]) -> list[_State]:

@@ -69,6 +69,15 @@ def test_a_rest_in_the_lower_voice(rest: int) -> None:
     assert found.rests == [[], [4 * rest]]
 
 
+def test_the_longer_of_two_equal_notes_may_be_the_lower_voice() -> None:
+    notes = [Note(66, 0, 4), Note(66, 0, 2), Note(67, 2, 2), Note(69, 4, 4)]
+    found = upper([*notes, Note(64, 4, 4)])
+    assert found.lines == [
+        [Note(66, 0, 2), Note(67, 2, 2), Note(69, 4, 4)],
+        [Note(66, 0, 4), Note(64, 4, 4)],
+    ]
+
+
 def test_the_soprano_joins_the_alto_that_goes_on() -> None:
     # The alto holds a half, on which the soprano sings a quarter.
     notes = [Note(66, 0, 4), Note(62, 0, 4), Note(62, 4, 8), Note(67, 8, 4)]
@@ -114,10 +123,21 @@ def test_too_many_notes_are_named_with_their_place() -> None:
         upper(held)
 
 
-def test_another_texture_is_refused() -> None:
-    arpeggio = [Note(48 + 5 * (index % 4), 4 * index, 4) for index in range(16)]
-    with pytest.raises(DataError, match="mostly fewer notes sound at once"):
-        separate_voices(arpeggio, 4, (0, 3), place)
+@pytest.mark.parametrize(
+    "notes",
+    [
+        [Note(48 + 5 * (index % 4), 4 * index, 4) for index in range(16)],  # arpeggios
+        chords(*[(72, 67, 64), (71, 67, 62)] * 8),  # three voices
+    ],
+)
+def test_another_texture_is_refused(notes: list[Note]) -> None:
+    with pytest.raises(DataError, match="mostly fewer notes sound at once, first in"):
+        separate_voices(notes, 4, (0, 3), place)
+
+
+def test_one_line_is_no_two_voices() -> None:
+    with pytest.raises(DataError, match=r"expected 2 voices, mostly .* in bar 1"):
+        upper(chords(*[(72,), (71,), (69,), (72, 67)] * 4))
 
 
 def test_time_grows_linearly() -> None:
