@@ -39,6 +39,7 @@ def harmonize(
     tune: reading.Tune = None,
     key: reading.KeyName = None,
     tempo: reading.Tempo = None,
+    phrases: reading.Phrases = None,
     parts: reading.Parts = None,
     source_format: reading.From = None,
     model: sampling.ModelName = DEFAULT_MODEL,
@@ -95,6 +96,8 @@ def harmonize(
 def _find(context: typer.Context, name: str, voice: int) -> Melody:
     """Return the melody in a file, or a voice of a bundled chorale."""
     chorale = reading.find_bundled_piece(context, name)
+    phrases = reading.parse_phrases(context.params["phrases"])
     if chorale is None:
-        return read_melody(name, voice, options=reading.reading_options(context))
-    return melody_of(chorale, voice)
+        options = reading.reading_options(context)
+        return read_melody(name, voice, options=options, phrases=phrases)
+    return melody_of(chorale, voice, phrases=phrases)

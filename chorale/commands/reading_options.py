@@ -83,6 +83,16 @@ Tempo = Annotated[
         rich_help_panel=READING,
     ),
 ]
+Phrases = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N,...",
+        help="Bars in which a phrase of the melody ends, such as 4,8,12,16, a pickup "
+        "being bar 0; none for a single phrase.",
+        show_default="at the fermatas, or guessed",
+        rich_help_panel=READING,
+    ),
+]
 
 
 def reading_options(context: typer.Context) -> ReadingOptions:
@@ -113,6 +123,24 @@ def reading_options(context: typer.Context) -> ReadingOptions:
         key=None if key is None else _parse_key(key),
         tempo=tempo,
     )
+
+
+def parse_phrases(text: str | None) -> tuple[int, ...] | None:
+    """Return the bars in which phrases end, empty for `none`; None if not given.
+
+    Raises:
+        UsageError: other text than numbers separated by commas.
+    """
+    if text is None:
+        return None
+    if text.strip().casefold() == "none":
+        return ()
+    if not re.fullmatch(r"\s*\d{1,6}(\s*,\s*\d{1,6})*\s*", text):
+        raise UsageError(
+            f"expected --phrases with numbers of bars such as 4,8,12,16, or none, got "
+            f"{text!r}"
+        )
+    return tuple(int(number) for number in text.split(","))
 
 
 def find_piece(context: typer.Context, name: str) -> Reading:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -129,6 +129,7 @@ def read_melody(
     *,
     tune: int | None = None,
     options: ReadingOptions | None = None,
+    phrases: Sequence[int] | None = None,
 ) -> Melody:
     """Read a melody from a file; the ending determines the format.
 
@@ -138,10 +139,11 @@ def read_melody(
         voice: of the single line; of four voices, the one to take.
         tune: number of a tune in an ABC tune book.
         options: what else the user says about the file.
+        phrases: numbers of the bars in which a phrase ends, see `melody_of`.
 
     Raises:
-        UsageError: the ending is not that of a readable format, or an option, such as
-            the number of a tune, is for other formats.
+        UsageError: the ending is not that of a readable format, an option, such as the
+            number of a tune, is for other formats, or a phrase ends in no bar.
         DataError: there is no such file, it has no notes, or several notes at once but
             not four voices.
     """
@@ -151,7 +153,7 @@ def read_melody(
         options = replace(options, tune=tune)
     with regular_file(path, input_format(path, options)) as file, located(file):
         reading = _read_line(file, voice, options)
-        melody = melody_of(reading.chorale, voice)
+        melody = melody_of(reading.chorale, voice, phrases=phrases)
     source = melody.chorale.source or path.stem
     return replace(
         melody,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -10,10 +11,10 @@ import numpy as np
 from chorale.errors import DataError
 from chorale.music.key_decision import decide_key
 from chorale.music.lyrics import sung
-from chorale.music.phrases import phrase_ends
-from chorale.music.score import Chorale
+from chorale.music.phrases import ends_in_bars, phrase_ends
+from chorale.music.score import Chorale, Note
 from chorale.music.voices import ALL_VOICES, HIGHEST_PITCH, SILENCE, SOPRANO, VOICES
-from chorale.utils.arrays import IntArray
+from chorale.utils.arrays import BoolArray, IntArray
 
 _OCTAVE = 12  # semitones
 
@@ -34,15 +35,24 @@ class Melody:
     remarks: tuple[str, ...] = ()
 
 
-def melody_of(chorale: Chorale, voice: int = SOPRANO) -> Melody:
+def melody_of(
+    chorale: Chorale, voice: int = SOPRANO, *, phrases: Sequence[int] | None = None
+) -> Melody:
     """Extract one voice of a chorale as a melody.
 
     Silence before the first and after the last note is removed, and the melody is
-    transposed by octaves into the range of its voice. If it has no fermata before its
-    last note, fermatas are set at estimated phrase ends.
+    transposed by octaves into the range of its voice.
+
+    Args:
+        chorale: of four voices or of one.
+        voice: which of them.
+        phrases: numbers of the bars in which a phrase ends, a pickup being bar 0, see
+            `phrases.ends_in_bars`; empty for a single phrase. None for the fermatas of
+            the chorale; if there is none before the last note, phrase ends are guessed.
 
     Raises:
         DataError: the voice is silent throughout.
+        UsageError: there is no such bar.
     """
     name = ALL_VOICES[voice].name
     notes = chorale.notes(voice)
@@ -69,19 +79,9 @@ def melody_of(chorale: Chorale, voice: int = SOPRANO) -> Melody:
         remarks.append(f"transposed {size} {direction} into the range of the {name}")
         solo = solo.transpose(octaves * _OCTAVE)
     notes = solo.notes(voice)
-    fermatas = solo.fermatas
-    if not fermatas[: notes[-1].start].any():
-        last_notes = [notes[index] for index in phrase_ends(notes, solo.positions)]
-        fermatas = np.zeros_like(fermatas)
-        for note in last_notes:
-            fermatas[note.start : note.end] = True
-        ends = dict.fromkeys(str(solo.bars[note.start]) for note in last_notes)
-        remarks.append(
-            "there are no fermatas: phrases are assumed to end in bars "
-            + ", ".join(ends)
-            if len(last_notes) > 1
-            else "there are no fermatas: the melody is taken as one phrase"
-        )
+    fermatas, remark = _fermatas(solo, notes, phrases)
+    if remark:
+        remarks.append(remark)
     rests = [after.start - note.end for note, after in pairwise(notes)]
     if max(rests, default=0) >= solo.bar_lengths().max():
         remarks.append("there are rests of a bar or more: the other voices go on there")
@@ -94,6 +94,29 @@ def melody_of(chorale: Chorale, voice: int = SOPRANO) -> Melody:
         voice=voice,
         remarks=tuple(remarks),
     )
+
+
+def _fermatas(
+    solo: Chorale, notes: Sequence[Note], phrases: Sequence[int] | None
+) -> tuple[BoolArray, str]:
+    """Return the fermatas of a melody, bool array (steps,), and a remark on them."""
+    remark = ""
+    if phrases is not None:
+        ends = ends_in_bars(notes, solo.bars, solo.positions, phrases)
+    elif solo.fermatas[: notes[-1].start].any():
+        return solo.fermatas, ""
+    else:
+        ends = phrase_ends(notes, solo.positions, solo.metre)
+        bars = dict.fromkeys(str(solo.bars[notes[end].end - 1]) for end in ends)
+        remark = "there are no fermatas: " + (
+            "phrases are assumed to end in bars " + ", ".join(bars)
+            if len(ends) > 1
+            else "the melody is taken as one phrase"
+        )
+    fermatas = np.zeros_like(solo.fermatas)
+    for end in ends:
+        fermatas[notes[end].start : notes[end].end] = True
+    return fermatas, remark
 
 
 def fill_rests(melody: Melody) -> Chorale:

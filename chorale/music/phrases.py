@@ -1,26 +1,42 @@
 """Phrases: where they end and begin.
 
-Melodies without fermatas are segmented with a simple form of Temperley's Grouper (The
+Melodies without fermatas are segmented with a form of Temperley's Grouper (The
 Cognition of Basic Musical Structures, 2001, chapter 3): the chosen segmentation has
-phrases that end on relatively long notes, have about the usual number of notes, and
-begin at the same position in the bar as the melody.
+phrases that end on relatively long notes, have about the usual number of notes, begin
+at the same position in the bar as the melody, and are equally long in bars, as the
+lines of a hymn are.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 
+from chorale.errors import UsageError
+from chorale.music.metre import Metre
 from chorale.music.score import Note
-from chorale.utils.arrays import BoolArray, IntArray
+from chorale.utils.arrays import BoolArray, Float64Array, IntArray
 
-# Fitted to the fermatas of Bach's sopranos in train.
+# Fitted to the fermatas of Bach's sopranos in train, and to the phrases of a few
+# hundred folk songs.
 _USUAL_NOTES = 9
-_LENGTH_WEIGHT = 1.3  # cost of a phrase of twice or half as many notes
-_POSITION_WEIGHT = 1.5  # cost of a phrase that begins at another position in the bar
+_NOTES_WEIGHT = 1.4  # cost of a phrase of twice or half as many notes
+_BARS_WEIGHT = (
+    1.5  # cost of a phrase twice or half as long as the period, at most twice
+)
+_PERIODS = (2, 4)  # bars of a phrase that may be the usual one
+_USUAL_STEPS = 40  # ten quarters
+_PERIOD_WEIGHT = 0.5  # cost, for each phrase, of a period twice or half as long
+_DURATION_WEIGHT = 0.9  # of a last note as long as the mean
+_REST_WEIGHT = 2.1  # of a rest after it as long as the mean
+_LENGTH_WEIGHT = 0.5  # of a last note twice as long as the median
+_POSITION_WEIGHT = 1.3  # of a next phrase at the same position in the bar
+_PHRASE_COST = 1.3  # of each phrase but the last
+_SHORT_COST = 20.0  # of a phrase that ends on a short note
+# A note is long enough to end a phrase if this share of the notes is no longer.
+_LONG = 0.75
+_MOST_NOTES = 40  # in a phrase, if a melody can be divided
 
 
 def phrase_starts(fermatas: BoolArray) -> BoolArray:
@@ -33,36 +49,145 @@ def phrase_starts(fermatas: BoolArray) -> BoolArray:
     return starts
 
 
-def phrase_ends(notes: Sequence[Note], positions: IntArray) -> list[int]:
+# === Phrases as guessed ===
+
+
+def phrase_ends(notes: Sequence[Note], positions: IntArray, metre: Metre) -> list[int]:
     """Segment a melody: return the indices of the notes that end a phrase.
 
     Args:
         notes: of the melody, in order; one or more.
         positions: int array (steps,), steps since the barline.
+        metre: of the melody.
     """
-    starts = [note.start for note in notes]
-    intervals = [after - start for start, after in pairwise(starts)]
-    mean = sum(intervals) / max(len(intervals), 1)
-    count = len(notes)
-    # Dynamic programming: the least cost of a segmentation of the notes before each
-    # index, and the index at which its last phrase begins.
-    costs = [0.0] + [math.inf] * count
-    begins = [0] * (count + 1)
-    for end in range(1, count + 1):
-        gain = 0.0
-        if end < count:
-            rest = starts[end] - notes[end - 1].end
-            gain = (intervals[end - 1] + rest) / mean  # rests count twice
-            if positions[starts[end]] != positions[starts[0]]:
-                gain -= _POSITION_WEIGHT
-        for begin in range(end):
-            deviation = abs(math.log2((end - begin) / _USUAL_NOTES))
-            cost = costs[begin] + _LENGTH_WEIGHT * deviation - gain
-            if cost < costs[end]:
-                costs[end], begins[end] = cost, begin
+    gains = _end_gains(notes, positions, metre)
+    by_notes, bars = _phrase_costs(notes, positions, metre)
+    best: tuple[float, list[int]] | None = None
+    for period in _PERIODS:
+        cost = _PERIOD_WEIGHT * abs(np.log2(period * metre.bar_length / _USUAL_STEPS))
+        deviation = np.minimum(np.abs(np.log2(bars / period)), 2.0)
+        costs = by_notes + _BARS_WEIGHT * deviation + cost
+        segmentation = _cheapest(costs, gains)
+        if best is None or segmentation[0] < best[0]:
+            best = segmentation
+    assert best is not None
+    return best[1]
+
+
+def _end_gains(
+    notes: Sequence[Note], positions: IntArray, metre: Metre
+) -> Float64Array:
+    """Return the gain of a phrase that ends with each note, float array (notes,)."""
+    starts = np.array([note.start for note in notes])
+    ends = np.array([note.end for note in notes])
+    intervals = np.append(np.diff(starts), ends[-1] - starts[-1]).astype(float)
+    rests = np.append(starts[1:] - ends[:-1], 0)
+    mean = float(intervals[:-1].mean()) if len(notes) > 1 else 1.0
+    same_position = np.append(positions[starts[1:]] == positions[starts[0]], True)
+    # An upbeat of a third of a beat leaves two thirds to the note before it.
+    shortest = min(np.quantile(intervals, _LONG), 2 * metre.beat_length / 3)
+    gains: Float64Array = (
+        _DURATION_WEIGHT * intervals / mean
+        + _REST_WEIGHT * rests / mean
+        + _LENGTH_WEIGHT * np.log2(intervals / np.median(intervals))
+        + _POSITION_WEIGHT * same_position
+        - _PHRASE_COST
+        - _SHORT_COST * (intervals + rests < shortest - 1e-6)
+    )
+    gains[-1] = 0.0  # the last note ends a phrase in any case
+    return gains
+
+
+def _phrase_costs(
+    notes: Sequence[Note], positions: IntArray, metre: Metre
+) -> tuple[Float64Array, Float64Array]:
+    """Return costs by number of notes, and lengths in bars, of all possible phrases.
+
+    Both are float arrays (notes, notes), by the first and the last note. A phrase ends
+    where the next begins, the last one where another would begin as the melody does.
+    """
+    starts = np.array([note.start for note in notes])
+    first, last = np.mgrid[: len(notes), : len(notes)]
+    counts = np.maximum(last - first + 1, 1)
+    costs = _NOTES_WEIGHT * np.abs(np.log2(counts / _USUAL_NOTES))
+    missing = (positions[starts[0]] - positions[notes[-1].end - 1] - 1) % (
+        metre.bar_length
+    )
+    if missing >= metre.bar_length / 2:
+        missing = 0
+    bounds = np.append(starts, notes[-1].end + missing)
+    lengths = np.maximum(bounds[last + 1] - starts[first], 1)
+    return costs, lengths / metre.bar_length
+
+
+def _cheapest(costs: Float64Array, gains: Float64Array) -> tuple[float, list[int]]:
+    """Return the least cost of a segmentation and the last notes of its phrases.
+
+    It is found by dynamic programming. `costs` is a float array (notes, notes) by the
+    first and the last note of a phrase, `gains` (notes,) by the last.
+    """
+    count = len(gains)
+    totals = np.zeros(count + 1)  # of the notes before each index
+    begins = np.zeros(count + 1, np.int64)  # of the last phrase
+    for end in range(count):
+        earliest = max(0, end + 1 - _MOST_NOTES)
+        candidates = totals[earliest : end + 1] + costs[earliest : end + 1, end]
+        begin = int(candidates.argmin())
+        totals[end + 1] = candidates[begin] - gains[end]
+        begins[end + 1] = earliest + begin
     ends = []
     end = count
     while end:
         ends.append(end - 1)
-        end = begins[end]
-    return ends[::-1]
+        end = int(begins[end])
+    return float(totals[count]), ends[::-1]
+
+
+# === Phrases as given ===
+
+
+def ends_in_bars(
+    notes: Sequence[Note], bars: IntArray, positions: IntArray, wanted: Sequence[int]
+) -> list[int]:
+    """Return the indices of the notes that end a phrase in some bars, and the last.
+
+    If the melody begins with a pickup, a phrase ends before the place in the bar where
+    the next pickup begins, unless the last note of the bar is longer.
+
+    Args:
+        notes: of the melody, in order; one or more.
+        bars: int array (steps,), number of the bar; a pickup is bar 0.
+        positions: int array (steps,), steps since the barline.
+        wanted: numbers of bars.
+
+    Raises:
+        UsageError: there is no such bar, or no note sounds in it.
+    """
+    ends = {len(notes) - 1}
+    for bar in wanted:
+        steps = np.flatnonzero(bars == bar)
+        if not len(steps):
+            raise UsageError(
+                f"expected phrases that end in bars {bars.min()} to {bars.max()}, got "
+                f"bar {bar}"
+            )
+        sounding = [
+            index
+            for index, note in enumerate(notes)
+            if note.start <= steps[-1] and note.end > steps[0]
+        ]
+        if not sounding:
+            raise UsageError(
+                f"expected a phrase that ends in bar {bar}, no note is in it"
+            )
+        last = sounding[-1]
+        before = [
+            index
+            for index in sounding
+            if positions[0] and notes[index].start < steps[0] + positions[0]
+        ]
+        if before and notes[before[-1]].length >= notes[last].length:
+            last = before[-1]
+        if steps[-1] + 1 < len(bars):
+            ends.add(last)
+    return sorted(ends)

@@ -20,8 +20,9 @@ from chorale.encoding.tokens import Vocabulary
 from chorale.formats.classic_csv import read_csv, write_csv
 from chorale.formats.files import read, write
 from chorale.models.storage import load_model
+from chorale.music.keys import Key
 from chorale.music.melody import melody_of
-from chorale.music.score import Chorale
+from chorale.music.score import Chorale, Note
 from chorale.music.voices import BASS, SOPRANO
 from chorale.sampling import best_of
 from chorale.sampling.best_of import Judge
@@ -340,6 +341,24 @@ def test_passages_that_make_no_sense(
     refusal = [line for line in err.splitlines() if not line.startswith("note: ")]
     assert_refused("\n".join(refusal) + "\n", message)
     assert sorted(Path().rglob("*")) == before
+
+
+def test_phrases_are_named_by_their_bars(run: Run) -> None:
+    notes = [Note(72 + place % 2, 4 * place, 4) for place in range(16)]
+    tune = Chorale.from_notes([notes, [], [], []], 64, key=Key("C", "major"))
+    write(tune, "tune.mid")
+    for phrases, ends in (("1,3", [16, 48, 64]), ("none", [64]), (" 2 , 4", [32, 64])):
+        code, _, err = run("harmonize", "tune.mid", "--phrases", phrases, *ONE)
+        assert code == 0 and "fermatas" not in err
+        written = read("tune-harmonized.mid")
+        assert [end for _, end in written.fermata_spans()] == ends
+        Path("tune-harmonized.mid").unlink()
+    for phrases, message in (
+        ("9", "expected phrases that end in bars 1 to 4, got bar 9"),
+        ("1;2", "expected --phrases with numbers of bars such as 4,8,12,16, or none"),
+    ):
+        code, out, err = run("harmonize", "tune.mid", "--phrases", phrases, *ONE)
+        assert (code, out) == (2, "") and message in err
 
 
 def test_guesses_about_a_piece_are_named(run: Run) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chorale.errors import DataError
+from chorale.errors import DataError, UsageError
 from chorale.music.keys import Key
 from chorale.music.melody import Melody, fill_rests, fit_range, melody_of
 from chorale.music.metre import Metre
@@ -88,3 +88,47 @@ def test_a_voice_that_is_silent() -> None:
     chorale = Chorale.from_notes([[Note(72, 0, 4)], [], [], []], 4)
     with pytest.raises(DataError, match="the bass is silent throughout"):
         melody_of(chorale, BASS)
+
+
+def quarters(count: int) -> Chorale:
+    notes = [Note(72 + place % 2, 4 * place, 4) for place in range(count)]
+    return Chorale.from_notes([notes, [], [], []], 4 * count, key=Key("C", "major"))
+
+
+def test_phrases_may_be_given_by_their_bars() -> None:
+    melody = melody_of(quarters(16), phrases=(1, 3))
+    assert melody.chorale.fermata_spans() == [(12, 16), (44, 48), (60, 64)]
+    assert melody.remarks == ()
+    melody = melody_of(melody.chorale, phrases=())
+    assert melody.chorale.fermata_spans() == [(60, 64)]
+    with pytest.raises(UsageError, match="in bars 1 to 4, got bar 5"):
+        melody_of(quarters(16), phrases=(5,))
+
+
+def test_guessed_phrases_are_said_and_may_be_given_again() -> None:
+    melody = melody_of(quarters(32))
+    (remark,) = melody.remarks
+    assert (
+        remark == "there are no fermatas: phrases are assumed to end in bars 2, 4, 6, 8"
+    )
+    again = melody_of(quarters(32), phrases=(2, 4, 6, 8))
+    assert again.chorale == melody.chorale
+
+
+def test_a_note_that_is_held_over_a_barline_ends_a_phrase_once() -> None:
+    # A pickup, and a last note of each phrase that begins in the bar before.
+    lengths = [4] + ([8, 4] * 2 + [8, 24, 4]) * 4
+    notes, step = [], 0
+    for length in lengths[:-1]:
+        notes.append(Note(72, step, length))
+        step += length
+    chorale = Chorale.from_notes(
+        [notes, [], [], []],
+        step,
+        metres=(Metre(3, 4),),
+        positions=(np.arange(step) + 8) % 12,
+        bars=(np.arange(step) + 8) // 12,
+        key=Key("C", "major"),
+    )
+    melody = melody_of(chorale)
+    assert [end - start for start, end in melody.chorale.fermata_spans()] == [24] * 4
