@@ -327,7 +327,7 @@ def test_rewrite_reports_what_was_drawn(run: Run) -> None:
         ("held.csv --bars 1", 2, "which leaves nothing to write"),
         ("missing.mid --bars 1", 1, r"missing\.mid: there is no such file"),
         ("tune.txt --bars 1", 2, "a file to read that ends in"),
-        ("binary.mid --bars 1", 1, "cannot read it"),
+        ("binary.mid --bars 1", 1, "it has no MIDI header"),
     ],
 )
 def test_passages_that_make_no_sense(
