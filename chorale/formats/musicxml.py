@@ -28,7 +28,7 @@ def write_musicxml(chorale: Chorale, path: Path | str) -> None:
     """Write a score on two staves: a part of soprano and alto, one of tenor and bass.
 
     It has the key if known, metres, tempo, stems, beams and accidentals; pitches are
-    spelled by the key. A pickup is measure 0.
+    spelled by key and harmony. A pickup is measure 0.
 
     Raises:
         OutputError: the file cannot be written.

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby, pairwise
 
-from chorale.music.keys import Key, estimate_key
+from chorale.music.keys import estimate_key
 from chorale.music.metre import STEPS_PER_QUARTER, Bar, Metre
 from chorale.music.score import Chorale, Note
-from chorale.music.spelling import Spelling, spell
+from chorale.music.spelling import Spelling, spell_in_context
 from chorale.music.voices import ALL_VOICES, ALTO, SILENCE, TENOR, VOICES
+from chorale.utils.arrays import IntArray
 
 # Note value and number of dots by length in steps.
 NOTE_VALUES = {
@@ -59,11 +60,12 @@ Line = list[WrittenNote]
 def notate(chorale: Chorale) -> list[tuple[Bar, list[Line]]]:
     """Return the bars of a chorale with the notes of each voice, soprano first."""
     key = chorale.key or estimate_key(chorale.pitches)
+    numbers = spell_in_context(chorale.pitches, chorale.onsets, key)
     signature = chorale.key.fifths if chorale.key else 0
     bars = chorale.written_bars()
     barlines = {bar.start for bar in bars}
     lines = [
-        _split(_with_rests(chorale.notes(voice), chorale.steps, key), barlines)
+        _split(_with_rests(chorale.notes(voice), numbers[:, voice]), barlines)
         for voice in range(VOICES)
     ]
     spans = chorale.fermata_spans()
@@ -97,15 +99,19 @@ def _range(line: Line, start: int, end: int) -> slice:
 # === Spelling ===
 
 
-def _with_rests(notes: Iterable[Note], steps: int, key: Key) -> Line:
-    """Return the spelled notes of a voice and the rests between them."""
+def _with_rests(notes: Iterable[Note], numbers: IntArray) -> Line:
+    """Return the notes of a voice, spelled, and the rests between them.
+
+    `numbers` has the diatonic number at each step, int array (steps,).
+    """
     line: Line = []
     end = 0
-    for note in [*notes, Note(SILENCE, steps, 0)]:
+    for note in [*notes, Note(SILENCE, len(numbers), 0)]:
         if note.start > end:
             line.append(WrittenNote(end, note.start - end, spelling=None))
         if note.length:
-            line.append(WrittenNote(note.start, note.length, spell(note.pitch, key)))
+            spelling = Spelling.of(note.pitch, int(numbers[note.start]))
+            line.append(WrittenNote(note.start, note.length, spelling))
         end = note.end
     return line
 

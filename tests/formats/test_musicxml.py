@@ -291,7 +291,7 @@ def test_an_accidental_holds_over_a_tie_and_no_further() -> None:
 
 
 def test_an_accidental_serves_both_voices_of_a_staff() -> None:
-    alto = [Note(66, 0, 4), Note(65, 4, 12)]
+    alto = [Note(66, 0, 4), Note(65, 4, 4), Note(62, 8, 8)]
     soprano = [Note(72, 0, 8), Note(66, 8, 4), Note(65, 12, 4)]
     assert accidentals(soprano, alto, key="C major", steps=16) == [
         [None, "sharp", "natural"]
