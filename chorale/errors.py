@@ -38,6 +38,29 @@ class UsageError(ChoraleError):
     exit_code = 2
 
 
+class OptionError(UsageError):
+    """A field of an options dataclass that is out of bounds.
+
+    Args:
+        field: its name.
+        message: with `{}` in the place of the name.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        self.field, self.message = field, message
+        super().__init__(message.format(field))
+
+    def on_command_line(self, option_of: Callable[[str], str]) -> str:
+        """Return the message with the option of the field, such as `--top-k`."""
+        return self.message.format(option_of(self.field))
+
+
+class StoppedError(ChoraleError):
+    """Ctrl-C was pressed."""
+
+    exit_code = 130
+
+
 class DataError(ChoraleError):
     """A file or a chorale with invalid contents.
 

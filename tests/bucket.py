@@ -18,6 +18,7 @@ class Bucket(ThreadingHTTPServer):
         files: content by path.
         cuts: number of bytes after which each of the next answers breaks off.
         answers: status of each of the next answers, replacing the right one.
+        location: where answers lead whose status is a redirection.
         headers: added to the right ones, or replacing them; None omits a header.
         knows_ranges: whether Range requests are supported.
         asked: method, path and Range of each request.
@@ -31,6 +32,7 @@ class Bucket(ThreadingHTTPServer):
         }
         self.cuts: list[int] = []
         self.answers: list[int] = []
+        self.location: str | None = None
         self.headers: dict[str, str | None] = {}
         self.knows_ranges = True
         self.asked: list[tuple[str, str, str | None]] = []
@@ -69,6 +71,8 @@ class Handler(BaseHTTPRequestHandler):
         if status != 200 or content is None:
             self.send_response(status)
             self.send_header("Content-Length", "0")
+            if self.server.location is not None:
+                self.send_header("Location", self.server.location)
             self.end_headers()
             return
         digest = hashlib.md5(content).digest()

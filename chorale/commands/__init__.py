@@ -7,7 +7,6 @@ usage.
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import NoReturn, cast
 
@@ -28,7 +27,18 @@ from chorale.commands import (
     sketch,
     train,
 )
-from chorale.errors import ChoraleError, OutputError, UsageError
+from chorale.commands.standard_streams import (
+    describe_os_error,
+    discard_stdout,
+    prepare_streams,
+)
+from chorale.errors import (
+    ChoraleError,
+    OptionError,
+    OutputError,
+    StoppedError,
+    UsageError,
+)
 from chorale.version import __version__
 
 app = typer.Typer(
@@ -79,14 +89,15 @@ app.add_typer(sketch.app, name="sketch", rich_help_panel="Series and drawings")
 # Base class of typer's errors of usage, which typer does not export.
 _WrongUsage = cast(type[Exception], typer.BadParameter.__base__)
 
-_INTERRUPTED = 130  # exit code of typer after Ctrl-C
-
 
 def main() -> None:
-    """Run the command line and exit with 0, 1 (failed) or 2 (wrong usage)."""
+    """Run the command line; exit with 0, 1 (failed), 2 (wrong usage), 130 (Ctrl-C)."""
+    prepare_streams()
     try:
         exit_code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
         sys.stdout.flush()
+    except OptionError as error:
+        _fail(error.on_command_line(_options), error.exit_code)
     except ChoraleError as error:
         _fail(str(error), error.exit_code)
     except _WrongUsage as error:
@@ -94,15 +105,25 @@ def main() -> None:
         if not message:  # a group without a command: its help has been printed
             sys.exit(UsageError.exit_code)
         _fail(f"{message.rstrip('.')} (see --help)", UsageError.exit_code)
+    except BrokenPipeError:  # the program that reads has seen enough, as head does
+        discard_stdout()
+        sys.exit(OutputError.exit_code)
     except OSError as error:
-        # Otherwise the interpreter tries to flush stdout again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        _fail(f"cannot write to stdout: {error.strerror}", OutputError.exit_code)
+        _fail(describe_os_error(error), OutputError.exit_code)
     except KeyboardInterrupt:
-        exit_code = _INTERRUPTED
-    if exit_code == _INTERRUPTED:
-        _fail("stopped", ChoraleError.exit_code)
+        exit_code = StoppedError.exit_code
+    if exit_code == StoppedError.exit_code:  # of typer, after Ctrl-C
+        _fail("stopped", exit_code)
     sys.exit(exit_code)
+
+
+# Options that are not called like the fields of the dataclasses that hold them.
+_SHORT = {"variations": "-n", "count": "-n", "body": "--network"}
+
+
+def _options(field: str) -> str:
+    """Return the option for a field such as `random_state`."""
+    return _SHORT.get(field, f"--{field.replace('_', '-')}")
 
 
 def _fail(message: str, exit_code: int) -> NoReturn:

@@ -19,7 +19,7 @@ import typer
 
 from chorale.commands.options import names_typed
 from chorale.commands.progress import EpochLines
-from chorale.errors import ChoraleError, UsageError
+from chorale.errors import StoppedError, UsageError
 from chorale.nn.runs import Run, plot_history
 from chorale.utils.extras import require
 from chorale.utils.options import option, option_help
@@ -145,7 +145,7 @@ def train_run(
         data: options that name the training data, for the command that resumes.
 
     Raises:
-        ChoraleError: Ctrl-C was pressed; the message says how to resume.
+        StoppedError: Ctrl-C was pressed; the message says how to resume.
     """
     options, output = chosen(RunOptions, context.params), context.params["output"]
     with EpochLines(monitor) as progress:
@@ -158,7 +158,7 @@ def train_run(
                 card = begin(output, command=line, **fitting)
         except KeyboardInterrupt:
             words = [*shlex.split(command), "--output", str(output), "--resume", *data]
-            raise ChoraleError(f"stopped; go on with: {shlex.join(words)}") from None
+            raise StoppedError(f"stopped; go on with: {shlex.join(words)}") from None
     if options.plot:
         typer.echo(f"curves  {plot_history(Run(output), monitor)}")
     typer.echo(f"model   {output / 'model'}")

@@ -67,6 +67,7 @@ def convert(
     trust: bool = False,
     overwrite: bool = True,
     progress: Progress | None = None,
+    form: str | None = None,
 ) -> Converted:
     """Write the drawings of some files into one compact .npz or TFRecord file.
 
@@ -83,7 +84,7 @@ def convert(
         limit: maximum number of drawings per word; the first ones are taken.
         words: the classes in order, drawings of other words are left out; None = the
             words of all drawings taken, sorted.
-        trust, progress: see `read_files`.
+        trust, progress, form: see `read_files`.
         overwrite: whether to replace a file of the same name.
 
     Raises:
@@ -107,7 +108,8 @@ def convert(
     )
     files = find_files(sources, output)
     stream: Iterator[Sketch]
-    stream = filter(wanted, read_files(files, trust=trust, progress=progress))
+    read = read_files(files, trust=trust, progress=progress, form=form)
+    stream = filter(wanted, read)
     if shuffle:
         stream = shuffling.shuffle(stream, np.random.default_rng(random_state))
     elif words is None:

@@ -50,6 +50,7 @@ def load_examples(
     words: Sequence[str] | None = None,
     trust: bool = False,
     progress: Progress | None = None,
+    form: str | None = None,
 ) -> Examples:
     """Read and preprocess drawings of any format.
 
@@ -57,7 +58,7 @@ def load_examples(
         paths: files, read in this order, and folders of them.
         words: the classes; drawings of other words are left out. None for the words of
             all drawings, in alphabetical order.
-        trust, progress: see `read_files`.
+        trust, progress, form: see `read_files`.
 
     Raises:
         DataError: a file cannot be read, or no drawing is left.
@@ -66,7 +67,7 @@ def load_examples(
     left_out: Counter[str] = Counter()
     known = None if words is None else set(words)
     files = find_files(paths)
-    stream = read_files(files, trust=trust, progress=progress)
+    stream = read_files(files, trust=trust, progress=progress, form=form)
     while chunk := list(islice(stream, _CHUNK)):
         chosen = []
         for sketch in chunk:

@@ -11,9 +11,9 @@ from typing import IO
 
 import numpy as np
 
-from chorale.errors import OutputError
 from chorale.sketches.strokes import Sketch
 from chorale.utils.arrays import Float64Array
+from chorale.utils.temporary import full_folder_named
 
 
 def shuffle(
@@ -88,12 +88,5 @@ def _read(file: IO[bytes]) -> Iterator[bytes]:
 @contextlib.contextmanager
 def _temporary_files(count: int) -> Iterator[list[IO[bytes]]]:
     """Open temporary files without names, which are gone when they are closed."""
-    try:
-        with contextlib.ExitStack() as stack:
-            yield [stack.enter_context(tempfile.TemporaryFile()) for _ in range(count)]
-    except OSError as error:
-        folder = tempfile.gettempdir()
-        raise OutputError(
-            f"{folder}: cannot write temporary files: {error.strerror or error}: make "
-            "room, or name another folder in the variable TMPDIR"
-        ) from error
+    with full_folder_named(), contextlib.ExitStack() as stack:
+        yield [stack.enter_context(tempfile.TemporaryFile()) for _ in range(count)]

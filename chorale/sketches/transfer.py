@@ -14,12 +14,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.parse import urlsplit
+from urllib.request import (
+    HTTPRedirectHandler,
+    Request,
+    build_opener,
+)
 
 from chorale.errors import DataError
 
 _TIMEOUT = 30.0  # seconds without a byte
 _CHUNK = 1 << 18  # bytes read at once
+
+
+class _OnlyWeb(HTTPRedirectHandler):
+    """Follows redirections to https and http only, not to ftp."""
+
+    def redirect_request(self, req: Any, *answer: Any) -> Request | None:
+        url = answer[-1]
+        if urlsplit(url).scheme not in ("https", "http"):
+            raise DataError(
+                f"{req.full_url}: expected a server of https or http, it leads to {url}"
+            )
+        return super().redirect_request(req, *answer)
+
+
+def _open(request: Request) -> Any:
+    """Send a request; wait for the answer for at most `_TIMEOUT`."""
+    return build_opener(_OnlyWeb).open(request, timeout=_TIMEOUT)
 
 
 class TransferError(Exception):
@@ -130,7 +152,7 @@ def _fetch_rest(remote: Remote, partial: Path, report: Callable[[int], None]) ->
         request.add_header("Range", f"bytes={done}-")
         request.add_header("If-Range", remote.version)
     with _transient_errors():
-        answer = urlopen(request, timeout=_TIMEOUT)
+        answer = _open(request)
     with answer:
         if answer.status == 206:  # partial content
             content_range = answer.headers.get("Content-Range", "")
@@ -161,7 +183,7 @@ def _describe(url: str) -> Remote:
     """Return what the headers of the server say of a file."""
     with (
         _transient_errors(),
-        urlopen(Request(url, method="HEAD"), timeout=_TIMEOUT) as answer,
+        _open(Request(url, method="HEAD")) as answer,
     ):
         headers = answer.headers
     tag, size = headers.get("ETag", ""), headers.get("Content-Length", "")

@@ -2,7 +2,8 @@
 
 - `files`, `tables`: atomic writes, arrays and hashes of files; strict CSV tables
 - `saving`: files that do not replace others
-- `streams`: pipes and the standard input, copied so that they can be read twice
+- `streams`: pipes and the standard input, copied so that they can be read twice;
+  `temporary`: temporary files
 - `options`, `checks`, `extras`: options with help and checks; optional dependencies
 - `progress`, `reports`: progress callbacks; reports as Markdown, HTML or text
 - `arrays`, `palette`: array types and padding; the colors of all plots

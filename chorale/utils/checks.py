@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from chorale.errors import DataError, UsageError
+from chorale.errors import DataError, OptionError, UsageError
 
 _LARGEST_SEED = 2**32 - 1
 
@@ -23,8 +23,8 @@ def check_at_least(options: Any, **least: float) -> None:
     """Raise a UsageError unless each named option is finite and at least its bound."""
     for name, low in least.items():
         if not low <= getattr(options, name) < math.inf:
-            raise UsageError(
-                f"expected {name} of at least {low}, got {getattr(options, name)}"
+            raise OptionError(
+                name, f"expected {{}} of at least {low}, got {getattr(options, name)}"
             )
 
 
@@ -41,15 +41,17 @@ def check_above_zero(options: Any, *names: str) -> None:
     """Raise a UsageError unless each named option is finite and above 0."""
     for name in names:
         if not 0 < getattr(options, name) < math.inf:
-            raise UsageError(f"expected {name} above 0, got {getattr(options, name)}")
+            raise OptionError(
+                name, f"expected {{}} above 0, got {getattr(options, name)}"
+            )
 
 
 def check_shares(options: Any, *names: str) -> None:
     """Raise a UsageError unless each named option is from 0 to below 1."""
     for name in names:
         if not 0 <= getattr(options, name) < 1:
-            raise UsageError(
-                f"expected {name} from 0 to below 1, got {getattr(options, name)}"
+            raise OptionError(
+                name, f"expected {{}} from 0 to below 1, got {getattr(options, name)}"
             )
 
 
@@ -57,7 +59,7 @@ def check_seed(seed: int) -> None:
     """Raise a UsageError unless a seed is from 0 to 2**32 - 1, valid everywhere."""
     if not 0 <= seed <= _LARGEST_SEED:
         side = "least 0" if seed < 0 else f"most {_LARGEST_SEED}"
-        raise UsageError(f"expected seed of at {side}, got {seed}")
+        raise OptionError("seed", f"expected {{}} of at {side}, got {seed}")
 
 
 def check_types(values: Any) -> None:

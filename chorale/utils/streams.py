@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from chorale.errors import ChoraleError, DataError, OutputError
+from chorale.errors import ChoraleError, DataError
+from chorale.utils.temporary import full_folder_named, temporary_folder
 
 MOST_BYTES = 1 << 30  # of a stream; a longer one has no end
 _CHUNK = 1 << 16  # bytes
@@ -36,7 +34,7 @@ def regular_file(path: Path, ending: str) -> Iterator[Path]:
     if path.is_file() and path.suffix.lower() == ending:
         yield path
         return
-    with _temporary_folder() as folder:
+    with temporary_folder() as folder:
         copy = folder / f"{path.stem or 'stream'}{ending}"
         _copy(path, copy)
         try:
@@ -57,26 +55,10 @@ def is_stream(path: Path) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-@contextlib.contextmanager
-def _temporary_folder() -> Iterator[Path]:
-    try:
-        name = tempfile.mkdtemp(prefix="chorale-")
-    except OSError as error:
-        raise _full(error) from error
-    try:
-        yield Path(name)
-    finally:
-        shutil.rmtree(name, ignore_errors=True)
-
-
 def _copy(path: Path, copy: Path) -> None:
-    with _open(path) as source:
-        try:
-            with copy.open("wb") as target:
-                for chunk in _chunks(source, path):
-                    target.write(chunk)
-        except OSError as error:
-            raise _full(error) from error
+    with _open(path) as source, full_folder_named(), copy.open("wb") as target:
+        for chunk in _chunks(source, path):
+            target.write(chunk)
 
 
 def _chunks(source: IO[bytes], path: Path) -> Iterator[bytes]:
@@ -103,12 +85,3 @@ def _open(path: Path) -> IO[bytes]:
 
 def _unreadable(error: OSError, path: Path) -> DataError:
     return DataError(f"cannot read it: {error.strerror or error}", path)
-
-
-def _full(error: OSError) -> OutputError:
-    # gettempdir itself fails if there is no folder that takes files.
-    folder = tempfile.tempdir or os.environ.get("TMPDIR", "temporary folder")
-    return OutputError(
-        f"{folder}: cannot write temporary files: {error.strerror or error}: make "
-        "room, or name another folder in the variable TMPDIR"
-    )

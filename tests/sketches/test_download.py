@@ -437,3 +437,25 @@ def test_other_forms_are_refused(tmp_path: Path) -> None:
         download(["cat"], tmp_path, form="bitmap")
     assert download([], tmp_path / "new") == []
     assert issubclass(UsageError, ChoraleError) and not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("scheme", ["ftp", "FTP"])
+def test_a_server_that_leads_to_ftp_is_refused_at_once(
+    bucket: Bucket, tmp_path: Path, scheme: str
+) -> None:
+    bucket.answers, bucket.location = [302], f"{scheme}://127.0.0.1:9/cat.ndjson"
+    with pytest.raises(DataError, match="https or http, it leads to"):
+        fetch(bucket, tmp_path, waits=(60.0,))
+    assert len(bucket.asked) == 1 and names(tmp_path) == []
+
+
+def test_a_server_may_lead_elsewhere_on_the_web(bucket: Bucket, tmp_path: Path) -> None:
+    bucket.answers = [302]
+    bucket.location = f"{bucket.address}/full/simplified/cat.ndjson"
+    assert fetch(bucket, tmp_path).read_bytes() == CAT
+
+
+@pytest.mark.parametrize("base", ["ftp://host/x", "file:///etc", "data:,x", "//host"])
+def test_other_schemes_are_refused_at_once(tmp_path: Path, base: str) -> None:
+    with pytest.raises(UsageError, match="begins with https:// or http://"):
+        download(["cat"], tmp_path, base=base, waits=(60.0,))

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from chorale.commands.sketch.options import Json, Model, Trust
+from chorale.commands.sketch.options import From, Json, Model, Trust
 from chorale.errors import DataError, UsageError
 from chorale.sketches.classification import classify_many
 from chorale.sketches.formats.files import read_sketches
@@ -47,6 +47,7 @@ def classify(
         ),
     ] = None,
     model: Model = None,
+    form: From = None,
     trust: Trust = False,
     as_json: Json = False,
 ) -> None:
@@ -58,7 +59,7 @@ def classify(
         raise UsageError("expected files, - for the standard input, or --svg-path")
     classifier = load_classifier(model)
     printed, failed = [], False
-    for name, sketches in _sources(files or [], svg_path, limit, trust):
+    for name, sketches in _sources(files or [], svg_path, limit, trust, form):
         answer = None
         try:
             for answer in _answers(name, sketches, top, classifier):
@@ -79,14 +80,18 @@ def classify(
 
 
 def _sources(
-    files: list[Path], svg_path: str | None, limit: int | None, trust: bool
+    files: list[Path],
+    svg_path: str | None,
+    limit: int | None,
+    trust: bool,
+    form: str | None,
 ) -> Iterator[tuple[str, Iterator[Sketch]]]:
     """Yield the name and the drawings of each file, then those of the SVG path."""
     for file in files:
         if file == _STDIN:
             yield _STDIN_NAME, _read_stdin()
         else:
-            yield str(file), islice(read_sketches(file, trust=trust), limit)
+            yield str(file), islice(read_sketches(file, trust=trust, form=form), limit)
     if svg_path is not None:
         yield "--svg-path", map(read_svg_path, [svg_path])
 

@@ -9,7 +9,7 @@ import typer
 
 from chorale.commands.options import Force
 from chorale.commands.progress import progress_bar
-from chorale.commands.sketch.options import Trust
+from chorale.commands.sketch.options import From, Trust
 from chorale.sketches import conversion
 from chorale.sketches.examples import read_words
 
@@ -49,6 +49,7 @@ def convert(
             "words of the drawings, sorted."
         ),
     ] = None,
+    form: From = None,
     trust: Trust = False,
     force: Force = False,
 ) -> None:
@@ -66,6 +67,7 @@ def convert(
             limit=limit,
             words=None if words is None else read_words(words),
             trust=trust,
+            form=form,
             overwrite=force,
             progress=progress,
         )

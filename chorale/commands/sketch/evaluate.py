@@ -15,7 +15,7 @@ import typer
 from chorale.commands.options import Force
 from chorale.commands.progress import progress_bar
 from chorale.commands.saving import print_note
-from chorale.commands.sketch.options import Json, Model, Trust
+from chorale.commands.sketch.options import From, Json, Model, Trust
 from chorale.errors import DataError
 from chorale.sketches.comparison import paired_difference
 from chorale.sketches.evaluation import Report, measure, ranks
@@ -64,6 +64,7 @@ def evaluate(
     threads: Annotated[
         int, _advanced(min=0, help="Threads of ONNX Runtime; 0 = one per core.")
     ] = 0,
+    form: From = None,
     trust: Trust = False,
 ) -> None:
     """Measure a classifier on labeled drawings.
@@ -75,7 +76,7 @@ def evaluate(
     if pictures is not None:
         require("plot", "drawing pictures")
     classifier = load_classifier(model, threads=threads)
-    examples, probabilities, per_second = _predict(classifier, files, trust)
+    examples, probabilities, per_second = _predict(classifier, files, trust, form)
     report = measure(probabilities, examples.labels, classifier.words)
     answer = {
         "model": classifier.card.name,
@@ -83,7 +84,7 @@ def evaluate(
         "drawings_per_second": per_second,
     }
     if against is not None:
-        other, other_probabilities, _ = _predict(classifier, [against], trust)
+        other, other_probabilities, _ = _predict(classifier, [against], trust, None)
         if not np.array_equal(examples.labels, other.labels):
             raise DataError(
                 "expected the same drawings in the same order in both forms, got "
@@ -114,12 +115,16 @@ def evaluate(
 
 
 def _predict(
-    classifier: Classifier, files: list[Path], trust: bool
+    classifier: Classifier, files: list[Path], trust: bool, form: str | None
 ) -> tuple[Examples, FloatArray, int]:
     """Return the drawings of files, their probabilities, and drawings per second."""
     with progress_bar("Reading") as progress:
         examples = load_examples(
-            files, words=classifier.words, trust=trust, progress=progress
+            files,
+            words=classifier.words,
+            trust=trust,
+            progress=progress,
+            form=form,
         )
     for reason, count in examples.left_out.items():
         typer.echo(f"note: left out {count} drawings {reason}", err=True)

@@ -6,11 +6,23 @@ from typing import Annotated
 
 import typer
 
+from chorale.sketches.formats.files import FORMAT_NAMES
+
 Model = Annotated[
     str | None,
     typer.Option(
         help="Folder of a model or of a training run, or the name of a bundled model; "
         "the bundled quickdraw by default."
+    ),
+]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="FORMAT",
+        help=f"Format of the files, one of {', '.join(FORMAT_NAMES)}; needed for "
+        "/dev/stdin and other files without an ending.",
+        show_default="by the ending of each file",
     ),
 ]
 Trust = Annotated[

@@ -25,6 +25,7 @@ from chorale.sketches.strokes import Sketch, check_stroke
 from chorale.utils.arrays import Arrays, Float64Array
 from chorale.utils.files import replacing
 from chorale.utils.npz import read_npz
+from chorale.utils.temporary import full_folder_named
 
 # The stored type of each array, and the shape of one of its rows.
 _COLUMNS: dict[str, tuple[str, tuple[int, ...]]] = {
@@ -127,9 +128,10 @@ def write_compact(path: Path, sketches: Iterable[Sketch], words: Sequence[str]) 
         raise DataError(f"expected at most {0xFFFF} classes, got {len(words)}")
     with replacing(path) as temporary, contextlib.ExitStack() as stack:
         # Each column grows in a file of its own: drawings may not fit in memory.
-        columns = {
-            name: stack.enter_context(tempfile.TemporaryFile()) for name in _COLUMNS
-        }
+        with full_folder_named():
+            columns = {
+                name: stack.enter_context(tempfile.TemporaryFile()) for name in _COLUMNS
+            }
         written = 0
         for label, sketch in labeled(sketches, words):
             written += 1
@@ -140,8 +142,9 @@ def write_compact(path: Path, sketches: Iterable[Sketch], words: Sequence[str]) 
                 "n_strokes": [len(strokes)],
                 "label": [label],
             }
-            for name, (dtype, _) in _COLUMNS.items():
-                columns[name].write(np.asarray(rows[name]).astype(dtype).tobytes())
+            with full_folder_named():
+                for name, (dtype, _) in _COLUMNS.items():
+                    columns[name].write(np.asarray(rows[name]).astype(dtype).tobytes())
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, column in columns.items():
                 _store_column(archive, name, column)

@@ -5,6 +5,7 @@ To add a format, write its module and add a row to FORMATS.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,7 +22,9 @@ from chorale.sketches.formats.sketch_rnn import SPLITS, read_sketch_rnn
 from chorale.sketches.formats.svg import read_svg
 from chorale.sketches.formats.tfrecord import read_tfrecord, write_tfrecord
 from chorale.sketches.strokes import Sketch
+from chorale.utils.checks import check_choice
 from chorale.utils.progress import Progress
+from chorale.utils.streams import is_stream, regular_file
 
 # Called with a path, drawings and the classes; returns the number of drawings written.
 Write = Callable[[Path, Iterable[Sketch], Sequence[str]], int]
@@ -74,6 +77,7 @@ FORMATS = {  # by the ending of the file name
     ".svg": Format(read_svg, has_words=False),
     ".json": Format(read_json, has_words=False),
 }
+FORMAT_NAMES = tuple(ending.removeprefix(".") for ending in FORMATS)
 # TFRecords of other names, such as a.tfrecords and a.tfrecord-00000-of-00010.
 _TFRECORD_ENDING = re.compile(r"(\.tfrecord)s?(-\d+-of-\d+)?$")
 
@@ -89,8 +93,9 @@ def read_sketches(
     trust: bool = False,
     classes: Sequence[str] | None = None,
     on_read: Callable[[int], None] | None = None,
+    form: str | None = None,
 ) -> Iterator[Sketch]:
-    """Yield the drawings of a file.
+    """Yield the drawings of a file, or of a pipe.
 
     Args:
         path: Quick, Draw!'s .ndjson or .bin, sketch-rnn's .npz, TFRecords of the
@@ -99,23 +104,35 @@ def read_sketches(
         trust: whether to unpickle files, which can run code hidden in them.
         classes: words by class index, for TFRecords without a .classes file.
         on_read: callback, called with the number of bytes of each read.
+        form: one of FORMAT_NAMES, for a file whose ending does not say its format.
 
     Raises:
+        UsageError: there is no such format.
         DataError: the file cannot be read or is malformed; drawings before the error
             are yielded first.
     """
     path = Path(path)
-    found = format_of(path)
+    if form is not None:
+        check_choice("a format to read", form, FORMAT_NAMES)
+    found = format_of(path) if form is None else FORMATS[f".{form}"]
     if found is None:
         *endings, last = FORMATS
         raise DataError(
             f"expected drawings in {', '.join(endings)} or {last}, "
-            f"got {path.suffix or 'no suffix'}",
+            f"got {path.suffix or 'no suffix: name the format, as with --from svg'}",
             path,
         )
-    with translated(
-        lambda reason: DataError(f"cannot read it, {UNEXPECTED}: {reason}", path)
-    ):
+    with contextlib.ExitStack() as stack:
+        if form is not None or is_stream(path):
+            ending = path.suffix.lower() if form is None else f".{form}"
+            path = stack.enter_context(regular_file(path, ending))
+        stack.enter_context(
+            translated(
+                lambda reason: DataError(
+                    f"cannot read it, {UNEXPECTED}: {reason}", path
+                )
+            )
+        )
         yield from found.read(path, ReadOptions(trust, classes, on_read))
 
 
@@ -187,13 +204,18 @@ def find_files(sources: Sequence[Path], output: Path | None = None) -> list[Path
 
 
 def read_files(
-    files: Sequence[Path], *, trust: bool = False, progress: Progress | None = None
+    files: Sequence[Path],
+    *,
+    trust: bool = False,
+    progress: Progress | None = None,
+    form: str | None = None,
 ) -> Iterator[Sketch]:
     """Yield the drawings of all files, in their order.
 
     Args:
         trust: whether to unpickle files, which can run code hidden in them.
         progress: callback, called with the bytes read and the bytes of all files.
+        form: see `read_sketches`.
 
     Raises:
         DataError: see `read_sketches`.
@@ -211,5 +233,5 @@ def read_files(
 
     for path, size in zip(files, sizes, strict=True):
         end += size
-        yield from read_sketches(path, trust=trust, on_read=on_read)
+        yield from read_sketches(path, trust=trust, on_read=on_read, form=form)
         on_read(end - done)
