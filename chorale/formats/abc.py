@@ -6,13 +6,13 @@ barline in its own octave, as on paper. Repeats are marked, not played out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import TypeVar
 
 from chorale.errors import DataError, located
-from chorale.formats.abc_events import AbcBar, Event, length_of
+from chorale.formats.abc_bars import align_voices, say_short_bars, written_bars
+from chorale.formats.abc_events import Event, length_of
 from chorale.formats.abc_remarks import Remarks, Spot
 from chorale.formats.abc_text import MAX_BYTES, decode, select_tune, split_tunes
 from chorale.formats.abc_tunes import TuneReader
@@ -20,12 +20,7 @@ from chorale.formats.abc_voices import VoiceReader
 from chorale.formats.reading import Reading, ReadingOptions
 from chorale.formats.score_notes import ScoreNote, Syllable
 from chorale.formats.score_reader import read_score
-from chorale.formats.written_score import Line, Staff, WrittenBar, WrittenScore
-from chorale.music.metre import STEPS_PER_QUARTER, Metre
-
-MAX_STEPS = 1 << 20
-
-_Value = TypeVar("_Value")
+from chorale.formats.written_score import Line, Staff, WrittenScore
 
 
 def read_tune(
@@ -66,14 +61,14 @@ def read_abc(path: Path, tune: int | None = None) -> WrittenScore:
         reader = TuneReader()
         voices = reader.read(chosen)
         if not voices:
-            hint = f": {chosen.notes[0]}" if chosen.notes else ""
+            hint = f": {chosen.lost}" if chosen.lost else ""
             raise DataError(f"expected a tune, got no notes{hint}")
         properties = [reader.finish(voice) for voice in voices]
         if len(voices) == 1:
             _leave_overlays_out(voices[0], reader.remarks)
-        _fill_up(voices, reader.remarks)
-        bars = _written_bars(voices)
-        _say_short_bars(voices, bars, reader.remarks)
+        align_voices(voices, reader.remarks)
+        bars = written_bars(voices)
+        say_short_bars(voices, bars, reader.remarks)
         staves = [
             Staff(
                 name=own.name,
@@ -105,118 +100,6 @@ def _leave_overlays_out(voice: VoiceReader, remarks: Remarks) -> None:
             bar.layers = bar.layers[:1]
             bar.length = length_of(bar.layers[0]) or bar.length
             remarks.add("voices that begin with & are left out", Spot(index))
-
-
-def _fill_up(voices: Sequence[VoiceReader], remarks: Remarks) -> None:
-    """Let voices that end early rest in the last bars.
-
-    Raises:
-        DataError: bars that are there do not fit those of the other voices.
-    """
-    longest = max(voices, key=lambda voice: len(voice.bars))
-    for voice in voices:
-        count = len(voice.bars)
-        if count == len(longest.bars):
-            continue
-        for bar, other in zip(voice.bars, longest.bars, strict=False):
-            if bar.length != other.length:
-                counts = ", ".join(
-                    f"{voice.name}: {len(voice.bars)}" for voice in voices
-                )
-                raise DataError(
-                    f"expected voices of equally many bars, got {counts}; "
-                    f"rows {bar.row} and {other.row} differ first"
-                )
-        for filled in longest.bars[count:]:
-            rest = Event([], filled.length, filled.length, len(voice.bars))
-            voice.bars.append(AbcBar(filled.row, [[rest]], filled.length))
-        remarks.add(
-            f"voice {voice.name} ends after {count} of {len(longest.bars)} bars: "
-            "it is silent from there"
-        )
-
-
-def _written_bars(voices: Sequence[VoiceReader]) -> list[WrittenBar]:
-    """Return the bars of all voices, numbered.
-
-    Raises:
-        DataError: the piece is too long.
-    """
-    columns = list(zip(*(voice.bars for voice in voices), strict=True))
-    lengths = [max(bar.length for bar in column) for column in columns]
-    if sum(lengths, Fraction()) > MAX_STEPS:
-        raise DataError(f"expected at most {MAX_STEPS // STEPS_PER_QUARTER} quarters")
-    metres = [_first(bar.metre for bar in column) for column in columns]
-    numbers, upbeats = _number(lengths, metres, [column[0] for column in columns])
-    return [
-        WrittenBar(
-            number=number,
-            length=length,
-            metre=metre,
-            key=_first(bar.key for bar in column),
-            tempo=_first(bar.tempo for bar in column),
-            upbeat=upbeat,
-            repeat_start=any(bar.repeat_start for bar in column),
-            repeat_end=any(bar.repeat_end for bar in column),
-            endings=frozenset().union(*(bar.endings for bar in column)),
-        )
-        for column, length, metre, number, upbeat in zip(
-            columns, lengths, metres, numbers, upbeats, strict=True
-        )
-    ]
-
-
-def _first(values: Iterable[_Value | None]) -> _Value | None:
-    return next((value for value in values if value is not None), None)
-
-
-def _number(
-    lengths: Sequence[Fraction], metres: Sequence[Metre | None], bars: Sequence[AbcBar]
-) -> tuple[list[int], list[bool]]:
-    """Return the number of each bar, and whether it is an upbeat.
-
-    A short bar at the beginning, or after a double bar or a repeat sign, is an upbeat
-    unless the next bar completes it. Bars that complete one another share a number.
-    """
-    numbers: list[int] = []
-    upbeats: list[bool] = []
-    metre: Metre | None = None
-    number, position = 0, Fraction()
-    last = len(lengths) - 1
-    for index, (length, bar) in enumerate(zip(lengths, bars, strict=True)):
-        metre = metres[index] or metre
-        full = Fraction(metre.bar_length) if metre else length
-        continues = position > 0 and position + length <= full
-        completed = index + 1 < last and length + lengths[index + 1] == full
-        upbeat = (
-            bar.begins_section
-            and length < full
-            and not continues
-            and not completed
-            and index < last
-        )
-        if not continues:
-            position = Fraction()
-            number += not (upbeat and index == 0)
-        position = Fraction() if upbeat else (position + length) % full
-        numbers.append(number)
-        upbeats.append(upbeat)
-    return numbers, upbeats
-
-
-def _say_short_bars(
-    voices: Sequence[VoiceReader], bars: Sequence[WrittenBar], remarks: Remarks
-) -> None:
-    """Say where a voice has less than the others."""
-    for voice in voices:
-        for bar, written in zip(voice.bars, bars, strict=True):
-            for layer in bar.layers:
-                if length_of(layer) < written.length:
-                    remarks.add(
-                        "voices have bars of different lengths: "
-                        "where a voice is shorter it is silent",
-                        f"bar {written.number} of voice {voice.name}",
-                    )
 
 
 def _line(events: Sequence[Event], bar: int) -> Line:

@@ -20,7 +20,17 @@ from chorale.formats.abc_voices import VoiceReader
 
 _MOST_IN_A_CHORD = 16
 _IN_A_CHORD = frozenset(
-    ["space", "note", "tie", "slur", "text", "decoration", "shorthand", "spacer"]
+    [
+        "space",
+        "note",
+        "rest",
+        "tie",
+        "slur",
+        "text",
+        "decoration",
+        "shorthand",
+        "spacer",
+    ]
 )
 
 
@@ -89,6 +99,11 @@ class MusicReader:
                 self._remarks.add(
                     'text after " without an end is left out', f"row {voice.row}"
                 )
+        elif kind == "named_ending":
+            number = re.match(r"\d", match["label"])
+            voice.begin_ending(frozenset([int(number[0])] if number else []))
+        elif kind == "accidental_alone":
+            raise DataError(f"expected a note after {match[0]} in {voice.place}")
         elif kind == "microtone":
             raise DataError(f"expected semitones, got a microtone in {voice.place}")
         elif kind == "long_overlay":
@@ -125,6 +140,8 @@ class MusicReader:
                 notes[-1] = notes[-1][0], True
             elif kind in ("decoration", "shorthand"):
                 self._decorate(token, voice)
+            elif kind == "rest":
+                self._remarks.add("a rest in a chord is left out", voice.spot)
             elif kind not in _IN_A_CHORD:
                 raise DataError(
                     f"expected a chord, got {match[0][:20]} in {voice.place}"

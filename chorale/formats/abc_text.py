@@ -63,13 +63,26 @@ class Tune:
         number: of its X: field; None without one.
         row: of its first line.
         lines: without empty lines and comments.
-        notes: sentences on text that is left out.
+        passed: rows after which empty lines are passed over.
+        lost: a sentence on music after the end of the tune; empty if there is none.
     """
 
     number: int | None
     row: int
     lines: list[TextLine] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    passed: list[int] = field(default_factory=list)
+    lost: str = ""
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences on what is read differently from the standard."""
+        passed = []
+        if self.passed:
+            rows = "row" if len(self.passed) == 1 else "rows"
+            passed = [
+                f"empty lines are passed over after {rows} {_listed(self.passed)}"
+            ]
+        return [*passed, *([self.lost] if self.lost else [])]
 
     @property
     def in_body(self) -> bool:
@@ -167,16 +180,23 @@ def _add_block(
 
 
 def _add_rest(tune: Tune, block: list[TextLine]) -> None:
-    """Add what follows an empty line to a tune without music, else say what is lost."""
+    """Add what follows an empty line to an unfinished tune, else say what is lost.
+
+    A tune is unfinished if it has no music yet, or if voices follow.
+    """
     last = tune.lines[-1].row
     has_music = any(is_music(line) for line in tune.lines)
-    continues = is_music(block[0]) if tune.in_body else bool(block[0].field)
-    if continues and not has_music:
+    if tune.in_body:
+        continues = is_music(block[0]) and not has_music
+        continues |= block[0].field == "V" or block[0].text.startswith("[V:")
+    else:
+        continues = bool(block[0].field)
+    if continues:
         tune.lines += block
-        tune.notes.append(f"the empty line after row {last} is passed over")
-    elif any(map(is_music, block)):
+        tune.passed.append(last)
+    elif any(map(is_music, block)) and not tune.lost:
         row = next(line.row for line in block if is_music(line))
-        tune.notes.append(
+        tune.lost = (
             f"row {row} looks like music, but the empty line after row {last} ends "
             "the tune: it is left out"
         )

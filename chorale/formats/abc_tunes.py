@@ -292,8 +292,10 @@ class TuneReader:
                 "letters",
                 f"voice {voice.name}",
             )
-        name = properties.name or ("" if voice.name.isdigit() else voice.name)
-        short = properties.abbreviation or ("" if voice.name.isdigit() else voice.name)
+        # A name such as S2 may be that of a second soprano or of a second staff.
+        named = voice.name if voice.name.isalpha() else ""
+        name = properties.name or named
+        short = properties.abbreviation or named
         return replace(properties, name=name, abbreviation=short)
 
 

@@ -191,25 +191,15 @@ class VoiceReader:
 
     def _alter(self, token: NoteToken, number: int, layer: Layer) -> int:
         """Return the semitones of the accidental of a note, written or in force."""
-        octave, letter = divmod(number, len(LETTERS))
-        usual = self._key.alters.get(LETTERS[letter], 0)
+        usual = self._key.alters.get(LETTERS[number % len(LETTERS)], 0)
         if token.alter is not None:
             if self.accidentals != "not":
-                layer.accidentals[number] = token.alter
-                layer.letters[letter] = octave, token.alter
+                layer.set_accidental(number, token.alter, self.row)
             return token.alter
-        if number in layer.accidentals and self.accidentals == "octave":
-            return layer.accidentals[number]
-        if letter not in layer.letters:
-            return usual
-        alter = layer.letters[letter][1]
-        if self.accidentals == "pitch" or alter == usual:
-            return alter
-        self._remarks.add(
-            "an accidental in another octave of the bar is taken not to hold",
-            self.spot,
-        )
-        return usual
+        alter, doubt = layer.accidental(number, usual, self.row, self.accidentals)
+        if doubt:
+            self._remarks.add(doubt, self.spot)
+        return alter
 
     def add_grace_accidental(self, token: NoteToken) -> None:
         """Let the accidental of a grace note hold to the barline."""
@@ -313,8 +303,11 @@ class VoiceReader:
             self._endings = frozenset()
 
     def begin_ending(self, numbers: frozenset[int]) -> None:
-        """Begin the bracket of an ending."""
+        """Begin the bracket of an ending; without numbers, that of a coda."""
         self.close_bar()
+        self._endings = numbers
+        if not numbers:
+            return
         layer = self._layers[0]
         if 1 in numbers or not self._before_endings:
             self._before_endings = dict(layer.tied)
@@ -322,7 +315,6 @@ class VoiceReader:
             # What is tied into the first ending is tied into the others too.
             layer.tied = dict(self._before_endings)
             self._remarks.add("a tie is continued in a later ending", self.spot)
-        self._endings = numbers
 
     def close_bar(self) -> None:
         """End the bar, unless it is empty.

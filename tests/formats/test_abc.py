@@ -282,7 +282,7 @@ def test_user_symbols(tmp_path: Path) -> None:
 def test_what_is_no_note(tmp_path: Path) -> None:
     score = body(
         tmp_path,
-        '"Gm7"G "^a b"(A .B) ~Tv`c|$ (uG2 {/de}A2)| % a b c\n'
+        '"Gm7"G "^a b"(A .B) ~Tv`c|$  .(uG2 (,{/de}(\'A2)))| % a b c\n'
         "%%MIDI program 4\n!p!G2 !crescendo(!A2!|\n",
     )
     assert melody(score) == [[67, 69, 71, 72], [67, 69], [67, 69]]
@@ -320,6 +320,7 @@ def test_a_line_of_music_may_begin_like_a_field(tmp_path: Path) -> None:
         ("|:G4|[1,2 A4:|[3 B4|]c4|]", [(), (1, 2), (3,), ()]),
         ("|:G4|1-3 A4|A4:|4 B4|]c4|]", [(), (1, 2, 3), (1, 2, 3), (4,), ()]),
         ("|:G4|1,3 A4:|2,4 B4:|c4|]", [(), (1, 3), (2, 4), ()]),
+        ('|:G4["1." A4:|["2" B4||["Coda" c4|]', [(), (1,), (2,), ()]),
     ],
 )
 def test_endings(tmp_path: Path, music: str, expected: list[tuple[int, ...]]) -> None:
@@ -403,10 +404,21 @@ def test_voices_that_do_not_fit(tmp_path: Path) -> None:
     assert "voice 2 ends after 1 of 3 bars" in score.notes[0]
     score = body(tmp_path, "V:1\nG4|G4|]\nV:2\nE4|E2|]")
     assert "where a voice is shorter it is silent: bar 2 of voice 2" in score.notes[0]
-    with pytest.raises(
-        DataError, match=r"equally many bars, got 1: 3, 2: 2; rows 9 and 7"
-    ):
-        body(tmp_path, "V:1\nG4|G4|G4|]\nV:2\nE4 E4|E4|]")
+    with pytest.raises(DataError, match=r"got bars 1: 3, 2: 2; row 9 does not fit"):
+        body(tmp_path, "V:1\nG4|G4|G4|]\nV:2\nE4 E2|E4|]")
+
+
+def test_barlines_that_a_voice_lacks(tmp_path: Path) -> None:
+    score = body(tmp_path, "V:1\nG4|A4|:B4|c4:|]\nV:2\nC4 D2 E2-E2 F2|C4|]")
+    assert melody(score, 1) == [[60], [62, 64], [64, 65], [60]]
+    assert [note.tied for note in score.staves[1].bars[2][0]] == [(True,), (False,)]
+    assert [bar.repeat_start for bar in score.bars] == [False, False, True, False]
+    assert score.notes == (
+        "barlines that a voice lacks are taken from the others: row 9 of voice 2",
+    )
+    score = body(tmp_path, "V:1\nG4|A4|]\nV:2\nC2 D4 E2|]")
+    assert melody(score, 1) == [[60, 62], [62, 64]]
+    assert [note.tied for note in score.staves[1].bars[1][0]] == [(True,), (False,)]
 
 
 def test_voices_that_are_not_in_the_score(tmp_path: Path) -> None:
@@ -501,7 +513,12 @@ def test_music_after_an_empty_line(tmp_path: Path) -> None:
     )
     score = read(tmp_path, "X:1\nT:Own\n\nM:3/4\nL:1/4\nK:C\n\nGAB|c3|]\n")
     assert melody(score) == [[67, 69, 71], [72]]
-    assert "the empty line after row 6 is passed over" in score.notes
+    assert score.notes == ("empty lines are passed over after rows 2, 6",)
+    voices = "V:1\nG4|]\n\nV:2\nE4|]\n\n[V:3]C4|]\n\nA B|\n"
+    score = read(tmp_path, HEADER + "C\n" + voices)
+    assert [melody(score, staff) for staff in range(3)] == [[[67]], [[64]], [[60]]]
+    assert score.notes[0] == "empty lines are passed over after rows 7, 10"
+    assert score.notes[1].startswith("row 14 looks like music")
 
 
 BOOK = f"{HEADER}G\nG4|]\n{PROSE}\n{HEADER.replace('X:1', 'X:7')}F\nB4|]\n"
@@ -565,6 +582,8 @@ def test_tunes_of_one_number(tmp_path: Path, count: int) -> None:
         ("+CEG+ C|]", r"expected a chord such as \[CE\]"),
         ("[100 C|]", "expected an ending"),
         ("K:C transpose=999\nC|]", "transpose= a number from -48 to 48"),
+        ("C = D|]", "expected a note after = in bar 1"),
+        ("C _|]", "expected a note after _ in bar 1"),
         ("", "got no notes"),
     ],
 )
@@ -612,6 +631,7 @@ def test_tempos(tmp_path: Path, tempo: str, expected: float | None) -> None:
         ("C # D|]", "'#' has no meaning here and is left out: row 6"),
         ('C "D E|]', 'text after " without an end is left out: row 6'),
         ("C4|(3CD|E2|]", "a barline stands in a tuplet or after >: bar 2"),
+        ("[C2z2]|]", "a rest in a chord is left out: bar 1"),
         ("[C2E]2|]", "all take the length of the first: bar 1"),
         ("C !D.C.!D|]", "!D.C.! is not played out"),
         ("!8va(!C D!8va)!|]", "!8va(! is left out"),
