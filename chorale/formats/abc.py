@@ -7,12 +7,12 @@ barline in its own octave, as on paper. Repeats are marked, not played out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 from chorale.errors import DataError, located
 from chorale.formats.abc_bars import align_voices, say_short_bars, written_bars
-from chorale.formats.abc_events import Event, length_of
+from chorale.formats.abc_events import Event, bounds_of, length_of
 from chorale.formats.abc_remarks import Remarks, Spot
 from chorale.formats.abc_text import MAX_BYTES, decode, select_tune, split_tunes
 from chorale.formats.abc_tunes import TuneReader
@@ -105,9 +105,7 @@ def _leave_overlays_out(voice: VoiceReader, remarks: Remarks) -> None:
 def _line(events: Sequence[Event], bar: int) -> Line:
     """Return the notes of a voice in a bar."""
     line: Line = []
-    start = Fraction()
-    for event in events:
-        end = start + event.length
+    for event, (start, end) in zip(events, pairwise(bounds_of(events)), strict=True):
         pitches = event.pitches
         if len(pitches) > 1:
             pitches = sorted(pitches, key=lambda pitch: (-pitch.pitch, -pitch.number))
@@ -128,5 +126,4 @@ def _line(events: Sequence[Event], bar: int) -> Line:
                 ),
             )
         )
-        start = end
     return line

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
+from math import lcm
 
+from chorale.errors import DataError
 from chorale.formats.written_score import KeySignature
 from chorale.music.metre import Metre
 from chorale.music.spelling import LETTERS, NATURALS
 
+_FINEST = 1 << 32  # parts of a step to which the notes of a bar are divided
 _NATURALS = [int(natural) for natural in NATURALS]
 
 
@@ -54,6 +58,14 @@ class AbcBar:
     endings: frozenset[int] = frozenset()
 
 
+@dataclass(slots=True)
+class Tuplet:
+    """A factor of the lengths of the next notes, and how many notes remain."""
+
+    factor: Fraction
+    remaining: int
+
+
 class Layer:
     """The state of the notes that sound in succession: a voice, or an overlay of it."""
 
@@ -62,7 +74,7 @@ class Layer:
         self.accidentals: dict[int, int] = {}  # by diatonic number, in this bar
         self.letters: dict[int, int] = {}  # the last accidental of each letter
         self.rows: dict[int, int] = {}  # where each accidental stands
-        self.tuplets: list[list[Fraction]] = []  # factor, and notes that remain
+        self.tuplets: list[Tuplet] = []
         self.broken: Fraction | None = None  # factor of the next length
         self.tied: dict[int, int] = {}  # pitch by diatonic number, to the next note
 
@@ -97,9 +109,33 @@ class Layer:
         return usual, "an accidental in another octave of the bar is taken not to hold"
 
 
+def bounds_of(events: Sequence[Event]) -> list[Fraction]:
+    """Return the beginning of successive notes, and the end of the last, in steps.
+
+    Raises:
+        DataError: the lengths have no common divisor of a usual size.
+    """
+    divisor = lcm(*{event.length.denominator for event in events})
+    if divisor > _FINEST:
+        raise DataError("expected notes of usual lengths, got too fine divisions")
+    total = 0
+    bounds = [_fraction(0, 1)]
+    for event in events:
+        length = event.length
+        total += length.numerator * (divisor // length.denominator)
+        bounds.append(_fraction(total, divisor))
+    return bounds
+
+
 def length_of(events: Sequence[Event]) -> Fraction:
     """Return the length of successive notes, in steps."""
-    return sum((event.length for event in events), Fraction())
+    return bounds_of(events)[-1]
+
+
+@lru_cache(maxsize=1 << 12)
+def _fraction(numerator: int, denominator: int) -> Fraction:
+    """Return a fraction, the same object for the same numbers, to save time."""
+    return Fraction(numerator, denominator)
 
 
 def natural_pitch(number: int) -> int:

@@ -11,6 +11,7 @@ from chorale.formats.abc_events import (
     Event,
     Layer,
     Pitch,
+    Tuplet,
     length_of,
     natural_pitch,
 )
@@ -47,6 +48,7 @@ class VoiceReader:
         self.line: list[Event] = []  # of the last line of music, for its lyrics
         self.row = 0
         self._remarks = remarks
+        self._lengths: dict[tuple[int, int, Fraction], Fraction] = {}
         self._key = AbcKey()
         self._layers = [Layer()]
         self._overlay_ties: list[dict[int, int]] = []
@@ -136,7 +138,7 @@ class VoiceReader:
             DataError: a length or a pitch is out of range.
         """
         layer = self._layers[-1]
-        written = length * self.unit * STEPS_PER_WHOLE
+        written = self._steps(length)
         event = Event([], written, written, len(self.bars), self._fermata)
         self._fermata = False
         if layer.broken is not None:
@@ -148,10 +150,11 @@ class VoiceReader:
                 )
         if layer.tuplets:
             for tuplet in layer.tuplets:
-                event.length *= tuplet[0]
-                tuplet[1] -= 1
-            layer.tuplets = [tuplet for tuplet in layer.tuplets if tuplet[1] > 0]
-        if event.length > _LONGEST or event.length.denominator > _FINEST:
+                event.length *= tuplet.factor
+                tuplet.remaining -= 1
+            layer.tuplets = [tuplet for tuplet in layer.tuplets if tuplet.remaining]
+        parts = event.length.denominator
+        if event.length.numerator > _LONGEST * parts or parts > _FINEST:
             raise DataError(f"expected a note of usual length in {self.place}")
         tied: dict[int, int] = {}
         for token, ties in notes:
@@ -167,6 +170,14 @@ class VoiceReader:
         if len(self._layers) == 1 and event.pitches:
             self.line.append(event)
         return event
+
+    def _steps(self, length: Fraction) -> Fraction:
+        """Return a multiple of the unit note length in steps."""
+        key = (length.numerator, length.denominator, self.unit)
+        steps = self._lengths.get(key)
+        if steps is None:
+            steps = self._lengths[key] = length * self.unit * STEPS_PER_WHOLE
+        return steps
 
     def _pitch(self, token: NoteToken, layer: Layer) -> Pitch:
         """Return the pitch of a note after key, accidentals, ties and transposition."""
@@ -267,7 +278,7 @@ class VoiceReader:
         layer = self._layers[-1]
         if not all(1 <= number <= 64 for number in (p, q, r)) or len(layer.tuplets) > 2:
             raise DataError(f"expected a tuplet such as (3 or (3:2:3 in {self.place}")
-        layer.tuplets.append([Fraction(q, p), Fraction(r)])
+        layer.tuplets.append(Tuplet(Fraction(q, p), r))
 
     def fermata(self) -> None:
         """Set a fermata over the next note."""
