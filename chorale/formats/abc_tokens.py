@@ -27,7 +27,7 @@ _TOKENS = re.compile(
     |(?P<note>(?P<accidental>\^\^?|__?|=)?(?P<pitch>[A-Ga-g])(?P<octave>[,']*)
         (?P<length>{_LENGTH}))
     |(?P<rest>[zx](?P<rest_length>{_LENGTH}))
-    |(?P<accidental_alone>\^|_|=)
+    |(?P<accidental_alone>[\^_=](?!\s*$))
     |(?P<bar_rest>[ZX](?P<count>\d*))
     |(?P<spacer>y{_LENGTH})
     |(?P<grace>\{{(?P<graced>[^}}]*)\}})

@@ -628,6 +628,7 @@ def test_tempos(tmp_path: Path, tempo: str, expected: float | None) -> None:
 @pytest.mark.parametrize(
     ("music", "note"),
     [
+        ("C4|=\nD4|]", "'=' has no meaning here and is left out: row 6"),
         ("C # D|]", "'#' has no meaning here and is left out: row 6"),
         ('C "D E|]', 'text after " without an end is left out: row 6'),
         ("C4|(3CD|E2|]", "a barline stands in a tuplet or after >: bar 2"),
@@ -691,6 +692,7 @@ def test_time_grows_with_the_length(tmp_path: Path) -> None:
         start = time.process_time()
         assert len(read(tmp_path, text).bars) == bars
         seconds.append(time.process_time() - start)
+    # Four times the length; a quadratic reader would take sixteen times as long.
     assert seconds[1] < 8 * seconds[0] + 0.2 and seconds[1] < 5
 
 
