@@ -29,6 +29,7 @@ class Sketch:
     strokes: tuple[Float64Array, ...]
     word: str = ""  # class label; "" if unknown
     is_recognized: bool = True  # by the game; True if the file does not say
+    notes: tuple[str, ...] = ()  # sentences on what was left out or read differently
 
 
 class Inks(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -110,6 +111,25 @@ def test_every_format_gives_the_same_answer(run: Run) -> None:
         assert guesses(answer) == pytest.approx(guesses(answers[0]))
         has_word = not answer["file"].endswith((".json", ".svg", "--svg-path"))
         assert answer["word"] == ("square" if has_word else None)
+
+
+def test_what_is_left_out_of_an_svg_is_said(run: Run) -> None:
+    lines = "".join(
+        f'<line x1="{x}" y1="{y}" x2="{u}" y2="{v}" stroke="black"/>'
+        for (x, y), (u, v) in itertools.pairwise(SQUARE[0])
+    )
+    Path("square.svg").write_text(
+        '<svg viewBox="0 0 100 100"><path d="M-9 -9H109V109H-9Z" fill="#fff"/>'
+        f'<circle cx="9" cy="9" r="80" fill="none"/>{lines}</svg>'
+    )
+    code, out, err = run("classify", "square.svg", "--top", "1")
+    assert code == 0
+    assert out.startswith("square.svg:1: square")
+    assert err.splitlines() == [
+        "note: square.svg: left out the paper: <path> in line 1",
+        "note: square.svg: left out 1 shape without a fill and an outline",
+        "note: square.svg: joined 4 pieces end to end into 1 stroke",
+    ]
 
 
 def test_a_line_has_the_file_and_the_word_of_a_drawing(run: Run) -> None:

@@ -110,6 +110,8 @@ def _answers(
         guesses = classify_many(drawings, top=top, model=classifier)
         for sketch, words in zip(chunk, guesses, strict=True):
             number += 1
+            for note in sketch.notes:
+                typer.echo(f"note: {name}: {note}", err=True)
             yield {
                 "file": name,
                 "drawing": number,

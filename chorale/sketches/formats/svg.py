@@ -1,51 +1,63 @@
-"""Drawings as SVG: each subpath is a stroke."""
+"""Drawings as SVG: what is seen, as strokes.
+
+The way of a file: `svg_document` (XML) → `svg_elements` (shapes with style and place) →
+`svg_visibility` (which are seen) → `stroke_joining` (strokes).
+"""
 
 from __future__ import annotations
 
-import io
-import re
-import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from xml.parsers import expat
-
-import numpy as np
 
 from chorale.errors import DataError, located
 from chorale.sketches.formats.shared import ReadOptions, open_binary
-from chorale.sketches.strokes import Sketch, check_stroke
-from chorale.utils.arrays import Float64Array
-
-# Line segments per curve: a circle in one arc is off by 0.5 % of the radius at most.
-_SEGMENTS = 32
-_PATH = re.compile(r"\s*[Mm][MLHVCSQTAZmlhvcsqtazEe0-9+\-.,\s]*")
-_EXPECTED_PATH = "expected an SVG path such as 'M 10 20 L 30 40'"
-# Their content is shown elsewhere or not at all.
-_HIDDEN = frozenset(
-    "defs symbol clipPath mask marker pattern metadata foreignObject".split()
-)
+from chorale.sketches.formats.stroke_joining import Piece, join_pieces
+from chorale.sketches.formats.svg_document import MAX_BYTES, parse_document
+from chorale.sketches.formats.svg_elements import Picture, Shape, draw
+from chorale.sketches.formats.svg_paths import trace_path
+from chorale.sketches.formats.svg_visibility import Seen, see
+from chorale.sketches.strokes import Sketch
 
 
 def read_svg(path: Path, options: ReadOptions) -> Iterator[Sketch]:
     """Yield the one drawing of an SVG file.
 
-    Paths and shapes are drawn by their outlines. Each subpath is a stroke, in the order
-    of the file; curves become points. Transformations and the view box are applied.
-    Hidden parts, text and images are omitted, and so is a background: a rectangle
-    without outline behind everything else.
+    Paths and shapes are drawn by their outlines, in the order of the file; curves
+    become points. Pieces that join end to end become one stroke. What is not seen is
+    left out, and so are the paper, text and pictures; `Sketch.notes` says so. Other
+    files are never opened.
 
     Raises:
-        DataError: the file cannot be read, is not SVG, has nothing to draw, or declares
-            entities or has `<use>`, with which a small file can grow without limit.
+        DataError: the file cannot be read, is not SVG, is damaged, has nothing to draw,
+            declares entities, or is larger than the bounds of `svg_document` and
+            `svg_paths`.
     """
     with open_binary(path, options) as file:
-        content = file.read()
+        content = file.read(MAX_BYTES + 1)
     with located(path):
-        strokes = tuple(_strokes(content))
-        if not strokes:
-            raise DataError("expected a path or a shape in the SVG, got none")
-    yield Sketch(strokes=strokes)
+        sketch = parse_svg(content)
+    yield sketch
+
+
+def parse_svg(content: bytes) -> Sketch:
+    """Return the drawing of an SVG document; see `read_svg`."""
+    picture = draw(parse_document(content))
+    seen = see(picture)
+    pieces = [piece for shape in seen.shapes for piece in _pieces(shape)]
+    kept = _without_copies(pieces)
+    strokes = join_pieces(kept)
+    notes = _notes(picture, seen)
+    if not strokes:
+        reason = f": {'; '.join(notes)}" if notes else ""
+        raise DataError(f"expected a path or a shape in the SVG, got none{reason}")
+    if copies := len(pieces) - len(kept):
+        notes.append(f"left out {_count(copies, 'outline')} drawn twice")
+    if len(strokes) < len(kept):
+        notes.append(
+            f"joined {_count(len(kept), 'piece')} end to end into "
+            f"{_count(len(strokes), 'stroke')}"
+        )
+    return Sketch(strokes=tuple(strokes), notes=tuple(notes))
 
 
 def read_svg_path(d: str) -> Sketch:
@@ -54,116 +66,46 @@ def read_svg_path(d: str) -> Sketch:
     Raises:
         DataError: it is not a valid path.
     """
-    import svgelements
-
-    _check_path(d)
-    try:
-        path = svgelements.Path(d)
-    except Exception:  # svgelements documents no errors
-        raise DataError(f"{_EXPECTED_PATH}, got one that is broken") from None
-    return Sketch(strokes=tuple(_sample(path)))
+    subpaths = trace_path(d)
+    pieces = [Piece(*subpath) for subpath in subpaths]
+    return Sketch(strokes=tuple(join_pieces(pieces)))
 
 
-def _check_path(d: str) -> None:
-    """Refuse a path with unknown commands, which svgelements would truncate there."""
-    if not _PATH.fullmatch(d):
-        shown = d.strip() if len(d) <= 40 else f"{d.strip()[:39]}…"
-        raise DataError(f"{_EXPECTED_PATH}, got {shown!r}")
+def _pieces(shape: Shape) -> Iterator[Piece]:
+    """Yield the outline of a shape; areas without an outline are closed."""
+    color = shape.stroke or shape.fill
+    for points, is_single, is_closed in shape.subpaths:
+        yield Piece(points, is_single, is_closed, color)
 
 
-def _strokes(content: bytes) -> Iterator[Float64Array]:
-    """Yield the strokes of an SVG document."""
-    import svgelements
-
-    root = _parse_xml(content)
-    for element in root.iter():
-        if _name(element) == "path":
-            _check_path(element.attrib["d"])
-    try:
-        document = svgelements.SVG.parse(
-            io.BytesIO(ElementTree.tostring(root)), on_error="raise"
-        )
-        shapes = [
-            (shape, [*_sample(svgelements.Path(shape))])
-            for shape in document.elements()
-            if isinstance(shape, svgelements.Shape)
-            and shape.values.get("visibility") not in ("hidden", "collapse")
-        ]
-    except DataError:
-        raise
-    except Exception as error:  # svgelements documents no errors
-        reason = " ".join(str(error).split()) or "a path is broken"
-        raise DataError(f"expected an SVG drawing, it is damaged: {reason}") from None
-    for index, (shape, strokes) in enumerate(shapes):
-        above = [stroke for _, later in shapes[index + 1 :] for stroke in later]
-        has_outline = shape.stroke is not None and shape.stroke.value is not None
-        is_paper = isinstance(shape, svgelements.Rect) and not has_outline
-        if not (is_paper and above and _encloses(strokes, above)):
-            yield from strokes
+def _without_copies(pieces: list[Piece]) -> list[Piece]:
+    """Return pieces without those that were drawn before, such as for fill and line."""
+    known: set[tuple[int, bytes]] = set()
+    kept = []
+    for piece in pieces:
+        key = (len(piece.points), piece.points.tobytes())
+        if key not in known:
+            known.add(key)
+            kept.append(piece)
+    return kept
 
 
-def _encloses(outer: Sequence[Float64Array], inner: Sequence[Float64Array]) -> bool:
-    """Return whether the bounding box of strokes contains all other strokes."""
-    points, others = np.concatenate(outer), np.concatenate(inner)
-    return bool(
-        (points.min(axis=0) <= others.min(axis=0)).all()
-        and (points.max(axis=0) >= others.max(axis=0)).all()
-    )
+def _notes(picture: Picture, seen: Seen) -> list[str]:
+    """Return sentences on what was left out or guessed."""
+    notes = []
+    if seen.paper:
+        names = ", ".join(str(shape.element) for shape in seen.paper[:3])
+        notes.append(f"left out the paper: {names}")
+    notes += [
+        f"left out {_count(count, 'shape')} {kind}"
+        for kind, count in sorted(seen.left_out.items())
+    ]
+    notes += [
+        f"left out {_count(count, kind)}"
+        for kind, count in sorted(picture.left_out.items())
+    ]
+    return [*notes, *seen.doubts, *picture.ignored]
 
 
-def _parse_xml(content: bytes) -> ElementTree.Element:
-    """Return an SVG document without its hidden parts."""
-    try:
-        _refuse_entities(content)
-        root = ElementTree.fromstring(content)
-    except (expat.ExpatError, ElementTree.ParseError, ValueError, LookupError) as error:
-        raise DataError(f"expected an SVG file, it is no XML: {error}") from None
-    if _name(root) != "svg":
-        raise DataError(f"expected an SVG file, got XML of <{_name(root)}>")
-    for parent in list(root.iter()):
-        for child in list(parent):
-            is_empty = _name(child) == "path" and not child.get("d", "").strip()
-            if is_empty or _name(child) in _HIDDEN:
-                parent.remove(child)
-    if any(_name(element) == "use" for element in root.iter()):
-        raise DataError(
-            "expected every path in its place, got <use>: unlink the copies in the "
-            "program that drew it"
-        )
-    return root
-
-
-def _refuse_entities(content: bytes) -> None:
-    """Raise a DataError if the document declares entities, before any is expanded."""
-
-    def refuse(name: str, *_: object) -> None:
-        raise DataError(
-            f"expected an SVG file without entities, got <!ENTITY {name}>: save it as "
-            "plain SVG"
-        )
-
-    parser = expat.ParserCreate()
-    parser.EntityDeclHandler = refuse
-    parser.Parse(content, True)
-
-
-def _name(element: ElementTree.Element) -> str:
-    """Return the name of an element without its namespace."""
-    return str(element.tag).rsplit("}", 1)[-1]
-
-
-def _sample(path: Any) -> Iterator[Float64Array]:
-    """Yield the subpaths of a path of svgelements as strokes (points, 2)."""
-    import svgelements
-
-    along = np.linspace(0, 1, _SEGMENTS + 1)[1:-1]
-    subpaths: list[list[Any]] = []
-    for segment in path:
-        if isinstance(segment, svgelements.Move):
-            subpaths.append([])
-        elif not isinstance(segment, svgelements.Line | svgelements.Close):
-            subpaths[-1].extend(segment.npoint(along))
-        subpaths[-1].append((segment.end.x, segment.end.y))
-    for points in subpaths:
-        if len(points) > 1:  # a move alone draws nothing
-            yield check_stroke(np.array(points, np.float64))
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

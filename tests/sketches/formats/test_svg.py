@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from pathlib import Path
 
@@ -222,6 +223,10 @@ def test_what_other_programs_write_is_read(tmp_path: Path, text: str) -> None:
     assert values_of(read_document(tmp_path, text))[0] == [[[1, 1], [2, 2]]]
 
 
+USES = "".join(
+    f"<g id='l{level}'>" + f"<use href='#l{level - 1}'/>" * 10 + "</g>"
+    for level in range(1, 12)
+)
 LAUGHS = "".join(
     f'<!ENTITY l{level} "{f"&l{level - 1};" * 10}">' for level in range(1, 12)
 )
@@ -245,7 +250,25 @@ LAUGHS = "".join(
         ('<svg><path d="M0 0L1"/></svg>', "a path is broken"),
         ('<svg><path d="M0 0L1e999 1"/></svg>', "got inf"),
         (f"<svg>{'<g>' * 5000}{'</g>' * 5000}</svg>", "expected an SVG"),
-        ('<svg><path id="a" d="M0 0L1 1"/><use href="#a"/></svg>', "got <use>"),
+        (
+            '<svg><g id="a"><use href="#a"/></g></svg>',
+            "<use> in line 1: expected <use>",
+        ),
+        ('<svg>\n<path id="a" d="M0 0Lx"/></svg>', '<path id="a"> in line 2: expected'),
+        (
+            '<svg><rect width="wide" height="1"/></svg>',
+            "<rect> in line 1: expected a l",
+        ),
+        ('<svg><line transform="turn(3)"/></svg>', "<line> in line 1: expected a tr"),
+        ('<svg><polygon points="1,2 3"/></svg>', "<polygon> in line 1: expected an"),
+        ('<svg><polyline points="1,b"/></svg>', "<polyline> in line 1: expected num"),
+        ('<svg viewBox="0 0 0 9"/>', "<svg> in line 1: expected x, y, width"),
+        (f"<svg>{'<g/>' * 200_001}</svg>", "at most 200000 elements"),
+        (
+            f"<svg><g id='l0'><path d='M0 0L1 1'/></g>{USES}<use href='#l11'/></svg>",
+            "expected <use> to draw at most",
+        ),
+        (b"\x1f\x8b\x08\x00", "unpack it by gunzip"),
         (
             f'<!DOCTYPE svg [<!ENTITY l0 "ha">{LAUGHS}]><svg>&l11;</svg>',
             "got <!ENTITY l0>",
@@ -270,3 +293,106 @@ def test_broken_and_dangerous_documents_are_refused(
     assert caught.value.path == tmp_path / "drawing.svg"
     assert "\n" not in str(caught.value)
     assert time.monotonic() - begin < 60
+
+
+# === What other programs write ===
+
+
+PEN = 'stroke="black" fill="none"'
+
+
+@pytest.mark.parametrize(
+    ("body", "head"),
+    [
+        ("<use href='#a' x='1' y='2'/>", "<defs><path id='a' d='M0 0L4 4'/></defs>"),
+        (
+            "<use xlink:href='#a' transform='translate(1 2)'/>",
+            "<g id='a' opacity='0'/>",
+        ),
+        (
+            "<use href='#b' x='1' y='2' width='4' height='4'/>",
+            "<symbol id='b' viewBox='0 0 8 8'><path d='M0 0L8 8'/></symbol>",
+        ),
+        ("<svg x='1' y='2'><path d='M0 0L4 4'/></svg>", ""),
+        ("<switch><path d='M1 2L5 6'/><path d='M7 7L9 9'/></switch>", ""),
+    ],
+    ids=["use", "use of a group", "symbol", "inner svg", "switch"],
+)
+def test_copies_are_drawn_in_their_place(tmp_path: Path, body: str, head: str) -> None:
+    if "opacity" in head:
+        head = "<defs><g id='a'><path d='M0 0L4 4'/></g></defs>"
+    xlink = 'xmlns:xlink="http://www.w3.org/1999/xlink"'
+    sketch = read(tmp_path, f"{head}<g {PEN}>{body}</g>", xlink)
+    assert values_of(sketch)[0] == [[[1, 2], [5, 6]]]
+
+
+def test_other_files_are_not_opened_and_named(tmp_path: Path) -> None:
+    (tmp_path / "other.svg").write_text('<svg><path id="a" d="M0 0L9 9"/></svg>')
+    sketch = read(
+        tmp_path,
+        f'<use href="other.svg#a"/><image href="http://localhost/a.png"/><path {PEN} '
+        'd="M1 1L2 2"/><text>cat</text>',
+    )
+    assert values_of(sketch)[0] == [[[1, 1], [2, 2]]]
+    said = " ".join(sketch.notes)
+    assert "not opened: other.svg#a, http://localhost/a.png" in said
+    assert "left out 1 picture" in said and "left out 1 text" in said
+
+
+def test_a_note_says_what_is_not_followed(tmp_path: Path) -> None:
+    sketch = read(
+        tmp_path,
+        f'<g mask="url(#m)" {PEN}><path d="M1 1L2 2"><animate/></path></g>'
+        '<path d="M3 3L4 5" stroke="reddish"/>',
+    )
+    said = " ".join(sketch.notes)
+    assert "masks are not followed" in said
+    assert "animations are not followed" in said
+    assert "unknown colors are taken as black (1)" in said
+
+
+def test_a_plain_drawing_has_no_notes(tmp_path: Path) -> None:
+    sketch = read(tmp_path, f'<path {PEN} d="M1 1L2 2L3 1"/>', 'viewBox="0 0 9 9"')
+    assert sketch.notes == ()
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        '<line x1="{0}" y1="{1}" x2="{2}" y2="{3}" stroke="black"/>',
+        '<polyline points="{0},{1} {2},{3}" fill="none" stroke="#123"/>',
+        '<path d="M{0} {1}L{2} {3}" fill="none" stroke="rgb(9,9,9)"/>',
+    ],
+)
+def test_lines_from_point_to_point_are_one_stroke(tmp_path: Path, piece: str) -> None:
+    strokes = [[[0, 0], [5, 5], [9, 3], [9, 9]], [[20, 1], [22, 5], [30, 0]]]
+    body = "".join(
+        piece.format(*begin, *end)
+        for stroke in strokes
+        for begin, end in itertools.pairwise(stroke)
+    )
+    sketch = read(tmp_path, body)
+    assert values_of(sketch)[0] == strokes
+    assert sketch.notes == ("joined 5 pieces end to end into 2 strokes",)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        '<path d="M{0} 1L{0} 9L8 8" stroke="black" fill="none"/>',
+        '<rect x="-{0}" y="-{0}" width="{1}" height="{1}" fill="#123" stroke="red"/>',
+        '<line x1="{0}" y1="0" x2="{2}" y2="1" stroke="black"/>',
+    ],
+)
+def test_time_grows_with_the_number_of_shapes(tmp_path: Path, piece: str) -> None:
+    def seconds(count: int) -> float:
+        body = "".join(
+            piece.format(number, 2 * number + 9, number + 1) for number in range(count)
+        )
+        begin = time.process_time()
+        read(tmp_path, body)
+        return time.process_time() - begin
+
+    seconds(100)
+    few = min(seconds(500) for _ in range(2))
+    assert seconds(4000) < 8 * few * 2.5 + 0.5
