@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chorale.errors import DataError, located
+from chorale.sketches.formats.pen_outlines import center_line, is_thin
 from chorale.sketches.formats.shared import ReadOptions, open_binary
 from chorale.sketches.formats.stroke_joining import Piece, join_pieces
 from chorale.sketches.formats.svg_document import MAX_BYTES, parse_document
@@ -50,6 +51,11 @@ def parse_svg(content: bytes) -> Sketch:
     if not strokes:
         reason = f": {'; '.join(notes)}" if notes else ""
         raise DataError(f"expected a path or a shape in the SVG, got none{reason}")
+    if pens := sum(map(_is_pen, seen.shapes)):
+        notes.append(
+            f"read {_count(pens, 'thin filled shape')} as strokes of a pen, by the "
+            "center line"
+        )
     if copies := len(pieces) - len(kept):
         notes.append(f"left out {_count(copies, 'outline')} drawn twice")
     if len(strokes) < len(kept):
@@ -74,8 +80,19 @@ def read_svg_path(d: str) -> Sketch:
 def _pieces(shape: Shape) -> Iterator[Piece]:
     """Yield the outline of a shape; areas without an outline are closed."""
     color = shape.stroke or shape.fill
+    if _is_pen(shape):
+        yield Piece(center_line(shape.subpaths[0].points), False, True, color)
+        return
     for points, is_single, is_closed in shape.subpaths:
         yield Piece(points, is_single, is_closed, color)
+
+
+def _is_pen(shape: Shape) -> bool:
+    """Return whether a shape is the filled outline of a stroke of a pen."""
+    first, *rest = shape.subpaths
+    return (
+        shape.stroke is None and not rest and first.is_closed and is_thin(first.points)
+    )
 
 
 def _without_copies(pieces: list[Piece]) -> list[Piece]:
