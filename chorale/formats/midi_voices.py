@@ -18,14 +18,17 @@ from chorale.formats.quantization import (
     count_off_grid,
     count_overlaps,
     quantize,
+    without_divisi,
     without_doubles,
 )
 from chorale.formats.voice_separation import Separation, separate_voices
 from chorale.music.score import Note
-from chorale.music.voices import VOICE_NAMES, VOICES
+from chorale.music.voices import BASS, SOPRANO, VOICE_NAMES, VOICES
 from chorale.utils.arrays import IntArray
 
 Group = Sequence[PerformedNote]
+
+_OUTER = {SOPRANO: 1, BASS: -1}  # which note of a divided voice is read
 
 
 @dataclass(kw_only=True)
@@ -124,6 +127,12 @@ def _of_lines(groups: Sequence[Group], chosen: Sequence[int], bars: Bars) -> Voi
     doubled = overlaps = 0
     for voice in chosen:
         notes, twice = without_doubles(groups[voice])
+        notes, divided = without_divisi(notes, outer=_OUTER.get(voice, 0))
+        if divided:
+            where = list_bars(map(bars.number, divided))
+            voices.remarks.append(
+                f"the {VOICE_NAMES[voice]} is divided in {where}: one note is read"
+            )
         try:
             voices.lines[voice] = quantize(notes, bars.place)
         except DataError as error:

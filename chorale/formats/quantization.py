@@ -18,6 +18,9 @@ _LONGEST_CUT = 1.0  # the same if the first note is longer than the overlap
 # A longer overlap may be that of a slow legato if it is a smaller share of both notes.
 _OVERLAP_SHARE = 0.4
 _ONSET_TOLERANCE = 0.25  # steps from the grid; triplets are further from it
+# Share of its notes up to which a voice may be divided; one chord if it has more than a
+# few.
+_MOST_DIVISI, _FEW_NOTES = 0.05, 8
 _SAME_PLACE = 0.25  # steps between two notes that are one, written twice
 
 
@@ -93,6 +96,52 @@ def count_off_grid(voice: Iterable[PerformedNote]) -> int:
     """Return how many notes of a voice begin clearly between two sixteenths."""
     distances = (abs(note.start - note.quantized.start) for note in voice)
     return sum(distance > _ONSET_TOLERANCE for distance in distances)
+
+
+def without_divisi(
+    voice: Sequence[PerformedNote], *, outer: int = 0
+) -> tuple[list[PerformedNote], list[int]]:
+    """Return the notes of one voice, of the few chords where it is divided one note.
+
+    Args:
+        voice: its notes.
+        outer: 1 if the highest note of a chord is taken, -1 if the lowest, 0 if the one
+            that is nearest to the note before.
+
+    Returns:
+        The notes, and the first steps of those left out; all notes if there are many
+        chords.
+    """
+    kept: list[PerformedNote] = []
+    omitted: list[int] = []
+    last = 0
+    for chord in _chords(voice):
+        if kept:
+            last = kept[-1].pitch
+        best = min(
+            chord,
+            key=lambda note: outer * -note.pitch if outer else abs(note.pitch - last),
+        )
+        kept.append(best)
+        omitted += [note.quantized.start for note in chord if note is not best]
+    if len(omitted) > max(len(voice) * _MOST_DIVISI, len(kept) > _FEW_NOTES):
+        return list(voice), []
+    return kept, omitted
+
+
+def _chords(voice: Sequence[PerformedNote]) -> list[list[PerformedNote]]:
+    """Return the notes that begin together and sound at once."""
+    chords: list[list[PerformedNote]] = []
+    for note in sorted(voice, key=lambda note: (note.start, -note.pitch)):
+        if (
+            chords
+            and note.start - chords[-1][0].start < _LONGEST_OVERLAP
+            and chords[-1][0].end - note.start > _LONGEST_OVERLAP
+        ):
+            chords[-1].append(note)
+        else:
+            chords.append([note])
+    return chords
 
 
 def without_doubles(

@@ -243,6 +243,25 @@ def test_a_rest_in_one_voice_is_named(tmp_path: Path) -> None:
     assert reading.remarks()[1:] == ["the tenor rests, as it has no note, in bar 2"]
 
 
+@pytest.mark.parametrize(("voice", "pitch"), [(0, 67), (2, 50), (3, 60)])
+def test_a_voice_that_is_divided_once_is_read_and_said(
+    tmp_path: Path, voice: int, pitch: int
+) -> None:
+    tracks = voices()
+    tracks[voice][1].extend(played([(None, 44), (pitch, 4)], voice))
+    reading = read_midi(save(tmp_path / "a.mid", tracks))
+    assert notes_of(reading.chorale) == expected()
+    name = VOICE_NAMES[voice]
+    assert reading.remarks() == [f"the {name} is divided in bar 3: one note is read"]
+
+
+def test_a_voice_that_is_divided_often_is_refused(tmp_path: Path) -> None:
+    tracks = voices()
+    tracks[1][1].extend(played([(60, 4), (60, 4)], 1))
+    with pytest.raises(DataError, match=r"alto: .* got two in bar 1, beat 1"):
+        read_midi(save(tmp_path / "a.mid", tracks))
+
+
 def test_three_notes_in_the_right_hand(tmp_path: Path) -> None:
     s, a, t, b = (played(line) for line in PIECE)
     tracks = [("Right hand", s + a + t), ("Left hand", b)]
