@@ -6,7 +6,7 @@ Notes are written here, and a file is read from its events (`midi_events`), its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,12 @@ from chorale.formats.grid_estimation import estimate_grid
 from chorale.formats.midi_conductor import conductor_events, to_ascii
 from chorale.formats.midi_events import MOST_BYTES, read_events
 from chorale.formats.midi_tracks import Performance, read_parts
-from chorale.formats.midi_voices import Bars, choose_notes, separate
+from chorale.formats.midi_voices import Bars, Group, choose_notes, separate
 from chorale.formats.note_lengths import estimate_gate
 from chorale.formats.places import places_in
 from chorale.formats.reading import Reading, ReadingOptions
 from chorale.music.metre import STEPS_PER_QUARTER
-from chorale.music.score import DEFAULT_TEMPO, Chorale
+from chorale.music.score import DEFAULT_TEMPO, Chorale, Note
 from chorale.music.voices import INSTRUMENTS, VOICE_NAMES, VOICES
 from chorale.utils.checks import check_choice
 from chorale.utils.files import replacing
@@ -180,15 +180,18 @@ def _convert(
     metas = performance.metas
     groups, remarks = choose_notes(performance.parts, voice, options.parts)
     gate = None if tempo is None else estimate_gate(groups)
-    if gate is not None:
-        remarks.append(gate.remark)
-        groups = [[gate.lengthen(note) for note in group] for group in groups]
+    if gate is not None and gate.is_even:
+        written: list[Group] = [
+            [gate.lengthen(note) for note in group] for group in groups
+        ]
+        if _quantized(written) != _quantized(groups):
+            groups = written
+            remarks.append(gate.remark)
     end = max(note.quantized.end for group in groups for note in group)
     metres, numbers, positions = midi_meta.read_bars(metas, end, performance.end)
     place = places_in(numbers, positions, metres)
     bars = Bars(bars=numbers, positions=positions, place=place)
-    is_uneven = gate is not None and not gate.is_even
-    voices = separate(groups, voice, bars, uneven=is_uneven)
+    voices = separate(groups, voice, bars, gate)
     end = max(line[-1].end for line in voices.lines if line)
     metres, numbers, positions = midi_meta.read_bars(metas, end, performance.end)
     fermatas = np.zeros(len(numbers), np.bool_)
@@ -219,3 +222,7 @@ def _convert(
         metre_assumed=not midi_meta.has_metre(metas),
         notes=(*performance.remarks, *remarks, *voices.remarks, *on_key),
     )
+
+
+def _quantized(groups: Sequence[Group]) -> list[list[Note]]:
+    return [[note.quantized for note in group] for group in groups]

@@ -10,7 +10,7 @@ import numpy as np
 
 from chorale.errors import DataError
 from chorale.formats.midi_tracks import Part
-from chorale.formats.note_lengths import close_gaps
+from chorale.formats.note_lengths import Gate, close_gaps
 from chorale.formats.part_choice import choose_line, choose_parts
 from chorale.formats.places import Place, list_bars
 from chorale.formats.quantization import (
@@ -83,7 +83,7 @@ def choose_notes(
 
 
 def separate(
-    groups: Sequence[Group], voice: int | None, bars: Bars, *, uneven: bool
+    groups: Sequence[Group], voice: int | None, bars: Bars, gate: Gate | None
 ) -> Voices:
     """Return the four voices of groups of notes, or one of them, the others silent.
 
@@ -91,7 +91,7 @@ def separate(
         groups: as from `choose_notes`.
         voice: the voice that is read, all if None.
         bars: to name places.
-        uneven: whether notes are held unevenly, as played.
+        gate: how notes are held; None if in full.
 
     Raises:
         DataError: more notes sound at once than there are voices, or a voice that is
@@ -110,14 +110,16 @@ def separate(
         voices.lines = [
             line if index == voice else [] for index, line in enumerate(voices.lines)
         ]
-    if uneven:
+    if gate is not None and not gate.is_even:
         pedals = [
             (note.quantized.start, note.release)
             for group in groups
             for note in group
             if note.release
         ]
-        voices.lines = [close_gaps(line, pedals, bars.lines) for line in voices.lines]
+        closed = [close_gaps(line, pedals, bars.lines) for line in voices.lines]
+        voices.remarks += [gate.remark] * (closed != voices.lines)
+        voices.lines = closed
     return voices
 
 

@@ -53,9 +53,7 @@ class Gate:
         )
 
     def lengthen(self, note: PerformedNote) -> PerformedNote:
-        """Return a note of its written length, in a performance as it is."""
-        if not self.is_even:
-            return note
+        """Return a note of its written length."""
         length = note.length / self.share + self.early
         return replace(note, end=note.start + length)
 

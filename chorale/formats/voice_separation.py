@@ -17,10 +17,8 @@ from typing import NamedTuple
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.formats.part_names import Kind, role_of
 from chorale.formats.places import Place
 from chorale.music.score import Note
-from chorale.music.voices import VOICES
 
 _BEAM = 12  # states that are kept
 _CROSSING_COST = 8.0  # semitones of leap that are as bad
@@ -32,18 +30,6 @@ _LONGEST_DETOUR = (6, 10)
 # Shares of the time that all voices have to sound, as written, and that each sounds on
 # average, with unisons; otherwise it is another texture.
 _LEAST_FULL, _LEAST_SOUNDING = 0.33, 0.7
-
-
-def match_voice_names(names: Sequence[str]) -> list[int] | None:
-    """Return the indices of the names of the four voices; None unless each is clear."""
-    found = []
-    for voice in range(VOICES):
-        wanted = (Kind.VOICE, voice)
-        matches = [i for i, name in enumerate(names) if role_of(name)[:2] == wanted]
-        if len(matches) != 1:
-            return None
-        found += matches
-    return found
 
 
 class _Assigned(NamedTuple):
