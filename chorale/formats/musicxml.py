@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from chorale.formats.notation import NOTE_VALUES, Line, WrittenNote, notate
+from chorale.formats.notation import (
+    NOTE_VALUES,
+    Line,
+    WrittenNote,
+    divide,
+    notate,
+)
 from chorale.music.keys import Key
 from chorale.music.lyrics import Lyric, syllabics
 from chorale.music.metre import STEPS_PER_QUARTER, STEPS_PER_WHOLE, Bar
@@ -45,7 +51,7 @@ def write_musicxml(chorale: Chorale, path: Path | str) -> None:
         _add(encoding, "supports", element=element, type="yes")
     staves = sorted({voice.staff for voice in ALL_VOICES})
     _add_part_list(root, staves)
-    bars = notate(chorale)
+    bars, unplaced = notate(chorale)
     lyrics = _lyrics_by_note(chorale)
     for staff in staves:
         part = _add(root, "part", id=f"P{staff}")
@@ -58,6 +64,8 @@ def write_musicxml(chorale: Chorale, path: Path | str) -> None:
             if before is None and staff == staves[0]:
                 _add(measure, "sound", tempo=f"{chorale.tempo:g}")
             _add_voices(measure, bar, lines, staff, lyrics)
+            if staff == staves[0]:
+                _add_fermatas(measure, bar, unplaced)
         barline = _add(part[-1], "barline", location="right")
         _add(barline, "bar-style", "light-heavy")
     indent(root)
@@ -141,6 +149,23 @@ def _add_voices(
             note = _add_note(measure, written, number, ALL_VOICES[voice].stem)
             for lyric, place in lyrics.get((written.start, voice), ()):
                 _add_lyric(note, lyric, place)
+
+
+def _add_fermatas(measure: Element, bar: Bar, spans: Sequence[tuple[int, int]]) -> None:
+    """Write fermatas over held notes, on rests of a third voice that are not seen."""
+    position = bar.end
+    for start, end in spans:
+        if not bar.start <= start < bar.end:
+            continue
+        if start < position:
+            _add(_add(measure, "backup"), "duration", position - start)
+        elif start > position:
+            _add(_add(measure, "forward"), "duration", start - position)
+        for length in divide(end - start, bar.position + start - bar.start, bar.metre):
+            rest = WrittenNote(start, length, spelling=None, fermata=True)
+            note = _add_note(measure, rest, 3, "up")
+            note.set("print-object", "no")
+        position = end
 
 
 def _add_lyric(note: Element, lyric: Lyric, place: str) -> None:

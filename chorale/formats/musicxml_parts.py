@@ -46,6 +46,8 @@ class PartMeasure:
         number: as printed; None if it is no number.
         keys: key signatures that begin here, by staff, 0 for all staves.
         length: in steps, whole-bar rests aside; `rest_length` of these.
+        fermatas: beginning and end of those on rests that are not printed, which hold
+            whatever sounds.
         free: whether it begins to be without metre.
         unpitched: whether it has percussion.
     """
@@ -62,6 +64,7 @@ class PartMeasure:
     repeat_end: bool = False
     endings: frozenset[int] = frozenset()
     sounds: list[Sound] = field(default_factory=list)
+    fermatas: list[tuple[Fraction, Fraction]] = field(default_factory=list)
     unpitched: bool = False
 
 
@@ -251,6 +254,8 @@ class PartReader:
                 is_hidden = rest is not None and element.get("print-object") == "no"
                 if not is_hidden:
                     measure.sounds.append(sound)
+                elif element.find("notations/fermata") is not None:
+                    measure.fermatas.append((start, end))
         self._last = sound
         self._add_pitch(element, sound, measure)
 

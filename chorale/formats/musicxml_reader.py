@@ -143,9 +143,8 @@ def _bars_of(
                 upbeat=first.implicit and not is_end,
                 repeat_start=any(measure.repeat_start for measure in column),
                 repeat_end=any(measure.repeat_end for measure in column),
-                endings=next(
-                    (bar.endings for bar in column if bar.endings), frozenset()
-                ),
+                endings=max((bar.endings for bar in column), key=len),
+                fermatas=tuple(span for bar in column for span in bar.fermatas),
             )
         )
     remarks = []

@@ -8,7 +8,8 @@ from __future__ import annotations
 from bisect import bisect, bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, groupby, pairwise
+from itertools import accumulate, chain, groupby, pairwise
+from typing import NamedTuple
 
 from chorale.music.keys import estimate_key
 from chorale.music.metre import STEPS_PER_QUARTER, Bar, Metre
@@ -57,34 +58,58 @@ class WrittenNote:
 Line = list[WrittenNote]
 
 
-def notate(chorale: Chorale) -> list[tuple[Bar, list[Line]]]:
-    """Return the bars of a chorale with the notes of each voice, soprano first."""
+class Notation(NamedTuple):
+    """A chorale as written.
+
+    Attributes:
+        bars: with the notes of each voice, soprano first.
+        unplaced: first step of the fermatas that begin or end while all voices hold
+            their notes, and the step after their last, divided at barlines.
+    """
+
+    bars: list[tuple[Bar, list[Line]]]
+    unplaced: list[tuple[int, int]]
+
+
+def notate(chorale: Chorale) -> Notation:
+    """Return a chorale as it is written. A fermata is on the last of tied notes."""
     key = chorale.key or estimate_key(chorale.pitches)
     numbers = spell_in_context(chorale.pitches, chorale.onsets, key)
     signature = chorale.key.fifths if chorale.key else 0
     bars = chorale.written_bars()
     barlines = {bar.start for bar in bars}
-    lines = [
-        _split(_with_rests(chorale.notes(voice), numbers[:, voice]), barlines)
+    whole = [
+        _whole_notes(chorale.notes(voice), numbers[:, voice], barlines)
         for voice in range(VOICES)
     ]
-    spans = chorale.fermata_spans()
-    # If a fermata coincides with the notes of no voice, those of the soprano are split.
-    unplaced = [span for span in spans if not any(_fits(line, span) for line in lines)]
-    lines[0] = _split(lines[0], {edge for span in unplaced for edge in span})
-    lines = [_divide_line(line, bars) for line in lines]
-    for span in spans:
-        for voice in _fermata_voices(lines, span):
-            line, under = lines[voice], _range(lines[voice], *span)
+    unplaced = []
+    for start, end in chorale.fermata_spans():
+        voices = _fermata_voices(whole, (start, end))
+        for voice in voices:
+            line, under = whole[voice], _range(whole[voice], start, end)
             line[under] = [replace(note, fermata=True) for note in line[under]]
+        if not voices:
+            edges = sorted({start, end, *barlines & set(range(start, end))})
+            unplaced += list(pairwise(edges))
+    lines = [_divide_line(_split(line, barlines), bars) for line in whole]
     pages = []
     for bar in bars:
-        voices = [_beam(line[_range(line, bar.start, bar.end)], bar) for line in lines]
-        staves = voices[: VOICES // 2], voices[VOICES // 2 :]
+        written = [_beam(line[_range(line, bar.start, bar.end)], bar) for line in lines]
+        staves = written[: VOICES // 2], written[VOICES // 2 :]
         pages.append(
             (bar, [line for staff in staves for line in _accidentals(staff, signature)])
         )
-    return pages
+    return Notation(pages, unplaced)
+
+
+def _whole_notes(notes: Iterable[Note], numbers: IntArray, barlines: set[int]) -> Line:
+    """Return the notes of a voice, not divided, and the rests between, within bars."""
+    line = _with_rests(notes, numbers)
+    pieces = (
+        [note] if note.spelling is not None else _split([note], barlines)
+        for note in line
+    )
+    return list(chain.from_iterable(pieces))
 
 
 def _range(line: Line, start: int, end: int) -> slice:
@@ -163,6 +188,7 @@ def _tie(note: WrittenNote, lengths: Sequence[int]) -> Line:
             length=end - start,
             tied_back=note.tied_back if start == note.start else is_note,
             tied_on=note.tied_on if end == note.end else is_note,
+            fermata=note.fermata and (end == note.end or not is_note),
         )
         for start, end in pairwise(starts)
     ]

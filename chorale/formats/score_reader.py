@@ -269,10 +269,8 @@ def _read_staves(score: WrittenScore, layout: Layout, voices: Sequence[int]) -> 
             )
     joined = [join_ties(line) for line in written]
     fermatas = np.zeros(len(bars), np.bool_)
-    for column, start in zip(columns, starts, strict=False):
-        for note in (note for staff in column for line in staff for note in line):
-            if note.fermata:
-                fermatas[slice(*note.delayed(start).span())] = True
+    for first, end in _fermata_spans(joined, columns, played, starts):
+        fermatas[first:end] = True
     chorale = Chorale.from_notes(
         [score_notes.on_grid(line) for line in joined],
         len(bars),
@@ -295,6 +293,26 @@ def _read_staves(score: WrittenScore, layout: Layout, voices: Sequence[int]) -> 
             *_remarks(score, guesses, too_long),
         ),
     )
+
+
+def _fermata_spans(
+    joined: Sequence[Sequence[ScoreNote]],
+    columns: Sequence[Sequence[Sequence[Line]]],
+    bars: Sequence[WrittenBar],
+    starts: Sequence[Fraction],
+) -> Iterator[tuple[int, int]]:
+    """Yield the first step of each fermata and the step after its last.
+
+    A fermata on one of tied notes is over all of them.
+    """
+    for line in joined:
+        yield from (note.span() for note in line if note.fermata)
+    for column, bar, start in zip(columns, bars, starts, strict=False):
+        for note in (note for staff in column for line in staff for note in line):
+            if note.fermata and not note.pitches:
+                yield note.delayed(start).span()
+        for first, end in bar.fermatas:
+            yield math.ceil(start + first), math.ceil(start + end)
 
 
 # === Remarks ===

@@ -31,6 +31,8 @@ class WrittenBar:
         repeat_start, repeat_end: whether it begins or ends with a repeat sign.
         endings: the numbers of the bracket above it, as 1 and 2 of a first ending that
             is sung twice; empty without a bracket.
+        fermatas: beginning and end, in steps from its beginning, of fermatas that are
+            on no note or rest of a staff.
     """
 
     number: int
@@ -42,6 +44,7 @@ class WrittenBar:
     repeat_start: bool = False
     repeat_end: bool = False
     endings: frozenset[int] = frozenset()
+    fermatas: tuple[tuple[Fraction, Fraction], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

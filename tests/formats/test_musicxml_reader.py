@@ -365,6 +365,93 @@ def test_parts_with_names_among_others(read) -> None:
     assert reading.remarks() == ['left out: part 2 "Org."']
 
 
+NAMES = ("C5", "G4", "E4", "C3")
+
+
+@pytest.mark.parametrize(
+    ("names", "order", "remark"),
+    [
+        (("B", "T", "A", "S"), (3, 2, 1, 0), None),
+        (("Basse", "Ténor", "Alto", "Soprano"), (3, 2, 1, 0), None),
+        (("", "", "", ""), (3, 2, 1, 0), "voices are by their height"),
+        (
+            ("S.", "A.", "T.", "B.", "Piano"),
+            (0, 1, 2, 3, 1),
+            'left out: part 5 "Piano"',
+        ),
+        (
+            ("Sopran", "Alt", "Tenor", "Bass", "Basso continuo"),
+            (0, 1, 2, 3, 3),
+            "left out",
+        ),
+        (
+            ("Soprane", "Contralti", "Tenori", "Bassi", "Fagotto"),
+            (0, 1, 2, 3, 3),
+            "left",
+        ),
+    ],
+)
+def test_which_parts_are_the_voices(
+    read, names: tuple[str, ...], order: tuple[int, ...], remark: str | None
+) -> None:
+    parts = [[note(NAMES[index], 16)] for index in order]
+    reading = read(document(*parts, names=names))
+    assert reading.chorale.pitches[0].tolist() == [72, 67, 64, 48]
+    assert remark in reading.remarks()[0] if remark else not reading.remarks()
+
+
+@pytest.mark.parametrize("piano", [1, 2])
+def test_women_and_men_above_a_piano(read, piano: int) -> None:
+    women = note("C5", 16) + backup(16) + note("G4", 16, voice="2")
+    men = note("E4", 16) + chord("C3", 16)
+    parts = [[women], [men], *[[note("C5", 16) + chord("E4", 16)]] * piano]
+    names = ["Women", "Men", *["Piano"] * piano]
+    reading = read(document(*parts, names=names))
+    assert reading.chorale.pitches[0].tolist() == [72, 67, 64, 48]
+    assert 'left out: part 3 "Piano"' in reading.remarks()[0]
+
+
+def test_women_and_men_of_one_voice_each_are_no_four_voices(read) -> None:
+    parts = [[note(name, 16)] for name in NAMES]
+    for names in (
+        ("Women", "Men", "Piano", "Piano"),
+        ("Flute", "Women", "Men", "Organ"),
+    ):
+        with pytest.raises(DataError, match="it is not clear which of the parts"):
+            read(document(*parts, names=names))
+
+
+@pytest.mark.parametrize(
+    "bar",
+    [
+        note("D5", 16),
+        note("D5", 8) + note("D5", 8),
+        note("D5", 16, voice="2"),
+        note("D5", 8)
+        + "<forward><duration>8</duration></forward>"
+        + backup(8)
+        + note("D5", 8, voice="2"),
+    ],
+)
+def test_unisons_written_once(read, bar: str) -> None:
+    two = note("C5", 16) + backup(16) + note("G4", 16, voice="2")
+    lower = note("E4", 16) + chord("C3", 16)
+    chords = note("C5", 16) + chord("G4", 16)
+    for upper in (two, chords):
+        reading = read(document([upper, bar, upper], [lower] * 3))
+        for pitches in reading.chorale.pitches[[16, 24]].tolist():
+            assert pitches == [74, 74, 64, 48]
+        assert "read as unisons in bar 2" in reading.remarks()[0]
+
+
+def test_silence_written_as_forward_in_four_parts(read) -> None:
+    forward = "<forward><duration>8</duration></forward>"
+    parts = [[note(name, 8) + forward, note(name, 16)] for name in NAMES]
+    chorale = read(document(*parts)).chorale
+    assert chorale.steps == 32
+    assert chorale.pitches[[7, 8, 16], 0].tolist() == [72, 0, 72]
+
+
 # === Key, tempo, fermatas, repeats ===
 
 
@@ -402,6 +489,24 @@ def test_keys_of_parts_that_differ(read) -> None:
     reading = read(text)
     assert reading.chorale.key == Key("C", "major")
     assert "different key signatures" in reading.remarks()[0]
+
+
+def test_a_fermata_on_tied_notes_is_one_over_all_of_them(read) -> None:
+    sign, start, stop = "<fermata/>", "<tied type='start'/>", "<tied type='stop'/>"
+    for first, last in ((sign, ""), ("", sign), (sign, sign)):
+        held = note("D5", 8, f"<notations>{start}{first}</notations>")
+        end = note("D5", 4, f"<notations>{stop}{last}</notations>")
+        chorale = read(
+            document([note("C5", 8) + held, end + note("C5", 12)]), 0
+        ).chorale
+        assert chorale.fermata_spans() == [(8, 20)]
+
+
+def test_fermatas_on_rests(read) -> None:
+    rest = note("r", 8, "<notations><fermata/></notations>")
+    for text in (rest, rest.replace("<note>", "<note print-object='no'>")):
+        chorale = read(document([note("C5", 8) + text, note("C5", 16)]), 0).chorale
+        assert chorale.fermata_spans() == [(8, 16)]
 
 
 def test_repeats_and_endings() -> None:
