@@ -61,9 +61,7 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Any:
     if info.flag_bits & _ENCRYPTED or info.compress_type not in _METHODS:
         raise ValueError(f"{info.filename} is encrypted or of an unknown method")
     with archive.open(info) as member:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of numpy, on headers of Python 2
-            shape, is_fortran, dtype = _read_header(member)
+        shape, is_fortran, dtype = read_header(member)
         count: int = math.prod(map(int, shape))
         size = count * dtype.itemsize
         if dtype.hasobject or dtype.fields is not None:
@@ -84,11 +82,17 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Any:
     return values.reshape(shape, order="F" if is_fortran else "C")
 
 
-def _read_header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Return shape, whether the first axis runs fastest, and type of an array."""
+def read_header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Return shape, whether the first axis runs fastest, and type of an array.
+
+    Raises:
+        Exception: anything that numpy raises for a damaged header.
+    """
     version = np.lib.format.read_magic(member)
-    if version == (1, 0):
-        return np.lib.format.read_array_header_1_0(member)
-    if version == (2, 0):
-        return np.lib.format.read_array_header_2_0(member)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of numpy, on headers of Python 2
+        if version == (1, 0):
+            return np.lib.format.read_array_header_1_0(member)
+        if version == (2, 0):
+            return np.lib.format.read_array_header_2_0(member)
     raise ValueError(f"a header of version {version} is of an array of objects")

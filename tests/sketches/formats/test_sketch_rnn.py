@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,41 @@ def test_nothing_is_unpickled_without_trust(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"can run code .* --trust"):
         next(read_sketches(path))
     assert Trap.sprung == []
+
+
+def test_nothing_but_arrays_is_unpickled_with_trust(tmp_path: Path) -> None:
+    path = write(tmp_path, train=objects(POINTS, Trap()))
+    Trap.sprung.clear()
+    with pytest.raises(DataError, match=r"it holds builtins.getattr instead of arrays"):
+        next(read_sketches(path, trust=True))
+    assert Trap.sprung == []
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_pickles_of_every_protocol_are_read(tmp_path: Path, protocol: int) -> None:
+    member = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        member, {"descr": "|O", "fortran_order": False, "shape": (2,)}
+    )
+    path = tmp_path / "cat.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        content = pickle.dumps(objects(POINTS, POINTS), protocol)
+        archive.writestr("train.npy", member.getvalue() + content)
+    for sketch in read_sketches(path, trust=True):
+        assert values_of(sketch)[0] == STROKES
+
+
+def test_a_pickle_of_more_than_it_holds_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, train=objects(POINTS))
+    with zipfile.ZipFile(path) as archive:
+        content = archive.read("train.npy")
+    shape = b"K\x05K\x03\x86"  # (5, 3)
+    assert content.count(shape) == 1
+    large = b"J\x00\xca\x9a\x3bK\x03\x86"  # (10**9, 3)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("train.npy", content.replace(shape, large))
+    with pytest.raises(DataError, match=r"array of shape \(1000000000, 3\)"):
+        next(read_sketches(path, trust=True))
 
 
 def python_2_pickle() -> bytes:
