@@ -2,9 +2,9 @@
 
     python fuzz_worker.py CASES CASE FIRST LAST
 
-A line has the index, the outcome (`read`, `refused` and why, or what is wrong) and the
-seconds.
-The process ends itself, with a traceback, if a file takes too long.
+A line with the number and the file comes before each, in case that the process dies.
+The line after it has the seconds and the outcome too: `read`, `refused` and why, or
+what is wrong. The process ends itself, with a traceback, if a file takes too long.
 """
 
 from __future__ import annotations
@@ -97,6 +97,9 @@ def main(cases: Path, case: str, first: int, last: int) -> None:
         for index in range(first - 1, last):
             shutil.copytree(cases / case, folder)
             target = "" if index < first else damage(folder, case, index)
+            if index >= first:  # in case that it dies
+                results.write(json.dumps({"index": index, "target": target}) + "\n")
+                results.flush()
             faulthandler.dump_traceback_later(SECONDS, exit=True)
             began = time.perf_counter()
             outcome = read(folder, case, audit)

@@ -14,7 +14,9 @@ and an infiller
     infill.onnx
 
 Models are named by a word, if they are bundled, by their folder, or by the run that
-made them. Running one in ONNX Runtime needs no TensorFlow.
+made them. Running one in ONNX Runtime needs no TensorFlow. Hashes are for damage, not
+for malice: a graph made to do harm can abort the process, so open models of people you
+trust.
 """
 
 from __future__ import annotations

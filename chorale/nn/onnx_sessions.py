@@ -59,7 +59,10 @@ class Graph:
             options.add_initializer(name, weight)
         with self._errors("ONNX Runtime does not take it"):
             self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
+                str(path),
+                options,
+                providers=["CPUExecutionProvider"],
+                enable_fallback=0,  # it would try the same again and print so
             )
         # A graph has no input for what its network does not use.
         self._inputs = [value.name for value in self._session.get_inputs()]
