@@ -21,6 +21,7 @@ from chorale.formats.reading import Reading, ReadingOptions
 from chorale.formats.score_notes import ScoreNote, Syllable
 from chorale.formats.score_reader import read_score
 from chorale.formats.written_score import Line, Staff, WrittenScore
+from chorale.music.voices import VOICES
 
 
 def read_tune(
@@ -64,7 +65,7 @@ def read_abc(path: Path, tune: int | None = None) -> WrittenScore:
             hint = f": {chosen.lost}" if chosen.lost else ""
             raise DataError(f"expected a tune, got no notes{hint}")
         properties = [reader.finish(voice) for voice in voices]
-        if len(voices) == 1:
+        if len(voices) == 1 and _most_layers(voices[0]) < VOICES:
             _leave_overlays_out(voices[0], reader.remarks)
         align_voices(voices, reader.remarks)
         bars = written_bars(voices)
@@ -74,6 +75,7 @@ def read_abc(path: Path, tune: int | None = None) -> WrittenScore:
                 name=own.name,
                 abbreviation=own.abbreviation,
                 clef=own.clef,
+                percussion=bars[0].number if own.percussion else None,
                 bars=[
                     [_line(layer, written.number) for layer in bar.layers]
                     for bar, written in zip(voice.bars, bars, strict=True)
@@ -93,8 +95,12 @@ def read_abc(path: Path, tune: int | None = None) -> WrittenScore:
 # === Bars ===
 
 
+def _most_layers(voice: VoiceReader) -> int:
+    return max(len(bar.layers) for bar in voice.bars)
+
+
 def _leave_overlays_out(voice: VoiceReader, remarks: Remarks) -> None:
-    """Keep the first of several voices in each bar of a tune of one staff."""
+    """Keep the first of several voices in each bar: the melody."""
     for index, bar in enumerate(voice.bars):
         if len(bar.layers) > 1:
             bar.layers = bar.layers[:1]

@@ -67,6 +67,8 @@ class VoiceProperties:
         clef_octave: the same, by a clef such as `treble-8`.
         semitones: by which it sounds higher than written.
         middle: whether the clef is moved by `middle=`, which changes no pitch.
+        percussion: whether it has a clef for percussion.
+        unknown: properties that are left out.
     """
 
     name: str = ""
@@ -76,6 +78,7 @@ class VoiceProperties:
     clef_octave: int = 0
     semitones: int = 0
     middle: bool = False
+    percussion: bool = False
     unknown: list[str] = field(default_factory=list)
 
 
@@ -303,6 +306,7 @@ def parse_properties(text: str, properties: VoiceProperties) -> None:
             clef = _clef(value or word)
             if clef is not None:
                 properties.clef, properties.clef_octave = clef
+                properties.percussion = (value or word).startswith(("perc", "P"))
             elif (value or word).strip('"') and word.lower() not in _PRINT:
                 properties.unknown.append(value or word)
         elif key not in _PRINT:

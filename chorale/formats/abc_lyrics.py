@@ -30,11 +30,13 @@ def align_lyrics(events: Sequence[Event], text: str, verse: int) -> bool:
             if index >= len(events):
                 return False
             syllable = unescape_text(part["word"].replace("\\-", "-").replace("~", " "))
-            events[index].syllables.append((verse, syllable, False))
+            if syllable:
+                events[index].syllables.append((verse, syllable, False))
             index += 1
         elif sign == "-" and after_word:
-            number, syllable, _ = events[index - 1].syllables[-1]
-            events[index - 1].syllables[-1] = (number, syllable, True)
+            sung = events[index - 1].syllables
+            if sung and sung[-1][0] == verse:
+                sung[-1] = (verse, sung[-1][1], True)
         elif sign == "|" and 0 < index < len(events):
             bar = events[index - 1].bar
             while index < len(events) and events[index].bar == bar:

@@ -139,6 +139,7 @@ class TuneReader:
         parse_properties(self._key_properties, header)
         if not own.clef:
             own.clef, own.clef_octave = header.clef, header.clef_octave
+            own.percussion = header.percussion
         own.octave = own.octave or header.octave
         own.semitones = own.semitones or header.semitones
         voice.accidentals = self._accidentals
@@ -278,6 +279,8 @@ class TuneReader:
             self._accidentals = {"n": "not", "p": "pitch"}.get(value[:1], "octave")
             for voice in self._voices.values():
                 voice.accidentals = self._accidentals
+        elif name == "abc-include":
+            self.remarks.add(f"%%{text[:40]} is left out: no other file is read")
         elif "transpose" in text.lower().split()[:2]:
             self.remarks.add(f"%%{text[:40]} is left out: notes are read as written")
 

@@ -439,6 +439,20 @@ def test_overlays(tmp_path: Path) -> None:
     assert chorale.pitches[0].tolist() == [67, 62, 59, 55]
 
 
+def test_four_voices_on_a_staff(tmp_path: Path) -> None:
+    body(tmp_path, "G2 A2 & D4 & B,4 & G,4|G4 & D4 & B,4 & G,,4|]", "G")
+    chorale = read_tune(tmp_path / "t.abc").chorale
+    assert chorale.pitches[::16].tolist() == [[67, 62, 59, 55], [67, 62, 59, 43]]
+
+
+def test_percussion(tmp_path: Path) -> None:
+    score = body(tmp_path, "V:1\nG4|]\nV:D clef=perc\nC4|]")
+    assert [staff.percussion for staff in score.staves] == [None, 1]
+    body(tmp_path, "C4|]", "C clef=perc")
+    with pytest.raises(DataError, match="expected notes, got percussion in bar 1"):
+        read_tune(tmp_path / "t.abc", voice=0)
+
+
 # === Lyrics and titles ===
 
 
@@ -459,6 +473,8 @@ def test_lyrics(tmp_path: Path) -> None:
         [(1, "a men", False), (2, "verse", False)],
         [(1, "end", False)],
     ]
+    ((note,),) = body(tmp_path, "c4|]\nw: ~-").staves[0].bars[0]
+    assert note.syllables == ()
     assert "more syllables" in body(tmp_path, "c4|]\nw: too many").notes[0]
 
 
@@ -640,6 +656,7 @@ def test_tempos(tmp_path: Path, tempo: str, expected: float | None) -> None:
         ("C D!fermata!|]", "a fermata over no note"),
         ("m: n = C\nC D|]", "macros"),
         ("%%MIDI transpose 3\nC D|]", "%%MIDI transpose 3 is left out"),
+        ("%%abc-include other.abc\nC D|]", "%%abc-include other.abc is left out"),
         ("V:1 shift=CD\nC D|]", "shift=CD is left out"),
         ("V:1 middle=d\nC D|]", "middle= moves the clef only"),
         ("K:C exp ^f _b\nC D|]", "key signature that no key has"),
@@ -667,6 +684,45 @@ def test_a_file_is_no_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_files_that_are_no_abc(tmp_path: Path, raw: bytes) -> None:
     with pytest.raises(DataError, match=r"t\.abc: expected"):
         read(tmp_path, raw)
+
+
+_SIGNS = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
+written_notes = st.tuples(
+    st.sampled_from("CDEFGAB"),
+    st.sampled_from([None, -2, -1, 0, 1, 2]),
+    st.integers(-2, 2),  # octaves from that of middle C
+    st.sampled_from(["", "2", "3/2", "1/2", "3/4"]),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(bars=st.lists(st.lists(written_notes, min_size=1, max_size=8), min_size=1))
+def test_notes_are_read_as_they_are_written(
+    tmp_path_factory: pytest.TempPathFactory,
+    bars: list[list[tuple[str, int | None, int, str]]],
+) -> None:
+    naturals = dict(zip("CDEFGAB", (60, 62, 64, 65, 67, 69, 71), strict=True))
+    text, expected = [], []
+    for bar in bars:
+        held: dict[tuple[str, int], int] = {}
+        for letter, alter, octave, length in bar:
+            mark = "," * -octave if octave < 1 else "'" * (octave - 1)
+            name = letter.lower() if octave > 0 else letter
+            sign = "" if alter is None else _SIGNS[alter]
+            text.append(f"{sign}{name}{mark}{length} ")
+            if alter is not None:
+                held[letter, octave] = alter
+            pitch = naturals[letter] + 12 * octave + held.get((letter, octave), 0)
+            expected.append((pitch, 4 * Fraction(length or 1)))
+        text.append("|\n")
+    path = tmp_path_factory.mktemp("abc") / "t.abc"
+    path.write_text(f"{HEADER}C\n{''.join(text)}")
+    score = read_abc(path)
+    assert [
+        (note.pitches[0], note.end - note.start)
+        for bar in score.staves[0].bars
+        for note in bar[0]
+    ] == expected
 
 
 @settings(max_examples=300, deadline=None)
