@@ -18,7 +18,8 @@
 - score_reader: a written score on the grid; staff_voices: the voices on a staff;
   score_notes: notes, rests and ties of scores
 - abc: reads ABC; abc_text: the tunes of a file; abc_tunes: a tune; abc_music: a line;
-  abc_tokens: its tokens; abc_voices: a voice; abc_events: its notes; abc_lyrics: its
-  syllables; abc_fields: key, metre, tempo, clef; abc_remarks: what is left out
+  abc_tokens: its tokens; abc_voices: a voice; abc_events: its notes; abc_bars: bars of
+  all voices; abc_lyrics: syllables; abc_fields: key, metre, tempo, clef; abc_remarks:
+  what is left out
 - audio: WAV, played by synthesized instruments; timbres: their spectra and envelopes
 """

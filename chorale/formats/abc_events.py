@@ -78,6 +78,33 @@ class Layer:
         self.broken: Fraction | None = None  # factor of the next length
         self.tied: dict[int, int] = {}  # pitch by diatonic number, to the next note
 
+    def stretch(self, event: Event) -> bool:
+        """Change the length of the next note by broken rhythm and by tuplets.
+
+        Returns:
+            Whether broken rhythm stands between notes of different lengths.
+        """
+        is_uneven = False
+        if self.broken is not None:
+            event.length *= self.broken
+            self.broken = None
+            is_uneven = bool(self.events) and self.events[-1].written != event.written
+        if self.tuplets:
+            for tuplet in self.tuplets:
+                event.length *= tuplet.factor
+                tuplet.remaining -= 1
+            self.tuplets = [tuplet for tuplet in self.tuplets if tuplet.remaining]
+        return is_uneven
+
+    def tie_last(self) -> bool:
+        """Tie the last note or chord to the next; return whether there is one."""
+        if not self.events or not self.events[-1].pitches:
+            return False
+        for pitch in self.events[-1].pitches:
+            pitch.ties = True
+            self.tied[pitch.number] = pitch.pitch
+        return True
+
     def set_accidental(self, number: int, alter: int, row: int) -> None:
         """Let an accidental hold to the barline."""
         self.accidentals[number] = self.letters[number % len(LETTERS)] = alter
@@ -107,6 +134,35 @@ class Layer:
         if alter == usual:
             return usual, ""
         return usual, "an accidental in another octave of the bar is taken not to hold"
+
+
+class BarCounter:
+    """Numbers bars while they are read; parts of a divided bar share a number."""
+
+    def __init__(self) -> None:
+        self._number = 1
+        self._position = Fraction()
+        self._is_first = True
+
+    def number_of(self, length: Fraction, metre: Metre | None) -> int:
+        """Return the number of the bar in which `length` steps have been read."""
+        position = self._position + length
+        is_next = metre and self._position > 0 and position > metre.bar_length
+        return self._number + bool(is_next)
+
+    def add(self, length: Fraction, metre: Metre | None) -> None:
+        """Count a bar, or a part of one."""
+        full = Fraction(metre.bar_length) if metre else length
+        if self._position and self._position + length > full:
+            self._number += 1
+            self._position = Fraction()
+        self._position += length
+        if self._position >= full:
+            self._number += 1
+            self._position = Fraction()
+        elif self._is_first:
+            self._position = Fraction()  # a pickup, bar 0
+        self._is_first = False
 
 
 def bounds_of(events: Sequence[Event]) -> list[Fraction]:

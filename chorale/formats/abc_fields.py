@@ -88,6 +88,18 @@ def alters_of(fifths: int) -> dict[str, int]:
     return {letter: alter for letter, alter in alters.items() if alter}
 
 
+def transposition(semitones: int, fifths: int) -> tuple[int, int]:
+    """Return by how many fifths and letters a key of `fifths` sharps is transposed.
+
+    Of the keys on the same pitch the one with the fewest sharps or flats is taken.
+    """
+    up = min(
+        (up for up in range(-6, 7) if (7 * up - semitones) % 12 == 0),
+        key=lambda up: (abs(fifths + up), up),
+    )
+    return up, 4 * up + 7 * ((semitones - 7 * up) // 12)
+
+
 def parse_key(text: str) -> tuple[AbcKey | None, str]:
     """Read a K: field.
 

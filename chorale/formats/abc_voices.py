@@ -8,6 +8,7 @@ from fractions import Fraction
 from chorale.errors import DataError
 from chorale.formats.abc_events import (
     AbcBar,
+    BarCounter,
     Event,
     Layer,
     Pitch,
@@ -15,7 +16,7 @@ from chorale.formats.abc_events import (
     length_of,
     natural_pitch,
 )
-from chorale.formats.abc_fields import AbcKey, AbcMetre, VoiceProperties
+from chorale.formats.abc_fields import AbcKey, AbcMetre, VoiceProperties, transposition
 from chorale.formats.abc_remarks import Remarks, Spot
 from chorale.formats.abc_tokens import NoteToken
 from chorale.formats.written_score import KeySignature
@@ -57,15 +58,13 @@ class VoiceReader:
         self._later = AbcBar()  # what begins after the bar that has notes already
         self._endings: frozenset[int] = frozenset()
         self._before_endings: dict[int, int] = {}
-        self._position = Fraction()
-        self._number = 1
+        self._counter = BarCounter()
 
     @property
     def place(self) -> str:
         """Where the reader is, for errors. A bar that is short counts as one."""
-        position = self._position + length_of(self._layers[-1].events)
-        full = self.metre.metre.bar_length if self.metre.metre else position
-        number = self._number + (self._position > 0 and position > full)
+        length = length_of(self._layers[-1].events)
+        number = self._counter.number_of(length, self.metre.metre)
         return f"bar {number} of voice {self.name}" if self._voice else f"bar {number}"
 
     @property
@@ -94,7 +93,7 @@ class VoiceReader:
     def set_key(self, key: AbcKey) -> None:
         """Begin a key. In the middle of a bar, it is marked at the next bar."""
         self._key = key
-        fifths, _ = self._transposition()
+        fifths, _ = transposition(self.properties.semitones, key.fifths or 0)
         self._coming.key = key.signature(fifths)
         if key.fifths is None and self.bars:
             self._coming.key = KeySignature(fifths=0)
@@ -115,16 +114,6 @@ class VoiceReader:
         """Begin a tempo, in quarters per minute."""
         self._coming.tempo = tempo
 
-    def _transposition(self) -> tuple[int, int]:
-        """Return by how many fifths and letters the voice is transposed."""
-        semitones = self.properties.semitones
-        written = self._key.fifths or 0
-        fifths = min(
-            (fifths for fifths in range(-6, 7) if (7 * fifths - semitones) % 12 == 0),
-            key=lambda fifths: (abs(written + fifths), fifths),
-        )
-        return fifths, 4 * fifths + 7 * ((semitones - 7 * fifths) // 12)
-
     # === Notes ===
 
     def add(self, notes: Sequence[tuple[NoteToken, bool]], length: Fraction) -> Event:
@@ -141,18 +130,10 @@ class VoiceReader:
         written = self._steps(length)
         event = Event([], written, written, len(self.bars), self._fermata)
         self._fermata = False
-        if layer.broken is not None:
-            event.length *= layer.broken
-            layer.broken = None
-            if layer.events and layer.events[-1].written != written:
-                self._remarks.add(
-                    "> or < stands between notes of different lengths", self.spot
-                )
-        if layer.tuplets:
-            for tuplet in layer.tuplets:
-                event.length *= tuplet.factor
-                tuplet.remaining -= 1
-            layer.tuplets = [tuplet for tuplet in layer.tuplets if tuplet.remaining]
+        if layer.stretch(event):
+            self._remarks.add(
+                "> or < stands between notes of different lengths", self.spot
+            )
         parts = event.length.denominator
         if event.length.numerator > _LONGEST * parts or parts > _FINEST:
             raise DataError(f"expected a note of usual length in {self.place}")
@@ -186,7 +167,7 @@ class VoiceReader:
         natural = natural_pitch(number)
         semitones, letters = self.properties.semitones, 0
         if semitones:
-            letters = self._transposition()[1]
+            _, letters = transposition(semitones, self._key.fifths or 0)
         before = layer.tied.get(number + letters)
         if before is not None and token.alter is None:
             # A tie over the barline takes its accidental along.
@@ -242,14 +223,8 @@ class VoiceReader:
 
     def tie(self) -> None:
         """Tie the last note or chord to the next."""
-        layer = self._layers[-1]
-        last = layer.events[-1] if layer.events else None
-        if last is None or not last.pitches:
+        if not self._layers[-1].tie_last():
             self._remarks.add("a tie after no note is left out", self.spot)
-            return
-        for pitch in last.pitches:
-            pitch.ties = True
-            layer.tied[pitch.number] = pitch.pitch
 
     def break_rhythm(self, marks: str) -> None:
         """Lengthen the last note and shorten the next, or the reverse: `>`, `<<`.
@@ -273,7 +248,14 @@ class VoiceReader:
         """
         if q is None:
             by_beat = 3 if self.metre.is_compound else 2
-            q = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(p, by_beat)
+            q = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(p)
+            metre = self.metre.metre
+            if q is None and metre and metre.numerator == 3:
+                # The standard says 2 here, some programs take 3.
+                self._remarks.add(
+                    "a tuplet without a length takes the time of two notes", self.spot
+                )
+            q = q or by_beat
         r = p if r is None else r
         layer = self._layers[-1]
         if not all(1 <= number <= 64 for number in (p, q, r)) or len(layer.tuplets) > 2:
@@ -345,25 +327,12 @@ class VoiceReader:
         bar.endings = self._endings
         self.bars.append(bar)
         self._next, self._later = self._later, AbcBar()
-        self._count(bar)
+        self._counter.add(bar.length, self.metre.metre)
         layer, *overlays = self._layers
         self._overlay_ties = [overlay.tied for overlay in overlays]
         layer.events = []
         layer.accidentals, layer.letters = {}, {}
         self._layers = [layer]
-
-    def _count(self, bar: AbcBar) -> None:
-        """Advance the number of the bar; parts of a divided bar share it."""
-        full = self.metre.metre.bar_length if self.metre.metre else bar.length
-        if self._position and self._position + bar.length > full:
-            self._number += 1
-            self._position = Fraction()
-        self._position += bar.length
-        if self._position >= full:
-            self._number += 1
-            self._position = Fraction()
-        elif len(self.bars) == 1:
-            self._position = Fraction()  # a pickup, bar 0
 
     def _check_complete(self) -> None:
         """Say what a barline or an overlay interrupts."""
