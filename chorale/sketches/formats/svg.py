@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from chorale.errors import DataError, located
 from chorale.sketches.formats.pen_outlines import center_line, is_thin
 from chorale.sketches.formats.shared import ReadOptions, open_binary
@@ -42,7 +44,8 @@ def read_svg(path: Path, options: ReadOptions) -> Iterator[Sketch]:
 
 def parse_svg(content: bytes) -> Sketch:
     """Return the drawing of an SVG document; see `read_svg`."""
-    picture = draw(parse_document(content))
+    with np.errstate(all="ignore"):  # coordinates without end are refused, by element
+        picture = draw(parse_document(content))
     seen = see(picture)
     pieces = [piece for shape in seen.shapes for piece in _pieces(shape)]
     kept = _without_copies(pieces)

@@ -268,6 +268,15 @@ LAUGHS = "".join(
             f"<svg><g id='l0'><path d='M0 0L1 1'/></g>{USES}<use href='#l11'/></svg>",
             "expected <use> to draw at most",
         ),
+        (
+            '<svg><path transform="rotate(9 1e999 1)" d="M0 0L1 1"/></svg>',
+            "<path> in line 1: expected coordinates",
+        ),
+        (
+            '<svg viewBox="1e308 -1e308 9 9"><svg x="-1e308" width="1e300" height="9" '
+            'viewBox="1e308 0 1 1"><rect width="9" height="9"/></svg></svg>',
+            "expected",
+        ),
         (b"\x1f\x8b\x08\x00", "unpack it by gunzip"),
         (
             f'<!DOCTYPE svg [<!ENTITY l0 "ha">{LAUGHS}]><svg>&l11;</svg>',
