@@ -146,7 +146,7 @@ def read_midi(
         ) from error
     with located(path):
         performance = read_parts(read_events(data))
-        if midi_meta.is_own_file(performance.metas):
+        if midi_meta.is_own_file(performance.metas) and performance.is_exact:
             reading = _convert(performance, voice, options)
         else:
             reading = _convert_foreign(performance, voice, options)

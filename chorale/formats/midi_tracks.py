@@ -101,6 +101,15 @@ class Performance:
     end: float
     remarks: list[str]
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether all notes begin and end on steps, as in files of this package."""
+        return all(
+            note.start.is_integer() and note.end.is_integer()
+            for part in self.parts
+            for note in part.notes
+        )
+
     def moved(self, step: Callable[[float], float]) -> Performance:
         """Return the performance with its notes at other times.
 

@@ -233,6 +233,25 @@ def test_silence_at_the_end_and_silent_voices_come_back() -> None:
     assert round_trip(chorale) == chorale
 
 
+def test_our_own_file_played_by_another_program_is_read_as_played(
+    tmp_path: Path,
+) -> None:
+    chorale = little_chorale(key=Key("A", "minor"))
+    write_midi(chorale, tmp_path / "a.mid")
+    file = mido.MidiFile(tmp_path / "a.mid")
+    for track in file.tracks[1:]:
+        early = 0
+        for message in track:  # each note ends 70 ticks early
+            is_end = message.type == "note_off"
+            message.time += early - 70 * is_end
+            early = 70 * is_end
+    file.save(tmp_path / "a.mid")
+    reading = read_midi(tmp_path / "a.mid")
+    assert reading.chorale == chorale
+    assert reading.chorale.title == chorale.title
+    assert any("a little early" in remark for remark in reading.notes)
+
+
 # === What other libraries read ===
 
 
