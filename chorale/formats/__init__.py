@@ -7,6 +7,7 @@
 - classic_csv: one row per sixteenth, with optional annotations
 - midi: reads and writes MIDI files; midi_conductor: title, tempo, key and metre as
   written; midi_meta: as read; midi_events: their bytes; midi_tracks: their parts;
+  midi_lyrics: their words;
   midi_voices: their voices
 - grid_estimation: the tempo of a performance; quantization: its notes on the grid of
   sixteenths; note_lengths: their lengths; voice_separation: several voices on one track

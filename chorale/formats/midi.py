@@ -19,11 +19,13 @@ from chorale.formats import midi_meta
 from chorale.formats.grid_estimation import estimate_grid
 from chorale.formats.midi_conductor import conductor_events, to_ascii
 from chorale.formats.midi_events import MOST_BYTES, read_events
+from chorale.formats.midi_lyrics import read_lyrics
 from chorale.formats.midi_tracks import Performance, read_parts
-from chorale.formats.midi_voices import Bars, Group, choose_notes, separate
+from chorale.formats.midi_voices import Bars, Group, choose, separate
 from chorale.formats.note_lengths import estimate_gate
 from chorale.formats.places import places_in
 from chorale.formats.reading import Reading, ReadingOptions
+from chorale.music.lyrics import sung
 from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.score import DEFAULT_TEMPO, Chorale, Note
 from chorale.music.voices import INSTRUMENTS, VOICE_NAMES, VOICES
@@ -178,7 +180,8 @@ def _convert(
 ) -> Reading:
     """Return the reading of a file; if no tempo is given, of one of our own files."""
     metas = performance.metas
-    groups, remarks = choose_notes(performance.parts, voice, options.parts)
+    parts, remarks = choose(performance.parts, voice, options.parts)
+    groups: list[Group] = [part.notes for part in parts]
     gate = None if tempo is None else estimate_gate(groups)
     if gate is not None and gate.is_even:
         written: list[Group] = [
@@ -214,10 +217,11 @@ def _convert(
         title=performance.title if title is None else title,
         credit=midi_meta.own_credit(metas),
     )
+    lyrics = sung(read_lyrics(parts, voice), chorale.onsets)
     signature = midi_meta.read_key(metas, first)
     key, on_key = options.key_of(signature, chorale.pitches)
     return Reading(
-        replace(chorale, key=key),
+        replace(chorale, key=key, lyrics=lyrics),
         off_grid=voices.off_grid,
         metre_assumed=not midi_meta.has_metre(metas),
         notes=(*performance.remarks, *remarks, *voices.remarks, *on_key),

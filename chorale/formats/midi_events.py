@@ -14,7 +14,7 @@ from chorale.errors import DataError
 # Kinds of events: status bytes without the channel, and the meta event.
 NOTE_OFF, NOTE_ON, CONTROL, PROGRAM, META = 0x80, 0x90, 0xB0, 0xC0, 0xFF
 # Types of meta events.
-TEXT, COPYRIGHT, TRACK_NAME, INSTRUMENT_NAME, MARKER = 0x01, 0x02, 0x03, 0x04, 0x06
+TEXT, TRACK_NAME, INSTRUMENT_NAME, LYRIC, MARKER = 0x01, 0x03, 0x04, 0x05, 0x06
 END_OF_TRACK, SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x2F, 0x51, 0x58, 0x59
 SEQUENCER_SPECIFIC = 0x7F
 

@@ -44,13 +44,18 @@ class Meta(NamedTuple):
     data: bytes
 
     @property
-    def text(self) -> str:
-        """The data as text: UTF-8, or else Latin-1."""
+    def words(self) -> str:
+        """The data as text with its spaces: UTF-8, or else Latin-1."""
         try:
             text = self.data.decode("utf-8")
         except UnicodeDecodeError:
             text = self.data.decode("latin-1")
-        return text.replace("\0", "").strip()
+        return text.replace("\0", "")
+
+    @property
+    def text(self) -> str:
+        """The data as text without spaces around it."""
+        return self.words.strip()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,11 +66,13 @@ class Part:
         name: of the track or its instrument; may be empty.
         program: General MIDI program from 0, None if the file names none.
         notes: in the order in which they end.
+        metas: meta events of the track; of a track of several channels none.
     """
 
     name: str = ""
     program: int | None = None
     notes: list[PerformedNote] = field(default_factory=list)
+    metas: list[Meta] = field(default_factory=list)
 
     def info(self) -> PartInfo:
         """Return what is known of the part before its voices are separated."""
@@ -124,7 +131,11 @@ class Performance:
             return replace(note, start=start, end=end, release=release)
 
         parts = [
-            replace(part, notes=[move(note) for note in part.notes])
+            replace(
+                part,
+                notes=[move(note) for note in part.notes],
+                metas=[meta._replace(step=step(meta.step)) for meta in part.metas],
+            )
             for part in self.parts
         ]
         metas = [meta._replace(step=0.0) for meta in self.metas if meta.step <= first]
@@ -166,6 +177,7 @@ def read_parts(file: MidiFile) -> Performance:
             parts += _parts_of(
                 "" if is_title else name or _first_text(found, INSTRUMENT_NAME),
                 channels,
+                found,
             )
     if sum(len(part.notes) for part in parts) > _MOST_NOTES:
         raise DataError(f"expected at most {_MOST_NOTES} notes, got more")
@@ -184,13 +196,13 @@ def _first_text(metas: list[Meta], kind: int) -> str:
     return next((meta.text for meta in metas if meta.type == kind), "")
 
 
-def _parts_of(name: str, channels: dict[int, Part]) -> list[Part]:
+def _parts_of(name: str, channels: dict[int, Part], metas: list[Meta]) -> list[Part]:
     """Return the parts of a track: one, or one for each of its channels."""
     if len(channels) > 1 and role_of(name).kind != Kind.VOICE:
         return [replace(part, name=name) for _, part in sorted(channels.items())]
     notes = [note for part in channels.values() for note in part.notes]
     program = next((part.program for part in channels.values()), None)
-    return [Part(name=name, program=program, notes=notes)]
+    return [Part(name=name, program=program, notes=notes, metas=metas)]
 
 
 def _read_channels(

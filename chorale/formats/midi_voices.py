@@ -63,12 +63,12 @@ class Bars:
         return [0, *(np.flatnonzero(self.positions[1:] == 0) + 1).tolist()]
 
 
-def choose_notes(
+def choose(
     parts: Sequence[Part], voice: int | None, wanted: tuple[int, ...] | None
-) -> tuple[list[Group], list[str]]:
-    """Return the notes of the parts to read, and sentences on the choice.
+) -> tuple[list[Part], list[str]]:
+    """Return the parts to read, and sentences on the choice.
 
-    Four groups are the voices, two have two voices each, one has all of them or, if a
+    Four parts are the voices, two have two voices each, one has all of them or, if a
     voice is given, a melody.
 
     Raises:
@@ -79,7 +79,7 @@ def choose_notes(
         choice = choose_parts(infos, wanted)
     else:
         choice = choose_line(infos, voice, wanted)
-    return [parts[index].notes for index in choice.parts], list(choice.remarks)
+    return [parts[index] for index in choice.parts], list(choice.remarks)
 
 
 def separate(
@@ -88,7 +88,7 @@ def separate(
     """Return the four voices of groups of notes, or one of them, the others silent.
 
     Args:
-        groups: as from `choose_notes`.
+        groups: the notes of the parts from `choose`.
         voice: the voice that is read, all if None.
         bars: to name places.
         gate: how notes are held; None if in full.
