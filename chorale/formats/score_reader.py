@@ -280,6 +280,7 @@ def _read_staves(score: WrittenScore, layout: Layout, voices: Sequence[int]) -> 
         metres=metres,
         tempo=score.bars[0].tempo or DEFAULT_TEMPO,
         title=score.title,
+        credit=score.composer,
         lyrics=score_notes.lyrics_on_grid(joined),
     )
     return Reading(

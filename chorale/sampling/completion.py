@@ -16,6 +16,7 @@ import numpy as np
 from chorale.errors import UsageError
 from chorale.models.infiller import Infiller
 from chorale.models.predictor import Predictor
+from chorale.music.credits import harmonization_credit, rewriting_credit
 from chorale.music.melody import Melody, fill_rests, fit_range
 from chorale.music.score import Chorale
 from chorale.music.voices import HIGHEST_PITCH, LOWEST_PITCH, VOICES
@@ -175,7 +176,8 @@ def rewrite(
     options = options or default_options(model)
     if isinstance(options, SamplingOptions) and options.particles is None:
         options = replace(options, particles=PASSAGE_PARTICLES)
-    fragments = _repeated(Fragment(chorale, ~passage), variations)
+    given = replace(chorale, credit=rewriting_credit(chorale))
+    fragments = _repeated(Fragment(given, ~passage), variations)
     return fill_in(model, fragments, options, progress=progress)
 
 
@@ -206,4 +208,5 @@ def _with_melody(chorale: Chorale, melody: Melody) -> Chorale:
         onsets=onsets,
         fermatas=original.fermatas,
         key=original.key,
+        credit=harmonization_credit(original),
     )

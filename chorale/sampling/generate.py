@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,6 +13,7 @@ from chorale.encoding.plan import Plan
 from chorale.errors import UsageError
 from chorale.models.guidance import KEY_FEATURE, GuidedPredictor
 from chorale.models.predictor import Predictor
+from chorale.music.credits import opening_credit
 from chorale.music.score import Chorale
 from chorale.music.voices import SILENCE, VOICES
 from chorale.sampling.batches import complete_in_batches
@@ -46,7 +46,7 @@ class Start(NamedTuple):
         plan, opening = self
         pitches = np.full((plan.steps, VOICES), SILENCE)
         onsets, given = np.zeros((2, *pitches.shape), np.bool_)
-        labels: dict[str, Any] = {}
+        labels: dict[str, Any] = {"title": "Chorale"}
         if opening is not None:
             steps = opening.steps
             if steps >= plan.steps:
@@ -58,25 +58,14 @@ class Start(NamedTuple):
             pitches[:steps], onsets[:steps] = opening.pitches, opening.onsets
             given[:steps] = True
             name = opening.title or opening.source
-            title = f"After {name}" if name else ""
+            title = f"After {name}" if name else "Chorale"
             labels = {
                 "tempo": opening.tempo,
                 "title": title,
                 "source": opening.source,
-                "credit": _credit(opening),
             }
+        labels["credit"] = opening_credit(opening)
         return Fragment(plan.chorale(pitches, onsets, **labels), given)
-
-
-def _credit(opening: Chorale) -> str:
-    """Return a line on who wrote the opening of a piece, and how long it is."""
-    first, last = max(int(opening.bars[0]), 1), int(opening.bars[-1])
-    bars = f"bars {first}-{last}" if last > first else f"bar {first}"
-    number = re.fullmatch(r"bwv(\d[\w.]*)", opening.source)
-    if number:
-        return f"Opening by Johann Sebastian Bach (BWV {number[1]}), {bars}"
-    name = opening.title or opening.source
-    return f"Opening from {name}, {bars}" if name else f"Opening given, {bars}"
 
 
 def sample(

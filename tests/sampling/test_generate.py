@@ -83,8 +83,12 @@ def test_the_result_is_laid_out_by_the_plan_and_named_after_the_opening() -> Non
     )
     (untitled,) = sample(predictor, Plan.of(pattern), piece(12, source="bwv1"))
     assert untitled.title == "After bwv1"
-    assert untitled.credit == "Opening by Johann Sebastian Bach (BWV 1), bar 1"
-    assert written.credit == "Opening from Vater unser, bar 1"
+    assert untitled.credit == (
+        "Opening by Johann Sebastian Bach (BWV 1), bar 1; continuation by chorale"
+    )
+    assert written.credit == (
+        "Opening from Vater unser, bar 1; continuation by chorale"
+    )
 
 
 def test_without_an_opening_the_plan_says_all() -> None:
@@ -93,7 +97,7 @@ def test_without_an_opening_the_plan_says_all() -> None:
     assert (written.key, written.tempo, written.title) == (
         Key("D", "minor"),
         DEFAULT_TEMPO,
-        "",
+        "Chorale",
     )
 
 
