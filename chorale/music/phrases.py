@@ -103,38 +103,40 @@ def _phrase_costs(
 ) -> tuple[Float64Array, Float64Array]:
     """Return costs by number of notes, and lengths in bars, of all possible phrases.
 
-    Both are float arrays (notes, notes), by the first and the last note. A phrase ends
-    where the next begins, the last one where another would begin as the melody does.
+    Both are float arrays (notes, most notes), by the last note of the phrase and the
+    number of notes before it. A phrase ends where the next begins, the last one where
+    another would begin as the melody does.
     """
     starts = np.array([note.start for note in notes])
-    first, last = np.mgrid[: len(notes), : len(notes)]
-    counts = np.maximum(last - first + 1, 1)
-    costs = _NOTES_WEIGHT * np.abs(np.log2(counts / _USUAL_NOTES))
+    before = np.arange(min(_MOST_NOTES, len(notes)))
+    first = np.arange(len(notes))[:, np.newaxis] - before
+    costs = _NOTES_WEIGHT * np.abs(np.log2((before + 1) / _USUAL_NOTES))
     missing = (positions[starts[0]] - positions[notes[-1].end - 1] - 1) % (
         metre.bar_length
     )
     if missing >= metre.bar_length / 2:
         missing = 0
-    bounds = np.append(starts, notes[-1].end + missing)
-    lengths = np.maximum(bounds[last + 1] - starts[first], 1)
-    return costs, lengths / metre.bar_length
+    ends = np.append(starts[1:], notes[-1].end + missing)
+    lengths = ends[:, np.newaxis] - starts[np.maximum(first, 0)]
+    return np.where(first < 0, np.inf, costs), lengths / metre.bar_length
 
 
 def _cheapest(costs: Float64Array, gains: Float64Array) -> tuple[float, list[int]]:
     """Return the least cost of a segmentation and the last notes of its phrases.
 
-    It is found by dynamic programming. `costs` is a float array (notes, notes) by the
-    first and the last note of a phrase, `gains` (notes,) by the last.
+    It is found by dynamic programming. `costs` is a float array (notes, most notes) by
+    the last note of a phrase and the number of notes before it, `gains` (notes,) by the
+    last note.
     """
-    count = len(gains)
+    count, most = costs.shape
     totals = np.zeros(count + 1)  # of the notes before each index
     begins = np.zeros(count + 1, np.int64)  # of the last phrase
     for end in range(count):
-        earliest = max(0, end + 1 - _MOST_NOTES)
-        candidates = totals[earliest : end + 1] + costs[earliest : end + 1, end]
-        begin = int(candidates.argmin())
-        totals[end + 1] = candidates[begin] - gains[end]
-        begins[end + 1] = earliest + begin
+        before = np.maximum(end - np.arange(most), 0)
+        candidates = totals[before] + costs[end]
+        chosen = int(candidates.argmin())
+        totals[end + 1] = candidates[chosen] - gains[end]
+        begins[end + 1] = end - chosen
     ends = []
     end = count
     while end:
