@@ -20,7 +20,9 @@ from chorale.music.keys import Key
 from chorale.music.lyrics import Lyric
 from chorale.music.metre import Metre, number_bars
 from chorale.music.score import Chorale, Note
+from chorale.music.spelling import Spelling
 from chorale.music.voices import VOICES
+from chorale.voice_leading.checking import check
 
 
 def tree(chorale: Chorale) -> ElementTree.Element:
@@ -314,6 +316,24 @@ def test_an_accidental_serves_both_voices_of_a_staff() -> None:
     assert accidentals(soprano, alto, key="C major", steps=16) == [
         [None, "sharp", "natural"]
     ]
+
+
+def test_check_finds_nothing_that_only_the_spelling_causes(tmp_path: Path) -> None:
+    # In G major a leap from F to A flat; by the key alone it would be F to G sharp.
+    chords = [[71, 67, 62, 55], [72, 65, 60, 53], [72, 68, 60, 53], [71, 67, 62, 55]]
+    pitches = np.repeat(np.array(chords), 4, axis=0)
+    write_musicxml(
+        Chorale(pitches=pitches, key=Key("G", "major")), tmp_path / "a.musicxml"
+    )
+    reading = read_musicxml(tmp_path / "a.musicxml")
+    written = {
+        (finding.rule, finding.step)
+        for finding in check(reading.chorale, spelling=reading.spelling)
+    }
+    heard = {(finding.rule, finding.step) for finding in check(reading.chorale)}
+    assert written == heard
+    assert reading.spelling is not None
+    assert Spelling.of(68, int(reading.spelling[8, 1])).name == "Ab4"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -119,6 +121,16 @@ def test_phrases_that_are_given_by_their_bars(name: str) -> None:
     guessed = phrase_ends(notes, places, metre)
     assert ends_in_bars(notes, bars, places, expected) == guessed
     assert ends_in_bars(notes, bars, places, []) == [len(notes) - 1]
+
+
+def test_long_melodies_take_memory_by_their_length() -> None:
+    notes = line([4] * 4000)
+    tracemalloc.start()
+    ends = phrase_ends(notes, positions(notes), COMMON_TIME)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert ends == list(range(7, 4000, 8))
+    assert peak < 50e6  # a table of all pairs of notes has 128 MB
 
 
 def test_a_phrase_may_end_on_the_last_note_of_a_bar_in_spite_of_a_pickup() -> None:
