@@ -237,7 +237,7 @@ def test_infillers_have_their_own_options(run: Run) -> None:
             *("tune.abc --model fills --particles 9", 2),
             "--particles is for next-step models, and fills is one of the infillers",
         ),
-        ("tune.abc --best-of 0", 2, "best_of of at least 1, got 0"),
+        ("tune.abc --best-of 0", 2, "--best-of of at least 1, got 0"),
         ("tune.abc --format mp3", 2, "formats out of midi, .* got 'mp3'"),
         ("tune.abc --instrument kazoo", 2, "an instrument out of choir"),
         ("tune.abc --report why.pdf", 2, r"ends in \.md or \.html"),
