@@ -162,14 +162,3 @@ def estimate_key(pitches: IntArray, candidates: Sequence[Key] | None = None) -> 
         return float(np.corrcoef(key_profile(key), durations)[0, 1])
 
     return max(candidates, key=correlation)
-
-
-def estimate_melody_key(line: IntArray, candidates: Sequence[Key] | None = None) -> Key:
-    """Estimate the key of one voice, which usually ends on the tonic.
-
-    As `estimate_key`, but the last note of the line, an int array (steps,), counts as
-    if it were longer by a twentieth of the melody.
-    """
-    sounding = line[line != SILENCE]
-    ending = np.repeat(sounding[-1:], len(sounding) // 20)
-    return estimate_key(np.append(sounding, ending), candidates)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chorale.errors import DataError
-from chorale.music.keys import Key, estimate_key, estimate_melody_key, pitch_name
+from chorale.music.keys import Key, estimate_key, pitch_name
 
 
 @given(st.integers(-7, 7), st.sampled_from(["major", "minor"]))
@@ -40,12 +40,3 @@ def test_the_key_of_a_scale_with_its_cadence() -> None:
 
 def test_pitch_names() -> None:
     assert [pitch_name(pitch) for pitch in (60, 61, 59, 81)] == "C4 C#4 B3 A5".split()
-
-
-def test_one_voice_ends_on_its_tonic() -> None:
-    # The same notes, as often: D dorian or C major.
-    scale = [60, 62, 64, 65, 67, 69, 71]
-    keys = [Key("C", "major"), Key("D", "minor"), Key("A", "minor")]
-    for last, key in ((60, keys[0]), (62, keys[1]), (69, keys[2])):
-        line = np.array([*scale, 0, *scale[::-1], 60, 62, 69] * 2 + [last])
-        assert estimate_melody_key(np.repeat(line, 4), keys) == key
