@@ -16,6 +16,7 @@ from chorale.corpus.reading import find_files, read_piece
 from chorale.errors import ChoraleError, DataError, UsageError
 from chorale.formats.reading import Reading, ReadingOptions
 from chorale.music.voices import VOICE_NAMES
+from chorale.utils.text import counted
 from chorale.voice_leading import checking
 from chorale.voice_leading.checking import Finding, Tally, total
 from chorale.voice_leading.rules import RULES, choose_rules
@@ -184,12 +185,8 @@ def _print_summary(checked: Sequence[_Checked], refused: Sequence[str]) -> None:
         return
     findings = sum(len(file.findings) for file in checked)
     typer.echo(
-        f"{_counted(findings, 'finding')} in {_counted(len(checked), 'file')}", err=True
+        f"{counted(findings, 'finding')} in {counted(len(checked), 'file')}", err=True
     )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _as_json(

@@ -15,6 +15,7 @@ from chorale.corpus.bach import build
 from chorale.corpus.loading import SPLITS, load_corpus
 from chorale.corpus.statistics import Description, describe
 from chorale.errors import DataError
+from chorale.utils.text import counted
 
 app = typer.Typer(help="Build or describe a corpus.", no_args_is_help=True)
 
@@ -40,7 +41,7 @@ def build_command(
     numbers = [number.strip() for number in only.split(",")] if only else None
     with progress_bar("Reading scores") as progress:
         index = build(output, only=numbers, progress=progress)
-    typer.echo(f"{output}: {len(index)} pieces")
+    typer.echo(f"{output}: {counted(len(index), 'piece')}")
 
 
 @app.command("describe")

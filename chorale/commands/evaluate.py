@@ -29,6 +29,7 @@ from chorale.models.infiller import Infiller
 from chorale.models.storage import load_model
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES, voice_named
+from chorale.utils.text import counted
 
 _PANEL = "Infillers only"
 _FOR_INFILLERS = ("orders", "places", "frames", "random_state")
@@ -146,7 +147,7 @@ def evaluate(
     else:
         typer.echo(
             f"{model_title(names, average)}, {models[0].vocabulary.encoding} encoding\n"
-            f"{split} of {loaded.path}: {len(chorales)} chorales"
+            f"{split} of {loaded.path}: {counted(len(chorales), 'chorale')}"
         )
         typer.echo("\n".join(_lines(figures, voices)))
 

@@ -85,7 +85,7 @@ def generate(
     destination = outputs.Destination.of(context)
     start = find_start(
         _find(context, seed),
-        plan=plan,
+        plan=None if plan is None else _find(context, plan),
         bars=bars,
         opening_bars=opening,
         random_state=random_state,

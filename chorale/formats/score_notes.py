@@ -16,6 +16,7 @@ from chorale.errors import DataError
 from chorale.music.lyrics import Lyric
 from chorale.music.score import Note
 from chorale.utils.arrays import IntArray
+from chorale.utils.text import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,7 @@ class ScoreNote:
             wanted = "one voice" if voices == 1 else f"{voices} voices"
             raise DataError(
                 f"expected {wanted} on a staff, "
-                f"got {len(self.pitches)} notes at once in bar {self.bar}"
+                f"got {counted(len(self.pitches), 'note')} at once in bar {self.bar}"
             )
         return replace(
             self,

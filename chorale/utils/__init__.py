@@ -6,5 +6,6 @@
   `temporary`: temporary files
 - `options`, `checks`, `extras`: options with help and checks; optional dependencies
 - `progress`, `reports`: progress callbacks; reports as Markdown, HTML or text
-- `arrays`, `palette`: array types and padding; the colors of all plots
+- `text`: words for messages; `arrays`: array types and padding; `palette`: the colors
+  of all plots
 """

@@ -12,6 +12,7 @@ import numpy as np
 from chorale.errors import DataError
 from chorale.utils.arrays import IntArray
 from chorale.utils.files import write_text
+from chorale.utils.text import counted
 
 HIGHEST_NUMBER = 999_999  # far above the length of any piece
 
@@ -87,7 +88,7 @@ def read_table(
         for cells in reader:
             if len(cells) != len(header):
                 raise DataError(
-                    f"expected {len(header)} cells, got {len(cells)}",
+                    f"expected {counted(len(header), 'cell')}, got {len(cells)}",
                     path,
                     reader.line_num,
                 )

@@ -214,7 +214,7 @@ def test_evaluate_leaves_out_words_that_the_model_does_not_know(run: Run) -> Non
     write_sketches("some.npz", sketches, ["gizmo", "square"])
     code, out, err = run("evaluate", "some.npz", "--json")
     assert (code, json.loads(out)["drawings"]) == (0, 2)
-    assert err == "note: left out 1 drawings of an unknown word\n"
+    assert err == "note: left out 1 drawing of an unknown word\n"
     write_sketches("odd.npz", [square("gizmo")], ["gizmo"])
     code, out, err = run("evaluate", "odd.npz")
     assert (code, out) == (1, "")

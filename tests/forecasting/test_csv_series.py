@@ -211,7 +211,7 @@ def test_numbers_without_measure_are_refused(tmp_path: Path) -> None:
         ("a,b,a\n1,2,3\n", "row 1: expected distinct column names, got 'a' twice"),
         ("a,,b\n1,2,3\n", "row 1: expected a name for each column, column 2 has none"),
         ("date\n2024-01-01\n", "expected a column of numbers, got none: .* commas"),
-        ("a;b\n1,5;2\n", "row 2: expected 1 cells, got 2"),
+        ("a;b\n1,5;2\n", "row 2: expected 1 cell, got 2"),
         ("a;b\n1;2\n", "expected a column of numbers, got none: .* commas"),
         (" a\n1\n2\n", r"expected at least 14 rows .* see 3 and forecast 2, got 2"),
     ],

@@ -12,6 +12,7 @@ from chorale.commands.progress import progress_bar
 from chorale.commands.sketch.options import From, Trust
 from chorale.sketches import conversion
 from chorale.sketches.examples import read_words
+from chorale.utils.text import counted
 
 
 def convert(
@@ -72,6 +73,7 @@ def convert(
             progress=progress,
         )
     typer.echo(
-        f"{output}: {converted.written} drawings of {len(converted.words)} words"
+        f"{output}: {counted(converted.written, 'drawing')} of "
+        f"{counted(len(converted.words), 'word')}"
         + (f", {converted.left_out} left out" if converted.left_out else "")
     )

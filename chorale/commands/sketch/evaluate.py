@@ -25,6 +25,7 @@ from chorale.sketches.pictures import write_pictures
 from chorale.utils.arrays import FloatArray
 from chorale.utils.extras import require
 from chorale.utils.saving import drafts, save_numbered
+from chorale.utils.text import counted
 
 _SHOWN = 10  # words and mistakes of a printed report
 _output = partial(typer.Option, rich_help_panel="Output")
@@ -127,7 +128,7 @@ def _predict(
             form=form,
         )
     for reason, count in examples.left_out.items():
-        typer.echo(f"note: left out {count} drawings {reason}", err=True)
+        typer.echo(f"note: left out {counted(count, 'drawing')} {reason}", err=True)
     began = time.perf_counter()
     with progress_bar("Classifying") as progress:
         probabilities = classifier.probabilities(examples.inks, progress=progress)
@@ -138,7 +139,7 @@ def _predict(
 def _print_report(report: Report, per_second: int, *, with_all_words: bool) -> None:
     """Print a report; a dash stands for a metric without drawings."""
     typer.echo(
-        f"{report.drawings} drawings\n"
+        f"{counted(report.drawings, 'drawing')}\n"
         f"top-1                 {report.top1:.4f}\n"
         f"top-3                 {report.top3:.4f}\n"
         f"top-5                 {report.top5:.4f}\n"

@@ -26,6 +26,7 @@ from chorale.sketches.examples import Examples, hold_out, load_examples
 from chorale.sketches.options import NetworkOptions, TrainingOptions
 from chorale.sketches.training import MONITOR, resume_training, train_classifier
 from chorale.utils.extras import require_keras
+from chorale.utils.text import counted
 
 
 @with_options(RunOptions, Training=TrainingOptions, Network=NetworkOptions)
@@ -103,5 +104,5 @@ def _load(
         )
     for examples in everything:
         for reason, count in examples.left_out.items():
-            typer.echo(f"note: left out {count} drawings {reason}", err=True)
+            typer.echo(f"note: left out {counted(count, 'drawing')} {reason}", err=True)
     return learned, validated
