@@ -169,16 +169,18 @@ def test_drawings_are_read_from_streams(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_ends_with_one_line_and_130(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
     process = subprocess.Popen(
-        [sys.executable, "-m", "chorale", "judge", "-n", "64"],
+        [sys.executable, "-m", "chorale", "check", "pipe", "--from", "midi"],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    time.sleep(6)  # it is at work now
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    with (folder / "pipe").open("wb"):  # as soon as the command reads from it
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, b"", b"chorale: stopped\n")
 
 
