@@ -62,7 +62,7 @@ def check(
     ] = False,
     key: reading_options.KeyName = None,
     parts: reading_options.Parts = None,
-    source_format: reading_options.From = None,
+    source_format: reading_options.FromFormat = None,
 ) -> None:
     """Check the part-writing of chorales.
 

@@ -48,7 +48,7 @@ def convert(
     key: reading.KeyName = None,
     tempo: reading.Tempo = None,
     parts: reading.Parts = None,
-    source_format: reading.From = None,
+    source_format: reading.FromFormat = None,
 ) -> None:
     """Convert a chorale between file formats, or to a WAV recording.
 

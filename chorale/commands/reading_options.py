@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,17 +23,16 @@ READING = "Reading"  # panel of the help
 _SLOWEST, _FASTEST = 10, 400  # quarters per minute
 _MOST_PARTS = 4
 
-From = Annotated[
-    str | None,
-    typer.Option(
-        "--from",
-        metavar="FORMAT",
-        help=f"Format of the file, one of {', '.join(READABLE_FORMATS)}; needed for "
-        "/dev/stdin and other files without an ending.",
-        show_default="by the ending of the file",
-        rich_help_panel=READING,
-    ),
-]
+_FROM_HELP: dict[str, Any] = {
+    "metavar": "FORMAT",
+    "help": f"Format of the file, one of {', '.join(READABLE_FORMATS)}; needed for "
+    "/dev/stdin and other files without an ending.",
+    "show_default": "by the ending of the file",
+    "rich_help_panel": READING,
+}
+From = Annotated[str | None, typer.Option("--from", **_FROM_HELP)]
+# For commands that have no --format for what they write.
+FromFormat = Annotated[str | None, typer.Option("--from", "--format", **_FROM_HELP)]
 Parts = Annotated[
     str | None,
     typer.Option(

@@ -19,6 +19,7 @@ From = Annotated[
     str | None,
     typer.Option(
         "--from",
+        "--format",
         metavar="FORMAT",
         help=f"Format of the files, one of {', '.join(FORMAT_NAMES)}; needed for "
         "/dev/stdin and other files without an ending.",
