@@ -285,9 +285,9 @@ def _from_files(
     with progress_bar("Reading") as progress:
         for done, path in enumerate(paths, start=1):
             readings.append(read_piece(path))
-            # Metres that are assumed are said once for all files.
-            remarks = readings[-1]._replace(metre_assumed=False).remarks()
-            print_remarks([f"{path}: {remark}" for remark in remarks])
+            if path.suffix.lower() != ".csv":  # what CSVs lack is said once for all
+                remarks = readings[-1]._replace(metre_assumed=False).remarks()
+                print_remarks([f"{path}: {remark}" for remark in remarks])
             progress(done, len(paths))
     assumed = sum(reading.metre_assumed for reading in readings)
     is_classic = all(

@@ -233,7 +233,7 @@ def test_a_final_report_uses_the_test_split(
         ("mine --new-tunes", "--new-tunes is for samples of a model", 2),
         ("--bars 0", "at least 1 bar, got 0", 2),
         ("--bars 1", "leaves nothing to write", 2),
-        ("--random-state -1", "random_state of at least 0", 2),
+        ("--random-state -1", "--random-state of at least 0", 2),
         ("--temperature 0", "temperature above 0", 2),
         ("mine --opening -1", "opening of at least 0 bars", 2),
         ("mine --model bach", "--model is for samples of a model", 2),
