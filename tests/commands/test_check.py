@@ -194,10 +194,10 @@ def test_bad_files_are_a_line_each_and_the_others_are_checked(tmp_path: Path) ->
     messages = {}
     for name, content, message in (
         ("empty.csv", b"", "it is empty"),
-        ("empty.mid", b"", "cannot read it"),
+        ("empty.mid", b"", "expected a MIDI file"),
         ("empty.musicxml", b"", "it is empty"),
         ("binary.csv", bytes(range(256)), "got other bytes"),
-        ("binary.mid", bytes(range(256)), "cannot read it"),
+        ("binary.mid", bytes(range(256)), "expected a MIDI file"),
         ("binary.mxl", bytes(range(256)), "cannot read it"),
         ("three.csv", b"note0,note1,note2\n72,67,64\n", "expected the columns"),
         ("silent.csv", b"note0,note1,note2,note3\n0,0,0,0\n", "nothing but silence"),
