@@ -239,7 +239,7 @@ class PartReader:
             self.left_out["cue notes"].add(place)
             self._last = None
             return
-        staff = values.integer(element.findtext("staff")) or 1
+        staff = max(values.integer(element.findtext("staff")) or 1, 1)
         self.staves = max(self.staves, staff)
         sound = self._last
         if not is_chord or sound is None or sound.staff != staff:

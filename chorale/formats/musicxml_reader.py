@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
-from statistics import fmean
 from xml.etree.ElementTree import Element
 
 from chorale.errors import DataError
@@ -262,12 +262,12 @@ def _places(
 def _order(lines: dict[str, list[list[Sound]]]) -> list[str]:
     """Return the voices of a staff, the upper one first.
 
-    By their numbers, unless there are two and their stems or heights say otherwise.
+    By their numbers, unless there are two and their stems say otherwise.
     """
 
-    def number(voice: str) -> tuple[bool, int, str]:
-        value = integer(voice)
-        return value is None, value or 0, voice
+    def number(voice: str) -> tuple[bool, int]:
+        digits = re.search(r"\d{1,6}$", voice)
+        return digits is None, int(digits[0]) if digits else 0
 
     ordered = sorted(lines, key=number)
     sounding = [
@@ -285,18 +285,6 @@ def _order(lines: dict[str, list[list[Sound]]]) -> list[str]:
         for bar in bars
     ]
     difference = sum(ups[::2]) - sum(ups[1::2])
-    if not any(ups) or difference == 0:
-        heights = [
-            [
-                pitch[0]
-                for bars in both
-                for sound in bars[rank]
-                for pitch in sound.pitches
-            ]
-            for rank in range(2)
-        ]
-        if all(heights):
-            difference = round(fmean(heights[0]) - fmean(heights[1]))
     return [lower, upper, *ordered[2:]] if difference < 0 else ordered
 
 

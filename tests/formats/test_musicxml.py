@@ -60,8 +60,15 @@ def late_note() -> Chorale:
     )
 
 
+def crossed_throughout() -> Chorale:
+    """Return a bar in which tenor and bass, of whole notes, are crossed."""
+    lines = [[Note(pitch, 0, 16)] for pitch in (60, 60, 58, 71)]
+    return Chorale.from_notes(lines, 16, key=Key("F", "major"))
+
+
 @given(chorales())
 @example(late_note())
+@example(crossed_throughout())
 def test_music_comes_back(chorale: Chorale) -> None:
     read = round_trip(chorale)
     assert read == chorale

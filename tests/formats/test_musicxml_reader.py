@@ -27,6 +27,9 @@ START = (
 )
 
 
+IMPLICIT = ' implicit="yes"'
+
+
 def note(name: str, length: int = 4, extra: str = "", voice: str = "1") -> str:
     """Return a note such as `C#4`, or a rest named `r`; the length is in steps."""
     if name == "r":
@@ -147,6 +150,20 @@ def test_a_pickup_under_a_whole_bar_rest(read) -> None:
     pickup = text.replace("number='1'", "number='0' implicit='yes'")
     chorale = read(pickup).chorale
     assert (chorale.pickup, chorale.steps) == (4, 20)
+
+
+def test_bars_that_are_divided_and_not_counted(read) -> None:
+    lengths = {"0": 4, "1": 16, "2": 12, "X1": 4, "3": 16, "X2": 12}
+    bars = "".join(
+        f"<measure number='{number}'{IMPLICIT * (number[0] in 'X0')}>"
+        f"{START * (number == '0')}{note('C5', length)}</measure>"
+        for number, length in lengths.items()
+    )
+    text = f"<score-partwise><part id='P'>{bars}</part></score-partwise>"
+    chorale = read(text, 0).chorale
+    starts = [0, 4, 20, 32, 36, 52]
+    assert chorale.bars[starts].tolist() == [0, 1, 2, 2, 3, 4]
+    assert chorale.positions[starts].tolist() == [12, 0, 0, 12, 0, 0]
 
 
 def test_measure_numbers_may_be_anything(read) -> None:
@@ -323,6 +340,12 @@ def test_stems_tell_the_voices_apart(read) -> None:
     assert chorale.pitches[0].tolist() == [72, 67, 52, 55]
 
 
+def test_voices_that_cross_throughout_without_stems(read) -> None:
+    crossed = note("G4", 16) + backup(16) + note("C5", 16, voice="2")
+    text = document([crossed], [note("E4", 16) + chord("C3", 16)])
+    assert read(text).chorale.pitches[0].tolist() == [67, 72, 64, 48]
+
+
 def test_staves_of_one_part(read) -> None:
     def on(staff: int, text: str) -> str:
         return text.replace("</note>", f"<staff>{staff}</staff></note>")
@@ -337,6 +360,12 @@ def test_staves_of_one_part(read) -> None:
         [72, 67, 64, 48],
         [72, 67, 65, 48],
     ]
+
+
+def test_staves_that_there_cannot_be(read) -> None:
+    for staff in ("-4", "0", "900", "1.5", ""):
+        text = document([note("C5", 16, f"<staff>{staff}</staff>")])
+        assert read(text, 0).chorale.notes(0) == [Note(72, 0, 16)]
 
 
 def test_the_same_voice_on_both_staves(read) -> None:
