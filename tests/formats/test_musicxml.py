@@ -109,6 +109,11 @@ def test_a_new_metre_with_an_upbeat_comes_back() -> None:
     assert round_trip(chorale) == chorale
 
 
+def test_the_credit_comes_back() -> None:
+    credit = "Opening by J. S. Bach, bars 1 and 2"
+    assert round_trip(little_chorale(credit=credit)).credit == credit
+
+
 def test_lyrics_come_back() -> None:
     lyrics = (
         Lyric(step=0, voice=0, text="Schmü", joined=True),
