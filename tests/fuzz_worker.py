@@ -100,7 +100,7 @@ def main(cases: Path, case: str, first: int, last: int) -> None:
             if index >= first:  # in case that it dies
                 results.write(json.dumps({"index": index, "target": target}) + "\n")
                 results.flush()
-            faulthandler.dump_traceback_later(SECONDS, exit=True)
+                faulthandler.dump_traceback_later(SECONDS, exit=True)
             began = time.perf_counter()
             outcome = read(folder, case, audit)
             seconds = time.perf_counter() - began

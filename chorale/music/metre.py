@@ -14,7 +14,7 @@ from chorale.utils.arrays import IntArray
 
 STEPS_PER_QUARTER = 4  # one step is a sixteenth
 STEPS_PER_WHOLE = 4 * STEPS_PER_QUARTER
-_MOST_UNITS = 999  # numerator of a time signature; three digits, as engravers allow
+_MOST_UNITS = 255  # numerator of a time signature; a byte in MIDI files
 
 
 @dataclass(frozen=True)
