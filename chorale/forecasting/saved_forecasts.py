@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from chorale.forecasting.jobs import LEAST_SQUARES, ORACLE
 from chorale.forecasting.recipes import RECIPES
 from chorale.forecasting.series import TASKS, Array, Floats, Task, forecasting_task
 from chorale.nn.runs import Row
-from chorale.utils.files import load_arrays
+from chorale.utils.files import load_arrays, parse_object
 from chorale.utils.tables import read_table
 
 CURVES = ("train_loss", "valid_mse")  # columns of the history of a training
@@ -72,8 +71,8 @@ def read_options(folder: Path) -> dict[str, Any]:
     """
     path = folder / "options.json"
     try:
-        return {**json.loads(path.read_text(encoding="utf-8"))}
-    except (OSError, ValueError, TypeError) as error:
+        return parse_object(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise ModelError(f"{path}: expected the JSON of a suite: {error}") from None
 
 
