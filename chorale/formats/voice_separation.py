@@ -79,6 +79,10 @@ def separate_voices(
     Raises:
         DataError: more notes sound at once than there are voices, or mostly fewer.
     """
+    if not notes:  # a staff that is silent throughout
+        return Separation(
+            [[] for _ in range(voices)], rests=[[] for _ in range(voices)]
+        )
     chords: dict[int, list[Note]] = defaultdict(list)
     for note in sorted(notes, key=lambda note: (note.start, -note.pitch, -note.length)):
         chords[note.start].append(note)

@@ -87,6 +87,10 @@ def test_the_soprano_joins_the_alto_that_goes_on() -> None:
     assert found.unisons == [4]
 
 
+def test_a_silent_staff() -> None:
+    assert upper([]) == Separation([[], []], rests=[[], []])
+
+
 def test_silence_of_both_is_no_remark() -> None:
     notes = [*chords((71, 67)), Note(71, 12, 4), Note(67, 12, 4)]
     found = upper(notes)
