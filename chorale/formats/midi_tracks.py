@@ -239,7 +239,12 @@ def _read_channels(
             elif event.kind == NOTE_ON and velocity:
                 sounding[channel, pitch].append(time)
             elif sounding[channel, pitch]:
-                end_note(channel, pitch, time)
+                if sounding[channel, pitch][0] == time:
+                    said = "notes of no length, such as grace notes, are left out: {}"
+                    damage[said] += 1
+                    sounding[channel, pitch].pop(0)
+                else:
+                    end_note(channel, pitch, time)
     for (channel, pitch), starts in sounding.items():
         for _ in list(starts):
             damage["notes without an end sound to the end of their track: {}"] += 1

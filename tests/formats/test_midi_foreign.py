@@ -349,6 +349,16 @@ def test_doubled_notes_are_read_once(tmp_path: Path) -> None:
     assert reading.remarks() == ["notes that stand twice at one place are read once: 9"]
 
 
+def test_notes_of_no_length_are_left_out_and_said(tmp_path: Path) -> None:
+    tracks = voices()
+    grace = [mido.Message(f"note_{sign}", note=76) for sign in ("on", "off")]
+    # Both are at the same tick, the end second.
+    tracks[0][1][2:2] = zip((4, 4.001), grace, strict=True)
+    reading = read_midi(save(tmp_path / "piece.mid", tracks))
+    assert notes_of(reading.chorale) == expected()
+    assert "notes of no length, such as grace notes, are left out: 1" in reading.notes
+
+
 def test_triplets_are_counted(tmp_path: Path) -> None:
     triplet = [(74, 4 / 3), (72, 4 / 3), (71, 4 / 3)]
     soprano = [*triplet, *PIECE[0][1:]]
