@@ -51,7 +51,7 @@ def open_humdrum(path: Path) -> WrittenScore:
     if path.stat().st_size > _MOST_BYTES:
         size = _MOST_BYTES // 1_000_000
         raise DataError(f"expected a file of at most {size} MB", path)
-    lines = re.split(r"\r\n|\n|\r", _decode(path.read_bytes()))
+    lines = _lines(_decode(path.read_bytes()))
     reader = _Reader()
     for row, line in enumerate(lines, start=1):
         with located(path, row=row):
@@ -68,6 +68,13 @@ def _decode(raw: bytes) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         return raw.decode("latin-1")
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines; a carriage return among line feeds is a space in a name."""
+    if "\n" not in text:
+        return text.split("\r")
+    return [line.removesuffix("\r").replace("\r", " ") for line in text.split("\n")]
 
 
 class _Reader:

@@ -475,6 +475,12 @@ def test_encodings(tmp_path: Path, encoding: str, end: str) -> None:
     assert (score.title, events(score)) == ("Größe", [[(60,), (62,)]])
 
 
+def test_a_carriage_return_within_a_name(tmp_path: Path) -> None:
+    file = tmp_path / "piece.krn"
+    file.write_bytes(b'**kern\n*I"Soprano\rOboe\n4c\n*-\n')
+    assert open_humdrum(file).staves[0].name == "Soprano Oboe"
+
+
 def test_a_melody(tmp_path: Path) -> None:
     file = tmp_path / "tune.krn"
     tokens = "*k[b-e-] *g: *M3/4 8d 8e- =1 4.g 8a 4b- =2 4.a; 8f# 4d =3 2g; =="
