@@ -126,7 +126,7 @@ def separate(
 def _of_lines(groups: Sequence[Group], chosen: Sequence[int], bars: Bars) -> Voices:
     """Return the voices of groups of one voice each."""
     voices = Voices(lines=[[] for _ in range(VOICES)])
-    doubled = overlaps = 0
+    doubled = overlaps = omitted = 0
     for voice in chosen:
         notes, twice = without_doubles(groups[voice])
         notes, divided = without_divisi(notes, outer=_OUTER.get(voice, 0))
@@ -140,9 +140,14 @@ def _of_lines(groups: Sequence[Group], chosen: Sequence[int], bars: Bars) -> Voi
         except DataError as error:
             raise DataError(f"{VOICE_NAMES[voice]}: {error}") from None
         doubled += twice
+        omitted += len(notes) - len(voices.lines[voice])
         overlaps += count_overlaps(notes)
         voices.off_grid += count_off_grid(notes)
     voices.remarks += _on_doubles(doubled)
+    if omitted:
+        voices.remarks.append(
+            f"notes too short for the grid of sixteenths are left out: {omitted}"
+        )
     if overlaps:
         voices.remarks.append(
             f"notes that reach into the next of their voice are cut there: {overlaps}"

@@ -359,6 +359,20 @@ def test_notes_of_no_length_are_left_out_and_said(tmp_path: Path) -> None:
     assert "notes of no length, such as grace notes, are left out: 1" in reading.notes
 
 
+def test_notes_too_short_for_the_grid_are_said(tmp_path: Path) -> None:
+    tracks = voices()
+    tracks[0][1][2:4] = [
+        (4, mido.Message("note_on", note=76)),
+        (4.2, mido.Message("note_off", note=76)),
+        (4.2, mido.Message("note_on", note=71)),
+        (8, mido.Message("note_off", note=71)),
+    ]
+    reading = read_midi(save(tmp_path / "piece.mid", tracks))
+    assert notes_of(reading.chorale) == expected()
+    remark = "notes too short for the grid of sixteenths are left out: 1"
+    assert remark in reading.notes
+
+
 def test_triplets_are_counted(tmp_path: Path) -> None:
     triplet = [(74, 4 / 3), (72, 4 / 3), (71, 4 / 3)]
     soprano = [*triplet, *PIECE[0][1:]]
