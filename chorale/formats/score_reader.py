@@ -135,8 +135,10 @@ def _choose_staves(
     for staff in chosen:
         if staff.percussion is not None:
             raise DataError(f"expected notes, got percussion in bar {staff.percussion}")
-    most_at_once = max(parts[index].most_at_once for index in choice.parts)
-    is_line = voice is not None and len(chosen) == 1 and most_at_once < VOICES
+    most = [parts[index].most_at_once for index in choice.parts]
+    if sorted(most) == [1, VOICES - 1]:  # three voices in one hand of a keyboard score
+        return list(zip(chosen, most, strict=True)), choice.remarks
+    is_line = voice is not None and len(chosen) == 1 and most[0] < VOICES
     count = 1 if is_line else VOICES // len(chosen)
     return [(staff, count) for staff in chosen], choice.remarks
 

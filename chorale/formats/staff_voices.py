@@ -30,8 +30,8 @@ def separate_bar(
 ) -> list[Line]:
     """Return the notes of each of the `count` voices of a staff in one bar.
 
-    A chord of as many notes as there are voices has a note of each. A note is sung by
-    all voices if the others have nothing written at the same time, not even a rest.
+    A chord of as many notes as there are voices has a note of each. Of two voices, both
+    sing a note if nothing is written for the other at the same time, not even a rest.
 
     Args:
         lines: the written voices, the upper one first; times are in steps from the
@@ -62,6 +62,8 @@ def separate_bar(
                 if _is_open(note, at_once):
                     guesses.unwritten.append(note.bar)
                 continue
+            if count > 2:  # who of so many sings it is not known
+                raise _wrong_number(note, written, count, metre)
             for voice in range(count):
                 voices[voice].append(replace(note, syllables=()) if voice else note)
             guesses.unisons.append(note.bar)
@@ -158,8 +160,8 @@ def _wrong_number(
         if mark.start <= note.start < mark.end
     )
     wanted = "one voice" if count == 1 else f"{count} voices"
+    got = "1 note" if sounding == 1 else f"{sounding} notes at once"
     beat = int(note.start // metre.beat_length) + 1
     return DataError(
-        f"expected {wanted} on a staff, got {sounding} notes at once in bar "
-        f"{note.bar}, beat {beat}"
+        f"expected {wanted} on a staff, got {got} in bar {note.bar}, beat {beat}"
     )

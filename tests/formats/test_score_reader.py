@@ -86,6 +86,15 @@ def test_four_staves_and_two() -> None:
         assert reading.remarks() == []
 
 
+def test_three_voices_in_the_right_hand() -> None:
+    reading = assemble(score(staff("72+67+60:8 71+67+62:8"), staff("48:8 43:8")))
+    assert reading.chorale.pitches[::8].tolist() == [[72, 67, 60, 48], [71, 67, 62, 43]]
+    reading = assemble(score(staff("72:16"), staff("67+60+48:16")))
+    assert reading.chorale.pitches[0].tolist() == [72, 67, 60, 48]
+    with pytest.raises(DataError, match=r"3 voices .* got 2 notes .* beat 3"):
+        assemble(score(staff("72+67+60:8 71+67:8"), staff("48:16")))
+
+
 def test_a_staff_of_one_voice_is_not_two() -> None:
     with pytest.raises(DataError, match="2 voices on the staff, got one in most bars"):
         assemble(score(staff("72:8 71:8"), staff("60:16&48:16")))

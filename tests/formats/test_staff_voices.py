@@ -123,6 +123,11 @@ def test_one_voice_in_several_lines() -> None:
             "2 voices on a staff, got 3 notes at once in bar 7, beat 3",
         ),
         ([line((72, 16)), line((67, 16)), line((64, 16))], 2, "got 3 notes at once"),
+        (
+            [line(((72, 67, 60), 4), (60, 4))],
+            3,
+            "3 voices .* got 1 note in bar 7, beat 2",
+        ),
     ],
 )
 def test_too_many_notes(lines: list, count: int, message: str) -> None:
