@@ -25,7 +25,7 @@ from typing import Any
 
 import pytest
 from fuzz_cases import CASES, add_models, write_cases
-from fuzz_worker import INVALID, SECONDS
+from fuzz_worker import INVALID, PATIENCE
 
 TESTS = Path(__file__).parent
 FINE = ("read", "refused")
@@ -53,7 +53,7 @@ def fuzz(cases: Path, case: str, first: int, count: int) -> list[Row]:
             again, death = run_worker(cases, case, place["index"], place["index"] + 1)
             place = again[-1]
         outcome = f"died: {death}" if death else place["outcome"]
-        rows.append({"seconds": SECONDS, **place, "outcome": outcome})
+        rows.append({"seconds": PATIENCE, **place, "outcome": outcome})
         first = place["index"] + 1
     return rows
 
