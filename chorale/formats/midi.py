@@ -195,6 +195,8 @@ def _convert(
     place = places_in(numbers, positions, metres)
     bars = Bars(bars=numbers, positions=positions, place=place)
     voices = separate(groups, voice, bars, gate)
+    if not any(voices.lines):
+        raise DataError("expected four voices, got no notes of a length")
     end = max(line[-1].end for line in voices.lines if line)
     metres, numbers, positions = midi_meta.read_bars(metas, end, performance.end)
     fermatas = np.zeros(len(numbers), np.bool_)

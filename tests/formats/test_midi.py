@@ -496,6 +496,7 @@ def test_a_latin_1_title(tmp_path: Path) -> None:
             "expected a time signature of whole sixteenths",
         ),
         ([note(60, wait=120 * 200_000), *four()], "at most 100000 sixteenths"),
+        ([note(60, length=0)], "got a single part|no notes"),
     ],
 )
 def test_files_that_are_no_chorale(
