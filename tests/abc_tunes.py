@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
-from chorale.formats.abc import read_abc
-from chorale.formats.written_score import WrittenScore
+from chorale.formats.abc.reader import read_abc
+from chorale.formats.scores.written_score import WrittenScore
 
 HEADER = "X:1\nT:Own\nM:4/4\nL:1/4\nK:"
 

@@ -225,7 +225,7 @@ def _chorale() -> Any:
 def _write_midi(folder: Path) -> None:
     import mido
 
-    from chorale.formats.midi import write_midi
+    from chorale.formats.midi.writer import write_midi
 
     for name in ("midi", "midi-one-track", "rmid"):
         (folder / name).mkdir()

@@ -21,9 +21,9 @@ from chorale.corpus.loading import MANIFEST_FILE, bundled_corpus
 from chorale.corpus.manifest import Row, read_manifest
 from chorale.errors import DataError, UsageError, located
 from chorale.formats.classic_csv import write_annotations, write_csv
-from chorale.formats.musicxml_reader import open_musicxml
-from chorale.formats.score_notes import ScoreNote, join_ties, on_grid
-from chorale.formats.written_score import Staff, WrittenScore
+from chorale.formats.musicxml.reader import open_musicxml
+from chorale.formats.scores.notes import ScoreNote, join_ties, on_grid
+from chorale.formats.scores.written_score import Staff, WrittenScore
 from chorale.music.keys import estimate_key, keys_near
 from chorale.music.metre import (
     COMMON_TIME,

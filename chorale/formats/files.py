@@ -48,19 +48,19 @@ class Format:
 FORMATS = {
     "midi": Format(
         endings=(".mid", ".midi"),
-        read="midi:read_midi",
-        write="midi:write_midi",
+        read="midi.reader:read_midi",
+        write="midi.writer:write_midi",
         has_instruments=True,
         options=("parts",),
     ),
     "musicxml": Format(
         endings=(".musicxml", ".xml"),
-        read="musicxml_reader:read_musicxml",
-        write="musicxml:write_musicxml",
+        read="musicxml.reader:read_musicxml",
+        write="musicxml.writer:write_musicxml",
         options=("parts",),
     ),
     "mxl": Format(
-        endings=(".mxl",), read="musicxml_reader:read_musicxml", options=("parts",)
+        endings=(".mxl",), read="musicxml.reader:read_musicxml", options=("parts",)
     ),
     "csv": Format(
         endings=(".csv",),
@@ -68,9 +68,11 @@ FORMATS = {
         write="classic_csv:write_csv",
     ),
     "wav": Format(endings=(".wav",), write="audio:write_wav", has_instruments=True),
-    "abc": Format(endings=(".abc",), read="abc:read_tune", options=("parts", "tune")),
+    "abc": Format(
+        endings=(".abc",), read="abc.reader:read_tune", options=("parts", "tune")
+    ),
     "humdrum": Format(
-        endings=(".krn",), read="humdrum:read_humdrum", options=("parts",)
+        endings=(".krn",), read="humdrum.reader:read_humdrum", options=("parts",)
     ),
 }
 

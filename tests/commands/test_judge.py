@@ -17,7 +17,7 @@ from chorale.commands import judge, main
 from chorale.corpus.loading import Corpus
 from chorale.errors import UsageError
 from chorale.formats.classic_csv import write_csv
-from chorale.formats.midi import write_midi
+from chorale.formats.midi.writer import write_midi
 from chorale.models.storage import load_model
 
 Run = Callable[..., tuple[int, str, str]]

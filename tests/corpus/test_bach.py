@@ -16,7 +16,7 @@ from chorale.corpus.index import read_index
 from chorale.corpus.loading import bundled_corpus
 from chorale.corpus.manifest import read_manifest
 from chorale.errors import DataError, UsageError
-from chorale.formats.score_notes import ScoreNote
+from chorale.formats.scores.notes import ScoreNote
 from chorale.music.score import Chorale
 
 AWKWARD = {

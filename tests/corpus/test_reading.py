@@ -202,7 +202,7 @@ def test_folk_songs_that_are_not_bachs() -> None:
     assert song.chorale.key == Key("C", "major")
     assert song.remarks == (
         # Two barlines are missing in the file.
-        "longer than the metre and counted as several bars: bars 12, 15",
+        "longer than the metre and counted as several bars: bars 12 and 15",
         "transposed an octave up into the range of the soprano",
         "there are no fermatas: phrases are assumed to end in bars "
         "2, 4, 6, 8, 10, 12, 16, 20",

@@ -142,8 +142,8 @@ def test_a_missing_file(tmp_path: Path, ending: str) -> None:
 
 def test_importing_this_loads_nothing_heavy() -> None:
     code = (
-        "import sys, chorale.formats.files, chorale.formats.midi;"
-        "import chorale.formats.musicxml, chorale.formats.musicxml_reader;"
+        "import sys, chorale.formats.files, chorale.formats.midi.reader;"
+        "import chorale.formats.musicxml.writer, chorale.formats.musicxml.reader;"
         "import chorale.formats.audio;"
         "print({'music21', 'pandas', 'tensorflow', 'keras'} & set(sys.modules))"
     )

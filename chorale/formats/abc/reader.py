@@ -1,0 +1,135 @@
+"""ABC notation, read into a written score.
+
+The reader follows the standard 2.1 of abcnotation.com. An accidental holds to the
+barline in its own octave, as on paper. Repeats are marked, not played out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from chorale.errors import DataError, located
+from chorale.formats.abc.bars import align_voices, say_short_bars, written_bars
+from chorale.formats.abc.events import Event, bounds_of, length_of
+from chorale.formats.abc.remarks import Remarks, Spot
+from chorale.formats.abc.text import MAX_BYTES, decode, select_tune, split_tunes
+from chorale.formats.abc.tunes import TuneReader
+from chorale.formats.abc.voices import VoiceReader
+from chorale.formats.reading import Reading, ReadingOptions
+from chorale.formats.scores.assembly import read_score
+from chorale.formats.scores.notes import ScoreNote, Syllable
+from chorale.formats.scores.written_score import Line, Staff, WrittenScore
+from chorale.music.voices import VOICES
+
+
+def read_tune(
+    path: Path | str, voice: int | None = None, options: ReadingOptions | None = None
+) -> Reading:
+    """Read a tune on the grid, see `scores.assembly.read_score`.
+
+    Raises:
+        DataError: as `read_abc`, or the tune does not hold the voices.
+    """
+    number = options.tune if options else None
+    return read_score(path, lambda file: read_abc(file, number), voice, options)
+
+
+def read_abc(path: Path, tune: int | None = None) -> WrittenScore:
+    """Read a tune of a file in ABC notation.
+
+    Args:
+        path: the file. Its text is read as ABC, whatever it is.
+        tune: the number of the tune, its X: field, in a book of tunes.
+
+    Returns:
+        The score, a staff for each voice. Grace notes are left out; `notes` says so.
+
+    Raises:
+        DataError: the file cannot be read, it is a book and no number is given, no tune
+            or more than one has the number, or the tune is damaged.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise DataError(f"cannot read it: {error.strerror}", path) from error
+    with located(path):
+        if not raw.strip():
+            raise DataError("expected a score, it is empty")
+        chosen = select_tune(split_tunes(decode(raw)), tune)
+        reader = TuneReader()
+        voices = reader.read(chosen)
+        if not voices:
+            hint = f": {chosen.lost}" if chosen.lost else ""
+            raise DataError(f"expected a tune, got no notes{hint}")
+        properties = [reader.finish(voice) for voice in voices]
+        if len(voices) == 1 and _most_layers(voices[0]) < VOICES:
+            _leave_overlays_out(voices[0], reader.remarks)
+        align_voices(voices, reader.remarks)
+        bars = written_bars(voices)
+        say_short_bars(voices, bars, reader.remarks)
+        staves = [
+            Staff(
+                name=own.name,
+                abbreviation=own.abbreviation,
+                clef=own.clef,
+                percussion=bars[0].number if own.percussion else None,
+                bars=[
+                    [_line(layer, written.number) for layer in bar.layers]
+                    for bar, written in zip(voice.bars, bars, strict=True)
+                ],
+            )
+            for voice, own in zip(voices, properties, strict=True)
+        ]
+    return WrittenScore(
+        bars=bars,
+        staves=staves,
+        title=reader.title,
+        composer=reader.composer,
+        notes=(*chosen.notes, *reader.remarks.sentences([bar.number for bar in bars])),
+    )
+
+
+# === Bars ===
+
+
+def _most_layers(voice: VoiceReader) -> int:
+    return max(len(bar.layers) for bar in voice.bars)
+
+
+def _leave_overlays_out(voice: VoiceReader, remarks: Remarks) -> None:
+    """Keep the first of several voices in each bar: the melody."""
+    for index, bar in enumerate(voice.bars):
+        if len(bar.layers) > 1:
+            bar.layers = bar.layers[:1]
+            bar.length = length_of(bar.layers[0]) or bar.length
+            remarks.add("voices that begin with & are left out", Spot(index))
+
+
+def _line(events: Sequence[Event], bar: int) -> Line:
+    """Return the notes of a voice in a bar."""
+    line: Line = []
+    for event, (start, end) in zip(events, pairwise(bounds_of(events)), strict=True):
+        pitches = event.pitches
+        if len(pitches) > 1:
+            pitches = sorted(pitches, key=lambda pitch: (-pitch.pitch, -pitch.number))
+        line.append(
+            ScoreNote(
+                pitches=tuple([pitch.pitch for pitch in pitches]),
+                tied=tuple([pitch.tied for pitch in pitches]),
+                start=start,
+                end=end,
+                fermata=event.fermata,
+                bar=bar,
+                spelling=tuple([pitch.number for pitch in pitches]),
+                syllables=tuple(
+                    [
+                        Syllable(text=text, verse=verse, joined=joined)
+                        for verse, text, joined in event.syllables
+                    ]
+                ),
+            )
+        )
+    return line

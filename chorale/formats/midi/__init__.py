@@ -1,0 +1,8 @@
+"""MIDI files, written and read.
+
+- `writer`: notes, velocities, programs; `conductor`: title, tempo, key and metre
+- `reader`: a file to four voices; `events`: its bytes; `tracks`: its parts; `meta`,
+  `lyrics`: what they say
+- `grid_estimation`, `quantization`, `note_lengths`: performed notes on the grid
+- `voices`, `voice_separation`: four voices from tracks, channels or chords
+"""

@@ -1,0 +1,167 @@
+"""The voices on a staff: which notes of its written voices and chords belong to which.
+
+Two voices on a staff are written as voices, as chords, or as both. A unison is often
+written once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
+
+from chorale.errors import DataError
+from chorale.formats.scores.notes import ScoreNote
+from chorale.formats.scores.written_score import Line
+from chorale.music.metre import Metre
+
+
+@dataclass(kw_only=True)
+class Guesses:
+    """What was guessed about the voices of a staff, by numbers of bars."""
+
+    notes: int = 0  # notes and chords of the staff
+    unisons: list[int] = field(default_factory=list)  # written once for all voices
+    unwritten: list[int] = field(default_factory=list)  # neither a note nor a rest
+
+
+def separate_bar(
+    lines: Sequence[Line], count: int, metre: Metre, guesses: Guesses
+) -> list[Line]:
+    """Return the notes of each of the `count` voices of a staff in one bar.
+
+    A chord of as many notes as there are voices has a note of each. Of two voices, both
+    sing a note if nothing is written for the other at the same time, not even a rest.
+
+    Args:
+        lines: the written voices, the upper one first; times are in steps from the
+            beginning of the bar.
+        count: voices expected.
+        metre: counts the beats of the bar in messages.
+        guesses: receives what was guessed.
+
+    Raises:
+        DataError: there are more notes at once than voices, or so few that it is not
+            known who sings them.
+    """
+    written = _fewest_lines([line for line in lines if line], count)
+    voices: list[Line] = [[] for _ in range(count)]
+    for rank, line in enumerate(written):
+        others = [mark for voice in written if voice is not line for mark in voice]
+        for note in filter(_sounds, line):
+            guesses.notes += 1
+            if len(note.pitches) == count:
+                for voice in range(count):
+                    voices[voice].append(note.member(voice, count))
+                continue
+            at_once = [mark for mark in others if _overlap(note, mark)]
+            if len(note.pitches) > 1 or (at_once and len(written) != count):
+                raise _wrong_number(note, written, count, metre)
+            if at_once:
+                voices[rank].append(note)
+                if _is_open(note, at_once):
+                    guesses.unwritten.append(note.bar)
+                continue
+            if count > 2:  # who of so many sings it is not known
+                raise _wrong_number(note, written, count, metre)
+            for voice in range(count):
+                voices[voice].append(replace(note, syllables=()) if voice else note)
+            guesses.unisons.append(note.bar)
+    for voice, line in enumerate(voices):
+        voices[voice] = _without_doubles(line)
+        for note, after in zip(voices[voice], voices[voice][1:], strict=False):
+            if _overlap(note, after):
+                raise _wrong_number(after, written, count, metre)
+    return voices
+
+
+def most_at_once(lines: Iterable[Line]) -> int:
+    """Return the most notes that sound at once in the lines of a bar."""
+    changes = sorted(
+        change
+        for line in lines
+        for note in line
+        for change in (
+            (note.start, len(note.pitches)),
+            (note.end, -len(note.pitches)),
+        )
+    )
+    # Notes end before others begin at the same time.
+    return max(accumulate((change for _, change in changes), initial=0))
+
+
+def _fewest_lines(lines: list[Line], count: int) -> list[Line]:
+    """Leave out rests, or join lines that continue others, to get `count` lines."""
+    silent = [line for line in lines if not any(map(_sounds, line))]
+    for line in reversed(silent):
+        if len(lines) > count:
+            lines = [kept for kept in lines if kept is not line]
+    joined: list[Line] = []
+    for line in lines:
+        sounding = list(filter(_sounds, line))
+        for index, other in enumerate(joined):
+            free = not any(_overlap(a, b) for a in sounding for b in other if b.pitches)
+            if free and len(lines) > count:
+                rests = (note for note in other if not note.pitches)
+                kept = [r for r in rests if not any(_overlap(r, n) for n in sounding)]
+                joined[index] = _in_order([*filter(_sounds, other), *sounding, *kept])
+                break
+        else:
+            joined.append(line)
+    return joined
+
+
+def _sounds(note: ScoreNote) -> bool:
+    return bool(note.pitches)
+
+
+def _overlap(note: ScoreNote, other: ScoreNote) -> bool:
+    return note.start < other.end and other.start < note.end
+
+
+def _in_order(notes: Iterable[ScoreNote]) -> Line:
+    return sorted(notes, key=lambda note: (note.start, note.end))
+
+
+def _is_open(note: ScoreNote, others: Iterable[ScoreNote]) -> bool:
+    """Return whether the others leave a part of the duration of a note open."""
+    reached = note.start
+    for mark in _in_order(others):
+        if mark.start > reached:
+            return True
+        reached = max(reached, mark.end)
+    return reached < note.end
+
+
+def _without_doubles(line: Line) -> Line:
+    """Return the notes of a voice in order; a note that is written twice is one."""
+    kept: Line = []
+    for note in _in_order(line):
+        if kept:
+            last = kept[-1]
+            if (last.start, last.end, last.pitches) == (
+                note.start,
+                note.end,
+                note.pitches,
+            ):
+                continue
+        kept.append(note)
+    return kept
+
+
+def _wrong_number(
+    note: ScoreNote, lines: Sequence[Line], count: int, metre: Metre
+) -> DataError:
+    """Return the error of a wrong number of notes at the beginning of a note."""
+    sounding = sum(
+        len(mark.pitches)
+        for line in lines
+        for mark in line
+        if mark.start <= note.start < mark.end
+    )
+    wanted = "one voice" if count == 1 else f"{count} voices"
+    got = "1 note" if sounding == 1 else f"{sounding} notes at once"
+    beat = int(note.start // metre.beat_length) + 1
+    return DataError(
+        f"expected {wanted} on a staff, got {got} in bar {note.bar}, beat {beat}"
+    )

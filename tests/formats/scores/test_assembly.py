@@ -1,0 +1,220 @@
+"""Written scores on the grid: staves, repeats, endings, metres, keys."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from chorale.errors import DataError
+from chorale.formats.reading import Reading, ReadingOptions
+from chorale.formats.scores.assembly import assemble
+from chorale.formats.scores.notes import ScoreNote
+from chorale.formats.scores.written_score import (
+    KeySignature,
+    Staff,
+    WrittenBar,
+    WrittenScore,
+)
+from chorale.music.keys import Key
+from chorale.music.metre import Metre
+from chorale.music.score import Note
+
+METRE = Metre(4, 4)
+KEY = KeySignature(fifths=0, mode="major", certain=True)
+
+
+def line(text: str, bar: int) -> list[ScoreNote]:
+    """Return a voice from pitches and lengths in steps, as `72:8 0:4 72+67:4`."""
+    notes, start = [], Fraction(0)
+    for word in text.split():
+        names, length = word.split(":")
+        pitches = tuple(int(name) for name in names.split("+") if name != "0")
+        notes.append(
+            ScoreNote(
+                pitches=pitches,
+                tied=(False,) * len(pitches),
+                start=start,
+                end=start + int(length),
+                fermata=False,
+                bar=bar,
+                spelling=pitches,
+            )
+        )
+        start += int(length)
+    return notes
+
+
+def staff(text: str, name: str = "") -> Staff:
+    """Return a staff; `|` separates bars, `&` the voices of a bar."""
+    bars = [
+        [line(voice, number) for voice in bar.split("&")]
+        for number, bar in enumerate(text.split("|"), start=1)
+    ]
+    return Staff(name=name, bars=bars)
+
+
+def score(
+    *staves: Staff, bars: dict[int, dict[str, Any]] | None = None
+) -> WrittenScore:
+    """Return a score in 4/4; `bars` gives fields of bars by their number."""
+    written = []
+    for number in range(1, len(staves[0].bars) + 1):
+        lines = [line for part in staves for line in part.bars[number - 1]]
+        length = max((note.end for line in lines for note in line), default=Fraction(0))
+        fields: dict[str, Any] = {"metre": METRE, "key": KEY} if number == 1 else {}
+        fields |= (bars or {}).get(number, {})
+        written.append(WrittenBar(**{"number": number, "length": length, **fields}))
+    return WrittenScore(bars=written, staves=list(staves))
+
+
+SATB = ("72:16", "67:16", "60:16", "48:16")
+
+
+def satb(**fields: Any) -> Reading:
+    return assemble(score(*map(staff, SATB), **fields))
+
+
+def melody(text: str, **fields: Any) -> Reading:
+    return assemble(score(staff(text), **fields), 0)
+
+
+def test_four_staves_and_two() -> None:
+    for reading in (
+        satb(),
+        assemble(score(staff("72:16&67:16"), staff("60:16&48:16"))),
+        assemble(score(staff("72+67:16"), staff("60:16&48:16"))),
+    ):
+        assert reading.chorale.pitches[0].tolist() == [72, 67, 60, 48]
+        assert reading.remarks() == []
+
+
+def test_three_voices_in_the_right_hand() -> None:
+    reading = assemble(score(staff("72+67+60:8 71+67+62:8"), staff("48:8 43:8")))
+    assert reading.chorale.pitches[::8].tolist() == [[72, 67, 60, 48], [71, 67, 62, 43]]
+    reading = assemble(score(staff("72:16"), staff("67+60+48:16")))
+    assert reading.chorale.pitches[0].tolist() == [72, 67, 60, 48]
+    with pytest.raises(DataError, match=r"3 voices .* got 2 notes .* beat 3"):
+        assemble(score(staff("72+67+60:8 71+67:8"), staff("48:16")))
+
+
+def test_a_staff_of_one_voice_is_not_two() -> None:
+    with pytest.raises(DataError, match="2 voices on the staff, got one in most bars"):
+        assemble(score(staff("72:8 71:8"), staff("60:16&48:16")))
+
+
+def test_a_unison_in_one_bar_is_said() -> None:
+    reading = assemble(
+        score(
+            staff("72:16&67:16|69:16|71:16&67:16"), staff("60+48:16|57:8 60+52:8|0:16")
+        )
+    )
+    assert reading.chorale.pitches[::16].tolist() == [
+        [72, 67, 60, 48],
+        [69, 69, 57, 57],
+        [71, 67, 0, 0],
+    ]
+    assert reading.remarks() == [
+        "notes that are written once for two voices are read as unisons in bar 2"
+    ]
+
+
+def test_the_user_chooses_the_staves() -> None:
+    five = [staff(text) for text in ("50:16", *reversed(SATB))]
+    options = ReadingOptions(parts=(5, 4, 3, 2))
+    reading = assemble(score(*five), None, options)
+    assert reading.chorale.pitches[0].tolist() == [72, 67, 60, 48]
+    one = assemble(score(*five), 0, ReadingOptions(parts=(4,)))
+    assert one.chorale.notes(0) == [Note(67, 0, 16)]
+    with pytest.raises(DataError, match="different numbers of parts, got 1,2,3,6"):
+        assemble(score(*five), None, ReadingOptions(parts=(1, 2, 3, 6)))
+
+
+# === Repeats ===
+
+
+def test_the_last_ending_is_read_and_said() -> None:
+    reading = melody(
+        "60:16|62:16|64:16|65:16",
+        bars={
+            2: {"endings": frozenset({1, 2}), "repeat_end": True},
+            3: {"endings": frozenset({3})},
+        },
+    )
+    assert [note.pitch for note in reading.chorale.notes(0)] == [60, 64, 65]
+    assert reading.remarks() == [
+        "repeats are read once, with the last ending, without bar 2"
+    ]
+
+
+def test_an_only_ending_stays() -> None:
+    reading = melody("60:16|62:16", bars={2: {"endings": frozenset({1})}})
+    assert len(reading.chorale.notes(0)) == 2
+    assert reading.remarks() == []
+
+
+def test_a_bar_in_two_halves_at_a_repeat() -> None:
+    reading = melody(
+        "67:4|60:16|62:12|64:4|65:12",
+        bars={1: {"number": 0, "upbeat": True}, 3: {"repeat_end": True}},
+    )
+    assert reading.chorale.pickup == 4
+    assert reading.chorale.bars[[0, 4, 20, 32, 36]].tolist() == [0, 1, 2, 2, 3]
+    assert reading.remarks() == ["repeats are read once"]
+
+
+# === Metre, key, tempo ===
+
+
+def test_without_a_metre_bars_are_counted_in_common_time() -> None:
+    assert satb(bars={1: {"metre": None}}).metre_assumed
+    late = melody("60:16|62:12", bars={1: {"metre": None}, 2: {"metre": Metre(3, 4)}})
+    assert [metre.name for metre in late.chorale.metres] == ["4/4", "3/4"]
+    assert "there is no metre before bar 2" in late.remarks()[0]
+
+
+def test_a_metre_survives_a_bar_that_is_left_out() -> None:
+    reading = melody(
+        "60:16|62:12|64:12",
+        bars={
+            2: {"metre": Metre(3, 4), "endings": frozenset({1})},
+            3: {"endings": frozenset({2})},
+        },
+    )
+    assert [metre.name for metre in reading.chorale.metres] == ["4/4", "3/4"]
+
+
+def test_a_bar_longer_than_its_metre_is_said() -> None:
+    reading = melody("60:20|62:16")
+    assert reading.chorale.bars[[0, 16, 20]].tolist() == [1, 2, 3]
+    assert "counted as several bars: bar 1" in reading.remarks()[0]
+
+
+def test_key_and_tempo_are_those_of_the_beginning() -> None:
+    later = {2: {"key": replace(KEY, fifths=4), "tempo": 40.0}}
+    reading = melody("60:16|62:16", bars=later)
+    assert (reading.chorale.key, reading.chorale.tempo) == (Key("C", "major"), 72)
+    first = {1: {"key": replace(KEY, fifths=1, mode="dorian"), "tempo": 40.0}}
+    reading = melody("69:12 72:4|69:16", bars=first)
+    assert (reading.chorale.key, reading.chorale.tempo) == (Key("A", "minor"), 40)
+
+
+# === Bad scores ===
+
+
+def test_scores_that_are_no_chorale() -> None:
+    with pytest.raises(DataError, match="expected a melody, got no notes"):
+        melody("0:16")
+    for voice in (None, 0):
+        with pytest.raises(DataError, match=r"clear which of the parts.*1 \(no name\)"):
+            assemble(score(*map(staff, SATB[:3])), voice)
+    short = WrittenScore(
+        bars=score(staff("72:16|72:16")).bars,
+        staves=[staff("72:16|72:16"), *map(staff, SATB[1:])],
+    )
+    with pytest.raises(DataError, match="equally many bars, got 2, 1, 1, 1"):
+        assemble(short)
+    with pytest.raises(DataError, match="at most 100000 sixteenths"):
+        melody("60:200000")
