@@ -38,7 +38,7 @@ def test_the_later_of_equals_is_repeated_and_a_held_chord_goes_on():
     assert held.lengths[0].tolist() == [0, 0, 1, 2, 3]
 
 
-def test_chords_that_are_held_are_told_from_others_that_are():
+def test_held_chords_differ_from_other_held_chords():
     vocabulary = toy_vocabulary("hold")
     hold = vocabulary.hold
     line = [1, hold, 2, hold, 1, hold]

@@ -81,7 +81,7 @@ def test_features_stay_below_their_number_of_values(
     assert (table < list(FEATURES.values())).all()
 
 
-def test_the_key_is_told_and_moves_with_a_transposition() -> None:
+def test_the_key_is_a_feature_that_moves_with_a_transposition() -> None:
     plan = plan_of(2)
     assert feature(plan, "key") == [0, 0]
     for name, value in (("C major", 1), ("B major", 12), ("C minor", 13)):

@@ -64,7 +64,7 @@ def test_a_note_that_outlasts_the_tunes_is_recalled_no_more() -> None:
     assert [row[2] > 0 for row in found] == [False, True, True, False, False, False, 0]
 
 
-def test_the_end_of_a_tune_is_told_by_no_interval_and_never_comes_now() -> None:
+def test_the_end_of_a_tune_has_no_interval_and_never_comes_now() -> None:
     tunes = Tunes.of([piece((30, 2), (32, 4))], VOCABULARY)
     found = recalled(tunes, piece((30, 2), (32, 4), (33, 1)))
     assert found[3:6] == [[0, 3, 3], [0, 2, 3], [0, 1, 3]]

@@ -99,7 +99,7 @@ BUNDLED_NATS = {"jsb": 0.3262}
 
 @pytest.mark.slow
 @pytest.mark.parametrize("card", NEXT_STEP, ids=NAMES)
-def test_the_stored_weights_have_the_figures_that_are_told(card):
+def test_the_stored_weights_have_the_figures_of_the_card(card):
     valid = load_corpus(splits=("valid",)).valid
     likelihood = evaluate(load_model(card.name), valid)
     assert likelihood.notes == 4 * sum(map(len, valid))
@@ -117,7 +117,7 @@ def test_models_are_listed_with_what_they_were_measured_on():
     assert re.search(r"^jsb .*, 0\.\d{3} nats per note on valid of jsb_chorales$", jsb)
 
 
-def test_jsb_is_told_nothing_but_notes_and_steps_and_names_what_it_knows():
+def test_jsb_reads_nothing_but_notes_and_steps():
     card = load_card("jsb")
     assert card.plan_features == ("step",)
     assert card.vocabulary.encoding == "pitch"

@@ -28,7 +28,7 @@ def examples(shapes: Path) -> tuple[Examples, Examples]:
     return hold_out(load_examples([shapes]))
 
 
-def test_shapes_are_told_apart(
+def test_shapes_are_distinguished(
     classifier_run: Path, examples: tuple[Examples, Examples]
 ) -> None:
     valid = examples[1]
@@ -63,7 +63,7 @@ def test_other_drawings_cannot_go_on_with_a_run(
         resume_training(other, examples[1], classifier_run)
 
 
-def test_one_word_cannot_be_told_apart(
+def test_one_class_alone_is_refused(
     examples: tuple[Examples, Examples], tmp_path: Path
 ) -> None:
     train, valid = examples

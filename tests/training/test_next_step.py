@@ -118,7 +118,7 @@ def test_a_crop_knows_what_sounded_before_it():
     assert places and places[0] > 0
 
 
-def test_some_steps_are_not_told_what_came_before():
+def test_some_steps_do_not_see_the_step_before():
     chorales = _chorales(4, quarters=100)
     options = tiny_training(crop=0, past_dropout=0.25, plan_dropout=0.0)
     vocabulary, batches = _batches(chorales, options)
@@ -132,7 +132,7 @@ def test_some_steps_are_not_told_what_came_before():
             assert vocabulary.decode(row)[1].any(axis=1)[::4].mean() > 0.5
 
 
-def test_some_chorales_are_told_as_a_classic_csv_would():
+def test_some_chorales_have_the_plan_of_a_classic_csv():
     chorale = _chorales(1)[0]
     marked = replace(
         chorale,
