@@ -77,7 +77,7 @@ def test_the_command_forecasts_a_table_of_ones_own(without_xla: None) -> None:
     ("words", "message"),
     [
         (["--only", "gro"], "expected networks out of simple-rnn, "),
-        (["--only", "gru", "--seeds", "0"], "expected seeds of at least 1, got 0"),
+        (["--only", "gru", "--seeds", "0"], "expected --seeds of at least 1, got 0"),
         (["--ahead", "0"], "at least 1 of steps ahead, got 0"),
         (["--steps", "-3"], "at least 1 of steps before the hidden ones, got -3"),
         (["--only", "imputing-gru", "--ahead", "2"], "networks that forecast"),
