@@ -176,6 +176,8 @@ def test_ctrl_c_ends_with_one_line_and_130(folder: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # Jobs in the background ignore SIGINT, and so would this one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with (folder / "pipe").open("wb"):  # as soon as the command reads from it
         time.sleep(0.2)

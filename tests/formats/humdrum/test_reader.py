@@ -570,5 +570,6 @@ def test_time_is_linear(tmp_path: Path) -> None:
         assert len(open_humdrum(tmp_path / "long.krn").bars) == bars
         return time.process_time() - begin
 
-    short = min(seconds(250) for _ in range(3))
-    assert seconds(1000) < max(12 * short, 0.5)
+    # Sixteen times the length; a quadratic reader would take 256 times as long.
+    short = min(seconds(100) for _ in range(3))
+    assert seconds(1600) < 64 * short + 0.5
