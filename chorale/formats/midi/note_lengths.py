@@ -52,10 +52,13 @@ class Gate:
             "them: read as full"
         )
 
+    def full(self, held: float) -> float:
+        """Return the written length of a note that is held for some steps."""
+        return held / self.share + self.early
+
     def lengthen(self, note: PerformedNote) -> PerformedNote:
         """Return a note of its written length."""
-        length = note.length / self.share + self.early
-        return replace(note, end=note.start + length)
+        return replace(note, end=note.start + self.full(note.length))
 
 
 def estimate_gate(groups: Sequence[Sequence[PerformedNote]]) -> Gate | None:
@@ -74,9 +77,9 @@ def estimate_gate(groups: Sequence[Sequence[PerformedNote]]) -> Gate | None:
         if share < _FULL_SHARE:
             early = median(full - held for held, full in pairs)
             gates = [Gate(share=share), Gate(early=early)]
-            errors = [_error(gate, pairs) for gate in gates]
-            best = min(range(2), key=errors.__getitem__)
-            return replace(gates[best], is_even=errors[best] < _EVEN)
+            lengths = [note.length for group in groups for note in group]
+            best = min(gates, key=lambda gate: _misfit(gate, pairs, lengths))
+            return replace(best, is_even=_error(best, pairs) < _EVEN)
     off = sum(
         abs(6 * note.end - round(6 * note.end)) > 6 * _EXACT
         for group in groups
@@ -101,12 +104,29 @@ def _held(group: Sequence[PerformedNote]) -> list[tuple[float, float]]:
     return pairs
 
 
+def _misfit(
+    gate: Gate, pairs: Sequence[tuple[float, float]], lengths: Sequence[float]
+) -> float:
+    """Return by how many steps a gate misses the written lengths, in the mean.
+
+    Among notes of one length any gate fits those that are followed; the others, at the
+    end and before rests, are then known by their written length: whole eighths.
+    """
+    followed = [abs(gate.full(held) - full) for held, full in pairs]
+    eighths = [gate.full(length) / 2 for length in lengths]
+    off_grid = [2 * abs(length - round(length)) for length in eighths]
+    return sum(
+        sum(min(error, 1.0) for error in errors) / len(errors)
+        for errors in (followed, off_grid)
+    )
+
+
 def _error(gate: Gate, pairs: Sequence[tuple[float, float]]) -> float:
     """Return the error in steps that three quarters of the notes keep to.
 
     The others may be followed by a rest.
     """
-    errors = sorted(abs(held / gate.share + gate.early - full) for held, full in pairs)
+    errors = sorted(abs(gate.full(held) - full) for held, full in pairs)
     return errors[3 * len(errors) // 4]
 
 

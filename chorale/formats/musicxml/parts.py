@@ -17,6 +17,7 @@ from chorale.music.metre import COMMON_TIME, STEPS_PER_QUARTER, Metre
 
 _MOST_DIVISIONS = 1_000_000
 _FINEST_TIME = 10**12  # denominator of a time in steps; finer ones are damaged
+_LONGEST = 10_000  # quarters of a note, or of a rest of many bars
 _JUMPS = ("dacapo", "dalsegno", "tocoda", "fine")
 
 
@@ -201,12 +202,18 @@ class PartReader:
         """Return a duration in steps, that of its note value if it is missing.
 
         Raises:
-            DataError: it is too fine.
+            DataError: it is no duration of a note, or too fine.
         """
-        duration = values.decimal(element.findtext("duration"))
-        if duration is None or duration < 0:
+        text = (element.findtext("duration") or "").strip()
+        duration = values.decimal(text)
+        if not text:
             value = values.read_value(element) or Fraction(0)
             return value * STEPS_PER_QUARTER
+        if duration is None or not 0 <= duration <= _LONGEST * self._divisions:
+            raise DataError(
+                f"expected a duration of 0 to {_LONGEST} quarters, got {text[:20]} "
+                f"divisions of a quarter in bar {self._bar()}"
+            )
         steps = duration * STEPS_PER_QUARTER / self._divisions
         if (self._cursor + steps).denominator > _FINEST_TIME:
             raise DataError(
@@ -235,11 +242,12 @@ class PartReader:
                 measure.rest_length = max(measure.rest_length, end)
             else:
                 measure.length = max(measure.length, end)
+        staff = max(values.integer(element.findtext("staff")) or 1, 1)
         if element.find("cue") is not None:
             self.left_out["cue notes"].add(place)
-            self._last = None
+            # More notes of the same chord of cue notes may follow.
+            self._last = Sound(voice="", staff=staff, start=start, end=end)
             return
-        staff = max(values.integer(element.findtext("staff")) or 1, 1)
         self.staves = max(self.staves, staff)
         sound = self._last
         if not is_chord or sound is None or sound.staff != staff:
@@ -269,6 +277,11 @@ class PartReader:
             return
         read = values.read_pitch(element)
         if read is None:
+            if (pitch := element.find("pitch")) is not None:
+                raise DataError(
+                    "expected a pitch of step, alter and octave, got "
+                    f"{values.words(pitch)[:20]!r} in bar {self._bar()}"
+                )
             return
         midi, number, is_rounded = read
         if is_rounded:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chorale.formats.midi.note_lengths import close_gaps, estimate_gate
 from chorale.formats.midi.quantization import PerformedNote
@@ -44,6 +46,19 @@ def test_some_ticks_early(early: float) -> None:
     assert gate is not None and gate.is_even
     assert lengths([gate.lengthen(note) for note in notes]) == list(LINE)
     assert "a little early" in gate.remark
+
+
+@given(
+    line=st.lists(st.sampled_from((4, 4, 4, 4, 2, 16)), min_size=8, max_size=30),
+    gate=st.sampled_from(({"share": 0.85}, {"share": 0.948}, {"early": 0.2})),
+)
+def test_most_notes_may_be_of_one_length(
+    line: list[int], gate: dict[str, float]
+) -> None:
+    notes = played((*line, 8), **gate)
+    found = estimate_gate([notes])
+    assert found is not None
+    assert lengths([found.lengthen(note) for note in notes]) == [*line, 8]
 
 
 @pytest.mark.parametrize("share", [1.0, 0.95, 0.87])

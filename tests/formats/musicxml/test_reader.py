@@ -232,6 +232,28 @@ def test_grace_notes_and_cue_notes_are_left_out(read) -> None:
     ]
 
 
+def test_a_chord_of_cue_notes_takes_the_time_of_one() -> None:
+    cue = note("E5", 8).replace("<note>", "<note><cue/>")
+    chord = note("G5", 8).replace("<note>", "<note><cue/><chord/>")
+    assert melody(cue + chord + note("C5", 8)) == [Note(72, 8, 8)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("<octave>5", "<octave>1000000000", "expected a pitch"),
+        ("<step>C", "<step>Q", "expected a pitch"),
+        ("<duration>8", "<duration>999999999999", "expected a duration"),
+        ("<duration>8", "<duration>-8", "expected a duration"),
+        ("<duration>8", "<duration>x", "expected a duration"),
+    ],
+)
+def test_damaged_notes_are_refused(old: str, new: str, message: str) -> None:
+    damaged = note("C5", 8).replace(old, new)
+    with pytest.raises(DataError, match=f"{message}.* in bar 1"):
+        melody(note("D5", 8) + damaged)
+
+
 def test_cue_notes_alone_keep_their_time() -> None:
     cue = note("E5", 8).replace("<note>", "<note><cue/>")
     assert melody(cue + note("C5", 8)) == [Note(72, 8, 8)]
