@@ -28,6 +28,7 @@ BAR_TEXT = "chorale bar {} position {}"
 METRE_TEXT = "chorale metre {}"
 TITLE_TEXT = "chorale title {}"
 CREDIT_TEXT = "chorale credit {}"
+LYRIC_TEXT = "chorale lyric {} {} {}"  # verse, "-" if joined or "+", text
 
 _SLOWEST_TEMPO = 0xFFFFFF  # microseconds per quarter, the most that three bytes hold
 _UNTITLED = "Chorale"
@@ -51,8 +52,7 @@ def conductor_events(chorale: Chorale) -> list[tuple[int, mido.MetaMessage]]:
         events.append((step, mido.MetaMessage(kind, **fields)))
 
     def keep(step: int, text: str) -> None:
-        data = (MANUFACTURER, *text.encode("utf-8", "replace"))
-        add(step, "sequencer_specific", data=data)
+        events.append((step, own_event(text)))
 
     add(0, "track_name", name=ascii_title(chorale))
     if credit := to_ascii(chorale.credit):
@@ -80,6 +80,12 @@ def conductor_events(chorale: Chorale) -> list[tuple[int, mido.MetaMessage]]:
         add(start, "marker", text=FERMATA)
         add(end, "marker", text=FERMATA_END)
     return events
+
+
+def own_event(text: str) -> mido.MetaMessage:
+    """Return the event that keeps a text of ours, which no program prints."""
+    data = (MANUFACTURER, *text.encode("utf-8", "replace"))
+    return mido.MetaMessage("sequencer_specific", data=data)
 
 
 def ascii_title(chorale: Chorale) -> str:

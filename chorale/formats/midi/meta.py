@@ -36,22 +36,30 @@ _BAR_TEXT = re.compile(r"chorale bar (\d{1,9}) position (\d{1,9})")
 _METRE_TEXT = re.compile(r"chorale metre (\d{1,9}/\d{1,9})")
 _TITLE_TEXT = re.compile(r"chorale title (.*)", re.DOTALL)
 _CREDIT_TEXT = re.compile(r"chorale credit (.*)", re.DOTALL)
+_KARAOKE_TITLE = "@T"
 
 
 def is_own_file(metas: Metas) -> bool:
     """Return whether this package wrote the file."""
-    return any(step == 0 for step, _ in _matches(metas, _METRE_TEXT))
+    return any(step == 0 for step, _ in own_events(metas, _METRE_TEXT))
 
 
 def own_title(metas: Metas) -> str | None:
     """Return the title of our own files with all its letters; None in others."""
-    titles = _matches(metas, _TITLE_TEXT)
+    titles = own_events(metas, _TITLE_TEXT)
     return titles[0][1][1] if titles else None
+
+
+def karaoke_title(metas: Metas) -> str:
+    """Return the title in the words of a karaoke file; empty in others."""
+    texts = (meta.text for meta in _of_type(metas, TEXT))
+    titles = (text for text in texts if text.startswith(_KARAOKE_TITLE))
+    return next(titles, "").removeprefix(_KARAOKE_TITLE).strip()
 
 
 def own_credit(metas: Metas) -> str:
     """Return the credit of our own files; empty in others."""
-    credits = _matches(metas, _CREDIT_TEXT)
+    credits = own_events(metas, _CREDIT_TEXT)
     return credits[0][1][1] if credits else ""
 
 
@@ -64,7 +72,7 @@ def read_bars(
     may end with rests.
     """
     if is_own_file(metas):
-        matches = _matches(metas, _METRE_TEXT)
+        matches = own_events(metas, _METRE_TEXT)
         metres = tuple(Metre.parse(match[1], step) for step, match in matches)
         length = max(steps, round(track_end))
         metres = tuple(metre for metre in metres if metre.step < length)
@@ -102,7 +110,7 @@ def read_key(metas: Metas, first: float) -> KeySignature | None:
         metas: of the file.
         first: step of the first note; later signatures are not that of the beginning.
     """
-    early = [meta for meta in _of_type(metas, KEY_SIGNATURE) if meta.step <= first]
+    early = [meta for meta in _of_type(metas, KEY_SIGNATURE) if meta.is_early(first)]
     # The latest; of several at one step that of the first track, the conductor.
     early.sort(key=lambda meta: -meta.step)
     signatures = [
@@ -125,7 +133,7 @@ def _key_signature(meta: Meta) -> KeySignature | None:
 
 def read_tempo(metas: Metas, first: float) -> float | None:
     """Return the tempo at the first note, in quarters per minute; None without one."""
-    tempos = [meta for meta in _tempos(metas) if meta.step <= first]
+    tempos = [meta for meta in _tempos(metas) if meta.is_early(first)]
     return _quarters_per_minute(tempos[-1]) if tempos else None
 
 
@@ -148,17 +156,21 @@ def remarks_on_changes(metas: Metas, first: float, steps: int) -> list[str]:
     later = {
         meta.data
         for meta in _of_type(metas, KEY_SIGNATURE)
-        if first < meta.step < steps and _key_signature(meta) is not None
+        if not meta.is_early(first)
+        and meta.step < steps
+        and _key_signature(meta) is not None
     }
     beginning = {
-        meta.data for meta in _of_type(metas, KEY_SIGNATURE) if meta.step <= first
+        meta.data for meta in _of_type(metas, KEY_SIGNATURE) if meta.is_early(first)
     }
     if later - beginning:
         remarks.append("key signatures after the beginning are left out")
     tempos = _tempos(metas)
     start = read_tempo(metas, first)
     if any(
-        first < meta.step < steps and _quarters_per_minute(meta) != start
+        not meta.is_early(first)
+        and meta.step < steps
+        and _quarters_per_minute(meta) != start
         for meta in tempos
     ):
         remarks.append("changes of tempo after the beginning are left out")
@@ -179,7 +191,9 @@ def _of_type(metas: Metas, kind: int) -> list[Meta]:
     return [meta for meta in metas if meta.type == kind]
 
 
-def _matches(metas: Metas, pattern: re.Pattern[str]) -> list[tuple[int, re.Match[str]]]:
+def own_events(
+    metas: Metas, pattern: re.Pattern[str]
+) -> list[tuple[int, re.Match[str]]]:
     """Return the steps of events of our own files whose text matches a pattern."""
     found = []
     for meta in metas:
@@ -200,7 +214,7 @@ def _own_bars(
     """Return `bars` and `positions` from the events of our own files."""
     irregular = {
         step: (int(match[1]), int(match[2]))
-        for step, match in _matches(metas, _BAR_TEXT)
+        for step, match in own_events(metas, _BAR_TEXT)
     }
     lengths = {metre.step: metre.bar_length for metre in metres}
     bars, positions = np.zeros(steps, np.int64), np.zeros(steps, np.int64)

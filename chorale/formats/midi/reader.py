@@ -22,7 +22,6 @@ from chorale.formats.midi.tracks import Performance, read_parts
 from chorale.formats.midi.voices import Bars, Group, choose, separate
 from chorale.formats.places import places_in
 from chorale.formats.reading import Reading, ReadingOptions
-from chorale.music.lyrics import sung
 from chorale.music.score import DEFAULT_TEMPO, Chorale, Note
 
 _MIDI_TEMPO = 120.0  # of files without a tempo, in quarters per minute
@@ -119,6 +118,8 @@ def _convert(
     for start, stop in meta.read_fermatas(metas):
         fermatas[start:stop] = True
     title = meta.own_title(metas)
+    if title is None:
+        title = performance.title or meta.karaoke_title(metas)
     first = min(line[0].start for line in voices.lines if line)
     if tempo is None:
         tempo = meta.own_tempo(metas, under_fermata=bool(fermatas[0]))
@@ -132,17 +133,17 @@ def _convert(
         positions=positions,
         metres=metres,
         tempo=tempo,
-        title=performance.title if title is None else title,
+        title=title,
         credit=meta.own_credit(metas),
     )
-    lyrics = sung(read_lyrics(parts, voice), chorale.onsets)
+    lyrics, on_words = read_lyrics(parts, metas, voice, chorale.onsets)
     signature = meta.read_key(metas, first)
     key, on_key = options.key_of(signature, chorale.pitches)
     return Reading(
         replace(chorale, key=key, lyrics=lyrics),
         off_grid=voices.off_grid,
         metre_assumed=not meta.has_metre(metas),
-        notes=(*performance.remarks, *remarks, *voices.remarks, *on_key),
+        notes=(*performance.remarks, *remarks, *voices.remarks, *on_words, *on_key),
     )
 
 

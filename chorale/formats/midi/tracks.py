@@ -15,10 +15,12 @@ from chorale.errors import DataError
 from chorale.formats.midi.events import (
     CONTROL,
     INSTRUMENT_NAME,
+    LYRIC,
     META,
     NOTE_OFF,
     NOTE_ON,
     PROGRAM,
+    TEXT,
     TRACK_NAME,
     Event,
     MidiFile,
@@ -33,6 +35,7 @@ PERCUSSION_CHANNEL = 9  # counted from 0, by General MIDI
 _MOST_STEPS = 100_000  # an hour and a half; longer files are damaged
 _MOST_NOTES = 50_000
 _SUSTAIN_PEDAL, _PEDAL_DOWN = 64, 64  # number of the controller, least value
+_BEGINNING = 1.0  # steps after the first note that are still the beginning
 _SIMULTANEOUS = 0.5  # share of the shorter of two notes that sound at once
 
 
@@ -56,6 +59,13 @@ class Meta(NamedTuple):
     def text(self) -> str:
         """The data as text without spaces around it."""
         return self.words.strip()
+
+    def is_early(self, first: float) -> bool:
+        """Return whether the event is of the beginning; `first` is the first note.
+
+        Some programs begin at tick 1, or put the note before its signatures.
+        """
+        return self.step < first + _BEGINNING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,8 +130,8 @@ class Performance:
     def moved(self, step: Callable[[float], float]) -> Performance:
         """Return the performance with its notes at other times.
 
-        Meta events before the first note remain at the beginning, later ones are left
-        out.
+        Meta events before the first note remain at the beginning, later ones, except
+        words, are left out.
         """
         first = min(note.start for part in self.parts for note in part.notes)
 
@@ -138,7 +148,13 @@ class Performance:
             )
             for part in self.parts
         ]
-        metas = [meta._replace(step=0.0) for meta in self.metas if meta.step <= first]
+        words = [
+            meta._replace(step=step(meta.step))
+            for meta in self.metas
+            if meta.type in (TEXT, LYRIC) and not meta.is_early(first)
+        ]
+        metas = [meta._replace(step=0.0) for meta in self.metas if meta.is_early(first)]
+        metas += words
         return replace(self, parts=parts, metas=metas)
 
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import mido
 
-from chorale.formats.midi.conductor import conductor_events, to_ascii
+from chorale.formats.midi.conductor import (
+    LYRIC_TEXT,
+    conductor_events,
+    own_event,
+    to_ascii,
+)
 from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.score import Chorale
 from chorale.music.voices import INSTRUMENTS, VOICE_NAMES, VOICES
@@ -21,13 +28,16 @@ TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
 # Soprano to bass: the outer voices are a little louder; 64 is mezzo forte.
 VELOCITIES = (88, 74, 74, 82)
 
+_PLAIN_SYLLABLE = re.compile(r"[A-Za-z0-9.,;:!?'()]+")  # the same in every program
+
 
 def write_midi(
     chorale: Chorale, path: Path | str, *, instrument: str = "choir"
 ) -> None:
     """Write a format 1 file: a conductor track, then a track per voice.
 
-    Fermatas are markers and slow the tempo map; notes keep their ticks. Text is ASCII.
+    Fermatas are markers and slow the tempo map; notes keep their ticks. Text is ASCII;
+    what it loses is in events that only this package reads.
     The instrument, a name in `chorale.music.voices.INSTRUMENTS`, sets the programs.
 
     Raises:
@@ -65,15 +75,25 @@ def _voice_track(chorale: Chorale, voice: int, program: int) -> mido.MidiTrack:
 def _lyrics(chorale: Chorale, voice: int) -> dict[int, list[mido.MetaMessage]]:
     """Return the syllables of the first verse of a voice, by step.
 
-    Sequencers know no verses.
+    Sequencers know no verses. If more is to say, all syllables are in our own events
+    as well.
     """
     lyrics = [lyric for lyric in chorale.lyrics if lyric.voice == voice]
     first = min((lyric.verse for lyric in lyrics), default=1)
-    return {
-        lyric.step: [mido.MetaMessage("lyrics", text=text + "-" * lyric.joined)]
-        for lyric in lyrics
-        if lyric.verse == first and (text := to_ascii(lyric.text, " -"))
-    }
+    is_plain = all(
+        lyric.verse == 1 and _PLAIN_SYLLABLE.fullmatch(lyric.text) for lyric in lyrics
+    )
+    events: dict[int, list[mido.MetaMessage]] = defaultdict(list)
+    for lyric in sorted(lyrics):
+        text = to_ascii(lyric.text, " -")
+        if lyric.verse == first and text:
+            hyphen = "-" * lyric.joined
+            events[lyric.step].append(mido.MetaMessage("lyrics", text=text + hyphen))
+        if not is_plain:
+            sign = "-" if lyric.joined else "+"
+            kept = LYRIC_TEXT.format(lyric.verse, sign, lyric.text)
+            events[lyric.step].append(own_event(kept))
+    return events
 
 
 def _track(events: Iterable[tuple[int, Any]], steps: int) -> mido.MidiTrack:

@@ -405,6 +405,29 @@ def test_a_key_and_a_tempo_that_begin_later(tmp_path: Path) -> None:
     assert beginning(reading) == (Key("G", "major"), 120)
 
 
+@pytest.mark.parametrize("tick", [1, 60])
+def test_a_key_and_a_tempo_at_the_first_note_are_of_the_beginning(
+    tmp_path: Path, tick: int
+) -> None:
+    # Some programs write everything at tick 1, or the tempo after the note.
+    early = [
+        (tick / 120, mido.MetaMessage("key_signature", key="G")),
+        (tick / 120, mido.MetaMessage("set_tempo", tempo=600_000)),
+    ]
+    shifted = save(tmp_path / "a.mid", voices(), early, lambda step: step + 1 / 120)
+    for path in (shifted, save(tmp_path / "b.mid", voices(), early)):
+        reading = read_midi(path)
+        assert beginning(reading) == (Key("G", "major"), 100)
+        assert reading.remarks() == []
+        assert notes_of(reading.chorale) == expected()
+
+
+def test_a_key_a_sixteenth_later_is_not_of_the_beginning(tmp_path: Path) -> None:
+    late = [(1, mido.MetaMessage("key_signature", key="Bb"))]
+    reading = read_midi(save(tmp_path / "a.mid", voices(), late))
+    assert reading.chorale.key is None
+
+
 def test_percussion_and_unended_notes_are_said(tmp_path: Path) -> None:
     tracks = voices()
     tracks[3] = ("Bass", tracks[3][1][:-1])
