@@ -16,7 +16,7 @@ from chorale.errors import DataError, UsageError
 from chorale.sketches.classification import classify_many
 from chorale.sketches.formats.files import read_sketches
 from chorale.sketches.formats.json_strokes import read_strokes
-from chorale.sketches.formats.svg import read_svg_path
+from chorale.sketches.formats.svg.reader import read_svg_path
 from chorale.sketches.models import Classifier, load_classifier
 from chorale.sketches.strokes import Sketch
 

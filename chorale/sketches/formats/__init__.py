@@ -6,8 +6,5 @@
 - compact: all drawings of a data set in one .npz
 - tfrecord: the TFRecords of the TensorFlow tutorial, without TensorFlow
 - svg, json_strokes: one drawing
-- svg_document, svg_style, svg_geometry, svg_paths, svg_colors, svg_paint: parts of SVG
-- svg_elements: the shapes of an SVG; svg_visibility: which of them are seen
-- stroke_joining: strokes cut into pieces become whole; pen_outlines: center lines
 - shared: read options, error locations, labels
 """

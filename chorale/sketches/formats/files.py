@@ -19,7 +19,7 @@ from chorale.sketches.formats.json_strokes import read_json
 from chorale.sketches.formats.ndjson import read_ndjson
 from chorale.sketches.formats.shared import ReadOptions, open_binary
 from chorale.sketches.formats.sketch_rnn import SPLITS, read_sketch_rnn
-from chorale.sketches.formats.svg import read_svg
+from chorale.sketches.formats.svg.reader import read_svg
 from chorale.sketches.formats.tfrecord import read_tfrecord, write_tfrecord
 from chorale.sketches.strokes import Sketch
 from chorale.utils.checks import check_choice

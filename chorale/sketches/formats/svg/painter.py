@@ -6,28 +6,31 @@ import contextlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.sketches.formats.svg_colors import Color
-from chorale.sketches.formats.svg_document import MAX_ELEMENTS, Element
-from chorale.sketches.formats.svg_geometry import (
+from chorale.sketches.formats.svg.document import MAX_ELEMENTS, Element
+from chorale.sketches.formats.svg.paint import Color, Paints, background_of
+from chorale.sketches.formats.svg.shapes import (
+    MAX_POINTS,
     Size,
-    apply,
-    bounding_box,
-    compose,
-    corners_of,
-    intersection,
+    Subpath,
     length_of,
     parse_length,
     parse_transform,
+    trace_shape,
+)
+from chorale.sketches.formats.svg.style import Style, StyleSheet, inherit
+from chorale.sketches.formats.svg.viewport import (
+    apply,
+    bounding_box,
+    corners_of,
+    intersection,
+    translation,
     viewport_of,
 )
-from chorale.sketches.formats.svg_paint import Paints, background_of
-from chorale.sketches.formats.svg_paths import MAX_POINTS, Subpath, trace_shape
-from chorale.sketches.formats.svg_style import Ancestry, Style, StyleSheet, inherit
 from chorale.sketches.strokes import check_stroke
 from chorale.utils.arrays import Float64Array
 
@@ -82,7 +85,7 @@ class Picture:
 class _Visit(NamedTuple):
     """An element to be drawn, and what it is drawn in."""
 
-    place: Ancestry
+    element: Element
     style: Style
     matrix: Float64Array
     size: Size
@@ -109,15 +112,12 @@ class _Painter:
         self.root = root
         self.picture = Picture()
         self.by_id: dict[str, Element] = {}
-        sheets, animations = [], 0
-        for element in _descendants(root):
-            self.by_id.setdefault(element.attributes.get("id", ""), element)
-            if element.name == "style":
-                sheets.append(element)
-            elif element.name in _ANIMATIONS:
-                animations += 1
-        self.sheet = StyleSheet(element.text for element in sheets)
-        self.paints = Paints(by_id=self.by_id)
+        animations = 0
+        for element in cast("Iterator[Element]", root.iter()):
+            self.by_id.setdefault(element.get("id", ""), element)
+            animations += element.tag in _ANIMATIONS
+        self.sheet = StyleSheet(root)
+        self.paints = Paints(by_id=self.by_id, sheet=self.sheet)
         self.stack: list[_Visit] = []
         self.external: list[str] = []
         self.not_followed: Counter[str] = +Counter(animations=animations)
@@ -131,9 +131,8 @@ class _Painter:
             viewport = viewport_of(self.root, width, height)
         box = viewport.box
         self.picture.box = None if box is None else apply(viewport.matrix, box)
-        place = Ancestry(self.root, None)
-        self.picture.background = background_of(self.sheet.declarations(place))
-        root = _Visit(place, Style(), viewport.matrix, viewport.size, None, ())
+        self.picture.background = background_of(self.sheet.declarations(self.root))
+        root = _Visit(self.root, Style(), viewport.matrix, viewport.size, None, ())
         self.stack = [root]
         while self.stack:
             visit = self.stack.pop()
@@ -142,7 +141,7 @@ class _Painter:
                 raise DataError(
                     f"expected <use> to draw at most {MAX_ELEMENTS} elements, got more"
                 )
-            with _named(visit.place.element):
+            with _named(visit.element):
                 self._visit(visit)
         self._remark()
 
@@ -168,22 +167,20 @@ class _Painter:
     # === Elements ===
 
     def _visit(self, visit: _Visit) -> None:
-        element, picture = visit.place.element, self.picture
-        name = element.name
+        element, picture = visit.element, self.picture
+        name = element.tag
         if name in _NO_STROKES:
             picture.left_out[_NO_STROKES[name]] += 1
             if name == "image":
                 self._local(element)
         if name not in _SHAPES and name not in _GROUPS:
             return
-        declarations = self.sheet.declarations(visit.place)
+        declarations = self.sheet.declarations(element)
         if declarations.get("display") == "none":
             picture.left_out["hidden element"] += 1
             return
         style = inherit(visit.style, declarations)
-        inner = compose(
-            visit.matrix, parse_transform(declarations.get("transform", ""))
-        )
+        inner = visit.matrix @ parse_transform(declarations.get("transform", ""))
         visit = visit._replace(style=style, matrix=inner)
         if declarations.get("mask", "none") != "none":
             self.not_followed["masks"] += 1
@@ -203,23 +200,24 @@ class _Painter:
     def _push_children(
         self, visit: _Visit, children: list[Element] | None = None
     ) -> None:
-        element = visit.place.element
-        for child in reversed(element.children if children is None else children):
-            self.stack.append(visit._replace(place=Ancestry(child, visit.place)))
+        for child in reversed(
+            visit.element.children() if children is None else children
+        ):
+            self.stack.append(visit._replace(element=child))
 
     def _push_viewport(self, visit: _Visit, shown: Element) -> None:
         """Draw the children of an inner `<svg>`, or of a `<symbol>` by its `<use>`."""
-        element = visit.place.element
+        element = visit.element
         size = visit.size
         width = length_of(shown, "width", size, size.width or -1)
         height = length_of(shown, "height", size, size.height or -1)
         viewport = viewport_of(
             element, width if width >= 0 else None, height if height >= 0 else None
         )
-        offset = np.eye(2, 3)
-        if shown.name == "svg":
-            offset[:, 2] = length_of(shown, "x", size), length_of(shown, "y", size)
-        matrix = compose(compose(visit.matrix, offset), viewport.matrix)
+        matrix = visit.matrix
+        if shown.tag == "svg":
+            matrix = matrix @ _offset(shown, size)
+        matrix = matrix @ viewport.matrix
         clip = visit.clip
         if viewport.box is not None:
             clip = intersection(
@@ -230,7 +228,7 @@ class _Painter:
         )
 
     def _push_use(self, visit: _Visit) -> None:
-        element = visit.place.element
+        element = visit.element
         identifier = self._local(element)
         if identifier is None:
             return
@@ -242,25 +240,20 @@ class _Painter:
             raise DataError(
                 f"expected <use> nested at most {_MAX_USES} deep and never of itself"
             )
-        offset = np.eye(2, 3)
-        offset[:, 2] = (
-            length_of(element, "x", visit.size),
-            length_of(element, "y", visit.size),
-        )
         inner = visit._replace(
-            place=Ancestry(target, visit.place),
-            matrix=compose(visit.matrix, offset),
+            element=target,
+            matrix=visit.matrix @ _offset(element, visit.size),
             uses=(*visit.uses, target),
         )
-        if target.name == "symbol":
-            style = inherit(visit.style, self.sheet.declarations(inner.place))
+        if target.tag == "symbol":
+            style = inherit(visit.style, self.sheet.declarations(target))
             self._push_viewport(inner._replace(style=style), element)
         else:
             self.stack.append(inner)
 
     def _local(self, element: Element) -> str | None:
         """Return the id that an element refers to, None for something outside."""
-        reference = element.attributes.get("href", "").strip()
+        reference = element.get("href", "").strip()
         if reference.startswith("#"):
             return reference[1:]
         if reference and not reference.startswith("data:"):
@@ -271,7 +264,7 @@ class _Painter:
     # === Shapes ===
 
     def _add_shape(self, visit: _Visit) -> None:
-        element, style = visit.place.element, visit.style
+        element, style = visit.element, visit.style
         traced = trace_shape(element, visit.size, self.points)
         self.points -= sum(len(subpath.points) for subpath in traced)
         if not traced:
@@ -311,14 +304,14 @@ class _Painter:
     def _clip_box(self, identifier: str, size: Size) -> Float64Array | None:
         """Return the box of a `<clipPath>`, None if there is none that is known."""
         target = self.by_id.get(identifier)
-        if target is None or target.name != "clipPath" or not target.children:
+        if target is None or target.tag != "clipPath" or not len(target):
             return None
         points = []
-        for child in target.children:
-            transform = child.attributes.get("transform", "")
+        for child in target.children():
+            transform = child.get("transform", "")
             if (
-                child.name not in _SHAPES
-                or target.attributes.get("clipPathUnits") == "objectBoundingBox"
+                child.tag not in _SHAPES
+                or target.get("clipPathUnits") == "objectBoundingBox"
             ):
                 self.not_followed["clip paths of other kinds"] += 1
                 return None
@@ -326,31 +319,27 @@ class _Painter:
                 for subpath in trace_shape(child, size, self.points):
                     points.append(apply(parse_transform(transform), subpath.points))
         box = bounding_box(np.concatenate(points)) if points else None
-        matrix = parse_transform(target.attributes.get("transform", ""))
+        matrix = parse_transform(target.get("transform", ""))
         return None if box is None else bounding_box(apply(matrix, corners_of(box)))
 
 
-def _descendants(root: Element) -> Iterator[Element]:
-    """Yield an element and all within it, in the order of the file."""
-    stack = [root]
-    while stack:
-        element = stack.pop()
-        yield element
-        stack += reversed(element.children)
+def _offset(element: Element, size: Size) -> Float64Array:
+    """Return the transformation to the `x`, `y` of an element."""
+    return translation(length_of(element, "x", size), length_of(element, "y", size))
 
 
 def _chosen(switch: Element) -> Iterator[Element]:
     """Yield the child of a `<switch>` that is drawn: the first without conditions."""
-    for child in switch.children:
-        is_drawn = child.name in _SHAPES or child.name in _GROUPS
-        if is_drawn and not child.attributes.keys() & _CONDITIONS:
+    for child in switch.children():
+        is_drawn = child.tag in _SHAPES or child.tag in _GROUPS
+        if is_drawn and not child.attrib.keys() & _CONDITIONS:
             yield child
             return
 
 
 def _root_length(root: Element, name: str) -> float | None:
     """Return the width or height of the picture, None if it is not given."""
-    text = root.attributes.get(name, "").strip()
+    text = root.get(name, "").strip()
     if not text or text == "auto" or text.endswith("%"):
         return None
     with _named(root):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import cast
+from xml.etree import ElementTree
 from xml.parsers import expat
 
 from chorale.errors import DataError
@@ -13,27 +14,25 @@ MAX_DEPTH = 256
 _MAX_STYLE = 1 << 20  # characters of style sheets
 _SVG = "http://www.w3.org/2000/svg"
 _HREF = "http://www.w3.org/1999/xlink href"
-_GZIP = b"\x1f\x8b"
 
 
-@dataclass(slots=True, eq=False)
-class Element:
-    """An element of an SVG file.
+class Element(ElementTree.Element):
+    """An element of an SVG file: its name as `tag`, without a namespace.
 
     Attributes without a namespace are kept, and `xlink:href` as `href`. Text is kept
-    for style sheets only.
+    for style sheets only. `line` is the line of the file.
     """
 
-    name: str
-    attributes: dict[str, str]
     line: int
-    children: list[Element] = field(default_factory=list)
-    text: str = ""
+
+    def children(self) -> list[Element]:
+        """Return the elements directly within this one."""
+        return cast("list[Element]", list(self))
 
     def __str__(self) -> str:
-        identifier = self.attributes.get("id", "")
+        identifier = self.get("id", "")
         shown = f' id="{identifier[:40]}"' if identifier else ""
-        return f"<{self.name}{shown}> in line {self.line}"
+        return f"<{self.tag}{shown}> in line {self.line}"
 
 
 def parse_document(content: bytes) -> Element:
@@ -46,7 +45,7 @@ def parse_document(content: bytes) -> Element:
     """
     if len(content) > MAX_BYTES:
         raise DataError(f"expected an SVG file of at most {MAX_BYTES >> 20} MiB")
-    if content.startswith(_GZIP):
+    if content.startswith(b"\x1f\x8b"):
         raise DataError("expected an SVG file, it is compressed: unpack it by gunzip")
     builder = _Builder()
     try:
@@ -74,13 +73,14 @@ class _Builder:
         self.characters = 0
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        line = self.parser.CurrentLineNumber
         self.elements += 1
         if self.elements > MAX_ELEMENTS:
             raise DataError(f"expected an SVG file of at most {MAX_ELEMENTS} elements")
         if len(self.open) + self.foreign >= MAX_DEPTH:
             raise DataError(
                 f"expected an SVG file of at most {MAX_DEPTH} nested elements, "
-                f"got more in line {self.parser.CurrentLineNumber}"
+                f"got more in line {line}"
             )
         space, _, local = name.rpartition(" ")
         if self.root is None and (local != "svg" or space not in ("", _SVG)):
@@ -91,11 +91,12 @@ class _Builder:
         kept = {key: value for key, value in attributes.items() if " " not in key}
         if _HREF in attributes:
             kept.setdefault("href", attributes[_HREF])
-        element = Element(local, kept, self.parser.CurrentLineNumber)
-        if self.open:
-            self.open[-1].children.append(element)
-        else:
+        element = Element(local, kept)
+        element.line = line
+        if self.root is None:
             self.root = element
+        else:
+            self.open[-1].append(element)
         self.open.append(element)
 
     def _end(self, name: str) -> None:
@@ -105,14 +106,14 @@ class _Builder:
             self.open.pop()
 
     def _text(self, text: str) -> None:
-        if not self.foreign and self.open and self.open[-1].name == "style":
+        if not self.foreign and self.open and self.open[-1].tag == "style":
+            style = self.open[-1]
             self.characters += len(text)
             if self.characters > _MAX_STYLE:
                 raise DataError(
-                    f"{self.open[-1]}: expected style sheets of at most {_MAX_STYLE} "
-                    "characters"
+                    f"{style}: expected style sheets of at most {_MAX_STYLE} characters"
                 )
-            self.open[-1].text += text
+            style.text = (style.text or "") + text
 
 
 def _refuse_entity(name: str, *_: object) -> None:

@@ -1,7 +1,7 @@
 """Drawings as SVG: what is seen, as strokes.
 
-The way of a file: `svg_document` (XML) → `svg_elements` (shapes with style and place) →
-`svg_visibility` (which are seen) → `stroke_joining` (strokes).
+The way of a file: `document` (XML) → `painter` (shapes with style and place) →
+`visibility` (which are seen) → `joining` (strokes).
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from chorale.errors import DataError, located
-from chorale.sketches.formats.pen_outlines import center_line, is_thin
 from chorale.sketches.formats.shared import ReadOptions, open_binary
-from chorale.sketches.formats.stroke_joining import Piece, join_pieces
-from chorale.sketches.formats.svg_document import MAX_BYTES, parse_document
-from chorale.sketches.formats.svg_elements import Picture, Shape, draw
-from chorale.sketches.formats.svg_paths import trace_path
-from chorale.sketches.formats.svg_visibility import Seen, see
+from chorale.sketches.formats.svg.document import MAX_BYTES, parse_document
+from chorale.sketches.formats.svg.joining import Piece, join_pieces
+from chorale.sketches.formats.svg.painter import Picture, Shape, draw
+from chorale.sketches.formats.svg.pen import center_line, is_thin
+from chorale.sketches.formats.svg.shapes import trace_path
+from chorale.sketches.formats.svg.visibility import Seen, see
 from chorale.sketches.strokes import Sketch
 
 
@@ -32,8 +32,7 @@ def read_svg(path: Path, options: ReadOptions) -> Iterator[Sketch]:
 
     Raises:
         DataError: the file cannot be read, is not SVG, is damaged, has nothing to draw,
-            declares entities, or is larger than the bounds of `svg_document` and
-            `svg_paths`.
+            declares entities, or is larger than the bounds of `document` and `shapes`.
     """
     with open_binary(path, options) as file:
         content = file.read(MAX_BYTES + 1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chorale.sketches.formats.pen_outlines import center_line, is_thin
-from chorale.sketches.formats.svg import parse_svg
+from chorale.sketches.formats.svg.pen import center_line, is_thin
+from chorale.sketches.formats.svg.reader import parse_svg
 from chorale.utils.arrays import Float64Array
 
 ALONG = np.linspace(0, 1, 80)

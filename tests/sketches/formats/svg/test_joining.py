@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chorale.sketches.formats.stroke_joining import Piece, join_pieces
+from chorale.sketches.formats.svg.joining import Piece, join_pieces
 
 Point = tuple[int, int]
 # Every point at most once, so that only the ends of neighbors meet.

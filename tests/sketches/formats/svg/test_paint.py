@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chorale.sketches.formats.svg_colors import WHITE, Color, parse_color
+from chorale.sketches.formats.svg.paint import WHITE, Color, parse_color
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from chorale.errors import DataError
 from chorale.sketches.formats.files import read_sketches
-from chorale.sketches.formats.svg import read_svg_path
+from chorale.sketches.formats.svg.reader import read_svg_path
 from chorale.sketches.strokes import Sketch
 
 NAMESPACE = 'xmlns="http://www.w3.org/2000/svg"'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chorale.errors import DataError
-from chorale.sketches.formats.svg import parse_svg
+from chorale.sketches.formats.svg.reader import parse_svg
 
 INK = [[[10, 20], [90, 30], [50, 80]], [[20, 90], [70, 95]]]
 PEN = 'fill="none" stroke="black"'
