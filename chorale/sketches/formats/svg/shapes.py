@@ -18,13 +18,14 @@ MAX_POINTS = 1_000_000  # of a drawing
 EXPECTED_PATH = "expected an SVG path such as 'M 10 20 L 30 40'"
 # Line segments per curve: a circle in one arc is off by 0.5 % of the radius at most.
 _ALONG = np.linspace(0, 1, 33)[1:]
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+# Without backtracking, so that the time of a match grows with the length of the text.
+_NUMBER = r"[+-]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][+-]?\d++)?+"
 NUMBER = re.compile(_NUMBER)
 _LENGTH = re.compile(rf"({_NUMBER})\s*([a-zA-Z]*|%)")
 _PATH = re.compile(rf"\s*[Mm](?:[MLHVCSQTAZmlhvcsqtaz\s,]|{_NUMBER})*+")
 _TRANSFORM = re.compile(
-    r"(?:[\s,]*(?:matrix|rotate|(?:translate|scale|skew)[xy]?)"
-    rf"\s*\((?:[\s,]*{_NUMBER}[a-z]*)+\s*\))*+[\s,]*",
+    r"(?:[\s,]*+(?:matrix|rotate|(?:translate|scale|skew)[xy]?)"
+    rf"\s*+\((?:[\s,]*+{_NUMBER}[a-z]*+)++\s*+\))*+[\s,]*+",
     re.IGNORECASE,
 )
 _UNITS = {  # in user units, which are pixels of CSS, 96 an inch

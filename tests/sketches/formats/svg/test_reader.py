@@ -260,6 +260,23 @@ LAUGHS = "".join(
             "<rect> in line 1: expected a l",
         ),
         ('<svg><line transform="turn(3)"/></svg>', "<line> in line 1: expected a tr"),
+        (
+            f'<svg><path transform="rotate({"1" * 20_000}" d="M0 0h3"/></svg>',
+            "<path> in line 1: expected a tr",
+        ),
+        (
+            f"<svg><style>{'g ' * 12}path {{ fill: red }}</style>{'<g>' * 200}"
+            f"<path d='M1 1L2 2'/>{'</g>' * 200}</svg>",
+            "expected simpler style sheets",
+        ),
+        (
+            f"<svg><style>{'* { fill: red } ' * 9000}</style>{'<g/>' * 9000}</svg>",
+            "expected simpler style sheets",
+        ),
+        (
+            f"<svg><path style='fill:{'(' * 9000}' d='M1 1L2 2'/></svg>",
+            "fewer brackets",
+        ),
         ('<svg><polygon points="1,2 3"/></svg>', "<polygon> in line 1: expected an"),
         ('<svg><polyline points="1,b"/></svg>', "<polyline> in line 1: expected num"),
         ('<svg viewBox="0 0 0 9"/>', "<svg> in line 1: expected x, y, width"),
@@ -308,6 +325,16 @@ def test_broken_and_dangerous_documents_are_refused(
 
 
 PEN = 'stroke="black" fill="none"'
+
+
+def test_rules_that_are_not_followed_are_counted(tmp_path: Path) -> None:
+    sheet = (
+        "@media print { path { fill: red } } @font-face { src: none } "
+        "path:hover, g ~ path { fill: red } [d] { fill: none; stroke: navy }"
+    )
+    sketch = read(tmp_path, f'<style>{sheet}</style><path d="M1 1L2 2L3 1"/>')
+    assert values_of(sketch)[0] == [[[1, 1], [2, 2], [3, 1]]]
+    assert "2 rules of the style sheet" in " ".join(sketch.notes)
 
 
 @pytest.mark.parametrize(
