@@ -37,8 +37,8 @@ Parts = Annotated[
     str | None,
     typer.Option(
         metavar="N,...",
-        help="Numbers of the parts, staves or tracks to read, from 1 in the order of "
-        "the file, soprano first: four, such as 1,2,3,4, or fewer with several voices "
+        help="Numbers of the parts to read, from 1: the staves from the top of the "
+        "score, or the tracks of a MIDI file; soprano first: four, such as 1,2,3,4, or fewer with several voices "
         "each.",
         show_default="by names, clefs and ranges",
         rich_help_panel=READING,
@@ -48,8 +48,8 @@ Track = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        help="Number of the part, staff or track with the melody, from 1 in the order "
-        "of the file.",
+        help="Number of the part with the melody, from 1: the staves from the top of "
+        "the score, or the tracks of a MIDI file.",
         show_default="the only one, or that of --voice",
         rich_help_panel=READING,
     ),

@@ -96,8 +96,11 @@ def read_any(path: Path, options: ReadingOptions | None = None) -> Reading:
         except DataError as error:
             try:
                 reading = _read_line(file, SOPRANO, options)
-            except DataError:
-                raise error from None
+            except DataError as on_line:
+                reason = str(on_line).removeprefix(f"{file}: ")
+                if reason in str(error):
+                    raise error from None
+                raise DataError(f"{error}; as a single line: {reason}") from None
             if reading.chorale.onsets.any(axis=0).sum() != 1:
                 raise
     remark = "the file has one line: it is the soprano, the other voices are silent"

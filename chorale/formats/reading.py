@@ -20,9 +20,9 @@ class ReadingOptions:
         format: a name in `chorale.formats.files.FORMATS`, for a file whose ending does
             not say it.
         tune: number of a tune in a book of tunes, the X: field of ABC.
-        parts: numbers of the parts, staves or tracks to read, counted from 1 in the
-            order of the file: four, soprano first; fewer with several voices each; or
-            one with a melody.
+        parts: numbers of the parts to read, counted from 1: staves from the top of the
+            score, or tracks of a MIDI file. Four, soprano first; fewer with several
+            voices each; or one with a melody.
         key: instead of the key in the file; then nothing need be guessed.
         tempo: in quarters per minute, instead of the tempo in the file.
     """

@@ -10,7 +10,7 @@ import pytest
 from strategies import little_chorale
 
 from chorale.corpus.loading import bundled_corpus
-from chorale.corpus.reading import read_melody
+from chorale.corpus.reading import read_any, read_melody
 from chorale.errors import DataError, UsageError
 from chorale.formats.classic_csv import write_csv
 from chorale.formats.files import write
@@ -259,3 +259,10 @@ def test_files_that_are_not_there_or_of_no_kind(tmp_path: Path) -> None:
         read_melody(tmp_path / "tune.abc")
     with pytest.raises(UsageError, match="--tune is for files of abc"):
         read_melody(tmp_path / "tune.mid", tune=1)
+
+
+def test_the_reason_that_a_line_cannot_be_read_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "long.abc"
+    path.write_text("X:1\nT:Long\nM:4/4\nL:1/1\nK:C\n" + "C|" * 7000 + "\n")
+    with pytest.raises(DataError, match=r"four voices.* at most 100000 sixteenths"):
+        read_any(path)
