@@ -14,6 +14,7 @@ from chorale.commands import reading_options
 from chorale.commands.progress import progress_bar
 from chorale.corpus.reading import find_files, read_piece
 from chorale.errors import ChoraleError, DataError, UsageError
+from chorale.formats.files import READABLE_NAMES
 from chorale.formats.reading import Reading, ReadingOptions
 from chorale.music.voices import VOICE_NAMES
 from chorale.utils.text import counted
@@ -30,7 +31,7 @@ def check(
         list[Path] | None,
         typer.Argument(
             metavar="FILE...",
-            help="CSV, MIDI or MusicXML files, or folders of them.",
+            help=f"{READABLE_NAMES} files, or folders of them.",
             show_default=False,
         ),
     ] = None,
@@ -66,10 +67,10 @@ def check(
 ) -> None:
     """Check the part-writing of chorales.
 
-    Each line is `file:bar:beat rule message`. Of a folder, all CSV, MIDI and MusicXML
-    files in it and below are checked, a CSV with the annotations of its corpus. Bach
-    breaks every rule occasionally: `--rates` prints findings per 1,000 opportunities,
-    which are comparable between pieces.
+    Each line is `file:bar:beat rule message`. Of a folder, all such files in it and
+    below are checked, a CSV with the annotations of its corpus. Bach breaks every rule
+    occasionally: `--rates` prints findings per 1,000 opportunities, which are
+    comparable between pieces.
 
     Example: chorale check exercise.musicxml --ignore range,leading-tone-leap
     """

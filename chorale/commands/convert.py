@@ -15,7 +15,7 @@ from chorale.corpus.loading import annotations_path
 from chorale.corpus.reading import read_any
 from chorale.errors import UsageError
 from chorale.formats.classic_csv import write_annotations
-from chorale.formats.files import READABLE, WRITABLE, output_format, write
+from chorale.formats.files import READABLE, WRITABLE, losses, output_format, write
 from chorale.music.voices import INSTRUMENTS
 from chorale.utils.checks import check_choice
 from chorale.utils.saving import drafts, save_exactly
@@ -61,6 +61,10 @@ def convert(
     if annotations and output.suffix.lower() != ".csv":
         raise UsageError(f"{output}: --annotations needs a file that ends in .csv")
     output_format(output)
+    if output.exists() and source.exists() and output.samefile(source):
+        raise UsageError(
+            f"{output}: expected another file to write than the one to read"
+        )
     check_choice("an instrument", instrument, INSTRUMENTS)
     found = read_any(source, reading.reading_options(context))
     reading.print_remarks(found.remarks())
@@ -77,5 +81,6 @@ def convert(
         changed = save_exactly(files, paths, overwrite=force)
     for path in paths:
         typer.echo(path)
+    reading.print_remarks(losses(chorale, output))
     if not changed:
         print_unchanged(paths)

@@ -13,6 +13,7 @@ from chorale.commands import sampling_options as sampling
 from chorale.commands.options import ADVANCED, Average, Force, Models, model_names
 from chorale.commands.progress import progress_bar
 from chorale.corpus.seeds import NO_SEED
+from chorale.formats.files import READABLE_NAMES
 from chorale.models.ensemble import average as averaged
 from chorale.models.storage import NEXT_STEP, load_card, load_model
 from chorale.music.score import Chorale
@@ -27,7 +28,7 @@ def generate(
         str,
         typer.Option(
             help="Chorale whose opening is continued: a number from `chorale seeds`, a "
-            "bundled chorale such as bwv253, a CSV, MIDI or MusicXML file; none for no "
+            f"bundled chorale such as bwv253, a {READABLE_NAMES} file; none for no "
             "opening."
         ),
     ] = "1",

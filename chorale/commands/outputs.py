@@ -11,9 +11,10 @@ from typing import Annotated
 import typer
 
 from chorale.commands.options import ADVANCED, OUTPUT
+from chorale.commands.reading_options import print_remarks
 from chorale.commands.saving import print_saved
 from chorale.errors import DataError, OutputError
-from chorale.formats.files import OUTPUT_ENDINGS, write
+from chorale.formats.files import OUTPUT_ENDINGS, losses, write
 from chorale.music.score import Chorale
 from chorale.music.voices import INSTRUMENTS
 from chorale.sampling.best_of import Candidate, Judge
@@ -179,6 +180,13 @@ def write_best(
     written = {
         name: write_piece(destination, name, chorale) for name, chorale in best.items()
     }
+    said = dict.fromkeys(
+        sentence
+        for chorale in best.values()
+        for ending in parse_formats(destination.formats)
+        for sentence in losses(chorale, f"chorale{ending}")
+    )
+    print_remarks(list(said))
     if report is not None:
         drawn_by_file = {written[name]: found for name, found in ranked.items()}
         blocks = choice_blocks(drawn_by_file)

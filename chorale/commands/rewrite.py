@@ -14,6 +14,7 @@ from chorale.commands import sampling_options as sampling
 from chorale.commands.options import Force
 from chorale.commands.progress import progress_bar
 from chorale.errors import UsageError
+from chorale.formats.files import READABLE_NAMES
 from chorale.models.storage import DEFAULT_MODEL, load_model
 from chorale.music.voices import VOICE_NAMES, voice_named
 from chorale.sampling import completion
@@ -27,7 +28,7 @@ def rewrite(
         str,
         typer.Argument(
             metavar="FILE",
-            help="A CSV, MIDI or MusicXML file of four voices, some of which may be "
+            help=f"A {READABLE_NAMES} file of four voices, some of which may be "
             "silent; or a bundled chorale: bwv253, or 3 for number 3 of `chorale "
             "seeds`.",
         ),

@@ -13,7 +13,13 @@ from chorale.corpus.index import INDEX_FILE, Entry, read_index
 from chorale.corpus.loading import MANIFEST_FILE, SPLITS, annotations_path, load_entry
 from chorale.errors import DataError, located
 from chorale.formats.classic_csv import NOTE_COLUMNS, read_annotations
-from chorale.formats.files import READABLE, input_format, read_line, read_spelled
+from chorale.formats.files import (
+    READABLE,
+    READABLE_NAMES,
+    input_format,
+    read_line,
+    read_spelled,
+)
 from chorale.formats.reading import Reading, ReadingOptions
 from chorale.music.melody import Melody, melody_of
 from chorale.music.score import Chorale
@@ -49,7 +55,7 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
             and file.name not in (INDEX_FILE, MANIFEST_FILE)
         ]
         if not inside:
-            raise DataError("expected CSV, MIDI or MusicXML files, got none", path)
+            raise DataError(f"expected {READABLE_NAMES} files, got none", path)
         found += inside
     return found
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from chorale.corpus.index import Entry, read_index
 from chorale.corpus.loading import bundled_corpus, load_entry
 from chorale.errors import UsageError
-from chorale.formats.files import read
+from chorale.formats.files import READABLE_NAMES, read
 from chorale.music.score import Chorale
 
 NO_SEED = "none"
@@ -29,8 +29,8 @@ def find_seed(name: str | Chorale) -> Chorale | None:
 
     Args:
         name: a number in `numbered_seeds`, counted from 1, the catalogue number of a
-            bundled piece such as `bwv253`, a CSV, MIDI or MusicXML file, or `none`; or
-            a chorale.
+            bundled piece such as `bwv253`, a file that can be read, or `none`; or a
+            chorale.
 
     Returns:
         The whole chorale; None for `none`.
@@ -61,7 +61,7 @@ def find_seed(name: str | Chorale) -> Chorale | None:
     raise UsageError(
         f"there is no seed {name!r}: expected a number from 1 to "
         f"{len(numbered_seeds())} (`chorale seeds` lists them), a bundled chorale such "
-        f"as bwv253, a CSV, MIDI or MusicXML file that exists, or {NO_SEED}"
+        f"as bwv253, a {READABLE_NAMES} file that exists, or {NO_SEED}"
     )
 
 

@@ -34,51 +34,81 @@ class Format:
             voices, and only this voice of the Reading matters.
         write: takes a chorale and a path, and if `has_instruments` an instrument.
         endings: of its files; the first is the usual one.
+        label: its name in sentences.
         has_instruments: whether a file is played by instruments.
+        has_lyrics: whether a file holds lyrics.
+        is_ascii: whether its lyrics are one verse, in ASCII letters, for other
+            programs than this one.
         options: fields of ReadingOptions that only some formats have.
     """
 
+    label: str
     endings: tuple[str, ...]
     read: str = ""
     write: str = ""
     has_instruments: bool = False
+    has_lyrics: bool = False
+    is_ascii: bool = False
     options: tuple[str, ...] = ()
 
 
 FORMATS = {
     "midi": Format(
+        label="MIDI",
         endings=(".mid", ".midi"),
         read="midi.reader:read_midi",
         write="midi.writer:write_midi",
         has_instruments=True,
+        has_lyrics=True,
+        is_ascii=True,
         options=("parts",),
     ),
     "musicxml": Format(
+        label="MusicXML",
         endings=(".musicxml", ".xml"),
         read="musicxml.reader:read_musicxml",
         write="musicxml.writer:write_musicxml",
+        has_lyrics=True,
         options=("parts",),
     ),
     "mxl": Format(
-        endings=(".mxl",), read="musicxml.reader:read_musicxml", options=("parts",)
+        label="MusicXML",
+        endings=(".mxl",),
+        read="musicxml.reader:read_musicxml",
+        options=("parts",),
     ),
     "csv": Format(
+        label="CSV",
         endings=(".csv",),
         read="classic_csv:read_unannotated",
         write="classic_csv:write_csv",
     ),
-    "wav": Format(endings=(".wav",), write="audio:write_wav", has_instruments=True),
+    "wav": Format(
+        label="WAV",
+        endings=(".wav",),
+        write="audio:write_wav",
+        has_instruments=True,
+    ),
     "abc": Format(
-        endings=(".abc",), read="abc.reader:read_tune", options=("parts", "tune")
+        label="ABC",
+        endings=(".abc",),
+        read="abc.reader:read_tune",
+        options=("parts", "tune"),
     ),
     "humdrum": Format(
-        endings=(".krn",), read="humdrum.reader:read_humdrum", options=("parts",)
+        label="Humdrum",
+        endings=(".krn",),
+        read="humdrum.reader:read_humdrum",
+        options=("parts",),
     ),
 }
 
 _BY_ENDING = {ending: row for row in FORMATS.values() for ending in row.endings}
 READABLE = [ending for ending, row in _BY_ENDING.items() if row.read]
 READABLE_FORMATS = [name for name, row in FORMATS.items() if row.read]
+# The names of formats that can be read, for sentences: "MIDI, MusicXML or CSV".
+_LABELS = list(dict.fromkeys(row.label for row in FORMATS.values() if row.read))
+READABLE_NAMES = f"{', '.join(_LABELS[:-1])} or {_LABELS[-1]}"
 WRITABLE = [ending for ending, row in _BY_ENDING.items() if row.write]
 # The usual ending by the name of each format that can be written.
 OUTPUT_ENDINGS = {name: row.endings[0] for name, row in FORMATS.items() if row.write}
@@ -193,6 +223,27 @@ def write(chorale: Chorale, path: Path | str, *, instrument: str = "choir") -> N
     file_format = output_format(path)
     options = {"instrument": instrument} if file_format.has_instruments else {}
     _load(file_format.write)(chorale, path, **options)
+
+
+def losses(chorale: Chorale, path: Path | str) -> list[str]:
+    """Return sentences on the lyrics of a chorale that a file of a name does not hold.
+
+    Raises:
+        UsageError: the ending is not that of a format that can be written.
+    """
+    row = output_format(Path(path))
+    if not row.has_lyrics:
+        return [f"{row.label} holds no lyrics"] if chorale.lyrics else []
+    if not row.is_ascii:
+        return []
+    singers = {lyric.voice for lyric in chorale.lyrics}
+    verses = {(lyric.voice, lyric.verse) for lyric in chorale.lyrics}
+    held = "the lyrics in ASCII letters"
+    if len(verses) > len(singers):
+        held = "the first verse of the lyrics, in ASCII letters"
+    elif all(lyric.text.isascii() for lyric in chorale.lyrics):
+        return []
+    return [f"for other programs {row.label} holds {held}"]
 
 
 def output_format(path: Path) -> Format:

@@ -10,7 +10,8 @@ from command_line import run_command
 from strategies import little_chorale
 
 from chorale.corpus.loading import load_corpus
-from chorale.formats.files import read, write
+from chorale.formats.files import READABLE_NAMES, read, write
+from chorale.music.lyrics import Lyric
 from chorale.music.voices import INSTRUMENTS
 
 
@@ -126,3 +127,39 @@ def test_mistakes_end_in_one_line(
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_lyrics_that_a_format_does_not_hold_are_said(tmp_path: Path) -> None:
+    lyrics = tuple(
+        Lyric(step=0, voice=0, verse=verse, text=text)
+        for verse, text in ((1, "Süß"), (2, "O"))
+    )
+    write(little_chorale(lyrics=lyrics), tmp_path / "a.musicxml")
+    for name, said in (
+        ("b.csv", "note: CSV holds no lyrics\n"),
+        (
+            "c.mid",
+            "note: for other programs MIDI holds the first verse of the lyrics, in "
+            "ASCII letters\n",
+        ),
+        ("d.musicxml", ""),
+    ):
+        done = convert(tmp_path / "a.musicxml", tmp_path / name)
+        assert (done.returncode, done.stderr) == (0, said)
+    assert sorted(read(tmp_path / "c.mid").lyrics) == sorted(lyrics)
+
+
+def test_a_file_is_not_converted_to_itself(tmp_path: Path) -> None:
+    write(little_chorale(), tmp_path / "a.mid")
+    (tmp_path / "b.mid").symlink_to("a.mid")
+    for name in ("a.mid", "b.mid"):
+        done = convert(tmp_path / "a.mid", tmp_path / name, "--force")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "expected another file to write" in done.stderr
+        assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["check", "generate", "rewrite"])
+def test_help_names_all_formats_to_read(command: str) -> None:
+    help_text = " ".join(run_command(command, "--help").stdout.replace("│", "").split())
+    assert READABLE_NAMES in help_text

@@ -256,7 +256,7 @@ def test_a_final_report_uses_the_test_split(
         ("--opening 2", "--opening is for chorales from files", 2),
         ("--report judged.pdf", r"ends in \.md or \.html, got \.pdf", 2),
         ("missing", "missing: there is no such file or folder", 1),
-        ("empty", "empty: expected CSV, MIDI or MusicXML files, got none", 1),
+        ("empty", "empty: expected MIDI, MusicXML, CSV, ABC or Humdrum files", 1),
     ],
 )
 def test_what_makes_no_sense_is_refused(

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
+from pathlib import Path
 
-from chorale.commands.outputs import choice_blocks
+import numpy as np
+import pytest
+from strategies import little_chorale
+
+from chorale.commands.outputs import Destination, choice_blocks, write_best
+from chorale.music.lyrics import Lyric
 from chorale.music.score import Chorale
 from chorale.sampling.best_of import Candidate
 from chorale.utils.reports import Table
@@ -24,3 +29,17 @@ def test_a_report_has_a_table_for_each_file() -> None:
     assert [len(table.rows) for table in tables] == [2, 1]
     row = ("1", "yes", "0.250", "0.50", "7.2", "7.8", "2 crossing, 1 overlap")
     assert tables[0].rows[0] == row
+
+
+def test_lyrics_that_are_lost_are_said_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    destination = Destination(
+        output=tmp_path, formats="csv,musicxml", instrument="choir", best_of=1,
+        report=None,
+    )  # fmt: skip
+    lyrics = (Lyric(step=0, voice=0, text="Wake"),)
+    write_best(destination, ["a", "b"], [little_chorale(lyrics=lyrics)] * 2)
+    assert capsys.readouterr().err == "note: CSV holds no lyrics\n"
+    write_best(destination, ["c"], [little_chorale()])
+    assert capsys.readouterr().err == ""

@@ -10,9 +10,17 @@ import pytest
 from strategies import little_chorale
 
 from chorale.errors import DataError, UsageError
-from chorale.formats.files import OUTPUT_ENDINGS, read, read_spelled, write
+from chorale.formats.files import (
+    OUTPUT_ENDINGS,
+    READABLE_NAMES,
+    losses,
+    read,
+    read_spelled,
+    write,
+)
 from chorale.formats.reading import ReadingOptions
 from chorale.music.keys import Key
+from chorale.music.lyrics import Lyric
 from chorale.music.score import changes
 
 
@@ -158,3 +166,33 @@ def test_silence_is_no_chorale(tmp_path: Path) -> None:
     path.write_text("note0,note1,note2,note3\n0,0,0,0\n0,0,0,0\n")
     with pytest.raises(DataError, match=r"silence\.csv: .* nothing but silence"):
         read(path)
+
+
+def lyric(text: str, voice: int = 0, verse: int = 1) -> Lyric:
+    return Lyric(step=0, voice=voice, verse=verse, text=text)
+
+
+@pytest.mark.parametrize(
+    ("lyrics", "midi"),
+    [
+        ([], []),
+        ([lyric("low"), lyric("high", voice=3, verse=2)], []),
+        ([lyric("süß")], ["the lyrics in ASCII letters"]),
+        (
+            [lyric("a"), lyric("b", verse=2)],
+            ["the first verse of the lyrics, in ASCII letters"],
+        ),
+    ],
+)
+def test_what_formats_do_not_hold(lyrics: list[Lyric], midi: list[str]) -> None:
+    chorale = little_chorale(lyrics=tuple(lyrics))
+    said = [f"for other programs MIDI holds {what}" for what in midi]
+    assert losses(chorale, "a.mid") == said
+    assert losses(chorale, "a.musicxml") == []
+    for name in ("CSV", "WAV"):
+        expected = [f"{name} holds no lyrics"] if lyrics else []
+        assert losses(chorale, f"a.{name.lower()}") == expected
+
+
+def test_the_names_of_formats_to_read() -> None:
+    assert READABLE_NAMES == "MIDI, MusicXML, CSV, ABC or Humdrum"
