@@ -214,12 +214,16 @@ def _subpaths(segments: Iterable[Any], limit: int) -> list[Subpath]:
             closes = is_closed and bool((stroke[0] == stroke[-1]).all())
             subpaths.append(Subpath(stroke, count == 1, closes))
 
+    before: Any = None
     for segment in segments:
         end = (segment.end.x, segment.end.y)
         if isinstance(segment, Move):
             finish()
             points, count, is_closed = [end], 0, False
+            before = None
             continue
+        _smooth(segment, before)
+        before = segment
         if not isinstance(segment, (Line, Close)) and getattr(segment, "rx", True):
             added = segment.npoint(_ALONG[:-1]).tolist()
             points += added
@@ -231,6 +235,20 @@ def _subpaths(segments: Iterable[Any], limit: int) -> list[Subpath]:
             raise _too_many_points()
     finish()
     return subpaths
+
+
+def _smooth(segment: Any, before: Any) -> None:
+    """Correct the control point of a smooth curve.
+
+    It mirrors that of a curve of the same kind only; the library mirrors any.
+    """
+    if getattr(segment, "smooth", False):
+        is_cubic = hasattr(segment, "control2")
+        name, last = ("control1", "control2") if is_cubic else ("control", "control")
+        control = segment.start
+        if type(before) is type(segment):
+            control = getattr(before, last).reflected_across(segment.start)
+        setattr(segment, name, control)
 
 
 def _too_many_points() -> DataError:

@@ -84,6 +84,19 @@ def test_smooth_curves_go_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("smooth", "same"),
+    [
+        ("M0 0Q5 10 10 0S16 -8 16 0", "M0 0Q5 10 10 0C10 0 16 -8 16 0"),
+        ("M0 0C0 8 8 8 8 0M4 4S16 -8 16 0", "M4 4C4 4 16 -8 16 0"),
+        ("M0 0C0 8 8 8 8 0T16 0T20 4", "M0 0C0 8 8 8 8 0L16 0Q24 0 20 4"),
+    ],
+)
+def test_smooth_curves_do_not_go_on_from_other_commands(smooth: str, same: str) -> None:
+    stroke, expected = (read_svg_path(d).strokes[-1] for d in (smooth, same))
+    assert stroke[-32:] == pytest.approx(expected[-32:])
+
+
+@pytest.mark.parametrize(
     "d",
     [
         "",
