@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,8 +17,8 @@ PROPERTIES = frozenset(
     "color transform clip-path mask background background-color stop-color "
     "stop-opacity".split()
 )
-# Of all elements with all selectors; each step to an outer element counts as well.
-_MAX_COMPARISONS = 50_000_000
+# Of elements with selectors for their name, class or id, and of outer elements.
+_MAX_COMPARISONS = 20_000_000
 
 
 class Declarations(NamedTuple):
@@ -46,13 +47,18 @@ class StyleSheet:
         import cssselect2
 
         matcher = cssselect2.Matcher()
-        steps = []
+        members, depth = _members(root)
+        comparisons = 0
         for text in texts:
-            for selector, count, declarations in self._rules(text):
+            for selector, steps, declarations in self._rules(text):
                 matcher.add_selector(selector, declarations)
-                steps.append(count)
-        elements, depth = _extent(root)
-        if elements * sum(depth**count for count in steps) > _MAX_COMPARISONS:
+                key = selector.local_name or ""
+                if selector.id or selector.class_name:
+                    key = (
+                        f"#{selector.id}" if selector.id else f".{selector.class_name}"
+                    )
+                comparisons += members[key] * depth**steps
+        if comparisons > _MAX_COMPARISONS:
             raise DataError(
                 "expected simpler style sheets, their rules for so many elements take "
                 "too long: save the drawing with attributes instead"
@@ -107,14 +113,17 @@ class StyleSheet:
         return found
 
 
-def _extent(root: Element) -> tuple[int, int]:
-    """Return the number of elements and the depth of a document."""
-    count = depth = 0
-    level = [root]
+def _members(root: Element) -> tuple[Counter[str], int]:
+    """Return the numbers of elements by name, .class and #id, and the depth."""
+    members: Counter[str] = Counter()
+    depth, level = 0, [root]
     while level:
-        count, depth = count + len(level), depth + 1
+        depth += 1
+        for element in level:
+            names = {f".{name}" for name in element.get("class", "").split()}
+            members.update(["", element.tag, f"#{element.get('id', '')}", *names])
         level = [child for element in level for child in element.children()]
-    return count, depth
+    return members, depth
 
 
 @lru_cache(1024)
