@@ -38,8 +38,8 @@ Parts = Annotated[
     typer.Option(
         metavar="N,...",
         help="Numbers of the parts to read, from 1: the staves from the top of the "
-        "score, or the tracks of a MIDI file; soprano first: four, such as 1,2,3,4, or fewer with several voices "
-        "each.",
+        "score, or the tracks of a MIDI file; soprano first: four, such as 1,2,3,4, or "
+        "fewer with several voices each.",
         show_default="by names, clefs and ranges",
         rich_help_panel=READING,
     ),

@@ -7,10 +7,10 @@ A note that stands alone may be a unison of two voices, or one of them rests.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations, product
+from itertools import chain, combinations, product
 from statistics import fmean
 from typing import NamedTuple
 
@@ -30,6 +30,7 @@ _LONGEST_DETOUR = (6, 10)
 # Shares of the time that all voices have to sound, as written, and that each sounds on
 # average, with unisons; otherwise it is another texture.
 _LEAST_FULL, _LEAST_SOUNDING = 0.33, 0.7
+_LEAST_COMMON_REST = 2  # steps; shorter ones may be those of staccato
 
 
 class _Assigned(NamedTuple):
@@ -55,18 +56,23 @@ class Separation:
     Attributes:
         lines: the notes of each voice in order, the highest voice first.
         unisons: steps at which one note is read as one of two voices.
-        rests: of each voice, the steps at which it begins to rest while another sounds.
+        rests: of each voice, first steps of its rests while another sounds, and the
+            steps after them.
         doubled: number of notes that stand twice and are read once.
     """
 
     lines: list[list[Note]]
     unisons: list[int] = field(default_factory=list)
-    rests: list[list[int]] = field(default_factory=list)
+    rests: list[list[tuple[int, int]]] = field(default_factory=list)
     doubled: int = 0
 
 
 def separate_voices(
-    notes: Sequence[Note], voices: int, outer: Collection[int], place: Place
+    notes: Sequence[Note],
+    voices: int,
+    outer: Collection[int],
+    place: Place,
+    entries: Collection[int] = (),
 ) -> Separation:
     """Separate the notes of a group into voices.
 
@@ -75,6 +81,8 @@ def separate_voices(
         voices: how many there are.
         outer: which of them are the soprano and the bass.
         place: names a step.
+        entries: steps at which a note that stands alone is a unison, see
+            `common_entries`.
 
     Raises:
         DataError: more notes sound at once than there are voices, or mostly fewer.
@@ -104,7 +112,7 @@ def separate_voices(
         states = _best(following)
     separation = Separation(_lines(states[0], voices), doubled=doubled)
     _check_texture(separation.lines, place, _LEAST_FULL, at_once=True)
-    _join_unisons(separation, outer)
+    _join_unisons(separation, outer, entries)
     _check_texture(separation.lines, place, _LEAST_SOUNDING)
     return separation
 
@@ -212,7 +220,23 @@ def _lines(state: _State, voices: int) -> list[list[Note]]:
 # === Unisons and rests ===
 
 
-def _join_unisons(separation: Separation, outer: Collection[int]) -> None:
+def common_entries(staves: Sequence[Sequence[Note]]) -> set[int]:
+    """Return the steps at which all staves enter after a rest with one note each."""
+    entries = set()
+    end = 0
+    for note in sorted(chain(*staves), key=lambda note: note.start):
+        if end and note.start - end >= _LEAST_COMMON_REST:
+            entries.add(note.start)
+        end = max(end, note.end)
+    for staff in staves:
+        counts = Counter(note.start for note in staff)
+        entries = {step for step in entries if counts[step] == 1}
+    return entries
+
+
+def _join_unisons(
+    separation: Separation, outer: Collection[int], entries: Collection[int]
+) -> None:
     """Give notes that stand alone to two voices, or note that a voice rests."""
     written = separation.lines
     joined: list[list[Note]] = []
@@ -234,11 +258,12 @@ def _join_unisons(separation: Separation, outer: Collection[int]) -> None:
                 key=lambda run: _detour(run, before, after),
                 default=[],
             )
-            if best and _detour(best, before, after) <= longest:
+            is_entry = len(best) == 1 and best[0].start in entries
+            if best and (is_entry or _detour(best, before, after) <= longest):
                 added += best
                 separation.unisons += [note.start for note in best]
             elif sounding[begin:stop].any():
-                rests.append(begin)
+                rests.append((begin, stop))
         joined.append(sorted([*line, *added], key=lambda note: note.start))
         separation.rests.append(rests)
     separation.lines = joined

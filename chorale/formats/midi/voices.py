@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -19,7 +20,11 @@ from chorale.formats.midi.quantization import (
     without_doubles,
 )
 from chorale.formats.midi.tracks import Part
-from chorale.formats.midi.voice_separation import Separation, separate_voices
+from chorale.formats.midi.voice_separation import (
+    Separation,
+    common_entries,
+    separate_voices,
+)
 from chorale.formats.parts.choice import choose_line, choose_parts
 from chorale.formats.places import Place, list_bars
 from chorale.music.score import Note
@@ -28,6 +33,7 @@ from chorale.utils.arrays import IntArray
 
 Group = Sequence[PerformedNote]
 
+_LEAST_REST = 2  # steps of a rest that is said
 _OUTER = {SOPRANO: 1, BASS: -1}  # which note of a divided voice is read
 
 
@@ -39,11 +45,14 @@ class Voices:
         lines: the notes of the four voices, soprano first.
         off_grid: number of notes that begin between two sixteenths.
         remarks: sentences on what was guessed.
+        rests: of each voice, first steps of rests that are said, and the steps after
+            them.
     """
 
     lines: list[list[Note]]
     off_grid: int = 0
     remarks: list[str] = field(default_factory=list)
+    rests: list[list[tuple[int, int]]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +129,29 @@ def separate(
         closed = [close_gaps(line, pedals, bars.lines) for line in voices.lines]
         voices.remarks += [gate.remark] * (closed != voices.lines)
         voices.lines = closed
+    voices.remarks += _on_rests(
+        voices, range(VOICES) if voice is None else [voice], bars
+    )
     return voices
+
+
+def _on_rests(voices: Voices, chosen: Sequence[int], bars: Bars) -> list[str]:
+    """Return sentences on the rests that remain in voices that are read."""
+    remarks = []
+    for voice, rests in enumerate(voices.rests):
+        line = voices.lines[voice]
+        starts = [note.start for note in line]
+        begins = []
+        for begin, stop in rests:
+            before = bisect_left(starts, stop) - 1
+            begin = max(begin, line[before].end) if before >= 0 else begin
+            if stop - begin >= _LEAST_REST:
+                begins.append(begin)
+        if begins and voice in chosen:
+            where = list_bars(map(bars.number, begins))
+            name = VOICE_NAMES[voice]
+            remarks.append(f"the {name} rests, as it has no note, in {where}")
+    return remarks
 
 
 def _of_lines(groups: Sequence[Group], chosen: Sequence[int], bars: Bars) -> Voices:
@@ -183,8 +214,9 @@ def _of_staves(groups: Sequence[Group], bars: Bars) -> Voices:
         if len(groups) == 1:
             separations = [_separate(groups[0], VOICES, (0, VOICES - 1), bars)]
         else:
+            entries = common_entries([_quantized(group) for group in groups])
             separations = [
-                _separate(group, VOICES // 2, (place,), bars)
+                _separate(group, VOICES // 2, (place,), bars, entries)
                 for place, group in enumerate(groups)
             ]
     except DataError:
@@ -211,16 +243,20 @@ def _of_staves(groups: Sequence[Group], bars: Bars) -> Voices:
             "notes that are written once for two voices are read as unisons in "
             + list_bars(map(bars.number, unisons))
         )
-    rests = [steps for found in separations for steps in found.rests]
-    for name, steps in zip(VOICE_NAMES, rests, strict=True):
-        if steps:
-            where = list_bars(map(bars.number, steps))
-            voices.remarks.append(f"the {name} rests, as it has no note, in {where}")
+    voices.rests = [spans for found in separations for spans in found.rests]
     return voices
 
 
+def _quantized(group: Group) -> list[Note]:
+    return [note.quantized for note in group]
+
+
 def _separate(
-    group: Group, voices: int, outer: Collection[int], bars: Bars
+    group: Group,
+    voices: int,
+    outer: Collection[int],
+    bars: Bars,
+    entries: Collection[int] = (),
 ) -> Separation:
     """Return the voices of a group of performed notes, see `separate_voices`.
 
@@ -235,5 +271,4 @@ def _separate(
         for note in notes
         if note.length >= 0.5 or len(notes) <= voices
     ]
-    quantized = [note.quantized for note in kept]
-    return separate_voices(quantized, voices, outer, bars.place)
+    return separate_voices(_quantized(kept), voices, outer, bars.place, entries)

@@ -119,18 +119,23 @@ def test_a_played_legato_is_no_rest(
     assert all("of their length" in remark for remark in remarks)
 
 
-def test_uneven_lengths_have_no_gaps(tmp_path: Path) -> None:
+def unevenly(tracks: list[tuple[str, list[Event]]]) -> list[tuple[str, list[Event]]]:
+    """Return tracks whose notes end early, as played by hand."""
     generator = np.random.default_rng(1)
-    tracks = []
-    for name, events in voices():
-        ends = [
-            (step - generator.uniform(0.1, 1.2), event)
-            if event.type == "note_off"
-            else (step, event)
-            for step, event in events
-        ]
-        tracks.append((name, ends))
-    reading = read_midi(save(tmp_path / "a.mid", tracks))
+    return [
+        (
+            name,
+            [
+                (step - generator.uniform(0.1, 1.2) * (event.type == "note_off"), event)
+                for step, event in events
+            ],
+        )
+        for name, events in tracks
+    ]
+
+
+def test_uneven_lengths_have_no_gaps(tmp_path: Path) -> None:
+    reading = read_midi(save(tmp_path / "a.mid", unevenly(voices())))
     assert notes_of(reading.chorale) == expected()
     assert any("held unevenly" in remark for remark in reading.remarks())
 
@@ -235,6 +240,21 @@ def test_a_melody_with_piano(tmp_path: Path) -> None:
     assert "the melody is part 1" in reading.remarks()[0]
 
 
+@pytest.mark.parametrize("is_one_track", [False, True])
+def test_only_rests_that_remain_are_named(tmp_path: Path, is_one_track: bool) -> None:
+    tracks = unevenly(staves())
+    if is_one_track:
+        tracks = [("", tracks[0][1] + tracks[1][1])]
+    reading = read_midi(save(tmp_path / "a.mid", tracks))
+    assert notes_of(reading.chorale) == expected()
+    assert not [remark for remark in reading.remarks() if "rests" in remark[:20]]
+    tenor = [*PIECE[2][:4], (None, 8), *PIECE[2][5:]]
+    tracks = unevenly(staves((*PIECE[:2], tenor, PIECE[3])))
+    reading = read_midi(save(tmp_path / "a.mid", tracks))
+    named = [remark for remark in reading.remarks() if "as it has no note" in remark]
+    assert named == ["the tenor rests, as it has no note, in bar 2"]
+
+
 # === Several voices on one track ===
 
 
@@ -251,6 +271,45 @@ def test_a_unison_written_once(tmp_path: Path) -> None:
         "the voices of each track are separated by their height",
         "notes that are written once for two voices are read as unisons in bar 2",
     ]
+
+
+def test_all_enter_in_unison_after_a_common_rest(tmp_path: Path) -> None:
+    # All rest on the third beat of bar 1 and enter far from where they were.
+    entry = {SOPRANO: 62, 1: 62, 2: 50, 3: 50}
+    lines = [
+        [*line[:2], (None, 4), (entry[voice], 4), *line[4:]]
+        for voice, line in enumerate(PIECE)
+    ]
+    once = [
+        line if voice in (0, 3) else [*line[:3], (None, 4), *line[4:]]
+        for voice, line in enumerate(lines)
+    ]
+    reading = read_midi(save(tmp_path / "a.mid", staves(once)))
+    assert notes_of(reading.chorale) == expected(lines)
+    said = "notes that are written once for two voices are read as unisons in bar 1"
+    assert reading.remarks()[1:] == [said]
+
+
+def test_two_voices_that_enter_after_a_common_rest_are_no_unison(
+    tmp_path: Path,
+) -> None:
+    # The outer voices sing two notes alone, or only one staff has one note.
+    duet = [
+        [*PIECE[0][:2], (None, 4), (86, 4), (86, 8), *PIECE[0][5:]],
+        [*PIECE[1][:2], (None, 16), *PIECE[1][5:]],
+        [*PIECE[2][:2], (None, 16), *PIECE[2][5:]],
+        [*PIECE[3][:2], (None, 4), (36, 4), (36, 8), *PIECE[3][5:]],
+    ]
+    trio = [
+        [*PIECE[0][:2], (None, 4), (86, 4), *PIECE[0][4:]],
+        [*PIECE[1][:2], (None, 8), *PIECE[1][4:]],
+        *([*line[:2], (None, 4), *line[3:]] for line in PIECE[2:]),
+    ]
+    for lines in (duet, trio):
+        reading = read_midi(save(tmp_path / "a.mid", staves(lines)))
+        assert any("rests, as it has no note" in said for said in reading.remarks())
+        assert not any("unison" in said for said in reading.remarks())
+        assert notes_of(reading.chorale)[0] == expected(lines)[0]
 
 
 def test_a_rest_in_one_voice_is_named(tmp_path: Path) -> None:

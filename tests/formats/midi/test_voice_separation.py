@@ -66,7 +66,7 @@ def test_a_rest_in_the_lower_voice(rest: int) -> None:
     found = upper(chords(*rows))
     assert pitches(found)[0] == [72, 74, 76, 74, 72]
     assert found.lines[1] == [note for note in chords(*rows) if note.pitch < 70]
-    assert found.rests == [[], [4 * rest]]
+    assert found.rests == [[], [(4 * rest, 4 * rest + 4)]]
 
 
 def test_the_longer_of_two_equal_notes_may_be_the_lower_voice() -> None:
