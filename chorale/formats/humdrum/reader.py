@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from chorale.errors import DataError, located
@@ -85,6 +86,7 @@ class _Reader:
         self.spines: list[Spine] = []
         self.has_begun = False
         self.left_out: set[str] = set()
+        self.joined_staves = False
 
     def read_row(self, line: str) -> None:
         """Read a row."""
@@ -124,6 +126,7 @@ class _Reader:
             raise DataError("expected interpretations, with a * first, in every column")
         if any(token.startswith("**") for token in tokens):
             self._begin_spines(tokens)
+        self.joined_staves |= any(_joins_staves(tokens, self.spines))
         if any(token in PATH_SIGNS for token in tokens):
             self.spines = change_paths(tokens, self.spines)
         else:
@@ -157,6 +160,11 @@ class _Reader:
         if self.left_out:
             kinds = ", ".join(sorted(self.left_out))
             notes.append(f"spines of other kinds are left out: {kinds}")
+        if self.joined_staves:
+            notes.append(
+                "spines of different staves are joined in one row with *v: each staff "
+                "is joined for itself"
+            )
         bars, staves = self.builder.finish(self.spines)
         return WrittenScore(
             bars=bars,
@@ -165,6 +173,12 @@ class _Reader:
             composer=_first_name_first(_record(lines, "COM")),
             notes=(*notes, *self.builder.remarks()),
         )
+
+
+def _joins_staves(tokens: Sequence[str], spines: Sequence[Spine]) -> Iterator[bool]:
+    """Yield for each two neighbours whether they join with *v but are two staves."""
+    for signs, (left, right) in zip(pairwise(tokens), pairwise(spines), strict=True):
+        yield signs == ("*v", "*v") and left.staff is not right.staff
 
 
 def _record(lines: Sequence[str], name: str) -> str:

@@ -76,6 +76,7 @@ class PartReader:
         own: whether the file was written by this package, so that its key is certain.
 
     Attributes:
+        is_own: the same.
         measures: what has been read.
         clefs: the first clef of each staff.
         staves: number of staves.
@@ -85,7 +86,7 @@ class PartReader:
     """
 
     def __init__(self, *, own: bool = False) -> None:
-        self._own = own
+        self.is_own = own
         self.measures: list[PartMeasure] = []
         self.clefs: dict[int, str] = {}
         self.staves = 1
@@ -163,7 +164,7 @@ class PartReader:
             staff = values.integer(key.get("number")) or 0
             read = values.read_key(key, self._transposition(staff or 1))
             if read is not None and not self._cursor:
-                measure.keys[staff] = replace(read, certain=self._own)
+                measure.keys[staff] = replace(read, certain=self.is_own)
 
     def _transposition(self, staff: int) -> Transposition:
         none = Transposition()

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
+from statistics import fmean
 from xml.etree.ElementTree import Element
 
 from chorale.errors import DataError
@@ -220,6 +221,7 @@ def _staves_of(
                 ],
                 percussion=unpitched[0] if unpitched else None,
                 remarks=remarks,
+                is_ordered=reader.is_own,
             )
         )
     return staves
@@ -262,7 +264,7 @@ def _places(
 def _order(lines: dict[str, list[list[Sound]]]) -> list[str]:
     """Return the voices of a staff, the upper one first.
 
-    By their numbers, unless there are two and their stems say otherwise.
+    By their numbers, unless there are two and their stems and heights say otherwise.
     """
 
     def number(voice: str) -> tuple[bool, int]:
@@ -284,8 +286,16 @@ def _order(lines: dict[str, list[list[Sound]]]) -> list[str]:
         for bars in both
         for bar in bars
     ]
-    difference = sum(ups[::2]) - sum(ups[1::2])
-    return [lower, upper, *ordered[2:]] if difference < 0 else ordered
+    if sum(ups[::2]) >= sum(ups[1::2]):
+        return ordered
+    heights = [
+        [pitch for bars in both for sound in bars[place] for pitch, *_ in sound.pitches]
+        for place in range(2)
+    ]
+    # Stems of many single notes point by the line on which these are.
+    if all(heights) and fmean(heights[0]) > fmean(heights[1]):
+        return ordered
+    return [lower, upper, *ordered[2:]]
 
 
 def _lines(sounds: Iterable[Sound], bar: WrittenBar) -> list[Line]:

@@ -21,7 +21,13 @@ from chorale.formats.places import list_bars
 from chorale.formats.reading import Reading, ReadingOptions
 from chorale.formats.scores import notes as score_notes
 from chorale.formats.scores.notes import ScoreNote, join_ties
-from chorale.formats.scores.staff_voices import Guesses, most_at_once, separate_bar
+from chorale.formats.scores.staff_voices import (
+    Guesses,
+    most_at_once,
+    ordered_by_height,
+    separate_bar,
+    upper_line,
+)
 from chorale.formats.scores.written_score import (
     KeySignature,
     Line,
@@ -111,12 +117,35 @@ def _read_layout(score: WrittenScore, layout: Layout, voice: int | None) -> Read
     ((staff, count),) = layout
     try:
         return _read_staves(score, [(staff, 1)], [voice])
-    except DataError:
-        if count == 1:
-            raise
-        with contextlib.suppress(DataError):
-            return _read_staves(score, layout, range(VOICES))
-        raise
+    except DataError as error:
+        if count > 1:
+            with contextlib.suppress(DataError):
+                return _read_staves(score, layout, range(VOICES))
+        melody = _melody(staff)
+        if melody is None:
+            raise DataError(
+                f"{error}: leave only the melody in it, or write all four voices"
+            ) from None
+        return _read_staves(score, [(melody, 1)], [voice])
+
+
+def _melody(staff: Staff) -> Staff | None:
+    """Return a staff with its upper voice and the top notes of chords, which is said.
+
+    None if there is only one voice, or if too many of its notes are chords.
+    """
+    found = upper_line(staff.bars)
+    if found is None:
+        return None
+    bars, chords, seconds = found
+    remarks = []
+    if chords:
+        remarks.append(f"of chords the top note is read in {list_bars(chords)}")
+    if seconds:
+        remarks.append(f"only the upper voice is read in {list_bars(seconds)}")
+    if not remarks:
+        return None
+    return replace(staff, bars=bars, remarks=(*staff.remarks, *remarks))
 
 
 # === Staves ===
@@ -140,7 +169,22 @@ def _choose_staves(
         return list(zip(chosen, most, strict=True)), choice.remarks
     is_line = voice is not None and len(chosen) == 1 and most[0] < VOICES
     count = 1 if is_line else VOICES // len(chosen)
+    if count == 2 or is_line:
+        chosen = [_upper_first(staff) for staff in chosen]
     return [(staff, count) for staff in chosen], choice.remarks
+
+
+def _upper_first(staff: Staff) -> Staff:
+    """Return a staff of two voices with the upper one first, said if it was not."""
+    bars = None if staff.is_ordered else ordered_by_height(staff.bars)
+    if bars is None:
+        return staff
+    name = f' "{staff.name}"' if staff.name else ""
+    remark = (
+        f"the two voices of the staff{name} are read by their height: the one that is "
+        "written as the upper one is nearly always below the other"
+    )
+    return replace(staff, bars=bars, remarks=(*staff.remarks, remark))
 
 
 def _describe(staff: Staff) -> PartInfo:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from itertools import accumulate
 
 from chorale.errors import DataError
@@ -73,6 +74,59 @@ def separate_bar(
             if _overlap(note, after):
                 raise _wrong_number(after, written, count, metre)
     return voices
+
+
+def ordered_by_height(bars: Sequence[list[Line]]) -> list[list[Line]] | None:
+    """Return the bars of a staff of two voices with the other voice first.
+
+    None if they are in order, that is, if the first voice is not below the second in
+    more than two thirds of the time in which both sound and differ.
+    """
+    below = differing = Fraction(0)
+    for lines in bars:
+        sounding = [line for line in lines if any(map(_sounds, line))]
+        if len(sounding) == 2:
+            time_below, time_differing = compared(*sounding)
+            below, differing = below + time_below, differing + time_differing
+    if 3 * below <= 2 * differing:
+        return None
+    return [lines[::-1] for lines in bars]
+
+
+def compared(line: Line, other: Line) -> tuple[Fraction, Fraction]:
+    """Return how long one voice sounds below another, and how long they differ."""
+    below = differing = Fraction(0)
+    for note in filter(_sounds, line):
+        for mark in other:
+            shared = min(note.end, mark.end) - max(note.start, mark.start)
+            if mark.pitches and shared > 0 and note.pitches[0] != mark.pitches[0]:
+                differing += shared
+                below += shared if note.pitches[0] < mark.pitches[0] else 0
+    return below, differing
+
+
+def upper_line(
+    bars: Sequence[list[Line]],
+) -> tuple[list[list[Line]], list[int], list[int]] | None:
+    """Return the upper voice of each bar, of chords the top notes: the melody.
+
+    Returns:
+        The bars, the numbers of those with chords, and of those with a second voice
+        that is left out; None if more than a quarter of the notes are chords.
+    """
+    melody: list[list[Line]] = []
+    chords: list[int] = []
+    seconds: list[int] = []
+    count = 0
+    for lines in bars:
+        written = _fewest_lines([line for line in lines if line], 1)
+        sounding = [line for line in written if any(map(_sounds, line))] or written
+        seconds += [mark.bar for line in sounding[1:] for mark in line[:1]]
+        line = sounding[0] if sounding else []
+        count += sum(map(_sounds, line))
+        chords += [note.bar for note in line if len(note.pitches) > 1]
+        melody.append([[note.member(0, max(len(note.pitches), 1)) for note in line]])
+    return None if 4 * len(chords) > count else (melody, chords, seconds)
 
 
 def most_at_once(lines: Iterable[Line]) -> int:

@@ -61,6 +61,7 @@ class Staff:
             written, it is silent, or in unison with the voice above or below.
         percussion: number of the first bar with percussion, None without.
         remarks: sentences on what was left out of it, said if the staff is read.
+        is_ordered: whether the upper voice is first for certain, even if it is lower.
     """
 
     name: str = ""
@@ -71,6 +72,7 @@ class Staff:
     bars: list[list[Line]] = field(default_factory=list)
     percussion: int | None = None
     remarks: tuple[str, ...] = ()
+    is_ordered: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

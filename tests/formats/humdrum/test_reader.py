@@ -573,3 +573,30 @@ def test_time_is_linear(tmp_path: Path) -> None:
     # Sixteen times the length; a quadratic reader would take 256 times as long.
     short = min(seconds(100) for _ in range(3))
     assert seconds(1600) < 64 * short + 0.5
+
+
+def test_lower_voice_on_the_left_of_a_split(tmp_path: Path) -> None:
+    rows = [row.split() for row in HYMN.strip().splitlines()]
+    columns = [
+        row if len(row) < 4 else [row[0], row[1], row[3], row[2]] for row in rows
+    ]
+    swapped = "\n".join(
+        "\t".join(row if "v" in "".join(row) else changed)
+        for row, changed in zip(rows, columns, strict=True)
+    )
+    plain = "\n".join("\t".join(row) for row in rows)
+    path, other = tmp_path / "a.krn", tmp_path / "b.krn"
+    path.write_text(swapped)
+    other.write_text(plain)
+    reading, expected = read_spelled(path), read_spelled(other)
+    assert (reading.chorale.pitches == expected.chorale.pitches).all()
+    assert any("read by their height" in remark for remark in reading.notes)
+    assert not any("read by their height" in remark for remark in expected.notes)
+
+
+def test_spines_of_two_staves_that_join_in_one_row(tmp_path: Path) -> None:
+    text = HYMN.strip().replace("*v *v * *\n* *v *v\n", "*v *v *v *v\n")
+    path = tmp_path / "a.krn"
+    path.write_text(text.replace(" ", "\t"))
+    remarks = read_spelled(path).notes
+    assert any("different staves are joined in one row" in line for line in remarks)

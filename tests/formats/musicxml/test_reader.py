@@ -358,14 +358,36 @@ def test_stems_tell_the_voices_apart(read) -> None:
     up, down = "<stem>up</stem>", "<stem>down</stem>"
     crossed = note("G4", 16, down, "1") + backup(16) + note("C5", 16, up, "2")
     lower = note("E3", 16, up, "1") + backup(16) + note("G3", 16, down, "2")
-    chorale = read(document([crossed], [lower])).chorale
-    assert chorale.pitches[0].tolist() == [72, 67, 52, 55]
+    after = note("A3", 16, up, "1") + backup(16) + note("F3", 16, down, "2")
+    chorale = read(document([crossed, crossed], [lower, after])).chorale
+    assert chorale.pitches[::16].tolist() == [[72, 67, 52, 55], [72, 67, 57, 53]]
 
 
-def test_voices_that_cross_throughout_without_stems(read) -> None:
+def test_stems_that_contradict_numbers_and_heights(read) -> None:
+    # Stems as in chords of one voice: by the line of the note.
+    upper = note("C5", 8, "<stem>down</stem>") + note("D5", 8, "<stem>down</stem>")
+    lower = note("G4", 16, "<stem>up</stem>", "2")
+    men = note("E4", 16) + chord("C3", 16)
+    reading = read(document([upper + backup(16) + lower], [men]))
+    assert reading.chorale.pitches[0].tolist() == [72, 67, 64, 48]
+    assert reading.notes == ()
+
+
+def test_numbers_that_contradict_heights(read) -> None:
+    mixed = note("G4", 16) + backup(16) + note("C5", 16, voice="2")
+    men = note("E4", 16) + chord("C3", 16)
+    reading = read(document([mixed] * 4, [men] * 4, names=["Women", "Men"]))
+    assert reading.chorale.pitches[0].tolist() == [72, 67, 64, 48]
+    (remark,) = reading.notes
+    assert 'staff "Women" are read by their height' in remark
+
+
+def test_voices_that_cross_for_a_bar_without_stems(read) -> None:
     crossed = note("G4", 16) + backup(16) + note("C5", 16, voice="2")
-    text = document([crossed], [note("E4", 16) + chord("C3", 16)])
-    assert read(text).chorale.pitches[0].tolist() == [67, 72, 64, 48]
+    after = note("A4", 16) + backup(16) + note("F4", 16, voice="2")
+    men = note("E4", 16) + chord("C3", 16)
+    pitches = read(document([crossed, after], [men, men])).chorale.pitches
+    assert pitches[::16].tolist() == [[67, 72, 64, 48], [69, 65, 64, 48]]
 
 
 def test_staves_of_one_part(read) -> None:

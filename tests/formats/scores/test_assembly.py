@@ -218,3 +218,25 @@ def test_scores_that_are_no_chorale() -> None:
         assemble(short)
     with pytest.raises(DataError, match="at most 100000 sixteenths"):
         melody("60:200000")
+
+
+# === Chords and second voices in a melody ===
+
+
+def test_few_chords_in_a_melody() -> None:
+    tune = score(staff("72:4 71:4 74:4 72:4 | 72:4 71+67:4 74:8"))
+    reading = assemble(tune, 0)
+    assert reading.chorale.pitches[::4, 0].tolist() == [72, 71, 74, 72, 72, 71, 74, 74]
+    assert "of chords the top note is read in bar 2" in reading.notes
+    many = score(staff("72:4 71:4 74+67:4 72:4 | 72+67:4 71+67:4 74:8"))
+    with pytest.raises(DataError, match=r"2 notes at once in bar 1.* only the melody"):
+        assemble(many, 0)
+
+
+def test_two_voices_in_a_melody() -> None:
+    tune = score(staff("72:8 71:8 & 67:16 | 72:16"))
+    reading = assemble(tune, 0)
+    assert reading.chorale.pitches[::8, 0].tolist() == [72, 71, 72, 72]
+    assert "only the upper voice is read in bar 1" in reading.notes
+    swapped = assemble(score(staff("67:16 & 72:8 71:8 | 72:16")), 0)
+    assert swapped.chorale.pitches[::8, 0].tolist() == [72, 71, 72, 72]
