@@ -67,6 +67,7 @@ def test_a_model_answers_in_another_process(name: str, method: str) -> None:
             np.testing.assert_array_equal(future.result(timeout=60), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["jsb", "counterpoint"])
 def test_many_calls_need_no_more_memory(name: str) -> None:
     model = load_model(name)

@@ -9,7 +9,7 @@ from xml.parsers import expat
 from chorale.errors import DataError
 
 MAX_BYTES = 1 << 24
-MAX_ELEMENTS = 200_000
+MAX_ELEMENTS = 50_000
 MAX_DEPTH = 256
 _MAX_STYLE = 1 << 20  # characters of style sheets
 _SVG = "http://www.w3.org/2000/svg"
