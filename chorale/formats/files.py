@@ -103,6 +103,8 @@ FORMATS = {
     ),
 }
 
+# How files of some formats begin.
+_SIGNS = {b"MThd": "midi", b"<?xml": "musicxml", b"<score-": "musicxml", b"X:": "abc"}
 _BY_ENDING = {ending: row for row in FORMATS.values() for ending in row.endings}
 READABLE = [ending for ending, row in _BY_ENDING.items() if row.read]
 READABLE_FORMATS = [name for name, row in FORMATS.items() if row.read]
@@ -192,6 +194,7 @@ def _read(path: Path, voice: int | None, options: ReadingOptions) -> Reading:
     ending = input_format(path, options)
     read_file = _load(_BY_ENDING[ending].read)
     with regular_file(path, ending) as file, _unexpected(path):
+        _check_content(file, path, _BY_ENDING[ending].label)
         reading: Reading = read_file(file, voice, options)
     chorale = options.apply(reading.chorale)
     if chorale.key is None and chorale.onsets.any():
@@ -199,6 +202,18 @@ def _read(path: Path, voice: int | None, options: ReadingOptions) -> Reading:
         reading = reading._replace(notes=(*reading.notes, remark))
         chorale = replace(chorale, key=key)
     return reading._replace(chorale=chorale)
+
+
+def _check_content(file: Path, path: Path, label: str) -> None:
+    """Raise a DataError if the first bytes are those of another format."""
+    with file.open("rb") as stream:
+        start = stream.read(200).lstrip(b"\xef\xbb\xbf \r\n\t")
+    for sign, name in _SIGNS.items():
+        if start.startswith(sign) and FORMATS[name].label != label:
+            found = FORMATS[name].label
+            raise DataError(
+                f"expected {label}, this is {found}: add --from {name}", path
+            )
 
 
 def _unexpected(path: Path) -> AbstractContextManager[None]:

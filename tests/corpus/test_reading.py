@@ -103,7 +103,7 @@ def test_fermatas_of_a_tune_are_kept(tmp_path: Path) -> None:
     plain = line_of(from_text(tmp_path, TUNE))
     for sign in ("H", "!fermata!", "T!fermata!"):
         melody = from_text(tmp_path, TUNE.replace("f4e2|d2c2", f'f4"Am"{sign}e2|Td2c2'))
-        assert melody.remarks == (MODE,)
+        assert melody.remarks == ("chord symbols are left out", MODE)
         assert np.flatnonzero(melody.chorale.fermatas).tolist() == list(range(24, 28))
         assert line_of(melody) == plain
     # A single fermata at the end does not define phrases.

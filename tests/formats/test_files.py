@@ -196,3 +196,17 @@ def test_what_formats_do_not_hold(lyrics: list[Lyric], midi: list[str]) -> None:
 
 def test_the_names_of_formats_to_read() -> None:
     assert READABLE_NAMES == "MIDI, MusicXML, CSV, ABC or Humdrum"
+
+
+@pytest.mark.parametrize(
+    ("written", "named", "name"),
+    [(".mid", ".musicxml", "midi"), (".musicxml", ".mid", "musicxml")],
+)
+def test_content_of_another_format(
+    tmp_path: Path, written: str, named: str, name: str
+) -> None:
+    write(little_chorale(), tmp_path / f"a{written}")
+    path = (tmp_path / f"a{written}").rename(tmp_path / f"a{named}")
+    with pytest.raises(DataError, match=f"this is .*: add --from {name}"):
+        read(path)
+    assert read(path, ReadingOptions(format=name)) == little_chorale()

@@ -99,6 +99,10 @@ class MusicReader:
                 self._remarks.add(
                     'text after " without an end is left out', f"row {voice.row}"
                 )
+            elif re.match('"[A-G]', match[0]):
+                self._remarks.add("chord symbols are left out")
+            elif doubtful_decoration(match[0].strip('"').lstrip("^_<>@")):
+                self._remarks.add(f"{match[0][:20]} is not played out", voice.spot)
         elif kind == "named_ending":
             number = re.match(r"\d", match["label"])
             voice.begin_ending(frozenset([int(number[0])] if number else []))

@@ -182,6 +182,8 @@ class TuneReader:
             self._read_directive(value)
         elif letter == "T" and not self.title and not self._in_body:
             self.title = unescape_text(value)
+        elif letter == "T" and value:
+            self.remarks.add(f"the further title {value[:40]!r} is left out")
         elif letter == "C" and not self.composer:
             self.composer = unescape_text(value)
         elif self._in_body:
@@ -264,6 +266,8 @@ class TuneReader:
             match = _USER_SYMBOL.match(value)
             if match:
                 self._symbols[match[1]] = match[2].strip()
+        elif letter == "W":
+            self.remarks.add("words at the end (W:) are left out")
         elif letter == "m":
             self.remarks.add("macros (m:) are left out")
         elif letter == "s" and "fermata" in value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from chorale.music.metre import COMMON_TIME, STEPS_PER_QUARTER, Metre
 _MOST_DIVISIONS = 1_000_000
 _FINEST_TIME = 10**12  # denominator of a time in steps; finer ones are damaged
 _LONGEST = 10_000  # quarters of a note, or of a rest of many bars
+_JUMP_TEXT = re.compile(r"(D\.? ?[CS]\.?|da capo|dal segno|fine)\b", re.IGNORECASE)
 _JUMPS = ("dacapo", "dalsegno", "tocoda", "fine")
 
 
@@ -129,6 +131,8 @@ class PartReader:
                     self._read_attributes(element, measure)
                 case "direction" | "sound":
                     self._read_direction(element, measure)
+                case "harmony":
+                    self.left_out["chord symbols"].add(len(self.measures) - 1)
                 case "barline":
                     ended |= self._read_barline(element, measure)
         measure.endings = self._endings
@@ -166,6 +170,11 @@ class PartReader:
             if read is not None and not self._cursor:
                 measure.keys[staff] = replace(read, certain=self.is_own)
 
+    @property
+    def transposes(self) -> bool:
+        """Whether it is written at another pitch than it sounds, octaves aside."""
+        return any(each.chromatic % 12 for each in self._transpositions.values())
+
     def _transposition(self, staff: int) -> Transposition:
         none = Transposition()
         return self._transpositions.get(staff, self._transpositions.get(0, none))
@@ -173,6 +182,9 @@ class PartReader:
     def _read_direction(self, element: Element, measure: PartMeasure) -> None:
         sounds = [element] if element.tag == "sound" else element.findall("sound")
         if any(sound.get(jump) for sound in sounds for jump in _JUMPS):
+            self.has_jumps = True
+        texts = element.findall("direction-type/words")
+        if any(_JUMP_TEXT.match(values.words(text)) for text in texts):
             self.has_jumps = True
         if measure.tempo is None and not self._cursor:
             measure.tempo = values.read_tempo(element)

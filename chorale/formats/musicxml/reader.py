@@ -46,7 +46,7 @@ def open_musicxml(path: Path) -> WrittenScore:
     """Return the score in a MusicXML file at sounding pitch.
 
     Grace notes, cue notes, chord symbols and figured bass are left out, and rests that
-    are not printed.
+    are not printed. All but figured bass and rests are said.
 
     Raises:
         DataError: the file cannot be read or is no score.
@@ -194,6 +194,10 @@ def _staves_of(
         for what, places in sorted(reader.left_out.items())
         for listed in [list_bars(numbers[place] for place in places)]
     )
+    if reader.transposes:
+        name = words(None if declared is None else declared.find("part-name"))
+        of = f' for "{name}"' if name else ""
+        remarks += (f"the part{of} is transposed: read at sounding pitch",)
     unpitched = [
         number
         for number, measure in zip(numbers, measures, strict=False)

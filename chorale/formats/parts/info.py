@@ -46,7 +46,8 @@ def not_clear(parts: Sequence[PartInfo], with_notes: Sequence[int]) -> DataError
         notes = "one note" if most == 1 else f"{most} notes"
         return DataError(
             "expected four voices, got a single part, "
-            f"{list_parts(parts, with_notes)}, with at most {notes} at once"
+            f"{list_parts(parts, with_notes)}, with at most {notes} at once: "
+            "chorale harmonize adds voices to a melody"
         )
     return DataError(
         "expected four voices, it is not clear which of the parts they are: "

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
 
@@ -390,6 +391,13 @@ def _remarks(
         remarks.append(
             "where neither a note nor a rest is written for a voice, it is silent in "
             + list_bars(unwritten)
+        )
+    keys = [(bar.number, bar.key.fifths) for bar in score.bars if bar.key]
+    if changes := [
+        number for (_, before), (number, after) in pairwise(keys) if before != after
+    ]:
+        remarks.append(
+            "the key signature changes, only the first is kept: " + list_bars(changes)
         )
     if too_long:
         remarks.append(

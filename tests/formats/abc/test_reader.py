@@ -332,3 +332,16 @@ def test_harmonize(
     done = run_command("convert", "t.abc", "out.csv")
     assert done.returncode == 0, done.stderr
     assert len(read_csv("out.csv").pitches) == reading.chorale.steps
+
+
+def test_words_titles_chord_symbols_and_texts_are_said(tmp_path: Path) -> None:
+    tune = tmp_path / "tune.abc"
+    tune.write_text(
+        'X:1\nT:One\nT:Two\nM:4/4\nL:1/4\nK:C\n"Am"ABcd|"^Fine"e4|[K:D]d4|]\nW:words\n'
+    )
+    notes = read_tune(tune, voice=0).notes
+    assert "chord symbols are left out" in notes
+    assert "the further title 'Two' is left out" in notes
+    assert "words at the end (W:) are left out" in notes
+    assert '"^Fine" is not played out: bar 2' in notes
+    assert "the key signature changes, only the first is kept: bar 3" in notes

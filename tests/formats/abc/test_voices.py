@@ -255,7 +255,7 @@ def test_what_is_no_note(tmp_path: Path) -> None:
         "%%MIDI program 4\n!p!G2 !crescendo(!A2!|\n",
     )
     assert melody(score) == [[67, 69, 71, 72], [67, 69], [67, 69]]
-    assert score.notes == ("grace notes are left out",)
+    assert score.notes == ("chord symbols are left out", "grace notes are left out")
 
 
 # === Bars, repeats, endings ===

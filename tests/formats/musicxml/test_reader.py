@@ -816,3 +816,20 @@ def test_files_that_are_no_score(tmp_path: Path) -> None:
     path.write_text("<score-partwise/>")
     with pytest.raises(DataError, match="expected a score with parts, got none"):
         read_musicxml(path)
+
+
+def test_what_is_left_out_is_said(read) -> None:
+    harmony = "<harmony><root><root-step>C</root-step></root></harmony>"
+    key = "<attributes><key><fifths>3</fifths></key></attributes>"
+    fine = "<direction><direction-type><words>Fine</words></direction-type></direction>"
+    clarinet = (
+        "<attributes><transpose><diatonic>-1</diatonic><chromatic>-2</chromatic>"
+        "</transpose></attributes>"
+    )
+    plain = clarinet + note("D5", 16)
+    bars = [plain, harmony + note("D5", 16), key + note("E5", 16) + fine]
+    notes = read(document(bars, names=["Clarinet"]), 0).notes
+    assert "chord symbols are left out in bar 2" in notes
+    assert "the key signature changes, only the first is kept: bar 3" in notes
+    assert 'the part for "Clarinet" is transposed: read at sounding pitch' in notes
+    assert "jumps such as da capo are not followed: read as written" in notes
