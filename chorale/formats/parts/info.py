@@ -52,7 +52,8 @@ def not_clear(parts: Sequence[PartInfo], with_notes: Sequence[int]) -> DataError
     return DataError(
         "expected four voices, it is not clear which of the parts they are: "
         f"{list_parts(parts, with_notes)}; choose four, soprano first, or two of two "
-        f"voices each, as with --parts {example_of(with_notes)}"
+        f"voices each, as with --parts {example_of(with_notes)}; a melody alone is for "
+        f"chorale harmonize, with --parts {with_notes[0] + 1}"
     )
 
 

@@ -481,7 +481,10 @@ def test_a_latin_1_title(tmp_path: Path) -> None:
     [
         ([], "got no notes"),
         ([[]], "got no notes"),
-        ([note(60)], "got a single part, 1 .no name., with at most one note at once"),
+        (
+            [note(60)],
+            "a single part, 1 .no name., with at most one note .* chorale harmonize",
+        ),
         ([note(60 + pitch) for pitch in range(7)], "choose four, .* --parts 1,2,3,4"),
         ([note(36, 9), note(38, 9)], "got no notes"),
         ([chords((72, 64)), *four()[1:]], "one note at a time .* in bar 1, beat 1$"),

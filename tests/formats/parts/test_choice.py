@@ -289,3 +289,12 @@ def test_a_melody_with_accompaniment(found: list[PartInfo]) -> None:
 def test_two_melodies_are_refused() -> None:
     with pytest.raises(DataError, match="choose one, as with --parts 1"):
         choose_line(parts("", ""), SOPRANO)
+
+
+def test_two_melodies_name_the_way_out() -> None:
+    parts = [
+        PartInfo(mean=mean, lowest=60, highest=80, has_notes=True, most_at_once=1)
+        for mean in (72.0, 65.0)
+    ]
+    with pytest.raises(DataError, match=r"chorale harmonize, with --parts 1$"):
+        choose_parts(parts)
