@@ -399,6 +399,18 @@ def _remarks(
         remarks.append(
             "the key signature changes, only the first is kept: " + list_bars(changes)
         )
+    tempos = [
+        (bar.number, bar.tempo)
+        for index, bar in enumerate(score.bars)
+        if bar.tempo or not index
+    ]
+    if changes := [
+        number for (_, before), (number, after) in pairwise(tempos) if before != after
+    ]:
+        remarks.append(
+            "the tempo changes, only that of the beginning is kept: "
+            + list_bars(changes)
+        )
     if too_long:
         remarks.append(
             f"longer than the metre and counted as several bars: {list_bars(too_long)}"

@@ -240,3 +240,20 @@ def test_two_voices_in_a_melody() -> None:
     assert "only the upper voice is read in bar 1" in reading.notes
     swapped = assemble(score(staff("67:16 & 72:8 71:8 | 72:16")), 0)
     assert swapped.chorale.pitches[::8, 0].tolist() == [72, 71, 72, 72]
+
+
+@pytest.mark.parametrize(
+    ("tempos", "said"),
+    [
+        ({1: 90.0, 2: 90.0}, False),
+        ({1: 90.0, 2: 60.0}, True),
+        ({2: 60.0}, True),
+        ({1: 90.0}, False),
+    ],
+)
+def test_later_tempos_are_said(tempos: dict[int, float], said: bool) -> None:
+    bars = {number: {"tempo": tempo} for number, tempo in tempos.items()}
+    reading = assemble(score(staff("72:16|71:16"), bars=bars), 0)
+    remark = "the tempo changes, only that of the beginning is kept: bar 2"
+    assert (remark in reading.notes) == said
+    assert reading.chorale.tempo == tempos.get(1, 72)
