@@ -238,6 +238,6 @@ main()
     time.sleep(4)
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=60)
-    assert process.returncode == 1
+    assert process.returncode == 130
     assert (output, errors) == ("", "chorale: stopped\n")
     assert not list(tmp_path.iterdir())

@@ -156,7 +156,7 @@ from chorale.commands import main
 main()
 """
     result = run_python("-c", code, run, tiny_corpus)
-    assert result.returncode == 1
+    assert result.returncode == 130
     words = f"chorale train --output {run} --resume --corpus {tiny_corpus}\n"
     assert result.stderr.endswith(words)
     assert "Traceback" not in result.stderr
