@@ -48,11 +48,11 @@ class OptionError(UsageError):
 
     def __init__(self, field: str, message: str) -> None:
         self.field, self.message = field, message
-        super().__init__(message.format(field))
+        super().__init__(message.replace("{}", field, 1))
 
     def on_command_line(self, option_of: Callable[[str], str]) -> str:
         """Return the message with the option of the field, such as `--top-k`."""
-        return self.message.format(option_of(self.field))
+        return self.message.replace("{}", option_of(self.field), 1)
 
 
 class StoppedError(ChoraleError):

@@ -120,7 +120,12 @@ def main() -> None:
 
 
 # Options that are not called like the fields of the dataclasses that hold them.
-_SHORT = {"variations": "-n", "count": "-n", "body": "--network"}
+_SHORT = {
+    "variations": "-n",
+    "count": "-n",
+    "body": "--network",
+    "parts": "--parts (or --track)",
+}
 
 
 def _options(field: str) -> str:

@@ -98,6 +98,8 @@ def read_series(folder: Path) -> dict[str, SavedSeries]:
             _, length, variables = values.shape
         except (KeyError, TypeError, ValueError):
             raise ModelError(f"{path}: expected the test series of a suite") from None
+        if not _are_numbers(values):
+            raise ModelError(f"{path}: expected series of numbers")
         name = path.parent.name
         task = TASKS.get(name) or forecasting_task(first, length - first, name=name)
         if (task.length, task.first_hidden) != (length, first):
@@ -121,7 +123,8 @@ def read_forecasts(folder: Path, series: SavedSeries) -> SavedForecasts:
     for name, path in _forecast_files(folder / task.name):
         arrays = load_arrays(path)
         for label in ("forecasts", "spread"):
-            if arrays.get(label, np.empty(shape)).shape != shape:
+            values = arrays.get(label, np.zeros(shape))
+            if values.shape != shape or not _are_numbers(values):
                 raise ModelError(f"{path}: expected {label} of each test series")
         if "forecasts" not in arrays:
             raise ModelError(f"{path}: expected forecasts, there are none")
@@ -137,6 +140,11 @@ def read_forecasts(folder: Path, series: SavedSeries) -> SavedForecasts:
             "created it, to resume it"
         )
     return saved
+
+
+def _are_numbers(values: Array) -> bool:
+    """Return whether an array has numbers, none of them infinite; NaN is missing."""
+    return values.dtype.kind in "fiu" and not bool(np.isinf(values).any())
 
 
 def _variable_names(path: Path, variables: int) -> tuple[str, ...]:

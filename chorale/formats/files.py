@@ -5,6 +5,7 @@ To add a format, write a module with its functions and add it to FORMATS.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -12,7 +13,13 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
-from chorale.errors import UNEXPECTED, DataError, UsageError, translated
+from chorale.errors import (
+    UNEXPECTED,
+    DataError,
+    OptionError,
+    UsageError,
+    translated,
+)
 from chorale.formats.foreign import advice_for
 from chorale.formats.reading import Reading, ReadingOptions
 from chorale.music.key_decision import decide_key
@@ -103,8 +110,14 @@ FORMATS = {
     ),
 }
 
-# How files of some formats begin.
-_SIGNS = {b"MThd": "midi", b"<?xml": "musicxml", b"<score-": "musicxml", b"X:": "abc"}
+# How files of some formats begin, after comments and declarations.
+_SIGNS = {
+    "midi": re.compile(rb"MThd"),
+    "musicxml": re.compile(rb"(?:<[?!][^>]*>\s*)*<score-"),
+    "mxl": re.compile(rb"PK\x03\x04"),
+    "abc": re.compile(rb"(?:%.*\s+)*X:\s*\d"),
+    "humdrum": re.compile(rb"(?:!.*\s+)*\*\*kern"),
+}
 _BY_ENDING = {ending: row for row in FORMATS.values() for ending in row.endings}
 READABLE = [ending for ending, row in _BY_ENDING.items() if row.read]
 READABLE_FORMATS = [name for name, row in FORMATS.items() if row.read]
@@ -179,11 +192,14 @@ def input_format(path: Path, options: ReadingOptions | None = None) -> str:
             f"{path}: expected a file to read that ends in {', '.join(READABLE)}, got "
             "no ending: name its format, as with --from midi"
         )
-    for name in ("parts", "tune"):
+    for name in dict.fromkeys(
+        name for each in FORMATS.values() for name in each.options
+    ):
         if getattr(options, name) is not None and name not in row.options:
             others = [key for key, each in FORMATS.items() if name in each.options]
-            raise UsageError(
-                f"{path}: --{name} is for files of {', '.join(others)}: leave it out"
+            raise OptionError(
+                name,
+                f"{{}} is for files of {', '.join(others)}, got {path}: leave it out",
             )
     suffix = path.suffix.lower()
     return suffix if suffix in row.endings else row.endings[0]
@@ -207,9 +223,9 @@ def _read(path: Path, voice: int | None, options: ReadingOptions) -> Reading:
 def _check_content(file: Path, path: Path, label: str) -> None:
     """Raise a DataError if the first bytes are those of another format."""
     with file.open("rb") as stream:
-        start = stream.read(200).lstrip(b"\xef\xbb\xbf \r\n\t")
-    for sign, name in _SIGNS.items():
-        if start.startswith(sign) and FORMATS[name].label != label:
+        start = stream.read(2000).lstrip(b"\xef\xbb\xbf \r\n\t")
+    for name, sign in _SIGNS.items():
+        if sign.match(start) and FORMATS[name].label != label:
             found = FORMATS[name].label
             raise DataError(
                 f"expected {label}, this is {found}: add --from {name}", path

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from chorale.errors import printable
+from chorale.errors import OptionError, printable
 from chorale.music.key_decision import decide_key
 from chorale.music.keys import Key, KeySignature
 from chorale.music.score import Chorale
+from chorale.music.voices import VOICES
 from chorale.utils.arrays import IntArray
+
+SLOWEST, FASTEST = 10, 400  # quarters per minute
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +26,11 @@ class ReadingOptions:
         parts: numbers of the parts to read, counted from 1: staves from the top of the
             score, or tracks of a MIDI file. Four, soprano first; fewer with several
             voices each; or one with a melody.
-        key: instead of the key in the file; then nothing need be guessed.
+        key: instead of the key in the file; no key is estimated then.
         tempo: in quarters per minute, instead of the tempo in the file.
+
+    Raises:
+        UsageError: a tempo out of bounds, or numbers that cannot be those of parts.
     """
 
     format: str | None = None
@@ -32,6 +38,25 @@ class ReadingOptions:
     parts: tuple[int, ...] | None = None
     key: Key | None = None
     tempo: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.tempo is not None and not SLOWEST <= self.tempo <= FASTEST:
+            raise OptionError(
+                "tempo",
+                f"expected {{}} from {SLOWEST} to {FASTEST} quarters per minute, got "
+                f"{self.tempo:g}",
+            )
+        parts = self.parts
+        if parts is not None and (
+            len(parts) not in (1, 2, VOICES)
+            or len(set(parts)) < len(parts)
+            or min(parts) < 1
+        ):
+            raise OptionError(
+                "parts",
+                "expected {} of one, two or four different numbers from 1, such as "
+                f"1,2,3,4, got {','.join(map(str, parts))}",
+            )
 
     def apply(self, chorale: Chorale) -> Chorale:
         """Return a chorale with the key and the tempo that are given."""

@@ -12,6 +12,11 @@ from typing import Any
 
 Graph = Any  # onnx.GraphProto
 Node = Any  # onnx.NodeProto
+# Nodes that make other values each time: two of them are never the same.
+_RANDOM = frozenset(
+    "Bernoulli Dropout Multinomial RandomNormal RandomNormalLike RandomUniform "
+    "RandomUniformLike".split()
+)
 
 
 def make_canonical(model: Any) -> None:
@@ -79,7 +84,8 @@ class _Renaming:
                         names[name] = names[used[content].name]
             self._rename_inputs(node, names)
             content = _content(node, without="output")
-            if content in merged and not outputs & set(node.output):
+            is_random = node.op_type in _RANDOM
+            if content in merged and not is_random and not outputs & set(node.output):
                 names.update(zip(node.output, merged[content].output, strict=True))
                 continue
             for index, name in enumerate(node.output):

@@ -64,14 +64,15 @@ class Graph:
                 providers=["CPUExecutionProvider"],
                 enable_fallback=0,  # it would try the same again and print so
             )
-        # A graph has no input for what its network does not use.
-        self._inputs = [value.name for value in self._session.get_inputs()]
+            # A graph has no input for what its network does not use.
+            self._inputs = [value.name for value in self._session.get_inputs()]
+            self._outputs = [value.name for value in self._session.get_outputs()]
         _check(path, "inputs", self._session.get_inputs(), inputs)
         _check(path, "outputs", self._session.get_outputs(), outputs)
-        if len(self._session.get_outputs()) < len(outputs):
+        if len(self._outputs) < len(outputs):
             raise ModelError(
                 f"{path}: the model does not fit its card: expected {len(outputs)} "
-                f"outputs, got {len(self._session.get_outputs())}"
+                f"outputs, got {len(self._outputs)}"
             )
         if example is not None:
             self._check_run(example, outputs)
@@ -99,8 +100,7 @@ class Graph:
             ModelError: it fails, or an output has another type or shape, or is no
                 number.
         """
-        names = [value.name for value in self._session.get_outputs()]
-        for name, output in zip(names, self.run(example), strict=True):
+        for name, output in zip(self._outputs, self.run(example), strict=True):
             axes = shapes[name]
             if (
                 not isinstance(output, np.ndarray)

@@ -13,6 +13,7 @@ import filecmp
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import NamedTuple
 from chorale.errors import ChoraleError, OutputError
 from chorale.utils.files import cannot_write
 
-# What file systems answer that have no hard links.
+# Error codes of file systems without hard links.
 _NO_LINKS = {
     errno.EPERM,
     errno.ENOTSUP,
@@ -30,6 +31,8 @@ _NO_LINKS = {
     errno.EMLINK,
     errno.EXDEV,
 }
+_PREFIX = ".chorale-"  # of folders of drafts
+_STALE = 24 * 3600  # seconds after which such a folder is one of a killed process
 
 
 class Saved(NamedTuple):
@@ -51,13 +54,16 @@ class Saved(NamedTuple):
 def drafts(folder: Path | str) -> Iterator[Path]:
     """Yield a hidden folder inside a folder, which is made; it is removed at the end.
 
+    Folders that killed processes left a day ago or earlier are removed too.
+
     Raises:
         OutputError: the folder cannot be written to.
     """
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        hidden = Path(tempfile.mkdtemp(dir=folder, prefix=".chorale-"))
+        _remove_stale(folder)
+        hidden = Path(tempfile.mkdtemp(dir=folder, prefix=_PREFIX))
     except OSError as error:
         raise cannot_write(folder, error) from error
     try:
@@ -85,6 +91,8 @@ def save_exactly(
 ) -> bool:
     """Move finished files to paths whose names the user chose, all or none.
 
+    With `overwrite`, all paths are checked before the first file is replaced.
+
     Returns:
         Whether anything is written: without `overwrite`, files of the same content are
         left as they are.
@@ -94,14 +102,12 @@ def save_exactly(
             cannot be written.
     """
     pairs = list(zip(files, paths, strict=True))
-    with _explained(paths[0]):
-        if overwrite:
-            for file, path in pairs:
-                file.replace(path)
-            return True
-        changed = not all(_is_same(file, path) for file, path in pairs)
-        if (taken := _move_all(pairs)) is not None:
-            raise _exists(taken)
+    if overwrite:
+        _replace_all(pairs)
+        return True
+    changed = not all(_is_same(file, path) for file, path in pairs)
+    if (taken := _move_all(pairs)) is not None:
+        raise _exists(taken)
     return changed
 
 
@@ -124,15 +130,13 @@ def save_numbered(
         ending = f"-{number}" if number > 1 else ""
         paths = [folder / f"{file.stem}{ending}{file.suffix}" for file in files]
         pairs = list(zip(files, paths, strict=True))
-        with _explained(paths[0]):
-            if overwrite:
-                for file, path in pairs:
-                    file.replace(path)
-                return Saved(paths, number, unchanged=False)
-            unchanged = all(_is_same(file, path) for file, path in pairs)
-            # All commands move in the same order: one of them gets all names.
-            if _move_all(sorted(pairs)) is None:
-                return Saved(paths, number, unchanged)
+        if overwrite:
+            _replace_all(pairs)
+            return Saved(paths, number, unchanged=False)
+        unchanged = all(_is_same(file, path) for file, path in pairs)
+        # All commands move in the same order: one of them gets all names.
+        if _move_all(sorted(pairs)) is None:
+            return Saved(paths, number, unchanged)
     raise AssertionError("there are more numbers")
 
 
@@ -151,23 +155,32 @@ def reserve(path: Path) -> Path:
     raise AssertionError("there are more numbers")
 
 
+def _replace_all(pairs: Sequence[tuple[Path, Path]]) -> None:
+    """Move files to names, in the place of files of these names."""
+    for _, path in pairs:
+        if path.is_dir():
+            raise _exists(path)
+    for file, path in pairs:
+        with _explained(path):
+            file.replace(path)
+
+
 def _move_all(pairs: Sequence[tuple[Path, Path]]) -> Path | None:
     """Move files to new names, all or none; return a name that is taken."""
     for file, path in pairs:
         if os.path.lexists(path) and not _is_same(file, path):
             return path
-    moved: list[tuple[Path, Path]] = []
-    for file, path in pairs:
-        if _is_same(file, path):
-            continue
-        if not _move(file, path):
-            # Another command may have written the same in this moment.
+    with contextlib.ExitStack() as moves:
+        for file, path in pairs:
             if _is_same(file, path):
                 continue
-            for back, name in moved:
-                name.replace(back)
-            return path
-        moved.append((file, path))
+            with _explained(path):
+                is_moved = _move(file, path)
+            if is_moved:
+                moves.callback(path.replace, file)  # unless all are moved
+            elif not _is_same(file, path):  # by another command, in this moment
+                return path
+        moves.pop_all()
     return None
 
 
@@ -182,10 +195,22 @@ def _move(file: Path, path: Path) -> bool:
             raise
         if not _make(path):
             return False
-        file.replace(path)
+        try:
+            file.replace(path)
+        except OSError:
+            path.unlink()
+            raise
         return True
     file.unlink()
     return True
+
+
+def _remove_stale(folder: Path) -> None:
+    """Remove folders of drafts that killed processes left."""
+    for hidden in folder.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if hidden.is_dir() and time.time() - hidden.stat().st_mtime > _STALE:
+                shutil.rmtree(hidden, ignore_errors=True)
 
 
 def _make(path: Path) -> bool:

@@ -241,7 +241,11 @@ def test_infillers_have_their_own_options(run: Run) -> None:
         ("tune.abc --format mp3", 2, "formats out of midi, .* got 'mp3'"),
         ("tune.abc --instrument kazoo", 2, "an instrument out of choir"),
         ("tune.abc --report why.pdf", 2, r"ends in \.md or \.html"),
-        ("piece.mid --tune 2", 2, "--tune is for files of abc: leave it out"),
+        (
+            "piece.mid --tune 2",
+            2,
+            "--tune is for files of abc, got piece.mid: leave it out",
+        ),
         ("bwv253 --tune 2", 2, "--tune is for files, got the bundled chorale bwv253"),
         ("tune.txt", 2, r"a file to read that ends in .* got \.txt"),
         ("tune.mscz", 2, "export it as MusicXML from MuseScore: File > Export"),

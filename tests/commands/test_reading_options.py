@@ -62,12 +62,13 @@ def test_key_and_tempo_are_those_that_are_given(tmp_path: Path) -> None:
         ("--key H", "--key: expected a key such as 'G major'"),
         ("--tempo 0", "expected --tempo from 10 to 400 quarters per minute, got 0"),
         ("--tempo nan", "expected --tempo from 10 to 400 quarters per minute"),
-        ("--parts 0,1,2,3", "expected one to 4 different numbers of parts"),
-        ("--parts 1,2,3,3", "expected one to 4 different numbers of parts"),
-        ("--parts 1,2,3,4,5", "expected one to 4 different numbers of parts"),
-        ("--parts soprano", "expected one to 4 different numbers of parts"),
+        ("--parts 0,1,2,3", "expected --parts (or --track) of one, two or four"),
+        ("--parts 1,2,3", "--parts (or --track) of one, two or four different"),
+        ("--parts 1,2,3,3", "different numbers from 1, such as 1,2,3,4, got 1,2,3,3"),
+        ("--parts 1,2,3,4,5", "of one, two or four different numbers"),
+        ("--parts soprano", "expected --parts with numbers of parts such as 1,2,3,4"),
         ("--from pdf", "expected --from out of midi, musicxml, mxl, csv, abc, humdrum"),
-        ("--tune 1", "--tune is for files of abc: leave it out"),
+        ("--tune 1", "--tune is for files of abc, got"),
     ],
 )
 def test_impossible_options_are_wrong_usage(

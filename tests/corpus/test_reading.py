@@ -263,7 +263,7 @@ def test_files_that_are_not_there_or_of_no_kind(tmp_path: Path) -> None:
         read_melody(tmp_path / "tune.txt")
     with pytest.raises(DataError, match="there is no such file"):
         read_melody(tmp_path / "tune.abc")
-    with pytest.raises(UsageError, match="--tune is for files of abc"):
+    with pytest.raises(UsageError, match="tune is for files of abc"):
         read_melody(tmp_path / "tune.mid", tune=1)
 
 

@@ -138,7 +138,7 @@ def test_key_and_tempo_that_are_given_replace_those_of_the_file(tmp_path: Path) 
 
 def test_options_of_other_formats_are_refused(tmp_path: Path) -> None:
     write(little_chorale(), tmp_path / "hymn.csv")
-    with pytest.raises(UsageError, match="--parts is for files of midi, musicxml"):
+    with pytest.raises(UsageError, match="parts is for files of midi, musicxml"):
         read(tmp_path / "hymn.csv", ReadingOptions(parts=(1, 2, 3, 4)))
 
 
@@ -210,3 +210,36 @@ def test_content_of_another_format(
     with pytest.raises(DataError, match=f"this is .*: add --from {name}"):
         read(path)
     assert read(path, ReadingOptions(format=name)) == little_chorale()
+
+
+@pytest.mark.parametrize(
+    ("text", "named", "found"),
+    [
+        ("**kern\n4c\n*-\n", ".mid", "Humdrum"),
+        ("!!!OTL: A tune\n**kern\n4c\n*-\n", ".abc", "Humdrum"),
+        ("% a comment\nX:1\nK:C\nC4|\n", ".krn", "ABC"),
+        ("PK\x03\x04", ".mid", "MusicXML"),
+        ("<?xml version='1.0'?>\n<!-- x -->\n<score-partwise/>", ".abc", "MusicXML"),
+    ],
+)
+def test_content_is_known_by_its_beginning(
+    tmp_path: Path, text: str, named: str, found: str
+) -> None:
+    (tmp_path / f"a{named}").write_text(text)
+    with pytest.raises(DataError, match=f"this is {found}: add --from "):
+        read(tmp_path / f"a{named}")
+
+
+def test_other_xml_is_not_taken_for_a_score(tmp_path: Path) -> None:
+    (tmp_path / "a.mid").write_text("<?xml version='1.0'?><svg/>")
+    with pytest.raises(DataError, match="expected a MIDI file"):
+        read(tmp_path / "a.mid")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"tempo": -5}, {"tempo": float("nan")}, {"parts": (1, 2, 3)}, {"parts": (0,)}],
+)
+def test_impossible_options_of_reading(options: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match=f"expected {next(iter(options))} "):
+        ReadingOptions(**options)  # type: ignore[arg-type]

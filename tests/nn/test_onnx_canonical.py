@@ -100,6 +100,16 @@ def test_the_same_computation_has_the_same_bytes(nodes, constants) -> None:
     assert run(content, [3.0, 4.0]) == [[5.0, 6.0]]
 
 
+def test_random_values_stay_different() -> None:
+    nodes = [
+        ("RandomNormalLike", "x", "a"),
+        ("RandomNormalLike", "x", "b"),
+        ("Sub", "a b", "y"),
+    ]
+    ((first, second),) = run(canonical(nodes, {}, "y"), [3.0, 4.0])
+    assert first and second
+
+
 def test_another_computation_has_other_bytes() -> None:
     nodes, constants, outputs = PLAIN
     assert canonical(nodes, constants | {"two": [3.0]}, outputs) != canonical(*PLAIN)

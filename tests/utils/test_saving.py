@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -185,3 +187,53 @@ def test_twenty_processes_in_one_folder_lose_nothing(tmp_path: Path) -> None:
     assert {Path(name).stem: text for name, text in found.items()} == {
         Path(name).stem: text for name, text in found.items() if name.endswith("wav")
     }
+
+
+def test_nothing_is_overwritten_if_one_name_is_that_of_a_folder(
+    tmp_path: Path,
+) -> None:
+    save(tmp_path, mid="old")
+    (tmp_path / "piece.wav").mkdir()
+    with pytest.raises(OutputError, match=r"piece\.wav: .* it is a folder"):
+        save(tmp_path, overwrite=True, mid="new", wav="new")
+    assert (tmp_path / "piece.mid").read_text() == "old"
+
+
+def test_files_are_moved_all_or_none_on_a_full_disk(
+    tmp_path: Path, file_system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move = saving._move
+
+    def fail(file: Path, path: Path) -> bool:
+        if path.suffix == ".wav":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return move(file, path)
+
+    monkeypatch.setattr(saving, "_move", fail)
+    with pytest.raises(OutputError, match=r"piece\.wav: cannot write it: No space"):
+        save(tmp_path, mid="a", wav="b")
+    assert texts(tmp_path) == {}
+
+
+def test_no_empty_file_is_left_if_a_move_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path, target: Path) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(OutputError, match="Operation not permitted"):
+        save(tmp_path, mid="a")
+    assert texts(tmp_path) == {}
+
+
+def test_drafts_of_killed_processes_are_removed_after_a_day(tmp_path: Path) -> None:
+    for name, age in ((".chorale-old", 2), (".chorale-new", 0)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "piece.mid").write_text("half")
+        then = time.time() - age * 24 * 3600
+        os.utime(tmp_path / name, (then, then))
+    save(tmp_path, mid="a")
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == [".chorale-new", "piece.mid"]
