@@ -143,8 +143,8 @@ def read_forecasts(folder: Path, series: SavedSeries) -> SavedForecasts:
 
 
 def _are_numbers(values: Array) -> bool:
-    """Return whether an array has numbers, none of them infinite; NaN is missing."""
-    return values.dtype.kind in "fiu" and not bool(np.isinf(values).any())
+    """Return whether an array has finite numbers alone."""
+    return values.dtype.kind in "fiu" and bool(np.isfinite(values).all())
 
 
 def _variable_names(path: Path, variables: int) -> tuple[str, ...]:
