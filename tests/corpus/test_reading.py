@@ -159,7 +159,8 @@ def test_a_midi_file_of_one_track(tmp_path: Path) -> None:
     assert line_of(melody) == [(67, 0, 4), (69, 4, 4), (69, 8, 4), (72, 12, 8)]
     assert melody.chorale.pickup == 4
     assert melody.chorale.bars.tolist() == [0] * 4 + [1] * 12 + [2] * 4
-    assert melody.remarks[:2] == (
+    assert melody.remarks[:3] == (
+        "there is no tempo at the beginning: 72 quarters per minute",
         "there is no key signature: read as C major, by the notes",
         "the rests before the first note are left out",
     )

@@ -257,6 +257,9 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
     save_arrays(folder / "linear.npz", {"forecasts": short})
     with pytest.raises(ModelError, match=r"linear\.npz: expected forecasts of each"):
         plot_suite(tmp_path)
+    save_arrays(folder / "linear.npz", {"forecasts": series[:, 50:] + np.inf})
+    with pytest.raises(ModelError, match=r"linear\.npz: expected forecasts of each"):
+        plot_suite(tmp_path)
     save_arrays(folder / "linear.npz", {"spread": series[:, 50:]})
     with pytest.raises(ModelError, match=r"linear\.npz: expected forecasts, there are"):
         plot_suite(tmp_path)

@@ -83,7 +83,13 @@ def _convert_foreign(
         performance = performance.moved(grid.step)
         performance.remarks.append(grid.remark)
         tempo = grid.tempo or tempo
-    return _convert(performance, voice, options, tempo=tempo or DEFAULT_TEMPO)
+    if tempo is None:
+        tempo = DEFAULT_TEMPO
+        if options.tempo is None:
+            performance.remarks.append(
+                f"there is no tempo at the beginning: {tempo:g} quarters per minute"
+            )
+    return _convert(performance, voice, options, tempo=tempo)
 
 
 def _convert(

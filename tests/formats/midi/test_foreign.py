@@ -61,11 +61,18 @@ def save(
     tracks: list[tuple[str, list[Event]]],
     conductor: list[Event] | None = None,
     time: Time = lambda step: step,
+    has_tempo: bool = True,
 ) -> Path:
-    """Write tracks of names and events at steps, after a conductor track."""
+    """Write tracks of names and events at steps, after a conductor track.
+
+    It has a tempo of 120 unless it has another, or `has_tempo` is false.
+    """
     file = mido.MidiFile(type=1, ticks_per_beat=480)
-    metre = mido.MetaMessage("time_signature", numerator=4, denominator=4)
-    for name, events in [("", [(0, metre), *(conductor or [])]), *tracks]:
+    head: list[Event] = [(0, mido.MetaMessage("time_signature", numerator=4))]
+    conductor = conductor or []
+    if has_tempo and all(event.type != "set_tempo" for _, event in conductor):
+        head.append((0, mido.MetaMessage("set_tempo", tempo=500_000)))
+    for name, events in [("", [*head, *conductor]), *tracks]:
         track = mido.MidiTrack()
         if name:
             track.append(mido.MetaMessage("track_name", name=name))
@@ -453,6 +460,7 @@ def test_a_key_and_a_tempo_that_begin_later(tmp_path: Path) -> None:
     reading = read_midi(save(tmp_path / "a.mid", voices(), late))
     assert beginning(reading) == (None, 72)
     assert reading.remarks() == [
+        "there is no tempo at the beginning: 72 quarters per minute",
         "key signatures after the beginning are left out",
         "changes of tempo after the beginning are left out",
     ]
