@@ -21,32 +21,44 @@ from chorale.sampling.best_of import Judge, typical_of
 from chorale.sampling.generate import sample
 from chorale.sampling.prompts import OPENING_BARS, find_start
 
+Seed = Annotated[
+    str,
+    typer.Option(
+        help="Chorale whose opening is continued: a number from `chorale seeds`, a "
+        f"bundled chorale such as bwv253, a {READABLE_NAMES} file; none for no opening."
+    ),
+]
+Bars = Annotated[
+    int | None,
+    typer.Option(
+        help="Length of the whole piece in bars, opening included.",
+        show_default="length of the seed",
+    ),
+]
+Opening = Annotated[
+    int | None,
+    typer.Option(
+        help="Length of the opening in bars, 1 or more. The default establishes metre "
+        "and key and leaves the rest to the model.",
+        show_default=str(OPENING_BARS),
+    ),
+]
+PlanSeed = Annotated[
+    str | None,
+    typer.Option(
+        help="A seed whose metre, pickup, fermatas and length to follow instead of "
+        "those of --seed; none for those of a random chorale.",
+        show_default="the plan of --seed",
+        rich_help_panel=ADVANCED,
+    ),
+]
+
 
 def generate(
     context: typer.Context,
-    seed: Annotated[
-        str,
-        typer.Option(
-            help="Chorale whose opening is continued: a number from `chorale seeds`, a "
-            f"bundled chorale such as bwv253, a {READABLE_NAMES} file; none for no "
-            "opening."
-        ),
-    ] = "1",
-    bars: Annotated[
-        int | None,
-        typer.Option(
-            help="Length of the whole piece in bars, opening included.",
-            show_default="length of the seed",
-        ),
-    ] = None,
-    opening: Annotated[
-        int | None,
-        typer.Option(
-            help="Length of the opening in bars, 1 or more. The default establishes "
-            "metre and key and leaves the rest to the model.",
-            show_default=str(OPENING_BARS),
-        ),
-    ] = None,
+    seed: Seed = "1",
+    bars: Bars = None,
+    opening: Opening = None,
     model: Models = None,
     variations: sampling.Variations = 1,
     random_state: sampling.RandomState = sampling.NEXT_STEP.random_state,
@@ -58,15 +70,7 @@ def generate(
     temperature: sampling.Temperature = sampling.NEXT_STEP.temperature,
     top_p: sampling.TopP = sampling.NEXT_STEP.top_p,
     rules: sampling.Rules = sampling.NEXT_STEP.rules,
-    plan: Annotated[
-        str | None,
-        typer.Option(
-            help="A seed whose metre, pickup, fermatas and length to follow instead of "
-            "those of --seed; none for those of a random chorale.",
-            show_default="the plan of --seed",
-            rich_help_panel=ADVANCED,
-        ),
-    ] = None,
+    plan: PlanSeed = None,
     key: reading.KeyName = None,
     tempo: reading.Tempo = None,
     parts: reading.Parts = None,

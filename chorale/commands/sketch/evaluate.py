@@ -17,7 +17,7 @@ from chorale.commands.progress import progress_bar
 from chorale.commands.saving import print_note
 from chorale.commands.sketch.options import From, Json, Model, Trust
 from chorale.errors import DataError
-from chorale.sketches.comparison import paired_difference
+from chorale.sketches.comparison import PairedDifference, paired_difference
 from chorale.sketches.evaluation import Report, measure, ranks
 from chorale.sketches.examples import Examples, load_examples
 from chorale.sketches.models import Classifier, load_classifier
@@ -86,15 +86,7 @@ def evaluate(
     }
     if against is not None:
         other, other_probabilities, _ = _predict(classifier, [against], trust, None)
-        if not np.array_equal(examples.labels, other.labels):
-            raise DataError(
-                "expected the same drawings in the same order in both forms, got "
-                f"{len(examples.labels)} and {len(other.labels)} of other words"
-            )
-        paired = paired_difference(
-            ranks(probabilities, examples.labels) == 1,
-            ranks(other_probabilities, other.labels) == 1,
-        )
+        paired = _paired(examples, probabilities, other, other_probabilities)
         answer["against"] = {"file": str(against), **asdict(paired)}
     if pictures is not None:
         with drafts(pictures) as folder:
@@ -134,6 +126,24 @@ def _predict(
         probabilities = classifier.probabilities(examples.inks, progress=progress)
     seconds = time.perf_counter() - began
     return examples, probabilities, round(len(examples.labels) / seconds)
+
+
+def _paired(
+    examples: Examples,
+    probabilities: FloatArray,
+    other: Examples,
+    other_probabilities: FloatArray,
+) -> PairedDifference:
+    """Return how accurate a classifier is on drawings in one form and in another."""
+    if not np.array_equal(examples.labels, other.labels):
+        raise DataError(
+            "expected the same drawings in the same order in both forms, got "
+            f"{len(examples.labels)} and {len(other.labels)} of other words"
+        )
+    return paired_difference(
+        ranks(probabilities, examples.labels) == 1,
+        ranks(other_probabilities, other.labels) == 1,
+    )
 
 
 def _print_report(report: Report, per_second: int, *, with_all_words: bool) -> None:
