@@ -1,4 +1,4 @@
-"""Atomic writes, hashes, and safe storage of arrays.
+"""Bounded reads, atomic writes, hashes, and safe storage of arrays.
 
 What `replacing` writes replaces a file of the same name; `chorale.utils.saving` is for
 files that must not replace others.
@@ -14,11 +14,11 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
-from chorale.errors import ModelError, OutputError, translated
+from chorale.errors import DataError, ModelError, OutputError, located, translated
 from chorale.utils.arrays import Arrays
 from chorale.utils.npz import read_npz
 
@@ -26,6 +26,35 @@ from chorale.utils.npz import read_npz
 # and the ending of the file that they become.
 _PARTIAL = ".partial"
 _PARTIAL_NAME = re.compile(rf"\.[a-z0-9_]{{8}}\{_PARTIAL}(\.\w+)?")
+
+
+def read_file(path: Path, most: int, kind: str) -> bytes:
+    """Return the content of a file of at most `most` bytes.
+
+    `kind` is what is expected, such as `a MIDI file`.
+
+    Raises:
+        DataError: the file is larger, or cannot be read.
+    """
+    with located(path):
+        try:
+            with path.open("rb") as file:
+                return read_bounded(file, most, kind)
+        except OSError as error:
+            reason = error.strerror or error
+            raise DataError(f"expected {kind}, cannot read it: {reason}") from error
+
+
+def read_bounded(file: IO[bytes], most: int, kind: str) -> bytes:
+    """Return what is left of an open file, see `read_file`.
+
+    Raises:
+        DataError: that is more than `most` bytes.
+    """
+    content = file.read(most + 1)
+    if len(content) > most:
+        raise DataError(f"expected {kind} of at most {most >> 20} MiB, it is larger")
+    return content
 
 
 @contextlib.contextmanager

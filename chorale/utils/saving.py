@@ -19,8 +19,9 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from chorale.errors import ChoraleError, OutputError
+from chorale.errors import OutputError
 from chorale.utils.files import cannot_write
+from chorale.utils.temporary import errors_naming
 
 # Error codes of file systems without hard links.
 _NO_LINKS = {
@@ -31,7 +32,8 @@ _NO_LINKS = {
     errno.EMLINK,
     errno.EXDEV,
 }
-_PREFIX = ".chorale-"  # of folders of drafts
+# Folders of drafts say what they are. Earlier versions did not: all are removed.
+_PREFIX, _ALL_PREFIXES = ".chorale-unfinished-", ".chorale-"
 _STALE = 24 * 3600  # seconds after which such a folder is one of a killed process
 
 
@@ -67,11 +69,8 @@ def drafts(folder: Path | str) -> Iterator[Path]:
     except OSError as error:
         raise cannot_write(folder, error) from error
     try:
-        yield hidden
-    except ChoraleError as error:  # about a draft: it names the file to be
-        place = "" if folder == Path() else f"{folder}{os.sep}"
-        error.args = (str(error).replace(f"{hidden}{os.sep}", place),)
-        raise
+        with errors_naming(folder, hidden):
+            yield hidden
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
 
@@ -207,7 +206,7 @@ def _move(file: Path, path: Path) -> bool:
 
 def _remove_stale(folder: Path) -> None:
     """Remove folders of drafts that killed processes left."""
-    for hidden in folder.glob(f"{_PREFIX}*"):
+    for hidden in folder.glob(f"{_ALL_PREFIXES}*"):
         with contextlib.suppress(OSError):
             if hidden.is_dir() and time.time() - hidden.stat().st_mtime > _STALE:
                 shutil.rmtree(hidden, ignore_errors=True)

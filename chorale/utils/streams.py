@@ -8,8 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from chorale.errors import ChoraleError, DataError
-from chorale.utils.temporary import full_folder_named, temporary_folder
+from chorale.errors import DataError
+from chorale.utils.temporary import (
+    errors_naming,
+    full_folder_named,
+    temporary_folder,
+)
 
 MOST_BYTES = 1 << 30  # of a stream; a longer one has no end
 _CHUNK = 1 << 16  # bytes
@@ -37,13 +41,8 @@ def regular_file(path: Path, ending: str) -> Iterator[Path]:
     with temporary_folder() as folder:
         copy = folder / f"{path.stem or 'stream'}{ending}"
         _copy(path, copy)
-        try:
+        with errors_naming(path, copy):
             yield copy
-        except ChoraleError as error:
-            error.args = (str(error).replace(str(copy), str(path)),)
-            if isinstance(error, DataError) and error.path == copy:
-                error.path = path
-            raise
 
 
 def is_stream(path: Path) -> bool:

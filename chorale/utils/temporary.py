@@ -1,4 +1,4 @@
-"""Temporary files, and what to do if their folder is full."""
+"""Temporary files: their folder, if it is full too, and errors that name them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from chorale.errors import OutputError
+from chorale.errors import ChoraleError, DataError, OutputError
 
 
 @contextlib.contextmanager
@@ -25,6 +25,22 @@ def temporary_folder() -> Iterator[Path]:
         yield Path(name)
     finally:
         shutil.rmtree(name, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def errors_naming(path: Path, temporary: Path) -> Iterator[None]:
+    """Let errors of a block name a file or a folder instead of a temporary one."""
+    try:
+        yield
+    except ChoraleError as error:
+        message = str(error)
+        if path == Path():  # the current folder, which is not written before a name
+            message = message.replace(f"{temporary}{os.sep}", "")
+        error.args = (message.replace(str(temporary), str(path)),)
+        if isinstance(error, DataError) and error.path is not None:
+            with contextlib.suppress(ValueError):  # it is about another file
+                error.path = path / error.path.relative_to(temporary)
+        raise
 
 
 @contextlib.contextmanager

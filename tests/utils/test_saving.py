@@ -229,11 +229,37 @@ def test_no_empty_file_is_left_if_a_move_fails(
 
 
 def test_drafts_of_killed_processes_are_removed_after_a_day(tmp_path: Path) -> None:
-    for name, age in ((".chorale-old", 2), (".chorale-new", 0)):
+    names = (".chorale-unfinished-old", ".chorale-old", ".chorale-unfinished-new")
+    for name, age in zip(names, (2, 2, 0), strict=True):
         (tmp_path / name).mkdir()
         (tmp_path / name / "piece.mid").write_text("half")
         then = time.time() - age * 24 * 3600
         os.utime(tmp_path / name, (then, then))
     save(tmp_path, mid="a")
     left = sorted(path.name for path in tmp_path.iterdir())
-    assert left == [".chorale-new", "piece.mid"]
+    assert left == [".chorale-unfinished-new", "piece.mid"]
+
+
+def test_what_a_killed_process_leaves_says_what_it_is(tmp_path: Path) -> None:
+    code = """
+import os, sys
+from chorale.utils.saving import drafts
+with drafts(sys.argv[1]) as hidden:
+    (hidden / "piece.mid").write_text("half")
+    os.kill(os.getpid(), 9)
+"""
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".chorale-unfinished-")
+    yesterday = time.time() - 25 * 3600
+    os.utime(left, (yesterday, yesterday))
+    save(tmp_path, mid="a")
+    assert texts(tmp_path) == {"piece.mid": "a"}
+
+
+def test_folders_of_other_names_are_left_alone(tmp_path: Path) -> None:
+    for name in (".chorales", "chorale-unfinished-x", ".hidden"):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (0, 0))
+    save(tmp_path, mid="a")
+    assert len(list(tmp_path.iterdir())) == 4

@@ -12,10 +12,9 @@ from chorale.errors import DataError
 from chorale.formats.abc.events import AbcBar, Event, length_of
 from chorale.formats.abc.remarks import Remarks
 from chorale.formats.abc.voices import VoiceReader
+from chorale.formats.limits import MOST_STEPS
 from chorale.formats.scores.written_score import WrittenBar
-from chorale.music.metre import STEPS_PER_QUARTER, Metre
-
-MAX_STEPS = 1 << 20
+from chorale.music.metre import Metre
 
 _Value = TypeVar("_Value")
 
@@ -127,8 +126,8 @@ def written_bars(voices: Sequence[VoiceReader]) -> list[WrittenBar]:
     """
     columns = list(zip(*(voice.bars for voice in voices), strict=True))
     lengths = [max(bar.length for bar in column) for column in columns]
-    if sum(lengths, Fraction()) > MAX_STEPS:
-        raise DataError(f"expected at most {MAX_STEPS // STEPS_PER_QUARTER} quarters")
+    if sum(lengths, Fraction()) > MOST_STEPS:
+        raise DataError(f"expected a piece of at most {MOST_STEPS} sixteenths")
     metres = [_first(bar.metre for bar in column) for column in columns]
     numbers, upbeats = _number(lengths, metres, [column[0] for column in columns])
     return [

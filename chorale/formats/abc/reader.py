@@ -14,14 +14,16 @@ from chorale.errors import DataError, located
 from chorale.formats.abc.bars import align_voices, say_short_bars, written_bars
 from chorale.formats.abc.events import Event, bounds_of, length_of
 from chorale.formats.abc.remarks import Remarks, Spot
-from chorale.formats.abc.text import MAX_BYTES, decode, select_tune, split_tunes
+from chorale.formats.abc.text import decode, select_tune, split_tunes
 from chorale.formats.abc.tunes import TuneReader
 from chorale.formats.abc.voices import VoiceReader
+from chorale.formats.limits import ABC_BYTES
 from chorale.formats.reading import Reading, ReadingOptions
 from chorale.formats.scores.assembly import read_score
 from chorale.formats.scores.notes import ScoreNote, Syllable
 from chorale.formats.scores.written_score import Line, Staff, WrittenScore
 from chorale.music.voices import VOICES
+from chorale.utils.files import read_file
 
 
 def read_tune(
@@ -50,11 +52,7 @@ def read_abc(path: Path, tune: int | None = None) -> WrittenScore:
         DataError: the file cannot be read, it is a book and no number is given, no tune
             or more than one has the number, or the tune is damaged.
     """
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise DataError(f"cannot read it: {error.strerror}", path) from error
+    raw = read_file(path, ABC_BYTES, "a file of ABC")
     with located(path):
         if not raw.strip():
             raise DataError("expected a score, it is empty")

@@ -17,8 +17,6 @@ from itertools import pairwise
 
 from chorale.errors import DataError
 
-MAX_BYTES = 16 << 20  # the largest collections of tunes have a few million
-
 _FIELD = re.compile(r"(?![A-Ga-g]:[|:])[A-Za-z+]:")
 _HEADER_FIELDS = frozenset("CILMQUm")
 _COMMENT = re.compile(r"(?<!\\)%.*")
@@ -94,10 +92,8 @@ def decode(raw: bytes) -> str:
     """Return the text of a file: UTF-8, UTF-16 with a mark, else Latin-1.
 
     Raises:
-        DataError: the file is too large, or it is not text.
+        DataError: it is not text.
     """
-    if len(raw) > MAX_BYTES:
-        raise DataError(f"expected at most {MAX_BYTES >> 20} MiB of ABC")
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         try:
             return raw.decode("utf-16")

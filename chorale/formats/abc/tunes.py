@@ -24,8 +24,8 @@ from chorale.formats.abc.music import MusicReader
 from chorale.formats.abc.remarks import Remarks
 from chorale.formats.abc.text import TextLine, Tune, is_music, is_prose, unescape_text
 from chorale.formats.abc.voices import VoiceReader
+from chorale.formats.limits import MOST_STAVES
 
-_MOST_VOICES = 64
 _USER_SYMBOL = re.compile(r"([H-Wh-w~])\s*=\s*[!+]?([^!+]*)[!+]?")
 
 
@@ -124,8 +124,8 @@ class TuneReader:
     def _voice(self, name: str) -> VoiceReader:
         """Return a voice, a new one with the key and metre of the header."""
         if name not in self._voices:
-            if len(self._voices) >= _MOST_VOICES:
-                raise DataError(f"expected at most {_MOST_VOICES} voices")
+            if len(self._voices) >= MOST_STAVES:
+                raise DataError(f"expected at most {MOST_STAVES} voices")
             voice = VoiceReader(name, self.remarks)
             self._voices[name] = voice
             if self._in_body:

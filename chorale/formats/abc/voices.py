@@ -19,12 +19,12 @@ from chorale.formats.abc.events import (
 from chorale.formats.abc.fields import AbcKey, AbcMetre, VoiceProperties, transposition
 from chorale.formats.abc.remarks import Remarks, Spot
 from chorale.formats.abc.tokens import NoteToken
+from chorale.formats.limits import MOST_BARS
 from chorale.formats.scores.written_score import KeySignature
 from chorale.music.metre import COMMON_TIME, STEPS_PER_WHOLE
 from chorale.music.spelling import LETTERS
 from chorale.music.voices import HIGHEST_PITCH
 
-MAX_BARS = 20_000
 _LONGEST = 4096  # steps of a note: 256 whole notes
 _FINEST = 1 << 16  # the largest denominator of a length in steps
 
@@ -205,8 +205,8 @@ class VoiceReader:
         Raises:
             DataError: there are notes in the bar, or too many bars.
         """
-        if not 1 <= count <= MAX_BARS:
-            raise DataError(f"expected Z of 1 to {MAX_BARS} bars in {self.place}")
+        if not 1 <= count <= MOST_BARS:
+            raise DataError(f"expected Z of 1 to {MOST_BARS} bars in {self.place}")
         if any(layer.events for layer in self._layers):
             raise DataError(f"expected Z, a rest of a bar, alone in {self.place}")
         metre = self.metre.metre or COMMON_TIME
@@ -318,8 +318,8 @@ class VoiceReader:
         self._check_complete()
         if not any(layer.events for layer in self._layers):
             return
-        if len(self.bars) >= MAX_BARS:
-            raise DataError(f"expected at most {MAX_BARS} bars")
+        if len(self.bars) >= MOST_BARS:
+            raise DataError(f"expected at most {MOST_BARS} bars")
         bar = self._next
         bar.row = self.row
         bar.layers = [layer.events for layer in self._layers]

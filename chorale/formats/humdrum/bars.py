@@ -13,10 +13,8 @@ from chorale.formats.humdrum.sections import Sections
 from chorale.formats.humdrum.signatures import Changes, Signatures
 from chorale.formats.humdrum.spines import Spine, StaffBuilder, Voice
 from chorale.formats.humdrum.tokens import Barline, parse_barline, parse_clef
+from chorale.formats.limits import MOST_BARS, MOST_STAVES
 from chorale.formats.scores.written_score import Staff, WrittenBar
-
-_MOST_STAVES = 64
-_MOST_BARS = 20_000
 
 _INSTRUMENT = re.compile(r"\*I([a-z]+)\d*$")
 # Codes of the voices; of other instruments the code is the name.
@@ -51,8 +49,8 @@ class ScoreBuilder:
 
     def add_staff(self) -> tuple[StaffBuilder, Voice]:
         """Return a new staff above the others, and its voice."""
-        if len(self._staves) == _MOST_STAVES:
-            raise DataError(f"expected at most {_MOST_STAVES} spines of **kern")
+        if len(self._staves) == MOST_STAVES:
+            raise DataError(f"expected at most {MOST_STAVES} spines of **kern")
         voice = Voice(end=None if self._clock.has_notes else Fraction(0))
         staff = StaffBuilder(voices=[voice], bars=[[] for _ in self._bars])
         self._staves.append(staff)
@@ -134,8 +132,8 @@ class ScoreBuilder:
         if self._changes is not None and length > 0:
             bar = self._bar(length, barline)
             self._bars.append(bar)
-            if len(self._bars) > _MOST_BARS:
-                raise DataError(f"expected at most {_MOST_BARS} bars")
+            if len(self._bars) > MOST_BARS:
+                raise DataError(f"expected at most {MOST_BARS} bars")
             for staff in self._staves:
                 staff.end_bar(bar.number, self._start, end, spines)
             self._remark(bar.number)

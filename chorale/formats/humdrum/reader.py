@@ -22,11 +22,12 @@ from chorale.formats.humdrum.spines import (
     StaffBuilder,
     change_paths,
 )
+from chorale.formats.limits import HUMDRUM_BYTES
 from chorale.formats.reading import Reading, ReadingOptions
 from chorale.formats.scores.assembly import read_score
 from chorale.formats.scores.written_score import WrittenScore
+from chorale.utils.files import read_file
 
-_MOST_BYTES = 4_000_000
 _RECORD = re.compile(r"!!!\s*([A-Z]{3})(@{0,2})([A-Z]{2,3})?\d*\s*:\s*(\S.*)")
 
 
@@ -49,10 +50,7 @@ def open_humdrum(path: Path) -> WrittenScore:
     Raises:
         DataError: the file is damaged, or has no **kern; the error names the line.
     """
-    if path.stat().st_size > _MOST_BYTES:
-        size = _MOST_BYTES // 1_000_000
-        raise DataError(f"expected a file of at most {size} MB", path)
-    lines = _lines(_decode(path.read_bytes()))
+    lines = _lines(_decode(read_file(path, HUMDRUM_BYTES, "a file of **kern")))
     reader = _Reader()
     for row, line in enumerate(lines, start=1):
         with located(path, row=row):

@@ -13,10 +13,9 @@ from fractions import Fraction
 from chorale.errors import DataError
 from chorale.formats.humdrum.spines import Spine, Voice
 from chorale.formats.humdrum.tokens import KernNote, parse_note
+from chorale.formats.limits import HUMDRUM_NOTES
 from chorale.formats.scores.notes import Syllable
 from chorale.music.metre import STEPS_PER_QUARTER
-
-_MOST_NOTES = 200_000
 
 # A hyphen before or after joins syllables; _ and | stand where one is held.
 _SYLLABLE = re.compile(r"[-_|]*(.*?)(-?)_*$")
@@ -71,8 +70,8 @@ class Clock:
         self._row = now
         self.has_notes = True
         self._count += len(row)
-        if self._count > _MOST_NOTES:
-            raise DataError(f"expected at most {_MOST_NOTES} notes")
+        if self._count > HUMDRUM_NOTES:
+            raise DataError(f"expected at most {HUMDRUM_NOTES} notes")
         return True
 
     def is_together(self, spines: Sequence[Spine]) -> bool:

@@ -18,7 +18,6 @@ TEXT, TRACK_NAME, INSTRUMENT_NAME, LYRIC, MARKER = 0x01, 0x03, 0x04, 0x05, 0x06
 END_OF_TRACK, SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x2F, 0x51, 0x58, 0x59
 SEQUENCER_SPECIFIC = 0x7F
 
-MOST_BYTES = 4 << 20  # of a file; a chorale has some thousands
 
 _HEADER, _TRACK = b"MThd", b"MTrk"
 _LONGEST_PREFIX = 256  # bytes that other programs may put before the header
@@ -71,10 +70,6 @@ def read_events(data: bytes) -> MidiFile:
         DataError: it is no MIDI file, has independent sequences (format 2) or times in
             frames of film (SMPTE), or it is damaged.
     """
-    if len(data) > MOST_BYTES:
-        raise DataError(
-            f"expected a MIDI file of at most {MOST_BYTES >> 20} MiB, it is longer"
-        )
     data = _unwrapped(data)
     begin = data.find(_HEADER, 0, _LONGEST_PREFIX)
     if begin < 0:

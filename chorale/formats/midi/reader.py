@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from chorale.errors import DataError, located
+from chorale.formats.limits import MIDI_BYTES
 from chorale.formats.midi import meta
-from chorale.formats.midi.events import MOST_BYTES, read_events
+from chorale.formats.midi.events import read_events
 from chorale.formats.midi.grid_estimation import estimate_grid
 from chorale.formats.midi.lyrics import read_lyrics
 from chorale.formats.midi.note_lengths import estimate_gate
@@ -23,6 +24,7 @@ from chorale.formats.midi.voices import Bars, Group, choose, separate
 from chorale.formats.places import places_in
 from chorale.formats.reading import Reading, ReadingOptions
 from chorale.music.score import DEFAULT_TEMPO, Chorale, Note
+from chorale.utils.files import read_file
 
 _MIDI_TEMPO = 120.0  # of files without a tempo, in quarters per minute
 
@@ -54,13 +56,7 @@ def read_midi(
         DataError: the file cannot be read, or does not hold the voices.
     """
     path, options = Path(path), options or ReadingOptions()
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise DataError(
-            f"expected a MIDI file, cannot read it: {error.strerror}", path
-        ) from error
+    data = read_file(path, MIDI_BYTES, "a MIDI file")
     with located(path):
         performance = read_parts(read_events(data))
         if meta.is_own_file(performance.metas) and performance.is_exact:

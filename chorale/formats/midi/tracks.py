@@ -12,6 +12,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from chorale.errors import DataError
+from chorale.formats.limits import MIDI_NOTES, MOST_STEPS
 from chorale.formats.midi.events import (
     CONTROL,
     INSTRUMENT_NAME,
@@ -32,8 +33,6 @@ from chorale.music.metre import STEPS_PER_QUARTER
 
 PERCUSSION_CHANNEL = 9  # counted from 0, by General MIDI
 
-_MOST_STEPS = 100_000  # an hour and a half; longer files are damaged
-_MOST_NOTES = 50_000
 _SUSTAIN_PEDAL, _PEDAL_DOWN = 64, 64  # number of the controller, least value
 _BEGINNING = 1.0  # steps after the first note that are still the beginning
 _SIMULTANEOUS = 0.5  # share of the shorter of two notes that sound at once
@@ -171,9 +170,9 @@ def read_parts(file: MidiFile) -> Performance:
     remarks = list(file.remarks)
     damage: dict[str, int] = defaultdict(int)
     for index, (events, end) in enumerate(zip(file.tracks, file.ends, strict=True)):
-        if end * steps_per_tick > _MOST_STEPS:
+        if end * steps_per_tick > MOST_STEPS:
             raise DataError(
-                f"expected a piece of at most {_MOST_STEPS} sixteenths, "
+                f"expected a piece of at most {MOST_STEPS} sixteenths, "
                 f"got {end * steps_per_tick:.0f}"
             )
         found = [
@@ -195,8 +194,8 @@ def read_parts(file: MidiFile) -> Performance:
                 channels,
                 found,
             )
-    if sum(len(part.notes) for part in parts) > _MOST_NOTES:
-        raise DataError(f"expected at most {_MOST_NOTES} notes, got more")
+    if sum(len(part.notes) for part in parts) > MIDI_NOTES:
+        raise DataError(f"expected at most {MIDI_NOTES} notes, got more")
     remarks += [template.format(count) for template, count in damage.items()]
     metas.sort(key=lambda meta: meta.step)
     return Performance(

@@ -9,15 +9,14 @@ import io
 import re
 import zipfile
 from pathlib import Path
-from typing import IO
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from chorale.errors import DataError
+from chorale.formats.limits import MUSICXML_BYTES, MUSICXML_DEPTH, MUSICXML_ELEMENTS
+from chorale.utils.files import read_bounded, read_file
 
-MOST_BYTES = 32 * 2**20  # unpacked; a symphony has about as much
-_MOST_ELEMENTS = 1_500_000
-_MOST_DEPTH = 64  # MusicXML nests about ten deep
+_KIND = "a score"
 _CONTAINER = "META-INF/container.xml"
 SCORE_ENDINGS = (".musicxml", ".xml")
 
@@ -29,8 +28,7 @@ def read_root(path: Path) -> Element:
         DataError: the file is empty, too large, damaged, not XML, or declares entities.
     """
     try:
-        with path.open("rb") as file:
-            content = _read_bounded(file)
+        content = read_file(path, MUSICXML_BYTES, _KIND)
         if not content:
             raise DataError("expected a score, it is empty")
         if content.startswith(b"PK"):
@@ -58,10 +56,10 @@ def parse(content: bytes) -> Element:
     def start(name: str, attributes: dict[str, str]) -> None:
         nonlocal elements, depth
         elements, depth = elements + 1, depth + 1
-        if elements > _MOST_ELEMENTS or depth > _MOST_DEPTH:
+        if elements > MUSICXML_ELEMENTS or depth > MUSICXML_DEPTH:
             raise DataError(
-                f"expected a score of at most {_MOST_ELEMENTS} elements, nested at "
-                f"most {_MOST_DEPTH} deep"
+                f"expected a score of at most {MUSICXML_ELEMENTS} elements, nested at "
+                f"most {MUSICXML_DEPTH} deep"
             )
         builder.start(_local(name), attributes)
 
@@ -85,15 +83,6 @@ def _local(name: str) -> str:
     return name.rpartition(":")[2]
 
 
-def _read_bounded(file: IO[bytes]) -> bytes:
-    content = file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        raise DataError(
-            f"expected a score of at most {MOST_BYTES // 2**20} MiB, it is larger"
-        )
-    return content
-
-
 # === Compressed files ===
 
 
@@ -104,11 +93,11 @@ def _unpack(content: bytes) -> bytes:
         name = ""
         if _CONTAINER in names:
             with archive.open(_CONTAINER) as file:
-                name = _root_file(parse(_read_bounded(file)))
+                name = _root_file(parse(read_bounded(file, MUSICXML_BYTES, _KIND)))
         if name not in names:
             name = _only_score(names)
         with archive.open(name) as file:
-            return _read_bounded(file)
+            return read_bounded(file, MUSICXML_BYTES, _KIND)
 
 
 def _root_file(container: Element) -> str:

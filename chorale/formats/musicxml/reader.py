@@ -11,6 +11,7 @@ from statistics import fmean
 from xml.etree.ElementTree import Element
 
 from chorale.errors import DataError
+from chorale.formats.limits import MOST_STAVES
 from chorale.formats.musicxml.file import SCORE_ENDINGS, read_root
 from chorale.formats.musicxml.parts import PartMeasure, PartReader, Sound
 from chorale.formats.musicxml.values import decimal, integer, words
@@ -28,7 +29,6 @@ from chorale.formats.scores.written_score import (
 from chorale.music.metre import COMMON_TIME
 
 _MOST_AT_ONCE = 32  # lines of one voice on a staff in a bar
-_MOST_STAVES = 64  # of one part
 
 
 def read_musicxml(
@@ -175,7 +175,7 @@ def _staves_of(
 ) -> list[Staff]:
     """Return the staves of a part from the top of the page."""
     measures = reader.measures
-    count = min(reader.staves, _MOST_STAVES)
+    count = min(reader.staves, MOST_STAVES)
     numbers = [bar.number for bar in bars]
     keys = measures[0].keys if measures else {}
     place_of = _places(measures) if count > 1 else (lambda sound: (1, sound.voice))

@@ -547,12 +547,12 @@ def test_a_file_that_is_cut_off_is_said(tmp_path: Path) -> None:
         "**kern\n" + "1c\n=\n" * 101 + "*-\n",
         "**kern\n" + "4c\n" * 301 + "*-\n",
         "\t".join(["**kern"] * 65) + "\n",
-        "**kern\n" + "\n" * 4_000_000,
+        "**kern\n" + "\n" * (4 << 20),
     ],
 )
 def test_limits(tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chorale.formats.humdrum.bars._MOST_BARS", 100)
-    monkeypatch.setattr("chorale.formats.humdrum.rhythm._MOST_NOTES", 300)
+    monkeypatch.setattr("chorale.formats.humdrum.bars.MOST_BARS", 100)
+    monkeypatch.setattr("chorale.formats.humdrum.rhythm.HUMDRUM_NOTES", 300)
     with pytest.raises(DataError, match=r"expected .*at most"):
         written(tmp_path, text)
 

@@ -39,12 +39,10 @@ def parse_document(content: bytes) -> Element:
     """Return the root of an SVG document; elements of other namespaces are omitted.
 
     Raises:
-        DataError: it is not XML, not SVG, larger than MAX_BYTES, has more elements than
-            MAX_ELEMENTS or nests them deeper than MAX_DEPTH; or it declares entities,
-            with which a small file can grow without limit or name other files.
+        DataError: it is not XML, not SVG, has more elements than MAX_ELEMENTS or nests
+            them deeper than MAX_DEPTH; or it declares entities, with which a small file
+            can grow without limit or name other files.
     """
-    if len(content) > MAX_BYTES:
-        raise DataError(f"expected an SVG file of at most {MAX_BYTES >> 20} MiB")
     if content.startswith(b"\x1f\x8b"):
         raise DataError("expected an SVG file, it is compressed: unpack it by gunzip")
     builder = _Builder()

@@ -20,6 +20,7 @@ from chorale.sketches.formats.svg.pen import center_line, is_thin
 from chorale.sketches.formats.svg.shapes import trace_path
 from chorale.sketches.formats.svg.visibility import Seen, see
 from chorale.sketches.strokes import Sketch
+from chorale.utils.files import read_bounded
 
 
 def read_svg(path: Path, options: ReadOptions) -> Iterator[Sketch]:
@@ -34,8 +35,8 @@ def read_svg(path: Path, options: ReadOptions) -> Iterator[Sketch]:
         DataError: the file cannot be read, is not SVG, is damaged, has nothing to draw,
             declares entities, or is larger than the bounds of `document` and `shapes`.
     """
-    with open_binary(path, options) as file:
-        content = file.read(MAX_BYTES + 1)
+    with open_binary(path, options) as file, located(path):
+        content = read_bounded(file, MAX_BYTES, "an SVG file")
     with located(path):
         sketch = parse_svg(content)
     yield sketch
