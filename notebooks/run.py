@@ -25,6 +25,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from chorale.utils.quiet_tensorflow import without_log_lines
+
 FOLDER = Path(__file__).resolve().parent
 TIMEOUT = 3600  # seconds per cell
 
@@ -77,6 +79,7 @@ def without_noise(value: Any) -> Any:
     if isinstance(value, list):
         return [without_noise(item) for item in value]
     if isinstance(value, str):
+        value = without_log_lines(value)
         for pattern, instead in NOISE.items():
             value = re.sub(pattern, instead, value)
     return value
@@ -105,7 +108,9 @@ def run(path: Path, *, store: bool) -> None:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [
-                nbformat.from_dict(without_noise(output)) for output in cell.outputs
+                nbformat.from_dict(output)
+                for output in map(without_noise, cell.outputs)
+                if output.get("text") != ""
             ]
     # Versions of Python differ, and the outputs do not depend on them.
     notebook.metadata["language_info"] = {"name": "python"}

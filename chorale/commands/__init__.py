@@ -40,6 +40,7 @@ from chorale.errors import (
     StoppedError,
     UsageError,
 )
+from chorale.utils.quiet_tensorflow import quieten_tensorflow
 from chorale.version import __version__
 
 app = typer.Typer(
@@ -95,6 +96,7 @@ _WrongUsage = cast(type[Exception], typer.BadParameter.__base__)
 def main() -> None:
     """Run the command line; exit with 0, 1 (failed), 2 (wrong usage), 130 (Ctrl-C)."""
     prepare_streams()
+    quieten_tensorflow()
     try:
         exit_code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
         sys.stdout.flush()

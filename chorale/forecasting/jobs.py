@@ -24,6 +24,7 @@ from chorale.nn.runs import Run
 from chorale.utils.arrays import Arrays
 from chorale.utils.files import load_arrays, save_arrays
 from chorale.utils.progress import Progress
+from chorale.utils.quiet_tensorflow import quieten_tensorflow
 
 ORACLE = "oracle"
 LEAST_SQUARES = "least-squares"
@@ -106,7 +107,7 @@ def run_jobs(
         return
     # Spawned, not forked: TensorFlow does not survive a fork.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context, initializer=_limit_threads) as pool:
+    with ProcessPoolExecutor(processes, context, initializer=_begin_process) as pool:
         try:
             # The longest jobs first, so that the processes end at about the same time.
             waiting: set[Future[Measurement]] = {
@@ -125,11 +126,11 @@ def run_jobs(
             raise
 
 
-def _limit_threads() -> None:
-    """Limit a process to one thread, and TensorFlow's log to errors."""
+def _begin_process() -> None:
+    """Limit a process to one thread, and keep TensorFlow's log lines from stderr."""
     for library in ("OMP_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
         os.environ[f"{library}_THREADS"] = "1"
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    quieten_tensorflow()
 
 
 def _measure(job: Job) -> Measurement:
