@@ -10,7 +10,7 @@ import typer
 
 from chorale.commands import reading_options as reading
 from chorale.commands.options import Force
-from chorale.commands.saving import print_unchanged
+from chorale.commands.printing import print_remarks, print_unchanged
 from chorale.corpus.loading import annotations_path
 from chorale.corpus.reading import read_any
 from chorale.errors import UsageError
@@ -67,7 +67,7 @@ def convert(
         )
     check_choice("an instrument", instrument, INSTRUMENTS)
     found = read_any(source, reading.reading_options(context))
-    reading.print_remarks(found.remarks())
+    print_remarks(*found.remarks())
     chorale = found.chorale
     paths = [output]
     with contextlib.ExitStack() as stack:
@@ -81,6 +81,6 @@ def convert(
         changed = save_exactly(files, paths, overwrite=force)
     for path in paths:
         typer.echo(path)
-    reading.print_remarks(losses(chorale, output))
+    print_remarks(*losses(chorale, output))
     if not changed:
         print_unchanged(paths)

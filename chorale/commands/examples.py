@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from chorale.commands.options import OUTPUT
+from chorale.commands.printing import print_remarks
 from chorale.corpus.loading import bundled_corpus
 from chorale.errors import DataError, OutputError
 from chorale.utils.saving import drafts, save_exactly
@@ -46,6 +47,6 @@ def examples(
             except OutputError:
                 if not path.exists():
                     raise
-                typer.echo(f"note: {path} exists and is left as it is", err=True)
+                print_remarks(f"{path} exists and is left as it is")
             else:
                 typer.echo(path)

@@ -11,6 +11,7 @@ from chorale.commands import outputs
 from chorale.commands import reading_options as reading
 from chorale.commands import sampling_options as sampling
 from chorale.commands.options import ADVANCED, Average, Force, Models, model_names
+from chorale.commands.pieces import find_piece
 from chorale.commands.progress import progress_bar
 from chorale.corpus.seeds import NO_SEED
 from chorale.formats.files import READABLE_NAMES
@@ -122,7 +123,7 @@ def _find(context: typer.Context, seed: str) -> str | Chorale:
     is_file = Path(seed).exists() and not Path(seed).is_dir()
     if seed == NO_SEED or seed.isdigit() or not is_file:
         return seed
-    return reading.find_piece(context, seed).chorale
+    return find_piece(context, seed).chorale
 
 
 def _stem(seed: str) -> str:

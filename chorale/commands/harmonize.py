@@ -11,6 +11,8 @@ from chorale.commands import outputs
 from chorale.commands import reading_options as reading
 from chorale.commands import sampling_options as sampling
 from chorale.commands.options import Force
+from chorale.commands.pieces import find_bundled_piece
+from chorale.commands.printing import print_remarks
 from chorale.commands.progress import progress_bar
 from chorale.corpus.reading import read_melody
 from chorale.models.storage import DEFAULT_MODEL, load_model
@@ -71,7 +73,7 @@ def harmonize(
     options = sampling.options_for(context, opened)
     destination = outputs.Destination.of(context)
     given = _find(context, melody, voice_named(voice))
-    reading.print_remarks(given.remarks)
+    print_remarks(*given.remarks)
     outputs.check_writable(output)
 
     with progress_bar("Harmonizing") as progress:
@@ -95,7 +97,7 @@ def harmonize(
 
 def _find(context: typer.Context, name: str, voice: int) -> Melody:
     """Return the melody in a file, or a voice of a bundled chorale."""
-    chorale = reading.find_bundled_piece(context, name)
+    chorale = find_bundled_piece(context, name)
     phrases = reading.parse_phrases(context.params["phrases"])
     if chorale is None:
         options = reading.reading_options(context)

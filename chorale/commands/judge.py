@@ -23,8 +23,8 @@ from chorale.commands.options import (
     names_typed,
     option_name,
 )
+from chorale.commands.printing import print_remarks
 from chorale.commands.progress import progress_bar
-from chorale.commands.reading_options import print_remarks
 from chorale.commands.sampling_options import NEXT_STEP as DEFAULTS
 from chorale.commands.sampling_options import (
     Guidance,
@@ -287,7 +287,7 @@ def _from_files(
             readings.append(read_piece(path))
             if path.suffix.lower() != ".csv":  # what CSVs lack is said once for all
                 remarks = readings[-1]._replace(metre_assumed=False).remarks()
-                print_remarks([f"{path}: {remark}" for remark in remarks])
+                print_remarks(*(f"{path}: {remark}" for remark in remarks))
             progress(done, len(paths))
     assumed = sum(reading.metre_assumed for reading in readings)
     is_classic = all(
@@ -295,16 +295,14 @@ def _from_files(
         for reading, path in zip(readings, paths, strict=True)
     )
     if is_classic:
-        typer.echo(
-            "note: CSVs of four columns have no repeated notes, fermatas and bars; "
-            "they are removed from Bach's chorales too, and bars counted in 4/4",
-            err=True,
+        print_remarks(
+            "CSVs of four columns have no repeated notes, fermatas and bars; they are "
+            "removed from Bach's chorales too, and bars counted in 4/4"
         )
     elif assumed:
-        typer.echo(
-            f"note: {assumed} of the files have no metre; their bars are counted in "
-            "4/4 from the first step",
-            err=True,
+        print_remarks(
+            f"{assumed} of the files have no metre; their bars are counted in 4/4 from "
+            "the first step"
         )
     # Bars count from 1, the pickup is bar 0: without an opening it is judged too.
     first_bar = opening + 1 if opening else 0

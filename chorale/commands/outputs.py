@@ -11,8 +11,7 @@ from typing import Annotated
 import typer
 
 from chorale.commands.options import ADVANCED, OUTPUT
-from chorale.commands.reading_options import print_remarks
-from chorale.commands.saving import print_saved
+from chorale.commands.printing import print_remarks, print_saved
 from chorale.errors import DataError, OutputError
 from chorale.formats.files import OUTPUT_ENDINGS, losses, write
 from chorale.music.score import Chorale
@@ -173,9 +172,7 @@ def write_best(
         except DataError as error:
             # The model's vocabulary, or the given notes, exceed that of the judge.
             ranked.clear()
-            typer.echo(
-                f"note: nothing was judged, the first is kept: {error}", err=True
-            )
+            print_remarks(f"nothing was judged, the first is kept: {error}")
     best |= {name: candidates[0].chorale for name, candidates in ranked.items()}
     written = {
         name: write_piece(destination, name, chorale) for name, chorale in best.items()
@@ -186,17 +183,16 @@ def write_best(
         for ending in parse_formats(destination.formats)
         for sentence in losses(chorale, f"chorale{ending}")
     )
-    print_remarks(list(said))
+    print_remarks(*said)
     if report is not None:
         drawn_by_file = {written[name]: found for name, found in ranked.items()}
         blocks = choice_blocks(drawn_by_file)
         write_report(blocks, report, overwrite=destination.force)
     has_cadence = all(group[0].ends_well for group in ranked.values())
     if warn_of_endings and best_of > 1 and not has_cadence:
-        typer.echo(
-            f"note: of {best_of} chorales none ended on a cadence; a higher --best-of "
-            "may find one that does",
-            err=True,
+        print_remarks(
+            f"of {best_of} chorales none ended on a cadence; a higher --best-of may "
+            "find one that does"
         )
 
 

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from chorale.commands.options import names_typed, option_name
-from chorale.corpus.reading import read_whole
-from chorale.corpus.seeds import find_bundled
 from chorale.errors import DataError, UsageError
 from chorale.formats.files import READABLE_FORMATS
-from chorale.formats.reading import FASTEST, SLOWEST, Reading, ReadingOptions
+from chorale.formats.reading import FASTEST, SLOWEST, ReadingOptions
 from chorale.music.keys import Key
-from chorale.music.score import Chorale
 from chorale.utils.checks import check_choice
 
 READING = "Reading"  # panel of the help
@@ -132,45 +127,6 @@ def parse_phrases(text: str | None) -> tuple[int, ...] | None:
             f"{text!r}"
         )
     return tuple(int(number) for number in text.split(","))
-
-
-def find_piece(context: typer.Context, name: str) -> Reading:
-    """Return a bundled chorale, or the piece in a file; print remarks on its reading.
-
-    Raises:
-        UsageError: an option about files is given for a bundled chorale.
-        DataError: the file does not hold a chorale of four voices.
-    """
-    options = reading_options(context)
-    chorale = find_bundled_piece(context, name)
-    reading = read_whole(Path(name), options) if chorale is None else Reading(chorale)
-    print_remarks(reading.remarks())
-    return reading
-
-
-def find_bundled_piece(context: typer.Context, name: str) -> Chorale | None:
-    """Return a bundled chorale, in the key and tempo of the options; None for a file.
-
-    Raises:
-        UsageError: there is none of the name, or an option about files is given.
-    """
-    chorale = find_bundled(name)
-    if chorale is None:
-        return None
-    typed = names_typed(context)
-    for option in ("source_format", "parts", "track", "tune"):
-        if option in typed:
-            raise UsageError(
-                f"{option_name(context, option)} is for files, got the bundled chorale "
-                f"{name}: leave it out"
-            )
-    return reading_options(context).apply(chorale)
-
-
-def print_remarks(remarks: list[str] | tuple[str, ...]) -> None:
-    """Print what was read differently from the file on stderr, a line each."""
-    for remark in remarks:
-        typer.echo(f"note: {remark}", err=True)
 
 
 def _parse_parts(text: str) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from chorale.commands import outputs
 from chorale.commands import reading_options as reading
 from chorale.commands import sampling_options as sampling
 from chorale.commands.options import Force
+from chorale.commands.pieces import find_piece
 from chorale.commands.progress import progress_bar
 from chorale.errors import UsageError
 from chorale.formats.files import READABLE_NAMES
@@ -81,7 +82,7 @@ def rewrite(
     wanted_voices = (
         None if voices is None else list(map(voice_named, voices.split(",")))
     )
-    chorale = reading.find_piece(context, piece).chorale
+    chorale = find_piece(context, piece).chorale
     outputs.check_writable(output)
 
     with progress_bar("Rewriting") as progress:

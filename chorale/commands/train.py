@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from chorale.commands.printing import print_remarks
 from chorale.commands.training_options import (
     Output,
     RunOptions,
@@ -86,7 +87,7 @@ def train(
     chorales = load_corpus(corpus, splits=("train", "valid"))
     remark = split_corpus(chorales)[2]
     if remark:
-        typer.echo(f"note: {remark}", err=True)
+        print_remarks(remark)
     card = train_run(
         context,
         "chorale train",
@@ -101,10 +102,9 @@ def train(
         f"accuracy {valid['accuracy']:.4f}"
     )
     for name, copy in card.data["valid_in_train"].items():
-        typer.echo(
-            f"note: {copy['share']:.0%} of {name}, of valid, is in train too, as "
-            f"{copy['train']}",
-            err=True,
+        print_remarks(
+            f"{copy['share']:.0%} of {name}, of valid, is in train too, as "
+            f"{copy['train']}"
         )
 
 

@@ -12,8 +12,8 @@ import typer
 
 from chorale.commands.forecast.options import FOLDER, AsJson, Seed
 from chorale.commands.options import Force
+from chorale.commands.printing import print_naming
 from chorale.commands.progress import progress_bar
-from chorale.commands.saving import print_note
 from chorale.forecasting.gradient_tables import (
     Summary,
     summarize,
@@ -60,7 +60,7 @@ def gradients(
         files = [drafted / "gradients.csv"]
         files += sorted({*drafted.iterdir()} - {*files})
         saved = save_numbered(files, output, overwrite=force)
-    print_note(files, saved)
+    print_naming(files, saved)
     folder = output / "tensorboard"
     if tensorboard:
         write_tensorboard(folder, trainings)

@@ -9,7 +9,7 @@ import typer
 
 from chorale.commands.forecast.options import FOLDER, parse_names
 from chorale.commands.options import Force
-from chorale.commands.saving import print_saved
+from chorale.commands.printing import print_saved
 from chorale.forecasting.series import TASKS
 from chorale.forecasting.suite_plots import MOST_SERIES, plot_suite
 from chorale.utils.saving import drafts, save_numbered

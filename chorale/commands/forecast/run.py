@@ -14,6 +14,7 @@ import typer
 
 from chorale.commands.forecast.options import FOLDER, AsJson, parse_names
 from chorale.commands.options import ADVANCED
+from chorale.commands.printing import print_remarks
 from chorale.commands.progress import progress_bar
 from chorale.errors import UsageError
 from chorale.forecasting.csv_series import read_csv_series, write_forecasts
@@ -121,8 +122,7 @@ def run(
             csv_series = read_csv_series(
                 series, steps=task.first_hidden, ahead=task.ahead
             )
-            for remark in csv_series.remarks:
-                typer.echo(f"note: {remark}", err=True)
+            print_remarks(*csv_series.remarks)
     with progress_bar("Training") as progress:
         measurements, data = run_suite(
             recipes,
@@ -169,7 +169,7 @@ def _forecasting(recipes: Mapping[str, Recipe]) -> dict[str, Recipe]:
 
 def _report_failure(measurement: Measurement) -> None:
     if measurement.failure:
-        typer.echo(f"note: {measurement.name}: {measurement.failure}", err=True)
+        print_remarks(f"{measurement.name}: {measurement.failure}")
 
 
 # === Printing ===

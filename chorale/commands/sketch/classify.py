@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from chorale.commands.printing import print_remarks
 from chorale.commands.sketch.options import From, Json, Model, Trust
 from chorale.errors import DataError, UsageError
 from chorale.sketches.classification import classify_many
@@ -72,7 +73,7 @@ def classify(
             failed = True
         else:
             if answer is None:
-                typer.echo(f"note: {name} holds no drawings", err=True)
+                print_remarks(f"{name} holds no drawings")
     if as_json:
         typer.echo(json.dumps(printed, indent=2, ensure_ascii=False))
     if failed:
@@ -110,8 +111,7 @@ def _answers(
         guesses = classify_many(drawings, top=top, model=classifier)
         for sketch, words in zip(chunk, guesses, strict=True):
             number += 1
-            for note in sketch.notes:
-                typer.echo(f"note: {name}: {note}", err=True)
+            print_remarks(*(f"{name}: {note}" for note in sketch.notes))
             yield {
                 "file": name,
                 "drawing": number,

@@ -13,8 +13,8 @@ import numpy as np
 import typer
 
 from chorale.commands.options import Force
+from chorale.commands.printing import print_naming, print_remarks
 from chorale.commands.progress import progress_bar
-from chorale.commands.saving import print_note
 from chorale.commands.sketch.options import From, Json, Model, Trust
 from chorale.errors import DataError
 from chorale.sketches.comparison import PairedDifference, paired_difference
@@ -92,7 +92,7 @@ def evaluate(
         with drafts(pictures) as folder:
             files = write_pictures(folder, examples, probabilities, report)
             saved = save_numbered(files, pictures, overwrite=force)
-        print_note(files, saved)
+        print_naming(files, saved)
         answer["pictures"] = [str(path) for path in saved.paths]
     if as_json:
         typer.echo(json.dumps(answer, indent=2, ensure_ascii=False))
@@ -120,7 +120,7 @@ def _predict(
             form=form,
         )
     for reason, count in examples.left_out.items():
-        typer.echo(f"note: left out {counted(count, 'drawing')} {reason}", err=True)
+        print_remarks(f"left out {counted(count, 'drawing')} {reason}")
     began = time.perf_counter()
     with progress_bar("Classifying") as progress:
         probabilities = classifier.probabilities(examples.inks, progress=progress)

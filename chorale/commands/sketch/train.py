@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from chorale.commands.printing import print_remarks
 from chorale.commands.progress import progress_bar
 from chorale.commands.sketch.options import Trust
 from chorale.commands.training_options import (
@@ -97,12 +98,11 @@ def _load(
     else:
         everything = [learned]
         learned, validated = hold_out(learned)
-        typer.echo(
-            f"note: {len(validated.labels)} of {len(everything[0].labels)} drawings, "
-            "chosen by content, are held out to validate",
-            err=True,
+        print_remarks(
+            f"{len(validated.labels)} of {len(everything[0].labels)} drawings, chosen "
+            "by content, are held out to validate"
         )
     for examples in everything:
         for reason, count in examples.left_out.items():
-            typer.echo(f"note: left out {counted(count, 'drawing')} {reason}", err=True)
+            print_remarks(f"left out {counted(count, 'drawing')} {reason}")
     return learned, validated

@@ -9,6 +9,7 @@ from functools import lru_cache
 from math import lcm
 
 from chorale.errors import DataError
+from chorale.formats.abc.accidentals import Accidentals
 from chorale.formats.scores.written_score import KeySignature
 from chorale.music.metre import Metre
 from chorale.music.spelling import LETTERS, NATURALS
@@ -71,9 +72,7 @@ class Layer:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.accidentals: dict[int, int] = {}  # by diatonic number, in this bar
-        self.letters: dict[int, int] = {}  # the last accidental of each letter
-        self.rows: dict[int, int] = {}  # where each accidental stands
+        self.accidentals = Accidentals()
         self.tuplets: list[Tuplet] = []
         self.broken: Fraction | None = None  # factor of the next length
         self.tied: dict[int, int] = {}  # pitch by diatonic number, to the next note
@@ -104,36 +103,6 @@ class Layer:
             pitch.ties = True
             self.tied[pitch.number] = pitch.pitch
         return True
-
-    def set_accidental(self, number: int, alter: int, row: int) -> None:
-        """Let an accidental hold to the barline."""
-        self.accidentals[number] = self.letters[number % len(LETTERS)] = alter
-        self.rows[number] = row
-
-    def accidental(
-        self, number: int, usual: int, row: int, scope: str
-    ) -> tuple[int, str]:
-        """Return the accidental in force, in semitones, and what is doubtful of it.
-
-        Args:
-            number: the diatonic number of a note without an accidental of its own.
-            usual: the semitones of the key signature.
-            row: of the note in the file.
-            scope: `octave` if accidentals hold in their octave only.
-        """
-        alter = self.letters.get(number % len(LETTERS), usual)
-        if scope != "octave":
-            return alter, ""
-        if number in self.accidentals:
-            alter = self.accidentals[number]
-            if alter == usual or self.rows[number] == row:
-                return alter, ""
-            return alter, (
-                "an accidental holds in the next line, as no barline is between"
-            )
-        if alter == usual:
-            return usual, ""
-        return usual, "an accidental in another octave of the bar is taken not to hold"
 
 
 class BarCounter:

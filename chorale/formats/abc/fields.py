@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from chorale.errors import DataError
+from chorale.formats.abc.accidentals import ALTERS
 from chorale.formats.scores.written_score import KeySignature
 from chorale.music.metre import Metre
 
@@ -26,7 +27,6 @@ _MODES = {
     "phr": ("phrygian", -4),
     "loc": ("locrian", -5),
 }
-ALTERS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
 _TONIC = re.compile(r"([A-Ga-g])([#b]?)([A-Za-z]*)")
 _ACCIDENTALS = re.compile(r"(?:(\^\^?|__?|=)([A-Ga-g]))+")
 _ACCIDENTAL = re.compile(r"(\^\^?|__?|=)([A-Ga-g])")

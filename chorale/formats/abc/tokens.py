@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from chorale.errors import DataError
-from chorale.formats.abc.fields import ALTERS
+from chorale.formats.abc.accidentals import ALTERS
 from chorale.music.spelling import LETTERS
 
 _LENGTH = r"\d*(?:/+\d*)?"

@@ -9,6 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from chorale.errors import DataError
+from chorale.formats.abc.accidentals import OCTAVE, SCOPES
 from chorale.formats.abc.fields import (
     AbcKey,
     AbcMetre,
@@ -50,7 +51,7 @@ class TuneReader:
         self._metre = AbcMetre()
         self._unit: Fraction | None = None
         self._tempo = ""
-        self._accidentals = "octave"
+        self._accidental_scope = OCTAVE
         self._symbols = {"H": "fermata"}
         self._music = MusicReader(self.remarks, self._symbols, self._read_inline)
         self._in_body = False
@@ -142,7 +143,7 @@ class TuneReader:
             own.percussion = header.percussion
         own.octave = own.octave or header.octave
         own.semitones = own.semitones or header.semitones
-        voice.accidentals = self._accidentals
+        voice.accidental_scope = self._accidental_scope
         voice.unit = self._unit or self._metre.unit
         voice.set_metre(self._metre)
         voice.set_key(self._key)
@@ -280,9 +281,9 @@ class TuneReader:
         if name in ("score", "staves"):
             self.order = self.order or re.findall(r"[^\s()\[\]{}|*+]+", value)
         elif name == "propagate-accidentals":
-            self._accidentals = {"n": "not", "p": "pitch"}.get(value[:1], "octave")
+            self._accidental_scope = SCOPES.get(value[:1], OCTAVE)
             for voice in self._voices.values():
-                voice.accidentals = self._accidentals
+                voice.accidental_scope = self._accidental_scope
         elif name == "abc-include":
             self.remarks.add(f"%%{text[:40]} is left out: no other file is read")
         elif "transpose" in text.lower().split()[:2]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from chorale.errors import DataError
+from chorale.formats.abc.accidentals import OCTAVE, Accidentals
 from chorale.formats.abc.events import (
     AbcBar,
     BarCounter,
@@ -36,14 +37,14 @@ class VoiceReader:
         name: the id in V: fields.
         properties: clef, names and transposition.
         bars: those that are complete.
-        accidentals: how long they last: `octave`, `pitch` (in all octaves) or `not`.
+        accidental_scope: how long accidentals hold, see `accidentals.SCOPES`.
     """
 
     def __init__(self, name: str, remarks: Remarks) -> None:
         self.name = name
         self.properties = VoiceProperties()
         self.bars: list[AbcBar] = []
-        self.accidentals = "octave"
+        self.accidental_scope = OCTAVE
         self.metre = AbcMetre()
         self.unit = Fraction(1, 8)
         self.line: list[Event] = []  # of the last line of music, for its lyrics
@@ -185,10 +186,11 @@ class VoiceReader:
         """Return the semitones of the accidental of a note, written or in force."""
         usual = self._key.alters.get(LETTERS[number % len(LETTERS)], 0)
         if token.alter is not None:
-            if self.accidentals != "not":
-                layer.set_accidental(number, token.alter, self.row)
+            layer.accidentals.add(number, token.alter, self.row)
             return token.alter
-        alter, doubt = layer.accidental(number, usual, self.row, self.accidentals)
+        alter, doubt = layer.accidentals.in_force(
+            number, usual, self.row, self.accidental_scope
+        )
         if doubt:
             self._remarks.add(doubt, self.spot)
         return alter
@@ -331,7 +333,7 @@ class VoiceReader:
         layer, *overlays = self._layers
         self._overlay_ties = [overlay.tied for overlay in overlays]
         layer.events = []
-        layer.accidentals, layer.letters = {}, {}
+        layer.accidentals = Accidentals()
         self._layers = [layer]
 
     def _check_complete(self) -> None:

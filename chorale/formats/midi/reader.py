@@ -20,7 +20,7 @@ from chorale.formats.midi.grid_estimation import estimate_grid
 from chorale.formats.midi.lyrics import read_lyrics
 from chorale.formats.midi.note_lengths import estimate_gate
 from chorale.formats.midi.tracks import Performance, read_parts
-from chorale.formats.midi.voices import Bars, Group, choose, separate
+from chorale.formats.midi.voices import Bars, Group, parts_to_read, read_voices
 from chorale.formats.places import places_in
 from chorale.formats.reading import Reading, ReadingOptions
 from chorale.music.score import DEFAULT_TEMPO, Chorale, Note
@@ -60,7 +60,7 @@ def read_midi(
     with located(path):
         performance = read_parts(read_events(data))
         if meta.is_own_file(performance.metas) and performance.is_exact:
-            reading = _convert(performance, voice, options)
+            reading = _convert(performance, voice, options, tempo=None)
         else:
             reading = _convert_foreign(performance, voice, options)
     return reading._replace(chorale=replace(reading.chorale, source=path.stem))
@@ -72,7 +72,7 @@ def _convert_foreign(
     """Return the reading of a file of another program."""
     starts = [note.start for part in performance.parts for note in part.notes]
     if not starts:
-        return _convert(performance, voice, options)
+        return _convert(performance, voice, options, tempo=None)
     tempo = meta.read_tempo(performance.metas, min(starts))
     grid = estimate_grid(starts, tempo or _MIDI_TEMPO)
     if grid is not None:
@@ -93,11 +93,11 @@ def _convert(
     voice: int | None,
     options: ReadingOptions,
     *,
-    tempo: float | None = None,
+    tempo: float | None,
 ) -> Reading:
-    """Return the reading of a file; if no tempo is given, of one of our own files."""
+    """Return the reading of a file; the tempo is None for one of our own files."""
     metas = performance.metas
-    parts, remarks = choose(performance.parts, voice, options.parts)
+    parts, remarks = parts_to_read(performance.parts, voice, options.parts)
     groups: list[Group] = [part.notes for part in parts]
     gate = None if tempo is None else estimate_gate(groups)
     if gate is not None and gate.is_even:
@@ -110,8 +110,8 @@ def _convert(
     end = max(note.quantized.end for group in groups for note in group)
     metres, numbers, positions = meta.read_bars(metas, end, performance.end)
     place = places_in(numbers, positions, metres)
-    bars = Bars(bars=numbers, positions=positions, place=place)
-    voices = separate(groups, voice, bars, gate)
+    bars = Bars(numbers=numbers, positions=positions, place=place)
+    voices = read_voices(groups, voice, bars, gate)
     if not any(voices.lines):
         raise DataError("expected four voices, got no notes of a length")
     end = max(line[-1].end for line in voices.lines if line)

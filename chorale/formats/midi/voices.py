@@ -57,22 +57,27 @@ class Voices:
 
 @dataclass(frozen=True, kw_only=True)
 class Bars:
-    """The bars of a piece, to name places: see `Chorale`."""
+    """The bars of a piece, to name places.
 
-    bars: IntArray
+    Attributes:
+        numbers, positions: of each step, as `bars` and `positions` of a `Chorale`.
+        place: names a step.
+    """
+
+    numbers: IntArray
     positions: IntArray
     place: Place
 
-    def number(self, step: int) -> int:
-        return int(self.bars[min(step, len(self.bars) - 1)])
+    def number_at(self, step: int) -> int:
+        return int(self.numbers[min(step, len(self.numbers) - 1)])
 
     @property
-    def lines(self) -> list[int]:
+    def starts(self) -> list[int]:
         """First steps of bars, in order, the first 0."""
         return [0, *(np.flatnonzero(self.positions[1:] == 0) + 1).tolist()]
 
 
-def choose(
+def parts_to_read(
     parts: Sequence[Part], voice: int | None, wanted: tuple[int, ...] | None
 ) -> tuple[list[Part], list[str]]:
     """Return the parts to read, and sentences on the choice.
@@ -91,13 +96,13 @@ def choose(
     return [parts[index] for index in choice.parts], list(choice.remarks)
 
 
-def separate(
+def read_voices(
     groups: Sequence[Group], voice: int | None, bars: Bars, gate: Gate | None
 ) -> Voices:
     """Return the four voices of groups of notes, or one of them, the others silent.
 
     Args:
-        groups: the notes of the parts from `choose`.
+        groups: the notes of the parts from `parts_to_read`.
         voice: the voice that is read, all if None.
         bars: to name places.
         gate: how notes are held; None if in full.
@@ -126,7 +131,7 @@ def separate(
             for note in group
             if note.release
         ]
-        closed = [close_gaps(line, pedals, bars.lines) for line in voices.lines]
+        closed = [close_gaps(line, pedals, bars.starts) for line in voices.lines]
         voices.remarks += [gate.remark] * (closed != voices.lines)
         voices.lines = closed
     voices.remarks += _on_rests(
@@ -148,7 +153,7 @@ def _on_rests(voices: Voices, chosen: Sequence[int], bars: Bars) -> list[str]:
             if stop - begin >= _LEAST_REST:
                 begins.append(begin)
         if begins and voice in chosen:
-            where = list_bars(map(bars.number, begins))
+            where = list_bars(map(bars.number_at, begins))
             name = VOICE_NAMES[voice]
             remarks.append(f"the {name} rests, as it has no note, in {where}")
     return remarks
@@ -162,7 +167,7 @@ def _of_lines(groups: Sequence[Group], chosen: Sequence[int], bars: Bars) -> Voi
         notes, twice = without_doubles(groups[voice])
         notes, divided = without_divisi(notes, outer=_OUTER.get(voice, 0))
         if divided:
-            where = list_bars(map(bars.number, divided))
+            where = list_bars(map(bars.number_at, divided))
             voices.remarks.append(
                 f"the {VOICE_NAMES[voice]} is divided in {where}: one note is read"
             )
@@ -241,7 +246,7 @@ def _of_staves(groups: Sequence[Group], bars: Bars) -> Voices:
     if unisons:
         voices.remarks.append(
             "notes that are written once for two voices are read as unisons in "
-            + list_bars(map(bars.number, unisons))
+            + list_bars(map(bars.number_at, unisons))
         )
     voices.rests = [spans for found in separations for spans in found.rests]
     return voices

@@ -1,4 +1,4 @@
-"""Lines on the files that commands have written, or not written again."""
+"""Lines that commands print about the files they read and write."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ import typer
 from chorale.utils.saving import Saved
 
 
+def print_remarks(*remarks: str) -> None:
+    """Print sentences on stderr, a line each: what was read or done differently."""
+    for remark in remarks:
+        typer.echo(f"note: {remark}", err=True)
+
+
 def print_saved(files: Sequence[Path], saved: Saved) -> None:
     """Print the paths of files; say on stderr if their names are not the usual ones.
 
@@ -19,10 +25,10 @@ def print_saved(files: Sequence[Path], saved: Saved) -> None:
     """
     for path in saved.paths:
         typer.echo(path)
-    print_note(files, saved)
+    print_naming(files, saved)
 
 
-def print_note(files: Sequence[Path], saved: Saved) -> None:
+def print_naming(files: Sequence[Path], saved: Saved) -> None:
     """Say on stderr if files have not their usual names, or have not changed."""
     if saved.unchanged:
         print_unchanged(saved.paths)
@@ -30,14 +36,10 @@ def print_note(files: Sequence[Path], saved: Saved) -> None:
         first, *_ = saved.paths
         names = ", ".join(file.name for file in files)
         verb = "exists" if len(files) == 1 else "or one of them exists"
-        typer.echo(
-            f"note: {names} {verb}: -{saved.number} is appended, as in {first.name} "
-            "(--force overwrites)",
-            err=True,
-        )
+        appended = f"-{saved.number} is appended, as in {first.name}"
+        print_remarks(f"{names} {verb}: {appended} (--force overwrites)")
 
 
 def print_unchanged(paths: Sequence[Path]) -> None:
     """Say on stderr that files had the same content before."""
-    for path in paths:
-        typer.echo(f"note: {path} is unchanged", err=True)
+    print_remarks(*(f"{path} is unchanged" for path in paths))
