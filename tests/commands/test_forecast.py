@@ -122,6 +122,7 @@ finally:
         "forecasts-one-step.png",
         "errors-one-step.png",
         "curves-one-step.png",
+        "suite.png",
     ]
     for path in paths:
         assert path.parent == folder and path.read_bytes().startswith(PNG)

@@ -11,6 +11,7 @@ from chorale.commands.forecast.options import FOLDER, parse_names
 from chorale.commands.options import Force
 from chorale.commands.printing import print_saved
 from chorale.forecasting.series import TASKS
+from chorale.forecasting.suite_chart import plot_suite_chart
 from chorale.forecasting.suite_plots import MOST_SERIES, plot_suite
 from chorale.utils.saving import drafts, save_numbered
 
@@ -46,6 +47,9 @@ def plot(
 ) -> None:
     """Plot series, forecasts with error bars, learning curves and errors to PNG files.
 
+    For synthetic series `suite.png` has the errors of all networks and tasks, relative
+    to those of the oracle, beside the book's.
+
     Example: chorale forecast plot --task ten-steps --networks oracle,gru,wavenet
     """
     target = folder if output is None else output
@@ -57,5 +61,6 @@ def plot(
             count=count,
             output=drafted,
         )
+        files += plot_suite_chart(folder, drafted)
         for file in files:
             print_saved([file], save_numbered([file], target, overwrite=force))
