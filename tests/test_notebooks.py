@@ -29,7 +29,6 @@ PENDING = {
     "02_bach_chorales",
     "03_is_it_bach",
     "04_harmonize",
-    "06_sketches",
 }
 NOTEBOOKS = {
     path.stem: json.loads(path.read_text(encoding="utf-8"))
