@@ -15,7 +15,14 @@ from chorale.corpus.loading import annotations_path
 from chorale.corpus.reading import read_any
 from chorale.errors import UsageError
 from chorale.formats.classic_csv import write_annotations
-from chorale.formats.files import READABLE, WRITABLE, losses, output_format, write
+from chorale.formats.files import (
+    READABLE,
+    WRITABLE,
+    losses,
+    output_format,
+    title_losses,
+    write,
+)
 from chorale.music.voices import INSTRUMENTS
 from chorale.utils.checks import check_choice
 from chorale.utils.saving import drafts, save_exactly
@@ -81,6 +88,6 @@ def convert(
         changed = save_exactly(files, paths, overwrite=force)
     for path in paths:
         typer.echo(path)
-    print_remarks(*losses(chorale, output))
+    print_remarks(*losses(chorale, output), *title_losses(chorale, output))
     if not changed:
         print_unchanged(paths)

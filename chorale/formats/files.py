@@ -26,6 +26,7 @@ from chorale.music.key_decision import decide_key
 from chorale.music.score import Chorale
 from chorale.utils.checks import check_choice
 from chorale.utils.streams import regular_file
+from chorale.utils.text import to_ascii
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +45,8 @@ class Format:
         label: its name in sentences.
         has_instruments: whether a file is played by instruments.
         has_lyrics: whether a file holds lyrics.
-        is_ascii: whether its lyrics are one verse, in ASCII letters, for other
-            programs than this one.
+        is_ascii: whether its title and its lyrics, of one verse, are in ASCII letters
+            for other programs than this one.
         options: fields of ReadingOptions that only some formats have.
     """
 
@@ -275,6 +276,21 @@ def losses(chorale: Chorale, path: Path | str) -> list[str]:
     elif all(lyric.text.isascii() for lyric in chorale.lyrics):
         return []
     return [f"for other programs {row.label} holds {held}"]
+
+
+def title_losses(chorale: Chorale, path: Path | str) -> list[str]:
+    """Return a sentence if a file of a name does not hold all letters of the title.
+
+    Raises:
+        UsageError: the ending is not that of a format that can be written.
+    """
+    row = output_format(Path(path))
+    letters = [letter for letter in chorale.title if letter.isalpha()]
+    if not row.is_ascii or all(letter.isascii() for letter in letters):
+        return []
+    if plain := to_ascii(chorale.title):
+        return [f"the title is written without accents in {row.label}: {plain}"]
+    return [f"for other programs {row.label} holds no title: it has no ASCII letters"]
 
 
 def output_format(path: Path) -> Format:

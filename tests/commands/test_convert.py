@@ -20,12 +20,13 @@ def convert(*arguments: Path | str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_chain_of_formats_keeps_the_music(tmp_path: Path) -> None:
-    write(little_chorale(), tmp_path / "a.mid")
+    chorale = little_chorale(title="Wachet auf")
+    write(chorale, tmp_path / "a.mid")
     for source, output in (("a.mid", "b.musicxml"), ("b.musicxml", "c.mid")):
         done = convert(tmp_path / source, tmp_path / output)
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout == f"{tmp_path / output}\n"
-    assert read(tmp_path / "c.mid") == little_chorale()
+    assert read(tmp_path / "c.mid") == chorale
     assert (tmp_path / "a.mid").read_bytes() == (tmp_path / "c.mid").read_bytes()
 
 
@@ -134,7 +135,7 @@ def test_lyrics_that_a_format_does_not_hold_are_said(tmp_path: Path) -> None:
         Lyric(step=0, voice=0, verse=verse, text=text)
         for verse, text in ((1, "Süß"), (2, "O"))
     )
-    write(little_chorale(lyrics=lyrics), tmp_path / "a.musicxml")
+    write(little_chorale(lyrics=lyrics, title=""), tmp_path / "a.musicxml")
     for name, said in (
         ("b.csv", "note: CSV holds no lyrics\n"),
         (
@@ -163,3 +164,14 @@ def test_a_file_is_not_converted_to_itself(tmp_path: Path) -> None:
 def test_help_names_all_formats_to_read(command: str) -> None:
     help_text = " ".join(run_command(command, "--help").stdout.replace("│", "").split())
     assert READABLE_NAMES in help_text
+
+
+def test_accents_that_midi_loses_are_said_in_one_line(tmp_path: Path) -> None:
+    write(little_chorale(title="Schmücke dich"), tmp_path / "a.musicxml")
+    done = convert(tmp_path / "a.musicxml", tmp_path / "b.mid")
+    assert done.stderr == (
+        "note: the title is written without accents in MIDI: Schmuecke dich\n"
+    )
+    assert read(tmp_path / "b.mid").title == "Schmücke dich"  # in an event of our own
+    done = convert(tmp_path / "b.mid", tmp_path / "c.musicxml")
+    assert (done.returncode, done.stderr) == (0, "")

@@ -16,6 +16,7 @@ from chorale.formats.files import (
     losses,
     read,
     read_spelled,
+    title_losses,
     write,
 )
 from chorale.formats.reading import ReadingOptions
@@ -192,6 +193,25 @@ def test_what_formats_do_not_hold(lyrics: list[Lyric], midi: list[str]) -> None:
     for name in ("CSV", "WAV"):
         expected = [f"{name} holds no lyrics"] if lyrics else []
         assert losses(chorale, f"a.{name.lower()}") == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("", None),
+        ("Wachet auf", None),
+        ("In dich hab\u2019 ich gehoffet \u2014 Herr", None),  # signs, not letters
+        ("Wie schön leuchtet", "without accents in MIDI: Wie schoen leuchtet"),
+        ("Dvořák", "without accents in MIDI: Dvorak"),
+        ("聖歌", "MIDI holds no title"),
+    ],
+)
+def test_a_title_that_loses_letters_is_said(title: str, said: str | None) -> None:
+    chorale = little_chorale(title=title)
+    found = title_losses(chorale, "a.mid")
+    assert len(found) == (said is not None)
+    assert (said or "") in "".join(found)
+    assert title_losses(chorale, "a.musicxml") == []
 
 
 def test_the_names_of_formats_to_read() -> None:

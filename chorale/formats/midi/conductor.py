@@ -10,8 +10,6 @@ print text events into the score. Text is ASCII, as some programs open no other.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from typing import Any
 
 import mido
@@ -19,6 +17,7 @@ import numpy as np
 
 from chorale.music.metre import STEPS_PER_WHOLE, Bar
 from chorale.music.score import Chorale
+from chorale.utils.text import to_ascii
 
 # The first byte of sequencer-specific events names the manufacturer; this one is for
 # non-commercial use.
@@ -32,16 +31,6 @@ LYRIC_TEXT = "chorale lyric {} {} {}"  # verse, "-" if joined or "+", text
 
 _SLOWEST_TEMPO = 0xFFFFFF  # microseconds per quarter, the most that three bytes hold
 _UNTITLED = "Chorale"
-# Letters that Unicode does not decompose, and German umlauts.
-_LETTERS = str.maketrans(
-    {
-        "ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss",
-        "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l",
-        "Æ": "Ae", "Œ": "Oe", "Ø": "O", "Đ": "D", "Ð": "D", "Þ": "Th", "Ł": "L",
-        "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"',
-        "\u2013": "-", "\u2014": "-", "\u2026": "...", "\u266d": "b", "\u266f": "#",
-    }
-)  # fmt: skip
 
 
 def conductor_events(chorale: Chorale) -> list[tuple[int, mido.MetaMessage]]:
@@ -94,17 +83,6 @@ def ascii_title(chorale: Chorale) -> str:
         if found := to_ascii(text):
             return found
     return _UNTITLED
-
-
-def to_ascii(text: str, ends: str = " ,;:-") -> str:
-    """Return text in printable ASCII: ä becomes ae, é becomes e.
-
-    Letters of other scripts are left out, and the signs `ends` at both ends.
-    """
-    decomposed = unicodedata.normalize("NFKD", text.translate(_LETTERS))
-    plain = decomposed.encode("ascii", "ignore").decode()
-    words = re.sub(r"[\x00-\x1f\x7f]+", " ", plain).split()
-    return " ".join(words).strip(ends)
 
 
 def _irregular_steps(chorale: Chorale) -> list[int]:

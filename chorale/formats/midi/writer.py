@@ -14,13 +14,13 @@ from chorale.formats.midi.conductor import (
     LYRIC_TEXT,
     conductor_events,
     own_event,
-    to_ascii,
 )
 from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.score import Chorale
 from chorale.music.voices import INSTRUMENTS, VOICE_NAMES, VOICES
 from chorale.utils.checks import check_choice
 from chorale.utils.files import replacing
+from chorale.utils.text import to_ascii
 
 TICKS_PER_QUARTER = 480
 TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER

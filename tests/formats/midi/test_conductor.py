@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import mido
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import little_chorale
 
-from chorale.formats.midi.conductor import MANUFACTURER, ascii_title, to_ascii
+from chorale.formats.midi.conductor import MANUFACTURER, ascii_title
 from chorale.formats.midi.reader import read_midi
 from chorale.formats.midi.writer import write_midi
 from chorale.music.score import Chorale
@@ -22,24 +21,6 @@ PRINTED = ("text", "lyrics", "cue_marker")
 def conductor(chorale: Chorale, folder: Path) -> list[mido.MetaMessage]:
     write_midi(chorale, folder / "a.mid")
     return list(mido.MidiFile(folder / "a.mid").tracks[0])
-
-
-@pytest.mark.parametrize(
-    ("text", "plain"),
-    [
-        ("Schmücke dich, o liebe Seele", "Schmuecke dich, o liebe Seele"),
-        ("Großer Gott, wir loben dich", "Grosser Gott, wir loben dich"),
-        ("O Jesulein süß", "O Jesulein suess"),
-        ("Dieu, nous avons vu ta gloire — été", "Dieu, nous avons vu ta gloire - ete"),
-        ("Bóg się rodzi, Łódź", "Bog sie rodzi, Lodz"),
-        ("D\u2019où viens-tu", "D'ou viens-tu"),
-        ("聖歌", ""),
-        ("Nun\ndanket\x00 alle", "Nun danket alle"),
-        ("Ach, 聖歌", "Ach"),
-    ],
-)
-def test_text_in_ascii(text: str, plain: str) -> None:
-    assert to_ascii(text) == plain
 
 
 @given(st.text(max_size=40), st.text(max_size=10))
