@@ -10,6 +10,7 @@ import tempfile
 import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
@@ -37,6 +38,9 @@ _TRANSFORM = 1 << 18  # samples of a Fourier transform
 _BLOCK = _TRANSFORM - _RESPONSE + 1  # samples that it convolves without wrapping
 _IN_MEMORY = 1 << 24  # bytes of sound, 45 seconds; more is kept on the disk
 _MOST_BYTES = 2**32 - 100  # of a WAV file
+# Notes of a pitch begin alike. Their sound is kept in pieces of so many samples, for
+# the notes that follow: the pieces used last, together at most 64 MiB.
+_PIECE, _PIECES = 1 << 14, 512
 
 
 def write_wav(chorale: Chorale, path: Path | str, *, instrument: str = "choir") -> None:
@@ -163,27 +167,54 @@ def _line(events: list[_Event], begin: int, size: int, timbre: Timbre) -> Float6
     for event in reversed(events):
         if event.start >= begin + size:
             break
-        first = max(event.start, begin)
-        samples = np.arange(first, min(event.stop, begin + size)) - event.start
-        line[first - begin : first - begin + len(samples)] += _play(
-            event, samples, timbre
+        first, last = max(event.start, begin), min(event.stop, begin + size)
+        line[first - begin : last - begin] += _play(
+            event, first - event.start, last - event.start, timbre
         )
     return line
 
 
-def _play(event: _Event, samples: IntArray, timbre: Timbre) -> Float64Array:
-    """Return a part of a note at some samples from its beginning."""
-    length = event.end - event.start
-    attack = min(round(timbre.attack * SAMPLE_RATE), max(length // 2, 1))
-    envelope = _rise(samples, attack)
-    left = event.stop - event.start - samples[::-1]
-    envelope *= _rise(left, event.stop - event.end)[::-1]
+def _play(event: _Event, first: int, last: int, timbre: Timbre) -> Float64Array:
+    """Return a part of a note, between two samples counted from its beginning."""
+    sound = _sustain(timbre, event.pitch, first, last)
+    attack = round(timbre.attack * SAMPLE_RATE)
+    attack = min(attack, max((event.end - event.start) // 2, 1))
+    rise = _rise(attack)[first:last]
+    sound[: len(rise)] *= rise
+    length = event.stop - event.start
+    fall = _rise(event.stop - event.end)[length - last + 1 : length - first + 1]
+    sound[len(sound) - len(fall) :] *= fall[::-1]
+    return sound
+
+
+@lru_cache(maxsize=16)
+def _rise(length: int) -> Float64Array:
+    """Return a raised cosine from 0 at sample 0 to 1 at sample `length`, (length,)."""
+    rise: Float64Array = 0.5 - 0.5 * np.cos(np.pi / length * np.arange(length))
+    return rise
+
+
+# === A note without beginning and end ===
+
+
+def _sustain(timbre: Timbre, pitch: int, first: int, last: int) -> Float64Array:
+    """Return a part of a note that does not fade, between two samples."""
+    numbers = range(first // _PIECE, -(-last // _PIECE))
+    sound = np.concatenate([_piece(timbre, pitch, number) for number in numbers])
+    begin = numbers.start * _PIECE
+    return sound[first - begin : last - begin]
+
+
+@lru_cache(maxsize=_PIECES)
+def _piece(timbre: Timbre, pitch: int, number: int) -> Float64Array:
+    """Return a piece of the sound of all notes of a pitch, float array (_PIECE,)."""
+    samples = np.arange(number * _PIECE, (number + 1) * _PIECE)
     seconds = samples / SAMPLE_RATE
-    sound = np.zeros(len(samples))
-    bands = timbre.bands(event.pitch)
+    sound = np.zeros(_PIECE)
+    bands = timbre.bands(pitch)
     for player, (cents, loudness) in enumerate(timbre.ensemble()):
         # Players begin at different places of the waveform.
-        frequency = frequency_of(event.pitch) * 2.0 ** (cents / 1200)
+        frequency = frequency_of(pitch) * 2.0 ** (cents / 1200)
         phase = frequency * seconds + 0.37 * player
         if timbre.vibrato:
             phase += _vibrato(frequency, samples, timbre, player)
@@ -193,18 +224,7 @@ def _play(event: _Event, samples: IntArray, timbre: Timbre) -> Float64Array:
             if decay is not None:
                 heard = heard * np.exp(-seconds / decay)
             sound += loudness * heard
-    return sound * envelope
-
-
-def _rise(samples: IntArray, length: int) -> Float64Array:
-    """Return a raised cosine from 0 at sample 0 to 1 at sample `length` and beyond.
-
-    The samples are successive.
-    """
-    rise = np.ones(len(samples))
-    rising = samples[: max(0, length - int(samples[0]))]
-    rise[: len(rising)] = 0.5 - 0.5 * np.cos(np.pi / length * rising)
-    return rise
+    return sound
 
 
 def _vibrato(
@@ -214,9 +234,13 @@ def _vibrato(
     rate = timbre.rate * (1 + 0.06 * player)
     depth = frequency * (2.0 ** (timbre.vibrato / 1200) - 1) / (2 * np.pi * rate)
     angle = samples * (2 * np.pi * rate / SAMPLE_RATE) + 2.0 * player
-    grown = _rise(samples, round(_VIBRATO_DELAY * SAMPLE_RATE))
-    vibrato: Float64Array = depth * grown * np.sin(angle)
+    vibrato: Float64Array = depth * np.sin(angle)
+    grown = _rise(round(_VIBRATO_DELAY * SAMPLE_RATE))[samples[0] : samples[-1] + 1]
+    vibrato[: len(grown)] *= grown
     return vibrato
+
+
+# === The room ===
 
 
 def _room() -> npt.NDArray[np.complex128]:

@@ -189,6 +189,29 @@ def test_blocks_leave_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
             assert np.allclose(render(chorale, name), whole, atol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["choir", "piano"])
+def test_pieces_of_notes_leave_no_trace(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chorale = solo(Note(60, 1, 9), Note(60, 10, 2), Note(67, 12, 4))
+    whole = render(chorale, name)
+    monkeypatch.setattr(audio, "_PIECE", 1009)
+    audio._piece.cache_clear()
+    try:
+        assert np.allclose(render(chorale, name), whole, atol=1e-6)
+    finally:
+        audio._piece.cache_clear()
+
+
+def test_the_sound_of_a_pitch_is_made_once_and_not_kept_without_end() -> None:
+    audio._piece.cache_clear()
+    render(solo(*(Note(60, 2 * n, 2) for n in range(40)), steps=80))
+    once = audio._piece.cache_info().misses
+    render(solo(*(Note(60, 2 * n, 2) for n in range(160)), steps=320))
+    assert audio._piece.cache_info().misses == once
+    assert audio._piece.cache_info().maxsize * audio._PIECE * 8 <= 64 << 20
+
+
 def test_the_memory_does_not_grow_with_the_piece(tmp_path: Path) -> None:
     chorale = solo(*(Note(60, 8 * n, 8) for n in range(300)), steps=2400)
     tracemalloc.start()
