@@ -25,6 +25,7 @@ _QUOTED = re.compile(r'"[^"]*"|![^!]*!|\[[A-Za-z]:[^\]]*\]')
 _MUSIC = re.compile(r"[\sA-Ga-gxzXZ\d|:\[\](){}<>/^_=,'.~&HLMOPSTuv\\-]+")
 _WORD = re.compile(r"[A-Za-z]{3,}")
 _NOTE_WORD = re.compile(r"[A-Ga-gxzXZHLMOPSTuv]+")
+_MARKUP = re.compile("&(?:[lg]t|amp|quot|nbsp);")  # of tunes copied from web pages
 _LATIN = re.compile(r"abc-charset\s+(?:iso-?)?8859-?(\d+)", re.IGNORECASE)
 
 
@@ -81,6 +82,12 @@ class Tune:
                 f"empty lines are passed over after {rows} {_listed(self.passed)}"
             ]
         return [*passed, *([self.lost] if self.lost else [])]
+
+    @property
+    def title(self) -> str:
+        """Its first title; empty without one."""
+        titles = (unescape_text(line.value) for line in self.lines if line.field == "T")
+        return next(titles, "")
 
     @property
     def in_body(self) -> bool:
@@ -149,6 +156,7 @@ def _blocks(text: str) -> list[list[TextLine]]:
         elif stripped.startswith("%%"):
             blocks[-1].append(TextLine(row, stripped))
         elif kept := _COMMENT.sub("", stripped).strip():
+            kept = _MARKUP.sub(lambda match: unescape(match[0]), kept)
             blocks[-1].append(TextLine(row, kept))
     return blocks
 
@@ -228,7 +236,7 @@ def select_tune(tunes: Sequence[Tune], number: int | None) -> Tune:
     if number is None:
         raise DataError(
             f"expected one piece, got a book of {len(tunes)}: name one by its number, "
-            f"as with --tune{_ambiguous(tunes)}"
+            f"as with --tune{_contents(tunes)}{_ambiguous(tunes)}"
         )
     named = [tune for tune in tunes if tune.number == number]
     if not named:
@@ -240,6 +248,16 @@ def select_tune(tunes: Sequence[Tune], number: int | None) -> Tune:
             "give them numbers of their own in their X: fields"
         )
     return named[0]
+
+
+def _contents(tunes: Iterable[Tune]) -> str:
+    """Return a clause with the numbers and titles of tunes."""
+    named = [
+        f'{tune.number} "{tune.title[:40]}"' if tune.title else tune.number
+        for tune in tunes
+        if tune.number is not None
+    ]
+    return f" (tunes {_listed(named)})" if named else ""
 
 
 def _ambiguous(tunes: Iterable[Tune]) -> str:
@@ -260,9 +278,9 @@ def _numbers(tunes: Iterable[Tune]) -> str:
     return f"tunes {_listed(numbers)}" if numbers else "tunes without numbers"
 
 
-def _listed(numbers: Iterable[int]) -> str:
-    """Return numbers with commas; of many, the first and how many there are."""
-    listed = list(numbers)
+def _listed(things: Iterable[int | str]) -> str:
+    """Return numbers or names with commas; of many, the first and how many."""
+    listed = list(things)
     text = ", ".join(map(str, listed[:8]))
     return f"{text}, … ({len(listed)} in all)" if len(listed) > 8 else text
 
@@ -304,5 +322,5 @@ def unescape_text(text: str) -> str:
             )
         return match["literal"]
 
-    clean = unescape(_ESCAPE.sub(replaced, text))
-    return "".join(char for char in clean if char.isprintable()).strip()
+    clean = " ".join(unescape(_ESCAPE.sub(replaced, text)).split())
+    return "".join(char for char in clean if char.isprintable())

@@ -28,6 +28,15 @@ def test_encodings_and_ends_of_lines(tmp_path: Path, raw: bytes) -> None:
     assert (score.title, melody(score)) == ("Füße", [[60, 62, 64]])
 
 
+def test_text_copied_from_web_pages(tmp_path: Path) -> None:
+    lines = "T:This\u00a0&amp;&nbsp;That\nL:1/4\nK:C\nG&gt;A &quot;C&quot;B&lt;G|c4|]\n"
+    score = read(tmp_path, "X:1\n" + lines)
+    assert score.title == "This & That"
+    assert melody(score) == [[67, 69, 71, 67], [72]]
+    assert lengths(score) == [[6, 2, 2, 6], [16]]
+    assert score.notes == ("chord symbols are left out",)
+
+
 PROSE = "\nFound in a chapbook; deed of 1820\n"
 
 
@@ -65,8 +74,13 @@ BOOK = f"{HEADER}G\nG4|]\n{PROSE}\n{HEADER.replace('X:1', 'X:7')}F\nB4|]\n"
 
 
 def test_books(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="a book of 2: name one by its number"):
-        read(tmp_path, BOOK)
+    for book, tunes in (
+        (BOOK, 'tunes 1 "Own", 7 "Own"'),
+        (BOOK.replace("T:Own\n", "", 1), 'tunes 1, 7 "Own"'),
+    ):
+        with pytest.raises(DataError, match="a book of 2: name one by its num") as found:
+            read(tmp_path, book)
+        assert str(found.value).endswith(f"as with --tune ({tunes})")
     assert melody(read(tmp_path, BOOK, 7)) == [[70]]
     assert melody(read(tmp_path, BOOK.replace("\n\nX", "\nX"), 1)) == [[67]]
     with pytest.raises(DataError, match="expected a tune 3, got tunes 1, 7"):
