@@ -21,7 +21,7 @@ _HIGHEST_PITCH = 127
 
 _DURATION = re.compile(r"(\d{1,5})(?:%(\d{1,5}))?")
 _LEFTOVERS = re.compile(r"[\d%]")
-_PITCH = re.compile(r"(([a-gA-G])\2*)(#+|-+|n)?")
+_PITCH = re.compile(r"(([a-gA-G])\2*)")
 _KEY = re.compile(r"\*([A-Ga-g])(#|-)?:([a-z]{3})?\w*$")
 _SIGNATURE = re.compile(r"\*k\[((?:[a-g](?:#|-|n))*)\]$")
 _CLEF = re.compile(r"\*clef([GFC])(v{0,2}|\^{0,2})([1-5])$")
@@ -137,10 +137,11 @@ def _pitch(note: str) -> tuple[int, int]:
     found = _PITCH.findall(note)
     if len(found) != 1:
         raise DataError(f"expected a duration and a note such as 4c#, got {note}")
-    letters, letter, accidental = found[0]
+    letters, letter = found[0]
     octave = 3 + len(letters) if letter.islower() else 4 - len(letters)
     degree = LETTERS.index(letter.upper())
-    alter = accidental.count("#") - accidental.count("-")
+    # Some writers put signs of beams between a letter and its accidental.
+    alter = note.count("#") - note.count("-")
     pitch = 12 * (octave + 1) + int(NATURALS[degree]) + alter
     if not 0 < pitch <= _HIGHEST_PITCH:
         raise DataError(f"expected a note of the MIDI range, got {note}")

@@ -216,6 +216,8 @@ def test_the_first_spine_is_the_lowest(tmp_path: Path) -> None:
         ("8.ccc#", 85, 3),
         ("2..B-", 58, 14),
         ("16BBB--", 33, 1),
+        ("8ccJ#", 73, 2),
+        ("8-eeL", 75, 2),
         ("(4fnX/L)", 65, 4),
         ("8d.]", 62, 3),
         ("12g", 67, Fraction(4, 3)),
