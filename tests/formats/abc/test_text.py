@@ -78,7 +78,7 @@ def test_books(tmp_path: Path) -> None:
         (BOOK, 'tunes 1 "Own", 7 "Own"'),
         (BOOK.replace("T:Own\n", "", 1), 'tunes 1, 7 "Own"'),
     ):
-        with pytest.raises(DataError, match="a book of 2: name one by its num") as found:
+        with pytest.raises(DataError, match="a book of 2: name one by") as found:
             read(tmp_path, book)
         assert str(found.value).endswith(f"as with --tune ({tunes})")
     assert melody(read(tmp_path, BOOK, 7)) == [[70]]
