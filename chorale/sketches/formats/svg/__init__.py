@@ -5,5 +5,6 @@
 - shapes: lengths, transformations, and outlines as points; viewport: what is shown
 - painter: the shapes that a document paints, in order
 - visibility: which of them are seen; paper: which of them is the paper
-- joining: strokes cut into pieces become whole; pen: center lines of filled strokes
+- doubling: what is drawn twice is read once; joining: cut strokes become whole
+- pen: center lines of filled strokes
 """

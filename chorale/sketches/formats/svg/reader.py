@@ -14,10 +14,11 @@ import numpy as np
 from chorale.errors import DataError, located
 from chorale.sketches.formats.shared import ReadOptions, open_binary
 from chorale.sketches.formats.svg.document import MAX_BYTES, parse_document
+from chorale.sketches.formats.svg.doubling import Outline, read_once
 from chorale.sketches.formats.svg.joining import Piece, join_pieces
 from chorale.sketches.formats.svg.painter import Picture, Shape, draw
 from chorale.sketches.formats.svg.pen import center_line, is_thin
-from chorale.sketches.formats.svg.shapes import trace_path
+from chorale.sketches.formats.svg.shapes import Subpath, trace_path
 from chorale.sketches.formats.svg.visibility import Seen, see
 from chorale.sketches.strokes import Sketch
 from chorale.utils.files import read_bounded
@@ -47,14 +48,22 @@ def parse_svg(content: bytes) -> Sketch:
     with np.errstate(all="ignore"):  # coordinates without end are refused, by element
         picture = draw(parse_document(content))
     seen = see(picture)
-    pieces = [piece for shape in seen.shapes for piece in _pieces(shape)]
+    pieces, repeated = read_once([_outline(shape) for shape in seen.shapes])
     kept = _without_copies(pieces)
     strokes = join_pieces(kept)
     notes = _notes(picture, seen)
     if not strokes:
         reason = f": {'; '.join(notes)}" if notes else ""
         raise DataError(f"expected a path or a shape in the SVG, got none{reason}")
-    if pens := sum(map(_is_pen, seen.shapes)):
+    if repeated.copies:
+        notes.append(f"read {_count(repeated.copies, 'line')} once, all drawn twice")
+    if repeated.areas:
+        notes.append(f"left out {_count(repeated.areas, 'filled area')} of an outline")
+    if repeated.hatches:
+        notes.append(f"left out {_count(repeated.hatches, 'line')} of hatching")
+    if pens := sum(
+        _is_pen(shape, part) for shape in seen.shapes for part in shape.subpaths
+    ):
         notes.append(
             f"read {_count(pens, 'thin filled shape')} as strokes of a pen, by the "
             "center line"
@@ -80,22 +89,22 @@ def read_svg_path(d: str) -> Sketch:
     return Sketch(strokes=tuple(join_pieces(pieces)))
 
 
-def _pieces(shape: Shape) -> Iterator[Piece]:
-    """Yield the outline of a shape; areas without an outline are closed."""
+def _outline(shape: Shape) -> Outline:
+    """Return the outline of a shape; areas without an outline are closed."""
     color = shape.stroke or shape.fill
-    if _is_pen(shape):
-        yield Piece(center_line(shape.subpaths[0].points), False, True, color)
-        return
-    for points, is_single, is_closed in shape.subpaths:
-        yield Piece(points, is_single, is_closed, color)
+    pieces = [
+        Piece(center_line(subpath.points), False, True, color)
+        if _is_pen(shape, subpath)
+        else Piece(*subpath, color)
+        for subpath in shape.subpaths
+    ]
+    has_pen = any(_is_pen(shape, subpath) for subpath in shape.subpaths)
+    return Outline(pieces, is_area=shape.stroke is None and not has_pen)
 
 
-def _is_pen(shape: Shape) -> bool:
-    """Return whether a shape is the filled outline of a stroke of a pen."""
-    first, *rest = shape.subpaths
-    return (
-        shape.stroke is None and not rest and first.is_closed and is_thin(first.points)
-    )
+def _is_pen(shape: Shape, subpath: Subpath) -> bool:
+    """Return whether a part of a shape is the filled outline of a stroke of a pen."""
+    return shape.stroke is None and subpath.is_closed and is_thin(subpath.points)
 
 
 def _without_copies(pieces: list[Piece]) -> list[Piece]:
