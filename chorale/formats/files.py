@@ -207,7 +207,7 @@ def input_format(path: Path, options: ReadingOptions | None = None) -> str:
 
 
 def _read(path: Path, voice: int | None, options: ReadingOptions) -> Reading:
-    """Read a file, or a stream once, with the key and the tempo that are given."""
+    """Read a file, or a stream once; key and tempo are those of the user, if given."""
     ending = input_format(path, options)
     read_file = _load(_BY_ENDING[ending].read)
     with regular_file(path, ending) as file, _unexpected(path):
@@ -215,8 +215,8 @@ def _read(path: Path, voice: int | None, options: ReadingOptions) -> Reading:
         reading: Reading = read_file(file, voice, options)
     chorale = options.apply(reading.chorale)
     if chorale.key is None and chorale.onsets.any():
-        key, remark = decide_key(None, chorale.pitches)
-        reading = reading._replace(notes=(*reading.notes, remark))
+        key, remarks = decide_key(reading.signatures, chorale.pitches)
+        reading = reading._replace(notes=(*reading.notes, *remarks))
         chorale = replace(chorale, key=key)
     return reading._replace(chorale=chorale)
 

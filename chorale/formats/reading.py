@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from chorale.errors import OptionError, printable
-from chorale.music.key_decision import decide_key
 from chorale.music.keys import Key, KeySignature
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICES
@@ -64,35 +63,21 @@ class ReadingOptions:
         tempo = chorale.tempo if self.tempo is None else self.tempo
         return replace(chorale, key=key, tempo=tempo)
 
-    def key_of(
-        self, signature: KeySignature | None, pitches: IntArray
-    ) -> tuple[Key | None, tuple[str, ...]]:
-        """Return the key that is given, else that of a signature and the notes.
-
-        Args:
-            signature: at the beginning of the file; None if there is none.
-            pitches: int array (steps, voices), MIDI notes, 0 = silence.
-
-        Returns:
-            The key, None without a signature, and sentences on what was decided.
-        """
-        if self.key is not None or signature is None:
-            return self.key, ()
-        key, remark = decide_key(signature, pitches)
-        return key, (remark,) if remark else ()
-
 
 class Reading(NamedTuple):
     """A chorale as read, and how it differs from its file.
 
     Attributes:
-        chorale: the notes on the grid.
+        chorale: the notes on the grid. Readers of formats leave its key undecided,
+            None; `files` decides it, see `chorale.music.key_decision`.
         spelling: int array (steps, 4), the diatonic number of each note, see
             `chorale.music.spelling`, 0 in silence; None if the format does not
             distinguish F sharp from G flat.
         off_grid: number of notes that begin (in scores: or end) between two steps.
         metre_assumed: whether bars are counted in 4/4 because the file has no metre.
         notes: sentences on what was guessed, repaired or left out, for the user.
+        signatures: key signatures that the file states for the beginning of the parts
+            that are read.
     """
 
     chorale: Chorale
@@ -100,6 +85,7 @@ class Reading(NamedTuple):
     off_grid: int = 0
     metre_assumed: bool = False
     notes: tuple[str, ...] = ()
+    signatures: tuple[KeySignature, ...] = ()
 
     def remarks(self) -> list[str]:
         """Return sentences on everything that is read differently from the file."""

@@ -1,21 +1,30 @@
-"""The key of a piece: what the file says, weighed against the notes.
+"""The key of a piece: what the file states, weighed against the notes.
 
-A key signature alone says little: in MIDI programs write every one as major, a program
-that knows no key writes C major, and modal melodies have a flat or sharp fewer than
-today's keys. All keys are therefore compared by how well they fit the notes, less a
-penalty for the distance from the signature.
+This is the only place where a key is decided. A key signature alone says little:
+programs write every signature of a MIDI file as major, those that know no key write
+C major, and modal melodies have a flat or sharp fewer than today's keys. All keys are
+therefore compared by how well they fit the notes, less a penalty for the distance from
+the signature.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
-from chorale.music.keys import Key, KeySignature, estimate_key, key_profile
+from chorale.music.keys import (
+    MOST_SHARPS,
+    Key,
+    KeySignature,
+    estimate_key,
+    key_profile,
+)
 from chorale.music.voices import SILENCE
 from chorale.utils.arrays import Float64Array, IntArray
+from chorale.utils.text import counted
 
 # The penalties and bonuses were fitted to Bach's chorales and their sopranos in train,
 # in units of log-odds.
@@ -27,16 +36,15 @@ _STATED_BONUS = 3.0  # of the key that the file names, and of the same tonic
 # tonic that the file names.
 _DORIAN_PENALTY = 1.0
 _NEIGHBOR_PENALTY = 2.5  # of other keys with a flat or a sharp more
-# Of all other keys, for C major and for other signatures, and for each sharp or flat.
-# C major is what programs write that know no key.
-_FAR_PENALTY = (0.5, 4.0)
-_FIFTH_PENALTY = 0.2
+# Of all other keys. Under C major it is small: programs that know no key write that.
+_FAR_PENALTY = 4.0
+_FAR_FROM_C_PENALTY = 0.5
+_FIFTH_PENALTY = 0.2  # of such a key, for each sharp or flat of difference
 # Keys far from the signature are considered only if they explain at least this share
 # of the sounding time that is outside the key of the signature.
 _LEAST_EXPLAINED = 0.02
 _LEAST_CLASSES = 5  # distinct pitch classes that may contradict the key of a score
 
-_MOST_FIFTHS = 7
 _MODE_NAMES = ("major", "minor")
 # Fifths from the tonic of the major key with the same signature up to the tonic of each
 # mode, and whether its third is minor.
@@ -53,23 +61,53 @@ _MODES = {
 }
 
 
-def decide_key(signature: KeySignature | None, pitches: IntArray) -> tuple[Key, str]:
+def decide_key(
+    signatures: Sequence[KeySignature], pitches: IntArray
+) -> tuple[Key, tuple[str, ...]]:
     """Decide the key of a piece or of a melody.
 
     Args:
-        signature: at the beginning of the piece; None if there is none.
+        signatures: that the file states for the beginning of its parts; several parts
+            may share one. Of different ones the one counts that most notes fit. Empty
+            if the file states none.
         pitches: int array (steps, voices) or (steps,), MIDI notes, 0 = silence.
 
     Returns:
-        The key, and a sentence on what was decided for the user; empty if the key is
-        the one that the file names.
+        The key, and sentences on what was decided for the user; none if the key is the
+        one that the file names.
     """
-    if signature is None or abs(signature.fifths) > _MOST_FIFTHS:
+    remarks = []
+    if len({signature.fifths for signature in signatures}) > 1:
+        remarks.append(
+            "parts have different key signatures: the one that most notes fit is read"
+        )
+    key, remark = _decide(_prevailing(signatures, pitches), pitches)
+    if remark:
+        remarks.append(remark)
+    return key, tuple(remarks)
+
+
+def _prevailing(
+    signatures: Sequence[KeySignature], pitches: IntArray
+) -> KeySignature | None:
+    """Return the signature that most notes fit; of equal ones one with a mode."""
+    if len({signature.fifths for signature in signatures}) < 2:
+        with_mode = (signature for signature in signatures if signature.mode)
+        return next(with_mode, next(iter(signatures), None))
+    counts = np.bincount(pitches[pitches != SILENCE] % 12, minlength=12)
+    return max(
+        signatures,
+        key=lambda signature: int(counts[list(_scale(signature.fifths))].sum()),
+    )
+
+
+def _decide(signature: KeySignature | None, pitches: IntArray) -> tuple[Key, str]:
+    """Return the key, and a sentence unless it is the one that the file names."""
+    if signature is None or abs(signature.fifths) > MOST_SHARPS:
         key = _best_fit(pitches, None)
         missing = "there is no key signature"
         if signature is not None:
-            kind = "sharps" if signature.fifths > 0 else "flats"
-            missing = f"there is no key of {abs(signature.fifths)} {kind}"
+            missing = f"there is no key of {_count(signature.fifths)}"
         return key, f"{missing}: read as {key.name}, by the notes"
     mode = signature.mode.strip().lower()
     if mode not in _MODES:
@@ -117,15 +155,13 @@ def _count(fifths: int) -> str:
     """Return a signature in words, such as `2 flats`."""
     if not fifths:
         return "no sharps or flats"
-    kind = "sharp" if fifths > 0 else "flat"
-    return f"{abs(fifths)} {kind}{'s' if abs(fifths) > 1 else ''}"
+    return counted(abs(fifths), "sharp" if fifths > 0 else "flat")
 
 
 def _spelled(tonic_class: int, mode: str, fifths: int) -> Key:
     """Return the key on a pitch class that is nearest to a signature."""
     keys = [
-        Key.from_fifths(sharps, mode)
-        for sharps in range(-_MOST_FIFTHS, _MOST_FIFTHS + 1)
+        Key.from_fifths(sharps, mode) for sharps in range(-MOST_SHARPS, MOST_SHARPS + 1)
     ]
     return min(
         (key for key in keys if key.tonic_class == tonic_class % 12),
@@ -200,7 +236,8 @@ def _penalty(key: Key, signature: KeySignature, durations: Float64Array) -> floa
     unexplained = min(_outside(candidate, durations) for candidate in written)
     if _outside(key, durations) + _LEAST_EXPLAINED > unexplained:
         return float("inf")
-    return _FAR_PENALTY[signature.fifths != 0] + _FIFTH_PENALTY * abs(distance)
+    far = _FAR_PENALTY if signature.fifths else _FAR_FROM_C_PENALTY
+    return far + _FIFTH_PENALTY * abs(distance)
 
 
 def _outside(key: Key, durations: Float64Array) -> float:
@@ -208,8 +245,14 @@ def _outside(key: Key, durations: Float64Array) -> float:
 
     A minor key has the raised sixth and seventh degrees too.
     """
-    scale = {7 * (key.fifths + place) % 12 for place in range(-1, 6)}
+    scale = _scale(key.fifths)
     if key.mode == "minor":
         scale |= {(key.tonic_class + degree) % 12 for degree in (9, 11)}
     outside = [place for place in range(12) if place not in scale]
     return float(durations[outside].sum())
+
+
+def _scale(fifths: int) -> set[int]:
+    """Return the pitch classes of the major scale of a key signature."""
+    # On the line of fifths from the fourth degree, as F in C major, up to the seventh.
+    return {7 * (fifths + place) % 12 for place in range(-1, 6)}

@@ -17,7 +17,7 @@ _TONICS = {
     "major": "Cb Gb Db Ab Eb Bb F C G D A E B F# C#".split(),
     "minor": "Ab Eb Bb F C G D A E B F# C# G# D# A#".split(),
 }
-_MOST_SHARPS = 7
+MOST_SHARPS = 7  # of a key signature
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Key:
     @property
     def fifths(self) -> int:
         """Sharps of the key signature; flats count negative."""
-        return _TONICS[self.mode].index(self.tonic) - _MOST_SHARPS
+        return _TONICS[self.mode].index(self.tonic) - MOST_SHARPS
 
     @property
     def tonic_class(self) -> int:
@@ -69,9 +69,9 @@ class Key:
         Raises:
             DataError: more than seven sharps or flats.
         """
-        if abs(fifths) > _MOST_SHARPS:
+        if abs(fifths) > MOST_SHARPS:
             raise DataError(f"expected a key signature of -7 to 7 sharps, got {fifths}")
-        return cls(_TONICS[mode][fifths + _MOST_SHARPS], mode)
+        return cls(_TONICS[mode][fifths + MOST_SHARPS], mode)
 
     @classmethod
     def from_tonic_class(cls, tonic_class: int, mode: str) -> Key:
@@ -114,7 +114,7 @@ def keys_near(fifths: int) -> list[Key]:
     return [
         Key.from_fifths(near, mode)
         for near in (fifths, fifths - 1, fifths + 1)
-        if abs(near) <= _MOST_SHARPS
+        if abs(near) <= MOST_SHARPS
         for mode in _TONICS
     ]
 

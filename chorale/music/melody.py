@@ -87,8 +87,8 @@ def melody_of(
         remarks.append("there are rests of a bar or more: the other voices go on there")
     key = solo.key
     if key is None:
-        key, remark = decide_key(None, solo.pitches)
-        remarks.append(remark)
+        key, on_key = decide_key((), solo.pitches)
+        remarks += on_key
     return Melody(
         chorale=replace(solo, fermatas=fermatas, key=key),
         voice=voice,

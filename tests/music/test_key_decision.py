@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chorale.corpus.loading import load_corpus
-from chorale.music.key_decision import decide_key
+from chorale.music import key_decision
 from chorale.music.keys import Key, KeySignature
 
 # Soprano to bass: I IV V7 I, and i iv V i.
@@ -21,6 +21,14 @@ DORIAN = np.array([62, 64, 65, 67, 69, 71, 72, 71, 69, 67, 65, 64, 62, 57, 60, 6
 
 def midi(fifths: int) -> KeySignature:
     return KeySignature(fifths=fifths, mode="major", default_mode=True)
+
+
+def decide_key(signature: KeySignature | None, pitches: np.ndarray) -> tuple[Key, str]:
+    """Return the key of a piece with one signature or none, and what is said of it."""
+    signatures = [] if signature is None else [signature]
+    key, remarks = key_decision.decide_key(signatures, pitches)
+    assert len(remarks) < 2
+    return key, "".join(remarks)
 
 
 def test_a_signature_of_midi_has_no_mode() -> None:
@@ -125,3 +133,24 @@ def test_bachs_keys_are_found(voices: int, least: float) -> None:
         doubted += decide_key(midi(0), pitches)[0] == chorale.key
     assert right >= least * len(chorales)
     assert doubted >= (least - 0.05) * len(chorales)
+
+
+# === Parts with signatures of their own ===
+
+
+def test_of_different_signatures_the_one_counts_that_most_notes_fit() -> None:
+    horn, strings = (KeySignature(fifths=each, mode="major") for each in (2, 1))
+    for signatures in ((horn, strings), (strings, horn, strings)):
+        key, remarks = key_decision.decide_key(signatures, G_MAJOR)
+        assert key == Key("G", "major")
+        assert remarks == (
+            "parts have different key signatures: the one that most notes fit is read",
+        )
+    key, remarks = key_decision.decide_key([horn, strings], E_MINOR)
+    assert key == Key("E", "minor")
+    assert len(remarks) == 2 and "the notes are in E minor" in remarks[1]
+
+
+def test_of_equal_signatures_one_with_a_mode_counts() -> None:
+    signatures = [KeySignature(fifths=1), KeySignature(fifths=1, mode="major")]
+    assert key_decision.decide_key(signatures, G_MAJOR) == (Key("G", "major"), ())

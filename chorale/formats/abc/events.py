@@ -10,7 +10,7 @@ from math import lcm
 
 from chorale.errors import DataError
 from chorale.formats.abc.accidentals import Accidentals
-from chorale.formats.scores.written_score import KeySignature
+from chorale.music.keys import KeySignature
 from chorale.music.metre import Metre
 from chorale.music.spelling import LETTERS, NATURALS
 

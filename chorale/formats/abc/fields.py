@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from chorale.errors import DataError
 from chorale.formats.abc.accidentals import ALTERS
-from chorale.formats.scores.written_score import KeySignature
+from chorale.music.keys import MOST_SHARPS, KeySignature
 from chorale.music.metre import Metre
 
 _FIFTHS = "FCGDAEB"  # letters by fifths; C major has no sharps
@@ -52,7 +52,7 @@ class AbcKey:
 
     def signature(self, fifths_up: int = 0) -> KeySignature | None:
         """Return the key signature, transposed by fifths; None beyond seven sharps."""
-        if self.fifths is None or abs(self.fifths + fifths_up) > 7:
+        if self.fifths is None or abs(self.fifths + fifths_up) > MOST_SHARPS:
             return None
         return KeySignature(fifths=self.fifths + fifths_up, mode=self.mode)
 
@@ -156,7 +156,7 @@ def _key(fifths: int, mode: str, alters: dict[str, int]) -> AbcKey:
         wrong = sum(usual.get(note) != alters.get(note) for note in _FIFTHS)
         return wrong, abs(sharps - fifths)
 
-    nearest = min(range(-7, 8), key=difference)
+    nearest = min(range(-MOST_SHARPS, MOST_SHARPS + 1), key=difference)
     return AbcKey(
         fifths=nearest,
         # Other signs mean another mode of the tonic, which the notes decide.

@@ -21,7 +21,7 @@ from chorale.formats.abc.fields import AbcKey, AbcMetre, VoiceProperties, transp
 from chorale.formats.abc.remarks import Remarks, Spot
 from chorale.formats.abc.tokens import NoteToken
 from chorale.formats.limits import MOST_BARS
-from chorale.formats.scores.written_score import KeySignature
+from chorale.music.keys import KeySignature
 from chorale.music.metre import COMMON_TIME, STEPS_PER_WHOLE
 from chorale.music.spelling import LETTERS
 from chorale.music.voices import HIGHEST_PITCH
@@ -76,11 +76,6 @@ class VoiceReader:
     @property
     def _voice(self) -> str:
         return "" if self.name == "1" else self.name
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether it has no notes or rests yet."""
-        return not self.bars and not any(layer.events for layer in self._layers)
 
     # === Fields ===
 

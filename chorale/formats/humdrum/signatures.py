@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chorale.formats.humdrum.tokens import is_key, key_signature, parse_signature
-from chorale.formats.scores.written_score import KeySignature
+from chorale.music.keys import KeySignature
 from chorale.music.metre import COMMON_TIME, Metre
 
 _METRE = re.compile(r"\*M(\d{1,3})/(\d{1,3})$")

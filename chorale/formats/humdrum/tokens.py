@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from chorale.errors import DataError
-from chorale.formats.scores.written_score import KeySignature
+from chorale.music.keys import KeySignature
 from chorale.music.metre import STEPS_PER_WHOLE
 from chorale.music.spelling import LETTERS, NATURALS
 

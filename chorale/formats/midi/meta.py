@@ -22,7 +22,7 @@ from chorale.formats.midi.events import (
     TIME_SIGNATURE,
 )
 from chorale.formats.midi.tracks import Meta
-from chorale.music.keys import KeySignature
+from chorale.music.keys import MOST_SHARPS, KeySignature
 from chorale.music.metre import COMMON_TIME, Metre, number_bars
 from chorale.music.score import DEFAULT_TEMPO, FERMATA_TEMPO
 from chorale.utils.arrays import IntArray
@@ -30,7 +30,6 @@ from chorale.utils.arrays import IntArray
 Metas = Sequence[Meta]
 
 _MICROSECONDS_PER_MINUTE = 60_000_000
-_MOST_FIFTHS = 7
 _MOST_NUMERATOR, _MOST_EXPONENT = 64, 6  # of time signatures that are not damaged
 _BAR_TEXT = re.compile(r"chorale bar (\d{1,9}) position (\d{1,9})")
 _METRE_TEXT = re.compile(r"chorale metre (\d{1,9}/\d{1,9})")
@@ -125,7 +124,7 @@ def _key_signature(meta: Meta) -> KeySignature | None:
     if len(meta.data) < 2 or meta.data[1] > 1:
         return None
     fifths = int.from_bytes(meta.data[:1], signed=True)
-    if abs(fifths) > _MOST_FIFTHS:
+    if abs(fifths) > MOST_SHARPS:
         return None
     mode = "minor" if meta.data[1] else "major"
     return KeySignature(fifths=fifths, mode=mode, default_mode=mode == "major")

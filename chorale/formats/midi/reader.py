@@ -48,9 +48,8 @@ def read_midi(
         options: with the numbers of the tracks to read, which count those with notes.
 
     Returns:
-        The chorale, its key as `decide_key` has it, without a key if the file has no
-        key signature at the beginning; the number of notes that begin between two
-        sixteenths; no spelling.
+        The chorale, its key undecided; the key signature at the beginning, if there is
+        one; the number of notes that begin between two sixteenths; no spelling.
 
     Raises:
         DataError: the file cannot be read, or does not hold the voices.
@@ -140,12 +139,12 @@ def _convert(
     )
     lyrics, on_words = read_lyrics(parts, metas, voice, chorale.onsets)
     signature = meta.read_key(metas, first)
-    key, on_key = options.key_of(signature, chorale.pitches)
     return Reading(
-        replace(chorale, key=key, lyrics=lyrics),
+        replace(chorale, lyrics=lyrics),
         off_grid=voices.off_grid,
         metre_assumed=not meta.has_metre(metas),
-        notes=(*performance.remarks, *remarks, *voices.remarks, *on_words, *on_key),
+        notes=(*performance.remarks, *remarks, *voices.remarks, *on_words),
+        signatures=() if signature is None else (signature,),
     )
 
 

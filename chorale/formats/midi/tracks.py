@@ -27,7 +27,7 @@ from chorale.formats.midi.events import (
     MidiFile,
 )
 from chorale.formats.midi.quantization import PerformedNote
-from chorale.formats.parts.choice import PartInfo
+from chorale.formats.parts.info import PartInfo
 from chorale.formats.parts.names import Kind, role_of
 from chorale.music.metre import STEPS_PER_QUARTER
 

@@ -27,6 +27,7 @@ from chorale.formats.midi.voice_separation import (
 )
 from chorale.formats.parts.choice import choose_line, choose_parts
 from chorale.formats.places import Place, list_bars
+from chorale.formats.remarks import on_unisons
 from chorale.music.score import Note
 from chorale.music.voices import BASS, SOPRANO, VOICE_NAMES, VOICES
 from chorale.utils.arrays import IntArray
@@ -243,11 +244,7 @@ def _of_staves(groups: Sequence[Group], bars: Bars) -> Voices:
     voices.off_grid = sum(map(count_off_grid, groups))
     voices.remarks += _on_doubles(sum(found.doubled for found in separations))
     unisons = [step for found in separations for step in found.unisons]
-    if unisons:
-        voices.remarks.append(
-            "notes that are written once for two voices are read as unisons in "
-            + list_bars(map(bars.number_at, unisons))
-        )
+    voices.remarks += on_unisons(map(bars.number_at, unisons))
     voices.rests = [spans for found in separations for spans in found.rests]
     return voices
 

@@ -13,7 +13,7 @@ from chorale.errors import DataError
 from chorale.formats.musicxml import values
 from chorale.formats.musicxml.values import Transposition
 from chorale.formats.scores.notes import Syllable
-from chorale.formats.scores.written_score import KeySignature
+from chorale.music.keys import KeySignature
 from chorale.music.metre import COMMON_TIME, STEPS_PER_QUARTER, Metre
 
 _MOST_DIVISIONS = 1_000_000

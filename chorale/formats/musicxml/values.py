@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 from chorale.errors import DataError
 from chorale.formats.scores.notes import Syllable
-from chorale.formats.scores.written_score import KeySignature
+from chorale.music.keys import KeySignature
 from chorale.music.metre import Metre
 from chorale.music.spelling import LETTERS, NATURALS
 

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from chorale.errors import DataError
-from chorale.formats.parts.info import PartInfo as PartInfo
-from chorale.formats.parts.info import list_parts, list_voices, not_clear
+from chorale.formats.parts.info import PartInfo, list_parts, list_voices, not_clear
 from chorale.formats.parts.names import Kind, Role, role_of
 from chorale.music.voices import ALL_VOICES, VOICE_NAMES, VOICES
 

@@ -1,6 +1,8 @@
 """Scores as written, and how they become four voices on the grid.
 
 - `written_score`: what the readers of MusicXML, ABC and Humdrum return
-- `assembly`: choice of staves, repeats, metre; `staff_voices`: the voices on a staff
-- `notes`: exact durations, ties, and places on the grid
+- `assembly`: from there to a Reading, in which
+- `staff_choice`: the staves that are read; `staff_voices`: the voices on a staff
+- `bars`: repeats, endings, metres; `notes`: exact durations, ties, places on the grid
+- `remarks`: what is said to the user
 """

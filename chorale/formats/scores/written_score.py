@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from chorale.formats.scores.notes import ScoreNote
-from chorale.music.keys import KeySignature as KeySignature
+from chorale.music.keys import KeySignature
 from chorale.music.metre import Metre
 
 # Notes, chords and rests of one voice in one bar, in order; their times are in steps

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chorale.formats.abc.reader import read_abc
-from chorale.formats.scores.written_score import KeySignature
+from chorale.music.keys import KeySignature
 
 HALF = Fraction(1, 2)
 THIRD = Fraction(8, 3)  # of two quarters, in steps

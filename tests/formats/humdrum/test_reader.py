@@ -17,8 +17,8 @@ from chorale.errors import DataError
 from chorale.formats.files import read_line, read_spelled
 from chorale.formats.humdrum.reader import open_humdrum
 from chorale.formats.scores.notes import Syllable
-from chorale.formats.scores.written_score import KeySignature, WrittenScore
-from chorale.music.keys import Key
+from chorale.formats.scores.written_score import WrittenScore
+from chorale.music.keys import Key, KeySignature
 from chorale.music.metre import Metre
 
 # Two staves, each split into two voices; columns are separated by spaces here.

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
+from readings import with_key
 from strategies import chorales, little_chorale
 
 from chorale.errors import OutputError
@@ -32,7 +33,7 @@ def tree(chorale: Chorale) -> ElementTree.Element:
 
 
 def read(path: Path) -> Chorale:
-    return read_musicxml(path).chorale
+    return with_key(read_musicxml(path))
 
 
 def round_trip(chorale: Chorale) -> Chorale:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from chorale.errors import DataError
-from chorale.formats.parts.choice import PartInfo, choose_line, choose_parts
+from chorale.formats.parts.choice import choose_line, choose_parts
+from chorale.formats.parts.info import PartInfo
 from chorale.formats.parts.names import Kind, role_of
 from chorale.music.voices import ALTO, BASS, SOPRANO, TENOR
 

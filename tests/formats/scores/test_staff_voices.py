@@ -8,7 +8,13 @@ import pytest
 
 from chorale.errors import DataError
 from chorale.formats.scores.notes import ScoreNote
-from chorale.formats.scores.staff_voices import Guesses, separate_bar
+from chorale.formats.scores.staff_voices import (
+    Guesses,
+    most_at_once,
+    ordered_by_height,
+    separate_bar,
+    upper_line,
+)
 from chorale.music.metre import Metre
 
 
@@ -133,3 +139,70 @@ def test_one_voice_in_several_lines() -> None:
 def test_too_many_notes(lines: list, count: int, message: str) -> None:
     with pytest.raises(DataError, match=message):
         voices(*lines, count=count)
+
+
+# === Voices by height ===
+
+
+def pitches(bars: list) -> list:
+    return [[[note.pitches for note in line] for line in bar] for bar in bars]
+
+
+def test_two_voices_of_which_the_second_is_above_change_places() -> None:
+    bars = [[line((60, 16)), line((72, 16))], [line((62, 16)), line((71, 16))]]
+    ordered = ordered_by_height(bars)
+    assert ordered is not None
+    assert pitches(ordered) == [[[(72,)], [(60,)]], [[(71,)], [(62,)]]]
+
+
+@pytest.mark.parametrize(
+    "bars",
+    [
+        [[line((72, 16)), line((60, 16))]],
+        # Below in two thirds of the time, not in more.
+        [[line((60, 8), (72, 4)), line((64, 12))]],
+        # A unison, a rest and a voice alone say nothing.
+        [
+            [line((60, 8), (60, 8)), line((60, 8), (None, 8))],
+            [line((60, 16))],
+            [line((None, 16)), line((72, 16))],
+        ],
+    ],
+)
+def test_voices_in_order_stay(bars: list) -> None:
+    assert ordered_by_height(bars) is None
+
+
+def test_a_crossing_bar_is_no_exchange() -> None:
+    bars = [[line((60, 16)), line((64, 16))], *[[line((72, 16)), line((64, 16))]] * 2]
+    assert ordered_by_height(bars) is None
+
+
+def test_the_upper_line_takes_top_notes_and_the_first_voice() -> None:
+    bars = [
+        [line(((72, 67), 4), (71, 4), (72, 4), (None, 4))],
+        [line((None, 16)), line((74, 8), (72, 8))],
+        [line((71, 16)), line((67, 16))],
+    ]
+    found = upper_line(bars)
+    assert found is not None
+    melody, chords, seconds = found
+    assert pitches(melody) == [
+        [[(72,), (71,), (72,), ()]],
+        [[(74,), (72,)]],
+        [[(71,)]],
+    ]
+    assert (chords, seconds) == ([7], [7])
+
+
+def test_a_melody_of_chords_has_no_upper_line() -> None:
+    one_in_four = [[line(((72, 67), 4), (71, 4), (72, 4), (71, 4))]]
+    assert upper_line(one_in_four) is not None
+    assert upper_line([*one_in_four, [line(((72, 67), 16))]]) is None
+
+
+def test_the_most_notes_at_once() -> None:
+    assert most_at_once([]) == 0
+    assert most_at_once([line((72, 8), (71, 8))]) == 1
+    assert most_at_once([line((72, 8), (71, 8)), line(((67, 60), 4), at=6)]) == 3
+    assert most_at_once([line((None, 16)), line((72, 16))]) == 1

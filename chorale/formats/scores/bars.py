@@ -1,0 +1,118 @@
+"""The bars of a score that are read: repeats, endings, metres, places on the grid."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from chorale.errors import DataError
+from chorale.formats.limits import MOST_STEPS
+from chorale.formats.scores.written_score import WrittenBar
+from chorale.music.metre import COMMON_TIME, Measure, Metre
+
+_FINEST_TIME = 10**15  # denominator of a time in steps; finer ones are damaged
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlayedBars:
+    """The bars that are read, in order.
+
+    Attributes:
+        bars: with their metres: that of a bar that is left out begins with the next.
+        indices: of the bars in the score.
+        starts: beginning of each bar and end of the last, in fractional steps.
+        measures: lengths and metres on the grid; in common time if the score begins
+            without a metre.
+        left_out: numbers of the bars of endings that are left out.
+        too_long: numbers of the bars that are longer than their metre.
+    """
+
+    bars: list[WrittenBar]
+    indices: list[int]
+    starts: list[Fraction]
+    measures: list[Measure]
+    left_out: list[int]
+    too_long: list[int]
+
+
+def play_bars(bars: Sequence[WrittenBar]) -> PlayedBars:
+    """Return the bars as played at the last repeat, without those of no length.
+
+    Raises:
+        DataError: there are no notes, or the piece is too long.
+    """
+    kept = []
+    indices = []
+    left_out = []
+    metre: Metre | None = None
+    for index, (bar, played) in enumerate(
+        zip(bars, _are_played_last(bars), strict=True)
+    ):
+        metre = bar.metre or metre
+        if not played:
+            left_out.append(bar.number)
+        elif bar.length:
+            kept.append(replace(bar, metre=metre))
+            indices.append(index)
+            metre = None
+    starts = _starts(kept)
+    measures = _measures(kept, starts)
+    too_long = [
+        bar.number
+        for bar, measure in zip(kept, measures, strict=True)
+        if measure.length > measure.metre.bar_length
+    ]
+    return PlayedBars(
+        bars=kept,
+        indices=indices,
+        starts=starts,
+        measures=measures,
+        left_out=left_out,
+        too_long=too_long,
+    )
+
+
+def _are_played_last(bars: Sequence[WrittenBar]) -> list[bool]:
+    """Return for each bar whether it is played at the last repeat."""
+    played = [True] * len(bars)
+    for index, bar in enumerate(bars):
+        if not bar.endings:
+            continue
+        # The bracket that follows directly, if it is a later ending.
+        following = index
+        while following < len(bars) and bars[following].endings == bar.endings:
+            following += 1
+        later = bars[following].endings if following < len(bars) else frozenset()
+        if later and max(later) > max(bar.endings):
+            played[index] = False
+    return played
+
+
+def _starts(bars: Sequence[WrittenBar]) -> list[Fraction]:
+    """Return the beginning of each bar and the end of the last, in steps."""
+    starts = [Fraction(0)]
+    for bar in bars:
+        starts.append(starts[-1] + bar.length)
+        if starts[-1] > MOST_STEPS or starts[-1].denominator > _FINEST_TIME:
+            raise DataError(
+                f"expected a piece of at most {MOST_STEPS} sixteenths, got "
+                f"{float(starts[-1]):.0f} to the end of bar {bar.number}"
+            )
+    if not starts[-1]:
+        raise DataError("expected notes, got none")
+    return starts
+
+
+def _measures(bars: Sequence[WrittenBar], starts: Sequence[Fraction]) -> list[Measure]:
+    """Return the measures on the grid; a short first bar is a pickup."""
+    measures = []
+    metre = COMMON_TIME
+    for index, bar in enumerate(bars):
+        metre = bar.metre or metre
+        length = math.ceil(starts[index + 1]) - math.ceil(starts[index])
+        is_pickup = index == 0 and 0 < length < metre.bar_length and len(bars) > 1
+        upbeat = bar.upbeat or is_pickup
+        measures.append(Measure(length=length, metre=metre, upbeat=upbeat))
+    return measures
