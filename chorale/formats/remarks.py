@@ -5,6 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from chorale.formats.places import list_bars
+from chorale.music.intervals import interval_name
+
+
+def on_transposition(part: str, semitones: int, letters: int) -> str:
+    """Return a sentence on a transposed part, such as one for a clarinet in B flat.
+
+    Args:
+        part: what it is, such as `voice 2`.
+        semitones, letters: by which it sounds higher than written.
+    """
+    direction = "lower" if semitones < 0 else "higher"
+    interval = interval_name(semitones, letters)
+    return f"{part} sounds {interval} {direction} than written: read at sounding pitch"
 
 
 def on_unisons(bars: Iterable[int]) -> list[str]:

@@ -26,6 +26,7 @@ from chorale.formats.abc.remarks import Remarks
 from chorale.formats.abc.text import TextLine, Tune, is_music, is_prose, unescape_text
 from chorale.formats.abc.voices import VoiceReader
 from chorale.formats.limits import MOST_STAVES
+from chorale.formats.remarks import on_transposition
 
 _USER_SYMBOL = re.compile(r"([H-Wh-w~])\s*=\s*[!+]?([^!+]*)[!+]?")
 
@@ -292,6 +293,9 @@ class TuneReader:
     def finish(self, voice: VoiceReader) -> VoiceProperties:
         """Return the properties of a voice, and say what in them is left out."""
         properties = voice.properties
+        if properties.semitones % 12:
+            name = f"voice {voice.name}" if len(self._voices) > 1 else "the tune"
+            self.remarks.add(on_transposition(name, *voice.transposition))
         for word in properties.unknown:
             self.remarks.add(f"{word[:30]} is left out", f"voice {voice.name}")
         if properties.middle and not (properties.semitones or properties.octave):

@@ -77,6 +77,13 @@ class VoiceReader:
     def _voice(self) -> str:
         return "" if self.name == "1" else self.name
 
+    @property
+    def transposition(self) -> tuple[int, int]:
+        """By how many semitones and letters it sounds higher than written."""
+        semitones = self.properties.semitones
+        _, letters = transposition(semitones, self._key.fifths or 0)
+        return semitones, letters
+
     # === Fields ===
 
     @property
@@ -161,9 +168,7 @@ class VoiceReader:
         octaves = self.properties.octave + self.properties.clef_octave
         number = token.number + 7 * octaves
         natural = natural_pitch(number)
-        semitones, letters = self.properties.semitones, 0
-        if semitones:
-            _, letters = transposition(semitones, self._key.fifths or 0)
+        semitones, letters = self.transposition if self.properties.semitones else (0, 0)
         before = layer.tied.get(number + letters)
         if before is not None and token.alter is None:
             # A tie over the barline takes its accidental along.

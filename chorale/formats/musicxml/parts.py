@@ -171,9 +171,10 @@ class PartReader:
                 measure.keys[staff] = replace(read, certain=self.is_own)
 
     @property
-    def transposes(self) -> bool:
-        """Whether it is written at another pitch than it sounds, octaves aside."""
-        return any(each.chromatic % 12 for each in self._transpositions.values())
+    def transpositions(self) -> list[Transposition]:
+        """Those of its staves that change more than the octave, each once."""
+        found = dict.fromkeys(self._transpositions.values())
+        return [each for each in found if each.chromatic % 12]
 
     def _transposition(self, staff: int) -> Transposition:
         none = Transposition()

@@ -18,6 +18,7 @@ from chorale.formats.musicxml.values import decimal, integer, words
 from chorale.formats.musicxml.writer import SOFTWARE
 from chorale.formats.places import list_bars
 from chorale.formats.reading import Reading, ReadingOptions
+from chorale.formats.remarks import on_transposition
 from chorale.formats.scores.assembly import read_score
 from chorale.formats.scores.notes import ScoreNote
 from chorale.formats.scores.written_score import (
@@ -194,10 +195,12 @@ def _staves_of(
         for what, places in sorted(reader.left_out.items())
         for listed in [list_bars(numbers[place] for place in places)]
     )
-    if reader.transposes:
-        name = words(None if declared is None else declared.find("part-name"))
-        of = f' for "{name}"' if name else ""
-        remarks += (f"the part{of} is transposed: read at sounding pitch",)
+    name = words(None if declared is None else declared.find("part-name"))
+    part = f'the part for "{name}"' if name else "the part"
+    remarks += tuple(
+        on_transposition(part, each.chromatic, each.diatonic)
+        for each in reader.transpositions
+    )
     unpitched = [
         number
         for number, measure in zip(numbers, measures, strict=False)
@@ -208,7 +211,7 @@ def _staves_of(
         ordered = [lines[voice] for voice in _order(lines)]
         staves.append(
             Staff(
-                name=words(None if declared is None else declared.find("part-name")),
+                name=name,
                 abbreviation=words(
                     None if declared is None else declared.find("part-abbreviation")
                 ),

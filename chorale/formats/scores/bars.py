@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -75,19 +75,37 @@ def play_bars(bars: Sequence[WrittenBar]) -> PlayedBars:
 
 
 def _are_played_last(bars: Sequence[WrittenBar]) -> list[bool]:
-    """Return for each bar whether it is played at the last repeat."""
+    """Return for each bar whether it is played at the last repeat.
+
+    Of endings that follow one another directly it is the one with the highest number,
+    wherever it stands: of `1, 3` and `2` the former.
+    """
     played = [True] * len(bars)
-    for index, bar in enumerate(bars):
-        if not bar.endings:
-            continue
-        # The bracket that follows directly, if it is a later ending.
-        following = index
-        while following < len(bars) and bars[following].endings == bar.endings:
-            following += 1
-        later = bars[following].endings if following < len(bars) else frozenset()
-        if later and max(later) > max(bar.endings):
-            played[index] = False
+    for group in _groups_of_endings(bars):
+        last = max((bars[index].endings for index in reversed(group)), key=max)
+        for index in group:
+            played[index] = bars[index].endings == last
     return played
+
+
+def _groups_of_endings(bars: Sequence[WrittenBar]) -> Iterator[list[int]]:
+    """Yield the indices of the bars of the endings of each repeat.
+
+    Another first ending begins the endings of the next repeat.
+    """
+    group: list[int] = []
+    has_first = False
+    for index, bar in enumerate(bars):
+        begins = not group or bar.endings != bars[group[-1]].endings
+        is_next = begins and has_first and 1 in bar.endings
+        if group and (is_next or not bar.endings):
+            yield group
+            group, has_first = [], False
+        if bar.endings:
+            group.append(index)
+            has_first = has_first or 1 in bar.endings
+    if group:
+        yield group
 
 
 def _starts(bars: Sequence[WrittenBar]) -> list[Fraction]:

@@ -48,6 +48,25 @@ def test_four_voices(tmp_path: Path, music: str) -> None:
     assert only_soprano.pitches[:16:4, 0].tolist() == [67, 69, 71, 67]
 
 
+@pytest.mark.parametrize(
+    ("music", "pitches", "left_out"),
+    [
+        ("|:C4|1 D4:|2 E4|]", [60, 64], "bar 2"),
+        ("|:C4|1,3 D4:|2 E4:||F4|]", [60, 62, 65], "bar 3"),
+        ("|:C4|1,3 D4|D4:|2,4 E4|E4:|F4|]", [60, 64, 64, 65], "bars 2 and 3"),
+        ("|:C4|2 D4:|1 E4:|", [60, 62], "bar 3"),
+    ],
+)
+def test_the_ending_of_the_last_time_is_read(
+    tmp_path: Path, music: str, pitches: list[int], left_out: str
+) -> None:
+    body(tmp_path, music)
+    reading = read_tune(tmp_path / "t.abc", voice=0)
+    assert [note.pitch for note in reading.chorale.notes(0)] == pitches
+    remark = "repeats are read once, with the last ending, without " + left_out
+    assert remark in reading.notes
+
+
 def test_names_and_clefs_of_voices(tmp_path: Path) -> None:
     score = body(
         tmp_path,

@@ -111,6 +111,16 @@ def test_transposed_notes_are_spelled_in_the_key_that_sounds(tmp_path: Path) -> 
     # G A flat B flat E flat: a third higher by letters.
     assert [note.spelling[0] for note in notes] == [32, 33, 34, 37]
     assert score.bars[0].key == KeySignature(fifths=-3, mode="major")
+    assert score.notes == (
+        "the tune sounds a minor third higher than written: read at sounding pitch",
+    )
+
+
+def test_of_several_voices_the_transposed_one_is_named(tmp_path: Path) -> None:
+    music = "V:1\nC4|]\nV:2 transpose=-9\nC4|]\nV:3 transpose=-12\nC4|]"
+    assert body(tmp_path, music, "C").notes == (
+        "voice 2 sounds a major sixth lower than written: read at sounding pitch",
+    )
 
 
 @pytest.mark.parametrize(

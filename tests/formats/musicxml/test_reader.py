@@ -830,5 +830,8 @@ def test_what_is_left_out_is_said(read) -> None:
     notes = read(document(bars, names=["Clarinet"]), 0).notes
     assert "chord symbols are left out in bar 2" in notes
     assert "the key signature changes, only the first is kept: bar 3" in notes
-    assert 'the part for "Clarinet" is transposed: read at sounding pitch' in notes
+    assert (
+        'the part for "Clarinet" sounds a major second lower than written: read at '
+        "sounding pitch"
+    ) in notes
     assert "jumps such as da capo are not followed: read as written" in notes

@@ -52,6 +52,15 @@ def with_endings(text: str) -> list[WrittenBar]:
         ("- 1", [0, 1]),
         ("- 1 - 2", [0, 1, 2, 3]),
         ("- 1 2 - 1 2", [0, 2, 3, 5]),
+        # The third time the first bracket again.
+        ("- 13 2 -", [0, 1, 3]),
+        ("- 13 13 2", [0, 1, 2]),
+        ("- 2 1", [0, 1]),
+        ("- 14 2 3", [0, 1]),
+        ("- 13 24", [0, 2]),
+        # A second ending that lasts to the first ending of the next repeat.
+        ("- 1 2 2 1 2", [0, 2, 3, 5]),
+        ("- 13 2 1 2", [0, 1, 4]),
     ],
 )
 def test_the_ending_of_the_last_time_is_read(endings: str, indices: list[int]) -> None:
