@@ -26,7 +26,7 @@ from chorale.music.key_decision import decide_key
 from chorale.music.score import Chorale
 from chorale.utils.checks import check_choice
 from chorale.utils.streams import regular_file
-from chorale.utils.text import to_ascii
+from chorale.utils.text import listed, to_ascii
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +45,8 @@ class Format:
         label: its name in sentences.
         has_instruments: whether a file is played by instruments.
         has_lyrics: whether a file holds lyrics.
-        is_ascii: whether its title and its lyrics, of one verse, are in ASCII letters
-            for other programs than this one.
+        is_ascii: whether other programs find its title, and the first verse of its
+            lyrics, in ASCII letters.
         options: fields of ReadingOptions that only some formats have.
     """
 
@@ -123,8 +123,9 @@ _BY_ENDING = {ending: row for row in FORMATS.values() for ending in row.endings}
 READABLE = [ending for ending, row in _BY_ENDING.items() if row.read]
 READABLE_FORMATS = [name for name, row in FORMATS.items() if row.read]
 # The names of formats that can be read, for sentences: "MIDI, MusicXML or CSV".
-_LABELS = list(dict.fromkeys(row.label for row in FORMATS.values() if row.read))
-READABLE_NAMES = f"{', '.join(_LABELS[:-1])} or {_LABELS[-1]}"
+READABLE_NAMES = listed(
+    dict.fromkeys(row.label for row in FORMATS.values() if row.read), last="or"
+)
 WRITABLE = [ending for ending, row in _BY_ENDING.items() if row.write]
 # The usual ending by the name of each format that can be written.
 OUTPUT_ENDINGS = {name: row.endings[0] for name, row in FORMATS.items() if row.write}

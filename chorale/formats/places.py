@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from chorale.music.metre import Metre
 from chorale.utils.arrays import IntArray
+from chorale.utils.text import listed
 
 _MOST_LISTED = 8
 
@@ -34,7 +35,7 @@ def list_bars(numbers: Iterable[int]) -> str:
     bars = sorted(set(numbers))
     if len(bars) == 1:
         return f"bar {bars[0]}"
-    if len(bars) > _MOST_LISTED:
-        listed = ", ".join(map(str, bars[:_MOST_LISTED]))
-        return f"bars {listed} and {len(bars) - _MOST_LISTED} more"
-    return f"bars {', '.join(map(str, bars[:-1]))} and {bars[-1]}"
+    more = len(bars) - _MOST_LISTED
+    if more > 0:
+        return f"bars {listed([*bars[:_MOST_LISTED], f'{more} more'])}"
+    return f"bars {listed(bars)}"

@@ -199,7 +199,7 @@ def _best_fit(pitches: IntArray, signature: KeySignature | None) -> Key:
 
 @cache
 def _keys(fifths: int) -> tuple[Key, ...]:
-    """Return the keys on each pitch class, spelled as near to a signature as can be."""
+    """Return the keys on each pitch class, spelled close to a signature."""
     return tuple(
         _spelled(tonic_class, mode, fifths)
         for mode in _MODE_NAMES

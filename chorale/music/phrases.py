@@ -18,25 +18,32 @@ from chorale.music.metre import Metre
 from chorale.music.score import Note
 from chorale.utils.arrays import BoolArray, Float64Array, IntArray
 
-# Fitted to the fermatas of Bach's sopranos in train, and to the phrases of a few
-# hundred folk songs.
-_USUAL_NOTES = 9
-_NOTES_WEIGHT = 1.4  # cost of a phrase of twice or half as many notes
-_BARS_WEIGHT = (
-    1.5  # cost of a phrase twice or half as long as the period, at most twice
-)
-_PERIODS = (2, 4)  # bars of a phrase that may be the usual one
-_USUAL_STEPS = 40  # ten quarters
-_PERIOD_WEIGHT = 0.5  # cost, for each phrase, of a period twice or half as long
-_DURATION_WEIGHT = 0.9  # of a last note as long as the mean
-_REST_WEIGHT = 2.1  # of a rest after it as long as the mean
-_LENGTH_WEIGHT = 0.5  # of a last note twice as long as the median
-_POSITION_WEIGHT = 1.3  # of a next phrase at the same position in the bar
-_PHRASE_COST = 1.3  # of each phrase but the last
-_SHORT_COST = 20.0  # of a phrase that ends on a short note
-# A note is long enough to end a phrase if this share of the notes is no longer.
-_LONG = 0.75
-_MOST_NOTES = 40  # in a phrase, if a melody can be divided
+# A segmentation costs the sum of the costs of its phrases less the gains of their ends.
+# Costs and gains have no unit, only their ratios count. All were fitted to the fermatas
+# of Bach's sopranos in train, and to the phrases of a few hundred folk songs.
+
+# === Costs of the length of a phrase ===
+
+_USUAL_NOTES = 9  # notes of a phrase that cost nothing
+_NOTES_WEIGHT = 1.4  # of a phrase of twice or half as many notes
+# The period is the usual length of the phrases of a melody, in bars. Of those that are
+# tried the one is taken with the cheapest segmentation.
+_PERIODS = (2, 4)
+_BARS_WEIGHT = 1.5  # of a phrase twice or half as long as the period
+_MOST_DOUBLINGS = 2.0  # longer and shorter phrases cost no more than four times as long
+_USUAL_STEPS = 40  # of the period that costs nothing: ten quarters
+_PERIOD_WEIGHT = 0.5  # for each phrase, of a period twice or half as long as that
+_MOST_NOTES = 40  # of a phrase, which bounds the time that the search takes
+
+# === Gains and costs of the end of a phrase ===
+
+_DURATION_WEIGHT = 0.9  # gain of a last note as long as the mean
+_LENGTH_WEIGHT = 0.5  # gain of a last note twice as long as the median
+_REST_WEIGHT = 2.1  # gain of a rest after it as long as the mean note
+_POSITION_WEIGHT = 1.3  # gain if the next phrase begins where the first did in its bar
+_PHRASE_COST = 1.3  # of each phrase but the last: without it every note would end one
+_SHORT_COST = 20.0  # of a last note that is short: more than any gain
+_LONG = 0.75  # share of the notes that are no longer than one that is not short
 
 
 def phrase_starts(fermatas: BoolArray) -> BoolArray:
@@ -65,7 +72,7 @@ def phrase_ends(notes: Sequence[Note], positions: IntArray, metre: Metre) -> lis
     best: tuple[float, list[int]] | None = None
     for period in _PERIODS:
         cost = _PERIOD_WEIGHT * abs(np.log2(period * metre.bar_length / _USUAL_STEPS))
-        deviation = np.minimum(np.abs(np.log2(bars / period)), 2.0)
+        deviation = np.minimum(np.abs(np.log2(bars / period)), _MOST_DOUBLINGS)
         costs = by_notes + _BARS_WEIGHT * deviation + cost
         segmentation = _cheapest(costs, gains)
         if best is None or segmentation[0] < best[0]:

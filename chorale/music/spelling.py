@@ -43,11 +43,6 @@ class Spelling(NamedTuple):
         return f"{self.letter}{accidental}{self.octave}"
 
 
-def spell(pitch: int, key: Key) -> Spelling:
-    """Return the spelling of a MIDI note in a key, see `diatonic_numbers`."""
-    return Spelling.of(pitch, int(diatonic_numbers(np.array(pitch), key)))
-
-
 def diatonic_numbers(pitches: IntArray, key: Key) -> IntArray:
     """Return the diatonic numbers of MIDI notes, spelled in a key.
 
@@ -106,7 +101,7 @@ def spell_in_context(pitches: IntArray, onsets: BoolArray, key: Key) -> IntArray
         key: of the piece.
 
     Returns:
-        Int array (steps, voices), of no meaning in silence.
+        Int array (steps, voices), meaningless in silence.
     """
     is_new = np.array(onsets.any(axis=1))
     is_new[1:] |= (pitches[1:] != pitches[:-1]).any(axis=1)

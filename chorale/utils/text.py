@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 # Letters that Unicode does not decompose, and German umlauts.
 _LETTERS = str.maketrans(
@@ -20,6 +21,17 @@ _LETTERS = str.maketrans(
 def counted(number: int, noun: str) -> str:
     """Return a number and its noun, such as `1 note` or `1,200 notes`."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def listed(items: Iterable[object], last: str = "and") -> str:
+    """Return items as a list in a sentence: `2`, `2 and 5` or `2, 5 and 7`.
+
+    Args:
+        items: one or more.
+        last: the word before the last one.
+    """
+    *before, final = map(str, items)
+    return f"{', '.join(before)} {last} {final}" if before else final
 
 
 def to_ascii(text: str, ends: str = " ,;:-") -> str:

@@ -13,6 +13,7 @@ from chorale.music.metre import STEPS_PER_WHOLE
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES
 from chorale.utils.arrays import IntArray
+from chorale.utils.text import listed
 from chorale.voice_leading.piece import Piece
 from chorale.voice_leading.rule import Rule, RuleResult, Voices
 from chorale.voice_leading.rules import choose_rules
@@ -163,7 +164,7 @@ def _finding(piece: Piece, rule: Rule, step: int, voices: Voices) -> Finding:
     chorale = piece.chorale
     steps = [step - 1, step] if rule.is_motion else [step]
     units = STEPS_PER_WHOLE / chorale.metre_at(step).denominator
-    who = " and ".join(VOICE_NAMES[voice] for voice in voices)
+    who = listed(VOICE_NAMES[voice] for voice in voices)
     return Finding(
         rule=rule.name,
         voices=voices,

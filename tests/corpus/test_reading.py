@@ -205,7 +205,7 @@ def test_folk_songs_that_are_not_bachs() -> None:
     assert song.chorale.key == Key("C", "major")
     assert song.remarks == (
         # Two barlines are missing in the file.
-        "longer than the metre and counted as several bars: bars 12 and 15",
+        "bars that are longer than the metre are counted as several: bars 12 and 15",
         "transposed an octave up into the range of the soprano",
         "there are no fermatas: phrases are assumed to end in bars "
         "2, 4, 6, 8, 10, 12, 16, 20",
@@ -269,7 +269,7 @@ def test_files_that_are_not_there_or_of_no_kind(tmp_path: Path) -> None:
 
 
 def test_the_reason_that_a_line_cannot_be_read_is_said(tmp_path: Path) -> None:
-    path = tmp_path / "long.abc"
-    path.write_text("X:1\nT:Long\nM:4/4\nL:1/1\nK:C\n" + "C|" * 7000 + "\n")
-    with pytest.raises(DataError, match=r"four voices.* at most 100000 sixteenths"):
+    path = tmp_path / "thirds.abc"
+    path.write_text("X:1\nT:Thirds\nM:4/4\nL:1/1\nK:C\n" + "[CE]|" * 8 + "\n")
+    with pytest.raises(DataError, match=r"four voices.*single line: .* got 2 notes"):
         read_any(path)

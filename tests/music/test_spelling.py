@@ -15,7 +15,6 @@ from chorale.music.score import Chorale
 from chorale.music.spelling import (
     Spelling,
     diatonic_numbers,
-    spell,
     spell_in_context,
 )
 
@@ -30,18 +29,18 @@ from chorale.music.spelling import (
     ],
 )
 def test_pitches_are_spelled_by_the_key(key: str, names: str) -> None:
-    spelled = [spell(pitch, Key.parse(key)) for pitch in range(60, 72)]
-    assert [
-        letter + ("#" * alter if alter > 0 else "b" * -alter)
-        for letter, alter, _ in spelled
-    ] == names.split()
+    pitches = np.arange(60, 72)
+    numbers = diatonic_numbers(pitches, Key.parse(key))
+    spelled = map(Spelling.of, pitches.tolist(), numbers.tolist())
+    assert [each.name.rstrip("345") for each in spelled] == names.split()
 
 
 @given(keys())
 def test_a_spelling_sounds_as_its_pitch(key: Key) -> None:
     naturals = dict(zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True))
-    for pitch in range(1, 128):
-        letter, alter, octave = spell(pitch, key)
+    pitches = np.arange(1, 128)
+    for pitch, number in zip(pitches, diatonic_numbers(pitches, key), strict=True):
+        letter, alter, octave = Spelling.of(int(pitch), int(number))
         assert 12 * (octave + 1) + naturals[letter] + alter == pitch
 
 

@@ -1,4 +1,4 @@
-"""Words for messages, and text in ASCII."""
+"""Words and lists for messages, and text in ASCII."""
 
 from __future__ import annotations
 
@@ -6,13 +6,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chorale.utils.text import counted, to_ascii
+from chorale.utils.text import counted, listed, to_ascii
 
 
 def test_counted_nouns() -> None:
     assert counted(1, "note") == "1 note"
     assert counted(0, "note") == "0 notes"
     assert counted(1200, "note") == "1,200 notes"
+
+
+@pytest.mark.parametrize(
+    ("items", "words"),
+    [
+        ([2], "2"),
+        (["alto", "bass"], "alto and bass"),
+        (iter([2, 5, 7]), "2, 5 and 7"),
+        ({"MIDI": 1, "ABC": 2, "CSV": 3}, "MIDI, ABC and CSV"),
+    ],
+)
+def test_a_list_in_a_sentence(items: object, words: str) -> None:
+    assert listed(items) == words
+
+
+def test_the_last_word_may_be_another() -> None:
+    assert listed(["MIDI", "ABC", "CSV"], last="or") == "MIDI, ABC or CSV"
 
 
 @pytest.mark.parametrize(

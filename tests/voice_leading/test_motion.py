@@ -12,7 +12,7 @@ import pytest
 from chorale.corpus.loading import load_corpus
 from chorale.music.keys import Key
 from chorale.music.score import Chorale
-from chorale.music.spelling import spell
+from chorale.music.spelling import Spelling, diatonic_numbers
 from chorale.voice_leading.checking import check
 
 RULES = {
@@ -35,7 +35,8 @@ def note_of(pitch: int, key: Key) -> Any:
     from music21 import note
     from music21 import pitch as pitches
 
-    letter, alter, octave = spell(pitch, key)
+    number = int(diatonic_numbers(np.array(pitch), key))
+    letter, alter, octave = Spelling.of(pitch, number)
     return note.Note(pitches.Pitch(step=letter, octave=octave, accidental=alter))
 
 

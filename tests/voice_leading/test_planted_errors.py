@@ -14,7 +14,7 @@ import pytest
 from chorale.corpus.loading import load_corpus
 from chorale.music.keys import Key
 from chorale.music.score import Chorale, changes
-from chorale.music.spelling import spell
+from chorale.music.spelling import diatonic_numbers
 from chorale.utils.arrays import BoolArray, IntArray
 from chorale.voice_leading.checking import Finding, check
 from chorale.voice_leading.rules import RULES
@@ -101,8 +101,7 @@ def beat_of(chorale: Chorale, step: int) -> float:
 
 def diatonic(pitch: int, key: Key) -> int:
     """Return the diatonic number of a note as the engraver spells it."""
-    spelling = spell(pitch, key)
-    return 7 * spelling.octave + "CDEFGAB".index(spelling.letter)
+    return int(diatonic_numbers(np.array(pitch), key))
 
 
 def spelling_of(chorale: Chorale) -> IntArray:

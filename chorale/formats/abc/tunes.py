@@ -263,7 +263,7 @@ class TuneReader:
             voice.set_tempo(tempo)
 
     def _read_other(self, letter: str, value: str) -> None:
-        """Read a field that is no matter of notes, or say that it is left out."""
+        """Read a field that does not concern the notes, or say that it is left out."""
         if letter == "U":
             match = _USER_SYMBOL.match(value)
             if match:

@@ -255,14 +255,14 @@ def _read_channels(
                 sounding[channel, pitch].append(time)
             elif sounding[channel, pitch]:
                 if sounding[channel, pitch][0] == time:
-                    said = "notes of no length, such as grace notes, are left out: {}"
+                    said = "notes without length, such as grace notes, are left out: {}"
                     damage[said] += 1
                     sounding[channel, pitch].pop(0)
                 else:
                     end_note(channel, pitch, time)
     for (channel, pitch), starts in sounding.items():
         for _ in list(starts):
-            damage["notes without an end sound to the end of their track: {}"] += 1
+            damage["unterminated notes sound to the end of their track: {}"] += 1
             end_note(channel, pitch, end * steps_per_tick)
     return {
         channel: Part(

@@ -187,13 +187,13 @@ def _of_lines(groups: Sequence[Group], chosen: Sequence[int], bars: Bars) -> Voi
         )
     if overlaps:
         voices.remarks.append(
-            f"notes that reach into the next of their voice are cut there: {overlaps}"
+            f"notes that overlap the next of their voice are shortened: {overlaps}"
         )
     return voices
 
 
 def _on_doubles(count: int) -> list[str]:
-    return [f"notes that stand twice at one place are read once: {count}"] * (count > 0)
+    return [f"notes that are written twice are read once: {count}"] * (count > 0)
 
 
 def _of_melody(group: Group, voice: int, bars: Bars) -> Voices:

@@ -38,7 +38,7 @@ class PlayedBars:
 
 
 def play_bars(bars: Sequence[WrittenBar]) -> PlayedBars:
-    """Return the bars as played at the last repeat, without those of no length.
+    """Return the bars as played at the last repeat, without empty ones.
 
     Raises:
         DataError: there are no notes, or the piece is too long.

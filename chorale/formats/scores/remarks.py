@@ -89,8 +89,10 @@ def _changes(values: Iterable[tuple[int, _Value]]) -> list[int]:
 def _on_metres(bars: Sequence[WrittenBar], played: PlayedBars) -> list[str]:
     remarks = []
     if played.too_long:
-        listed = list_bars(played.too_long)
-        remarks.append(f"longer than the metre and counted as several bars: {listed}")
+        remarks.append(
+            "bars that are longer than the metre are counted as several: "
+            + list_bars(played.too_long)
+        )
     first = next((bar for bar in bars if bar.metre), None)
     if first is not None and bars[0].metre is None:
         remarks.append(

@@ -69,7 +69,7 @@ def with_melody_alone(staff: Staff) -> Staff | None:
     bars, chords, seconds = found
     remarks = []
     if chords:
-        remarks.append(f"of chords the top note is read in {list_bars(chords)}")
+        remarks.append(f"only the top note of chords is read in {list_bars(chords)}")
     if seconds:
         remarks.append(f"only the upper voice is read in {list_bars(seconds)}")
     if not remarks:

@@ -42,8 +42,8 @@ def separate_bar(
         guesses: receives what was guessed.
 
     Raises:
-        DataError: there are more notes at once than voices, or so few that it is not
-            known who sings them.
+        DataError: there are more notes at once than voices, or too few to know which
+            voices sing them.
     """
     written = _fewest_lines([line for line in lines if line], count)
     voices: list[Line] = [[] for _ in range(count)]
@@ -63,7 +63,7 @@ def separate_bar(
                 if _is_open(note, at_once):
                     guesses.unwritten.append(note.bar)
                 continue
-            if count > 2:  # who of so many sings it is not known
+            if count > 2:  # which of so many sings it is unknown
                 raise _wrong_number(note, written, count, metre)
             for voice in range(count):
                 voices[voice].append(replace(note, syllables=()) if voice else note)
@@ -108,7 +108,7 @@ def compared(line: Line, other: Line) -> tuple[Fraction, Fraction]:
 def upper_line(
     bars: Sequence[list[Line]],
 ) -> tuple[list[list[Line]], list[int], list[int]] | None:
-    """Return the upper voice of each bar, of chords the top notes: the melody.
+    """Return the melody: the upper voice of each bar, the top notes of chords.
 
     Returns:
         The bars, the numbers of those with chords, and of those with a second voice

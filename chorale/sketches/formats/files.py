@@ -25,6 +25,7 @@ from chorale.sketches.strokes import Sketch
 from chorale.utils.checks import check_choice
 from chorale.utils.progress import Progress
 from chorale.utils.streams import is_stream, regular_file
+from chorale.utils.text import listed
 
 # Called with a path, drawings and the classes; returns the number of drawings written.
 Write = Callable[[Path, Iterable[Sketch], Sequence[str]], int]
@@ -116,9 +117,8 @@ def read_sketches(
         check_choice("a format to read", form, FORMAT_NAMES)
     found = format_of(path) if form is None else FORMATS[f".{form}"]
     if found is None:
-        *endings, last = FORMATS
         raise DataError(
-            f"expected drawings in {', '.join(endings)} or {last}, "
+            f"expected drawings in {listed(FORMATS, last='or')}, "
             f"got {path.suffix or 'no suffix: name the format, as with --from svg'}",
             path,
         )

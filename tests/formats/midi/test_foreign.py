@@ -168,7 +168,9 @@ def test_a_long_legato_overlap_is_cut_and_said(tmp_path: Path) -> None:
     assert [[n.start for n in line] for line in notes_of(reading.chorale)] == [
         [n.start for n in line] for line in expected()
     ]
-    assert any("reach into the next" in remark for remark in reading.remarks())
+    assert any(
+        "overlap the next of their voice" in remark for remark in reading.remarks()
+    )
 
 
 # === No click ===
@@ -412,7 +414,7 @@ def test_doubled_notes_are_read_once(tmp_path: Path) -> None:
     tracks[0] = ("Soprano", tracks[0][1] + played(PIECE[0]))
     reading = read_midi(save(tmp_path / "a.mid", tracks))
     assert notes_of(reading.chorale) == expected()
-    assert reading.remarks() == ["notes that stand twice at one place are read once: 9"]
+    assert reading.remarks() == ["notes that are written twice are read once: 9"]
 
 
 def test_notes_of_no_length_are_left_out_and_said(tmp_path: Path) -> None:
@@ -422,7 +424,7 @@ def test_notes_of_no_length_are_left_out_and_said(tmp_path: Path) -> None:
     tracks[0][1][2:2] = zip((4, 4.001), grace, strict=True)
     reading = read_midi(save(tmp_path / "piece.mid", tracks))
     assert notes_of(reading.chorale) == expected()
-    assert "notes of no length, such as grace notes, are left out: 1" in reading.notes
+    assert "notes without length, such as grace notes, are left out: 1" in reading.notes
 
 
 def test_notes_too_short_for_the_grid_are_said(tmp_path: Path) -> None:
@@ -503,6 +505,6 @@ def test_percussion_and_unended_notes_are_said(tmp_path: Path) -> None:
     drums = ("Drums", played([(36, 4)] * 4, 9))
     reading = read_midi(save(tmp_path / "a.mid", [*tracks, drums]))
     assert reading.remarks() == [
-        "notes without an end sound to the end of their track: 1",
+        "unterminated notes sound to the end of their track: 1",
         "percussion is left out: notes on channel 10 (4)",
     ]

@@ -68,6 +68,6 @@ def test_later_keys_are_said_unless_they_repeat_the_first() -> None:
 def test_odd_metres() -> None:
     late = {1: {"metre": None}, 3: {"metre": Metre(3, 4)}}
     assert remarks(bars=late) == [
-        "longer than the metre and counted as several bars: bars 3 and 4",
+        "bars that are longer than the metre are counted as several: bars 3 and 4",
         "there is no metre before bar 3: the bars before are counted in 4/4",
     ]

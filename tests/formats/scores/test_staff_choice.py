@@ -65,7 +65,7 @@ def test_only_the_melody_of_a_staff() -> None:
     found = with_melody_alone(staff("72:8 71:8&67:16|72:4 71:4 72:4 71+67:4"))
     assert found is not None
     assert found.remarks == (
-        "of chords the top note is read in bar 2",
+        "only the top note of chords is read in bar 2",
         "only the upper voice is read in bar 1",
     )
     assert all(len(bar) == 1 for bar in found.bars)
