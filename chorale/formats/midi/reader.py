@@ -19,6 +19,7 @@ from chorale.formats.midi.events import read_events
 from chorale.formats.midi.grid_estimation import estimate_grid
 from chorale.formats.midi.lyrics import read_lyrics
 from chorale.formats.midi.note_lengths import estimate_gate
+from chorale.formats.midi.pickups import on_pickup
 from chorale.formats.midi.tracks import Performance, read_parts
 from chorale.formats.midi.voices import Bars, Group, parts_to_read, read_voices
 from chorale.formats.places import places_in
@@ -40,7 +41,7 @@ def read_midi(
     is that voice. Notes move to the nearest sixteenth, of the tempo that is estimated
     if they lie on no beat of the file; lengths are those that were written, see
     `note_lengths`. Percussion is left out; a shorter first bar with its own time
-    signature is a pickup.
+    signature is a pickup. Others are not guessed, but said, see `pickups`.
 
     Args:
         path: a MIDI file of format 0 or 1, also in a RIFF file.
@@ -84,7 +85,8 @@ def _convert_foreign(
             performance.remarks.append(
                 f"there is no tempo at the beginning: {tempo:g} quarters per minute"
             )
-    return _convert(performance, voice, options, tempo=tempo)
+    reading = _convert(performance, voice, options, tempo=tempo)
+    return reading._replace(notes=(*reading.notes, *on_pickup(reading.chorale)))
 
 
 def _convert(
