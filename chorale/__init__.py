@@ -1,7 +1,8 @@
 """Learn from Bach's four-part chorales and write new ones.
 
-This is the public API. Importing it loads neither TensorFlow nor music21. The rooms of
-the package, from the ground up:
+Its public names are those of `chorale.api`, which is imported when the first of them is
+used: so the command line can answer Ctrl-C from its first moment on. Neither loads
+TensorFlow or music21. The rooms of the package, from the ground up:
 
 - `utils`: what any program needs
 - `music`, `nn`: what a chorale is; what a network is and how it learns
@@ -13,56 +14,20 @@ the package, from the ground up:
 - `forecasting`, `sketches`: time series and drawings, which use `nn` but no music
 """
 
-from chorale.corpus.loading import Corpus, load_corpus
-from chorale.corpus.reading import read_melody
-from chorale.encoding.plan import Plan
-from chorale.errors import ChoraleError
-from chorale.evaluation.likelihood import Likelihood, evaluate
-from chorale.formats.files import read, write
-from chorale.models.options import NetworkOptions
-from chorale.models.predictor import Predictor
-from chorale.models.storage import load_model
-from chorale.music.keys import Key
-from chorale.music.melody import Melody, melody_of
-from chorale.music.metre import Metre
-from chorale.music.score import Chorale, Note
-from chorale.sampling.completion import harmonize, rewrite
-from chorale.sampling.generate import sample
-from chorale.sampling.gibbs import InfillingOptions
-from chorale.sampling.next_step import SamplingOptions
-from chorale.sampling.prompts import find_start
-from chorale.training.options import TrainingOptions
-from chorale.training.trainer import train_network
-from chorale.version import __version__
-from chorale.voice_leading.checking import check
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "Chorale",
-    "ChoraleError",
-    "Corpus",
-    "InfillingOptions",
-    "Key",
-    "Likelihood",
-    "Melody",
-    "Metre",
-    "NetworkOptions",
-    "Note",
-    "Plan",
-    "Predictor",
-    "SamplingOptions",
-    "TrainingOptions",
-    "__version__",
-    "check",
-    "evaluate",
-    "find_start",
-    "harmonize",
-    "load_corpus",
-    "load_model",
-    "melody_of",
-    "read",
-    "read_melody",
-    "rewrite",
-    "sample",
-    "train_network",
-    "write",
-]
+from chorale.version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from chorale.api import *  # noqa: F403 (for type checkers, who know its names)
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__") and name != "__all__":  # what the import system asks for
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("chorale.api"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *import_module("chorale.api").__all__]

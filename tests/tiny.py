@@ -22,8 +22,8 @@ from chorale.sketches.examples import hold_out, load_examples
 from chorale.sketches.options import NetworkOptions as ClassifierOptions
 from chorale.sketches.options import TrainingOptions as SketchTrainingOptions
 from chorale.sketches.training import train_classifier
+from chorale.training.chorale_networks import train_network
 from chorale.training.options import TrainingOptions
-from chorale.training.trainer import train_network
 
 if TYPE_CHECKING:
     import keras

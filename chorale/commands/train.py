@@ -26,9 +26,9 @@ from chorale.errors import UsageError
 from chorale.models.options import INFILLERS, InfillerOptions, NetworkOptions
 from chorale.nn.bodies import BODIES
 from chorale.nn.runs import Run
+from chorale.training.chorale_networks import resume_training, train_network
 from chorale.training.options import FULL_PLAN, CommonOptions, TrainingOptions
 from chorale.training.task import MONITOR
-from chorale.training.trainer import resume_training, train_network
 
 
 @with_options(RunOptions, Training=TrainingOptions, Network=NetworkOptions)

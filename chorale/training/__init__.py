@@ -1,6 +1,6 @@
 """How does a corpus become a model?
 
-- `trainer`: trains a network on a corpus, or resumes a run
+- `chorale_networks`: trains a network on a corpus, or resumes a run
 - `options`: options of the training
 - `next_step`, `infiller`, `task`: the two kinds of networks, what they have in common
 - `batches`, `masks`: what an epoch draws at random; hidden cells of infillers

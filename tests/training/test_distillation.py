@@ -20,9 +20,9 @@ from chorale.models.predictor import log_softmax
 from chorale.models.storage import WEIGHTS_FILE, load_card
 from chorale.music.voices import VOICES
 from chorale.nn.runs import Run, Settings
+from chorale.training.chorale_networks import resume_training, train_network
 from chorale.training.distillation import Teacher, teacher_cards
 from chorale.training.next_step import NextStepTask, draw_batches, prepare
-from chorale.training.trainer import resume_training, train_network
 from chorale.utils.arrays import FloatArray, IntArray
 
 PLAN = ("position", "step")

@@ -27,9 +27,9 @@ from chorale.evaluation.orderless import evaluate_infiller
 from chorale.models.infiller import certain
 from chorale.models.storage import Card, load_card, load_model, save_model
 from chorale.nn.cards import ModelRegistry
+from chorale.training.chorale_networks import resume_training
 from chorale.training.infiller import draw_batches, prepare
 from chorale.training.options import CommonOptions
-from chorale.training.trainer import resume_training
 from chorale.utils.files import load_arrays
 
 # === Batches ===

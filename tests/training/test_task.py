@@ -13,7 +13,7 @@ from chorale.encoding.tokens import Vocabulary
 from chorale.errors import DataError
 from chorale.formats.classic_csv import write_csv
 from chorale.music.score import Chorale
-from chorale.training.trainer import train_network
+from chorale.training.chorale_networks import train_network
 
 
 def test_a_flat_corpus_has_a_tenth_held_out_and_says_so(tmp_path):

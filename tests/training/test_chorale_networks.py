@@ -17,8 +17,8 @@ from chorale.encoding.tunes import Tunes
 from chorale.errors import ModelError, UsageError
 from chorale.models.options import InfillerOptions, NetworkOptions
 from chorale.models.storage import GRAPH_FILES, load_card, load_model
+from chorale.training.chorale_networks import resume_training, train_network
 from chorale.training.options import CommonOptions, TrainingOptions
-from chorale.training.trainer import resume_training, train_network
 from chorale.utils.files import load_arrays
 
 pytestmark = pytest.mark.keras

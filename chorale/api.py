@@ -1,0 +1,55 @@
+"""The public names of the package, which `chorale` hands on when they are used."""
+
+from chorale.corpus.loading import Corpus, load_corpus
+from chorale.corpus.reading import read_melody
+from chorale.encoding.plan import Plan
+from chorale.errors import ChoraleError
+from chorale.evaluation.likelihood import Likelihood, evaluate
+from chorale.formats.files import read, write
+from chorale.models.options import NetworkOptions
+from chorale.models.predictor import Predictor
+from chorale.models.storage import load_model
+from chorale.music.keys import Key
+from chorale.music.melody import Melody, melody_of
+from chorale.music.metre import Metre
+from chorale.music.score import Chorale, Note
+from chorale.sampling.completion import harmonize, rewrite
+from chorale.sampling.generate import sample
+from chorale.sampling.gibbs import InfillingOptions
+from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.prompts import find_start
+from chorale.training.chorale_networks import train_network
+from chorale.training.options import TrainingOptions
+from chorale.version import __version__
+from chorale.voice_leading.checking import check
+
+__all__ = [
+    "Chorale",
+    "ChoraleError",
+    "Corpus",
+    "InfillingOptions",
+    "Key",
+    "Likelihood",
+    "Melody",
+    "Metre",
+    "NetworkOptions",
+    "Note",
+    "Plan",
+    "Predictor",
+    "SamplingOptions",
+    "TrainingOptions",
+    "__version__",
+    "check",
+    "evaluate",
+    "find_start",
+    "harmonize",
+    "load_corpus",
+    "load_model",
+    "melody_of",
+    "read",
+    "read_melody",
+    "rewrite",
+    "sample",
+    "train_network",
+    "write",
+]
