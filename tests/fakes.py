@@ -8,13 +8,28 @@ import numpy as np
 import numpy.typing as npt
 
 from chorale.encoding.cells import ABSENT, CellVocabulary
+from chorale.encoding.plan import Plan
 from chorale.encoding.tokens import Past, Vocabulary
 from chorale.models.infiller import certain
 from chorale.models.predictor import log_softmax
+from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_ORDER, VOICES
+from chorale.sampling.next_step import SamplingOptions
 from chorale.utils.arrays import BoolArray, FloatArray, IntArray
 
 LOWEST, HIGHEST = 60, 62  # of the toy alphabet
+# Samples the model's own distribution.
+PLAIN = SamplingOptions(top_p=1.0, rules="off")
+
+
+def piece(steps: int, pitch: int = 60, **fields: object) -> Chorale:
+    """Return a chorale of one note in all voices."""
+    return Chorale(pitches=np.full((steps, VOICES), pitch), **fields)  # type: ignore[arg-type]
+
+
+def plan(steps: int) -> Plan:
+    """Return the plan of such a chorale."""
+    return Plan.of(piece(steps))
 
 
 def toy_vocabulary(encoding: str = "hold") -> Vocabulary:

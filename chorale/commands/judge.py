@@ -61,6 +61,10 @@ from chorale.utils.extras import require
 from chorale.utils.reports import check_report_path, to_text, write_report
 from chorale.utils.saving import check_new
 
+_output = partial(typer.Option, rich_help_panel=OUTPUT)
+_sampling = partial(typer.Option, rich_help_panel=SAMPLING)
+_advanced = partial(typer.Option, rich_help_panel=ADVANCED)
+
 _COUNT = 256  # continuations; intervals hardly get narrower with more
 _SOPRANO = VOICE_NAMES[SOPRANO]
 _FOR_SAMPLES = (
@@ -89,64 +93,55 @@ _Count = Annotated[
 ]
 _Report = Annotated[
     Path | None,
-    typer.Option(
+    _output(
         help="Also write a report with plots, a file that ends in .html or .md.",
         show_default="none",
-        rich_help_panel=OUTPUT,
     ),
 ]
-_Json = Annotated[
-    bool, typer.Option("--json", help="Print JSON.", rich_help_panel=OUTPUT)
-]
+_Json = Annotated[bool, _output("--json", help="Print JSON.")]
 _Given = Annotated[
     str | None,
-    typer.Option(
+    _sampling(
         metavar=_SOPRANO,
         help="Harmonize Bach's sopranos instead of continuing openings; the model may "
         "be an infiller.",
         show_default="none",
-        rich_help_panel=SAMPLING,
     ),
 ]
 _Bars = Annotated[
     int | None,
-    typer.Option(
+    _sampling(
         help="Length of each continuation in bars, opening included.",
         show_default="that of Bach's piece",
-        rich_help_panel=SAMPLING,
     ),
 ]
 _Opening = Annotated[
     int,
-    typer.Option(
+    _advanced(
         help="For files: number of bars at the beginning that are not judged.",
-        rich_help_panel=ADVANCED,
     ),
 ]
 _NewTunes = Annotated[
     bool,
-    typer.Option(
+    _advanced(
         "--new-tunes",
         help="Use only pieces whose hymn tune does not occur in train.",
-        rich_help_panel=ADVANCED,
     ),
 ]
 _AgainstRules = Annotated[
     str | None,
-    typer.Option(
+    _advanced(
         help=f"{', '.join(RULES_MODES)}: draw a variant of the samples with these "
         "rules, and test the difference of the distances.",
         show_default="none",
-        rich_help_panel=ADVANCED,
     ),
 ]
 _Final = Annotated[
     bool,
-    typer.Option(
+    _advanced(
         "--final",
         help="Use the test split instead of valid. Only once, after all choices are "
         "made.",
-        rich_help_panel=ADVANCED,
     ),
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -14,74 +15,68 @@ from chorale.music.keys import Key
 from chorale.utils.checks import check_choice
 
 READING = "Reading"  # panel of the help
+_option = partial(typer.Option, rich_help_panel=READING)
 
 _FROM_HELP: dict[str, Any] = {
     "metavar": "FORMAT",
     "help": f"Format of the file, one of {', '.join(READABLE_FORMATS)}; needed for "
     "/dev/stdin and other files without an ending.",
     "show_default": "by the ending of the file",
-    "rich_help_panel": READING,
 }
-From = Annotated[str | None, typer.Option("--from", **_FROM_HELP)]
+From = Annotated[str | None, _option("--from", **_FROM_HELP)]
 # For commands that have no --format for what they write.
-FromFormat = Annotated[str | None, typer.Option("--from", "--format", **_FROM_HELP)]
+FromFormat = Annotated[str | None, _option("--from", "--format", **_FROM_HELP)]
 Parts = Annotated[
     str | None,
-    typer.Option(
+    _option(
         metavar="N,...",
         help="Numbers of the parts to read, from 1: the staves from the top of the "
         "score, or the tracks of a MIDI file; soprano first: four, such as 1,2,3,4, or "
         "one or two with several voices each.",
         show_default="by names, clefs and ranges",
-        rich_help_panel=READING,
     ),
 ]
 Track = Annotated[
     int | None,
-    typer.Option(
+    _option(
         metavar="N",
         help="Number of the part with the melody, from 1: the staves from the top of "
         "the score, or the tracks of a MIDI file.",
         show_default="the only one, or that of --voice",
-        rich_help_panel=READING,
     ),
 ]
 Tune = Annotated[
     int | None,
-    typer.Option(
+    _option(
         metavar="N",
         help="Number of the tune, the X: field, in a book of tunes in ABC.",
         show_default="the only one",
-        rich_help_panel=READING,
     ),
 ]
 KeyName = Annotated[
     str | None,
-    typer.Option(
+    _option(
         "--key",
         metavar="KEY",
         help="Key, such as 'E minor' or 'Bb major', instead of the one in the file.",
         show_default="that of the file, or estimated from the notes",
-        rich_help_panel=READING,
     ),
 ]
 Tempo = Annotated[
     float | None,
-    typer.Option(
+    _option(
         help=f"Tempo in quarters per minute, {SLOWEST} to {FASTEST}, instead of the "
         "one in the file.",
         show_default="that of the file",
-        rich_help_panel=READING,
     ),
 ]
 Phrases = Annotated[
     str | None,
-    typer.Option(
+    _option(
         metavar="N,...",
         help="Bars in which a phrase of the melody ends, such as 4,8,12,16, a pickup "
         "being bar 0; none for a single phrase.",
         show_default="at the fermatas, or guessed",
-        rich_help_panel=READING,
     ),
 ]
 

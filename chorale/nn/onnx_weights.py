@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from chorale.utils.messages import message_class
+
 _EXTERNAL = 1  # TensorProto.DataLocation
 
 # The fields of onnx.ModelProto used here, see onnx/onnx.proto. They are declared again
@@ -47,14 +49,4 @@ def expected_weights(content: bytes) -> dict[str, tuple[int, ...]]:
 
 @cache
 def _model_class() -> Any:
-    from google.protobuf import (
-        descriptor_pb2,
-        descriptor_pool,
-        message_factory,
-        text_format,
-    )
-
-    # A separate pool: onnx declares the same messages in the default one.
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(text_format.Parse(_SCHEMA, descriptor_pb2.FileDescriptorProto()))
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("chorale.Model"))
+    return message_class(_SCHEMA, "chorale.Model")

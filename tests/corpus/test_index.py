@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from entries import ENTRY
 
 from chorale.corpus.index import (
-    Entry,
     format_metres,
     parse_metres,
     read_index,
@@ -16,20 +16,6 @@ from chorale.corpus.index import (
 )
 from chorale.errors import DataError
 from chorale.music.metre import Metre
-
-ENTRY = Entry(
-    file="chorales/train/chorale_000.csv",
-    split="train",
-    bwv="253",
-    score="bwv253.mxl",
-    title="Ein Lämmlein geht, und trägt die Schuld",
-    key="A major",
-    metre="3/4 4/4@24",
-    pickup=4,
-    steps=40,
-    tune_group=7,
-    sha256="0" * 64,
-)
 
 
 def test_index_comes_back(tmp_path: Path) -> None:

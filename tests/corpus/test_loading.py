@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bach import all_chorales
+from entries import ENTRY
 from typer.testing import CliRunner
 
 from chorale.commands.corpus import app
-from chorale.corpus.index import Entry, format_metres, read_index, write_index
+from chorale.corpus.index import format_metres, read_index, write_index
 from chorale.corpus.loading import (
     SPLITS,
     bundled_corpus,
@@ -29,20 +30,6 @@ from chorale.music.score import Chorale
 from chorale.utils.files import sha256
 
 HEADER = "note0,note1,note2,note3\n"
-
-ENTRY = Entry(
-    file="chorales/train/chorale_000.csv",
-    split="train",
-    bwv="253",
-    score="bwv253.mxl",
-    title="Ein Lämmlein geht, und trägt die Schuld",
-    key="A major",
-    metre="3/4 4/4@24",
-    pickup=4,
-    steps=40,
-    tune_group=7,
-    sha256="0" * 64,
-)
 
 
 def chorale_of(*rows: tuple[int, int, int, int], **fields: object) -> Chorale:

@@ -7,14 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from fakes import (
+    PLAIN,
     FakePredictor,
+    piece,
+    plan,
     toy_vocabulary,
     uniform_predictor,
     wide_cells,
     wide_vocabulary,
 )
 
-from chorale.encoding.plan import Plan
 from chorale.errors import UsageError
 from chorale.music.score import Chorale
 from chorale.music.voices import SOPRANO, VOICES
@@ -23,18 +25,6 @@ from chorale.sampling.fragments import Fragment, with_voice
 from chorale.sampling.generate import Start, complete, sample_each
 from chorale.sampling.gibbs import InfillingOptions
 from chorale.sampling.next_step import SamplingOptions
-
-# Samples the model's own distribution.
-PLAIN = SamplingOptions(top_p=1.0, rules="off")
-
-
-def piece(steps: int, pitch: int = 60, **fields: object) -> Chorale:
-    return Chorale(pitches=np.full((steps, VOICES), pitch), **fields)
-
-
-def plan(steps: int) -> Plan:
-    return Plan.of(piece(steps))
-
 
 # === Allowed notes ===
 

@@ -7,7 +7,10 @@ import itertools
 import numpy as np
 import pytest
 from fakes import (
+    PLAIN,
     FakePredictor,
+    piece,
+    plan,
     toy_vocabulary,
     uniform_predictor,
     wide_vocabulary,
@@ -23,18 +26,6 @@ from chorale.music.score import DEFAULT_TEMPO, Chorale
 from chorale.music.voices import VOICES
 from chorale.sampling.generate import sample
 from chorale.sampling.next_step import SamplingOptions
-
-# Samples the model's own distribution.
-PLAIN = SamplingOptions(top_p=1.0, rules="off")
-
-
-def piece(steps: int, pitch: int = 60, **fields: object) -> Chorale:
-    return Chorale(pitches=np.full((steps, VOICES), pitch), **fields)
-
-
-def plan(steps: int) -> Plan:
-    return Plan.of(piece(steps))
-
 
 # === Openings ===
 

@@ -9,8 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from fakes import (
+    PLAIN,
     FakePredictor,
     memoryless_predictor,
+    piece,
+    plan,
     toy_vocabulary,
     uniform_predictor,
     wide_vocabulary,
@@ -29,17 +32,6 @@ from chorale.sampling.generate import complete, sample
 from chorale.sampling.next_step import SamplingOptions
 from chorale.voice_leading.checking import rates
 from chorale.voice_leading.costs import EXACT_RULES
-
-# Samples the model's own distribution.
-PLAIN = SamplingOptions(top_p=1.0, rules="off")
-
-
-def piece(steps: int, pitch: int = 60, **fields: object) -> Chorale:
-    return Chorale(pitches=np.full((steps, VOICES), pitch), **fields)
-
-
-def plan(steps: int) -> Plan:
-    return Plan.of(piece(steps))
 
 
 def chi_square(observed: np.ndarray, expected: np.ndarray) -> float:

@@ -27,6 +27,7 @@ from chorale.sketches.formats.shared import (
 from chorale.sketches.strokes import Sketch
 from chorale.utils.arrays import FloatArray
 from chorale.utils.files import replacing
+from chorale.utils.messages import message_class
 
 # Little-endian numbers around the content of a record, in bytes.
 _LENGTH_SIZE, _CHECKSUM_SIZE = 8, 4
@@ -239,16 +240,4 @@ def _checksum(content: bytes) -> bytes:
 @cache
 def example_class() -> Any:
     """Return the class of `tf.train.Example` messages."""
-    from google.protobuf import (
-        descriptor_pb2,
-        descriptor_pool,
-        message_factory,
-        text_format,
-    )
-
-    # A separate pool: TensorFlow declares the same messages in the default one.
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(text_format.Parse(_SCHEMA, descriptor_pb2.FileDescriptorProto()))
-    return message_factory.GetMessageClass(
-        pool.FindMessageTypeByName("chorale.Example")
-    )
+    return message_class(_SCHEMA, "chorale.Example")
