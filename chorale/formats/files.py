@@ -216,7 +216,10 @@ def _read(path: Path, voice: int | None, options: ReadingOptions) -> Reading:
         reading: Reading = read_file(file, voice, options)
     chorale = options.apply(reading.chorale)
     if chorale.key is None and chorale.onsets.any():
-        key, remarks = decide_key(reading.signatures, chorale.pitches)
+        notes = chorale.pitches[: reading.first_change]
+        if not notes.any():
+            notes = chorale.pitches
+        key, remarks = decide_key(reading.signatures, notes)
         reading = reading._replace(notes=(*reading.notes, *remarks))
         chorale = replace(chorale, key=key)
     return reading._replace(chorale=chorale)

@@ -78,6 +78,8 @@ class Reading(NamedTuple):
         notes: sentences on what was guessed, repaired or left out, for the user.
         signatures: key signatures that the file states for the beginning of the parts
             that are read.
+        first_change: step at which the first other key signature begins; None if none
+            does. The key of the piece is that of the notes before.
     """
 
     chorale: Chorale
@@ -86,6 +88,7 @@ class Reading(NamedTuple):
     metre_assumed: bool = False
     notes: tuple[str, ...] = ()
     signatures: tuple[KeySignature, ...] = ()
+    first_change: int | None = None
 
     def remarks(self) -> list[str]:
         """Return sentences on everything that is read differently from the file."""

@@ -20,6 +20,13 @@ def on_transposition(part: str, semitones: int, letters: int) -> str:
     return f"{part} sounds {interval} {direction} than written: read at sounding pitch"
 
 
+def on_short_notes(count: int) -> list[str]:
+    """Return a sentence on notes that the grid has no place for; none without."""
+    if not count:
+        return []
+    return [f"notes too short for the grid of sixteenths are left out: {count}"]
+
+
 def on_unisons(bars: Iterable[int]) -> list[str]:
     """Return a sentence on notes of two voices that are written once; none without.
 

@@ -120,6 +120,20 @@ def read_key(metas: Metas, first: float) -> KeySignature | None:
     return replace(signatures[0], certain=is_own_file(metas))
 
 
+def first_change_of_key(metas: Metas, first: float) -> int | None:
+    """Return the step of the first signature other than `read_key`'s, None without."""
+    start = read_key(metas, first)
+    changes = [
+        round(meta.step)
+        for meta in _of_type(metas, KEY_SIGNATURE)
+        if start is not None
+        and not meta.is_early(first)
+        and (later := _key_signature(meta)) is not None
+        and later.fifths != start.fifths
+    ]
+    return min(changes, default=None)
+
+
 def _key_signature(meta: Meta) -> KeySignature | None:
     if len(meta.data) < 2 or meta.data[1] > 1:
         return None

@@ -147,6 +147,7 @@ def _convert(
         metre_assumed=not meta.has_metre(metas),
         notes=(*performance.remarks, *remarks, *voices.remarks, *on_words),
         signatures=() if signature is None else (signature,),
+        first_change=meta.first_change_of_key(metas, first),
     )
 
 

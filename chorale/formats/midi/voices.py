@@ -27,7 +27,7 @@ from chorale.formats.midi.voice_separation import (
 )
 from chorale.formats.parts.choice import choose_line, choose_parts
 from chorale.formats.places import Place, list_bars
-from chorale.formats.remarks import on_unisons
+from chorale.formats.remarks import on_short_notes, on_unisons
 from chorale.music.score import Note
 from chorale.music.voices import BASS, SOPRANO, VOICE_NAMES, VOICES
 from chorale.utils.arrays import IntArray
@@ -181,10 +181,7 @@ def _of_lines(groups: Sequence[Group], chosen: Sequence[int], bars: Bars) -> Voi
         overlaps += count_overlaps(notes)
         voices.off_grid += count_off_grid(notes)
     voices.remarks += _on_doubles(doubled)
-    if omitted:
-        voices.remarks.append(
-            f"notes too short for the grid of sixteenths are left out: {omitted}"
-        )
+    voices.remarks += on_short_notes(omitted)
     if overlaps:
         voices.remarks.append(
             f"notes that overlap the next of their voice are shortened: {overlaps}"

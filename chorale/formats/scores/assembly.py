@@ -15,14 +15,16 @@ import numpy as np
 
 from chorale.errors import DataError, located
 from chorale.formats.reading import Reading, ReadingOptions
+from chorale.formats.remarks import on_short_notes
 from chorale.formats.scores import notes as score_notes
-from chorale.formats.scores.bars import PlayedBars, play_bars
+from chorale.formats.scores.bars import PlayedBars, fit_bars, play_bars
 from chorale.formats.scores.notes import ScoreNote, join_ties
 from chorale.formats.scores.remarks import remarks_on
 from chorale.formats.scores.staff_choice import (
     Layout,
     choose_staves,
     with_melody_alone,
+    with_one_note_of_divisi,
 )
 from chorale.formats.scores.staff_voices import Guesses, separate_bar
 from chorale.formats.scores.written_score import Line, WrittenScore
@@ -96,6 +98,7 @@ def assemble(
 def _read_layout(score: WrittenScore, layout: Layout, voice: int | None) -> Reading:
     """Return the voices on some staves; on one staff a line, or else four voices."""
     if voice is None or len(layout) > 1:
+        layout = with_one_note_of_divisi(layout)
         return _read_staves(score, layout, range(VOICES))
     ((staff, count),) = layout
     try:
@@ -114,10 +117,7 @@ def _read_layout(score: WrittenScore, layout: Layout, voice: int | None) -> Read
 
 def _read_staves(score: WrittenScore, layout: Layout, voices: Sequence[int]) -> Reading:
     """Return the chorale on some staves, which together hold `voices`."""
-    counts = [len(staff.bars) for staff, _ in layout]
-    if set(counts) != {len(score.bars)} or not score.bars:
-        listed = ", ".join(map(str, counts))
-        raise DataError(f"expected parts of equally many bars, got {listed}")
+    score = _with_bars_of(score, layout)
     played = play_bars(score.bars)
     columns = [[staff.bars[index] for staff, _ in layout] for index in played.indices]
     bars, positions, metres = number_measures(
@@ -149,9 +149,37 @@ def _read_staves(score: WrittenScore, layout: Layout, voices: Sequence[int]) -> 
             *score.notes,
             *dict.fromkeys(remark for staff, _ in layout for remark in staff.remarks),
             *remarks_on(score.bars, played, guesses),
+            *on_short_notes(sum(map(score_notes.count_lost, lines))),
         ),
         signatures=_signatures(score, layout),
+        first_change=played.first_change,
     )
+
+
+def _with_bars_of(score: WrittenScore, layout: Layout) -> WrittenScore:
+    """Return a score with the bars of the staves that are read.
+
+    Staves that are left out, such as an accompaniment, may have more or longer bars.
+
+    Raises:
+        DataError: the staves have unequal numbers of bars, or none.
+    """
+    counts = [len(staff.bars) for staff, _ in layout]
+    if len(set(counts)) != 1 or not counts[0]:
+        listed = ", ".join(
+            f'{len(staff.bars)} in "{staff.name}"'
+            if staff.name
+            else str(len(staff.bars))
+            for staff, _ in layout
+        )
+        raise DataError(
+            f"expected parts of equally many bars, got {listed}: fill the shorter ones "
+            "with rests"
+        )
+    bars = score.bars[: counts[0]]
+    if len(layout) < len(score.staves):
+        bars = fit_bars(bars, [staff.bars for staff, _ in layout])
+    return replace(score, bars=bars)
 
 
 def _separate(
@@ -166,19 +194,23 @@ def _separate(
     for column, measure, start in zip(
         columns, played.measures, played.starts, strict=False
     ):
-        lines = [
-            line
-            for staff, (_, count), guess in zip(column, layout, guesses, strict=True)
-            for line in separate_bar(staff, count, measure.metre, guess)
-        ]
+        lines: list[Line] = []
+        for bar, (staff, count), guess in zip(column, layout, guesses, strict=True):
+            sung_by = voices[len(lines) : len(lines) + count]
+            try:
+                lines += separate_bar(bar, count, measure.metre, guess, sung_by)
+            except DataError as error:
+                name = f"{staff.name}: " if staff.name else ""
+                raise DataError(f"{name}{error}") from None
         for voice, line in zip(voices, lines, strict=True):
             written[voice] += [note.delayed(start) for note in line]
     for (staff, count), guess in zip(layout, guesses, strict=True):
-        if 2 * len(guess.unisons) > guess.notes:
+        single = sorted([*guess.unisons, *guess.alone])
+        if 2 * len(single) > guess.notes:
             name = f" {staff.name}" if staff.name else ""
             raise DataError(
                 f"expected {count} voices on the staff{name}, got one in most bars, "
-                f"first in bar {guess.unisons[0]}"
+                f"first in bar {single[0]}"
             )
     return [join_ties(line) for line in written]
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from chorale.errors import DataError
 from chorale.formats.limits import MOST_STEPS
-from chorale.formats.scores.written_score import WrittenBar
+from chorale.formats.scores.written_score import Line, WrittenBar
 from chorale.music.metre import COMMON_TIME, Measure, Metre
 
 _FINEST_TIME = 10**15  # denominator of a time in steps; finer ones are damaged
@@ -35,6 +35,18 @@ class PlayedBars:
     measures: list[Measure]
     left_out: list[int]
     too_long: list[int]
+
+    @property
+    def first_change(self) -> int | None:
+        """The step at which another key begins than the first; None if none does."""
+        first = self.bars[0].key
+        for bar, start in zip(self.bars, self.starts, strict=False):
+            if first is None or bar.key is None:
+                continue
+            other_mode = first.mode and bar.key.mode and first.mode != bar.key.mode
+            if bar.key.fifths != first.fifths or other_mode:
+                return math.ceil(start)
+        return None
 
 
 def play_bars(bars: Sequence[WrittenBar]) -> PlayedBars:
@@ -72,6 +84,29 @@ def play_bars(bars: Sequence[WrittenBar]) -> PlayedBars:
         left_out=left_out,
         too_long=too_long,
     )
+
+
+def fit_bars(
+    bars: Sequence[WrittenBar], staves: Sequence[Sequence[Sequence[Line]]]
+) -> list[WrittenBar]:
+    """Return bars no longer than some of the staves need, if they exceed their metre.
+
+    An accompaniment that is left out may have too many notes in a bar.
+
+    Args:
+        bars: as long as the longest of all staves.
+        staves: the lines of each staff that is read, in each bar.
+    """
+    fitted = []
+    metre: Metre | None = None
+    for bar, *columns in zip(bars, *staves, strict=True):
+        metre = bar.metre or metre
+        if metre is not None and bar.length > metre.bar_length:
+            ends = [note.end for lines in columns for line in lines for note in line]
+            longest = max([*ends, Fraction(metre.bar_length)])
+            bar = replace(bar, length=min(bar.length, longest))
+        fitted.append(bar)
+    return fitted
 
 
 def _are_played_last(bars: Sequence[WrittenBar]) -> list[bool]:

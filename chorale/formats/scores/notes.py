@@ -92,6 +92,11 @@ class ScoreNote:
         """
         return math.ceil(self.start), math.ceil(self.end)
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it lies between two steps."""
+        return math.ceil(self.start) == math.ceil(self.end)
+
 
 def join_ties(line: Iterable[ScoreNote]) -> list[ScoreNote]:
     """Return the notes of one voice without rests, tied notes joined.
@@ -126,8 +131,19 @@ def on_grid(line: Iterable[ScoreNote]) -> list[Note]:
 
 
 def count_off_grid(line: Iterable[ScoreNote]) -> int:
-    """Return how many notes of a voice begin or end between two steps."""
-    return sum(note.start.denominator > 1 or note.end.denominator > 1 for note in line)
+    """Return how many notes of a voice begin or end between two steps.
+
+    Those that are lost are not counted.
+    """
+    return sum(
+        (note.start.denominator > 1 or note.end.denominator > 1) and not note.is_lost
+        for note in line
+    )
+
+
+def count_lost(line: Iterable[ScoreNote]) -> int:
+    """Return how many notes of a voice lie between two steps, so that they are lost."""
+    return sum(note.is_lost for note in line)
 
 
 def spelling_on_grid(lines: Sequence[Iterable[ScoreNote]], steps: int) -> IntArray:

@@ -50,10 +50,11 @@ def _on_repeats(bars: Sequence[WrittenBar], played: PlayedBars) -> list[str]:
 
 def _on_voices(guesses: Sequence[Guesses]) -> list[str]:
     remarks = on_unisons(bar for guess in guesses for bar in guess.unisons)
-    if unwritten := [bar for guess in guesses for bar in guess.unwritten]:
+    unwritten = [bar for guess in guesses for bar in (*guess.unwritten, *guess.alone)]
+    if unwritten:
         remarks.append(
             "where neither a note nor a rest is written for a voice, it is silent in "
-            + list_bars(unwritten)
+            + list_bars(sorted(unwritten))
         )
     return remarks
 

@@ -14,9 +14,10 @@ from chorale.formats.scores.staff_voices import (
     most_at_once,
     ordered_by_height,
     upper_line,
+    without_divisi,
 )
 from chorale.formats.scores.written_score import Line, Staff
-from chorale.music.voices import VOICES
+from chorale.music.voices import VOICE_NAMES, VOICES
 
 # Staves of the score and how many of the voices each holds, soprano first.
 Layout = Sequence[tuple[Staff, int]]
@@ -75,6 +76,21 @@ def with_melody_alone(staff: Staff) -> Staff | None:
     if not remarks:
         return None
     return replace(staff, bars=bars, remarks=(*staff.remarks, *remarks))
+
+
+def with_one_note_of_divisi(layout: Layout) -> Layout:
+    """Return four staves of one voice each, of few chords one note, which is said."""
+    if len(layout) != VOICES:
+        return layout
+    single = []
+    for voice, (staff, count) in enumerate(layout):
+        bars, divided = without_divisi(staff.bars, voice)
+        if divided:
+            where = list_bars(divided)
+            remark = f"the {VOICE_NAMES[voice]} is divided in {where}: one note is read"
+            staff = replace(staff, bars=bars, remarks=(*staff.remarks, remark))
+        single.append((staff, count))
+    return single
 
 
 def _upper_first(staff: Staff) -> Staff:

@@ -15,6 +15,14 @@ from chorale.errors import DataError
 from chorale.formats.scores.notes import ScoreNote
 from chorale.formats.scores.written_score import Line
 from chorale.music.metre import Metre
+from chorale.music.voices import ALL_VOICES, BASS, SOPRANO
+
+# A voice may be divided in so large a share of its notes; of more than so many, in one.
+_MOST_DIVISI, _FEW_NOTES = 0.05, 8
+
+# Semitones beyond the textbook range of a voice in which it may sing in unison with
+# another; Bach's basses reach E4.
+_REACH_DOWN, _REACH_UP = 2, 4
 
 
 @dataclass(kw_only=True)
@@ -24,15 +32,22 @@ class Guesses:
     notes: int = 0  # notes and chords of the staff
     unisons: list[int] = field(default_factory=list)  # written once for all voices
     unwritten: list[int] = field(default_factory=list)  # neither a note nor a rest
+    # The same under a note that another voice cannot sing too.
+    alone: list[int] = field(default_factory=list)
 
 
 def separate_bar(
-    lines: Sequence[Line], count: int, metre: Metre, guesses: Guesses
+    lines: Sequence[Line],
+    count: int,
+    metre: Metre,
+    guesses: Guesses,
+    sung_by: Sequence[int] = (),
 ) -> list[Line]:
     """Return the notes of each of the `count` voices of a staff in one bar.
 
     A chord of as many notes as there are voices has a note of each. Of two voices, both
-    sing a note if nothing is written for the other at the same time, not even a rest.
+    sing a note if nothing is written for the other at the same time, not even a rest,
+    unless the note is out of reach of the other.
 
     Args:
         lines: the written voices, the upper one first; times are in steps from the
@@ -40,6 +55,8 @@ def separate_bar(
         count: voices expected.
         metre: counts the beats of the bar in messages.
         guesses: receives what was guessed.
+        sung_by: the indices of the voices, whose ranges bound what they sing in unison;
+            empty for no bounds.
 
     Raises:
         DataError: there are more notes at once than voices, or too few to know which
@@ -65,9 +82,16 @@ def separate_bar(
                 continue
             if count > 2:  # which of so many sings it is unknown
                 raise _wrong_number(note, written, count, metre)
-            for voice in range(count):
+            owner = rank if len(written) == count else None
+            singers = [
+                voice
+                for voice in range(count)
+                if voice == owner or _reaches(sung_by[voice : voice + 1], note)
+            ] or list(range(count))
+            for voice in singers:
                 voices[voice].append(replace(note, syllables=()) if voice else note)
-            guesses.unisons.append(note.bar)
+            is_unison = len(singers) == count
+            (guesses.unisons if is_unison else guesses.alone).append(note.bar)
     for voice, line in enumerate(voices):
         voices[voice] = _without_doubles(line)
         for note, after in zip(voices[voice], voices[voice][1:], strict=False):
@@ -129,6 +153,39 @@ def upper_line(
     return None if 4 * len(chords) > count else (melody, chords, seconds)
 
 
+def without_divisi(
+    bars: Sequence[list[Line]], voice: int
+) -> tuple[list[list[Line]], list[int]]:
+    """Return the bars of one voice, of its few chords one note.
+
+    It is the highest of the soprano, the lowest of the bass, otherwise the one that is
+    nearest to the note before.
+
+    Returns:
+        The bars, and the numbers of those with chords; none if there are many chords.
+    """
+    notes = [note for lines in bars for line in lines for note in line if note.pitches]
+    chords = [note.bar for note in notes if len(note.pitches) > 1]
+    most = max(len(notes) * _MOST_DIVISI, len(notes) > _FEW_NOTES)
+    if not chords or len(chords) > most:
+        return list(bars), []
+    last = 0
+    read: list[list[Line]] = []
+    for lines in bars:
+        read.append([])
+        for line in lines:
+            kept: Line = []
+            for note in line:
+                ranks = range(len(note.pitches))
+                rank = {SOPRANO: 0, BASS: len(ranks) - 1}.get(voice)
+                if rank is None and ranks:
+                    rank = min(ranks, key=lambda rank: abs(note.pitches[rank] - last))
+                kept.append(note.member(rank or 0, max(len(ranks), 1)))
+                last = kept[-1].pitches[0] if ranks else last
+            read[-1].append(kept)
+    return read, chords
+
+
 def most_at_once(lines: Iterable[Line]) -> int:
     """Return the most notes that sound at once in the lines of a bar."""
     changes = sorted(
@@ -167,6 +224,16 @@ def _fewest_lines(lines: list[Line], count: int) -> list[Line]:
 
 def _sounds(note: ScoreNote) -> bool:
     return bool(note.pitches)
+
+
+def _reaches(voices: Sequence[int], note: ScoreNote) -> bool:
+    """Return whether a note is in the ranges of voices, or a little beyond."""
+    return all(
+        ALL_VOICES[voice].lowest - _REACH_DOWN
+        <= note.pitches[0]
+        <= ALL_VOICES[voice].highest + _REACH_UP
+        for voice in voices
+    )
 
 
 def _overlap(note: ScoreNote, other: ScoreNote) -> bool:

@@ -429,6 +429,24 @@ def test_a_key_that_begins_later_is_not_that_of_the_beginning(tmp_path: Path) ->
     )
 
 
+def test_notes_after_a_change_of_key_do_not_decide_the_first(tmp_path: Path) -> None:
+    minor = ((75, 67, 60, 48), (74, 67, 59, 43), (75, 67, 60, 48))
+    major = ((76, 67, 60, 48), (77, 69, 60, 53), (74, 67, 59, 43), (76, 67, 60, 48))
+    voices = [
+        [event for chord in (*minor, *major * 3) for event in note(chord[voice])]
+        for voice in range(4)
+    ]
+    step = len(minor) * 480
+    keys = [(0, "Eb"), (step, "C")]
+    conductor = [(at, mido.MetaMessage("key_signature", key=key)) for at, key in keys]
+    path = save(tmp_path / "a.mid", [conductor, *voices])
+    assert read_midi(path).first_change == step // 120
+    assert read_spelled(path).chorale.key == Key("C", "minor")
+    # One that is written again is no change.
+    again = [(at, mido.MetaMessage("key_signature", key="Eb")) for at, _ in keys]
+    assert read_midi(save(tmp_path / "b.mid", [again, *voices])).first_change is None
+
+
 def test_the_notes_decide_the_mode_of_a_key_signature(tmp_path: Path) -> None:
     # i iv V i in E minor; every program writes this signature as G major.
     chords = ((71, 67, 64, 52), (72, 69, 64, 57), (71, 66, 63, 59), (71, 67, 64, 52))

@@ -11,7 +11,7 @@ from written_scores import KEY, score, staff
 from chorale.errors import DataError
 from chorale.formats.reading import Reading, ReadingOptions
 from chorale.formats.scores.assembly import assemble
-from chorale.formats.scores.written_score import WrittenScore
+from chorale.formats.scores.written_score import KeySignature, WrittenScore
 from chorale.music.metre import Metre
 from chorale.music.score import Note
 
@@ -147,6 +147,68 @@ def test_key_and_tempo_are_those_of_the_beginning() -> None:
     assert (reading.chorale.key, reading.chorale.tempo) == (None, 40)
 
 
+@pytest.mark.parametrize(
+    ("later", "change"),
+    [
+        (replace(KEY, fifths=4), 16),
+        (replace(KEY, mode="minor"), 16),
+        (KEY, None),
+        (replace(KEY, mode=""), None),
+    ],
+)
+def test_where_another_key_begins(later: KeySignature, change: int | None) -> None:
+    assert melody("60:16|62:16", bars={2: {"key": later}}).first_change == change
+
+
+def test_short_notes_that_are_lost_are_said() -> None:
+    reading = melody("60:4 62:2 64:2 65:8")
+    assert reading.remarks() == []
+    (lines,) = staff("60:4 62:2 64:2 65:8").bars[0]
+    quick = [replace(note, start=note.start / 4, end=note.end / 4) for note in lines]
+    reading = assemble(score(replace(staff("60:4"), bars=[[quick]])), 0)
+    assert [note.pitch for note in reading.chorale.notes(0)] == [60, 62, 65]
+    assert reading.remarks() == [
+        "notes too short for the grid of sixteenths are left out: 1",
+        "1 note is off the grid of sixteenths, as triplets are: moved to it",
+    ]
+
+
+# === Staves that are left out, and voices that are divided ===
+
+
+def test_an_accompaniment_with_more_and_longer_bars() -> None:
+    piano = replace(staff("60:20|60:16|60:16"), name="Piano")
+    names = ("Soprano", "Alto", "Tenor", "Bass")
+    voices = [
+        replace(staff(f"{text}|{text}"), name=name)
+        for text, name in zip(SATB, names, strict=True)
+    ]
+    reading = assemble(score(*voices, piano))
+    assert reading.chorale.steps == 32
+    assert [note.start for note in reading.chorale.notes(0)] == [0, 16]
+    assert reading.remarks() == ['left out: part 5 "Piano"']
+    # A bar that a singer fills is as long as written.
+    voices[3] = replace(staff("48:20|48:16"), name="Bass")
+    assert assemble(score(*voices, piano)).chorale.steps == 36
+
+
+@pytest.mark.parametrize("voice", range(4))
+def test_a_voice_that_is_divided_in_one_chord(voice: int) -> None:
+    pitches = (72, 67, 60, 48)
+    texts = ["|".join([f"{pitch}:4 " * 4] * 3) for pitch in pitches]
+    chord = "+".join(str(pitches[voice] + distance) for distance in (7, 1, -5))
+    texts[voice] = texts[voice].replace(f"{pitches[voice]}:4", f"{chord}:4", 1)
+    reading = assemble(score(*map(staff, texts)))
+    kept = pitches[voice] + (7, 1, 1, -5)[voice] if voice in (0, 3) else None
+    first = reading.chorale.notes(voice)[0].pitch
+    assert first == kept or (kept is None and first in range(50, 70))
+    name = ("soprano", "alto", "tenor", "bass")[voice]
+    assert reading.remarks() == [f"the {name} is divided in bar 1: one note is read"]
+    texts[voice] = texts[voice].replace(f"{pitches[voice]}:4", f"{chord}:4", 1)
+    with pytest.raises(DataError, match="one voice on a staff, got 3 notes at once"):
+        assemble(score(*map(staff, texts)))
+
+
 # === Bad scores ===
 
 
@@ -160,8 +222,15 @@ def test_scores_that_are_no_chorale() -> None:
         bars=score(staff("72:16|72:16")).bars,
         staves=[staff("72:16|72:16"), *map(staff, SATB[1:])],
     )
-    with pytest.raises(DataError, match="equally many bars, got 2, 1, 1, 1"):
+    with pytest.raises(DataError, match="equally many bars, got 2, 1, 1, 1: fill the"):
         assemble(short)
+    named = replace(
+        short, staves=[replace(short.staves[0], name="Sopran"), *short.staves[1:]]
+    )
+    with pytest.raises(
+        DataError, match='equally many bars, got 2 in "Sopran", 1, 1, 1'
+    ):
+        assemble(named)
     with pytest.raises(DataError, match="at most 100000 sixteenths"):
         melody("60:200000")
 

@@ -76,6 +76,30 @@ def test_a_unison_is_written_once() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("pitch", "singers"),
+    [(48, (2, 3)), (46, (2, 3)), (45, (3,)), (64, (2, 3)), (69, (2,))],
+)
+def test_a_note_out_of_reach_is_no_unison(pitch: int, singers: tuple[int, ...]) -> None:
+    guesses = Guesses()
+    lines = [line(((60, 48), 8), (pitch, 8))]
+    separated = separate_bar(lines, 2, Metre(4, 4), guesses, (2, 3))
+    last = [[note.pitches[0] for note in voice][1:] for voice in separated]
+    assert last == [[pitch] * (2 in singers), [pitch] * (3 in singers)]
+    assert (guesses.unisons, guesses.alone) == (
+        ([7], []) if len(singers) == 2 else ([], [7])
+    )
+
+
+def test_a_voice_sings_what_is_written_in_it_however_low() -> None:
+    lines = [line((60, 8), (41, 8)), line((48, 8))]
+    separated = separate_bar(lines, 2, Metre(4, 4), Guesses(), (2, 3))
+    assert [[note.pitches[0] for note in voice] for voice in separated] == [
+        [60, 41],
+        [48, 41],
+    ]
+
+
 def test_a_written_rest_is_silence() -> None:
     guesses = Guesses()
     assert voices(line((72, 16)), line((None, 16)), guesses=guesses) == [
