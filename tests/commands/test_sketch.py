@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import subprocess
@@ -111,6 +112,70 @@ def test_every_format_gives_the_same_answer(run: Run) -> None:
         assert guesses(answer) == pytest.approx(guesses(answers[0]))
         has_word = not answer["file"].endswith((".json", ".svg", "--svg-path"))
         assert answer["word"] == ("square" if has_word else None)
+
+
+SVG = (
+    '<svg viewBox="0 0 100 100"><path fill="none" stroke="red" d="M10 10H90V90H10Z"/>'
+    "</svg>"
+)
+LINE = json.dumps({"word": "square", "drawing": [[*zip(*SQUARE[0], strict=True)]]})
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "answers"),
+    [
+        (json.dumps(SQUARE), [], 1),
+        (SVG, [], 1),
+        (f"\ufeff<?xml version='1.0'?>\n{SVG}", [], 1),
+        (SVG, ["--from", "svg"], 1),
+        (LINE, [], 1),
+        (LINE, ["--from", "ndjson"], 1),
+        (f"{LINE}\n{LINE}\n{LINE}\n", [], 3),
+        (f"{LINE}\n{LINE}\n{LINE}\n", ["--limit", "2"], 2),
+        (json.dumps(json.loads(LINE), indent=1), [], 1),
+    ],
+)
+def test_the_standard_input_may_have_any_format_of_text(
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    options: list[str],
+    answers: int,
+) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(text.encode()))
+    monkeypatch.setattr(sys, "stdin", stream)
+    code, out, err = run("classify", "-", "--top", "1", *options)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert len(lines) == answers
+    for number, line in enumerate(lines, 1):
+        assert line.startswith(f"standard input:{number}")
+        assert ": square 0." in line
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "says"),
+    [
+        ("", [], "standard input: expected JSON"),
+        (SVG, ["--from", "json"], "standard input: expected JSON"),
+        ("<html/>", [], "standard input: expected an SVG file"),
+        (f"{LINE}\n{{}}\n", ["--from", "ndjson"], "row 2"),
+        (SVG, ["--from", "pdf"], "expected a format to read"),
+    ],
+)
+def test_bad_standard_input_is_named(
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    options: list[str],
+    says: str,
+) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(text.encode()))
+    monkeypatch.setattr(sys, "stdin", stream)
+    code, _, err = run("classify", "-", *options)
+    assert code in (1, 2)
+    assert says in err
+    assert "/tmp" not in err
 
 
 def test_what_is_left_out_of_an_svg_is_said(run: Run) -> None:

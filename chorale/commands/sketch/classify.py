@@ -15,8 +15,7 @@ from chorale.commands.printing import print_remarks
 from chorale.commands.sketch.options import From, Json, Model, Trust
 from chorale.errors import DataError, UsageError
 from chorale.sketches.classification import classify_many
-from chorale.sketches.formats.files import read_sketches
-from chorale.sketches.formats.json_strokes import read_strokes
+from chorale.sketches.formats.files import read_content, read_sketches
 from chorale.sketches.formats.svg.reader import read_svg_path
 from chorale.sketches.models import Classifier, load_classifier
 from chorale.sketches.strokes import Sketch
@@ -30,8 +29,8 @@ def classify(
         list[Path] | None,
         typer.Argument(
             help="Files of drawings: .svg, .json, .ndjson, .bin, .npz or .tfrecord. "
-            "With - a JSON list of strokes, each a list of points \\[x, y], is read "
-            "from standard input."
+            "With - the standard input is read: SVG, lines of .ndjson, a JSON list of "
+            "strokes, each a list of points \\[x, y], or the format of --from."
         ),
     ] = None,
     svg_path: Annotated[
@@ -90,15 +89,13 @@ def _sources(
     """Yield the name and the drawings of each file, then those of the SVG path."""
     for file in files:
         if file == _STDIN:
-            yield _STDIN_NAME, _read_stdin()
+            content = sys.stdin.buffer.read()
+            found = read_content(content, _STDIN_NAME, trust=trust, form=form)
+            yield _STDIN_NAME, islice(found, limit)
         else:
             yield str(file), islice(read_sketches(file, trust=trust, form=form), limit)
     if svg_path is not None:
         yield "--svg-path", map(read_svg_path, [svg_path])
-
-
-def _read_stdin() -> Iterator[Sketch]:
-    yield read_strokes(sys.stdin.buffer.read(), _STDIN_NAME)
 
 
 def _answers(

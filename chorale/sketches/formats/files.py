@@ -5,6 +5,7 @@ To add a format, write its module and add a row to FORMATS.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import re
 import zipfile
@@ -25,6 +26,11 @@ from chorale.sketches.strokes import Sketch
 from chorale.utils.checks import check_choice
 from chorale.utils.progress import Progress
 from chorale.utils.streams import is_stream, regular_file
+from chorale.utils.temporary import (
+    errors_naming,
+    full_folder_named,
+    temporary_folder,
+)
 from chorale.utils.text import listed
 
 # Called with a path, drawings and the classes; returns the number of drawings written.
@@ -134,6 +140,43 @@ def read_sketches(
             )
         )
         yield from found.read(path, ReadOptions(trust, classes, on_read))
+
+
+def read_content(
+    content: bytes, name: str, *, trust: bool = False, form: str | None = None
+) -> Iterator[Sketch]:
+    """Yield the drawings of the content of a file, such as of the standard input.
+
+    Args:
+        content: in any of FORMATS.
+        name: where it comes from, for errors.
+        trust: see `read_sketches`.
+        form: one of FORMAT_NAMES. None to recognize text: SVG, lines of objects as in
+            .ndjson files, or else JSON.
+
+    Raises:
+        UsageError: there is no such format.
+        DataError: the content is malformed.
+        OutputError: the folder for temporary files is full.
+    """
+    if form is None:
+        form = _form_of_text(content)
+    check_choice("a format to read", form, FORMAT_NAMES)
+    with temporary_folder() as folder:
+        path = folder / f"{name}.{form}"
+        with full_folder_named():
+            path.write_bytes(content)
+        with errors_naming(Path(name), path):
+            yield from read_sketches(path, trust=trust, form=form)
+
+
+def _form_of_text(content: bytes) -> str:
+    """Return the format of a text by how it begins."""
+    first, _, rest = content.removeprefix(codecs.BOM_UTF8).lstrip().partition(b"\n")
+    if first.startswith(b"<"):
+        return "svg"
+    is_object = first.startswith(b"{") and first.rstrip().endswith(b"}")
+    return "ndjson" if is_object and rest.strip() else "json"
 
 
 def write_sketches(
