@@ -2,7 +2,7 @@
 
 - strokes: drawings as values; preprocessing: the pipeline to network input
 - formats: reads and writes files of drawings
-- download, transfer: the Quick, Draw! files, over HTTP
+- download, http_files: the Quick, Draw! files; one file over HTTP, resumably
 - conversion, shuffling: files of drawings into one, in random order
 - examples, batches, augmentation: labeled training data
 - network, options, training, models: train a classifier, store it, load it

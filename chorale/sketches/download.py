@@ -11,7 +11,7 @@ from urllib.error import HTTPError
 from urllib.parse import quote
 
 from chorale.errors import DataError, OutputError, UsageError
-from chorale.sketches.transfer import TransferError, fetch, look_up
+from chorale.sketches.http_files import TransferError, fetch, look_up
 from chorale.utils.progress import Progress
 
 # A bucket of Google Cloud Storage.

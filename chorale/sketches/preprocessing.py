@@ -18,8 +18,9 @@ from chorale.utils.arrays import BoolArray, Float64Array, FloatArray, IntArray
 
 # The longer side of a drawing, in units of the grid of the dataset's simplified form.
 GRID = 255
-# Tolerance of the simplification, in units of the grid. The dataset has 2; a little
-# more makes simplified files and raw ones come out alike.
+# Tolerances of the simplification, in units of the grid: that of the dataset, and that
+# of `to_ink`, a little more, so that simplified files and raw ones come out alike.
+DATASET_TOLERANCE = 2.0
 TOLERANCE = 3.0
 # Points of a drawing. One in three hundred has more and is simplified further.
 MAX_POINTS = 128

@@ -13,7 +13,7 @@ import pytest
 from bucket import CAT, TOWER, Bucket
 
 from chorale.errors import ChoraleError, DataError, OutputError, UsageError
-from chorale.sketches import transfer
+from chorale.sketches import http_files
 from chorale.sketches.download import FORMS, PUBLIC_BUCKET, WAITS, download
 
 SOON = (0.0, 0.0)  # two more attempts, at once
@@ -257,7 +257,7 @@ def test_a_server_in_trouble_is_asked_again(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(transfer.time, "sleep", slept.append)
+    monkeypatch.setattr(http_files.time, "sleep", slept.append)
     bucket.answers = [503, 429, 200, 500, 502]
     path = fetch(bucket, tmp_path, waits=WAITS)
     assert path.read_bytes() == CAT
@@ -341,7 +341,7 @@ def test_offline_says_what_to_do(
 def test_a_silent_server_is_not_waited_for(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transfer, "_TIMEOUT", 0.05)
+    monkeypatch.setattr(http_files, "_TIMEOUT", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         base = f"http://127.0.0.1:{silent.getsockname()[1]}"
         message = offline_message(base, tmp_path / "new")

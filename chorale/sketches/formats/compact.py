@@ -20,7 +20,7 @@ import numpy as np
 
 from chorale.errors import DataError, located, translated
 from chorale.sketches.formats.shared import ReadOptions, labeled, open_binary
-from chorale.sketches.preprocessing import GRID, to_grid
+from chorale.sketches.preprocessing import DATASET_TOLERANCE, GRID, to_grid
 from chorale.sketches.strokes import Sketch, check_stroke
 from chorale.utils.arrays import Arrays, Float64Array
 from chorale.utils.files import replacing
@@ -36,7 +36,6 @@ _COLUMNS: dict[str, tuple[str, tuple[int, ...]]] = {
 }
 COMPACT_KEYS = frozenset({*_COLUMNS, "classes"})
 _MAX_NUMBER = 0xFFFF  # of every column: more is damage, and sums could overflow
-DATASET_TOLERANCE = 2.0  # of the makers of the dataset, on a grid of 256
 
 
 # === Reading ===

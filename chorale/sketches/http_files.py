@@ -1,4 +1,4 @@
-"""HTTP transfer of one file: retried, resumable, verified by size and MD5 checksum."""
+"""One file over HTTP: retried, resumable, verified by size and MD5 checksum."""
 
 from __future__ import annotations
 
