@@ -224,6 +224,7 @@ def test_nothing_drawn_is_an_answer(run: Run, text: str) -> None:
         (["nan.json"], 1, "NaN"),
         (["unequal.ndjson"], 1, "row 1"),
         (["song.mid"], 1, "expected drawings in"),
+        (["folder"], 1, "it is a folder"),
         (["--svg-path", "hello"], 1, "expected an SVG path"),
         (["--svg-path", "M0 0L1 1", "--top", "0"], 2, "--top"),
         (["nan.json", "--limit", "0"], 2, "limit"),
@@ -237,6 +238,7 @@ def test_bad_input_is_one_line(
     Path("nan.json").write_text("[[[1, NaN]]]")
     Path("unequal.ndjson").write_text('{"word": "cat", "drawing": [[[1, 2], [3]]]}\n')
     Path("song.mid").write_bytes(b"MThd")
+    Path("folder").mkdir()
     got, out, err = run("classify", *arguments)
     assert (got, out) == (code, "")
     assert err.startswith("chorale: ")

@@ -121,6 +121,8 @@ def read_sketches(
     path = Path(path)
     if form is not None:
         check_choice("a format to read", form, FORMAT_NAMES)
+    if path.is_dir():
+        raise DataError("expected a file of drawings, it is a folder: name files", path)
     found = format_of(path) if form is None else FORMATS[f".{form}"]
     if found is None:
         raise DataError(
