@@ -6,7 +6,7 @@ mean pitches. What is not clear is refused with a list of the parts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from chorale.errors import DataError
@@ -245,34 +245,39 @@ def _without_names(
     parts: Sequence[PartInfo], roles: Sequence[Role], with_notes: Sequence[int]
 ) -> Choice | None:
     """Return four parts, two or one by number, range, clef and mean pitch."""
-    if any(roles[index].kind in (Kind.UPPER, Kind.LOWER) for index in with_notes):
-        singers = list(with_notes)
-        if len(singers) > 2:  # neither four voices nor women and men of two each
-            return None
-    else:
-        singers = [
-            index for index in with_notes if roles[index].kind != Kind.INSTRUMENT
-        ]
-    everything = list(with_notes)
-    if len(with_notes) == VOICES and (
-        any(roles[index].kind == Kind.VOICE for index in with_notes)
-        or any(parts[index].most_at_once > 1 for index in with_notes)
-    ):
-        everything = []  # with a piano among them
-    for candidates in (singers, _choir(parts, singers), everything):
-        if len(candidates) == VOICES:
-            return _ordered(parts, roles, candidates)
+    for candidates in _candidates(parts, roles, with_notes):
         is_alone = len(candidates) == len(with_notes)
         most_at_once = max(
             (parts[index].most_at_once for index in candidates), default=0
         )
+        if len(candidates) == VOICES:
+            return _ordered(parts, roles, candidates)
         if len(candidates) == 2 and (
             most_at_once == 2 or (is_alone and most_at_once > 2)
         ):
             return _ordered(parts, roles, candidates)
-        if len(candidates) == 1 and parts[candidates[0]].most_at_once > 2:
+        if len(candidates) == 1 and most_at_once > 2:
             return Choice(tuple(candidates))
     return None
+
+
+def _candidates(
+    parts: Sequence[PartInfo], roles: Sequence[Role], with_notes: Sequence[int]
+) -> Iterator[list[int]]:
+    """Yield parts that may hold the voices, the likeliest first."""
+    kinds = {roles[index].kind for index in with_notes}
+    singers = list(with_notes)
+    if not kinds & {Kind.UPPER, Kind.LOWER}:
+        singers = [
+            index for index in with_notes if roles[index].kind != Kind.INSTRUMENT
+        ]
+    elif len(singers) > 2:  # neither four voices nor women and men of two each
+        return
+    yield singers
+    yield _choir(parts, singers)
+    has_chords = any(parts[index].most_at_once > 1 for index in with_notes)
+    if len(with_notes) != VOICES or not (has_chords or Kind.VOICE in kinds):
+        yield list(with_notes)  # else of four parts one is a piano
 
 
 def _choir(parts: Sequence[PartInfo], indices: Sequence[int]) -> list[int]:

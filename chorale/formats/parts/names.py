@@ -43,25 +43,26 @@ _LOWER_PHRASES = (
 )
 
 # Beginnings of words that name an instrument, or go with the name of one, as in `Double
-# bass` and `Basso continuo`.
+# bass` and `Basso continuo`; with $ whole words. They are patterns.
 _INSTRUMENTS = (
-    "accord|acoustic|arpa|banjo|bc$|bassanello|basset|bassett|bassguitar|basson|bassoon"
-    "|bells?$|blockfl|bombard|bratsche|bugle|caisse|carillon|celest|cell[io]|cembal"
-    "|chalumeau|chitarra|cl$|clarin|clav|cont$|contin|contrab|contreb|cor$|corn"
-    "|cymbal|double|doppel|drum|dulcian|e$|electric|euphon|fag|fagot|fender|finger"
-    "|fiddle|fidel|fl$|flaut|flot|flut|fretless|gamba|gambe|generalb|gitar|git$"
-    "|glocken|grand|guit|hammond|harfe|harmonium|harp|hautbois|hob|horn|kbd|keyb|klar"
-    "|klav|kontrab|korn|laut|loop|lute|mando|marimba|melodica|ob$|oboe|oboi|org|ottavino|oud|pad$|pauk|percuss|perc$|pfte|pf$|piano|piatti|picc|pick|pno"
-    "|posaun|queen|rec$|record|sackb|saite|sax|schlag|shawm|sitar|slap|spinett|streich"
-    "|string|synth|tambur|theorb|timb|timp|tiorba|tromb|tromm|tromp|trp|trumpet|tuba"
-    "|ukul|upright|vcl?$|vl$|vla$|vln$|vlc$|vc$|vihuela|viol|virgin|vibra|woodw|xyl"
-    "|zink|zither"
+    "accord acoustic arpa banjo bc$ bassanello basset bassett bassguitar basson "
+    "bassoon bells?$ blockfl bombard bratsche bugle caisse carillon celest cell[io] "
+    "cembal chalumeau chitarra cl$ clarin clav cont$ contin contrab contreb cor$ corn "
+    "cymbal double doppel drum dulcian e$ electric euphon fag fagot fender finger "
+    "fiddle fidel fl$ flaut flot flut fretless gamba gambe generalb gitar git$ "
+    "glocken grand guit hammond harfe harmonium harp hautbois hob horn kbd keyb klar "
+    "klav kontrab korn laut loop lute mando marimba melodica ob$ oboe oboi org "
+    "ottavino oud pad$ pauk percuss perc$ pfte pf$ piano piatti picc pick pno posaun "
+    "queen rec$ record sackb saite sax schlag shawm sitar slap spinett streich string "
+    "synth tambur theorb timb timp tiorba tromb tromm tromp trp trumpet tuba ukul "
+    "upright vcl?$ vl$ vla$ vln$ vlc$ vc$ vihuela viol virgin vibra woodw xyl zink "
+    "zither"
 )
 # Endings of compounds, as in `Altblockflöte` and `Tenorhorn`.
 _INSTRUMENT_ENDINGS = (
-    "flote|floten|horn|horner|posaune|saxophon|saxofon|sax|geige|gambe|klarinette"
-    "|trompete|tuba|bratsche|laute|viola|schlussel|schlusel|gitarre|drum|guitar"
-    "|blockfloyte|pommer|kornett"
+    "flote floten horn horner posaune saxophon saxofon sax geige gambe klarinette "
+    "trompete tuba bratsche laute viola schlussel schlusel gitarre drum guitar "
+    "blockfloyte pommer kornett"
 )
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
@@ -70,7 +71,9 @@ _SEPARATOR = re.compile(
     r"[,;/+&:()\[\]\n\r|\u2013\u2014-]|\b(?:and|und|et|ed|with|mit|con|avec|col)\b",
     re.IGNORECASE,
 )
-_INSTRUMENT = re.compile(rf"({_INSTRUMENTS})|.*({_INSTRUMENT_ENDINGS})$")
+_INSTRUMENT = re.compile(
+    rf"({'|'.join(_INSTRUMENTS.split())})|.*({'|'.join(_INSTRUMENT_ENDINGS.split())})$"
+)
 _COMPOUND = re.compile(r"(.+?)s?(?:stimmen?|part|parts|lage)$")
 
 
