@@ -138,5 +138,7 @@ def _parse_key(text: str) -> Key:
     tonic, _, mode = text.strip().partition(" ")
     try:
         return Key(tonic[:1].upper() + tonic[1:], mode.strip().casefold())
-    except DataError as error:
-        raise UsageError(f"--key: {error}") from None
+    except DataError:
+        raise UsageError(
+            f"expected a --key such as 'G major' or 'Bb minor', got {text!r}"
+        ) from None

@@ -59,7 +59,8 @@ def test_key_and_tempo_are_those_that_are_given(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("--key H", "--key: expected a key such as 'G major'"),
+        ("--key H", "expected a --key such as 'G major' or 'Bb minor', got 'H'"),
+        ("--key h-Moll", "such as 'G major' or 'Bb minor', got 'h-Moll'"),
         ("--tempo 0", "expected --tempo from 10 to 400 quarters per minute, got 0"),
         ("--tempo nan", "expected --tempo from 10 to 400 quarters per minute"),
         ("--parts 0,1,2,3", "expected --parts (or --track) of one, two or four"),
