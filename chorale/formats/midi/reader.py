@@ -86,6 +86,8 @@ def _convert_foreign(
                 f"there is no tempo at the beginning: {tempo:g} quarters per minute"
             )
     reading = _convert(performance, voice, options, tempo=tempo)
+    if reading.metre_assumed:  # where its strong beats are is unknown
+        return reading
     return reading._replace(notes=(*reading.notes, *on_pickup(reading.chorale)))
 
 

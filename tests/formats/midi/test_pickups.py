@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import mido
@@ -64,18 +65,33 @@ def test_bachs_pickups_are_suspected_and_no_others() -> None:
     assert not any(suspected[False])
 
 
-def save(path: Path, *events: mido.MetaMessage, rest: int = 0) -> Path:
-    """Write a melody in 3/4 from a quarter before the barline, after meta events."""
+def save(
+    path: Path,
+    *events: mido.MetaMessage,
+    rest: int = 0,
+    lengths: Sequence[int] = (1, 2, 1, 2, 1, 2, 1, 2),
+) -> Path:
+    """Write a melody after meta events and a rest, in quarters.
+
+    By default it is one of 3/4 that begins a quarter before the barline.
+    """
     file = mido.MidiFile(ticks_per_beat=480)
     head = mido.MidiTrack([*events, mido.MetaMessage("set_tempo", tempo=600_000)])
     track = mido.MidiTrack()
-    for length in [1, 2, 1, 2, 1, 2, 1, 2]:
+    for length in lengths:
         track.append(mido.Message("note_on", note=67, time=480 * rest))
         track.append(mido.Message("note_off", note=67, time=480 * length))
         rest = 0
     file.tracks += [head, track]
     file.save(path)
     return path
+
+
+def test_without_a_metre_no_beat_is_strong(tmp_path: Path) -> None:
+    notes = read_line(save(tmp_path / "a.mid", lengths=[1, 2, 2, 2, 2]), 0).notes
+    assert not any("pickup" in note for note in notes)
+    common = save(tmp_path / "b.mid", signature(4), lengths=[1, 2, 2, 2, 2])
+    assert any("pickup" in note for note in read_line(common, 0).notes)
 
 
 def signature(numerator: int, time: int = 0) -> mido.MetaMessage:
