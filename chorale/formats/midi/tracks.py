@@ -5,6 +5,7 @@ Percussion is left out. Times are fractional steps.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -275,23 +276,26 @@ def _read_channels(
 def _with_pedal(
     notes: list[PerformedNote], pedal: list[tuple[float, bool]]
 ) -> list[PerformedNote]:
-    """Return notes with the time until which the sustain pedal lets them sound."""
-    if not any(down for _, down in pedal):
+    """Return notes with the time until which the sustain pedal lets them sound.
+
+    `pedal` has the times at which it moves, in order, and whether it is down then. A
+    pedal that is never lifted lets notes sound to the end of the last one.
+    """
+    if not any(is_down for _, is_down in pedal):
         return notes
-    moves = iter([*pedal, (float("inf"), False)])
-    is_down = False
-    time, will_be = next(moves)
-    held: list[PerformedNote] = []
-    sustained: list[PerformedNote] = []
-    for note in sorted(notes, key=lambda note: note.end):
-        while time <= note.end:
-            is_down = will_be
-            if not is_down:
-                held += [replace(waiting, release=time) for waiting in sustained]
-                sustained = []
-            time, will_be = next(moves)
-        (sustained if is_down else held).append(note)
-    return held + [replace(note, release=note.end) for note in sustained]
+    times = [time for time, _ in pedal]
+    lifted = []  # of each move, when the pedal is up again
+    up = max(note.end for note in notes)
+    for time, is_down in reversed(pedal):
+        up = up if is_down else time
+        lifted.append(up)
+    lifted.reverse()
+    found = []
+    for note in notes:
+        before = bisect_right(times, note.end) - 1
+        is_held = before >= 0 and pedal[before][1]
+        found.append(replace(note, release=lifted[before]) if is_held else note)
+    return found
 
 
 def _most_at_once(notes: list[PerformedNote]) -> int:
