@@ -31,3 +31,9 @@ def run_command(
     return subprocess.CompletedProcess(
         words, int(code or 0), out.getvalue(), err.getvalue()
     )
+
+
+def outcome(*words: Path | str) -> tuple[int, str, str]:
+    """Run `chorale` with some words; return exit code, stdout and stderr."""
+    done = run_command(*words)
+    return done.returncode, done.stdout, done.stderr

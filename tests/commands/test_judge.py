@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from bach import all_chorales, few_chorales
+from command_line import outcome
 from fakes import UniformInfiller, uniform_predictor, wide_cells, wide_vocabulary
 
-from chorale.commands import judge, main
+from chorale.commands import judge
 from chorale.corpus.loading import Corpus
 from chorale.errors import UsageError
 from chorale.formats.classic_csv import write_csv
@@ -27,7 +28,6 @@ COLUMNS = ["samples", "bach", "train", "n-gram"]
 @pytest.fixture
 def run(
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> Run:
     """Return a function that runs the command line in an empty folder."""
@@ -41,14 +41,7 @@ def run(
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["chorale", "judge", *arguments])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        out, err = capsys.readouterr()
-        return int(stopped.value.code or 0), out, err
-
-    return run
+    return partial(outcome, "judge")
 
 
 def test_a_model_is_compared_with_bach_train_and_the_ngram(run: Run) -> None:

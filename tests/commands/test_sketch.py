@@ -9,15 +9,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from bucket import Bucket
-from command_line import run_command
+from command_line import outcome, run_command
 
-from chorale.commands import main
 from chorale.sketches import Sketch, read_sketches, write_sketches
 
 Run = Callable[..., tuple[int, str, str]]
@@ -29,7 +29,6 @@ SQUARE = [[[10, 10], [90, 10], [90, 90], [10, 90], [10, 10]]]
 @pytest.fixture
 def run(
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> Run:
     """Return a function that runs the command line in an empty folder.
@@ -38,14 +37,7 @@ def run(
     """
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["chorale", "sketch", *arguments])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        out, err = capsys.readouterr()
-        return int(stopped.value.code or 0), out, err
-
-    return run
+    return partial(outcome, "sketch")
 
 
 def square(word: str = "square") -> Sketch:

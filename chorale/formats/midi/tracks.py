@@ -95,7 +95,7 @@ class Part:
             mean=sum(pitches) / len(pitches),
             lowest=min(pitches),
             highest=max(pitches),
-            most_at_once=_most_at_once(self.notes),
+            most_at_once=_most_performed_at_once(self.notes),
         )
 
 
@@ -298,7 +298,7 @@ def _with_pedal(
     return found
 
 
-def _most_at_once(notes: list[PerformedNote]) -> int:
+def _most_performed_at_once(notes: list[PerformedNote]) -> int:
     """Return the most pitches that sound at once; legato overlaps do not count."""
     most = 1
     sounding: list[tuple[float, int]] = []  # ends and pitches
