@@ -25,7 +25,6 @@ code_hash = runpy.run_path(str(RUN))["code_hash"]
 
 # Notebooks whose outputs are not stored yet.
 PENDING = {
-    "01_time_series",
     "03_is_it_bach",
     "04_harmonize",
 }
