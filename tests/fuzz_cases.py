@@ -347,9 +347,9 @@ def read_manifest(folder: Path) -> None:
 
 @case
 def read_series(folder: Path) -> None:
-    from chorale.forecasting.csv_series import read_csv_series
+    from chorale.forecasting.csv_series import TableOptions, read_csv_series
 
-    read_csv_series(folder / "series.csv", steps=5, ahead=2)
+    read_csv_series(folder / "series.csv", TableOptions(steps=5, ahead=2))
 
 
 # === Drawings ===

@@ -4,7 +4,6 @@ The synthetic series come from a known random process, so the best possible fore
 known too, and every network is measured against it.
 
     series.py           synthetic series, forecasting tasks, differencing, targets
-    csv_series.py       time series read from a user's CSV file
     baselines.py        forecasts without a network: last value, linear, ARIMA …
     oracle.py           Bayes-optimal forecast: posterior mean by Metropolis sampling
     networks.py         recurrent, convolutional and attention networks
@@ -20,6 +19,19 @@ known too, and every network is measured against it.
     memory.py           experiment: the longest lag that a network learns to recall
     gradients.py        experiment: vanishing and exploding gradients
     gradient_tables.py  the results of that experiment as CSV and for TensorBoard
+
+A user's own table:
+
+    csv_series.py       a table: targets, covariates, split, missing values
+    csv_columns.py      its columns of numbers and text, in order of time
+    dates.py            its dates: formats, time step, season, gaps, calendar
+    covariates.py       its other columns, as inputs of the past or the future
+    windows.py          its rows as inputs and targets of forecasts
+    table_baselines.py  forecasts of it without a network: seasonal ARIMA …
+    table_networks.py   the networks, with a moving level and covariates
+    intervals.py        prediction intervals and their coverage
+    table_results.py    errors in its units, forecasts beyond its end
+    table_plots.py      a chart of forecasts and intervals
 
 The experiments follow Aurélien Géron, Hands-On Machine Learning with Scikit-Learn,
 Keras, and TensorFlow, 2nd edition, chapter 15; "the book" below is this one.

@@ -5,6 +5,7 @@ Jobs run one after another, or in parallel processes.
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import time
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +22,8 @@ from chorale.forecasting.baselines import BASELINES
 from chorale.forecasting.oracle import fit_waves, sample_posterior
 from chorale.forecasting.recipes import Recipe
 from chorale.forecasting.series import Array, Data
+from chorale.forecasting.table_baselines import TABLE_BASELINES
+from chorale.forecasting.windows import Table
 from chorale.nn.runs import Run
 from chorale.utils.arrays import Arrays
 from chorale.utils.files import load_arrays, save_arrays
@@ -44,8 +48,11 @@ class Measurement:
     spread: Array | None = None
     # Monte Carlo variance of the oracle's forecasts, of the same shape.
     error: Array | None = None
-    # float32 (ahead, variables), forecast beyond the end of a CSV file.
+    # Of a table: forecasts of the valid part, float32 (count, ahead, variables), and
+    # beyond the end, (ahead, variables).
+    valid: Array | None = None
     future: Array | None = None
+    is_converged: bool = True  # whether the training came to a plateau
     parameters: int = 0  # number of trained weights
     seconds: float = 0.0  # duration of training and forecast
     failure: str = ""  # reason why there are no forecasts
@@ -61,9 +68,8 @@ class Job:
     seed: int = -1  # of the training
     recipe: Recipe | None = None  # the network; None for a baseline or the oracle
     epochs: int = 0  # passes over the data, unless the recipe has its own number
+    updates: int = 0  # of the optimizer, at least: more epochs on few series
     draws: int = 0  # samples of the oracle
-    # Inputs of the forecast beyond a CSV file, float32 (1, steps, variables).
-    latest: Array | None = None
 
     @property
     def path(self) -> Path:
@@ -76,7 +82,15 @@ class Job:
     @property
     def total_epochs(self) -> int:
         """The epochs of its training; 1 without a training."""
-        return 1 if self.recipe is None else self.recipe.epochs or self.epochs
+        if self.recipe is None:
+            return 1
+        if self.recipe.epochs:
+            return self.recipe.epochs
+        count = len(self.data.train)
+        batches = count // min(self.recipe.batch_size, count)
+        return max(
+            self.epochs, math.ceil(self.updates * self.recipe.updates_factor / batches)
+        )
 
     def epochs_done(self) -> int:
         """Return the number of finished epochs, from the history on disk."""
@@ -154,7 +168,9 @@ def _measure(job: Job) -> Measurement:
         seed=job.seed,
         spread=arrays.get("spread"),
         error=arrays.get("error"),
+        valid=arrays.get("valid"),
         future=arrays.get("coming"),
+        is_converged=bool(arrays.get("converged", True)),
         parameters=int(arrays.get("parameters", 0)),
         seconds=float(arrays["seconds"]),
     )
@@ -188,6 +204,8 @@ def _open_run(job: Job, recipe: Recipe) -> None:
 def _forecasts(job: Job) -> Arrays:
     """Return the arrays to save: the fields of `Measurement`, `future` as `coming`."""
     data, task = job.data, job.data.task
+    if data.table is not None:
+        return _table_forecasts(job, data.table)
     if data.test_waves is not None and job.name == ORACLE:
         random = np.random.default_rng([0, 0, _ORACLE_STREAM])
         posterior = sample_posterior(data.test_waves, task, random, draws=job.draws)
@@ -196,37 +214,47 @@ def _forecasts(job: Job) -> Arrays:
     if data.test_waves is not None and job.name == LEAST_SQUARES:
         return {"forecasts": fit_waves(data.test_waves, task)}
     inputs = task.inputs(data.test)
-    if job.latest is not None:
-        inputs = np.concatenate([inputs, job.latest])
     if job.recipe is None:
-        arrays: Arrays = {
-            "forecasts": BASELINES[job.name].fit(data.train, task)(inputs)
-        }
+        return {"forecasts": BASELINES[job.name].fit(data.train, task)(inputs)}
+    return _train_and_forecast(job, job.recipe, inputs)
+
+
+def _table_forecasts(job: Job, table: Table) -> Arrays:
+    """Return forecasts of the valid and test parts and beyond the end of a table."""
+    counts = [len(table.origins[part]) for part in ("valid", "test")]
+    origins = np.concatenate([table.origins[p] for p in ("valid", "test", "latest")])
+    if job.recipe is None:
+        forecaster = TABLE_BASELINES[job.name].fit(job.data)
+        arrays: Arrays = {"forecasts": forecaster(origins)}
     else:
+        from chorale.forecasting import training
+
+        inputs = training.table_inputs(table, origins, job.data.task)
         arrays = _train_and_forecast(job, job.recipe, inputs)
-    if job.latest is not None:
-        arrays["coming"] = arrays["forecasts"][-1]
-        for name in {"forecasts", "spread"} & set(arrays):
-            arrays[name] = arrays[name][:-1]
+    valid, test, latest = np.split(arrays["forecasts"], np.cumsum(counts))
+    arrays |= {"valid": valid, "forecasts": test, "coming": latest[0]}
+    if "spread" in arrays:
+        arrays["spread"] = np.split(arrays["spread"], np.cumsum(counts))[1]
     return arrays
 
 
-def _train_and_forecast(job: Job, recipe: Recipe, inputs: Array) -> Arrays:
+def _train_and_forecast(job: Job, recipe: Recipe, inputs: Any) -> Arrays:
     # TensorFlow takes seconds to load, and baselines do not need it.
     from chorale.forecasting import training
 
-    ahead = job.data.task.ahead
+    ahead, block = job.data.task.ahead, recipe.block_of(job.data.task)
     network, history = training.train(
-        recipe, job.data, Run(job.path.parent), epochs=job.epochs, seed=job.seed
+        recipe, job.data, Run(job.path.parent), epochs=job.total_epochs, seed=job.seed
     )
     arrays = {
         "parameters": np.array(network.count_params()),
         # All epochs, those before an interruption included.
         "seconds": np.array(sum(row["seconds"] for row in history)),
+        "converged": np.array(training.is_converged(history)),
     }
     if recipe.draws:
         mean, spread = training.forecast_with_dropout(
-            network, inputs, ahead, recipe.draws, job.seed
+            network, inputs, ahead, recipe.draws, job.seed, block
         )
         return {**arrays, "forecasts": mean, "spread": spread}
-    return {**arrays, "forecasts": training.forecast(network, inputs, ahead)}
+    return {**arrays, "forecasts": training.forecast(network, inputs, ahead, block)}

@@ -28,13 +28,19 @@ class Shape(NamedTuple):
     """Input and output sizes of a network."""
 
     steps: int  # length of the input
-    variables: int  # of the input and the output
+    variables: int  # of the output, and of the input unless `inputs` says otherwise
     ahead: int  # steps forecast, or imputed, at once
+    inputs: int = 0  # variables of the input, if there are others
 
     @property
     def outputs(self) -> int:
         """The values of one forecast."""
         return self.ahead * self.variables
+
+    @property
+    def channels(self) -> int:
+        """The variables of the input."""
+        return self.inputs or self.variables
 
 
 # === Recurrent networks ===
@@ -225,7 +231,7 @@ def dense(shape: Shape) -> keras.Model:
     ]
     return _network(
         shape,
-        layers.Reshape((1, shape.steps * shape.variables), name="side_by_side"),
+        layers.Reshape((1, shape.steps * shape.channels), name="side_by_side"),
         layers.Dense(256, name="embed"),
         *blocks,
         layers.LayerNormalization(name="norm"),
@@ -267,7 +273,7 @@ def imputing_conv(shape: Shape) -> keras.Model:
 
 
 def _network(shape: Shape, *parts: keras.layers.Layer) -> keras.Model:
-    series = keras.Input((shape.steps, shape.variables), name="series")
+    series = keras.Input((shape.steps, shape.channels), name="series")
     return keras.Sequential([series, *parts], name="network")
 
 

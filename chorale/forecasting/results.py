@@ -47,6 +47,8 @@ class Result:
     standard_error: float | None = None
     book: float | None = None  # mean squared error in the book
     seconds: float = 0.0  # duration of training and forecast
+    # Whether the training came to a plateau, see `training.is_converged`.
+    is_converged: bool = True
     failure: str = ""  # reason why there are no errors
 
     @property
@@ -154,6 +156,7 @@ def _result(measurement: Measurement, data: Data, oracle: Floats | None) -> Resu
         parameters=measurement.parameters,
         book=book,
         seconds=round(measurement.seconds, 2),
+        is_converged=measurement.is_converged,
         failure=measurement.failure,
     )
     if measurement.forecasts is None:
@@ -180,4 +183,5 @@ def _median(group: Sequence[Result]) -> Result:
         values = [getattr(result, name) for result in group]
         changes[name] = None if None in values else median(values)
     failure = next((result.failure for result in group if result.failure), "")
-    return replace(group[0], failure=failure, **changes)
+    is_converged = all(result.is_converged for result in group)
+    return replace(group[0], failure=failure, is_converged=is_converged, **changes)

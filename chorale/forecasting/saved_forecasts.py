@@ -15,13 +15,16 @@ from chorale.forecasting.baselines import BASELINES
 from chorale.forecasting.jobs import LEAST_SQUARES, ORACLE
 from chorale.forecasting.recipes import RECIPES
 from chorale.forecasting.series import TASKS, Array, Floats, Task, forecasting_task
+from chorale.forecasting.table_baselines import TABLE_BASELINES
 from chorale.nn.runs import Row
 from chorale.utils.files import load_arrays, parse_object
 from chorale.utils.tables import read_table
 
 CURVES = ("train_loss", "valid_mse")  # columns of the history of a training
 
-_ORDER = (ORACLE, LEAST_SQUARES, *BASELINES, *RECIPES)
+_ORDER = tuple(
+    dict.fromkeys((ORACLE, LEAST_SQUARES, *TABLE_BASELINES, *BASELINES, *RECIPES))
+)
 _TRAINING = re.compile(r"(?P<name>.+)-seed(?P<seed>\d+)")
 
 
@@ -89,7 +92,7 @@ def read_series(folder: Path) -> dict[str, SavedSeries]:
             f"{folder} holds no suite: make one by chorale forecast run --output "
             f"{folder}"
         )
-    is_csv = bool(read_options(folder).get("own"))
+    read_options(folder)  # refuses another folder
     saved = {}
     for path in paths:
         arrays = load_arrays(path)
@@ -104,7 +107,9 @@ def read_series(folder: Path) -> dict[str, SavedSeries]:
         task = TASKS.get(name) or forecasting_task(first, length - first, name=name)
         if (task.length, task.first_hidden) != (length, first):
             raise ModelError(f"{path}: expected series of the task {name}")
-        names = _variable_names(folder / "coming.csv", variables) if is_csv else ()
+        names = tuple(str(column) for column in arrays.get("names", ()))
+        if names and len(names) != variables:
+            raise ModelError(f"{path}: expected the names of {variables} variables")
         saved[name] = SavedSeries(task, values, names)
     return {name: saved[name] for name in sorted(saved, key=_rank([*TASKS]))}
 
@@ -145,18 +150,6 @@ def read_forecasts(folder: Path, series: SavedSeries) -> SavedForecasts:
 def _are_numbers(values: Array) -> bool:
     """Return whether an array has finite numbers alone."""
     return values.dtype.kind in "fiu" and bool(np.isfinite(values).all())
-
-
-def _variable_names(path: Path, variables: int) -> tuple[str, ...]:
-    """Return the names of variables from the header of their forecasts.
-
-    That file is written last; without it, the variables are numbered.
-    """
-    if path.exists():
-        names = read_table(path)[0][2:]  # after network and step
-        if len(names) == variables:
-            return tuple(names)
-    return tuple(f"variable {number}" for number in range(1, variables + 1))
 
 
 def _forecast_files(folder: Path) -> list[tuple[str, Path]]:

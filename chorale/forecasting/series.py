@@ -22,8 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 from chorale.errors import UsageError
+from chorale.forecasting.windows import Array as Array
+from chorale.forecasting.windows import Table
 
-Array = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.floating[Any]]
 
 AMPLITUDES = (0.5, 0.2)
@@ -246,12 +247,16 @@ class Data:
     test: Array  # series that errors are measured on
     # The parameters of the test series; None if they are not synthetic.
     test_waves: Waves | None = None
+    # The table that the series are windows of, with covariates; None if synthetic.
+    table: Table | None = None
 
     def digest(self) -> str:
         """Return the SHA-256 of all series, in hexadecimal."""
         digest = hashlib.sha256()
         for series in (self.train, self.valid, self.test):
             digest.update(np.ascontiguousarray(series).tobytes())
+        if self.table is not None:
+            digest.update(self.table.digest().encode())
         return digest.hexdigest()
 
 

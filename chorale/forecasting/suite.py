@@ -25,7 +25,8 @@ from chorale.forecasting.csv_series import CsvSeries
 from chorale.forecasting.jobs import LEAST_SQUARES, ORACLE, Job, Measurement, run_jobs
 from chorale.forecasting.recipes import Recipe
 from chorale.forecasting.saved_forecasts import read_options
-from chorale.forecasting.series import TASKS, Array, Data, Task, draw_data
+from chorale.forecasting.series import TASKS, Data, Task, draw_data
+from chorale.forecasting.table_baselines import TABLE_BASELINES
 from chorale.utils.checks import check_at_least
 from chorale.utils.files import remove_partial_files, save_arrays, write_text
 from chorale.utils.progress import Progress
@@ -39,6 +40,9 @@ class SuiteOptions:
     valid: int = 2000  # series that select the best epoch
     test: int = 2000  # series that errors are measured on
     epochs: int = 20  # passes over the train series, unless a recipe has its own number
+    # Updates of the optimizer that each training has at least, by more epochs on few
+    # series (times `Recipe.updates_factor`); 0 for the epochs as they are.
+    updates: int = 0
     # Trainings of each network, with different weights, dropout and order.
     seeds: int = 1
     draws: int = 4000  # posterior samples of the oracle, for each series
@@ -46,7 +50,7 @@ class SuiteOptions:
 
     def __post_init__(self) -> None:
         check_at_least(self, train=1, valid=1, test=1, epochs=1, seeds=1)
-        check_at_least(self, draws=100, random_state=0)
+        check_at_least(self, draws=100, random_state=0, updates=0)
 
 
 def run_suite(
@@ -105,10 +109,13 @@ def run_suite(
     for name, part in data.items():
         save_arrays(
             folder / name / "series.npz",
-            {"series": part.test, "first_hidden": np.array(part.task.first_hidden)},
+            {
+                "series": part.test,
+                "first_hidden": np.array(part.task.first_hidden),
+                "names": np.array([] if series is None else series.names, "U"),
+            },
         )
-    latest = None if series is None else series.latest
-    jobs = list(_jobs(recipes, options, data, folder, latest))
+    jobs = list(_jobs(recipes, options, data, folder))
     order = {(job.data.task.name, job.name, job.seed): i for i, job in enumerate(jobs)}
     measurements = []
     for result in run_jobs(jobs, processes, progress):
@@ -146,16 +153,15 @@ def _jobs(
     options: SuiteOptions,
     data: Mapping[str, Data],
     folder: Path,
-    latest: Array | None,
 ) -> Iterator[Job]:
     """Yield all jobs, task by task, in the order of the table of results."""
     for task, part in data.items():
         if part.test_waves is not None:
             yield Job(ORACLE, part, folder, draws=options.draws)
             yield Job(LEAST_SQUARES, part, folder)
-        for name, baseline in BASELINES.items():
-            if baseline.suits(part.task):
-                yield Job(name, part, folder, latest=latest)
+        baselines = [name for name in BASELINES if BASELINES[name].suits(part.task)]
+        for name in baselines if part.table is None else TABLE_BASELINES:
+            yield Job(name, part, folder)
         for name, recipe in recipes.items():
             for seed in range(options.seeds if recipe.task == task else 0):
                 yield Job(
@@ -165,5 +171,5 @@ def _jobs(
                     seed,
                     recipe,
                     epochs=options.epochs,
-                    latest=latest,
+                    updates=options.updates,
                 )

@@ -29,6 +29,7 @@ from chorale.forecasting.saved_forecasts import (
     read_series,
 )
 from chorale.forecasting.series import NOISE_VARIANCE, Array, Floats
+from chorale.forecasting.table_baselines import TABLE_BASELINES
 from chorale.utils.checks import check_choice
 from chorale.utils.extras import require
 from chorale.utils.files import replacing
@@ -113,7 +114,7 @@ def _choose(folder: Path, saved: SavedForecasts, names: Sequence[str]) -> list[s
     if names:
         return list(dict.fromkeys(names))
     chosen = {ORACLE, *saved.spreads}
-    for group in (BASELINES, RECIPES):
+    for group in ({*BASELINES, *TABLE_BASELINES}, RECIPES):
         errors = {
             name: saved.errors(name).mean()
             for name in known

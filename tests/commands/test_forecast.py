@@ -13,6 +13,7 @@ from subprocess import CompletedProcess
 import numpy as np
 import pytest
 from command_line import run_command
+from ridership import write_ridership
 
 from chorale.commands.forecast import gradients, run
 from chorale.forecasting import memory
@@ -60,17 +61,78 @@ def test_the_command_prints_one_table_and_keeps_a_csv(
 
 
 @pytest.mark.keras
-def test_the_command_forecasts_a_table_of_ones_own(without_xla: None) -> None:
+def test_the_command_forecasts_a_table(without_xla: None) -> None:
     rows = [f"{np.sin(i * np.pi / 5):.4f},{i % 10}" for i in range(200)]
     Path("own.csv").write_text("\n".join(["wave,saw", *rows]), encoding="utf-8")
     words = ["--only", "simple-rnn", "--steps", "20", "--ahead", "3", "--epochs", "1"]
     done = forecast("run", "--series", "own.csv", *words, "--jobs", "1")
     assert done.returncode == 0, done.stderr
+    assert done.stderr == (
+        "note: a season of 10 rows, which forecasts the train rows best; --season sets "
+        "another\n"
+    )
     with Path("forecast/coming.csv").open(encoding="utf-8") as file:
         future = list(csv.DictReader(file))
     seasonal = [float(row["saw"]) for row in future if row["network"] == "seasonal"]
     assert seasonal == pytest.approx([0, 1, 2], abs=1e-4)
     assert sum(row["network"] == "simple-rnn" for row in future) == 3
+    wave, saw = done.stdout.split("\n\n")[:2]
+    assert wave.startswith("wave: 28 forecasts of 3 rows each in the test part, from ")
+    assert saw.startswith("saw: ")
+    lines = {line.split()[0]: line.split()[1:] for line in saw.splitlines()[2:]}
+    assert float(lines["seasonal"][2]) < 1e-5 < float(lines["last-value"][2])
+
+
+def test_a_table_of_riders_is_forecast_in_its_units(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run, "table_recipes", dict)  # no network is trained
+    write_ridership(Path("riders.csv"))
+    words = ["--series", "riders.csv", "--target", "rail, bus", "--known", "day_type"]
+    done = forecast("run", *words, "--interval", "0.9", "--jobs", "1")
+    assert done.returncode == 0, done.stderr
+    for note in (
+        "note: date: a row every day; the table lacks 5 rows: 2023-02-25 to 2023-03-01",
+        "note: rail: 9 values missing, row 202 (2022-07-20) to row 205 (2022-07-23)",
+        "note: day_type is given for 0 of the 14 rows to forecast",
+        "note: inputs from the dates: day of the week",
+    ):
+        assert note in done.stderr
+    rail, bus, legend = done.stdout.split("\n\n")
+    assert "14 days each in the test part, from 2023-09-" in rail
+    assert "MAE at 1" in rail and "in 90%" in bus and "/ naive" in legend
+    assert Path("forecast/forecast.png").read_bytes().startswith(PNG)
+    answer = json.loads(Path("forecast/results.json").read_text(encoding="utf-8"))
+    by_name = {(row["name"], row["target"]): row for row in answer["results"]}
+    linear, naive = (by_name[name, "bus"]["mae"] for name in ("linear", "seasonal"))
+    assert linear["mean"] < 0.9 * naive["mean"] and len(linear["by_step"]) == 14
+    assert 10_000 < linear["mean"] < 40_000  # riders
+    assert answer["table"]["season"] == 7 and answer["best_on_valid"] == "linear"
+    assert answer["future"][0]["date"] == "2024-01-02"
+    printed = forecast("run", *words, "--interval", "0.9", "--jobs", "1", "--json")
+    assert json.loads(printed.stdout) == answer
+    assert forecast("plot").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--target", "rails"], 2, "--target out of the columns day_type, rail, "),
+        (["--known", "holiday"], 2, "--known out of the columns "),
+        (["--target", "day_type"], 1, "row 2, column day_type: expected a number, "),
+        (["--target", ","], 2, "expected names of columns after --target"),
+        (["--interval", "80"], 2, "interval between 0 and 1, such as 0.8, got 80"),
+        (["--season", "400"], 2, "season of at most half of the 511 train rows"),
+        (["--steps", "600"], 1, "expected at least 878 rows below the header"),
+    ],
+)
+def test_options_that_do_not_fit_the_table_are_refused(
+    words: list[str], code: int, message: str
+) -> None:
+    write_ridership(Path("riders.csv"))
+    done = forecast("run", "--series", "riders.csv", *words)
+    assert (done.returncode, done.stderr.count("\n")) == (code, 1)
+    assert message in done.stderr and not Path("forecast").exists()
 
 
 @pytest.mark.parametrize(
@@ -84,6 +146,8 @@ def test_the_command_forecasts_a_table_of_ones_own(without_xla: None) -> None:
         (["--jobs", "0"], "expected at least 1 job, got 0"),
         (["--only", ""], "expected networks out of simple-rnn, "),
         (["--series", "none.csv"], "none.csv"),
+        (["--target", "rail"], "expected --series FILE with --target"),
+        (["--no-calendar"], "expected --series FILE with --no-calendar"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_one_line(

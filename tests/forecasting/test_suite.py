@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from chorale.errors import ModelError, UsageError
-from chorale.forecasting.csv_series import read_csv_series
+from chorale.forecasting.csv_series import TableOptions, read_csv_series
 from chorale.forecasting.jobs import ORACLE
 from chorale.forecasting.recipes import RECIPES, default_recipes
 from chorale.forecasting.results import compute_results
@@ -90,7 +90,8 @@ def test_a_network_that_cannot_be_built_fails_alone(tmp_path, without_xla):
     task = forecasting_task(2, 1)
     path = tmp_path / "own.csv"
     path.write_text("x\n" + "\n".join(str(i % 7) for i in range(60)), encoding="utf-8")
-    series = read_csv_series(path, steps=task.first_hidden, ahead=task.ahead)
+    options = TableOptions(steps=task.first_hidden, ahead=task.ahead)
+    series = read_csv_series(path, options)
     recipes = {name: RECIPES[name] for name in ("simple-rnn", "conv-gru")}
     measurements, data = run_suite(recipes, SMALL, tmp_path / "suite", series=series)
     failures = {
@@ -106,7 +107,7 @@ def test_a_network_that_cannot_be_built_fails_alone(tmp_path, without_xla):
     # The book's errors and the oracle are of other series.
     assert all(row.book is None and row.mean_ratio is None for row in results.values())
     future = {result.name: result.future for result in measurements}
-    np.testing.assert_allclose(future["last-value"], series.latest[0, -1:], rtol=1e-6)
+    np.testing.assert_allclose(future["last-value"], series.table.values[-1:])
 
 
 def test_the_long_trainings_are_run_on_request_alone():

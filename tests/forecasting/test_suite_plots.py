@@ -14,14 +14,14 @@ from plotted import heights_of, lines_of
 
 from chorale.errors import DataError, MissingExtraError, ModelError, UsageError
 from chorale.forecasting import suite_plots
-from chorale.forecasting.csv_series import read_csv_series, write_forecasts
+from chorale.forecasting.csv_series import TableOptions, read_csv_series
 from chorale.forecasting.saved_forecasts import read_forecasts, read_series
 from chorale.forecasting.series import NOISE_VARIANCE, TASKS, Array, draw_data
 from chorale.forecasting.suite import SuiteOptions, run_suite
 from chorale.forecasting.suite_plots import plot_suite
 from chorale.nn.runs import Run
 from chorale.utils import extras
-from chorale.utils.files import save_arrays, write_text
+from chorale.utils.files import load_arrays, save_arrays, write_text
 
 PNG = b"\x89PNG\r\n\x1a\n"
 SMALL = SuiteOptions(train=16, valid=8, test=12, epochs=1, draws=100)
@@ -172,14 +172,8 @@ def csv_suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = [f"${number} $x" for number in range(variables)]
     lines = [",".join(names), *(",".join(map(str, row)) for row in rows)]
     write_text(folder / "own.csv", "\n".join(lines))
-    series = read_csv_series(folder / "own.csv", steps=8, ahead=2)
-    measurements, _ = run_suite({}, SMALL, folder / "suite", series=series)
-    future = {
-        measurement.name: measurement.future[None]
-        for measurement in measurements
-        if measurement.future is not None
-    }
-    write_forecasts(folder / "suite" / "coming.csv", series, future)
+    series = read_csv_series(folder / "own.csv", TableOptions(steps=8, ahead=2))
+    run_suite({}, SMALL, folder / "suite", series=series)
     return folder / "suite"
 
 
@@ -210,9 +204,13 @@ def test_own_series_have_a_row_a_variable_and_no_oracle(
     assert np.array_equal(lines["linear"][1], linear[second, :, 1])
     assert np.array_equal(lines["truth"][1], series.values[second, 8:, 1])
     assert "variance of the noise" not in lines_of(errors.axes[0])
-    shutil.copytree(csv_suite, tmp_path / "stopped")
-    (tmp_path / "stopped" / "coming.csv").unlink()
-    assert read_series(tmp_path / "stopped")["series"].names[0] == "variable 1"
+    folder = shutil.copytree(csv_suite, tmp_path / "damaged")
+    arrays = load_arrays(folder / "series" / "series.npz")
+    save_arrays(
+        folder / "series" / "series.npz", {**arrays, "names": np.array(["one", "two"])}
+    )
+    with pytest.raises(ModelError, match=r"series\.npz: .* names of 9 variables"):
+        read_series(folder)
 
 
 # === Errors ===
