@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -29,7 +28,7 @@ Inputs = Array | dict[str, Array]
 
 MONITOR = "valid_mse"
 MIN_EPOCHS = 4  # from which a plateau can be told
-PLATEAU = 0.1  # relative decrease of the error in the last quarter of the epochs
+PLATEAU = 0.2  # relative decrease of the error in the second half of the epochs
 _BATCH_SIZE = 500  # of forecasts
 _STREAM = 1  # of random numbers; `draw_data` uses others for valid and test
 
@@ -182,14 +181,14 @@ def forecast_with_dropout(
 def is_converged(history: Sequence[Row]) -> bool:
     """Return whether the validation error came to a plateau.
 
-    It did if the best of the last quarter of the epochs is at most a tenth below the
-    best of those before, with at least MIN_EPOCHS epochs to tell.
+    It did if the second half of the epochs lowered it by at most PLATEAU, with at least
+    MIN_EPOCHS epochs. The end alone shows nothing: the learning rate decays to 0.
     """
     errors = [row[MONITOR] for row in history]
-    before = len(errors) - math.ceil(len(errors) / 4)
+    half = len(errors) // 2
     if len(errors) < MIN_EPOCHS:
         return False
-    return min(errors[before:]) > (1 - PLATEAU) * min(errors[:before])
+    return min(errors[half:]) >= (1 - PLATEAU) * min(errors[:half])
 
 
 def table_inputs(table: Table, origins: IntArray, task: Task) -> dict[str, Array]:

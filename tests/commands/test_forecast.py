@@ -43,6 +43,7 @@ def test_the_command_prints_one_table_and_keeps_a_csv(
 ) -> None:
     sizes = {"train": 64, "valid": 20, "test": 40, "epochs": 1, "draws": 200}
     monkeypatch.setattr(run, "_QUICK", sizes)
+    monkeypatch.setitem(run._UPDATES, "synthetic", 0)
     words = ["run", "--only", "simple-rnn", "--quick", "--jobs", "1"]
     done = forecast(*words)
     assert done.returncode == 0, done.stderr
@@ -58,6 +59,10 @@ def test_the_command_prints_one_table_and_keeps_a_csv(
     assert by_name["simple-rnn"]["parameters"] == 3
     assert by_name["last-value"]["mean"] > by_name["linear"]["mean"]
     assert answer["below_oracle"] == []
+    # One epoch of two updates is no training, and it is said.
+    assert not by_name["simple-rnn"]["is_converged"]
+    assert by_name["linear"]["is_converged"]
+    assert "simple-rnn *" in out and "* not converged: " in out
 
 
 @pytest.mark.keras

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from chorale.forecasting.jobs import Job
 from chorale.forecasting.recipes import LAST_STEP, RECIPES, Recipe
 from chorale.forecasting.series import TASKS, Data, draw_data, forecasting_task
 from chorale.nn.runs import Run
@@ -158,3 +160,42 @@ def test_fresh_series_are_new_in_every_epoch_and_never_those_measured_on(
     assert data.test_waves is not None
     everything = np.concatenate([*frequencies, data.test_waves.frequencies[:, 0]])
     assert len(everything) == 200 == len(np.unique(everything))
+
+
+@pytest.mark.parametrize(
+    ("errors", "converged"),
+    [
+        ([9, 4, 3, 2.9, 2.8, 2.75], True),
+        ([9, 8, 7, 6, 5, 4], False),
+        ([9, 3, 2, 2.5, 3, 4], True),  # overfitting is no reason to train longer
+        ([2, 2, 2], False),  # too few epochs to tell
+        ([0.27, 0.15, 0.13, 0.08, 0.062, 0.053, 0.048, 0.046, 0.0451, 0.0449], False),
+    ],
+)
+def test_a_training_that_still_improves_has_not_converged(
+    errors: list[float], converged: bool
+) -> None:
+    from chorale.forecasting import training
+
+    history = [{training.MONITOR: error} for error in errors]
+    assert training.is_converged(history) is converged
+
+
+def test_the_smallest_network_beats_the_last_value_in_a_quick_run(
+    tmp_path: Path,
+) -> None:
+    from chorale.commands.forecast import run
+    from chorale.forecasting import training
+
+    sizes = {part: run._QUICK[part] for part in ("train", "valid", "test")}
+    data = draw_data(TASKS["one-step"], **sizes, random_state=0)
+    recipe = RECIPES["simple-rnn"]
+    updates = run._UPDATES["synthetic"]
+    epochs = Job("simple-rnn", data, tmp_path, 0, recipe, 10, updates).total_epochs
+    network, history = training.train(
+        recipe, data, Run(tmp_path), epochs=epochs, seed=0
+    )
+    inputs, targets = data.task.inputs(data.test), data.task.targets(data.test)
+    error = np.mean((training.forecast(network, inputs, 1) - targets) ** 2)
+    assert error < 0.7 * np.mean((inputs[:, -1:] - targets) ** 2)
+    assert training.is_converged(history)

@@ -255,9 +255,9 @@ def _print_results(
     typer.echo(f"below the oracle by more than two standard errors: {names}")
     if not all(row.is_converged for row in results):
         typer.echo(
-            "* not converged: the error on the valid series still fell by more than a "
-            "tenth in the last quarter of the epochs; run without --quick, or with "
-            "more --epochs"
+            "* not converged: the second half of the epochs lowered the error on the "
+            "valid series by more than a fifth; train longer, without --quick or by "
+            "--epochs"
         )
     typer.echo(f"results {output / 'results.csv'}")
 

@@ -288,8 +288,8 @@ def _print_legend(results: Sequence[TableResult], level: float) -> None:
     )
     if not all(row.is_converged for row in results):
         typer.echo(
-            "* not converged: the error on the valid part still fell; --epochs trains "
-            "longer"
+            "* not converged: the second half of the epochs lowered the error on the "
+            "valid part by more than a fifth; --epochs trains longer"
         )
 
 
