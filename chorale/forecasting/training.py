@@ -27,7 +27,7 @@ Inputs = Array | dict[str, Array]
 """Of a network: the visible values, or the inputs of a table by name."""
 
 MONITOR = "valid_mse"
-MIN_EPOCHS = 4  # from which a plateau can be told
+MIN_EPOCHS = 4  # from which a plateau can be seen
 PLATEAU = 0.2  # relative decrease of the error in the second half of the epochs
 _BATCH_SIZE = 500  # of forecasts
 _STREAM = 1  # of random numbers; `draw_data` uses others for valid and test

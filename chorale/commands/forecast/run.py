@@ -148,7 +148,7 @@ def run(
     recipes = find_recipes(parse_names(only)) if only is not None else None
     task = csv_series = None
     if series is not None:
-        recipes = _forecasting(recipes or table_recipes())
+        recipes = table_recipes() if recipes is None else _forecasting(recipes)
         csv_series = read_table(series, table, interval)
     else:
         check_alone(table)
