@@ -25,8 +25,6 @@ code_hash = runpy.run_path(str(RUN))["code_hash"]
 
 # Notebooks whose outputs are not stored yet.
 PENDING = {
-    "03_is_it_bach",
-    "04_harmonize",
 }
 NOTEBOOKS = {
     path.stem: json.loads(path.read_text(encoding="utf-8"))
