@@ -219,6 +219,7 @@ def test_the_links_lead_somewhere(name: str) -> None:
 def test_documents_are_small_enough_to_read() -> None:
     assert (ROOT / "README.md").stat().st_size <= 12_000
     assert (ROOT / "notebooks/chorale-seed3.svg").stat().st_size <= 60_000
+    assert (ROOT / "notebooks/forecast-suite.png").stat().st_size <= 100_000
 
 
 def test_every_model_has_a_model_card() -> None:
