@@ -23,14 +23,10 @@ ROOT = Path(__file__).parent.parent
 RUN = ROOT / "notebooks/run.py"
 code_hash = runpy.run_path(str(RUN))["code_hash"]
 
-# Notebooks whose outputs are not stored yet.
-PENDING = {
-}
 NOTEBOOKS = {
     path.stem: json.loads(path.read_text(encoding="utf-8"))
     for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
 }
-STORED = sorted({*NOTEBOOKS} - PENDING)
 
 MOST_BYTES = 1_500_000  # of a notebook
 MOST_BYTES_OF_SOUND = 60_000  # of a clip
@@ -124,7 +120,7 @@ def cells_without_output(notebook: dict[str, Any]) -> list[str]:
 # === The stored notebooks ===
 
 
-@pytest.mark.parametrize("name", STORED)
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_outputs_are_those_of_the_code(name: str) -> None:
     stored = NOTEBOOKS[name]["metadata"].get("outputs_of", {}).get("code_sha256")
     assert stored == code_hash(NOTEBOOKS[name]), (
@@ -132,18 +128,18 @@ def test_outputs_are_those_of_the_code(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", STORED)
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_cells_that_print_or_draw_have_outputs(name: str) -> None:
     assert cells_without_output(NOTEBOOKS[name]) == []
 
 
-@pytest.mark.parametrize("name", STORED)
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_cells_were_run_once_in_their_order(name: str) -> None:
     counts = [cell["execution_count"] for cell in code_cells(NOTEBOOKS[name])]
     assert counts == [*range(1, len(counts) + 1)]
 
 
-@pytest.mark.parametrize("name", STORED)
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_outputs_hold_no_errors_paths_or_log_lines(name: str) -> None:
     for cell in code_cells(NOTEBOOKS[name]):
         assert "error" not in {output["output_type"] for output in cell["outputs"]}
@@ -152,7 +148,7 @@ def test_outputs_hold_no_errors_paths_or_log_lines(name: str) -> None:
             assert not LOG_LINE.search(text), text
 
 
-@pytest.mark.parametrize("name", STORED)
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_notebooks_are_small(name: str) -> None:
     assert (ROOT / f"notebooks/{name}.ipynb").stat().st_size <= MOST_BYTES
     for cell in code_cells(NOTEBOOKS[name]):
@@ -175,7 +171,6 @@ def test_full_settings_are_chosen_in_the_first_code_cell(name: str) -> None:
 
 def test_all_notebooks_are_here() -> None:
     assert len(NOTEBOOKS) >= 5
-    assert {*NOTEBOOKS} >= PENDING
 
 
 # === The tests' own eyes ===
