@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+import zoneinfo
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +29,8 @@ class Audit:
         self._allowed: tuple[str, ...] = ()
         self._is_on = False
         libraries = {sysconfig.get_paths()[name] for name in ("stdlib", "platlib")}
-        self._libraries = (*libraries, sys.prefix, sys.base_prefix, str(PACKAGE))
+        prefixes = (sys.prefix, sys.base_prefix, *zoneinfo.TZPATH)  # pandas reads UTC
+        self._libraries = (*libraries, *prefixes, str(PACKAGE))
         sys.addaudithook(self._hear)
 
     @contextmanager

@@ -330,9 +330,13 @@ def _write_tables(folder: Path) -> None:
     (folder / "manifest").mkdir()
     lines = (bundled_corpus() / MANIFEST_FILE).read_text("utf-8").splitlines(True)
     (folder / "manifest" / MANIFEST_FILE).write_text("".join(lines[:40]), "utf-8")
-    rows = [f"2020-01-{day:02},{day / 7:.3f},{-day}" for day in range(1, 31)]
+    rows = [
+        f"2020-{month:02}-{day:02},{day / 7:.3f},{-day}"
+        for month, days in ((1, 31), (2, 29), (3, 31))
+        for day in range(1, days + 1)
+    ]
     (folder / "series").mkdir()
-    text = "\n".join(["date,high,low", *rows, *rows, *rows, ""])
+    text = "\n".join(["date,high,low", *rows, ""])
     (folder / "series" / "series.csv").write_text(text, "utf-8")
 
 

@@ -43,10 +43,11 @@ def test_the_command_prints_one_table_and_keeps_a_csv(
 ) -> None:
     sizes = {"train": 64, "valid": 20, "test": 40, "epochs": 1, "draws": 200}
     monkeypatch.setattr(run, "_QUICK", sizes)
-    monkeypatch.setitem(run._UPDATES, "synthetic", 0)
+    monkeypatch.setitem(run._UPDATES, "quick", 0)
     words = ["run", "--only", "simple-rnn", "--quick", "--jobs", "1"]
     done = forecast(*words)
     assert done.returncode == 0, done.stderr
+    assert "--quick trains most networks with 0 updates" in done.stderr
     out = done.stdout
     names = [line.split()[0] for line in out.splitlines()[2:] if line.strip()]
     assert names[:2] == [ORACLE, LEAST_SQUARES]

@@ -190,8 +190,16 @@ def test_the_smallest_network_beats_the_last_value_in_a_quick_run(
     sizes = {part: run._QUICK[part] for part in ("train", "valid", "test")}
     data = draw_data(TASKS["one-step"], **sizes, random_state=0)
     recipe = RECIPES["simple-rnn"]
-    updates = run._UPDATES["synthetic"]
-    epochs = Job("simple-rnn", data, tmp_path, 0, recipe, 10, updates).total_epochs
+    job = Job(
+        name="simple-rnn",
+        data=data,
+        folder=tmp_path,
+        seed=0,
+        recipe=recipe,
+        epochs=run._QUICK["epochs"],
+        updates=run._UPDATES["quick"],
+    )
+    epochs = job.total_epochs
     network, history = training.train(
         recipe, data, Run(tmp_path), epochs=epochs, seed=0
     )

@@ -172,10 +172,13 @@ def test_reading_is_a_stream(tmp_path: Path) -> None:
     assert seen == path.stat().st_size
 
 
-@pytest.mark.parametrize("name", ["missing.ndjson", "folder.ndjson"])
-def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("missing.ndjson", "cannot read it"), ("folder.ndjson", "it is a folder")],
+)
+def test_what_is_no_file_is_refused(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "folder.ndjson").mkdir()
-    with pytest.raises(DataError, match="cannot read it"):
+    with pytest.raises(DataError, match=message):
         list(read_sketches(tmp_path / name))
 
 
