@@ -160,7 +160,8 @@ def change_tag(content: bytes, random: Random) -> bytes:
         )
     if random.random() < 0.5:  # both ends, so that it stays XML
         old, new = (random.choice(tags).lstrip(b"</") for _ in range(2))
-        return re.sub(rb"(</?)%s\b" % re.escape(old), rb"\1" + new, content)
+        # The new word may begin with a digit, so no template.
+        return re.sub(rb"(</?)%s\b" % re.escape(old), lambda tag: tag[1] + new, content)
     return _replace_match(
         rb"</?[\w:-]+", content, random, lambda _: random.choice(tags)
     )

@@ -47,6 +47,7 @@ def fuzz(cases: Path, case: str, first: int, count: int) -> list[Row]:
         rows += [row for row in done if "outcome" in row]
         if not death:
             return rows
+        assert done, death  # a fault of the worker, not of a reader
         # The last line names the file that was being read.
         place = done[-1]
         if TIMEOUT in death:  # a busy machine may be slow; a hang is one twice

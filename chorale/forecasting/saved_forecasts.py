@@ -107,7 +107,7 @@ def read_series(folder: Path) -> dict[str, SavedSeries]:
         task = TASKS.get(name) or forecasting_task(first, length - first, name=name)
         if (task.length, task.first_hidden) != (length, first):
             raise ModelError(f"{path}: expected series of the task {name}")
-        names = tuple(str(column) for column in arrays.get("names", ()))
+        names = tuple(str(column) for column in np.atleast_1d(arrays.get("names", ())))
         if names and len(names) != variables:
             raise ModelError(f"{path}: expected the names of {variables} variables")
         saved[name] = SavedSeries(task, values, names)

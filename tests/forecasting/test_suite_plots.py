@@ -276,3 +276,13 @@ def test_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(extras, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"pictures needs the extra \[plot\]"):
         plot_suite(tmp_path)
+
+
+def test_the_names_of_variables_may_be_no_list(tmp_path: Path) -> None:
+    series = write_suite(tmp_path)
+    path = tmp_path / "ten-steps/series.npz"
+    save_arrays(path, {**load_arrays(path), "names": np.array("bus")})
+    assert read_series(tmp_path)["ten-steps"].names == ("bus",)
+    save_arrays(path, {**load_arrays(path), "names": np.array([["bus"], ["rail"]])})
+    with pytest.raises(ModelError, match=f"names of {series.shape[-1]} variables"):
+        read_series(tmp_path)
