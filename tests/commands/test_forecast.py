@@ -47,7 +47,7 @@ def test_the_command_prints_one_table_and_keeps_a_csv(
     words = ["run", "--only", "simple-rnn", "--quick", "--jobs", "1"]
     done = forecast(*words)
     assert done.returncode == 0, done.stderr
-    assert "--quick trains most networks with 0 updates" in done.stderr
+    assert "--quick trains most networks with 400 updates" in done.stderr
     out = done.stdout
     names = [line.split()[0] for line in out.splitlines()[2:] if line.strip()]
     assert names[:2] == [ORACLE, LEAST_SQUARES]

@@ -56,6 +56,10 @@ from chorale.forecasting.suite import SuiteOptions, run_suite
 _QUICK = {"train": 1600, "valid": 500, "test": 500, "epochs": 8, "draws": 1000}
 # Updates of the optimizer that a training has at least, by more epochs on few series.
 _UPDATES = {"synthetic": 600, "quick": 400, "table": 1500, "quick table": 400}
+_QUICK_REMARK = (
+    f"--quick trains most networks with {_UPDATES['quick']} updates of the optimizer; "
+    "they end with lower errors without it"
+)
 _MOST_JOBS = 4  # by default: each process loads TensorFlow
 
 # === Options ===
@@ -175,10 +179,7 @@ def run(
         )
     else:
         if quick and epochs is None:
-            print_remarks(
-                f"--quick trains most networks with {_UPDATES['quick']} updates of the "
-                "optimizer; they end with lower errors without it"
-            )
+            print_remarks(_QUICK_REMARK)
         _report(measurements, data, output, as_json)
 
 
