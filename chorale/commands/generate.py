@@ -10,10 +10,19 @@ import typer
 from chorale.commands import outputs
 from chorale.commands import reading_options as reading
 from chorale.commands import sampling_options as sampling
-from chorale.commands.options import ADVANCED, Average, Force, Models, model_names
-from chorale.commands.pieces import find_piece
+from chorale.commands.options import (
+    ADVANCED,
+    Average,
+    Force,
+    Models,
+    model_names,
+    names_typed,
+    option_name,
+)
+from chorale.commands.pieces import FILE_OPTIONS, find_piece
 from chorale.commands.progress import progress_bar
-from chorale.corpus.seeds import NO_SEED
+from chorale.corpus.seeds import NO_SEED, find_seed
+from chorale.errors import UsageError
 from chorale.formats.files import READABLE_NAMES
 from chorale.models.ensemble import average as averaged
 from chorale.models.storage import NEXT_STEP, load_card, load_model
@@ -89,6 +98,7 @@ def generate(
     """
     options = sampling.next_step_options(context)
     destination = outputs.Destination.of(context)
+    _check_reading_options(context, seed, plan)
     start = find_start(
         _find(context, seed),
         plan=None if plan is None else _find(context, plan),
@@ -118,12 +128,37 @@ def generate(
     )
 
 
-def _find(context: typer.Context, seed: str) -> str | Chorale:
-    """Return the chorale in a file, or the name of a bundled one."""
-    is_file = Path(seed).exists() and not Path(seed).is_dir()
-    if seed == NO_SEED or seed.isdigit() or not is_file:
-        return seed
-    return find_piece(context, seed).chorale
+def _check_reading_options(context: typer.Context, seed: str, plan: str | None) -> None:
+    """Raise a UsageError if options about reading have nothing to be read.
+
+    Those about files need a file, those of key and tempo a seed or a plan.
+    """
+    names = [name for name in (seed, plan) if name not in (None, NO_SEED)]
+    wrong = set() if any(map(_is_file, names)) else {*FILE_OPTIONS}
+    if not names:
+        wrong |= {"key", "tempo"}
+    for option in wrong.intersection(names_typed(context)):
+        raise UsageError(
+            f"{option_name(context, option)} says how a seed is read, got --seed "
+            f"{seed}: leave it out, or name {'a file' if names else 'a seed'}"
+        )
+
+
+def _is_file(name: str | None) -> bool:
+    """Return whether a seed is a file; a number is one of `chorale seeds`."""
+    if name is None or name == NO_SEED or name.isdigit():
+        return False
+    return Path(name).exists() and not Path(name).is_dir()
+
+
+def _find(context: typer.Context, name: str) -> str | Chorale:
+    """Return the chorale of a seed, or its name if it is bundled and left as it is."""
+    if _is_file(name):
+        return find_piece(context, name).chorale
+    chorale = find_seed(name)
+    if chorale is None or {"key", "tempo"}.isdisjoint(names_typed(context)):
+        return name
+    return reading.reading_options(context).apply(chorale)
 
 
 def _stem(seed: str) -> str:

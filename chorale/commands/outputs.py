@@ -27,6 +27,7 @@ from chorale.utils.reports import (
     write_report,
 )
 from chorale.utils.saving import check_new, drafts, save_numbered
+from chorale.utils.text import listed
 
 OutputFolder = Annotated[
     Path,
@@ -188,11 +189,14 @@ def write_best(
         drawn_by_file = {written[name]: found for name, found in ranked.items()}
         blocks = choice_blocks(drawn_by_file)
         write_report(blocks, report, overwrite=destination.force)
-    has_cadence = all(group[0].ends_well for group in ranked.values())
-    if warn_of_endings and best_of > 1 and not has_cadence:
+    open_ended = [
+        written[name] for name, group in ranked.items() if not group[0].ends_well
+    ]
+    if warn_of_endings and best_of > 1 and open_ended:
+        which = "" if len(ranked) == 1 else f" for {listed(open_ended)}"
         print_remarks(
-            f"of {best_of} chorales none ended on a cadence; a higher --best-of may "
-            "find one that does"
+            f"of {best_of} chorales none ended on a cadence{which}; a higher --best-of "
+            "may find one that does"
         )
 
 

@@ -15,6 +15,8 @@ from chorale.errors import UsageError
 from chorale.formats.reading import Reading
 from chorale.music.score import Chorale
 
+FILE_OPTIONS = ("source_format", "parts", "track", "tune")  # not for bundled chorales
+
 
 def find_piece(context: typer.Context, name: str) -> Reading:
     """Return a bundled chorale, or the piece in a file; print remarks on its reading.
@@ -40,7 +42,7 @@ def find_bundled_piece(context: typer.Context, name: str) -> Chorale | None:
     if chorale is None:
         return None
     typed = names_typed(context)
-    for option in ("source_format", "parts", "track", "tune"):
+    for option in FILE_OPTIONS:
         if option in typed:
             raise UsageError(
                 f"{option_name(context, option)} is for files, got the bundled chorale "

@@ -1,4 +1,4 @@
-"""Options of the commands that read chorales: what a user says about a file."""
+"""Options of the commands that read chorales: settings for reading a file."""
 
 from __future__ import annotations
 

@@ -74,7 +74,8 @@ def find_roles(
             "decimals with a point",
             columns.path,
         )
-    past = []
+    past: list[str] = []
+    empty: list[str] = []
     for name in columns.cells:
         present = {cell.strip() for cell in columns.cells[name] if not is_missing(cell)}
         if name in chosen:
@@ -90,14 +91,15 @@ def find_roles(
             remarks.append(f"{name} is left out: {problem}")
         elif not present:
             remarks.append(f"{name} is left out: all cells are empty")
+            empty.append(name)
         elif name not in known:
             past.append(name)
     if past and not targets:
         remarks.append(
-            f"text, read as inputs of the past alone: {', '.join(past)}; name columns "
+            f"columns of text, used as past inputs only: {', '.join(past)}; name those "
             "whose future is known by --known"
         )
-    used = tuple(name for name in known if name in columns.cells)
+    used = tuple(name for name in known if name not in empty)
     return Roles(chosen, used, tuple(past))
 
 

@@ -97,7 +97,8 @@ def read_columns(path: Path | str) -> Columns:
     time = _time_column(header, rows)
     label = header[0] or "the column without a name"
     first = 0
-    if time is None and (not header[0] or _are_labels([c[0] for _, c in rows])):
+    is_unnamed = time != 0 and not header[0]
+    if is_unnamed or (time is None and _are_labels([cells[0] for _, cells in rows])):
         first = 1
         remarks.append(f"{label} is left out: it is taken for the label of a row")
     kept = [index for index in range(first, len(header)) if index != time]
@@ -140,19 +141,15 @@ def _read_bounded(path: Path) -> tuple[list[str], list[Row]]:
 
 
 def _time_column(header: Sequence[str], rows: Sequence[Row]) -> int | None:
-    """Return the index of the column of dates: by its name, or its first cell."""
-    for index, name in enumerate(header):
-        cell = rows[0][1][index].strip()
-        is_named = name.lower() in NAMES and not _is_small(cell)
-        if is_named or (number(cell) is None and looks_like_date(cell)):
-            return index
-    return None
-
-
-def _is_small(cell: str) -> bool:
-    """Return whether a cell is a number that is no date such as 20240131."""
-    value = number(cell)
-    return value is not None and not looks_like_date(cell)
+    """Return the index of the column of dates: by its first cell, or its name."""
+    first = [cell.strip() for cell in rows[0][1]]
+    dates = [index for index, cell in enumerate(first) if looks_like_date(cell)]
+    texts = [index for index, cell in enumerate(first) if number(cell) is None]
+    named = [index for index, name in enumerate(header) if name.lower() in NAMES]
+    # A number such as 20240131 is a date in a column of such a name only.
+    candidates = [index for index in dates if index in named or index in texts]
+    candidates += [index for index in named if index in texts]
+    return candidates[0] if candidates else None
 
 
 def _are_labels(cells: Sequence[str]) -> bool:

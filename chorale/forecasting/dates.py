@@ -28,7 +28,10 @@ FORMATS = (  # as of `pandas.to_datetime`, the first that reads all cells
     *("%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%B %d, %Y"),
     *("%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%d/%b/%Y"),
 )
-NAMES = ("date", "datetime", "time", "timestamp", "ds", "day", "month", "week", "hour")
+NAMES = (
+    *("date", "datetime", "time", "timestamp", "ds"),
+    *("year", "month", "week", "day", "hour"),
+)
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400  # seconds
 _MONTHS = {1: (28, 31), 3: (89, 92), 12: (365, 366)}  # their lengths in days
@@ -163,7 +166,10 @@ def infer_step(dates: Dates) -> Step | None:
     seconds, share = int(values[np.argmax(counts)]), counts.max() / counts.sum()
     days = differences / _DAY
     for months, (least, most) in _MONTHS.items():
-        if share < 1 and np.mean((days >= least) & (days <= most)) > 0.5:
+        is_inside = (days >= least) & (days <= most)
+        # Months differ in length; steps of always 28 days are four weeks.
+        differ = months == 12 or len(np.unique(days[is_inside])) > 1
+        if share < 1 and differ and np.mean(is_inside) > 0.5:
             name = {1: "month", 3: "quarter", 12: "year"}[months]
             return Step(name, 12 // months, months=months)
     if share < 0.5 or seconds <= 0:

@@ -116,8 +116,8 @@ _SIGNS = {
     "midi": re.compile(rb"MThd"),
     "musicxml": re.compile(rb"(?:<[?!][^>]*>\s*)*<score-"),
     "mxl": re.compile(rb"PK\x03\x04"),
-    "abc": re.compile(rb"(?:%.*\s+)*X:\s*\d"),
-    "humdrum": re.compile(rb"(?:!.*\s+)*\*\*kern"),
+    "abc": re.compile(rb"(?:%[^\r\n]*+\s++)*+X:\s*\d"),
+    "humdrum": re.compile(rb"(?:![^\r\n]*+\s++)*+\*\*kern"),
 }
 _BY_ENDING = {ending: row for row in FORMATS.values() for ending in row.endings}
 READABLE = [ending for ending, row in _BY_ENDING.items() if row.read]

@@ -32,8 +32,8 @@ def check_at_most(options: Any, **most: float) -> None:
     """Raise a UsageError unless each named option is at most its bound."""
     for name, high in most.items():
         if getattr(options, name) > high:
-            raise UsageError(
-                f"expected {name} of at most {high}, got {getattr(options, name)}"
+            raise OptionError(
+                name, f"expected {{}} of at most {high}, got {getattr(options, name)}"
             )
 
 

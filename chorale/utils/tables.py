@@ -86,6 +86,8 @@ def read_table(
             found = found if len(found) <= 60 else f"{found[:60]}…"  # one short line
             raise DataError(f"{wanted}, got {found}", path, 1)
         for cells in reader:
+            if not cells and len(header) == 1:
+                cells = [""]  # an empty line is an empty cell
             if len(cells) != len(header):
                 raise DataError(
                     f"expected {counted(len(header), 'cell')}, got {len(cells)}",

@@ -218,7 +218,7 @@ def test_the_command_prints_where_each_gives_up(without_training: None) -> None:
     assert lines[1].split()[:6] == ["10", "30", "100", "300", "1,000", "3,000"]
     assert lines[2].split() == "GRU 0.010 0.010 0.900 - - - 30".split()
     assert lines[3].split()[0] == "WaveNet"
-    assert lines[4] == "results forecast/memory.csv"
+    assert lines[4] == "results: forecast/memory.csv"
     assert Path("forecast/memory.csv").read_text().count("\n") == 1 + 2 * 6
 
 

@@ -63,6 +63,41 @@ def written() -> list[str]:
 # === chorale generate ===
 
 
+def test_of_several_pieces_those_without_a_cadence_are_named(run: Run) -> None:
+    code, _, err = run("generate", "--seed", "3", "--bars", "4", "-n", "2")
+    assert code == 0
+    assert "none ended on a cadence for chorale-seed3-1 and chorale-seed3-2;" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--seed", "3", "--parts", "1,2,3,4"), "--parts says how a seed is read"),
+        (("--seed", "bwv253", "--from", "abc"), "--from says how a seed is read"),
+        (("--seed", "none", "--tempo", "60"), "--tempo says how a seed is read"),
+        (("--seed", "none", "--key", "E minor"), "--key says how a seed is read"),
+    ],
+)
+def test_options_of_reading_need_something_to_read(
+    run: Run, words: tuple[str, ...], message: str
+) -> None:
+    code, _, err = run("generate", *words)
+    assert code == 2 and message in err
+    assert written() == []
+
+
+def test_key_and_tempo_of_a_bundled_seed_can_be_changed(run: Run) -> None:
+    code, _, err = run(
+        *("generate", "--seed", "3", "--bars", "4", "--best-of", "1"),
+        *("--tempo", "60", "--key", "F# minor"),
+    )
+    assert code == 0, err
+    messages = [*mido.MidiFile("chorale-seed3.mid").tracks[0]]
+    assert next(m.key for m in messages if m.type == "key_signature") == "F#m"
+    first = next(m.tempo for m in messages if m.type == "set_tempo")
+    assert mido.tempo2bpm(first) == pytest.approx(60)
+
+
 def test_generate_writes_what_it_prints(run: Run) -> None:
     code, out, err = run("generate", "--seed", "3", "--bars", "4")
     assert (code, out) == (0, "chorale-seed3.mid\n")

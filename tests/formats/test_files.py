@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from strategies import little_chorale
 
 from chorale.errors import DataError, UsageError
+from chorale.formats import files
 from chorale.formats.files import (
     OUTPUT_ENDINGS,
     READABLE_NAMES,
@@ -263,3 +265,17 @@ def test_other_xml_is_not_taken_for_a_score(tmp_path: Path) -> None:
 def test_impossible_options_of_reading(options: dict[str, object]) -> None:
     with pytest.raises(UsageError, match=f"expected {next(iter(options))} "):
         ReadingOptions(**options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("line", [b"!!!OTL: x\r\n", b"!! a  \n", b"% b\r\n", b"%\t \n"])
+def test_many_comments_take_no_time_before_a_format_is_known(line: bytes) -> None:
+    """A pattern with two ways to read a line would take years."""
+    began = time.process_time()
+    for signature in files._SIGNS.values():
+        assert signature.match(line * 200 + b"**text") is None
+    assert time.process_time() - began < 5
+
+
+def test_comments_before_the_first_line_are_skipped() -> None:
+    assert files._SIGNS["humdrum"].match(b"!!!OTL: x\r\n!! y\n\n**kern\t**kern")
+    assert files._SIGNS["abc"].match(b"%abc-2.1\r\n% a book\n\nX:1\nT:a")

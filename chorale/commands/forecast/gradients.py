@@ -73,7 +73,7 @@ def gradients(
         typer.echo(json.dumps(answer, indent=2))
         return
     typer.echo("\n".join(_table(summaries, options)))
-    typer.echo(f"results {saved.paths[0]}")
+    typer.echo(f"results: {saved.paths[0]}")
     if tensorboard:
         typer.echo(f"see     tensorboard --logdir {folder}")
 

@@ -79,7 +79,7 @@ def memory(
         typer.echo(json.dumps(answer, indent=2))
         return
     typer.echo("\n".join(_table(recalls, options)))
-    typer.echo(f"results {path}")
+    typer.echo(f"results: {path}")
 
 
 def _table(recalls: Sequence[Recall], options: MemoryOptions) -> Iterator[str]:

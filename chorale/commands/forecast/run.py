@@ -265,7 +265,7 @@ def _print_results(
             "valid series by more than a fifth; train longer, without --quick or by "
             "--epochs"
         )
-    typer.echo(f"results {output / 'results.csv'}")
+    typer.echo(f"results: {output / 'results.csv'}")
 
 
 def _print_table(results: Sequence[Result], ahead: int) -> None:

@@ -182,8 +182,8 @@ def report_table(
         typer.echo(f"smallest error on the valid part: {best}")
     typer.echo(f"forecasts beyond the end: {output / 'coming.csv'}")
     if chart:
-        typer.echo(f"chart {output / 'forecast.png'}")
-    typer.echo(f"results {output / 'results.csv'}, {output / 'results.json'}")
+        typer.echo(f"chart: {output / 'forecast.png'}")
+    typer.echo(f"results: {output / 'results.csv'}, {output / 'results.json'}")
 
 
 def _chart(

@@ -62,7 +62,7 @@ class Tune:
         number: of its X: field; None without one.
         row: of its first line.
         lines: without empty lines and comments.
-        passed: rows after which empty lines are passed over.
+        passed: rows after which empty lines are ignored.
         lost: a sentence on music after the end of the tune; empty if there is none.
     """
 
@@ -78,9 +78,7 @@ class Tune:
         passed = []
         if self.passed:
             rows = "row" if len(self.passed) == 1 else "rows"
-            passed = [
-                f"empty lines are passed over after {rows} {_listed(self.passed)}"
-            ]
+            passed = [f"empty lines are ignored after {rows} {_listed(self.passed)}"]
         return [*passed, *([self.lost] if self.lost else [])]
 
     @property
@@ -245,7 +243,7 @@ def select_tune(tunes: Sequence[Tune], number: int | None) -> Tune:
         raise DataError(
             f"expected one tune {number}, got {len(named)}, in rows "
             f"{_listed(tune.row for tune in named)}: "
-            "give them numbers of their own in their X: fields"
+            "give them distinct numbers in their X: fields"
         )
     return named[0]
 
@@ -269,7 +267,7 @@ def _ambiguous(tunes: Iterable[Tune]) -> str:
     number = "no number" if twice[0] is None else f"number {twice[0]}"
     return (
         f"; {counts[twice[0]]} tunes have {number}: to read one of them, "
-        "give them numbers of their own in their X: fields"
+        "give them distinct numbers in their X: fields"
     )
 
 

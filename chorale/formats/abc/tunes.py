@@ -153,7 +153,7 @@ class TuneReader:
 
     def _declare(self, value: str) -> None:
         """Read a V: field, and in the body go on with its voice."""
-        name, _, properties = value.partition(" ")
+        name, properties = [*value.split(None, 1), "", ""][:2]
         if not name:
             raise DataError("expected a voice such as V:1, got V: without a name")
         voice = self._voice(name.strip('"'))

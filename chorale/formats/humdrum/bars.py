@@ -57,7 +57,7 @@ class ScoreBuilder:
         return staff, voice
 
     def interpret(self, tokens: Sequence[str], spines: Sequence[Spine]) -> None:
-        """Read a row of interpretations; those of no meaning here are passed over."""
+        """Read a row of interpretations; those of no meaning here are ignored."""
         kern: list[str] = []
         for token, spine in zip(tokens, spines, strict=True):
             if spine.staff is not None:

@@ -45,7 +45,7 @@ class Signatures:
         self._is_first_bar = True
 
     def interpret(self, tokens: Sequence[str]) -> None:
-        """Read a row of interpretations of **kern spines; others are passed over.
+        """Read a row of interpretations of **kern spines; others are ignored.
 
         Raises:
             DataError: bars of a time signature are not a whole number of sixteenths.

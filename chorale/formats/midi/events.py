@@ -82,7 +82,7 @@ def read_events(data: bytes) -> MidiFile:
     if kind > 1:
         raise DataError(
             f"expected a MIDI file of format 0 or 1, got format {kind}, whose tracks "
-            "are pieces of their own: save it as format 1"
+            "are independent pieces: save it as format 1"
         )
     if division >= 0x8000:
         raise DataError(
@@ -173,7 +173,7 @@ def _read_track(data: bytes, at: int, end: int, file: MidiFile) -> int:
     file.ends.append(tick)
     if is_next_chunk:
         return end
-    file.remarks.append(f"track {number} has not the length that the file says")
+    file.remarks.append(f"the length of track {number} is wrong in the file")
     return max(data.find(_TRACK, at), at) if _TRACK in data[at:] else len(data)
 
 

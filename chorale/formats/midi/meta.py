@@ -103,7 +103,7 @@ def read_key(metas: Metas, first: float) -> KeySignature | None:
     """Return the key signature at the beginning; None if there is none.
 
     Programs write every signature as major, so only `minor` means anything, except in
-    our own files. A signature of an unknown mode is passed over.
+    our own files. A signature of an unknown mode is ignored.
 
     Args:
         metas: of the file.
@@ -165,7 +165,7 @@ def remarks_on_changes(metas: Metas, first: float, steps: int) -> list[str]:
     remarks = []
     keys = [_key_signature(meta) for meta in _of_type(metas, KEY_SIGNATURE)]
     if None in keys:
-        remarks.append("an odd key signature is passed over")
+        remarks.append("an invalid key signature is ignored")
     later = {
         meta.data
         for meta in _of_type(metas, KEY_SIGNATURE)

@@ -1,6 +1,6 @@
 """Values of MusicXML: numbers, durations, pitches, keys, metres, tempos, syllables.
 
-Damaged values are passed over or refused; nothing here takes longer than the text is.
+Damaged values are ignored or refused; nothing here takes longer than the text is.
 """
 
 from __future__ import annotations

@@ -62,11 +62,11 @@ def test_music_after_an_empty_line(tmp_path: Path) -> None:
     )
     score = read(tmp_path, "X:1\nT:Own\n\nM:3/4\nL:1/4\nK:C\n\nGAB|c3|]\n")
     assert melody(score) == [[67, 69, 71], [72]]
-    assert score.notes == ("empty lines are passed over after rows 2, 6",)
+    assert score.notes == ("empty lines are ignored after rows 2, 6",)
     voices = "V:1\nG4|]\n\nV:2\nE4|]\n\n[V:3]C4|]\n\nA B|\n"
     score = read(tmp_path, HEADER + "C\n" + voices)
     assert [melody(score, staff) for staff in range(3)] == [[[67]], [[64]], [[60]]]
-    assert score.notes[0] == "empty lines are passed over after rows 7, 10"
+    assert score.notes[0] == "empty lines are ignored after rows 7, 10"
     assert score.notes[1].startswith("row 14 looks like music")
 
 
@@ -98,6 +98,6 @@ def test_tunes_of_one_number(tmp_path: Path, count: int) -> None:
     ):
         read(tmp_path, book)
     with pytest.raises(
-        DataError, match=r"one tune 1, got .*, in rows 1, 10.* numbers of"
+        DataError, match=r"one tune 1, got .*, in rows 1, 10.* distinct numbers"
     ):
         read(tmp_path, book, 1)

@@ -86,7 +86,7 @@ def test_a_wrong_length_of_a_track_is_said(size: int) -> None:
     data = header(2) + chunk(NOTE + END, size=size) + chunk(NOTE + END)
     read = read_events(data)
     assert [track[:2] for track in read.tracks] == [NOTES, NOTES]
-    assert read.remarks == ["track 1 has not the length that the file says"]
+    assert read.remarks == ["the length of track 1 is wrong in the file"]
 
 
 @pytest.mark.parametrize(

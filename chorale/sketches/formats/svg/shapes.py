@@ -164,7 +164,9 @@ def trace_shape(element: Element, size: Size, limit: int = MAX_POINTS) -> list[S
     if name in ("polyline", "polygon"):
         numbers = parse_numbers(element.get("points", ""), "points")
         if len(numbers) % 2:
-            raise DataError(f"expected an even number of points, got {len(numbers)}")
+            raise DataError(
+                f"expected an even number of coordinates, got {len(numbers)}"
+            )
         if len(numbers) < 4:
             return []
         points = np.array(numbers).reshape(-1, 2)
