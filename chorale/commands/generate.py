@@ -155,10 +155,10 @@ def _find(context: typer.Context, name: str) -> str | Chorale:
     """Return the chorale of a seed, or its name if it is bundled and left as it is."""
     if _is_file(name):
         return find_piece(context, name).chorale
-    chorale = find_seed(name)
-    if chorale is None or {"key", "tempo"}.isdisjoint(names_typed(context)):
+    if {"key", "tempo"}.isdisjoint(names_typed(context)):
         return name
-    return reading.reading_options(context).apply(chorale)
+    chorale = find_seed(name)
+    return name if chorale is None else reading.reading_options(context).apply(chorale)
 
 
 def _stem(seed: str) -> str:

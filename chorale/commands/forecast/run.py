@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,7 @@ from chorale.commands.forecast.series import (
     report_table,
     table_options,
 )
+from chorale.commands.forecast.tables import Column, print_rows
 from chorale.commands.options import ADVANCED
 from chorale.commands.printing import print_remarks
 from chorale.commands.progress import progress_bar
@@ -270,7 +271,7 @@ def _print_results(
 
 def _print_table(results: Sequence[Result], ahead: int) -> None:
     """Print a line for each result of a task."""
-    columns: list[tuple[str, int, Callable[[Result], str]]] = [
+    columns: list[Column[Result]] = [
         ("weights", 9, lambda row: f"{row.parameters}" if row.parameters else ""),
         ("at 1", 10, lambda row: _error(row.first)),
     ]
@@ -287,12 +288,7 @@ def _print_table(results: Sequence[Result], ahead: int) -> None:
     columns.append(
         ("seconds", 9, lambda row: f"{row.seconds:.0f}" if row.seed >= 0 else "")
     )
-    header = "".join(f"{name:>{width}}" for name, width, _ in columns)
-    typer.echo(f"  {'':<24}{header}")
-    for row in results:
-        cells = "".join(f"{cell(row):>{width}}" for _, width, cell in columns)
-        name = row.name + ("" if row.is_converged else " *")
-        typer.echo(f"  {name:<24}{cells}".rstrip())
+    print_rows(columns, results)
 
 
 def _error(value: float | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from chorale.commands.forecast.options import parse_names
+from chorale.commands.forecast.tables import Column, print_rows
 from chorale.commands.printing import print_remarks
 from chorale.errors import MissingExtraError, UsageError
 from chorale.forecasting.csv_series import CsvSeries, TableOptions, read_csv_series
@@ -253,7 +254,7 @@ def _print_target(
         "in the units of the table"
     )
     naive = next((row.mae[-1] for row in results if row.name == NAIVE), None)
-    columns: list[tuple[str, int, Callable[[TableResult], str]]] = [
+    columns: list[Column[TableResult]] = [
         ("weights", 9, lambda row: f"{row.parameters}" if row.parameters else ""),
         ("MAE at 1", 10, lambda row: _figure(row.mae[0])),
     ]
@@ -268,12 +269,7 @@ def _print_target(
         ("width", 10, lambda row: _figure(row.width[-1])),
         ("seconds", 9, lambda row: f"{row.seconds:.0f}" if row.seed >= 0 else ""),
     ]
-    header = "".join(f"{name:>{width}}" for name, width, _ in columns)
-    typer.echo(f"  {'':<24}{header}")
-    for row in results:
-        cells = "".join(f"{cell(row):>{width}}" for _, width, cell in columns)
-        name = row.name + ("" if row.is_converged else " *")
-        typer.echo(f"  {name:<24}{cells}".rstrip())
+    print_rows(columns, results)
     typer.echo()
 
 
