@@ -15,10 +15,9 @@ from pkgutil import resolve_name
 from typing import Any
 
 import pytest
-from typer.main import get_command
 
 import chorale
-from chorale.commands import app
+from chorale.commands import program
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "chorale"
@@ -85,11 +84,11 @@ def leaves(command: Any, *path: str) -> dict[tuple[str, ...], Any]:
         return {path: command}
     found = {}
     for name, below in command.commands.items():
-        found |= leaves(below, *path, name)
+        found |= leaves(getattr(below, "loaded", below), *path, name)
     return found
 
 
-COMMANDS = leaves(get_command(app))
+COMMANDS = leaves(program)
 OPTIONS = {
     path: {
         *("--help", "-h"),

@@ -1,8 +1,8 @@
 """The command line: one file per command, one folder per family of commands.
 
-Nothing heavy is imported before a command runs, so that `chorale --help` is instant.
-Errors that users can cause print one line on stderr, with exit code 1, or 2 for wrong
-usage.
+A command is imported when it is used: it waits for nothing that only others need, and
+`chorale --help` for none of them. Errors that users can cause print one line on stderr,
+with exit code 1, or 2 for wrong usage.
 """
 
 from __future__ import annotations
@@ -11,23 +11,10 @@ import sys
 from typing import NoReturn, cast
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from chorale.commands import (
-    check,
-    convert,
-    corpus,
-    evaluate,
-    examples,
-    forecast,
-    generate,
-    harmonize,
-    judge,
-    models,
-    rewrite,
-    seeds,
-    sketch,
-    train,
-)
+from chorale.commands.lazy import LazyCommand
 from chorale.commands.standard_streams import (
     describe_os_error,
     discard_stdout,
@@ -46,7 +33,6 @@ from chorale.version import __version__
 app = typer.Typer(
     name="chorale",
     help="Learn from Bach's four-part chorales and write new ones.",
-    pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -70,24 +56,41 @@ def _chorale(
     """Learn from Bach's four-part chorales and write new ones."""
 
 
+# The help of each command begins with its summary.
 _PANELS = {
-    "Write chorales": (
-        generate.generate,
-        harmonize.harmonize,
-        rewrite.rewrite,
-        seeds.seeds,
-        convert.convert,
-        examples.examples,
-    ),
-    "Check and measure": (check.check, judge.judge, evaluate.evaluate),
-    "Train": (train.train, models.models),
+    "Write chorales": {
+        "generate": "Write new chorales.",
+        "harmonize": "Harmonize a melody: write the other three voices.",
+        "rewrite": "Rewrite some bars or voices of a piece; keep every other note.",
+        "seeds": "List the chorales to start from: the test split, unseen in training.",
+        "convert": "Convert a chorale between file formats, or to a WAV recording.",
+        "examples": "Copy sample files: melodies, a hymn, an exercise, a drawing, a "
+        "series.",
+    },
+    "Check and measure": {
+        "check": "Check the part-writing of chorales.",
+        "judge": "Compare chorales with Bach's: style, part-writing, endings, copying.",
+        "evaluate": "Print the likelihood of a corpus in nats per note; lower is "
+        "better.",
+    },
+    "Train": {
+        "train": "Train a network on a corpus; write a run folder with the model.",
+        "models": "List the bundled models, with their figures on the valid split.",
+        "corpus": "Build or describe a corpus.",
+    },
+    "Series and drawings": {
+        "forecast": "Forecast time series, synthetic or your own, with every network.",
+        "sketch": "Classify drawings; train and evaluate classifiers.",
+    },
 }
-for _panel, _functions in _PANELS.items():
-    for _function in _functions:
-        app.command(rich_help_panel=_panel)(_function)
-app.add_typer(corpus.app, name="corpus", rich_help_panel="Train")
-app.add_typer(forecast.app, name="forecast", rich_help_panel="Series and drawings")
-app.add_typer(sketch.app, name="sketch", rich_help_panel="Series and drawings")
+# Families of commands, and what their files call them.
+_FAMILIES = {"corpus": "app", "forecast": "family", "sketch": "family"}
+
+program = cast(TyperGroup, get_command(app))
+for _panel, _commands in _PANELS.items():
+    for _name, _summary in _commands.items():
+        _place = f"chorale.commands.{_name}:{_FAMILIES.get(_name, _name)}"
+        program.add_command(LazyCommand(_name, _place, _summary, _panel))
 
 # Base class of typer's errors of usage, which typer does not export.
 _WrongUsage = cast(type[Exception], typer.BadParameter.__base__)
@@ -98,7 +101,7 @@ def main() -> None:
     prepare_streams()
     quieten_tensorflow()
     try:
-        exit_code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        exit_code = program(sys.argv[1:] or ["--help"], standalone_mode=False)
         sys.stdout.flush()
     except OptionError as error:
         _fail(error.on_command_line(_options), error.exit_code)

@@ -17,7 +17,9 @@ from chorale.corpus.statistics import Description, describe
 from chorale.errors import DataError
 from chorale.utils.text import counted
 
-app = typer.Typer(help="Build or describe a corpus.", no_args_is_help=True)
+app = typer.Typer(
+    help="Build or describe a corpus.", no_args_is_help=True, add_completion=False
+)
 
 
 @app.command("build")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import typer
+from chorale.commands.lazy import lazy_family
 
-from chorale.commands.forecast import gradients, memory, plot, run
-
-app = typer.Typer(
-    help="Forecast time series, synthetic or your own, with every network.",
-    no_args_is_help=True,
+family = lazy_family(
+    __name__,
+    "Forecast time series, synthetic or your own, with every network.",
+    {
+        "run": "Train networks; print their errors beside baselines and the best "
+        "possible.",
+        "plot": "Plot series, forecasts with error bars, learning curves and errors to "
+        "PNG files.",
+        "memory": "Measure how many steps back each network recalls a value: 10 to "
+        "3,000.",
+        "gradients": "Measure how gradients vanish and explode through time.",
+    },
 )
-app.command()(run.run)
-app.command()(plot.plot)
-app.command()(memory.memory)
-app.command()(gradients.gradients)

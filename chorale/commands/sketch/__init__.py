@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import typer
+from chorale.commands.lazy import lazy_family
 
-from chorale.commands.sketch import classify, convert, download, evaluate, train
-
-app = typer.Typer(
-    help="Classify drawings; train and evaluate classifiers.",
-    no_args_is_help=True,
+family = lazy_family(
+    __name__,
+    "Classify drawings; train and evaluate classifiers.",
+    {
+        "classify": "Print the most likely words for drawings.",
+        "evaluate": "Measure a classifier on labeled drawings.",
+        "train": "Train a classifier of drawings; write a run folder with the model.",
+        "convert": "Convert drawings of any format to one file for training.",
+        "download": "Download public drawings, word by word; resumable.",
+    },
 )
-app.command()(classify.classify)
-app.command()(evaluate.evaluate)
-app.command()(train.train)
-app.command()(convert.convert)
-app.command()(download.download)
