@@ -10,7 +10,7 @@ TensorFlow or music21. The rooms of the package, from the ground up:
 - `corpus`, `models`: chorales and their splits; predictors and infillers
 - `evaluation`: likelihood, and the judge
 - `training`, `sampling`: from a corpus to a model; from a model to chorales
-- `commands`: the command line
+- `commands`: the command line; `benchmarks`: how fast all of it is
 - `forecasting`, `sketches`: time series and drawings, which use `nn` but no music
 """
 

@@ -72,6 +72,8 @@ _PANELS = {
         "judge": "Compare chorales with Bach's: style, part-writing, endings, copying.",
         "evaluate": "Print the likelihood of a corpus in nats per note; lower is "
         "better.",
+        "benchmark": "Measure how fast chorale is on this machine, beside other "
+        "programs.",
     },
     "Train": {
         "train": "Train a network on a corpus; write a run folder with the model.",

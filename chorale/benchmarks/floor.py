@@ -1,0 +1,99 @@
+"""The floor: what the processor allows, on one core, as samplers use for single steps.
+
+A step has to read every weight once, and to multiply and add it once for each piece.
+Memory bandwidth and the rate of matrix products are measured through NumPy.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from chorale.benchmarks.measures import Figures, Measure, Prepared
+from chorale.music.voices import VOICES
+
+# Single precision. The matrices of one pass are as large as the weights of `bach`, so
+# they lie in the same cache or memory.
+_SIDE, _MATRICES = 512, 15
+_ROWS, _WIDTH = 64, 1024
+_PASSES = 40
+_BYTES = 4
+
+BANDWIDTH, RATE = "floor/bandwidth", "floor/products"
+
+
+def floor_ms_per_note(
+    weights: int, pieces: int, bandwidth: float, rate: float
+) -> float:
+    """Return the least time per note of all pieces, in milliseconds.
+
+    Args:
+        weights: of the network.
+        pieces: written side by side.
+        bandwidth: GB per s.
+        rate: GFLOP per s.
+    """
+    reading = _BYTES * weights / bandwidth
+    computing = 2 * weights * pieces / rate
+    return max(reading, computing) / (VOICES * pieces) * 1e-6
+
+
+def _prepare_bandwidth(_: Path) -> Prepared:
+    """Prepare products of a vector with matrices as large as the weights."""
+    random = np.random.default_rng(0)
+    shape = (_MATRICES, _SIDE, _SIDE)
+    matrices = random.standard_normal(shape, np.float32)
+    vector = random.standard_normal(_SIDE, np.float32)
+    result = np.empty(_SIDE, np.float32)
+
+    def trial() -> Figures:
+        with threadpool_limits(1):
+            began = time.perf_counter()
+            for _ in range(_PASSES):
+                for matrix in matrices:
+                    np.dot(matrix, vector, out=result)
+            seconds = time.perf_counter() - began
+        return {"gigabytes_per_second": _PASSES * matrices.nbytes / seconds / 1e9}
+
+    trial()
+    return Prepared(trial)
+
+
+def _prepare_products(_: Path) -> Prepared:
+    """Prepare products of a batch of 64 vectors with a matrix."""
+    random = np.random.default_rng(0)
+    matrix = random.standard_normal((_WIDTH, _WIDTH), np.float32)
+    batch = random.standard_normal((_ROWS, _WIDTH), np.float32)
+    result = np.empty((_ROWS, _WIDTH), np.float32)
+
+    def trial() -> Figures:
+        with threadpool_limits(1):
+            began = time.perf_counter()
+            for _ in range(_PASSES):
+                np.dot(batch, matrix, out=result)
+            seconds = time.perf_counter() - began
+        return {"gigaflops": 2 * _PASSES * batch.size * _WIDTH / seconds / 1e9}
+
+    trial()
+    return Prepared(trial)
+
+
+MEASURES = (
+    Measure(
+        name=BANDWIDTH,
+        title="memory bandwidth, matrix times vector",
+        prepare=_prepare_bandwidth,
+        process="floor",
+        quick=True,
+    ),
+    Measure(
+        name=RATE,
+        title=f"matrix products, batch {_ROWS}",
+        prepare=_prepare_products,
+        process="floor",
+        quick=True,
+    ),
+)

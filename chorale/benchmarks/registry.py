@@ -1,0 +1,55 @@
+"""All measures, by name, in the order of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+
+from chorale.benchmarks import baselines, commands, drawings, floor, sampling
+from chorale.benchmarks.measures import Measure
+from chorale.errors import UsageError
+
+MEASURES = {
+    measure.name: measure
+    for module in (sampling, baselines, commands, drawings, floor)
+    for measure in module.MEASURES
+}
+
+
+def choose(names: Sequence[str] = (), *, quick: bool = False) -> list[Measure]:
+    """Return measures by the beginnings of their names; without any, all.
+
+    Args:
+        names: such as `cold` or `notes/bach`.
+        quick: without names, only those of the quick form.
+
+    Raises:
+        UsageError: no measure has a name that begins so.
+    """
+    for name in names:
+        if not any(_begins(measure, name) for measure in MEASURES.values()):
+            raise UsageError(
+                f"there is no measure {name!r}: expected the beginning of one of "
+                f"{', '.join(MEASURES)}"
+            )
+    if not names:
+        return [row for row in MEASURES.values() if row.quick or not quick]
+    return [
+        measure
+        for measure in MEASURES.values()
+        if any(_begins(measure, name) for name in names)
+    ]
+
+
+def _begins(measure: Measure, name: str) -> bool:
+    return f"{measure.name}/".startswith(f"{name.rstrip('/')}/")
+
+
+def missing_modules(measure: Measure) -> str:
+    """Return why a measure is left out, if modules that it needs are not installed."""
+    missing = [name for name in measure.modules if not find_spec(name)]
+    if not missing:
+        return ""
+    if "torch" in missing:
+        return "torch is not installed: pip install torch"
+    return f"{missing[0]} is not installed: the extra [train] has it"

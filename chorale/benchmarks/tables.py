@@ -1,0 +1,98 @@
+"""Results as tables: a row for each quantity, and one for each goal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chorale.benchmarks.goals import Goal, reached
+from chorale.benchmarks.measures import DETAILS, UNITS
+from chorale.benchmarks.results import Results, Series
+from chorale.utils.reports import Block, Heading, Paragraph, Table
+from chorale.utils.text import counted
+
+_SECTIONS = {
+    "notes": "Time per note",
+    "bodies": "Time per note of untrained networks of the default size",
+    "length": "Time per note as a piece grows",
+    "cold": "Commands in fresh processes",
+    "training": "Training",
+    "drawings": "Drawings",
+    "floor": "What the processor allows on one core",
+}
+_HEADER = ("", "median", "quartiles", "unit")
+_FLOOR_HEADER = (*_HEADER, "floor", "x floor")
+
+
+def result_blocks(results: Results, machine: Mapping[str, Any]) -> list[Block]:
+    """Return the blocks of a report.
+
+    Args:
+        results: what was measured.
+        machine: see `chorale.benchmarks.machine.describe_machine`.
+    """
+    versions = ", ".join(f"{name} {text}" for name, text in machine["versions"].items())
+    blocks: list[Block] = [
+        Heading("Benchmark", 1),
+        Paragraph(
+            f"{machine['processor']}, {counted(machine['usable_cores'], 'core')}; "
+            f"{counted(results.rounds, 'round')} of interleaved trials. {versions}."
+        ),
+    ]
+    for section, title in _SECTIONS.items():
+        chosen = [
+            series
+            for series in results.series.values()
+            if series.measure.section == section
+        ]
+        if chosen:
+            blocks += [Heading(title), _table(results, chosen)]
+    if results.megabytes:
+        memory = ", ".join(
+            f"{name} {megabytes:.0f}" for name, megabytes in results.megabytes.items()
+        )
+        blocks.append(Paragraph(f"Peak memory of measuring processes in MB: {memory}."))
+    if goals := reached(results):
+        rows = tuple(
+            (
+                goal.title,
+                _number(value.median),
+                f"{_number(value.lower)}-{_number(value.upper)}",
+                f"{'>=' if isinstance(goal, Goal) and goal.at_least else '<='} "
+                f"{_number(goal.bound)}",
+                "yes" if goal.is_met(value) else "no",
+            )
+            for goal, value in goals
+        )
+        header = ("", "median", "quartiles", "goal", "met")
+        blocks += [Heading("Goals"), Table(header, rows)]
+    return blocks
+
+
+def _table(results: Results, chosen: list[Series]) -> Table:
+    """Return the table of a section, with floors if there are any."""
+    has_floor = any(results.floor(series.measure.name) for series in chosen)
+    rows = []
+    for series in chosen:
+        floor = results.floor(series.measure.name)
+        for quantity in series.quantities:
+            summary, detail = series.summary(quantity), DETAILS.get(quantity)
+            row: tuple[str, ...] = (
+                f"{series.measure.title}{f', {detail}' if detail else ''}",
+                _number(summary.median),
+                f"{_number(summary.lower)}-{_number(summary.upper)}",
+                UNITS[quantity],
+            )
+            if has_floor:
+                ratio = summary.median / floor if floor else 0
+                row += (_number(floor), f"{ratio:.1f}") if floor else ("", "")
+            rows.append(row)
+    return Table(_FLOOR_HEADER if has_floor else _HEADER, tuple(rows))
+
+
+def _number(value: float) -> str:
+    """Return a number with three significant digits."""
+    if value >= 1000:
+        return f"{value:,.0f}"
+    digits = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3
+    return f"{value:.{digits}f}"

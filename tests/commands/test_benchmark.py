@@ -1,0 +1,65 @@
+"""`chorale benchmark`: its table, its JSON, and what it says and refuses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from command_line import outcome
+
+from chorale.benchmarks import registry
+
+
+def test_one_measure_as_json_in_a_process_of_its_own() -> None:
+    words = "benchmark --only cold/import-numpy --only floor --rounds 2 --json"
+    done = subprocess.run(
+        [sys.executable, "-m", "chorale", *words.split()],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    report = json.loads(done.stdout)
+    assert report["rounds"] == 2
+    assert report["machine"]["usable_cores"] >= 1
+    assert report["machine"]["processor"]
+    assert "numpy" in report["machine"]["versions"]
+    assert list(report["measures"]) == [
+        "cold/import-numpy",
+        "floor/bandwidth",
+        "floor/products",
+    ]
+    quantities = report["measures"]["cold/import-numpy"]["quantities"]
+    assert {*quantities} == {"seconds", "megabytes"}
+    for row in report["measures"].values():
+        for figures in row["quantities"].values():
+            assert len(figures["values"]) == 2
+            assert 0 < figures["lower"] <= figures["median"] <= figures["upper"]
+    assert report["left_out"] == report["failed"] == {}
+    assert report["goals"] == []
+    assert done.stderr == ""
+
+
+def test_a_table_and_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "find_spec", lambda name: None)
+    names = ("--only", "floor/products", "--only", "notes/torch-loop")
+    code, out, err = outcome("benchmark", *names, "--rounds", "1")
+    assert code == 0
+    assert "matrix products, batch 64" in out
+    assert "PyTorch" not in out
+    reason = "torch is not installed: pip install torch"
+    assert err == f"note: notes/torch-loop is left out: {reason}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--rounds", "0"), "expected at least 1 round, got 0"),
+        (("--only", "speed"), "there is no measure 'speed'"),
+    ],
+)
+def test_wrong_usage_is_refused(words: tuple[str, ...], message: str) -> None:
+    code, out, err = outcome("benchmark", *words)
+    assert (code, out) == (2, "")
+    assert message in err
