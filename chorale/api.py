@@ -17,7 +17,7 @@ from chorale.sampling.completion import harmonize, rewrite
 from chorale.sampling.generate import sample
 from chorale.sampling.gibbs import InfillingOptions
 from chorale.sampling.next_step import SamplingOptions
-from chorale.sampling.prompts import find_start
+from chorale.sampling.openings import find_start
 from chorale.training.chorale_networks import train_network
 from chorale.training.options import TrainingOptions
 from chorale.version import __version__

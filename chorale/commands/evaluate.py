@@ -10,14 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from chorale.commands.options import (
-    Average,
-    Models,
-    model_names,
-    model_title,
-    names_typed,
-    option_name,
-)
+from chorale.commands.model_options import Average, Models, model_names, model_title
+from chorale.commands.options import names_typed, option_name
 from chorale.commands.progress import progress_bar
 from chorale.corpus.loading import load_corpus
 from chorale.errors import UsageError

@@ -10,15 +10,8 @@ import typer
 from chorale.commands import outputs
 from chorale.commands import reading_options as reading
 from chorale.commands import sampling_options as sampling
-from chorale.commands.options import (
-    ADVANCED,
-    Average,
-    Force,
-    Models,
-    model_names,
-    names_typed,
-    option_name,
-)
+from chorale.commands.model_options import Average, Models, model_names
+from chorale.commands.options import ADVANCED, Force, names_typed, option_name
 from chorale.commands.pieces import FILE_OPTIONS, find_piece
 from chorale.commands.progress import progress_bar
 from chorale.corpus.seeds import NO_SEED, find_seed
@@ -29,7 +22,7 @@ from chorale.models.storage import NEXT_STEP, load_card, load_model
 from chorale.music.score import Chorale
 from chorale.sampling.best_of import Judge, typical_of
 from chorale.sampling.generate import sample
-from chorale.sampling.prompts import OPENING_BARS, find_start
+from chorale.sampling.openings import OPENING_BARS, find_start
 
 Seed = Annotated[
     str,

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from chorale.commands import completion_options as completing
 from chorale.commands import outputs
 from chorale.commands import reading_options as reading
 from chorale.commands import sampling_options as sampling
+from chorale.commands.model_options import ModelName
 from chorale.commands.options import Force
 from chorale.commands.pieces import find_bundled_piece
 from chorale.commands.printing import print_remarks
@@ -44,7 +46,7 @@ def harmonize(
     phrases: reading.Phrases = None,
     parts: reading.Parts = None,
     source_format: reading.From = None,
-    model: sampling.ModelName = DEFAULT_MODEL,
+    model: ModelName = DEFAULT_MODEL,
     variations: sampling.Variations = 1,
     random_state: sampling.RandomState = sampling.NEXT_STEP.random_state,
     output: outputs.OutputFolder = Path(),
@@ -56,10 +58,10 @@ def harmonize(
     top_p: sampling.TopP = sampling.NEXT_STEP.top_p,
     rules: sampling.Rules = sampling.NEXT_STEP.rules,
     top_k: sampling.TopK = None,
-    particles: sampling.Particles = PARTICLES,
+    particles: completing.Particles = PARTICLES,
     guidance: sampling.Guidance = sampling.NEXT_STEP.guidance,
-    method: sampling.Method = sampling.INFILLING.method,
-    rounds: sampling.Rounds = sampling.INFILLING.rounds,
+    method: completing.Method = completing.INFILLING.method,
+    rounds: completing.Rounds = completing.INFILLING.rounds,
     report: outputs.Report = None,
 ) -> None:
     """Harmonize a melody: write the other three voices.
@@ -70,7 +72,7 @@ def harmonize(
     Example: chorale harmonize my-tune.musicxml -n 2 --format midi,musicxml
     """
     opened = load_model(model)
-    options = sampling.options_for(context, opened)
+    options = completing.options_for(context, opened)
     destination = outputs.Destination.of(context)
     given = _find(context, melody, voice_named(voice))
     print_remarks(*given.remarks)

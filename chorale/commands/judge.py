@@ -11,15 +11,13 @@ from typing import Annotated, Any
 
 import typer
 
+from chorale.commands.completion_options import Particles, options_for
+from chorale.commands.model_options import Average, Models, model_names, model_title
 from chorale.commands.options import (
     ADVANCED,
     OUTPUT,
     SAMPLING,
-    Average,
     Force,
-    Models,
-    model_names,
-    model_title,
     names_typed,
     option_name,
 )
@@ -28,12 +26,10 @@ from chorale.commands.progress import progress_bar
 from chorale.commands.sampling_options import NEXT_STEP as DEFAULTS
 from chorale.commands.sampling_options import (
     Guidance,
-    Particles,
     RandomState,
     Rules,
     Temperature,
     TopP,
-    options_for,
 )
 from chorale.corpus.loading import Corpus, load_corpus, unseen_melodies
 from chorale.corpus.reading import find_files, read_piece

@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
+from chorale.commands import completion_options as completing
 from chorale.commands import outputs
 from chorale.commands import reading_options as reading
 from chorale.commands import sampling_options as sampling
+from chorale.commands.model_options import ModelName
 from chorale.commands.options import Force
 from chorale.commands.pieces import find_piece
 from chorale.commands.progress import progress_bar
@@ -53,7 +55,7 @@ def rewrite(
     tempo: reading.Tempo = None,
     parts: reading.Parts = None,
     source_format: reading.From = None,
-    model: sampling.ModelName = DEFAULT_MODEL,
+    model: ModelName = DEFAULT_MODEL,
     variations: sampling.Variations = 1,
     random_state: sampling.RandomState = sampling.NEXT_STEP.random_state,
     output: outputs.OutputFolder = Path(),
@@ -65,10 +67,10 @@ def rewrite(
     top_p: sampling.TopP = sampling.NEXT_STEP.top_p,
     rules: sampling.Rules = sampling.NEXT_STEP.rules,
     top_k: sampling.TopK = None,
-    particles: sampling.Particles = completion.PASSAGE_PARTICLES,
+    particles: completing.Particles = completion.PASSAGE_PARTICLES,
     guidance: sampling.Guidance = sampling.NEXT_STEP.guidance,
-    method: sampling.Method = sampling.INFILLING.method,
-    rounds: sampling.Rounds = sampling.INFILLING.rounds,
+    method: completing.Method = completing.INFILLING.method,
+    rounds: completing.Rounds = completing.INFILLING.rounds,
     report: outputs.Report = None,
 ) -> None:
     """Rewrite some bars or voices of a piece; keep every other note.
@@ -76,7 +78,7 @@ def rewrite(
     Example: chorale rewrite hymn.musicxml --bars 5-8 --voices alto,tenor -n 3
     """
     opened = load_model(model)
-    options = sampling.options_for(context, opened)
+    options = completing.options_for(context, opened)
     destination = outputs.Destination.of(context)
     wanted_bars = None if bars is None else _parse_bars(bars)
     wanted_voices = (

@@ -77,8 +77,8 @@ class Tunes:
 
     def __post_init__(self) -> None:
         places = {
-            int(interval): np.flatnonzero(self.intervals == interval)
-            for interval in np.unique(self.intervals)
+            interval: np.flatnonzero(self.intervals == interval)
+            for interval in sorted({*self.intervals.tolist()})
         }
         object.__setattr__(self, "_places", places)
         following = np.append(self.intervals, _START)[1:]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -30,8 +31,29 @@ def read_numbers(
     Raises:
         DataError: the file has another form; with row and column.
     """
+    text = _read_text(path)
+    table = _plain_numbers(text, columns)
+    if table is None or (table > highest).any():
+        table = _checked_numbers(path, _parse(path, text, columns)[1], columns, highest)
+    return table
+
+
+def _plain_numbers(text: str, columns: Sequence[str]) -> IntArray | None:
+    """Return a table that has nothing but digits, as programs write it; else None."""
+    header, _, body = text.partition("\n")
+    row = ",".join(["[0-9]{1,9}"] * len(columns))
+    if header != ",".join(columns) or not re.fullmatch(rf"(?:{row}\n)+", body):
+        return None
+    numbers = [*map(int, body[:-1].replace("\n", ",").split(","))]
+    return np.array(numbers, np.int64).reshape(-1, len(columns))
+
+
+def _checked_numbers(
+    path: Path | str, rows: list[Row], columns: Sequence[str], highest: Sequence[int]
+) -> IntArray:
+    """Return a table of numbers, cell by cell; see `read_numbers`."""
     table = []
-    for row, cells in read_rows(path, columns):
+    for row, cells in rows:
         numbers = []
         for column, cell, limit in zip(columns, cells, highest, strict=True):
             number = whole_number(cell, limit)
@@ -68,12 +90,22 @@ def read_table(
         DataError: the file cannot be read, has other columns, a row with more or fewer
             cells, or no rows.
     """
+    return _parse(path, _read_text(path), columns)
+
+
+def _read_text(path: Path | str) -> str:
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        return Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise DataError(f"cannot read it: {error.strerror or error}", path) from error
     except UnicodeDecodeError as error:
         raise DataError("expected a CSV file of text, got other bytes", path) from error
+
+
+def _parse(
+    path: Path | str, text: str, columns: Sequence[str] | None
+) -> tuple[list[str], list[Row]]:
+    """Parse a CSV; see `read_table`."""
     reader = csv.reader(io.StringIO(text.rstrip() + "\n", newline=""))
     rows = []
     try:

@@ -27,7 +27,7 @@ from chorale.models.storage import load_model
 from chorale.music.keys import Key
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES
-from chorale.sampling.prompts import opening_of
+from chorale.sampling.openings import opening_of
 from chorale.voice_leading.checking import check
 
 Run = Callable[..., tuple[int, str, str]]
@@ -505,27 +505,3 @@ def test_the_command_line_exits_with_one_line(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert_refused(done.stderr, "top-p above 0, at most 1, got 0.0")
     assert not list(tmp_path.iterdir())
-
-
-def test_generating_loads_nothing_heavy(tmp_path: Path) -> None:
-    program = """
-import sys
-from command_line import run_command
-from fakes import uniform_predictor, wide_vocabulary
-from chorale.commands import app, generate
-generate.load_model = lambda name, **options: uniform_predictor(wide_vocabulary())
-app(["generate", "--bars", "3"], standalone_mode=False)
-heavy = {"tensorflow", "keras", "pandas", "music21", "matplotlib", "rich.progress"}
-assert not heavy & set(sys.modules), heavy & set(sys.modules)
-"""
-    root = Path(commands.__file__).parents[2]
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,
-        env={"PYTHONPATH": f"{root}:{Path(__file__).parents[1]}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == "chorale-seed1.mid\n"

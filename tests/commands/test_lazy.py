@@ -12,16 +12,18 @@ from typing import Any
 
 import pytest
 from command_line import run_command
+from strategies import little_chorale
 
 from chorale.commands import program
 from chorale.commands.lazy import LazyCommand, lazy_family
+from chorale.formats.files import write
 
 ROOT = Path(__file__).parents[2]
 # What libraries that only some commands need would add to the start of the others.
 HEAVY = {
     *("tensorflow", "keras", "jax", "onnx", "tf2onnx", "scipy", "sklearn", "pandas"),
     *("statsmodels", "matplotlib", "music21", "svgelements", "tinycss2", "cssselect2"),
-    "mido",
+    *("mido", "rich.progress"),
 }
 
 
@@ -147,3 +149,41 @@ def test_a_list_of_commands_loads_none_of_them(
     }
     assert len(named) > 20
     assert not loaded & named
+
+
+# Words of a command, and what it needs of HEAVY and of rooms that others do not.
+NEEDED = {
+    ("generate", "--seed", "3", "--bars", "3", "--best-of", "1"): {
+        *("mido", "onnxruntime", "chorale.models", "chorale.sampling"),
+    },
+    ("convert", "hymn.mid", "hymn.musicxml"): {"mido"},
+    ("convert", "hymn.csv", "other.csv"): set(),
+    ("check", "hymn.csv"): {"chorale.voice_leading"},
+    ("seeds",): set(),
+    ("examples",): set(),
+}
+ROOMS = {
+    *("chorale.models", "chorale.sampling", "chorale.training", "chorale.sketches"),
+    *("chorale.forecasting", "chorale.voice_leading", "chorale.evaluation.judgement"),
+    *("chorale.benchmarks", "chorale.sampling.gibbs", "chorale.nn.trainer"),
+}
+
+
+@pytest.mark.parametrize("words", NEEDED, ids=" ".join)
+def test_a_command_loads_what_it_needs(words: tuple[str, ...], tmp_path: Path) -> None:
+    for ending in (".mid", ".csv"):
+        write(little_chorale(), tmp_path / f"hymn{ending}")
+    loaded = after_command(tmp_path, *words)
+    needed = NEEDED[words]
+    assert needed <= loaded
+    also = {"chorale.voice_leading"} if "chorale.sampling" in needed else set()
+    assert not loaded & ({*HEAVY, *ROOMS, "onnxruntime"} - needed - also)
+
+
+def test_a_notebook_loads_no_library_that_it_does_not_use(tmp_path: Path) -> None:
+    loaded = modules_after("import chorale", tmp_path)
+    assert not loaded & {*HEAVY, *ROOMS, "numpy", "onnxruntime", "typer"}
+    loaded = modules_after("from chorale import load_model", tmp_path)
+    assert not loaded & {*HEAVY, "onnxruntime", "typer", "chorale.sketches"}
+    loaded = modules_after("import chorale; chorale.load_model('jsb')", tmp_path)
+    assert "onnxruntime" in loaded and not loaded & HEAVY

@@ -11,7 +11,7 @@ from chorale.corpus import loading as corpus
 from chorale.corpus.seeds import find_seed, numbered_seeds
 from chorale.errors import DataError, UsageError
 from chorale.formats.classic_csv import write_csv
-from chorale.sampling.prompts import find_start
+from chorale.sampling.openings import find_start
 
 # === Which chorale a name stands for ===
 

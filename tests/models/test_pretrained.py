@@ -31,7 +31,7 @@ from chorale.models.storage import DEFAULT_MODEL, list_models, load_card, load_m
 from chorale.nn.cards import PRETRAINED
 from chorale.sampling.generate import Start, sample_each
 from chorale.sampling.next_step import SamplingOptions
-from chorale.sampling.prompts import opening_of
+from chorale.sampling.openings import opening_of
 from chorale.utils.files import sha256
 from chorale.voice_leading.checking import count
 from chorale.voice_leading.costs import EXACT_RULES

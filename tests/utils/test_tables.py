@@ -82,6 +82,54 @@ def test_a_number_is_refused_with_row_and_column(path: Path) -> None:
     assert read_numbers(path, "ab", [1, 10]).tolist() == [[1, 2], [1, 10]]
 
 
+NUMBERS = st.integers(0, HIGHEST_NUMBER)
+
+
+@given(st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), min_size=1), st.data())
+def test_numbers_are_read_alike_in_every_spelling(
+    tmp_path_factory: pytest.TempPathFactory,
+    rows: list[tuple[int, int, int]],
+    data: st.DataObject,
+) -> None:
+    path = tmp_path_factory.mktemp("table") / "a.csv"
+    write_table(path, "abc", rows)
+    assert read_numbers(path, "abc", [HIGHEST_NUMBER] * 3).tolist() == [
+        *map(list, rows)
+    ]
+    spelled = [
+        [data.draw(st.sampled_from(["{}", " {}", "{}.0", "0{}", '"{}"'])) for _ in row]
+        for row in rows
+    ]
+    lines = [
+        ",".join(form.format(cell) for form, cell in zip(forms, row, strict=True))
+        for forms, row in zip(spelled, rows, strict=True)
+    ]
+    path.write_text("\n".join(["a,b,c", *lines]))
+    assert read_numbers(path, "abc", [HIGHEST_NUMBER] * 3).tolist() == [
+        *map(list, rows)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "column"),
+    [
+        ("a,b\n1,2\n10,1\n", 3, "a"),
+        ("a,b\n1,2\n1,1000000000\n", 3, "b"),  # more digits than are taken at once
+        ("a,b\n1,2\n1,\n", 3, "b"),
+        ("a,b\n1,2\n\n3,4\n", 3, None),
+        ("a,b\n1,2\n3\n", 3, None),
+        ("a,b\n1,\u0661\n", 2, "b"),  # a digit of Arabic
+    ],
+)
+def test_what_is_no_number_is_refused_wherever_it_is(
+    path: Path, text: str, row: int, column: str | None
+) -> None:
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        read_numbers(path, "ab", [9, 9])
+    assert (caught.value.row, caught.value.column) == (row, column)
+
+
 @pytest.mark.parametrize(
     ("cell", "number"),
     [

@@ -1,4 +1,4 @@
-"""Prompts: openings and plans of seeds."""
+"""Openings and plans of seeds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chorale.corpus.loading import load_corpus
 from chorale.corpus.seeds import find_seed
 from chorale.encoding.plan import Plan
 from chorale.errors import UsageError
-from chorale.sampling.prompts import find_start, opening_of
+from chorale.sampling.openings import find_start, opening_of
 
 # === Which chorale a name stands for ===
 
