@@ -111,7 +111,7 @@ class FakePredictor:
         return state.at(rows)
 
     def voice_logits(self, state: Past, voice: int, chosen: IntArray) -> FloatArray:
-        return self._logarithms(voice, state.pitches[:, voice])
+        return self._logarithms(voice, state.pitches[: len(chosen), voice])
 
     def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
         pitches = self.vocabulary.pasts(tokens).pitches

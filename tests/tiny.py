@@ -126,7 +126,7 @@ def save_tiny_model(
         vocabulary=vocabulary,
         plan_features=PLAN,
         voice_order=VOICE_ORDER,
-        memory_shapes=tuple(network.memory_shapes()),
+        memory=tuple(network.rings()),
         training=asdict(tiny_training()),
         data={"corpus": "none", "files": {}},
         command="chorale train --output tiny",

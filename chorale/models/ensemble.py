@@ -46,8 +46,9 @@ class AveragedState(NamedTuple):
     """State of an ensemble for a batch of sequences.
 
     Attributes:
-        states: of each predictor, for all transposed copies of the batch in one.
-        valid: bool array (transpositions, batch), whether all notes before the present
+        states: of each predictor, for all transposed copies of the batch in one: those
+            of the first piece, those of the second, and so on.
+        valid: bool array (batch, transpositions), whether all notes before the present
             step have a token after the transposition.
     """
 
@@ -96,7 +97,7 @@ class AveragedPredictor:
         self.members = networks * len(transpositions)
 
     def start(self, plan: IntArray) -> AveragedState:
-        shape = (len(self.transpositions), len(plan))
+        shape = (len(plan), len(self.transpositions))
         states = [
             predictor.start(self._plans(predictor, plan))
             for predictor in self.predictors
@@ -114,26 +115,26 @@ class AveragedPredictor:
         return AveragedState(tuple(states), state.valid & has_token.all(axis=-1))
 
     def select(self, state: AveragedState, rows: IntArray) -> AveragedState:
-        # The rows of a predictor's state are (transpositions, batch), flattened.
-        copies, batch = state.valid.shape
-        every = (np.arange(copies)[:, np.newaxis] * batch + rows).ravel()
+        # The rows of a predictor's state are (batch, transpositions), flattened.
+        copies = len(self.transpositions)
+        every = (np.asarray(rows)[:, np.newaxis] * copies + np.arange(copies)).ravel()
         states = [
             predictor.select(own, every)
             for predictor, own in zip(self.predictors, state.states, strict=True)
         ]
-        return AveragedState(tuple(states), state.valid[:, rows])
+        return AveragedState(tuple(states), state.valid[rows])
 
     def voice_logits(
         self, state: AveragedState, voice: int, chosen: IntArray
     ) -> FloatArray:
         copies, has_token = self._copies(chosen)
         written = list(self.voice_order[: self.voice_order.index(voice)])
-        valid = state.valid & has_token[..., written].all(axis=-1)
+        valid = state.valid[: len(chosen)] & has_token[..., written].all(axis=-1)
         members: list[FloatArray] = []
         for predictor, own in zip(self.predictors, state.states, strict=True):
             scores = log_softmax(predictor.voice_logits(own, voice, copies))
-            parts = np.split(scores, len(self.transpositions))
-            members += map(self._member, parts, self.transpositions, valid)
+            scores = scores.reshape(*valid.shape, -1).swapaxes(0, 1)
+            members += map(self._member, scores, self.transpositions, valid.T)
         return _mean(members)
 
     def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
@@ -173,14 +174,15 @@ class AveragedPredictor:
             tokens: int array (batch, 4).
 
         Returns:
-            int array (transpositions * batch, 4), the copies, and bool array
-            (transpositions, batch, 4), where their notes have a token.
+            int array (batch * transpositions, 4), the copies of the first piece, of
+            the second, and so on; and bool array (batch, transpositions, 4), where
+            their notes have a token.
         """
         pairs = [
             self._transposed(tokens, semitones) for semitones in self.transpositions
         ]
         copies, has_token = zip(*pairs, strict=True)
-        return np.concatenate(copies), np.stack(has_token)
+        return np.concatenate(np.stack(copies, axis=1)), np.stack(has_token, axis=1)
 
     def _plan(
         self, predictor: Predictor[Any], plan: IntArray, semitones: int
@@ -191,11 +193,11 @@ class AveragedPredictor:
         return transpose_features(plan[..., columns], names, semitones)
 
     def _plans(self, predictor: Predictor[Any], plan: IntArray) -> IntArray:
-        """Return the plans of `_copies`, (transpositions * batch, features)."""
+        """Return the plans of `_copies`, (batch * transpositions, features)."""
         plans = [
             self._plan(predictor, plan, semitones) for semitones in self.transpositions
         ]
-        return np.concatenate(plans)
+        return np.concatenate(np.stack(plans, axis=1))
 
     def _valid(self, has_token: BoolArray) -> BoolArray:
         """Return where all notes written before have a token.

@@ -55,6 +55,8 @@ class GuidedPredictor:
         self.members = predictor.members
 
     # Both evaluations are one batch: first all pieces with the key, then all without.
+    # The second half is carried through the whole piece, but gives no probabilities
+    # where nothing is guided.
 
     def start(self, plan: IntArray) -> GuidedState:
         both = self.predictor.start(self._both(plan))
@@ -75,10 +77,15 @@ class GuidedPredictor:
     def voice_logits(
         self, state: GuidedState, voice: int, chosen: IntArray
     ) -> FloatArray:
-        both = np.tile(chosen, (2, 1))
-        logits = self.predictor.voice_logits(state.both, voice, both)
-        conditional, unconditional = np.split(logits, 2)
-        return _guided(conditional, unconditional, state.weights)
+        rows, batch = len(chosen), len(state.weights)
+        weights = state.weights[:rows]
+        if not weights.any():
+            return self.predictor.voice_logits(state.both, voice, chosen)
+        both = np.zeros((2, batch, chosen.shape[-1]), np.int64)
+        both[:, :rows] = chosen
+        logits = self.predictor.voice_logits(state.both, voice, np.concatenate(both))
+        conditional, unconditional = logits.reshape(2, batch, -1)[:, :rows]
+        return _guided(conditional, unconditional, weights)
 
     def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
         return _guided(

@@ -1,8 +1,10 @@
 """Next-step networks as predictors: in Keras, and in ONNX Runtime without TensorFlow.
 
 The inputs of a step are derived here from the notes so far; a network carries only the
-memory of its body from step to step. Bundled models are ONNX graphs; Keras runs the
-network that was just trained.
+memory of its body from step to step, in ring buffers (`chorale.nn.memory`). A state
+owns the arrays that a step reads and writes. They stay the same while the piece
+advances, so a graph is bound to them once. Bundled models are ONNX graphs; Keras runs
+the network that was just trained.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -20,13 +22,12 @@ from chorale.encoding.tokens import Vocabulary
 from chorale.encoding.tunes import NO_TUNES, Tunes
 from chorale.models.predictor import log_softmax
 from chorale.music.voices import VOICE_NAMES, VOICE_ORDER, VOICES
-from chorale.nn.onnx_sessions import Graph, Shapes, as_weights
+from chorale.nn.memory import Memory, Ring
+from chorale.nn.onnx_sessions import BoundGraph, Graph, Shapes, as_weights
 from chorale.utils.arrays import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from chorale.models.networks.next_step import NextStepNetwork
-
-T = TypeVar("T")
 
 # Keras compiles a network for each length; lengths are rounded up to a multiple.
 _COMPILED_STEPS = 64
@@ -36,12 +37,16 @@ _SCORED_STEPS = 256
 
 
 class NetworkState(NamedTuple):
-    """What a network carries from step to step, for a batch of sequences."""
+    """What a network carries from step to step, for a batch of sequences.
+
+    `advance` goes on in the same arrays.
+    """
 
     context: Context
-    inputs: Inputs  # of the current step, arrays (batch, …)
+    inputs: Inputs  # of the current step, int32 arrays (batch, …)
     hidden: FloatArray  # (batch, units), the body's output at the current step
-    memory: list[FloatArray]  # of the body, arrays (batch, …)
+    memory: Memory  # of the body
+    graphs: dict[Any, BoundGraph]  # bound to these arrays
 
 
 class NetworkPredictor(ABC):
@@ -49,7 +54,8 @@ class NetworkPredictor(ABC):
 
     Args:
         vocabulary, plan_features: of the network.
-        memory_shapes: shapes of the body's memory for one sequence.
+        rings: the body's memory.
+        units: width of the body's output.
         tunes: of the pieces that it was trained on; NO_TUNES if it does not use them.
     """
 
@@ -60,19 +66,19 @@ class NetworkPredictor(ABC):
         self,
         vocabulary: Vocabulary,
         plan_features: Sequence[str],
-        memory_shapes: Sequence[Sequence[int]],
+        rings: Sequence[Ring],
+        units: int,
         tunes: Tunes,
     ) -> None:
         self.vocabulary = vocabulary
         self.plan_features = tuple(plan_features)
-        self.memory_shapes = [tuple(shape) for shape in memory_shapes]
+        self.rings, self.units = tuple(rings), units
         self.tunes = tunes
+        self._example = Inputs.example(vocabulary, len(self.plan_features))
 
     @abstractmethod
-    def _step(
-        self, inputs: Inputs, memory: list[FloatArray]
-    ) -> tuple[FloatArray, list[FloatArray]]:
-        """Return hidden (batch, units) and the memory after one step."""
+    def _step(self, state: NetworkState) -> None:
+        """Run the body: write `hidden` and the entries of the memory."""
 
     @abstractmethod
     def _sequence(self, inputs: Inputs) -> FloatArray:
@@ -96,28 +102,28 @@ class NetworkPredictor(ABC):
 
     def start(self, plan: IntArray) -> NetworkState:
         batch = len(plan)
-        memory = [np.zeros((batch, *s), np.float32) for s in self.memory_shapes]
-        return self._state(Context.begin(batch, self.vocabulary), plan, memory)
+        context = Context.begin(batch, self.vocabulary)
+        return self._advance(self._state(context, Memory(self.rings, batch)), plan)
 
     def advance(
         self, state: NetworkState, tokens: IntArray, plan: IntArray
     ) -> NetworkState:
         context = state.context.after(tokens, self.vocabulary, self.tunes)
-        return self._state(context, plan, state.memory)
+        return self._advance(state._replace(context=context), plan)
 
     def select(self, state: NetworkState, rows: IntArray) -> NetworkState:
-        return NetworkState(
-            state.context.at(rows),
-            state.inputs.at(rows),
-            state.hidden[rows],
-            [array[rows] for array in state.memory],
-        )
+        selected = self._state(state.context.at(rows), state.memory.at(rows))
+        for own, others in zip(selected.inputs, state.inputs, strict=True):
+            own[...] = others[rows]
+        selected.hidden[...] = state.hidden[rows]
+        return selected
 
     def voice_logits(
         self, state: NetworkState, voice: int, chosen: IntArray
     ) -> FloatArray:
-        inputs = state.inputs._replace(tokens=chosen.astype(np.int32))
-        return self._voice(voice, state.hidden, inputs)
+        rows = len(chosen)
+        inputs = state.inputs.at(slice(rows))._replace(tokens=chosen.astype(np.int32))
+        return self._voice(voice, state.hidden[:rows], inputs)
 
     def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
         inputs = Inputs.of_pieces(tokens, plan, self.vocabulary, self.tunes)
@@ -132,11 +138,23 @@ class NetworkPredictor(ABC):
             scores.append(log_softmax(np.stack(logits, axis=1)))
         return np.concatenate(scores).reshape(*tokens.shape, -1)
 
-    def _state(
-        self, context: Context, plan: IntArray, memory: list[FloatArray]
-    ) -> NetworkState:
-        inputs = context.inputs(plan, self.tunes)
-        return NetworkState(context, inputs, *self._step(inputs, memory))
+    def _state(self, context: Context, memory: Memory) -> NetworkState:
+        """Return a state with arrays of its own, to be filled."""
+        batch = memory.batch
+        inputs = self._example.map(
+            lambda array: np.zeros((batch, *array.shape[2:]), np.int32)
+        )
+        hidden = np.zeros((batch, self.units), np.float32)
+        return NetworkState(context, inputs, hidden, memory, {})
+
+    def _advance(self, state: NetworkState, plan: IntArray) -> NetworkState:
+        """Fill the arrays of a state, of which context and memory are there."""
+        inputs = state.context.inputs(plan, self.tunes)
+        for own, array in zip(state.inputs, inputs, strict=True):
+            own[...] = array
+        self._step(state)
+        state.memory.advance()
+        return state
 
 
 class KerasPredictor(NetworkPredictor):
@@ -144,15 +162,22 @@ class KerasPredictor(NetworkPredictor):
 
     def __init__(self, network: NextStepNetwork, tunes: Tunes = NO_TUNES) -> None:
         super().__init__(
-            network.vocabulary, network.plan_features, network.memory_shapes(), tunes
+            network.vocabulary,
+            network.plan_features,
+            network.rings(),
+            network.units,
+            tunes,
         )
         self.network = network
 
-    def _step(
-        self, inputs: Inputs, memory: list[FloatArray]
-    ) -> tuple[FloatArray, list[FloatArray]]:
-        hidden, memory = self.network.body_step(inputs, memory)
-        return np.asarray(hidden), [np.asarray(tensor) for tensor in memory]
+    def _step(self, state: NetworkState) -> None:
+        memory = state.memory
+        hidden, entries = self.network.body_step(
+            state.inputs, memory.reads, memory.position
+        )
+        state.hidden[...] = np.asarray(hidden)
+        for own, entry in zip(memory.entries, entries, strict=True):
+            own[...] = np.asarray(entry)
 
     def _sequence(self, inputs: Inputs) -> FloatArray:
         return np.asarray(self.network.body_sequence(inputs))
@@ -175,8 +200,7 @@ class OnnxPredictor(NetworkPredictor):
     Args:
         folder: where `step.onnx`, `sequence.onnx` and a graph for each voice lie.
         weights: the network's weights by name.
-        vocabulary, plan_features, memory_shapes, tunes: as in NetworkPredictor.
-        units: width of the body's output.
+        vocabulary, plan_features, rings, units, tunes: as in NetworkPredictor.
 
     Raises:
         ModelError: a graph of a step that ONNX Runtime does not take or run. That of
@@ -189,19 +213,22 @@ class OnnxPredictor(NetworkPredictor):
         weights: Mapping[str, FloatArray],
         vocabulary: Vocabulary,
         plan_features: Sequence[str],
-        memory_shapes: Sequence[Sequence[int]],
+        rings: Sequence[Ring],
         units: int,
         tunes: Tunes,
     ) -> None:
-        super().__init__(vocabulary, plan_features, memory_shapes, tunes)
+        super().__init__(vocabulary, plan_features, rings, units, tunes)
         self._folder, self._weights = folder, as_weights(weights)
-        memory = self._memories(self.memory_shapes)
-        example = Inputs.example(vocabulary, len(self.plan_features))
         hidden: Shapes = {"hidden": (units,)}
-        self._inputs: Shapes = {**last_axes(example), **memory, **hidden}
-        self._example = example
+        reads = [shape for ring in rings for shape in ring.reads()]
+        memory = {f"memory_{index}": shape for index, shape in enumerate(reads)}
+        axes = last_axes(self._example)
+        self._inputs: Shapes = {**axes, **memory, "position": (), **hidden}
+        entries = {
+            f"next_memory_{index}": ring.shape for index, ring in enumerate(rings)
+        }
         self._outputs: dict[str, Shapes] = {
-            "step": {**hidden, **{f"next_{name}": () for name in memory}},
+            "step": {**hidden, **entries},
             "sequence": hidden,
             **{name: {"logits": (vocabulary.size,)} for name in VOICE_NAMES},
         }
@@ -209,12 +236,33 @@ class OnnxPredictor(NetworkPredictor):
         for name in ("step", *VOICE_NAMES):
             self._graph(name)
 
-    def _step(
-        self, inputs: Inputs, memory: list[FloatArray]
-    ) -> tuple[FloatArray, list[FloatArray]]:
-        arrays = {**inputs._asdict(), **self._memories(memory)}
-        hidden, *memory = self._graph("step").run(arrays)
-        return hidden, memory
+    def _step(self, state: NetworkState) -> None:
+        if "step" not in state.graphs:
+            memory = state.memory
+            entries = {f"next_memory_{i}": a for i, a in enumerate(memory.entries)}
+            state.graphs["step"] = self._graph("step").bind(
+                {
+                    **state.inputs._asdict(),
+                    **{f"memory_{i}": array for i, array in enumerate(memory.reads)},
+                    "position": memory.position,
+                },
+                {"hidden": state.hidden, **entries},
+            )
+        state.graphs["step"].run()
+
+    def voice_logits(
+        self, state: NetworkState, voice: int, chosen: IntArray
+    ) -> FloatArray:
+        rows = len(chosen)
+        if (voice, rows) not in state.graphs:
+            inputs = state.inputs.at(slice(rows))._asdict()
+            logits = np.empty((rows, self.vocabulary.size), np.float32)
+            state.graphs[voice, rows] = self._graph(VOICE_NAMES[voice]).bind(
+                {**inputs, "hidden": state.hidden[:rows]}, {"logits": logits}
+            )
+        state.inputs.tokens[:rows] = chosen
+        (logits,) = state.graphs[voice, rows].run()
+        return logits.copy()
 
     def _sequence(self, inputs: Inputs) -> FloatArray:
         return self._graph("sequence").run(inputs._asdict())[0]
@@ -241,14 +289,9 @@ class OnnxPredictor(NetworkPredictor):
         """Return inputs of a graph: of one sequence of two steps, or of one step."""
         if name == "sequence":
             return self._example._asdict()
-        step = self._example.map(lambda array: array[:, 0])
-        memory = [
-            np.zeros((1, *shape), np.float32)
-            for shape in (self.memory_shapes if name == "step" else ())
-        ]
-        hidden = np.zeros((1, *self._inputs["hidden"]), np.float32)
-        return {**step._asdict(), **self._memories(memory), "hidden": hidden}
-
-    @staticmethod
-    def _memories(parts: Sequence[T]) -> dict[str, T]:
-        return {f"memory_{index}": part for index, part in enumerate(parts)}
+        arrays = self._example.map(lambda array: array[:, 0])._asdict()
+        arrays["position"] = np.zeros((), np.int32)
+        for other, axes in self._inputs.items():
+            if other not in arrays:
+                arrays[other] = np.zeros((1, *axes), np.float32)
+        return arrays

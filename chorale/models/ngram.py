@@ -93,8 +93,10 @@ class NgramPredictor:
     def voice_logits(
         self, state: NgramState, voice: int, chosen: IntArray
     ) -> FloatArray:
-        after = self.vocabulary.follow(state.past, chosen)
-        return self._logarithms(voice, state.past, after, state.plan)
+        rows = np.arange(len(chosen))
+        past = state.past.at(rows)
+        after = self.vocabulary.follow(past, chosen)
+        return self._logarithms(voice, past, after, state.plan[rows])
 
     def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
         past = self.vocabulary.pasts(tokens)

@@ -11,6 +11,9 @@ step are written in `voice_order`, each conditioned on those already written:
             tokens[:, voice] = choose(logits)
         state = predictor.advance(state, tokens, plan[:, step + 1])
 
+A state belongs to one thread, and to one piece of time: advancing consumes it. One
+predictor serves any number of states and threads.
+
 Implementations: networks (`chorale.models.next_step`), ensembles
 (`chorale.models.ensemble`), n-grams (`chorale.models.ngram`) and in the tests a fake
 with known probabilities.
@@ -62,7 +65,10 @@ class Predictor(Protocol[State]):
         ...
 
     def advance(self, state: State, tokens: IntArray, plan: IntArray) -> State:
-        """Return the state after one more step. `state` itself is left as it was.
+        """Return the state after one more step.
+
+        It may use the memory of `state`, which must not be used afterwards: `select` a
+        copy first to go on from it twice.
 
         Args:
             tokens: int array (batch, 4), the step just written.
@@ -71,7 +77,9 @@ class Predictor(Protocol[State]):
         ...
 
     def select(self, state: State, rows: IntArray) -> State:
-        """Return the state of some rows of the batch, which may come several times.
+        """Return a state of some rows of the batch, which may come several times.
+
+        It is an independent copy.
 
         Args:
             rows: int array (rows,), indices.
@@ -83,11 +91,12 @@ class Predictor(Protocol[State]):
 
         Args:
             voice: index of the voice.
-            chosen: int array (batch, 4); read only at the voices that come before
-                `voice` in `voice_order`.
+            chosen: int array (rows, 4), of as many rows as the state has or of its
+                first ones; read only at the voices that come before `voice` in
+                `voice_order`.
 
         Returns:
-            float array (batch, vocabulary size).
+            float array (rows, vocabulary size).
         """
         ...
 

@@ -24,7 +24,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
@@ -38,6 +37,8 @@ from chorale.models.next_step import KerasPredictor, NetworkPredictor, OnnxPredi
 from chorale.models.options import InfillerOptions, NetworkOptions
 from chorale.music.voices import VOICE_NAMES, VOICE_ORDER
 from chorale.nn.cards import BaseCard, ModelRegistry
+from chorale.nn.memory import Ring
+from chorale.utils.checks import check_types
 from chorale.utils.extras import require_keras
 from chorale.utils.files import check_files, load_arrays, replacing, save_arrays, sha256
 
@@ -69,8 +70,7 @@ class Card(BaseCard):
         vocabulary: meaning of its tokens or cells.
         plan_features: its conditioning features (`chorale.encoding.plan`).
         voice_order: order in which a next-step model writes the voices of a step.
-        memory_shapes: shapes of the carried state of a next-step model, for one
-            sequence.
+        memory: ring buffers of a next-step model that is run step by step.
         training: options of the training.
         data: the corpus, the SHA-256 of each file that was read by the training or its
             teachers, the pieces of valid that are in train too, with the share of each,
@@ -86,7 +86,7 @@ class Card(BaseCard):
     vocabulary: Vocabulary | CellVocabulary
     plan_features: tuple[str, ...]
     voice_order: tuple[int, ...] = ()
-    memory_shapes: tuple[tuple[int, ...], ...] = ()
+    memory: tuple[Ring, ...] = ()
     training: Mapping[str, Any]
     data: Mapping[str, Any]
     command: str
@@ -108,18 +108,28 @@ class Card(BaseCard):
                 raise ModelError(f"expected the voice order {VOICE_ORDER} in the card")
         for name in ("plan_features", "voice_order"):
             values[name] = tuple(values.get(name, ()))
-        shapes = tuple(map(tuple, values.get("memory_shapes", ())))
-        if not all(0 < axis <= _LARGEST_MEMORY for axis in chain(*shapes)) or (
-            sum(map(math.prod, shapes)) > _LARGEST_MEMORY
-        ):
-            raise ModelError(
-                f"expected memory shapes of at most {_LARGEST_MEMORY} numbers in all"
-            )
-        values["memory_shapes"] = shapes
+        values["memory"] = _rings(values)
         unknown = [name for name in values["plan_features"] if name not in FEATURES]
         if unknown:
             raise ModelError(f"expected features of a plan, got {unknown[0]!r}")
         return values
+
+
+def _rings(values: dict[str, Any]) -> tuple[Ring, ...]:
+    """Return the memory that the values of a card describe.
+
+    The graphs of version 0.13 and before return the whole of their memory from each
+    step: it is the one entry of a ring.
+    """
+    rings = [Ring(1, tuple(shape)) for shape in values.pop("memory_shapes", ())]
+    for ring in values.get("memory", ()):
+        shape, lags = tuple(ring["shape"]), tuple(ring["lags"])
+        rings.append(Ring(ring["length"], shape, lags))
+    for ring in rings:
+        check_types(ring)
+    if sum(ring.length * math.prod(ring.shape) for ring in rings) > _LARGEST_MEMORY:
+        raise ModelError(f"expected a memory of at most {_LARGEST_MEMORY} numbers")
+    return tuple(rings)
 
 
 _REGISTRY = ModelRegistry((DEFAULT_MODEL, "jsb", "counterpoint"), Card, "chorale train")
@@ -202,7 +212,7 @@ def _load_predictor(folder: Path, card: Card, backend: str) -> NetworkPredictor:
             weights,
             vocabulary,
             card.plan_features,
-            card.memory_shapes,
+            card.memory,
             options.units,
             tunes,
         )
@@ -250,11 +260,41 @@ def save_model(
     Returns:
         The card as it was written.
     """
-    from chorale.models.networks.exporting import export_graphs
-    from chorale.models.networks.infilling import InfillingNetwork, export_infiller
     from chorale.nn.weights import round_weights
 
     save_arrays(folder / WEIGHTS_FILE, round_weights(network), compress=True)
+    files = [WEIGHTS_FILE, *_save_graphs(network, folder)]
+    if isinstance(card.network, NetworkOptions) and card.network.tunes:
+        tunes.save(folder / TUNES_FILE)
+        files.append(TUNES_FILE)
+    card = replace(card, files={name: sha256(folder / name) for name in files})
+    card.write(folder)
+    return card
+
+
+def export_again(folder: Path) -> Card:
+    """Write the graphs of a stored model again, from its weights, and its card.
+
+    Raises:
+        ModelError: a file is missing, damaged, or not the one that the card describes.
+    """
+    model, card = load_model(folder, backend="keras"), Card.read(folder)
+    assert isinstance(model, KerasPredictor | KerasInfiller)
+    names = _save_graphs(model.network, folder)
+    files = {**card.files, **{name: sha256(folder / name) for name in names}}
+    memory = model.rings if isinstance(model, KerasPredictor) else ()
+    card = replace(card, files=files, memory=memory)
+    card.write(folder)
+    return card
+
+
+def _save_graphs(
+    network: NextStepNetwork | InfillingNetwork, folder: Path
+) -> list[str]:
+    """Write the graphs of a network, and return the names of their files."""
+    from chorale.models.networks.exporting import export_graphs
+    from chorale.models.networks.infilling import InfillingNetwork, export_infiller
+
     if isinstance(network, InfillingNetwork):
         graphs: Mapping[str, bytes] = {GRAPH_FILE: export_infiller(network)}
     else:
@@ -262,10 +302,4 @@ def save_model(
     for name, graph in graphs.items():
         with replacing(folder / name) as temporary:
             temporary.write_bytes(graph)
-    files = [WEIGHTS_FILE, *graphs]
-    if isinstance(card.network, NetworkOptions) and card.network.tunes:
-        tunes.save(folder / TUNES_FILE)
-        files.append(TUNES_FILE)
-    card = replace(card, files={name: sha256(folder / name) for name in files})
-    card.write(folder)
-    return card
+    return list(graphs)

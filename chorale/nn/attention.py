@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from chorale.nn.bodies import BodyOptions
-from chorale.nn.causal import CausalLayer, Chain, EachStep, Memory, Residual, Tensor
+from chorale.nn.causal import CausalLayer, Chain, EachStep, Residual, Tensor
+from chorale.nn.memory import Ring
 from chorale.nn.recurrent import lstm
 
 _MASKED = -1e9  # added to masked scores
@@ -51,8 +54,8 @@ def attention(options: BodyOptions) -> CausalLayer:
 class WindowedAttention(CausalLayer):
     """Multi-head attention over the current step and the `window` - 1 before it.
 
-    The memory of single steps holds the keys and values of the window, of fixed shape,
-    the oldest first, and 1 for each position that has been filled.
+    Single steps read the rings of keys and values as they lie and add their own, so
+    that no window is copied.
     """
 
     def __init__(self, units: int, heads: int, window: int, **kwargs: Any) -> None:
@@ -78,26 +81,42 @@ class WindowedAttention(CausalLayer):
         mixed = _attend(packed, ops.transpose(bias, (2, 0, 1)), self.heads)
         return self.merge(mixed)
 
-    def step(self, inputs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        packed = self.query_key_value(inputs)
-        packed = ops.reshape(packed, (-1, 3, self.heads, self.width))
-        query, key, value = packed[:, 0], packed[:, 1], packed[:, 2]
-        # The last position is the current step, lag 0; the first has the largest lag.
-        keys = ops.concatenate([memory[0][:, 1:], key[:, None]], axis=1)
-        values = ops.concatenate([memory[1][:, 1:], value[:, None]], axis=1)
-        filled = ops.concatenate(
-            [memory[2][:, 1:], ops.ones_like(memory[2][:, :1])], axis=1
+    def step(
+        self, inputs: Tensor, memory: Sequence[Tensor], position: Tensor
+    ) -> tuple[Tensor, list[Tensor]]:
+        packed = ops.reshape(
+            self.query_key_value(inputs), (-1, 3, self.heads, self.width)
         )
-        bias = ops.flip(self.lag_bias, axis=0) + (1 - filled[..., None]) * _MASKED
-        scores = ops.einsum("bhd,bkhd->bkh", query, keys) / self.width**0.5
-        weights = ops.softmax(scores + bias, axis=1)
-        mixed = ops.einsum("bkh,bkhd->bhd", weights, values)
+        query, key, value = packed[:, 0], packed[:, 1], packed[:, 2]
+        keys, values = memory  # (batch, heads, slots, width)
+        query = query / self.width**0.5
+        past = ops.matmul(keys, query[..., None])[..., 0]  # (batch, heads, slots)
+        past += self._bias_of_slots(position)
+        present = ops.sum(query * key, axis=-1) + self.lag_bias[0]  # (batch, heads)
+        scores = ops.concatenate([past, present[..., None]], axis=-1)
+        weights = ops.softmax(scores, axis=-1)
+        of_past, of_present = weights[..., :-1], weights[..., -1:]
+        mixed = ops.matmul(of_past[:, :, None], values)[:, :, 0] + of_present * value
         mixed = ops.reshape(mixed, (-1, self.heads * self.width))
-        return self.merge(mixed), [keys, values, filled]
+        return self.merge(mixed), [key, value]
 
-    def memory_shapes(self) -> list[tuple[int, ...]]:
-        places = (self.window, self.heads, self.width)
-        return [places, places, (self.window,)]
+    def _bias_of_slots(self, position: Tensor) -> Tensor:
+        """Return what is added to the scores of the slots, float (heads, slots).
+
+        As many slots as the window is long have a use only for all steps but the
+        oldest, which is about to be replaced. It is masked, as empty slots are.
+        """
+        # The numbers are positive: backends and ONNX differ in negative remainders.
+        slots = np.arange(self.window, dtype="int32")
+        lags = ops.mod(position + self.window - 1 - slots, self.window) + 1
+        lags = ops.where(lags <= position, lags, self.window)
+        masked = np.full((1, self.heads), _MASKED, "float32")
+        rows = ops.concatenate([self.lag_bias, masked], axis=0)
+        return ops.transpose(ops.take(rows, lags, axis=0))
+
+    def rings(self) -> list[Ring]:
+        ring = Ring(self.window, (self.heads, self.width), ())
+        return [ring, ring]  # keys and values
 
 
 class AttentionBlock(keras.layers.Layer):

@@ -1,10 +1,11 @@
 """Causal layers, of which every body is built: over whole sequences and stepwise.
 
-    whole sequence   layer(x)                (batch, steps, in) → (batch, steps, out)
-    one step         layer.step(x, memory)   (batch, in) → (batch, out), new memory
+    whole sequence   layer(x)        (batch, steps, in) → (batch, steps, out)
+    one step         layer.step(x, memory, position)
+                                     (batch, in) → (batch, out), new entries of memory
 
-Memory is a list of float tensors (batch, …), all zero before the first step. Both ways
-give the same outputs.
+A layer declares its memory as ring buffers (`chorale.nn.memory`). A step is given the
+entries that it reads and returns the new ones. Both ways give the same outputs.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from chorale.nn.memory import Ring
+
 Tensor = Any  # of the Keras backend
-Memory = list[Tensor]
 
 
 class CausalLayer(keras.layers.Layer):
@@ -35,12 +37,23 @@ class CausalLayer(keras.layers.Layer):
         """
         raise NotImplementedError
 
-    def step(self, inputs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        """Return float (batch, out) for float (batch, in), and the new memory."""
+    def step(
+        self, inputs: Tensor, memory: Sequence[Tensor], position: Tensor
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Return the output of one step and the new entry of each ring.
+
+        Args:
+            inputs: float (batch, in).
+            memory: what the layer reads of its rings, see `Ring.reads`.
+            position: int (), the number of steps before this one.
+
+        Returns:
+            float (batch, out), and float (batch, …) for each ring.
+        """
         raise NotImplementedError
 
-    def memory_shapes(self) -> list[tuple[int, ...]]:
-        """Return the shapes of the memory for one sequence, once the layer is built."""
+    def rings(self) -> list[Ring]:
+        """Return what a step keeps for later ones, once the layer is built."""
         return []
 
 
@@ -54,8 +67,12 @@ class EachStep(CausalLayer):
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         return self.layer(inputs)
 
-    def step(self, inputs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        return self(inputs[:, None])[:, 0], memory
+    def step(
+        self, inputs: Tensor, memory: Sequence[Tensor], position: Tensor
+    ) -> tuple[Tensor, list[Tensor]]:
+        if getattr(self.layer.input_spec, "ndim", None) is None:
+            return self.layer(inputs), []
+        return self.layer(inputs[:, None])[:, 0], []  # it insists on an axis of steps
 
 
 class Chain(CausalLayer):
@@ -70,17 +87,18 @@ class Chain(CausalLayer):
             inputs = layer(inputs)
         return inputs
 
-    def step(self, inputs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        remaining, following = list(memory), []
+    def step(
+        self, inputs: Tensor, memory: Sequence[Tensor], position: Tensor
+    ) -> tuple[Tensor, list[Tensor]]:
+        remaining, entries = iter(memory), []
         for layer in self.layers:
-            count = len(layer.memory_shapes())
-            own, remaining = remaining[:count], remaining[count:]
-            inputs, own = layer.step(inputs, own)
-            following += own
-        return inputs, following
+            reads = [next(remaining) for ring in layer.rings() for _ in ring.reads()]
+            inputs, own = layer.step(inputs, reads, position)
+            entries += own
+        return inputs, entries
 
-    def memory_shapes(self) -> list[tuple[int, ...]]:
-        return [shape for layer in self.layers for shape in layer.memory_shapes()]
+    def rings(self) -> list[Ring]:
+        return [ring for layer in self.layers for ring in layer.rings()]
 
 
 class Residual(Chain):
@@ -89,9 +107,11 @@ class Residual(Chain):
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         return inputs + super().call(inputs, training)
 
-    def step(self, inputs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        outputs, memory = super().step(inputs, memory)
-        return inputs + outputs, memory
+    def step(
+        self, inputs: Tensor, memory: Sequence[Tensor], position: Tensor
+    ) -> tuple[Tensor, list[Tensor]]:
+        outputs, entries = super().step(inputs, memory, position)
+        return inputs + outputs, entries
 
 
 class Recurrent(CausalLayer):
@@ -104,13 +124,16 @@ class Recurrent(CausalLayer):
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         return self.rnn(inputs)
 
-    def step(self, inputs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        outputs, memory = self.rnn.cell(inputs, memory, training=False)
-        return outputs, list(memory)
+    def step(
+        self, inputs: Tensor, memory: Sequence[Tensor], position: Tensor
+    ) -> tuple[Tensor, list[Tensor]]:
+        outputs, states = self.rnn.cell(inputs, list(memory), training=False)
+        return outputs, list(states)
 
-    def memory_shapes(self) -> list[tuple[int, ...]]:
+    def rings(self) -> list[Ring]:
         sizes = self.rnn.cell.state_size
-        return [(size,) for size in ([sizes] if isinstance(sizes, int) else sizes)]
+        sizes = [sizes] if isinstance(sizes, int) else sizes
+        return [Ring(1, (size,)) for size in sizes]
 
 
 class CausalConvolution(CausalLayer):
@@ -148,11 +171,11 @@ class CausalConvolution(CausalLayer):
         ]
         return self.product(ops.concatenate(taps, axis=-1))
 
-    def step(self, inputs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        # The memory holds the last inputs, the oldest first.
-        recent = ops.concatenate([memory[0], inputs[:, None]], axis=1)
-        taps = [recent[:, self.lags[0] - lag] for lag in self.lags]
-        return self.product(ops.concatenate(taps, axis=-1)), [recent[:, 1:]]
+    def step(
+        self, inputs: Tensor, memory: Sequence[Tensor], position: Tensor
+    ) -> tuple[Tensor, list[Tensor]]:
+        taps = ops.concatenate([*memory, inputs], axis=-1)
+        return self.product(taps), [inputs]
 
-    def memory_shapes(self) -> list[tuple[int, ...]]:
-        return [(self.lags[0], self.channels)]
+    def rings(self) -> list[Ring]:
+        return [Ring(self.lags[0], (self.channels,), tuple(self.lags[:-1]))]

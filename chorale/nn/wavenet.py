@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -14,10 +14,10 @@ from chorale.nn.causal import (
     CausalLayer,
     Chain,
     EachStep,
-    Memory,
     Recurrent,
     Tensor,
 )
+from chorale.nn.memory import Ring
 from chorale.nn.recurrent import LSTMCell
 
 
@@ -84,15 +84,18 @@ class WaveNet(CausalLayer):
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         return self._run(inputs, lambda gate, x: gate(x))
 
-    def step(self, inputs: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        remaining, following = iter(memory), []
+    def step(
+        self, inputs: Tensor, memory: Sequence[Tensor], position: Tensor
+    ) -> tuple[Tensor, list[Tensor]]:
+        remaining, entries = iter(memory), []
 
         def convolve(gate: CausalConvolution, x: Tensor) -> Tensor:
-            outputs, recent = gate.step(x, [next(remaining)])
-            following.extend(recent)
+            reads = [next(remaining) for ring in gate.rings() for _ in ring.reads()]
+            outputs, own = gate.step(x, reads, position)
+            entries.extend(own)
             return outputs
 
-        return self._run(inputs, convolve), following
+        return self._run(inputs, convolve), entries
 
     def _run(
         self, x: Tensor, convolve: Callable[[CausalConvolution, Tensor], Tensor]
@@ -108,8 +111,8 @@ class WaveNet(CausalLayer):
             skipped = dense(ops.relu(skipped))
         return skipped
 
-    def memory_shapes(self) -> list[tuple[int, ...]]:
-        return [shape for gate in self.gates for shape in gate.memory_shapes()]
+    def rings(self) -> list[Ring]:
+        return [ring for gate in self.gates for ring in gate.rings()]
 
 
 def wavenet_lstm(options: BodyOptions) -> CausalLayer:

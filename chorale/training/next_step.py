@@ -111,8 +111,8 @@ class NextStepTask(ChoraleTask[Vocabulary]):
     def save(
         self, network: Any, common: dict[str, Any], history: Sequence[Row], folder: Path
     ) -> Card:
-        shapes = tuple(network.memory_shapes())
-        card = self.card(common, voice_order=VOICE_ORDER, memory_shapes=shapes)
+        memory = tuple(network.rings())
+        card = self.card(common, voice_order=VOICE_ORDER, memory=memory)
         return save_model(network, card, folder, self.tunes)
 
     def figures(self, folder: Path) -> dict[str, Any]:

@@ -23,6 +23,9 @@ UNCONDITIONAL = np.array([0.1, 0.3, 0.3, 0.3])
 CONDITIONAL = np.array([0.1, 0.6, 0.2, 0.1])
 
 
+ASKED: list[int] = []  # rows at each call
+
+
 class KeyedPredictor(FakePredictor):
     """Four voices that prefer the first note if the plan has a key."""
 
@@ -33,9 +36,9 @@ class KeyedPredictor(FakePredictor):
         return plan[:, 1]
 
     def voice_logits(self, state, voice, chosen):
-        return np.log(np.where(state[:, None] > 0, CONDITIONAL, UNCONDITIONAL)).astype(
-            np.float32
-        )
+        keys = state[: len(chosen), None]
+        ASKED.append(len(chosen))
+        return np.log(np.where(keys > 0, CONDITIONAL, UNCONDITIONAL)).astype(np.float32)
 
     def score(self, tokens, plan):
         known = np.repeat(plan[..., 1, None] > 0, VOICES, axis=-1)[..., None]
@@ -84,11 +87,22 @@ def test_where_the_end_is_known_the_last_four_bars_are_guided():
     scores = guided.score(np.zeros((1, 100, VOICES), np.int64), plan)
     np.testing.assert_allclose(np.exp(scores[0, :, 0]), expected, rtol=1e-5)
     state = guided.start(plan[:, 0])
+    ASKED.clear()
     for step in range(100):
         logits = guided.voice_logits(state, 0, np.zeros((1, VOICES)))
         drawn = np.exp(log_softmax(logits))[0]
         np.testing.assert_allclose(drawn, expected[step], rtol=1e-5)
         state = guided.advance(state, np.zeros((1, VOICES)), plan[:, min(step + 1, 99)])
+    # The network is asked without the key where that counts, and only there.
+    assert ASKED == [1] * 36 + [2] * 64
+
+
+def test_the_first_rows_are_guided_as_among_all():
+    guided = GuidedPredictor(keyed_predictor(), 1.0)
+    plan, tokens = np.array([[0, 1], [0, 0], [0, 3]]), np.zeros((3, VOICES), int)
+    state = guided.start(plan)
+    logits = guided.voice_logits(state, 0, tokens)
+    np.testing.assert_array_equal(guided.voice_logits(state, 0, tokens[:2]), logits[:2])
 
 
 def test_samples_keep_nearer_to_the_key():

@@ -16,11 +16,13 @@ from chorale.errors import ModelError, UsageError
 from chorale.models.storage import (
     GRAPH_FILES,
     Card,
+    export_again,
     find_model,
     load_card,
     load_model,
 )
 from chorale.nn.cards import PRETRAINED
+from chorale.nn.memory import Ring
 from chorale.utils.files import load_arrays, save_arrays
 
 FILES = ("weights.npz", *GRAPH_FILES, "tunes.npz")
@@ -83,7 +85,7 @@ def test_a_card_that_does_not_match_its_weights_is_refused(copy):
     for other in (
         replace(card, vocabulary=more),
         replace(card, plan_features=(*PLAN, "to_end")),
-        replace(card, memory_shapes=((32,), (32,))),
+        replace(card, memory=(Ring(1, (32,)), Ring(1, (32,)))),
         replace(card, network=tiny_options("lstm", units=32)),
     ):
         (copy / "card.json").write_text(other.to_json())
@@ -117,6 +119,26 @@ def test_a_card_of_version_0_10_1_has_no_kind(copy):
     assert values.pop("kind") == "infiller"
     (copy / "card.json").write_text(json.dumps(values))
     assert load_card(copy) == load_card("counterpoint")
+
+
+def test_a_model_of_version_0_13_returns_its_whole_memory_from_each_step(copy):
+    expected = load_model(copy)
+    plan, tokens = np.zeros((2, len(PLAN)), np.int64), np.ones((2, 4), np.int64)
+
+    def logits(model):
+        state = model.advance(model.start(plan), tokens, plan)
+        return model.voice_logits(state, 1, tokens)
+
+    values = json.loads((copy / "card.json").read_text())
+    values["memory_shapes"] = [ring["shape"] for ring in values.pop("memory")]
+    (copy / "card.json").write_text(json.dumps(values))
+    np.testing.assert_array_equal(logits(load_model(copy)), logits(expected))
+
+
+def test_graphs_that_are_written_again_have_the_same_bytes(copy):
+    files = {path.name: path.read_bytes() for path in copy.iterdir()}
+    assert export_again(copy) == load_card(copy)
+    assert {path.name: path.read_bytes() for path in copy.iterdir()} == files
 
 
 def test_a_card_with_an_unknown_network_is_refused(copy):

@@ -19,6 +19,7 @@ from chorale.models.next_step import KerasPredictor
 from chorale.models.options import NetworkOptions
 from chorale.music.voices import VOICE_ORDER, VOICES
 from chorale.nn.bodies import BODIES, build_body
+from chorale.nn.memory import Memory
 
 pytestmark = pytest.mark.keras
 
@@ -40,6 +41,7 @@ VARIANTS = [
     ),
     pytest.param("attention", {"recurrent_layers": 1}, id="attention over lstm"),
     pytest.param("wavenet", {"kernel_size": 3}, id="wavenet, kernel 3"),
+    pytest.param("attention", {"window": 1}, id="attention to the step alone"),
 ]
 STEPS = 24  # far beyond the window of 5 and every dilation
 
@@ -64,12 +66,14 @@ def test_both_faces_of_a_body_agree(body, changes):
     layer = _body(body, **changes)
     inputs = _inputs(np.random.default_rng(1))
     whole = np.asarray(layer(inputs))
-    memory = [np.zeros((2, *shape), "float32") for shape in layer.memory_shapes()]
+    memory = Memory(layer.rings(), 2)
     for step in range(STEPS):
-        outputs, memory = layer.step(inputs[:, step], memory)
+        outputs, entries = layer.step(inputs[:, step], memory.reads, memory.position)
         np.testing.assert_allclose(np.asarray(outputs), whole[:, step], atol=1e-4)
-        shapes = [tuple(tensor.shape[1:]) for tensor in memory]
-        assert shapes == layer.memory_shapes()
+        for own, entry in zip(memory.entries, entries, strict=True):
+            assert own.shape == entry.shape
+            own[...] = np.asarray(entry)
+        memory.advance()
     assert np.ptp(whole) > 1e-2
 
 
@@ -83,6 +87,8 @@ def test_a_body_does_not_look_ahead_but_does_look_back(body, changes):
     after[:, changed:] = random.standard_normal(after[:, changed:].shape)
     outputs = [np.asarray(layer(inputs))[0] for inputs in (before, after)]
     np.testing.assert_array_equal(outputs[0][:changed], outputs[1][:changed])
+    if changes.get("window") == 1:
+        return
     # A lone change still reaches the step after it.
     after = before.copy()
     after[:, changed] = random.standard_normal(16)
@@ -141,8 +147,8 @@ def test_the_full_wavenet_sees_what_the_paper_says():
     layer = build_body(options)
     layer(np.zeros((1, 2, 8), "float32"))
     # Three stacks of dilations 1 to 512, one step back at each dilation.
-    assert sum(shape[0] for shape in layer.memory_shapes()) == 3 * 1023
-    assert len(layer.memory_shapes()) == 30
+    assert sum(ring.length for ring in layer.rings()) == 3 * 1023
+    assert len(layer.rings()) == 30
 
 
 def test_the_simple_wavenet_of_the_book_sees_31_steps():
@@ -154,7 +160,7 @@ def test_the_simple_wavenet_of_the_book_sees_31_steps():
     before = np.asarray(layer(inputs))[0]
     inputs[:, 0] = -10 * inputs[:, 0]
     moved = np.abs(np.asarray(layer(inputs))[0] - before).max(axis=-1) > 0
-    assert [shape[0] for shape in layer.memory_shapes()] == [1, 2, 4, 8] * 2
+    assert [ring.length for ring in layer.rings()] == [1, 2, 4, 8] * 2
     # Dilations 1, 2, 4, 8 twice: 30 steps back at the most.
     assert moved[:2].all() and not moved[31:].any()
 

@@ -31,7 +31,8 @@ from chorale.models.networks.voice_heads import VoiceHead
 from chorale.models.options import NetworkOptions
 from chorale.music.voices import VOICE_NAMES, VOICES
 from chorale.nn.bodies import build_body
-from chorale.nn.causal import Memory, Tensor
+from chorale.nn.causal import Tensor
+from chorale.nn.memory import Ring
 
 
 class NextStepNetwork(keras.Model):
@@ -85,12 +86,15 @@ class NextStepNetwork(keras.Model):
         """Return the body's output for whole sequences, float (batch, steps, units)."""
         return self.body(self._embed(inputs, training), training=training)
 
-    def body_step(self, inputs: Inputs, memory: Memory) -> tuple[Tensor, Memory]:
-        """Return the body's output for one step, float (batch, units), and memory.
+    def body_step(
+        self, inputs: Inputs, memory: Sequence[Tensor], position: Tensor
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Return the body's output for one step, and the new entries of its memory.
 
-        `inputs` are (batch, …).
+        `inputs` are (batch, …); see `CausalLayer.step`. The output is float (batch,
+        units).
         """
-        return self.body.step(self._embed(inputs), memory)
+        return self.body.step(self._embed(inputs), memory, position)
 
     def voices(
         self, hidden: Tensor, inputs: Inputs, training: bool | None = None
@@ -109,9 +113,9 @@ class NextStepNetwork(keras.Model):
     def _view(self, inputs: Inputs) -> View:
         return View.of(inputs, self.vocabulary, self.plan_features)
 
-    def memory_shapes(self) -> list[tuple[int, ...]]:
-        """Return the shapes of the body's memory for one sequence."""
-        return self.body.memory_shapes()
+    def rings(self) -> list[Ring]:
+        """Return the body's memory between single steps."""
+        return self.body.rings()
 
     def _embed(self, inputs: Inputs, training: bool | None = None) -> Tensor:
         # (..., 4, 2), then (..., 8)

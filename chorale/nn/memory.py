@@ -1,0 +1,162 @@
+"""Memory of a body between single steps: ring buffers in NumPy.
+
+A causal layer declares its memory as rings (`CausalLayer.rings`): how many past entries
+it keeps, and which of them a step reads. Here the entries are kept, for a batch of
+sequences that advance together:
+
+    outputs, entries = body.step(inputs, memory.reads, memory.position)
+    memory.entries[...] = entries
+    memory.advance()
+
+The entry of a step lies in the slot step mod length, in place of the oldest one;
+nothing else moves. The arrays stay the same from step to step, so that a graph can be
+bound to them once.
+
+Importing this loads no Keras.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chorale.utils.arrays import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class Ring:
+    """What a layer keeps of past steps.
+
+    Attributes:
+        length: number of entries, at least 1; all are zero before the first step.
+        shape: of an entry of one sequence.
+        lags: how many steps back the entries lie that a step reads, each from 1 to
+            `length`; empty if a step reads the whole ring.
+
+    Raises:
+        ValueError: values out of these bounds.
+    """
+
+    length: int
+    shape: tuple[int, ...]
+    lags: tuple[int, ...] = (1,)
+
+    def __post_init__(self) -> None:
+        if self.length < 1 or not all(axis > 0 for axis in self.shape):
+            raise ValueError(f"expected sizes of a ring of at least 1, got {self}")
+        if not all(1 <= lag <= self.length for lag in self.lags):
+            raise ValueError(f"expected lags from 1 to {self.length}, got {self.lags}")
+        if not self.lags and not self.shape:
+            raise ValueError("expected entries of some shape in a ring read whole")
+
+    def reads(self) -> list[tuple[int, ...]]:
+        """Return the shapes, for one sequence, of the arrays that a step reads.
+
+        There is one for each lag. Of a whole ring there is one with all slots in their
+        order, on the axis before the last one.
+        """
+        if self.lags:
+            return [self.shape] * len(self.lags)
+        return [(*self.shape[:-1], self.length, self.shape[-1])]
+
+
+class Memory:
+    """The ring buffers of a body, for a batch of sequences.
+
+    Args:
+        rings: of the body.
+        batch: number of sequences.
+
+    Attributes:
+        reads: what the next step reads, float arrays (batch, …), see `Ring.reads`.
+        entries: what it leaves, float arrays (batch, …), one of each ring.
+        position: number of steps so far, int32 array ().
+    """
+
+    def __init__(self, rings: Sequence[Ring], batch: int) -> None:
+        self.rings, self.batch = tuple(rings), batch
+        self.position: npt.NDArray[np.int32] = np.zeros((), np.int32)
+        shapes = {ring.shape: None for ring in rings if ring.lags}
+        self._shelves = [_Shelf(rings, shape, batch) for shape in shapes]
+        self._windows = [_Window(ring, batch) for ring in rings if not ring.lags]
+        self.reads: list[FloatArray] = []
+        self.entries: list[FloatArray] = []
+        reads = {shelf.shape: iter(shelf.reads) for shelf in self._shelves}
+        entries = {shelf.shape: iter(shelf.entries) for shelf in self._shelves}
+        windows = iter(self._windows)
+        for ring in rings:
+            if ring.lags:
+                self.reads += [next(reads[ring.shape]) for _ in ring.lags]
+                self.entries.append(next(entries[ring.shape]))
+            else:
+                window = next(windows)
+                self.reads.append(window.buffer)
+                self.entries.append(window.entry)
+
+    def advance(self) -> None:
+        """Keep the entries of a step, and find what the next one reads."""
+        position = int(self.position)
+        for shelf in self._shelves:
+            shelf.advance(position)
+        for window in self._windows:
+            window.advance(position)
+        self.position += 1
+
+    def at(self, rows: IntArray) -> Memory:
+        """Return a copy of some sequences, which may come several times."""
+        copy = Memory(self.rings, len(rows))
+        copy.position[...] = self.position
+        for part, own in zip(copy._shelves, self._shelves, strict=True):
+            np.take(own.buffer, rows, axis=1, out=part.buffer, mode="clip")
+            np.take(own.reads, rows, axis=1, out=part.reads, mode="clip")
+        for window, other in zip(copy._windows, self._windows, strict=True):
+            np.take(other.buffer, rows, axis=0, out=window.buffer, mode="clip")
+        return copy
+
+
+class _Shelf:
+    """All rings of entries of one shape whose entries are read at some lags.
+
+    They share one buffer, so that a step copies twice, whatever the number of rings.
+    """
+
+    def __init__(
+        self, rings: Sequence[Ring], shape: tuple[int, ...], batch: int
+    ) -> None:
+        own = [ring for ring in rings if ring.lags and ring.shape == shape]
+        self.shape = shape
+        self._lengths = np.array([ring.length for ring in own])
+        self._begins = np.cumsum([0, *self._lengths[:-1]])  # of each ring in the buffer
+        repeats = [len(ring.lags) for ring in own]
+        self._read_lengths = np.repeat(self._lengths, repeats)
+        self._read_begins = np.repeat(self._begins, repeats)
+        self._lags = np.array([lag for ring in own for lag in ring.lags])
+
+        def zeros(count: Any) -> FloatArray:
+            return np.zeros((int(count), batch, *shape), np.float32)
+
+        self.buffer = zeros(self._lengths.sum())  # (slots, batch, …)
+        self.reads, self.entries = zeros(len(self._lags)), zeros(len(own))
+
+    def advance(self, position: int) -> None:
+        self.buffer[self._begins + position % self._lengths] = self.entries
+        slots = self._read_begins + (position + 1 - self._lags) % self._read_lengths
+        # The mode spares a copy: with `raise`, the result would be buffered.
+        np.take(self.buffer, slots, axis=0, out=self.reads, mode="clip")
+
+
+class _Window:
+    """A ring that is read whole."""
+
+    def __init__(self, ring: Ring, batch: int) -> None:
+        (shape,) = ring.reads()
+        self.buffer = np.zeros((batch, *shape), np.float32)
+        self.entry = np.zeros((batch, *ring.shape), np.float32)
+        self._length = ring.length
+
+    def advance(self, position: int) -> None:
+        self.buffer[..., position % self._length, :] = self.entry
