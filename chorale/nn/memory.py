@@ -81,12 +81,12 @@ class Memory:
         self.rings, self.batch = tuple(rings), batch
         self.position: npt.NDArray[np.int32] = np.zeros((), np.int32)
         shapes = {ring.shape: None for ring in rings if ring.lags}
-        self._shelves = [_Shelf(rings, shape, batch) for shape in shapes]
+        self._groups = [_Group(rings, shape, batch) for shape in shapes]
         self._windows = [_Window(ring, batch) for ring in rings if not ring.lags]
         self.reads: list[FloatArray] = []
         self.entries: list[FloatArray] = []
-        reads = {shelf.shape: iter(shelf.reads) for shelf in self._shelves}
-        entries = {shelf.shape: iter(shelf.entries) for shelf in self._shelves}
+        reads = {group.shape: iter(group.reads) for group in self._groups}
+        entries = {group.shape: iter(group.entries) for group in self._groups}
         windows = iter(self._windows)
         for ring in rings:
             if ring.lags:
@@ -100,8 +100,8 @@ class Memory:
     def advance(self) -> None:
         """Keep the entries of a step, and find what the next one reads."""
         position = int(self.position)
-        for shelf in self._shelves:
-            shelf.advance(position)
+        for group in self._groups:
+            group.advance(position)
         for window in self._windows:
             window.advance(position)
         self.position += 1
@@ -110,7 +110,7 @@ class Memory:
         """Return a copy of some sequences, which may come several times."""
         copy = Memory(self.rings, len(rows))
         copy.position[...] = self.position
-        for part, own in zip(copy._shelves, self._shelves, strict=True):
+        for part, own in zip(copy._groups, self._groups, strict=True):
             np.take(own.buffer, rows, axis=1, out=part.buffer, mode="clip")
             np.take(own.reads, rows, axis=1, out=part.reads, mode="clip")
         for window, other in zip(copy._windows, self._windows, strict=True):
@@ -118,7 +118,7 @@ class Memory:
         return copy
 
 
-class _Shelf:
+class _Group:
     """All rings of entries of one shape whose entries are read at some lags.
 
     They share one buffer, so that a step copies twice, whatever the number of rings.
