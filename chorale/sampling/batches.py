@@ -30,7 +30,7 @@ from chorale.utils.arrays import (
     stack_padded,
 )
 from chorale.utils.progress import Progress
-from chorale.voice_leading.costs import leading_tone
+from chorale.voice_leading.faults import leading_tone
 
 
 @dataclass(frozen=True)

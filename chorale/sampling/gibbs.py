@@ -27,7 +27,8 @@ from chorale.sampling.logits import DrawingOptions, Logits, pick
 from chorale.utils.arrays import BoolArray, FloatArray, IntArray
 from chorale.utils.checks import check_at_least, check_choice
 from chorale.utils.progress import Progress
-from chorale.voice_leading.costs import Context, rule_costs_between
+from chorale.voice_leading.costs import rule_costs_between
+from chorale.voice_leading.faults import Context
 
 METHODS = ("gibbs", "ancestral")
 

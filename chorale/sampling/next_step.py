@@ -21,7 +21,8 @@ from chorale.sampling.logits import DrawingOptions, Logits, pick, with_temperatu
 from chorale.sampling.particles import ParticleFilter
 from chorale.utils.arrays import BoolArray, FloatArray, IntArray
 from chorale.utils.checks import check_at_least
-from chorale.voice_leading.costs import Context, rule_costs
+from chorale.voice_leading.costs import rule_costs
+from chorale.voice_leading.faults import Context
 
 # Particles of each fragment, unless options say otherwise.
 PARTICLES = 8

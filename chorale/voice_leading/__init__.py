@@ -11,5 +11,6 @@ of Bach's chorales, which break every rule occasionally.
 - tendency_tones: leading tones and sevenths; dominants: the chords that contain them
 - leaps: large and augmented leaps
 - piece: a chorale prepared for the rules; dyads: pairs of voices at successive steps
-- costs: costs of the notes that a voice may choose next, for samplers
+- faults: of the notes that a voice may choose next
+- costs: what these notes cost, for samplers, by tables: cost_tables, cost_layout
 """

@@ -1,98 +1,52 @@
 """Costs of the notes that a voice may choose next, by the rules that they would break.
 
-Samplers write one voice at a time. The chord a step before is known, and the notes of
-the voices already written at this step. A fault of two voices is counted for the voice
-that chooses later, so that the faults of all voices together are those of `checking`.
-
-Sevenths and leading tones are approximated from the chord before and the key, because
-whether a chord is a dominant depends on the next one. Ranges are left to the samplers.
-All functions that find faults take the arguments of `exact_faults`.
+A note that breaks no rule costs nothing; rarer faults in Bach cost more, see
+`surprisal`. What a fault is, is defined in `faults`; here costs are looked up in the
+tables of `cost_tables`, in a few array operations for a whole batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from functools import lru_cache
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
-from chorale.music.keys import Key
-from chorale.music.voices import ALTO, SILENCE, TENOR, VOICES
+from chorale.music.voices import (
+    ALTO,
+    HIGHEST_PITCH,
+    LOWEST_PITCH,
+    SILENCE,
+    TENOR,
+    VOICES,
+)
 from chorale.utils.arrays import BoolArray, Float64Array, IntArray
-from chorale.voice_leading.dyads import FIFTH, LARGEST_STEP, OCTAVE, Dyads
-from chorale.voice_leading.leaps import is_large_leap
-from chorale.voice_leading.rule import NEIGHBORS
-from chorale.voice_leading.rules import RULES, surprisal
-from chorale.voice_leading.spacing import crossing
+from chorale.voice_leading.cost_layout import PAIRS_BEGIN, Choice, Layout
+from chorale.voice_leading.cost_tables import (
+    CHORDS,
+    CLASSES,
+    ENDINGS,
+    NO_LEADING_TONE,
+    SILENT_CLASS,
+    UNKNOWN_CHORD,
+    own_tables,
+    pair_tables,
+)
+from chorale.voice_leading.dyads import OCTAVE
+from chorale.voice_leading.faults import Context
 
-# Rules about pairs of voices, in the order of RULES.
-_PAIR_RULES = {
-    rule.name: rule.dyad_fault for rule in RULES.values() if rule.dyad_fault is not None
-}
-# The rules whose faults are those of `checking`, not approximations.
-EXACT_RULES = (*_PAIR_RULES, "large-leap")
-
-NO_TONE = -1  # no pitch class
-
-# Semitones above the root of a dominant seventh: its tones.
-_THIRD, _SEVENTH = 4, 10
-_IN_DOMINANT = np.isin(np.arange(OCTAVE), (0, _THIRD, FIFTH, _SEVENTH))
-# Semitones above the leading tone: the tones of the tonic, in major and minor.
-_IN_TONIC = np.isin(np.arange(OCTAVE), (1, 4, 5, 8))
-
-
-class Context(NamedTuple):
-    """What is known when a voice chooses its next note, in a batch of pieces.
-
-    Attributes:
-        before: int array (batch, 4), MIDI notes a step before, 0 = silence.
-        now: int array (batch, 4), MIDI notes of the voices already written.
-        written: the voices already written.
-        phrase_start: bool array (batch,), whether a phrase begins at this step, see
-            `chorale.music.phrases.phrase_starts`.
-        leading: int array (batch,), see `leading_tone`.
-    """
-
-    before: IntArray
-    now: IntArray
-    written: tuple[int, ...]
-    phrase_start: BoolArray
-    leading: IntArray
-
-
-class Fault(NamedTuple):
-    """Notes that would break a rule."""
-
-    rule: str  # its name
-    voices: tuple[int, ...]  # that would break it, the upper voice first
-    notes: BoolArray  # (batch, notes)
-
-
-def leading_tone(key: Key | None) -> int:
-    """Return the pitch class of the leading tone, NO_TONE if the key is unknown."""
-    return NO_TONE if key is None else (key.tonic_class - 1) % OCTAVE
+# Semitones between notes of usual vocabularies, and of any.
+_REACHES = (47, HIGHEST_PITCH - LOWEST_PITCH)
 
 
 def rule_costs(context: Context, voice: int, notes: IntArray) -> Float64Array:
     """Return the costs of notes in nats, float array (batch, notes).
 
-    A note that breaks no rule costs nothing; rarer faults in Bach cost more, see
-    `surprisal`.
-
     Args:
-        context, voice, notes: as for `exact_faults`.
+        context, voice, notes: as for `chorale.voice_leading.faults.exact_faults`.
     """
-    costs = np.zeros(notes.shape)
-    for find in (
-        exact_faults,
-        forced_overlaps,
-        unresolved_sevenths,
-        doubled_leading_tones,
-        unresolved_leading_tones,
-    ):
-        for fault in find(context, voice, notes):
-            costs += surprisal(fault.rule) * fault.notes
-    return costs
+    costs = RuleCosts.covering(context.before, context.now, notes)
+    return costs.looked_up(costs.of_context(context, voice), notes)
 
 
 def rule_costs_between(
@@ -111,173 +65,223 @@ def rule_costs_between(
         after: int array (batch, 4), MIDI notes a step after, 0 = silence or unknown.
         phrase_start_after: bool array (batch,), whether a phrase begins there.
     """
-    costs = rule_costs(context, voice, notes)
-    following = context._replace(
-        before=context.now, now=after, phrase_start=phrase_start_after
-    )
-    for fault in _dyad_faults(following, voice, after[:, voice, None], notes):
-        costs += surprisal(fault.rule) * fault.notes
-    leaps = _large_leaps(notes, after[:, voice, None], phrase_start_after)
-    return costs + surprisal("large-leap") * leaps
+    costs = RuleCosts.covering(context.before, context.now, after, notes)
+    table = costs.between(context, after, phrase_start_after, voice)
+    return costs.looked_up(table, notes)
 
 
-def exact_faults(context: Context, voice: int, notes: IntArray) -> Iterator[Fault]:
-    """Find the notes that would break a rule alone or with a voice already written.
+class RuleCosts:
+    """What the rules make all notes of a vocabulary cost.
+
+    Costs are float arrays (batch, 1 + notes), in nats: of silence, then of all notes
+    from the lowest up.
 
     Args:
-        context: what is known.
-        voice: that chooses, not in `context.written`.
-        notes: int array (batch, notes), MIDI notes that it may choose, 0 = silence.
-
-    Yields:
-        A fault for every rule of EXACT_RULES and each voice or pair of voices.
+        lowest, highest: MIDI notes, between which all notes of all chords are.
     """
-    before = context.before[:, voice, None]
-    yield from _dyad_faults(context, voice, notes, before)
-    leaps = _large_leaps(before, notes, context.phrase_start)
-    yield Fault("large-leap", (voice,), leaps)
+
+    def __init__(self, lowest: int, highest: int) -> None:
+        self.lowest, self.count = lowest, highest - lowest + 1
+        reach = _REACHES[highest - lowest > _REACHES[0]]
+        self.own, self.pairs = own_tables(reach), pair_tables(reach)
+        self.windows = sliding_window_view(self.pairs.values, self.count)
+        edge = self.pairs.edge
+        notes = np.arange(HIGHEST_PITCH + 1)
+        relative, is_silent = notes - lowest, notes == SILENCE
+        # Codes of notes whose differences are outside the tables if a voice is silent:
+        # of any two voices, one after the other; of a voice before and now.
+        silent = 8 * edge * (1 + np.arange(VOICES)[:, np.newaxis])
+        self.unknown = 64 * edge
+        self.codes = np.where(is_silent, silent, relative).ravel()
+        self.code_begins = len(notes) * np.arange(VOICES)[:, np.newaxis]
+        self.codes_before = np.where(is_silent, self.unknown, relative)
+        self.codes_now = np.where(is_silent, 2 * self.unknown, relative)
+        # Pitch classes above the lowest note, and the sets that they make.
+        self.classes = np.where(is_silent, SILENT_CLASS, relative % OCTAVE)
+        self.chords = np.where(is_silent, 0, 1 << relative % OCTAVE)
+        self.chords_before = np.where(is_silent, UNKNOWN_CHORD, self.chords)
+        # Leading tones; the last, -1, stands for an unknown key.
+        self.tones = np.append((np.arange(OCTAVE) - lowest) % OCTAVE, NO_LEADING_TONE)
+        # Begins of own rows by the note before, the last for a voice without one.
+        self.own_starts = np.append(self.own.own[0, 0] - np.arange(edge), 0)
+        # How far own rows of tendencies are behind the first.
+        self.tendency_starts = self.own.own - self.own.own[0, 0]
+        self.tendency_starts[:, : len(ENDINGS)] = 0
+        self._layouts: dict[tuple[Choice, ...], Layout] = {}
+
+    @classmethod
+    def covering(cls, *notes: IntArray) -> RuleCosts:
+        """Return the costs of a vocabulary that contains some MIDI notes."""
+        sounding = np.concatenate([array[array != SILENCE] for array in notes])
+        if not len(sounding):
+            return _rule_costs(HIGHEST_PITCH, HIGHEST_PITCH)
+        return _rule_costs(int(sounding.min()), int(sounding.max()))
+
+    def looked_up(self, costs: Float64Array, notes: IntArray) -> Float64Array:
+        """Return the costs of some MIDI notes, of their shape (batch, notes)."""
+        columns = np.where(notes == SILENCE, 0, notes - self.lowest + 1)
+        return np.take_along_axis(costs, columns, axis=1)
+
+    def at_step(
+        self,
+        choices: tuple[Choice, ...],
+        before: IntArray,
+        phrase_start: BoolArray,
+        leading: IntArray,
+    ) -> StepCosts:
+        """Return the costs of the notes of one step, before any is written.
+
+        Args:
+            choices: the voices in the order in which they choose, and the voices that
+                are written by then.
+            before, phrase_start, leading: see Context.
+        """
+        if choices not in self._layouts:
+            self._layouts[choices] = Layout.of(choices, self.pairs)
+        return StepCosts(self, self._layouts[choices], before, phrase_start, leading)
+
+    def of_context(self, context: Context, voice: int) -> Float64Array:
+        """Return the costs of all notes of a voice in a context."""
+        before, now, written, phrase_start, leading = context
+        choice = (voice, tuple(written))
+        step = self.at_step((choice,), before, phrase_start, leading)
+        for each in written:
+            step.write(each, now[:, each])
+        return step.costs(voice)
+
+    def between(
+        self,
+        context: Context,
+        after: IntArray,
+        phrase_start_after: BoolArray,
+        voice: int,
+    ) -> Float64Array:
+        """Return the costs of all notes if the next chord is known, too.
+
+        For the arguments see `rule_costs_between`.
+        """
+        costs = self.of_context(context, voice)
+        tables = pair_tables(self.pairs.edge - 1, is_after=True)
+        layout = Layout.of(((voice, tuple(context.written)),), tables)
+        situations = layout.situations(tables, self.coded(after))
+        starts = np.zeros((layout.rows, len(after)), np.int64)
+        reached = self.codes_before.take(after.T)
+        reached[:, phrase_start_after] = -self.unknown
+        # A leap down costs what the same leap up does.
+        self.own_starts.take(abs(reached[voice]), out=starts[voice], mode="clip")
+        for other, pairs in layout.written.items():
+            now = self.codes_now.take(context.now[:, other])
+            motions = np.where(now < self.unknown, reached[other] - now, self.unknown)
+            tables.find(situations[pairs], motions, now, starts[PAIRS_BEGIN:][pairs])
+        windows = sliding_window_view(tables.values, self.count)
+        costs[:, 1:] += windows[starts[layout.columns[voice]]].sum(axis=0)
+        # If this voice rests, the next step costs what it costs when the others rest.
+        rests = tables.places.take(situations + tables.width - 1)
+        costs[:, 0] += tables.values[rests].sum(axis=0)
+        return costs
+
+    def coded(self, notes: IntArray) -> IntArray:
+        """Return the codes (4, batch) of MIDI notes (batch, 4)."""
+        return self.codes.take(notes.T + self.code_begins)
 
 
-def forced_overlaps(context: Context, voice: int, notes: IntArray) -> Iterator[Fault]:
-    """Find the notes that force a neighbor not yet written to overlap or cross.
+@lru_cache(maxsize=16)
+def _rule_costs(lowest: int, highest: int) -> RuleCosts:
+    return RuleCosts(lowest, highest)
 
-    They are beyond the note of the neighbor a step before. The neighbor itself would
-    be too late to avoid the fault.
+
+class StepCosts:
+    """Costs of the notes of one step, while its voices are written one by one.
+
+    Args:
+        rules, layout: see `RuleCosts.at_step`, which returns this.
+        before, phrase_start, leading: see Context.
     """
-    unwritten = set(range(VOICES)) - {voice, *context.written}
-    for pair in NEIGHBORS:
-        if voice in pair and (other := sum(pair) - voice) in unwritten:
-            held = context.before[:, other, None]
-            dyads = _dyads(
-                voice < other,
-                (notes, context.before[:, voice, None]),
-                (held, held),
-                context.phrase_start,
-            )
-            yield Fault("overlap", pair, crossing(dyads) & dyads.continues)
 
+    def __init__(
+        self,
+        rules: RuleCosts,
+        layout: Layout,
+        before: IntArray,
+        phrase_start: BoolArray,
+        leading: IntArray,
+    ) -> None:
+        self._rules, self._layout = rules, layout
+        codes, origins = rules.coded(before), rules.codes_before.take(before.T)
+        chords = np.bitwise_or.reduce(rules.chords_before.take(before), axis=1)
+        if phrase_start.any():
+            origins[:, phrase_start] = rules.unknown
+            chords[phrase_start] |= UNKNOWN_CHORD
+        self._origins = origins  # codes of the notes that motions come from
+        self._situations = layout.situations(rules.pairs, codes)
+        # Begins of windows in the tables.
+        self._starts = np.zeros((layout.rows, len(before)), np.int64)
+        rules.own_starts.take(origins, out=self._starts[:VOICES], mode="clip")
+        if len(layout.forced):
+            pairs = slice(0, len(layout.forced))
+            self._find(pairs, layout.forced, codes[layout.forced])
+        self._written: IntArray | None = None  # the set of the notes written
+        self._tones = rules.tones.take(leading) * CHORDS
+        chord = rules.own.before.take(chords + 2 * self._tones)
+        self._is_dominant = bool(chord.any())  # or has the leading tone
+        if self._is_dominant:
+            self._remember(chord.astype(np.int64), rules.classes.take(before.T))
 
-def unresolved_sevenths(
-    context: Context, voice: int, notes: IntArray
-) -> Iterator[Fault]:
-    """Find the notes that would not resolve the seventh of a dominant seventh.
+    def write(self, voice: int, notes: IntArray) -> None:
+        """Write the notes of a voice, int array (batch,), MIDI notes."""
+        rules = self._rules
+        if voice in self._layout.written:
+            pairs = self._layout.written[voice]
+            self._find(pairs, voice, rules.codes_now.take(notes))
+        if self._is_dominant:
+            has_tone = rules.classes.take(notes) * CHORDS == self._tones
+            self._is_new |= has_tone & ~self._had_tone[voice]
+        chords = rules.chords.take(notes)
+        self._written = chords if self._written is None else self._written | chords
 
-    In the chord before, only the fifth may be missing, and this voice has the seventh.
-    It may stay, fall by step, or move to another tone of the chord while no voice has
-    left the chord.
-    """
-    # Semitones of each voice above each pitch class, array (batch, 4, 12).
-    above = (context.before[..., None] - np.arange(OCTAVE)) % OCTAVE
-    is_root = _IN_DOMINANT[above].all(axis=1)
-    for tone in (0, _THIRD, _SEVENTH):
-        is_root &= (above == tone).any(axis=1)
-    continues = (context.before != SILENCE).all(axis=1) & ~context.phrase_start
-    is_root &= continues[:, None]
-    has_seventh = (is_root & (above[:, voice] == _SEVENTH)).any(axis=1)
-    root = is_root.argmax(axis=1)[:, None]
-    now = context.now[:, list(context.written)]
-    chord_lasts = _is_within(_IN_DOMINANT, now, root)[:, None]
-    is_tone = _IN_DOMINANT[(notes - root) % OCTAVE]
-    falls = context.before[:, voice, None] - notes
-    resolves = (falls >= 0) & (falls <= LARGEST_STEP)
-    faults = has_seventh[:, None] & (notes != SILENCE) & ~resolves
-    faults &= ~(is_tone & chord_lasts)
-    yield Fault("unresolved-seventh", (voice,), faults)
+    def costs(self, voice: int) -> Float64Array:
+        """Return the costs of all notes of a voice, see RuleCosts."""
+        rules, written = self._rules, self._written
+        starts = self._starts.take(self._layout.columns[voice], axis=0)
+        if self._is_dominant:
+            starts[0] += self._tendency_starts(voice)
+        if written is not None:
+            doubling = rules.own.doubling.take(written + self._tones)
+            if self._is_dominant:
+                doubling[self._had_tone[voice] & ~self._is_new] = 0
+            starts[1] = doubling
+        costs = np.zeros((starts.shape[1], 1 + rules.count))
+        np.add.reduce(rules.windows[starts], axis=0, out=costs[:, 1:])
+        return costs
 
+    def _find(self, pairs: slice, others: int | IntArray, now: IntArray) -> None:
+        """Find the windows of pairs by the notes of the other voices."""
+        self._rules.pairs.find(
+            self._situations[pairs],
+            now - self._origins[others],
+            now,
+            self._starts[PAIRS_BEGIN:][pairs],
+        )
 
-def doubled_leading_tones(
-    context: Context, voice: int, notes: IntArray
-) -> Iterator[Fault]:
-    """Find the notes that would double the leading tone of the key.
+    def _remember(self, chord: IntArray, classes: IntArray) -> None:
+        """Remember what the voices have of a dominant before, and the leading tone.
 
-    It is a fault if all notes already written belong to the dominant of the key, unless
-    the same two voices had it a step before.
-    """
-    written = list(context.written)
-    leading = context.leading[:, None]
-    now = context.now[:, written]
-    has_tone = (now % OCTAVE == leading) & (now != SILENCE)
-    had_tone = context.before % OCTAVE == leading
-    had_tone &= context.before != SILENCE
-    is_new = (has_tone & ~(had_tone[:, written] & had_tone[:, [voice]])).any(axis=1)
-    is_new &= _is_within(_IN_DOMINANT, now, leading - _THIRD)
-    doubles = (notes % OCTAVE == leading) & (notes != SILENCE)
-    yield Fault("doubled-leading-tone", (voice,), doubles & is_new[:, None])
+        Args:
+            chord: int array (batch,), codes in `OwnTables.before`.
+            classes: int array (4, batch), pitch classes before.
+        """
+        own = self._rules.own
+        self._tendencies = own.tendencies.take(chord * CLASSES + classes)
+        self._roots = (chord >> 3) * CHORDS
+        self._had_tone = classes * CHORDS == self._tones
+        # Where a voice has the leading tone that did not have it before.
+        self._is_new = np.zeros(len(chord), np.bool_)
 
-
-def unresolved_leading_tones(
-    context: Context, voice: int, notes: IntArray
-) -> Iterator[Fault]:
-    """Find the notes that would not resolve the leading tone of the key.
-
-    The chord before is the key's dominant with its root, this voice has the leading
-    tone, and all notes already written belong to the tonic. It may stay, rise by a
-    semitone, fall by a semitone to the next seventh, and in an inner voice fall to the
-    fifth, which is the rule `leading-tone-leap`.
-    """
-    leading = context.leading[:, None]
-    root = leading - _THIRD
-    now = context.now[:, list(context.written)]
-    above = (context.before - root) % OCTAVE
-    leaves = (context.before != SILENCE).all(axis=1) & ~context.phrase_start
-    leaves &= _IN_DOMINANT[above].all(axis=1) & (above == 0).any(axis=1)
-    leaves &= (above[:, voice] == _THIRD) & (context.leading != NO_TONE)
-    leaves &= _is_within(_IN_TONIC, now, leading) & ~_is_within(_IN_DOMINANT, now, root)
-    allowed = (-1, 0, 1, *((-_THIRD,) if voice in (ALTO, TENOR) else ()))
-    resolves = np.isin(notes - context.before[:, voice, None], allowed)
-    faults = leaves[:, None] & (notes != SILENCE) & ~resolves
-    yield Fault("unresolved-leading-tone", (voice,), faults)
-
-
-def _dyad_faults(
-    context: Context, voice: int, notes: IntArray, before: IntArray
-) -> Iterator[Fault]:
-    """Find the faults of a voice with each voice already written.
-
-    `notes` and `before`, its MIDI notes at the step and a step before, are int arrays
-    that broadcast to (batch, notes).
-    """
-    for written in context.written:
-        pair = (min(voice, written), max(voice, written))
-        others = context.now[:, written, None], context.before[:, written, None]
-        dyads = _dyads(voice < written, (notes, before), others, context.phrase_start)
-        for rule, is_fault in _PAIR_RULES.items():
-            if pair in RULES[rule].voices:
-                yield Fault(rule, pair, is_fault(dyads))
-
-
-def _dyads(
-    is_upper: bool,
-    voice: tuple[IntArray, IntArray],
-    other: tuple[IntArray, IntArray],
-    phrase_start: BoolArray,
-) -> Dyads:
-    """Return the dyads of two voices, each with its notes at the step and before."""
-    (upper, upper_before), (lower, lower_before) = (
-        (voice, other) if is_upper else (other, voice)
-    )
-    return Dyads(
-        upper=upper,
-        lower=lower,
-        upper_before=upper_before,
-        lower_before=lower_before,
-        phrase_start=phrase_start[:, None],
-    )
-
-
-def _large_leaps(
-    before: IntArray, notes: IntArray, phrase_start: BoolArray
-) -> BoolArray:
-    """Return which motions are large leaps, bool array (batch, notes)."""
-    continues = (before != SILENCE) & (notes != SILENCE) & ~phrase_start[:, None]
-    return is_large_leap(np.where(continues, notes - before, 0))
-
-
-def _is_within(chord: BoolArray, now: IntArray, root: IntArray) -> BoolArray:
-    """Return where all notes belong to a chord or are silent, bool array (batch,).
-
-    `chord` is a bool array (12,), its tones in semitones above `root`, (batch, 1).
-    """
-    belongs = chord[(now - root) % OCTAVE] | (now == SILENCE)
-    within: BoolArray = belongs.all(axis=1)
-    return within
+    def _tendency_starts(self, voice: int) -> IntArray:
+        """Return how far own rows of tendencies are behind the first own row."""
+        own, written = self._rules.own, self._written
+        chords = self._roots if written is None else self._roots + written
+        cases = self._tendencies[voice] + own.endings.take(chords)
+        is_inner = int(voice in (ALTO, TENOR))
+        starts: IntArray = self._rules.tendency_starts[is_inner].take(cases)
+        return starts

@@ -34,7 +34,7 @@ from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.openings import opening_of
 from chorale.utils.files import sha256
 from chorale.voice_leading.checking import count
-from chorale.voice_leading.costs import EXACT_RULES
+from chorale.voice_leading.faults import EXACT_RULES
 
 CARDS = list_models()
 NEXT_STEP = [card for card in CARDS if card.kind == "next-step"]

@@ -14,7 +14,7 @@ from chorale.music.voices import VOICES
 from chorale.sampling.fragments import Fragment, extend_to_onsets
 from chorale.sampling.gibbs import InfillingOptions, hidden_shares, infill
 from chorale.voice_leading.checking import rates
-from chorale.voice_leading.costs import EXACT_RULES
+from chorale.voice_leading.faults import EXACT_RULES
 
 # Two notes, each held or attacked; silence is never drawn.
 TOY = CellVocabulary(

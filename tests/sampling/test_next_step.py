@@ -31,7 +31,7 @@ from chorale.sampling.fragments import Fragment, extend_to_onsets, with_voice
 from chorale.sampling.generate import complete, sample
 from chorale.sampling.next_step import SamplingOptions
 from chorale.voice_leading.checking import rates
-from chorale.voice_leading.costs import EXACT_RULES
+from chorale.voice_leading.faults import EXACT_RULES
 
 
 def chi_square(observed: np.ndarray, expected: np.ndarray) -> float:

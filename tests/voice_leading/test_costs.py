@@ -14,7 +14,8 @@ from chorale.music.keys import Key
 from chorale.music.phrases import phrase_starts
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_ORDER, VOICES
-from chorale.voice_leading.costs import (
+from chorale.voice_leading.costs import rule_costs, rule_costs_between
+from chorale.voice_leading.faults import (
     EXACT_RULES,
     NO_TONE,
     Context,
@@ -23,8 +24,6 @@ from chorale.voice_leading.costs import (
     exact_faults,
     forced_overlaps,
     leading_tone,
-    rule_costs,
-    rule_costs_between,
     unresolved_leading_tones,
     unresolved_sevenths,
 )

@@ -13,7 +13,7 @@ from chorale.encoding.inputs import Inputs
 from chorale.encoding.tunes import NO_TUNES
 from chorale.models.predictor import log_softmax
 from chorale.music.voices import ALTO, BASS, SOPRANO, TENOR, VOICE_ORDER, VOICES
-from chorale.voice_leading.costs import NO_TONE, Context, exact_faults
+from chorale.voice_leading.faults import NO_TONE, Context, exact_faults
 
 if TYPE_CHECKING:
     from chorale.models.networks.cues import View
