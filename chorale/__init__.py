@@ -1,8 +1,9 @@
 """Learn from Bach's four-part chorales and write new ones.
 
-Its public names are those of `chorale.api`, which is imported when the first of them is
-used: so the command line can answer Ctrl-C from its first moment on. Neither loads
-TensorFlow or music21. The rooms of the package, from the ground up:
+Its public names are those of `chorale.api`. Each is imported when it is first used, so
+that a program waits for nothing else, and the command line can answer Ctrl-C from its
+first moment on. None loads TensorFlow or music21. The rooms of the package, from the
+ground up:
 
 - `utils`: what any program needs
 - `music`, `nn`: what a chorale is; what a network is and how it learns
@@ -22,12 +23,40 @@ from chorale.version import __version__ as __version__
 if TYPE_CHECKING:
     from chorale.api import *  # noqa: F403 (for type checkers, who know its names)
 
+# Modules, and which public names are theirs.
+_NAMES = {
+    "chorale.corpus.loading": ("Corpus", "load_corpus"),
+    "chorale.corpus.reading": ("read_melody",),
+    "chorale.encoding.plan": ("Plan",),
+    "chorale.errors": ("ChoraleError",),
+    "chorale.evaluation.likelihood": ("Likelihood", "evaluate"),
+    "chorale.formats.files": ("read", "write"),
+    "chorale.models.options": ("NetworkOptions",),
+    "chorale.models.predictor": ("Predictor",),
+    "chorale.models.storage": ("load_model",),
+    "chorale.music.keys": ("Key",),
+    "chorale.music.melody": ("Melody", "melody_of"),
+    "chorale.music.metre": ("Metre",),
+    "chorale.music.score": ("Chorale", "Note"),
+    "chorale.sampling.completion": ("harmonize", "rewrite"),
+    "chorale.sampling.generate": ("sample",),
+    "chorale.sampling.gibbs": ("InfillingOptions",),
+    "chorale.sampling.next_step": ("SamplingOptions",),
+    "chorale.sampling.openings": ("find_start",),
+    "chorale.training.chorale_networks": ("train_network",),
+    "chorale.training.options": ("TrainingOptions",),
+    "chorale.version": ("__version__",),
+    "chorale.voice_leading.checking": ("check",),
+}
+_PLACES = {name: module for module, names in _NAMES.items() for name in names}
+__all__ = sorted(_PLACES)
+
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("__") and name != "__all__":  # what the import system asks for
+    if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module("chorale.api"), name)
+    return getattr(import_module(_PLACES[name]), name)
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *import_module("chorale.api").__all__]
+    return sorted({*globals(), *__all__})

@@ -1,4 +1,4 @@
-"""The public names of the package, which `chorale` hands on when they are used."""
+"""The public names of the package, all at once; `chorale` loads them one by one."""
 
 from chorale.corpus.loading import Corpus, load_corpus
 from chorale.corpus.reading import read_melody

@@ -9,11 +9,13 @@ import sys
 import tomllib
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
 
 import chorale
+from chorale import api, sketches
 from chorale.errors import MissingExtraError, UsageError
 from chorale.utils import extras
 
@@ -66,8 +68,18 @@ def loaded() -> dict[str, list[str]]:
 
 def test_public_names_are_there() -> None:
     assert sorted(chorale.__all__) == list(chorale.__all__)
+    assert chorale.__all__ == api.__all__
     for name in chorale.__all__:
-        assert hasattr(chorale, name)
+        assert getattr(chorale, name) is getattr(api, name)
+
+
+@pytest.mark.parametrize("package", [chorale, sketches])
+def test_names_are_listed_and_others_refused(package: Any) -> None:
+    assert set(package.__all__) <= set(dir(package))
+    for name in package.__all__:
+        assert getattr(package, name) is not None
+    with pytest.raises(AttributeError, match=f"'{package.__name__}' has no attribute"):
+        package.nothing  # noqa: B018
     namespace: dict[str, object] = {}
     exec("from chorale import *", namespace)
     assert set(chorale.__all__) <= set(namespace)

@@ -95,7 +95,12 @@ class Destination:
     @classmethod
     def of(cls, context: typer.Context) -> Destination:
         """Return the destination that the options of a command name."""
-        return cls(**{field.name: context.params[field.name] for field in fields(cls)})
+        named = {field.name: context.params[field.name] for field in fields(cls)}
+        # Up to typer 0.28, paths in a context are text.
+        named["output"] = Path(named["output"])
+        if named["report"] is not None:
+            named["report"] = Path(named["report"])
+        return cls(**named)
 
 
 def parse_formats(text: str) -> list[str]:

@@ -9,23 +9,41 @@
 - classification: the most likely words of a drawing
 - evaluation, comparison, pictures: metrics, confidence intervals, plots
 
-Importing this loads neither TensorFlow nor ONNX Runtime.
+Importing this loads neither TensorFlow nor ONNX Runtime; its names are imported when
+they are used.
 """
 
-from chorale.sketches.classification import Guess, classify, classify_many
-from chorale.sketches.formats.files import read_sketches, write_sketches
-from chorale.sketches.models import Classifier, load_classifier
-from chorale.sketches.preprocessing import to_ink
-from chorale.sketches.strokes import Sketch
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "Classifier",
-    "Guess",
-    "Sketch",
-    "classify",
-    "classify_many",
-    "load_classifier",
-    "read_sketches",
-    "to_ink",
-    "write_sketches",
-]
+if TYPE_CHECKING:
+    from chorale.sketches.classification import Guess as Guess
+    from chorale.sketches.classification import classify as classify
+    from chorale.sketches.classification import classify_many as classify_many
+    from chorale.sketches.formats.files import read_sketches as read_sketches
+    from chorale.sketches.formats.files import write_sketches as write_sketches
+    from chorale.sketches.models import Classifier as Classifier
+    from chorale.sketches.models import load_classifier as load_classifier
+    from chorale.sketches.preprocessing import to_ink as to_ink
+    from chorale.sketches.strokes import Sketch as Sketch
+
+# Modules, and which public names are theirs.
+_NAMES = {
+    "chorale.sketches.classification": ("Guess", "classify", "classify_many"),
+    "chorale.sketches.formats.files": ("read_sketches", "write_sketches"),
+    "chorale.sketches.models": ("Classifier", "load_classifier"),
+    "chorale.sketches.preprocessing": ("to_ink",),
+    "chorale.sketches.strokes": ("Sketch",),
+}
+_PLACES = {name: module for module, names in _NAMES.items() for name in names}
+__all__ = sorted(_PLACES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_PLACES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
