@@ -23,6 +23,7 @@ import numpy as np
 
 from chorale.errors import ModelError
 from chorale.nn.onnx_canonical import make_canonical
+from chorale.nn.onnx_recurrent import arrange_lstm_weights
 from chorale.nn.onnx_sessions import to_onnx_layout
 
 Tensor = Any  # of the Keras backend
@@ -80,6 +81,8 @@ def export_graph(
         ModelError: Keras runs on another backend than TensorFlow.
     """
     model = _export(network, function, inputs)
+    if not with_weights:
+        arrange_lstm_weights(model.graph)
     make_canonical(model)
     names = [value.name for value in model.graph.output]
     _tidy(model.graph, dict(zip(names, outputs, strict=True)))
@@ -176,6 +179,13 @@ def _leave_out_weights(graph: Any, network: keras.Model) -> None:
     import onnx
 
     weights = {weight.path: np.asarray(weight) for weight in network.weights}
+    constants = {initializer.name for initializer in graph.initializer}
+    folded = {
+        name
+        for node in graph.node
+        if constants.issuperset(node.input)
+        for name in node.input
+    }
     names: dict[str, str] = {}
     for initializer in graph.initializer:
         values = onnx.numpy_helper.to_array(initializer)
@@ -194,10 +204,10 @@ def _leave_out_weights(graph: Any, network: keras.Model) -> None:
             initializer.ClearField("float_data")
             initializer.data_location = onnx.TensorProto.EXTERNAL
             initializer.external_data.add(key="location", value="weights.npz")
-            if values.ndim == _KERNEL_AXES:
-                # An initializer that is also an input is no constant. A constant kernel
-                # would be fused with what follows it when the graph is opened, before
-                # its data is there.
+            if values.ndim == _KERNEL_AXES or initializer.name in folded:
+                # An initializer that is also an input is no constant. A constant would
+                # be fused with what follows it, or folded with other constants, when
+                # the graph is opened, before its data is there.
                 kernel = onnx.helper.make_tensor_value_info(
                     initializer.name, initializer.data_type, list(values.shape)
                 )

@@ -170,8 +170,9 @@ class LSTMCell(_Cell, keras.layers.LSTMCell):
     ) -> tuple[Tensor, list[Tensor]]:
         hidden, carry = states
         x, h = self.sums(inputs, hidden, training)
-        # The order of the gates is that of Keras: in, forget, candidate, out.
-        i, f, candidate, o = ops.split(x + (h + self.bias), 4, axis=-1)
+        # The order of the gates is that of Keras: in, forget, candidate, out. By the
+        # form of the sums, too, the ONNX converter recognizes an LSTM.
+        i, f, candidate, o = ops.split(ops.add(x + h, self.bias), 4, axis=-1)
         i, f = self.peep(carry, i, 0), self.peep(carry, f, 1)
         carry = ops.sigmoid(f) * carry + ops.sigmoid(i) * ops.tanh(candidate)
         o = self.peep(carry, o, 2)
