@@ -1,7 +1,7 @@
 """How fast is it on this machine, and how fast could it be?
 
-- `registry`: all measures; a new one is a function and a row in the file of its subject
-- `sampling`, `bodies`, `commands`, `learning`, `drawings`: what is measured
+- `registry`: all measures; a new one is a function in the file of its subject
+- `sampling`, `lengths`, `bodies`, `commands`, `learning`, `drawings`: what is measured
 - `baselines`, `floor`: what it is compared with
 - `rounds`, `workers`, `worker`, `launch`: measures in turn, in processes of their own
 - `results`, `goals`, `machine`: medians with quartiles, ratios, the processor

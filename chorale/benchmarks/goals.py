@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from chorale.benchmarks.results import Results, Summary
+from chorale.nn.bodies import BODIES
 
 Quantity = tuple[str, str]  # names of a measure and of a quantity
 
@@ -100,7 +101,7 @@ GOALS: tuple[Goal | FloorGoal, ...] = (
             1.15,
             (f"length/{name}", "ms_per_note_at_256"),
         )
-        for name in ("bach", "jsb")
+        for name in ("bach", "jsb", *BODIES)
     ),
 )
 

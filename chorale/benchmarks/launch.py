@@ -1,7 +1,7 @@
 """`python -m chorale.benchmarks.launch COMMAND...`: run and measure a command.
 
-Prints its seconds and its peak memory in megabytes as JSON; its own output is left out,
-but its errors are not. This process loads as little as it can, see
+Prints its seconds, those of all cores, and its peak memory in megabytes as JSON. Its
+own output is left out, its errors are not. This process loads as little as it can, see
 `chorale.benchmarks.commands.run_fresh`.
 """
 
@@ -24,6 +24,7 @@ def main() -> None:
         code = os.waitstatus_to_exitcode(status)
         # In bytes on macOS, otherwise in KiB.
         unit = 1 if sys.platform == "darwin" else 1024
+        figures["processor_seconds"] = usage.ru_utime + usage.ru_stime
         figures["megabytes"] = usage.ru_maxrss * unit / 1e6
         process.returncode = code
     else:

@@ -7,29 +7,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-# Figures of one trial by the name of the quantity, one of UNITS.
+# Figures of one trial by the name of the quantity, one of TITLES.
 Figures = Mapping[str, float]
 
-UNITS = {
+# Lengths in steps at which the time per note is measured.
+LENGTHS = (64, 256, 1024, 4096)
+
+# Quantities and their titles in tables.
+TITLES = {
     "ms_per_note": "ms per note",
-    "ms_per_note_chosen": "ms per note",
+    "ms_per_note_chosen": "with choosing",
+    **{f"ms_per_note_at_{length}": f"ms at step {length:,}" for length in LENGTHS},
     "seconds": "s",
-    "megabytes": "MB",
+    "processor_seconds": "s of processors",
+    "megabytes": "peak MB",
     "notes_per_second": "notes per s",
     "drawings_per_second": "drawings per s",
     "gigabytes_per_second": "GB per s",
     "gigaflops": "GFLOP per s",
 }
-# What a quantity is, where its measure and unit do not say it.
-DETAILS = {
-    "ms_per_note_chosen": "and the best chosen",
-    "megabytes": "peak memory",
-}
-# Lengths in steps at which the time per note is measured.
-LENGTHS = (64, 256, 1024, 4096)
-for _length in LENGTHS:
-    UNITS[f"ms_per_note_at_{_length}"] = "ms per note"
-    DETAILS[f"ms_per_note_at_{_length}"] = f"step {_length:,}"
 
 
 class Prepared(NamedTuple):

@@ -5,13 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.util import find_spec
 
-from chorale.benchmarks import baselines, commands, drawings, floor, sampling
+from chorale.benchmarks import (
+    baselines,
+    bodies,
+    commands,
+    drawings,
+    floor,
+    learning,
+    lengths,
+    sampling,
+)
 from chorale.benchmarks.measures import Measure
 from chorale.errors import UsageError
 
 MEASURES = {
     measure.name: measure
-    for module in (sampling, baselines, commands, drawings, floor)
+    for module in (
+        sampling,
+        baselines,
+        lengths,
+        bodies,
+        commands,
+        learning,
+        drawings,
+        floor,
+    )
     for measure in module.MEASURES
 }
 

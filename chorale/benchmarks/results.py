@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from chorale.benchmarks.floor import BANDWIDTH, RATE, floor_ms_per_note
-from chorale.benchmarks.measures import UNITS, Figures, Measure
+from chorale.benchmarks.measures import TITLES, Figures, Measure
 
 
 class Summary(NamedTuple):
@@ -42,9 +42,9 @@ class Series:
 
     @property
     def quantities(self) -> list[str]:
-        """Names of the quantities, in the order of UNITS."""
+        """Names of the quantities, in the order of TITLES."""
         known = {name for figures in self.trials.values() for name in figures}
-        return [name for name in UNITS if name in known]
+        return [name for name in TITLES if name in known]
 
     def values(self, quantity: str) -> dict[int, float]:
         """Return the figures of a quantity by round."""
@@ -115,7 +115,6 @@ class Results:
                     "floor_ms_per_note": self.floor(name),
                     "quantities": {
                         quantity: {
-                            "unit": UNITS[quantity],
                             **series.summary(quantity)._asdict(),
                             "values": list(series.values(quantity).values()),
                         }

@@ -1,4 +1,4 @@
-"""Time per note of next-step models, at several batch sizes and lengths.
+"""Time per note of next-step models, at several batch sizes.
 
 A note is one voice at one sixteenth. The bundled models write the piece of `generate
 --seed 3 --bars 16`; only written notes count, though the opening has to be read too.
@@ -7,13 +7,11 @@ A note is one voice at one sixteenth. The bundled models write the piece of `gen
 from __future__ import annotations
 
 import time
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from chorale.benchmarks.measures import LENGTHS, Figures, Measure, Prepared
+from chorale.benchmarks.measures import Figures, Measure, Prepared
 from chorale.models.predictor import Predictor
 from chorale.models.storage import (
     NEXT_STEP,
@@ -31,7 +29,6 @@ from chorale.sampling.openings import find_start
 from chorale.utils.files import load_arrays
 
 SEED, BARS = "3", 16
-_STEPS_PER_BAR = 16  # of the seed, in 4/4
 BATCHES = (1, 8, 64)
 BEST_OF = 3  # of `generate`
 MODELS = ("bach", "jsb")
@@ -39,8 +36,13 @@ SETTINGS = {
     "defaults": SamplingOptions(),
     "plain": SamplingOptions(rules="off", guidance=0),
 }
-_WINDOW = 64  # steps before each length, of whose times the median is taken
 _WARM_UP_BARS = 3
+
+
+@cache
+def open_model(model: str | Path) -> Predictor[Any]:
+    """Return a next-step model, opened once in a process."""
+    return load_model(model, kind=NEXT_STEP)
 
 
 def timed_sample(
@@ -63,7 +65,7 @@ def weights_of(folder: Path) -> int:
 
 def prepare_batch(model: str | Path, setting: str, pieces: int, bars: int) -> Prepared:
     """Prepare the time per note of a batch of equal pieces."""
-    predictor, options = load_model(model, kind=NEXT_STEP), SETTINGS[setting]
+    predictor, options = open_model(model), SETTINGS[setting]
     start = Start(*find_start(SEED, bars=bars))
     timed_sample(
         predictor, Start(*find_start(SEED, bars=_WARM_UP_BARS)), options, pieces
@@ -77,7 +79,7 @@ def prepare_batch(model: str | Path, setting: str, pieces: int, bars: int) -> Pr
 
 def _prepare_best_of(_: Path, model: str) -> Prepared:
     """Prepare the time per note of one piece, the best of several in one batch."""
-    predictor = load_model(model, kind=NEXT_STEP)
+    predictor = open_model(model)
     judge = Judge(predictor, typical_of(load_card(model)))
     start = Start(*find_start(SEED, bars=BARS))
     assert start.opening is not None
@@ -94,38 +96,6 @@ def _prepare_best_of(_: Path, model: str) -> Prepared:
         return {"ms_per_note": drawing, "ms_per_note_chosen": drawing + choosing}
 
     return Prepared(trial, weights_of(find_model(model)))
-
-
-def prepare_length(model: str | Path) -> Prepared:
-    """Prepare the time per note as one piece grows, from its steps' own times."""
-    predictor, options = load_model(model, kind=NEXT_STEP), SETTINGS["plain"]
-    plan = find_start(SEED, bars=max(LENGTHS) // _STEPS_PER_BAR).plan
-
-    def trial() -> Figures:
-        times = [time.perf_counter()]
-        sample(
-            predictor,
-            plan,
-            options=options,
-            progress=lambda done, total: times.append(time.perf_counter()),
-        )
-        return at_lengths(np.diff(times))
-
-    return Prepared(trial, weights_of(find_model(model)))
-
-
-def at_lengths(seconds: np.typing.NDArray[np.float64]) -> Figures:
-    """Return milliseconds per note at each of LENGTHS.
-
-    Args:
-        seconds: float array (steps,), the time that each step took.
-    """
-    return {
-        f"ms_per_note_at_{length}": 1000
-        * float(np.median(seconds[length - _WINDOW : length]))
-        / VOICES
-        for length in LENGTHS
-    }
 
 
 def _batch(model: str, setting: str, pieces: int) -> Measure:
@@ -154,15 +124,6 @@ def _best_of(model: str) -> Measure:
     )
 
 
-def _length(model: str) -> Measure:
-    def prepare(_: Path) -> Prepared:
-        return prepare_length(model)
-
-    return Measure(
-        name=f"length/{model}", title=model, prepare=prepare, process="sampling"
-    )
-
-
 MEASURES = (
     *(_best_of(model) for model in MODELS),
     *(
@@ -171,5 +132,4 @@ MEASURES = (
         for setting in SETTINGS
         for pieces in BATCHES
     ),
-    *(_length(model) for model in MODELS),
 )

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from chorale.benchmarks.goals import Goal, reached
-from chorale.benchmarks.measures import DETAILS, UNITS
-from chorale.benchmarks.results import Results, Series
+from chorale.benchmarks.measures import TITLES
+from chorale.benchmarks.results import Results, Series, Summary
 from chorale.utils.reports import Block, Heading, Paragraph, Table
 from chorale.utils.text import counted
 
@@ -20,8 +20,6 @@ _SECTIONS = {
     "drawings": "Drawings",
     "floor": "What the processor allows on one core",
 }
-_HEADER = ("", "median", "quartiles", "unit")
-_FLOOR_HEADER = (*_HEADER, "floor", "x floor")
 
 
 def result_blocks(results: Results, machine: Mapping[str, Any]) -> list[Block]:
@@ -36,7 +34,8 @@ def result_blocks(results: Results, machine: Mapping[str, Any]) -> list[Block]:
         Heading("Benchmark", 1),
         Paragraph(
             f"{machine['processor']}, {counted(machine['usable_cores'], 'core')}; "
-            f"{counted(results.rounds, 'round')} of interleaved trials. {versions}."
+            f"{counted(results.rounds, 'round')} of interleaved trials, medians and "
+            f"quartiles. {versions}."
         ),
     ]
     for section, title in _SECTIONS.items():
@@ -56,38 +55,42 @@ def result_blocks(results: Results, machine: Mapping[str, Any]) -> list[Block]:
         rows = tuple(
             (
                 goal.title,
-                _number(value.median),
-                f"{_number(value.lower)}-{_number(value.upper)}",
+                _figures(value),
                 f"{'>=' if isinstance(goal, Goal) and goal.at_least else '<='} "
                 f"{_number(goal.bound)}",
                 "yes" if goal.is_met(value) else "no",
             )
             for goal, value in goals
         )
-        header = ("", "median", "quartiles", "goal", "met")
+        header = ("", "measured", "goal", "met")
         blocks += [Heading("Goals"), Table(header, rows)]
     return blocks
 
 
 def _table(results: Results, chosen: list[Series]) -> Table:
     """Return the table of a section, with floors if there are any."""
-    has_floor = any(results.floor(series.measure.name) for series in chosen)
+    found = {quantity for series in chosen for quantity in series.quantities}
+    quantities = [quantity for quantity in TITLES if quantity in found]
+    floors = [results.floor(series.measure.name) for series in chosen]
+    header = ["", *(TITLES[quantity] for quantity in quantities)]
+    header += ["floor", "x floor"] if any(floors) else []
     rows = []
-    for series in chosen:
-        floor = results.floor(series.measure.name)
-        for quantity in series.quantities:
-            summary, detail = series.summary(quantity), DETAILS.get(quantity)
-            row: tuple[str, ...] = (
-                f"{series.measure.title}{f', {detail}' if detail else ''}",
-                _number(summary.median),
-                f"{_number(summary.lower)}-{_number(summary.upper)}",
-                UNITS[quantity],
-            )
-            if has_floor:
-                ratio = summary.median / floor if floor else 0
-                row += (_number(floor), f"{ratio:.1f}") if floor else ("", "")
-            rows.append(row)
-    return Table(_FLOOR_HEADER if has_floor else _HEADER, tuple(rows))
+    for series, floor in zip(chosen, floors, strict=True):
+        row = [series.measure.title]
+        for quantity in quantities:
+            known = quantity in series.quantities
+            row.append(_figures(series.summary(quantity)) if known else "")
+        if any(floors):
+            median = series.summary(quantities[0]).median
+            row += [_number(floor), f"{median / floor:.1f}"] if floor else ["", ""]
+        rows.append(tuple(row))
+    return Table(tuple(header), tuple(rows))
+
+
+def _figures(summary: Summary) -> str:
+    """Return a median and its quartiles."""
+    median, lower, upper = map(_number, summary)
+    return f"{median} ({lower}-{upper})"
 
 
 def _number(value: float) -> str:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from chorale.benchmarks.goals import to_json
 from chorale.benchmarks.machine import describe_machine
+from chorale.benchmarks.pictures import results_picture
 from chorale.benchmarks.registry import choose, missing_modules
 from chorale.benchmarks.rounds import run_rounds
 from chorale.benchmarks.tables import result_blocks
 from chorale.benchmarks.workers import Workers
+from chorale.commands.options import Force
 from chorale.commands.printing import print_remarks
 from chorale.commands.progress import progress_bar
 from chorale.errors import ChoraleError, UsageError
+from chorale.utils.extras import require
 from chorale.utils.reports import to_text
+from chorale.utils.saving import check_new, drafts, save_exactly
 from chorale.utils.temporary import temporary_folder
 
 _ROUNDS, _QUICK_ROUNDS = 5, 3
@@ -46,6 +51,11 @@ def benchmark(
             show_default=f"{_ROUNDS}, or {_QUICK_ROUNDS} with --quick",
         ),
     ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Also draw a picture, a PNG file.", show_default="none"),
+    ] = None,
+    force: Force = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure how fast chorale is on this machine, beside other programs.
@@ -58,6 +68,8 @@ def benchmark(
     """
     if rounds is not None and rounds < 1:
         raise UsageError(f"expected at least 1 round, got {rounds}")
+    if plot is not None:
+        _check_plot(plot, force)
     chosen = choose(only or (), quick=quick)
     machine = describe_machine()
     reasons = {measure.name: missing_modules(measure) for measure in chosen}
@@ -82,6 +94,24 @@ def benchmark(
         typer.echo(json.dumps({**report, "goals": to_json(results)}, indent=2))
     else:
         typer.echo(to_text(result_blocks(results, machine)))
+    if plot is not None:
+        with drafts(plot.parent) as folder:
+            picture = folder / plot.name
+            picture.write_bytes(results_picture(results, machine))
+            save_exactly([picture], [plot], overwrite=force)
+        print_remarks(f"the picture is {plot}")
     if results.failed:
         failures = "; ".join(f"{name}: {why}" for name, why in results.failed.items())
         raise ChoraleError(f"measures that failed: {failures}")
+
+
+def _check_plot(path: Path, force: bool) -> None:
+    """Check that a picture can be drawn before anything is measured."""
+    if path.suffix.lower() != ".png":
+        raise UsageError(
+            f"{path}: expected a picture that ends in .png, "
+            f"got {path.suffix or 'no ending'}"
+        )
+    if not force:
+        check_new(path)
+    require("plot", "a picture")

@@ -3,40 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pytest
+from measured import MACHINE, results, series
 
 from chorale.benchmarks.floor import BANDWIDTH, RATE, floor_ms_per_note
 from chorale.benchmarks.goals import GOALS, reached, to_json
-from chorale.benchmarks.measures import LENGTHS, Measure, Prepared
+from chorale.benchmarks.measures import LENGTHS
 from chorale.benchmarks.registry import MEASURES
-from chorale.benchmarks.results import Results, Series, Summary
+from chorale.benchmarks.results import Results, Summary
 from chorale.benchmarks.tables import result_blocks
 from chorale.utils.reports import to_text
-
-MACHINE = {
-    "processor": "Abacus 3",
-    "usable_cores": 2,
-    "versions": {"chorale": "0.0", "numpy": "2.0"},
-}
-
-
-def series(name: str, *figures: dict[str, float], **changes: Any) -> Series:
-    """Return the trials of a measure with some figures, one per round."""
-
-    def prepare(_: Path) -> Prepared:
-        raise AssertionError
-
-    weights = changes.pop("weights", 0)
-    row = Measure(name=name, title=name, prepare=prepare, process="p", **changes)
-    return Series(row, weights, dict(enumerate(figures)))
-
-
-def results(*rows: Series) -> Results:
-    """Return results of some series."""
-    return Results({row.measure.name: row for row in rows}, 3)
 
 
 def test_a_summary_is_the_median_with_quartiles() -> None:
@@ -123,11 +100,10 @@ def test_goals_are_about_measures_that_exist() -> None:
             }
 
 
-def test_json_has_every_figure_with_its_unit() -> None:
+def test_json_has_every_figure() -> None:
     report = json.loads(json.dumps({**fast().to_json(), "goals": to_json(fast())}))
     row = report["measures"]["notes/bach/defaults/64"]
     assert row["quantities"]["ms_per_note"] == {
-        "unit": "ms per note",
         "median": 0.09,
         "lower": 0.09,
         "upper": 0.09,
@@ -138,16 +114,27 @@ def test_json_has_every_figure_with_its_unit() -> None:
 
 
 def test_tables_name_processor_floors_and_goals() -> None:
-    text = to_text(result_blocks(fast(), MACHINE))
-    assert "Abacus 3, 2 cores; 3 rounds" in text
-    (row,) = [
-        line
-        for line in text.splitlines()
-        if line.startswith("notes/bach/d") and "64" in line
-    ]
-    assert (
-        row.split()
-        == "notes/bach/defaults/64 0.090 0.090-0.090 ms per note 0.040 2.2".split()
+    lines = to_text(result_blocks(fast(), MACHINE)).splitlines()
+    assert any("Abacus 3, 2 cores; 3 rounds" in line for line in lines)
+    rows = {line.split("  ")[0]: line.split() for line in lines if "  " in line}
+    many = rows["notes/bach/defaults/64"]
+    assert many[1:] == ["0.090", "(0.090-0.090)", "0.040", "2.2"]
+    torch = rows["notes/torch-loop"]  # it has no floor
+    assert torch[1:] == ["0.800", "(0.800-0.800)"]
+    goal = rows["bach, batch 64, ms per note"]
+    assert goal[-5:] == ["0.090", "(0.090-0.090)", "<=", "0.080", "no"]
+    assert rows["the book's loop over bach, best of 3"][-3:] == [">=", "250", "yes"]
+
+
+def test_a_row_has_nothing_where_a_quantity_was_not_measured() -> None:
+    found = results(
+        series("cold/a", {"seconds": 2, "megabytes": 30}, {"seconds": 4}),
+        series("cold/b", {"seconds": 1}),
     )
-    assert "bach, batch 64, ms per note" in text
-    assert ">= 250" in text
+    lines = to_text(result_blocks(found, MACHINE)).splitlines()
+    (header,) = [line for line in lines if "peak MB" in line]
+    assert header.split() == ["s", "peak", "MB"]
+    (row,) = [line for line in lines if line.startswith("cold/a")]
+    assert row.split()[1:] == ["3.00", "(2.50-3.50)", "30.0", "(30.0-30.0)"]
+    (row,) = [line for line in lines if line.startswith("cold/b")]
+    assert row.split()[1:] == ["1.00", "(1.00-1.00)"]

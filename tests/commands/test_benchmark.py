@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from command_line import outcome
 
 from chorale.benchmarks import registry
+from chorale.benchmarks.workers import Workers
 
 
 def test_one_measure_as_json_in_a_process_of_its_own() -> None:
@@ -31,7 +33,7 @@ def test_one_measure_as_json_in_a_process_of_its_own() -> None:
         "floor/products",
     ]
     quantities = report["measures"]["cold/import-numpy"]["quantities"]
-    assert {*quantities} == {"seconds", "megabytes"}
+    assert {*quantities} == {"seconds", "processor_seconds", "megabytes"}
     for row in report["measures"].values():
         for figures in row["quantities"].values():
             assert len(figures["values"]) == 2
@@ -52,9 +54,38 @@ def test_a_table_and_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert err == f"note: notes/torch-loop is left out: {reason}\n"
 
 
+def test_a_picture_replaces_none_unless_forced(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "speed.png"
+    words = ("benchmark", "--only", "floor/products", "--rounds", "1", "--plot", path)
+    code, out, err = outcome(*words)
+    assert (code, err) == (0, f"note: the picture is {path}\n")
+    assert "GFLOP" in out
+    first = path.read_bytes()
+    assert first.startswith(b"\x89PNG")
+    code, out, err = outcome(*words)
+    assert (code, out) == (1, "")  # before anything is measured
+    assert str(path) in err
+    assert outcome(*words, "--force")[0] == 0
+
+
+def test_a_measure_that_fails_fails_the_command(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        Workers, "ask", lambda self, measure: {"error": "ValueError: no paper"}
+    )
+    code, _, err = outcome("benchmark", "--only", "floor/products")
+    assert code == 1
+    assert err == (
+        "chorale: measures that failed: floor/products: ValueError: no paper\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (("--plot", "speed.jpg"), "expected a picture that ends in .png, got .jpg"),
         (("--rounds", "0"), "expected at least 1 round, got 0"),
         (("--only", "speed"), "there is no measure 'speed'"),
     ],
