@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -202,9 +204,12 @@ class OnnxPredictor(NetworkPredictor):
         weights: the network's weights by name.
         vocabulary, plan_features, rings, units, tunes: as in NetworkPredictor.
 
+    Graphs are opened when they are first needed: sampling needs no whole sequences, and
+    likelihoods no single steps. One that ONNX Runtime does not take or run is refused
+    then.
+
     Raises:
-        ModelError: a graph of a step that ONNX Runtime does not take or run. That of
-            whole sequences is checked when it is first needed.
+        ModelError: weights that are no numbers; by the methods, a damaged graph.
     """
 
     def __init__(
@@ -233,8 +238,7 @@ class OnnxPredictor(NetworkPredictor):
             **{name: {"logits": (vocabulary.size,)} for name in VOICE_NAMES},
         }
         self._graphs: dict[str, Graph] = {}
-        for name in ("step", *VOICE_NAMES):
-            self._graph(name)
+        self._opening = Lock()
 
     def _step(self, state: NetworkState) -> None:
         if "step" not in state.graphs:
@@ -272,18 +276,24 @@ class OnnxPredictor(NetworkPredictor):
         return self._graph(VOICE_NAMES[voice]).run(arrays)[0]
 
     def _graph(self, name: str) -> Graph:
-        """Open a graph when it is first needed: sampling needs no whole sequences."""
+        """Return a graph; open it, and the voice heads beside it, if need be."""
         if name not in self._graphs:
-            self._graphs[name] = Graph(
-                self._folder / f"{name}.onnx",
-                self._inputs,
-                self._outputs[name],
-                weights=self._weights,
-                # Single steps are too small to be shared among threads.
-                threads=0 if name == "sequence" else 1,
-                example=self._example_of(name),
-            )
+            with self._opening, ThreadPoolExecutor() as pool:
+                needed = {name, *VOICE_NAMES} - set(self._graphs)
+                opened = pool.map(self._open, needed)
+                self._graphs.update(zip(needed, opened, strict=True))
         return self._graphs[name]
+
+    def _open(self, name: str) -> Graph:
+        return Graph(
+            self._folder / f"{name}.onnx",
+            self._inputs,
+            self._outputs[name],
+            weights=self._weights,
+            # Single steps are too small to be shared among threads.
+            threads=0 if name == "sequence" else 1,
+            example=self._example_of(name),
+        )
 
     def _example_of(self, name: str) -> dict[str, Any]:
         """Return inputs of a graph: of one sequence of two steps, or of one step."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -55,10 +56,8 @@ class Graph:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
-        if weights:
-            self._check_weights(weights)
-        for name, weight in weights.items():
-            options.add_initializer(name, weight)
+        for name in self._check_weights(weights) if weights else ():
+            options.add_initializer(name, weights[name])
         with self._errors("ONNX Runtime does not take it"):
             self._session = onnxruntime.InferenceSession(
                 str(path),
@@ -79,8 +78,12 @@ class Graph:
         if example is not None:
             self._check_run(example, outputs)
 
-    def _check_weights(self, weights: Weights) -> None:
-        """Raise a ModelError unless the weights are those that the graph expects."""
+    def _check_weights(self, weights: Weights) -> list[str]:
+        """Return the names of the weights that the graph expects.
+
+        Raises:
+            ModelError: one is missing, or has another shape.
+        """
         try:
             shapes = expected_weights(self._path.read_bytes())
         except (OSError, ValueError) as error:
@@ -92,6 +95,7 @@ class Graph:
                     f"{self._path}: the weights do not fit the graph: expected {name} "
                     f"of shape {shape}, got {found}"
                 )
+        return list(shapes)
 
     def _check_run(
         self, example: Mapping[str, npt.NDArray[Any]], shapes: Shapes
@@ -223,12 +227,13 @@ def as_weights(arrays: Mapping[str, npt.NDArray[Any]]) -> Weights:
             raise ModelError(
                 f"expected weights of floating point, got {array.dtype} as {name}"
             )
-    return {
-        name: OrtValue.ortvalue_from_numpy(
-            np.ascontiguousarray(to_onnx_layout(array), np.float32)
-        )
-        for name, array in arrays.items()
-    }
+
+    def convert(array: npt.NDArray[Any]) -> Any:
+        single = np.ascontiguousarray(to_onnx_layout(array), np.float32)
+        return OrtValue.ortvalue_from_numpy(single)
+
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(arrays, pool.map(convert, arrays.values()), strict=True))
 
 
 def to_onnx_layout(weight: npt.NDArray[Any]) -> npt.NDArray[Any]:
