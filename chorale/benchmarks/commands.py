@@ -72,13 +72,16 @@ def _import(modules: str, *needed: str) -> Measure:
     )
 
 
-def _command(name: str, words: str, *, quick: bool = False) -> Measure:
+def _command(
+    name: str, words: str, *, quick: bool = False, rounds: int | None = None
+) -> Measure:
     return Measure(
         name=f"cold/{name}",
         title=f"chorale {words.replace(_PIECE, 'PIECE')}",
         prepare=partial(_prepare, words=words),
         process="commands",
         quick=quick,
+        rounds=rounds,
     )
 
 
@@ -90,5 +93,5 @@ MEASURES = (
     _command("harmonize", f"harmonize {_PIECE}", quick=True),
     _command("rewrite", f"rewrite {_PIECE} --bars 5-8", quick=True),
     _command("evaluate", "evaluate --model jsb --split valid"),
-    _command("judge", "judge -n 256"),
+    _command("judge", "judge -n 256", rounds=3),
 )

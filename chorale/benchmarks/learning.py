@@ -25,6 +25,7 @@ from chorale.training.chorale_networks import train_network
 from chorale.training.options import TrainingOptions
 
 _NETWORK = "gru"
+_ROUNDS = 3  # each takes long
 _WINDOW = 32  # chords of the book's windows
 _BOOK_BATCH = 32
 _BOOK_BATCHES = 16
@@ -106,6 +107,7 @@ MEASURES = (
         title=f"chorale train --network {_NETWORK}",
         prepare=_prepare_ours,
         process="keras",
+        rounds=_ROUNDS,
         modules=("tensorflow", "keras"),
     ),
     Measure(
@@ -113,6 +115,7 @@ MEASURES = (
         title="the book's network under fit",
         prepare=_prepare_book,
         process="keras",
+        rounds=_ROUNDS,
         modules=("tensorflow", "keras"),
     ),
 )

@@ -88,9 +88,9 @@ def _table(results: Results, chosen: list[Series]) -> Table:
 
 
 def _figures(summary: Summary) -> str:
-    """Return a median and its quartiles."""
+    """Return a median and its quartiles, if they are not the same."""
     median, lower, upper = map(_number, summary)
-    return f"{median} ({lower}-{upper})"
+    return median if lower == upper else f"{median} ({lower}-{upper})"
 
 
 def _number(value: float) -> str:

@@ -62,7 +62,8 @@ def benchmark(
 
     All is measured in turn, several times, and medians are printed with quartiles. A
     note is one voice at one sixteenth. The floor is the time that one core takes at
-    least to read the weights, or to multiply by them. Quit other programs before.
+    least to read the weights, or to multiply by them. Quit other programs
+    before; all of it takes a quarter of an hour.
 
     Example: chorale benchmark --quick
     """
