@@ -8,6 +8,7 @@ import re
 from importlib import metadata
 from pathlib import Path
 
+from chorale.utils.threads import usable_cores
 from chorale.version import __version__
 
 _LIBRARIES = ("numpy", "onnxruntime", "keras", "tensorflow", "torch")
@@ -38,13 +39,6 @@ def processor_name(cpu_info: Path = _CPU_INFO) -> str:
         text = ""
     names = re.findall(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
     return names[0].strip() if names else platform.processor() or platform.machine()
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def load() -> float | None:

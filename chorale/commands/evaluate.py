@@ -24,6 +24,7 @@ from chorale.models.storage import load_model
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES, voice_named
 from chorale.utils.text import counted
+from chorale.utils.threads import usable_cores
 
 _PANEL = "Infillers only"
 _FOR_INFILLERS = ("orders", "places", "frames", "random_state")
@@ -130,7 +131,11 @@ def evaluate(
     else:
         with progress_bar("Evaluating") as progress:
             likelihood = evaluate_predictor(
-                averaged(predictors, average), chorales, given=voices, progress=progress
+                averaged(predictors, average),
+                chorales,
+                given=voices,
+                threads=usable_cores(),
+                progress=progress,
             )
         figures = {"causal": asdict(likelihood)}
         members = len(names) * len(AVERAGES[average])

@@ -8,6 +8,7 @@ step counts once, and the mean is taken over all notes of all pieces. Likelihood
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -22,8 +23,9 @@ from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES, VOICES
 from chorale.utils.arrays import BoolArray, batches_by_length, stack_padded
 from chorale.utils.progress import Progress
+from chorale.utils.threads import map_in_threads
 
-_BATCH = 8  # pieces
+_BATCH = 4  # pieces; larger batches take more memory and save no time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +53,7 @@ def evaluate(
     chorales: Sequence[Chorale],
     *,
     given: Sequence[int] = (),
+    threads: int = 1,
     progress: Progress | None = None,
 ) -> Likelihood:
     """Return the likelihood of whole chorales under a next-step model.
@@ -60,6 +63,8 @@ def evaluate(
         chorales: at least one.
         given: voices to condition on: the likelihood is that of the other voices, given
             these up to the current step.
+        threads: number of batches that are scored at once; more than 1 for predictors
+            that threads may share, such as those in ONNX Runtime.
         progress: called with the pieces done and the total.
 
     Raises:
@@ -75,7 +80,7 @@ def evaluate(
             f"{_names(order)}, and not all, got {_names(given)}"
         )
     asked = [voice for voice in range(VOICES) if voice not in given]
-    scored = score_each(predictor, chorales, progress=progress)
+    scored = score_each(predictor, chorales, threads=threads, progress=progress)
     nats = np.concatenate([piece.nats[:, asked] for piece in scored])
     hits = np.concatenate([piece.hits[:, asked] for piece in scored])
     changed = np.concatenate(
@@ -95,22 +100,32 @@ def score_each(
     predictor: Predictor[Any],
     chorales: Sequence[Chorale],
     *,
+    threads: int = 1,
     progress: Progress | None = None,
 ) -> list[Scored]:
     """Score every note of each chorale; for arguments and errors see `evaluate`."""
     # Encode everything first: notes outside the vocabulary raise before the long part.
     tokens = [predictor.vocabulary.encode(chorale) for chorale in chorales]
     plans = [Plan.of(chorale).features(predictor.plan_features) for chorale in chorales]
-    scored: dict[int, Scored] = {}
-    for batch in batches_by_length([len(piece) for piece in tokens], _BATCH):
+
+    def score(batch: Sequence[int]) -> dict[int, Scored]:
         scores = predictor.score(
             stack_padded([tokens[index] for index in batch]),
             stack_padded([plans[index] for index in batch]),
-        ).astype(np.float64)
-        for row, index in enumerate(batch):
-            piece, score = tokens[index], scores[row, : len(tokens[index])]
-            found = np.take_along_axis(score, piece[..., np.newaxis], axis=-1)
-            scored[index] = Scored(-found[..., 0], score.argmax(axis=-1) == piece)
+        )
+        found = {}
+        for index, row in zip(batch, scores, strict=True):
+            piece, row = tokens[index], row[: len(tokens[index])]
+            nats = -np.take_along_axis(row, piece[..., np.newaxis], axis=-1)[..., 0]
+            is_hit = row.argmax(axis=-1) == piece
+            found[index] = Scored(nats.astype(np.float64), is_hit)
+        return found
+
+    scored: dict[int, Scored] = {}
+    size = min(_BATCH, math.ceil(len(tokens) / threads))
+    batches = batches_by_length([len(piece) for piece in tokens], size)
+    for found in map_in_threads(score, batches, threads):
+        scored |= found
         if progress is not None:
             progress(len(scored), len(chorales))
     return [scored[index] for index in range(len(chorales))]

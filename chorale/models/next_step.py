@@ -290,8 +290,9 @@ class OnnxPredictor(NetworkPredictor):
             self._inputs,
             self._outputs[name],
             weights=self._weights,
-            # Single steps are too small to be shared among threads.
-            threads=0 if name == "sequence" else 1,
+            # Single steps are too small to be shared among threads, and batches of
+            # whole sequences are scored side by side.
+            threads=1,
             example=self._example_of(name),
         )
 

@@ -24,6 +24,7 @@ from chorale.evaluation.style.cadences import final_cadence
 from chorale.models.predictor import Predictor
 from chorale.models.storage import NEXT_STEP, Card, load_card, load_model
 from chorale.music.score import Chorale
+from chorale.utils.threads import usable_cores
 from chorale.voice_leading.checking import Tally, count
 from chorale.voice_leading.rules import BACH_PER_THOUSAND, surprisal
 
@@ -107,7 +108,10 @@ class Judge:
         moved = [chorale.transpose(semitones) for chorale in chorales]
         candidates = []
         for chorale, judged, scored in zip(
-            chorales, moved, score_each(self.predictor, moved), strict=True
+            chorales,
+            moved,
+            score_each(self.predictor, moved, threads=usable_cores()),
+            strict=True,
         ):
             tallies = count(judged, rules=BACH_PER_THOUSAND, start=opening)
             nats, distance = float(scored.nats[opening:].mean()), 0.0

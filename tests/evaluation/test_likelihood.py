@@ -126,7 +126,7 @@ def test_progress_counts_the_pieces() -> None:
         [random_piece(2)] * 10,
         progress=lambda done, total: calls.append((done, total)),
     )
-    assert calls == [(8, 10), (10, 10)]
+    assert calls == [(4, 10), (8, 10), (10, 10)]
 
 
 def test_given_voices_are_not_counted() -> None:
@@ -145,3 +145,19 @@ def test_given_voices_are_not_counted() -> None:
     for given in ((3,), (1,), (0, 1), range(VOICES)):
         with pytest.raises(UsageError, match="soprano, bass, alto, tenor, and not all"):
             evaluate(predictor, [chorale], given=given)
+
+
+def test_threads_share_the_batches_and_change_nothing() -> None:
+    predictor = memoryless_predictor(toy_vocabulary("pitch"), [0.1, 0.4, 0.2, 0.3])
+    pieces = [random_piece(steps) for steps in (5, 2, 9, 7, 3)]
+    done: list[tuple[int, int]] = []
+    alone = score_each(predictor, pieces)
+    together = score_each(
+        predictor, pieces, threads=2, progress=lambda *pair: done.append(pair)
+    )
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one.nats, other.nats)
+        np.testing.assert_array_equal(one.hits, other.hits)
+    assert done == [(3, 5), (5, 5)]
+    likelihoods = [evaluate(predictor, pieces, threads=count) for count in (1, 3)]
+    assert likelihoods[0] == likelihoods[1]
