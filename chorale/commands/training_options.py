@@ -147,7 +147,8 @@ def train_run(
     Raises:
         StoppedError: Ctrl-C was pressed; the message says how to resume.
     """
-    options, output = chosen(RunOptions, context.params), context.params["output"]
+    options = chosen(RunOptions, context.params)
+    output = Path(context.params["output"])  # text up to typer 0.28
     with EpochLines(monitor) as progress:
         fitting = {"tensorboard": options.tensorboard, "progress": progress}
         try:
