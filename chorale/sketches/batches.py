@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,8 @@ from chorale.utils.progress import Progress
 # A drawing is padded to the first of these that holds it; a network is compiled for
 # each. All are even, for networks that join pairs of points.
 PADDED_LENGTHS = (16, 24, 32, 40, 48, 64, 96, MAX_POINTS)
+# Without compilation, for networks that mask padding: as little of it as possible.
+EVEN_LENGTHS = tuple(range(2, MAX_POINTS + 1, 2))
 PREDICTION_BATCH = 256  # maximum number of drawings per call of a network
 _LENGTH_NOISE = 3  # points by which lengths in one training batch differ, roughly
 
@@ -27,8 +29,10 @@ class Padded(NamedTuple):
     lengths: IntArray  # (batch,), at least 1
 
 
-def padded_length(longest: int) -> int:
+def padded_length(longest: int, lengths: Sequence[int] = PADDED_LENGTHS) -> int:
     """Return the padded length of drawings of at most `longest` points.
+
+    It is the first of some increasing lengths that holds them.
 
     Raises:
         DataError: drawings are longer than `to_ink` makes them.
@@ -38,13 +42,16 @@ def padded_length(longest: int) -> int:
             f"expected inks of at most {MAX_POINTS} points, got one of {longest}: "
             "make inks by to_ink"
         )
-    return next(length for length in PADDED_LENGTHS if length >= longest)
+    return next(length for length in lengths if length >= longest)
 
 
-def pad(inks: Inks, chosen: IntArray) -> Padded:
-    """Return the drawings of some indices (batch,), none empty, in one array."""
+def pad(inks: Inks, chosen: IntArray, padded: Sequence[int] = PADDED_LENGTHS) -> Padded:
+    """Return the drawings of some indices (batch,), none empty, in one array.
+
+    Its length is the first of `padded` that holds them.
+    """
     lengths = inks.lengths[chosen]
-    position = np.arange(padded_length(int(lengths.max())))
+    position = np.arange(padded_length(int(lengths.max()), padded))
     mask = position < lengths[:, None]
     ink = inks.points[np.where(mask, inks.starts[chosen][:, None] + position, 0)]
     return Padded(ink * mask[..., None], lengths)
@@ -68,6 +75,9 @@ def predict(
     inks: Inks,
     words: int,
     progress: Progress | None = None,
+    *,
+    padded: Sequence[int] = PADDED_LENGTHS,
+    batch: int = PREDICTION_BATCH,
 ) -> FloatArray:
     """Return the class probabilities of drawings.
 
@@ -75,18 +85,20 @@ def predict(
     the other drawings.
 
     Args:
-        function: returns logits (batch, words) for at most PREDICTION_BATCH drawings.
+        function: returns logits (batch, words) for drawings of one padded length.
         inks: the drawings.
         words: number of classes.
         progress: callback, called with the number of drawings done and of all.
+        padded: lengths to which drawings are padded, increasing.
+        batch: maximum number of drawings per call of the function.
 
     Returns:
         float32 array (drawings, words), uniform for empty drawings.
     """
     probabilities = np.full((len(inks.lengths), words), 1 / words, np.float32)
     done = 0
-    for chosen in _prediction_batches(inks):
-        logits = function(pad(inks, chosen))
+    for chosen in _prediction_batches(inks, padded, batch):
+        logits = function(pad(inks, chosen, padded))
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities[chosen] = exponentials / exponentials.sum(axis=1, keepdims=True)
         done += len(chosen)
@@ -95,11 +107,13 @@ def predict(
     return probabilities
 
 
-def _prediction_batches(inks: Inks) -> Iterator[IntArray]:
+def _prediction_batches(
+    inks: Inks, padded: Sequence[int], size: int
+) -> Iterator[IntArray]:
     """Yield the indices of drawings of one padded length, a batch at a time."""
     padded_length(int(inks.lengths.max(initial=0)))  # refuse longer ones
-    bucket = np.searchsorted(PADDED_LENGTHS, inks.lengths)
-    for number in range(len(PADDED_LENGTHS)):
+    bucket = np.searchsorted(padded, inks.lengths)
+    for number in range(len(padded)):
         chosen = np.flatnonzero((bucket == number) & (inks.lengths > 0))
-        for begin in range(0, len(chosen), PREDICTION_BATCH):
-            yield chosen[begin : begin + PREDICTION_BATCH]
+        for begin in range(0, len(chosen), size):
+            yield chosen[begin : begin + size]

@@ -13,6 +13,7 @@ from chorale.errors import UsageError
 from chorale.sketches.models import Classifier, load_classifier
 from chorale.sketches.preprocessing import to_inks
 from chorale.sketches.strokes import Strokes
+from chorale.utils.arrays import FloatArray
 
 _default_classifier = cache(load_classifier)
 
@@ -63,9 +64,26 @@ def classify_many(
     elif not isinstance(model, Classifier):
         model = load_classifier(model)
     inks = to_inks(drawings)
-    probabilities = model.probabilities(inks)
-    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
+    labels, probabilities = _most_likely(model.probabilities(inks), top)
     return [
-        [Guess(model.words[label], float(row[label])) for label in labels if length]
-        for row, labels, length in zip(probabilities, order, inks.lengths, strict=True)
+        [Guess(model.words[label], p) for label, p in zip(*row, strict=True)]
+        if length
+        else []
+        for *row, length in zip(labels, probabilities, inks.lengths, strict=True)
     ]
+
+
+def _most_likely(
+    probabilities: FloatArray, count: int
+) -> tuple[list[list[int]], list[list[float]]]:
+    """Return the labels and the probabilities of the most likely words, best first.
+
+    Of equally likely words the first comes first. Probabilities are (drawings, words).
+    """
+    rest, rows = probabilities.copy(), np.arange(len(probabilities))
+    labels = np.zeros((len(rows), min(count, rest.shape[1])), np.int64)
+    for place in range(labels.shape[1]):
+        labels[:, place] = rest.argmax(axis=1)
+        rest[rows, labels[:, place]] = -1
+    found = np.take_along_axis(probabilities, labels, axis=1)
+    return labels.tolist(), found.tolist()

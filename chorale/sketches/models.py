@@ -18,7 +18,7 @@ import numpy as np
 
 from chorale.nn.cards import BaseCard, ModelRegistry
 from chorale.nn.onnx_sessions import Graph
-from chorale.sketches.batches import PADDED_LENGTHS, Padded, predict
+from chorale.sketches.batches import EVEN_LENGTHS, PADDED_LENGTHS, Padded, predict
 from chorale.sketches.options import NetworkOptions
 from chorale.sketches.strokes import Inks
 from chorale.utils.arrays import FloatArray
@@ -27,6 +27,7 @@ from chorale.utils.progress import Progress
 
 DEFAULT_MODEL = "quickdraw"
 GRAPH_FILE = "network.onnx"
+_BATCH = 64  # drawings per call of the graph: what they need fits into a cache
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +83,15 @@ class Classifier:
 
         It is a float32 array (drawings, words), uniform for an empty drawing.
         """
-        return predict(self._logits, inks, len(self.words), progress)
+        masks = self.card.network.masks_padding
+        return predict(
+            self._logits,
+            inks,
+            len(self.words),
+            progress,
+            padded=EVEN_LENGTHS if masks else PADDED_LENGTHS,
+            batch=_BATCH,
+        )
 
     def _logits(self, batch: Padded) -> FloatArray:
         inputs = {"ink": batch.ink, "lengths": batch.lengths.astype(np.int32)}

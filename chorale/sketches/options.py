@@ -52,6 +52,11 @@ class NetworkOptions:
             check_shares(self, "dropout")
 
     @property
+    def masks_padding(self) -> bool:
+        """Whether padding after the end of a drawing changes nothing: not in `book`."""
+        return self.network != "book"
+
+    @property
     def sizes(self) -> dict[str, Any]:
         """Sizes of the network by name; none for `book`."""
         return {name: asdict(self)[name] for name in _SIZES[self.network]}

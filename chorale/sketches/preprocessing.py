@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from chorale.errors import DataError
 from chorale.sketches.strokes import Inks, Strokes, check_stroke, starts
@@ -54,13 +55,13 @@ def to_inks(drawings: Sequence[Strokes]) -> Inks:
         counts = np.array([len(drawing) for drawing in drawings], np.int64)
     except TypeError:
         raise DataError("expected a list of strokes for each drawing") from None
-    strokes = [check_stroke(stroke) for drawing in drawings for stroke in drawing]
+    strokes = [stroke for drawing in drawings for stroke in drawing]
     owner = np.repeat(np.arange(len(drawings)), counts)  # drawing of each stroke
-    lengths = np.array([len(stroke) for stroke in strokes], np.int64)
+    points, lengths = _join(strokes)
     owner, lengths = owner[lengths > 0], lengths[lengths > 0]
     if not len(lengths):
         return Inks(np.zeros((0, 3), np.float32), np.zeros(len(drawings), np.int64))
-    points = _scale(np.concatenate(strokes), np.repeat(owner, lengths))
+    points = _scale(points, np.repeat(owner, lengths))
 
     tolerance = TOLERANCE
     kept = simplify(points, lengths, tolerance)
@@ -121,15 +122,13 @@ def simplify(points: Float64Array, lengths: IntArray, tolerance: float) -> BoolA
         inner = last - first - 1
         begins = starts(inner)
         chord = np.repeat(np.arange(len(first)), inner)
-        index = first[chord] + 1 + np.arange(len(chord)) - begins[chord]
-        distance = _distance(points[index], points[first][chord], points[last][chord])
+        index = np.arange(len(chord)) + (first + 1 - begins)[chord]
+        distance = _distances(points[index], points[first], points[last], chord)
         largest = np.maximum.reduceat(distance, begins)
         farthest = np.flatnonzero(distance == largest[chord])
-        _, begin, count = np.unique(
-            chord[farthest], return_index=True, return_counts=True
-        )
+        count = np.bincount(chord[farthest], minlength=len(first))  # at least 1
         # The middle one of ties, so that a zigzag is not split off point by point.
-        middle = index[farthest[begin + (count - 1) // 2]]
+        middle = index[farthest[starts(count) + (count - 1) // 2]]
         is_split = largest > tolerance
         first, middle, last = first[is_split], middle[is_split], last[is_split]
         kept[middle] = True
@@ -137,21 +136,48 @@ def simplify(points: Float64Array, lengths: IntArray, tolerance: float) -> BoolA
     return kept
 
 
-def _distance(
-    points: Float64Array, begin: Float64Array, end: Float64Array
+def _distances(
+    points: Float64Array, begin: Float64Array, end: Float64Array, line: IntArray
 ) -> Float64Array:
     """Return the distance (points,) of each point from its own infinite line.
 
     If the line ends where it begins, the distance is that from this point.
+
+    Args:
+        points: float array (points, 2).
+        begin, end: float arrays (lines, 2).
+        line: int array (points,), the line of each point.
     """
-    along, away = end - begin, points - begin
+    along = end - begin
     length = np.hypot(along[:, 0], along[:, 1])
-    area = np.abs(along[:, 0] * away[:, 1] - along[:, 1] * away[:, 0])
     is_point = length == 0
-    distance: Float64Array = np.where(
-        is_point, np.hypot(away[:, 0], away[:, 1]), area / np.where(is_point, 1, length)
-    )
+    away_x, away_y = points[:, 0] - begin[line, 0], points[:, 1] - begin[line, 1]
+    area = np.abs(along[line, 0] * away_y - along[line, 1] * away_x)
+    distance: Float64Array = area / np.where(is_point, 1, length)[line]
+    if is_point.any():
+        distance = np.where(is_point[line], np.hypot(away_x, away_y), distance)
     return distance
+
+
+def _join(strokes: Sequence[npt.ArrayLike]) -> tuple[Float64Array, IntArray]:
+    """Return the points (points, 2) of all strokes, and the length of each.
+
+    Raises:
+        DataError: a stroke is not an array of numbers of that shape.
+    """
+    are_arrays = all(
+        isinstance(stroke, np.ndarray)
+        and stroke.dtype == np.float64
+        and stroke.shape[1:] == (2,)
+        for stroke in strokes
+    )
+    arrays = [
+        np.zeros((0, 2)),
+        *(strokes if are_arrays else map(check_stroke, strokes)),
+    ]
+    points = np.concatenate(arrays)
+    lengths = np.array([len(array) for array in arrays[1:]], np.int64)
+    return check_stroke(points) if are_arrays else points, lengths
 
 
 def _scale(points: Float64Array, owner: IntArray) -> Float64Array:

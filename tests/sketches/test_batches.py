@@ -7,6 +7,7 @@ import pytest
 
 from chorale.errors import DataError
 from chorale.sketches.batches import (
+    EVEN_LENGTHS,
     PADDED_LENGTHS,
     PREDICTION_BATCH,
     Padded,
@@ -107,6 +108,22 @@ def test_what_is_beside_a_drawing_makes_no_difference() -> None:
     assert calls[-1] == (int((inks.lengths > 0).sum()), 2000)
     assert [done for done, _ in calls] == list(
         np.cumsum([shape[0] for shape in shapes])
+    )
+
+
+def test_drawings_may_be_padded_to_even_lengths_in_smaller_batches() -> None:
+    inks = inks_of([1, 2, 3, 5, 5, 6, 6, 6, 0, MAX_POINTS])
+    shapes: list[tuple[int, ...]] = []
+
+    def function(batch: Padded) -> np.ndarray:
+        shapes.append(batch.ink.shape[:2])
+        assert (batch.ink.shape[1] - batch.lengths < 2).all()
+        return np.column_stack([batch.lengths, batch.lengths * 0]).astype(np.float32)
+
+    found = predict(function, inks, 2, padded=EVEN_LENGTHS, batch=3)
+    assert shapes == [(2, 2), (1, 4), (3, 6), (2, 6), (1, MAX_POINTS)]
+    np.testing.assert_allclose(
+        found[:, 0], 1 / (1 + np.exp(-inks.lengths.astype(float))), rtol=1e-5
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Never
 
@@ -108,6 +109,8 @@ def _parse_drawing(drawing: Any) -> tuple[Float64Array, ...]:
     """Return the strokes of Quick, Draw!'s form."""
     if not isinstance(drawing, list):
         raise DataError(f"expected a list of strokes, got {_shortened(drawing)}")
+    if (at_once := _parse_strokes(drawing)) is not None:
+        return at_once
     strokes = []
     for number, stroke in enumerate(drawing, 1):
         try:
@@ -115,6 +118,32 @@ def _parse_drawing(drawing: Any) -> tuple[Float64Array, ...]:
         except DataError as error:
             raise DataError(f"stroke {number}: {error}") from None
     return tuple(strokes)
+
+
+def _parse_strokes(drawing: list[Any]) -> tuple[Float64Array, ...] | None:
+    """Return the strokes, all in one array; None if anything is unusual or invalid.
+
+    It is several times faster than stroke by stroke.
+    """
+    xs: list[Any] = []
+    ys: list[Any] = []
+    ends = [0]
+    for stroke in drawing:
+        if type(stroke) is not list or len(stroke) not in (2, 3):
+            return None
+        x, y = stroke[:2]
+        if not type(x) is type(y) is type(stroke[-1]) is list or len(x) != len(y):
+            return None
+        xs += x
+        ys += y
+        ends.append(len(xs))
+    if not {*map(type, xs), *map(type, ys)} <= _NUMBERS:
+        return None
+    try:
+        points = check_stroke(np.array((xs, ys), np.float64).T)
+    except (DataError, OverflowError):
+        return None
+    return tuple(points[begin:end] for begin, end in pairwise(ends))
 
 
 def _parse_stroke(stroke: Any) -> Float64Array:
