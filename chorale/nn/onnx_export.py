@@ -23,6 +23,7 @@ import numpy as np
 
 from chorale.errors import ModelError
 from chorale.nn.onnx_canonical import make_canonical
+from chorale.nn.onnx_lookups import speed_up_lookups
 from chorale.nn.onnx_recurrent import arrange_lstm_weights
 from chorale.nn.onnx_sessions import to_onnx_layout
 
@@ -83,6 +84,7 @@ def export_graph(
     model = _export(network, function, inputs)
     if not with_weights:
         arrange_lstm_weights(model.graph)
+        _restore_shapes(model.graph, network)
     make_canonical(model)
     names = [value.name for value in model.graph.output]
     _tidy(model.graph, dict(zip(names, outputs, strict=True)))
@@ -111,6 +113,7 @@ def export_parts(
     import onnx
 
     whole = _export(network, function, inputs)
+    _restore_shapes(whole.graph, network)
     names = [value.name for value in inputs]
     parts = []
     for value in whole.graph.output:
@@ -153,7 +156,9 @@ def _export(
             opset_version=OPSET,
             verbose=False,
         )
-        return onnx.load(str(path))
+        whole = onnx.load(str(path))
+    speed_up_lookups(whole)
+    return whole
 
 
 def _tidy(graph: Any, outputs: Mapping[str, str]) -> None:
@@ -172,6 +177,32 @@ def _read(graph: Any) -> Iterator[str]:
         for attribute in node.attribute:
             if attribute.HasField("g"):
                 yield from _read(attribute.g)
+
+
+def _restore_shapes(graph: Any, network: keras.Model) -> None:
+    """Give weights that a function reads in another shape their own shape again.
+
+    The converter folds a weight and its change of shape into one constant. It becomes
+    the weight and a node that reshapes it.
+    """
+    import onnx
+
+    weights = [to_onnx_layout(np.asarray(weight)) for weight in network.weights]
+    for constant in list(graph.initializer):
+        values = onnx.numpy_helper.to_array(constant)
+        if values.dtype != np.float32 or values.size <= _LARGEST_CONSTANT:
+            continue
+        flat = values.reshape(-1)
+        equal = [each for each in weights if np.array_equal(each.reshape(-1), flat)]
+        if not equal or any(each.shape == values.shape for each in equal):
+            continue
+        name = constant.name
+        own, shape = f"{name}:weight", f"{name}:shape"
+        constant.CopyFrom(onnx.numpy_helper.from_array(equal[0], own))
+        graph.initializer.append(
+            onnx.numpy_helper.from_array(np.array(values.shape), shape)
+        )
+        graph.node.insert(0, onnx.helper.make_node("Reshape", [own, shape], [name]))
 
 
 def _leave_out_weights(graph: Any, network: keras.Model) -> None:

@@ -12,39 +12,43 @@ from keras import ops
 from chorale.encoding.cells import SILENT_CELL, CellVocabulary
 from chorale.encoding.inputs import CellInputs
 from chorale.encoding.neighbours import MAX_DISTANCE
-from chorale.encoding.tokens import SILENCE_TOKEN
 from chorale.models.networks.embeddings import SumOfEmbeddings
 from chorale.models.networks.intervals import (
     DEGREES,
     INTERVALS,
     NO_DEGREE,
-    interval,
-    scale_degrees,
-    weigh_degrees,
-    weigh_intervals,
+    degree_table,
+    interval_table,
 )
-from chorale.models.networks.motions import MotionLogits, classify_motions
+from chorale.models.networks.motions import (
+    MotionLogits,
+    arrival_places,
+    arrivals,
+    departures,
+)
+from chorale.models.networks.weighing import degree_places, interval_places, weigh
 from chorale.models.options import InfillerOptions
 from chorale.music.voices import VOICES
 from chorale.nn.causal import Tensor
+from chorale.nn.lookups import as_table, look_up, look_up_pairs
 
 _STATES = 4  # of a cell: not visible, silent, held, struck
 
 
 class CellView(NamedTuple):
-    """What the head reads of each step, int32; a note is 0 if silent or not visible.
+    """What the head reads of each cell, int32 (rows, …); a row is a voice at a step.
 
-    In the shape (batch, steps, 4, 4) the first voice is the one that is written.
+    A note is 0 if silent or not visible.
     """
 
-    inputs: CellInputs
-    now: Tensor  # (batch, steps, 4, 4), notes of all voices at the step
-    states: Tensor  # (batch, steps, 4, 4), of their cells
-    before: Tensor  # (batch, steps, 4), note of the voice's nearest visible cell before
-    after: Tensor  # (batch, steps, 4), the same after
-    all_before: Tensor  # (batch, steps, 4, 4), notes of all voices there
+    nearest: Tensor  # (rows, 4): the cell before, steps to there, the same after
+    now: Tensor  # (rows, 4), notes of all voices at the step
+    states: Tensor  # (rows, 4), of their cells
+    before: Tensor  # (rows, 1), note of the voice's nearest visible cell before
+    after: Tensor  # (rows, 1), the same after
+    all_before: Tensor  # (rows, 4), notes of all voices there
     all_after: Tensor
-    key: Tensor  # (batch, steps, 4), of the plan
+    key: Tensor  # (rows, 1), of the plan
 
     @classmethod
     def of(
@@ -59,21 +63,23 @@ class CellView(NamedTuple):
         notes, states = np.zeros((2, size + 2), np.int32)
         notes[1:size] = 1 + np.arange(size - 1) % count
         states[SILENT_CELL], states[1:size], states[count + 1 : size] = 1, 2, 3
-        all_before = ops.take(notes, inputs.before)
-        all_after = ops.take(notes, inputs.after)
-        every = ops.zeros_like(inputs.before)  # (batch, steps, 4, 4)
-        key = ops.zeros_like(inputs.cells)
+        before, after = (
+            ops.reshape(cells, (-1, VOICES)) for cells in (inputs.before, inputs.after)
+        )
+        key = ops.zeros_like(inputs.cells[..., :1])
         if "key" in plan_features:
-            key += inputs.plan[..., plan_features.index("key"), None]
+            key = inputs.plan[..., plan_features.index("key"), None]
+        own_before, own_after = _own(inputs.before), _own(inputs.after)
+        nearest = [own_before, inputs.to_before, own_after, inputs.to_after]
         return cls(
-            inputs,
-            ops.take(notes, inputs.cells)[..., None, :] + every,
-            ops.take(states, inputs.cells)[..., None, :] + every,
-            _own(all_before),
-            _own(all_after),
-            all_before,
-            all_after,
-            key,
+            ops.concatenate([ops.reshape(part, (-1, 1)) for part in nearest], axis=1),
+            look_up(notes, _for_each_voice(inputs.cells)),
+            look_up(states, _for_each_voice(inputs.cells)),
+            look_up(notes, ops.reshape(own_before, (-1, 1))),
+            look_up(notes, ops.reshape(own_after, (-1, 1))),
+            look_up(notes, before),
+            look_up(notes, after),
+            _for_each_voice(key),
         )
 
 
@@ -122,70 +128,86 @@ class CellHead(keras.layers.Layer):
         self, hidden: Tensor, view: CellView, training: bool | None = None
     ) -> Tensor:
         """Return float (batch, steps, 4, size) for a body's (batch, steps, units)."""
-        batch, steps = ops.shape(hidden)[0], ops.shape(hidden)[1]
-        hidden = ops.reshape(self.hidden(hidden), (batch, steps, VOICES, self.width))
+        batch, steps = ops.shape(hidden)[:2]
+        hidden = ops.reshape(self.hidden(hidden), (-1, self.width))  # (rows, width)
         around = self.around(self._columns(view), training=training)
         hidden = self.deeper(ops.silu(hidden + around))
-        hidden = self.dropout(hidden, training=training)  # (batch, steps, 4, width)
-        logits = self.logits(hidden) + self.voice_bias  # (batch, steps, 4, size)
-        by_interval = self._by_interval(hidden, view)
-        by_note = ops.sum(by_interval[..., self.kinds :, :], axis=-2)
-        by_note += weigh_degrees(
-            self.degree_logits(hidden), self.notes, view.key, self.vocabulary.notes
-        )
-        by_note += self._by_motion(view)  # (batch, steps, 4, notes)
+        hidden = self.dropout(hidden, training=training)
+        by_reference = self._by_reference(hidden, view)  # (rows, references, notes)
+        by_note = ops.sum(by_reference[:, self.kinds :], axis=1)
         silence, *kinds = ops.split(
-            logits, [1 + len(self.notes) * kind for kind in range(self.kinds)], axis=-1
+            self.logits(hidden),
+            [1 + len(self.notes) * kind for kind in range(self.kinds)],
+            axis=-1,
         )
         kinds = [
-            kind + by_note + by_interval[..., index, :]
-            for index, kind in enumerate(kinds)
+            kind + by_note + by_reference[:, index] for index, kind in enumerate(kinds)
         ]
-        return ops.concatenate([silence, *kinds], axis=-1)
+        logits = ops.concatenate([silence, *kinds], axis=-1)
+        shape = (batch, steps, VOICES, self.vocabulary.size)
+        return ops.reshape(logits, shape) + self.voice_bias
 
     def _columns(self, view: CellView) -> Tensor:
-        """Return the integers that are embedded, (batch, steps, 4, columns)."""
-        notes = self.vocabulary.notes
-        before, after = view.before[..., None], view.after[..., None]
-        degrees = scale_degrees(
-            ops.concatenate([view.now, before, after], axis=-1),
-            view.key[..., None],
-            notes,
-        )
-        voices = np.arange(VOICES, dtype="int32")[:, None]  # each its own values
+        """Return the integers that are embedded, (rows, columns)."""
+        notes = ops.concatenate([view.now, view.before, view.after], axis=-1)
+        degrees = degree_table(self.vocabulary.notes)
+        intervals = interval_table(self.vocabulary.notes)
+        to_now = look_up_pairs(intervals, view.before, view.now)
+        # Each voice has values of its own.
+        values = as_table(INTERVALS * np.arange(VOICES)[:, np.newaxis])
+        to_now = ops.reshape(to_now, (-1, VOICES, VOICES)) + values
         return ops.concatenate(
             [
-                _own(view.inputs.before)[..., None],
-                view.inputs.to_before[..., None],
-                _own(view.inputs.after)[..., None],
-                view.inputs.to_after[..., None],
+                view.nearest,
                 view.states,
-                degrees,
-                interval(before, view.now, notes) + INTERVALS * voices,
-                interval(before, after, notes),
-                interval(after, view.now, notes),
+                look_up_pairs(degrees, view.key, notes),
+                ops.reshape(to_now, (-1, VOICES)),
+                look_up_pairs(intervals, view.before, view.after),
+                look_up_pairs(intervals, view.after, view.now),
             ],
             axis=-1,
         )
 
-    def _by_interval(self, hidden: Tensor, view: CellView) -> Tensor:
-        """Return what intervals add, (batch, steps, 4, references, notes)."""
-        before, after = view.before[..., None], view.after[..., None]
-        low = ops.concatenate([*[before] * self.kinds, after, view.now], axis=-1)
-        weights = self.interval_logits(hidden)
-        return weigh_intervals(weights, low, self.notes, self.vocabulary.notes)
+    def _by_reference(self, hidden: Tensor, view: CellView) -> Tensor:
+        """Return what each reference adds to each note, (rows, references, notes).
 
-    def _by_motion(self, view: CellView) -> Tensor:
-        """Return what motions add: from before, and in reverse from after."""
+        The first references are the note before, once per kind, and concern its cells
+        alone.
+        """
         notes = self.vocabulary.notes
-        added = self.motions_before(
-            classify_motions(view.before, view.all_before, view.now, notes)
-        ) + self.motions_after(
-            classify_motions(view.after, view.all_after, view.now, notes)
-        )
-        return added[..., SILENCE_TOKEN + 1 :]  # (batch, steps, 4, notes)
+        low = [*[view.before] * self.kinds, view.after, view.now]
+        weights = [
+            self.interval_logits(hidden),
+            self.degree_logits(hidden),
+            # From before, and in reverse from after.
+            self.motions_before(
+                departures(view.before, view.all_before, view.now, notes)
+            ),
+            self.motions_after(departures(view.after, view.all_after, view.now, notes)),
+        ]
+        firsts = np.cumsum([1, *[part.shape[1] for part in weights]]).tolist()
+        moving = [
+            arrivals(own, view.now, notes)[:, :, 1:]  # all but silence
+            for own in (view.before, view.after)
+        ]
+        places = [
+            interval_places(
+                ops.concatenate(low, axis=1), self.notes, notes, first=firsts[0]
+            ),
+            degree_places(view.key, self.notes, notes, first=firsts[1]),
+            arrival_places(moving[0], first=firsts[2]),
+            arrival_places(moving[1], first=firsts[3]),
+        ]
+        return weigh(weights, places)
 
 
 def _own(cells: Tensor) -> Tensor:
     """Return of (batch, steps, 4, 4) the diagonal, each voice's own, (…, 4)."""
     return ops.sum(cells * np.eye(VOICES, dtype="int32"), axis=-1)
+
+
+def _for_each_voice(values: Tensor) -> Tensor:
+    """Return (batch, steps, values) once per voice, (rows, values)."""
+    count = values.shape[-1]
+    once = ops.reshape(values, (-1, 1, count))
+    return ops.reshape(ops.tile(once, (1, VOICES, 1)), (-1, count))

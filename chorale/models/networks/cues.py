@@ -1,9 +1,10 @@
 """Cues of the voice heads: what a head reads of a step, and how it weighs tokens by it.
 
 Each cue is one class. `columns` gives the integers that the head embeds, `sizes` how
-many values each of them has; calling it gives what it adds to the logits. A cue with
-weights is a Keras layer. A new cue is a class here and an entry in `cues_of`; its
-arrays are fields of `chorale.encoding.inputs.Inputs`.
+many values each of them has. A cue that writes is a Keras layer: calling it gives its
+weights, and `places` which of them each token gets (`weigh_tokens`). A new cue is a
+class here and an entry in `cues_of`; its arrays are fields of
+`chorale.encoding.inputs.Inputs`.
 """
 
 from __future__ import annotations
@@ -17,33 +18,43 @@ from keras import ops
 
 from chorale.encoding.echoes import LENGTHS
 from chorale.encoding.inputs import Inputs
-from chorale.encoding.tokens import MAX_AGE, Vocabulary
+from chorale.encoding.tokens import MAX_AGE, SILENCE_TOKEN, Vocabulary
 from chorale.encoding.tunes import COLUMNS, MAX_WAIT, STRENGTHS
 from chorale.models.networks.intervals import (
     DEGREES,
     INTERVALS,
     NO_DEGREE,
-    NO_INTERVAL,
-    interval,
+    degree_table,
+    interval_table,
     is_note,
-    scale_degrees,
-    weigh_degrees,
-    weigh_intervals,
+    numbers_of,
 )
-from chorale.models.networks.motions import MotionLogits, classify_motions
+from chorale.models.networks.motions import (
+    MotionLogits,
+    arrival_places,
+    arrivals,
+    departures,
+)
+from chorale.models.networks.weighing import (
+    degree_places,
+    interval_places,
+    token_table,
+    weigh,
+)
 from chorale.models.options import NetworkOptions
 from chorale.music.voices import SOPRANO, VOICE_ORDER, VOICES
 from chorale.nn.causal import Tensor
+from chorale.nn.lookups import Table, as_table, look_up, look_up_pairs, pick
 
 
 class View(NamedTuple):
-    """What the heads read of a step; `...` are its leading axes.
+    """What the heads read of a step, one in each row.
 
     Attributes:
-        inputs: of the network, (..., …).
-        pitches: int (..., 4), the tokens of the step with HOLD resolved.
-        attacks: int (..., 4), 1 where a voice does not hold.
-        key: int (...), the plan feature `key`; 0 if unknown.
+        inputs: of the network, (rows, …).
+        pitches: int (rows, 4), the tokens of the step with HOLD resolved.
+        attacks: int (rows, 4), 1 where a voice does not hold.
+        key: int (rows, 1), the plan feature `key`; 0 if unknown.
     """
 
     inputs: Inputs
@@ -56,17 +67,18 @@ class View(NamedTuple):
         cls, inputs: Inputs, vocabulary: Vocabulary, plan_features: Sequence[str]
     ) -> View:
         """Derive the view of some steps from the inputs of the network."""
-        tokens, past = inputs.tokens, inputs.past_pitches
-        staying = past if vocabulary.hold is None else vocabulary.hold
-        key = ops.zeros_like(tokens[..., 0])
+        numbers = numbers_of(vocabulary)
+        token, past = np.meshgrid(numbers, numbers, indexing="ij")
+        is_held = token == (past if vocabulary.hold is None else vocabulary.hold)
+        both = inputs.tokens, inputs.past_pitches
+        pitches = inputs.tokens
+        if vocabulary.hold is not None:
+            pitches = look_up_pairs(as_table(np.where(is_held, past, token)), *both)
         if "key" in plan_features:
-            key = inputs.plan[..., plan_features.index("key")]
-        return cls(
-            inputs,
-            ops.where(tokens == vocabulary.hold, past, tokens),
-            ops.cast(tokens != staying, "int32"),
-            key,
-        )
+            key = pick(inputs.plan, [plan_features.index("key")])
+        else:
+            key = ops.zeros_like(inputs.tokens[:, :1])
+        return cls(inputs, pitches, look_up_pairs(as_table(~is_held), *both), key)
 
 
 class Cue:
@@ -84,7 +96,7 @@ class Cue:
         super().__init__(**layer)
         self.voice, self.vocabulary = voice, vocabulary
         self.before = voices_before(voice)
-        self.tokens = np.arange(vocabulary.size, dtype="int32")
+        self.tokens = np.arange(vocabulary.size)
 
     @classmethod
     def sizes(cls, voice: int, vocabulary: Vocabulary) -> list[int]:
@@ -92,16 +104,35 @@ class Cue:
         return []
 
     def columns(self, view: View) -> list[Tensor]:
-        """Return the integers to embed, int arrays (..., columns)."""
+        """Return the integers to embed, int arrays (rows, columns)."""
         return []
 
+    def places(self, view: View, first: int) -> Tensor:
+        """Return which weight each token gets, int (rows, references, tokens).
+
+        `first` is the place of the first of the cue's weights.
+        """
+        raise NotImplementedError
+
     def last(self, view: View) -> Tensor:
-        """Return the note of the voice itself a step before, int (..., 1)."""
-        return view.inputs.past_pitches[..., self.voice : self.voice + 1]
+        """Return the note of the voice itself a step before, int (rows, 1)."""
+        return pick(view.inputs.past_pitches, [self.voice])
 
     def written(self, array: Tensor) -> list[Tensor]:
-        """Return (..., voices before) of (..., 4), or nothing if there are none."""
-        return [ops.take(array, self.before, axis=-1)] if self.before else []
+        """Return (rows, voices before) of (rows, 4), or nothing if there are none."""
+        return [pick(array, self.before)] if self.before else []
+
+    def intervals(self, low: Tensor, high: Tensor) -> Tensor:
+        """Return the intervals between notes, int arrays that broadcast."""
+        return look_up_pairs(interval_table(self.vocabulary), low, high)
+
+
+class DenseCue(Cue, keras.layers.Dense):
+    """A cue whose weights depend on the hidden layer."""
+
+    def call(self, hidden: Tensor, view: View) -> Tensor:
+        """Return the weights, float (rows, units)."""
+        return super().call(hidden)
 
 
 class NameCue(Cue):
@@ -117,21 +148,19 @@ class NameCue(Cue):
         return now + [pitches, MAX_AGE + 1] * VOICES
 
     def columns(self, view: View) -> list[Tensor]:
-        past = ops.stack([view.inputs.past_pitches, view.inputs.past_ages], axis=-1)
-        columns = [_flatten(past)]  # (..., 4, 2) → (..., 8)
-        if self.before:
-            features = [view.pitches, *self.degrees(view), view.attacks]
-            # (..., voices before, 2 or 3)
-            now = ops.take(ops.stack(features, axis=-1), self.before, axis=-2)
-            columns.insert(0, _flatten(now))
-        return columns
+        now = [view.pitches, *self.degrees(view), view.attacks]
+        past = [view.inputs.past_pitches, view.inputs.past_ages]
+        return [
+            *_voice_by_voice(now, self.before),
+            *_voice_by_voice(past, range(VOICES)),
+        ]
 
     def degrees(self, view: View) -> list[Tensor]:
-        """Return the degrees of the notes written now, int (..., 4), if embedded."""
+        """Return the degrees of the notes written now, int (rows, 4), if embedded."""
         return []
 
 
-class DegreeCue(NameCue, keras.layers.Dense):
+class DegreeCue(NameCue, DenseCue):
     """Notes by name and by scale degree, where the plan has the key."""
 
     writes = True
@@ -140,15 +169,14 @@ class DegreeCue(NameCue, keras.layers.Dense):
     def __init__(self, voice: int, vocabulary: Vocabulary) -> None:
         super().__init__(voice, vocabulary, units=NO_DEGREE, name="degree_logits")
 
-    def call(self, hidden: Tensor, view: View) -> Tensor:
-        weights = super().call(hidden)  # (..., NO_DEGREE)
-        return weigh_degrees(weights, self.tokens, view.key, self.vocabulary)
-
     def degrees(self, view: View) -> list[Tensor]:
-        return [scale_degrees(view.pitches, view.key[..., None], self.vocabulary)]
+        return [look_up_pairs(degree_table(self.vocabulary), view.key, view.pitches)]
+
+    def places(self, view: View, first: int) -> Tensor:
+        return degree_places(view.key, self.tokens, self.vocabulary, first)
 
 
-class IntervalCue(Cue, keras.layers.Dense):
+class IntervalCue(DenseCue):
     """Intervals from the voice's own last note, and from each note written now."""
 
     def __init__(self, voice: int, vocabulary: Vocabulary) -> None:
@@ -163,16 +191,14 @@ class IntervalCue(Cue, keras.layers.Dense):
 
     def columns(self, view: View) -> list[Tensor]:
         others = [voice for voice in range(VOICES) if voice != self.voice]
-        past = ops.take(view.inputs.past_pitches, others, axis=-1)
+        past = pick(view.inputs.past_pitches, others)
         notes = ops.concatenate([past, *self.written(view.pitches)], axis=-1)
-        return [interval(self.last(view), notes, self.vocabulary)]
+        return [self.intervals(self.last(view), notes)]
 
-    def call(self, hidden: Tensor, view: View) -> Tensor:
-        # (..., 1 + voices before)
+    def places(self, view: View, first: int) -> Tensor:
+        # (rows, 1 + voices before)
         low = ops.concatenate([self.last(view), *self.written(view.pitches)], axis=-1)
-        weights = super().call(hidden)  # (..., notes * INTERVALS)
-        added = weigh_intervals(weights, low, self.tokens, self.vocabulary)
-        return ops.sum(added, axis=-2)  # (..., notes, tokens) → (..., tokens)
+        return interval_places(low, self.tokens, self.vocabulary, first)
 
 
 class MotionCue(Cue, MotionLogits):
@@ -183,10 +209,13 @@ class MotionCue(Cue, MotionLogits):
         super().__init__(voice, vocabulary, others=others, name="motion_logits")
 
     def call(self, hidden: Tensor, view: View) -> Tensor:  # type: ignore[override]
-        return super().call(motions_of(self.voice, view, self.vocabulary))
+        return super().call(departures_of(self.voice, view, self.vocabulary))
+
+    def places(self, view: View, first: int) -> Tensor:
+        return arrival_places(arrivals_of(self.voice, view, self.vocabulary), first)
 
 
-class EchoCue(Cue, keras.layers.Dense):
+class EchoCue(DenseCue):
     """The echo: how long it agrees, its interval, which voices follow it now."""
 
     def __init__(self, voice: int, vocabulary: Vocabulary) -> None:
@@ -197,19 +226,16 @@ class EchoCue(Cue, keras.layers.Dense):
         return [LENGTHS, INTERVALS, *[3] * len(voices_before(voice))]
 
     def columns(self, view: View) -> list[Tensor]:
-        lengths = view.inputs.echo_lengths[..., None]
         tokens, echo = view.inputs.tokens, view.inputs.echo_tokens
-        own = echo[..., self.voice : self.voice + 1]
-        up = interval(self.last(view), own, self.vocabulary)
-        agrees = 1 + ops.cast(tokens == echo, "int32")  # (..., 4)
-        follows = ops.where(lengths > 0, agrees, 0)
-        return [lengths, up, *self.written(follows)]
+        lengths = ops.expand_dims(view.inputs.echo_lengths, -1)
+        up = self.intervals(self.last(view), pick(echo, [self.voice]))
+        agrees = 1 + ops.cast(tokens == echo, "int32")  # (rows, 4)
+        return [lengths, up, *self.written(_at_most_1(lengths) * agrees)]
 
-    def call(self, hidden: Tensor, view: View) -> Tensor:
-        echo = view.inputs.echo_tokens[..., self.voice : self.voice + 1]
-        is_known = view.inputs.echo_lengths[..., None] > 0
-        is_echo = (self.tokens == echo) & is_known  # (..., tokens)
-        return ops.cast(is_echo, hidden.dtype) * super().call(hidden)
+    def places(self, view: View, first: int) -> Tensor:
+        is_known = _at_most_1(ops.expand_dims(view.inputs.echo_lengths, -1))
+        echo = 1 + pick(view.inputs.echo_tokens, [self.voice])
+        return look_up(token_table(self.vocabulary.size, first), is_known * echo)
 
 
 class TuneCue(Cue):
@@ -223,13 +249,18 @@ class TuneCue(Cue):
 
     def columns(self, view: View) -> list[Tensor]:
         up, wait, strength = ops.split(view.inputs.recall, COLUMNS, axis=-1)
-        following = view.inputs.past_pitches[..., SOPRANO : SOPRANO + 1] + up
-        following = interval(self.last(view), following, self.vocabulary)
-        is_known = (strength > 0) & (up != 0)
-        return [strength, wait, ops.where(is_known, following, NO_INTERVAL)]
+        soprano = pick(view.inputs.past_pitches, [SOPRANO])
+        is_known = _at_most_1(strength * ops.abs(up))
+        # Silence, which has no interval, where nothing is known.
+        following = is_known * self.within(soprano + up)
+        return [strength, wait, self.intervals(self.last(view), following)]
+
+    def within(self, notes: Tensor) -> Tensor:
+        """Return notes that may be out of range, as no notes if they are."""
+        return ops.clip(notes, SILENCE_TOKEN, self.vocabulary.nothing)
 
 
-class SopranoTuneCue(TuneCue, keras.layers.Dense):
+class SopranoTuneCue(TuneCue, DenseCue):
     """A recalled tune, which the soprano may follow."""
 
     writes = True
@@ -237,15 +268,23 @@ class SopranoTuneCue(TuneCue, keras.layers.Dense):
     def __init__(self, voice: int, vocabulary: Vocabulary) -> None:
         super().__init__(voice, vocabulary, units=1, name="tune_logit")
 
-    def call(self, hidden: Tensor, view: View) -> Tensor:
+    def places(self, view: View, first: int) -> Tensor:
         up, wait, strength = ops.split(view.inputs.recall, COLUMNS, axis=-1)
-        last = self.last(view)  # (..., 1), as all here
-        following = last + up  # may be out of range
-        stays = last if self.vocabulary.hold is None else self.vocabulary.hold
-        is_known = (wait > 0) | is_note(following, self.vocabulary)
-        token = ops.where(wait > 0, stays, following)
-        is_tune = (self.tokens == token) & is_known & (strength > 0)  # (..., tokens)
-        return ops.cast(is_tune, hidden.dtype) * super().call(hidden)
+        waits = _at_most_1(wait)
+        note = self.within(self.last(view) + (1 - waits) * up)
+        follows = _at_most_1(strength) * look_up_pairs(self._follows(), waits, note)
+        return look_up(token_table(self.vocabulary.size, first), follows)
+
+    def _follows(self) -> Table:
+        """Return 1 + the token that follows the tune, or 0, int32 (2, numbers).
+
+        In the first row its next note comes, in the second its last note stays.
+        """
+        numbers, hold = numbers_of(self.vocabulary), self.vocabulary.hold
+        comes = np.where(is_note(numbers, self.vocabulary), 1 + numbers, 0)
+        is_token = numbers < self.vocabulary.size
+        stays = np.where(is_token, 1 + numbers, 0) if hold is None else 1 + hold
+        return as_table(np.stack([comes, stays + 0 * numbers]))
 
 
 def cues_of(voice: int, options: NetworkOptions, has_key: bool) -> list[type[Cue]]:
@@ -262,6 +301,14 @@ def cues_of(voice: int, options: NetworkOptions, has_key: bool) -> list[type[Cue
     return cues
 
 
+def weigh_tokens(cues: Sequence[Any], hidden: Tensor, view: View) -> Tensor:
+    """Return what cues that write add to the logits, float (rows, vocabulary size)."""
+    weights = [cue(hidden, view) for cue in cues]
+    firsts = np.cumsum([1, *[part.shape[1] for part in weights]]).tolist()
+    places = [cue.places(view, first) for cue, first in zip(cues, firsts, strict=False)]
+    return ops.sum(weigh(weights, places), axis=1)
+
+
 # === Shared by cues ===
 
 
@@ -270,18 +317,30 @@ def voices_before(voice: int) -> tuple[int, ...]:
     return VOICE_ORDER[: VOICE_ORDER.index(voice)]
 
 
-def motions_of(voice: int, view: View, vocabulary: Vocabulary) -> Tensor:
-    """Return the motion of each token against the voices before.
-
-    Returns:
-        int32 array (..., voices before, vocabulary size), see `classify_motions`.
-    """
+def departures_of(voice: int, view: View, vocabulary: Vocabulary) -> Tensor:
+    """Return the departures against the voices before, int32 (rows, voices before)."""
     before, past = voices_before(voice), view.inputs.past_pitches
-    last, now = (ops.take(notes, before, axis=-1) for notes in (past, view.pitches))
-    return classify_motions(past[..., voice], last, now, vocabulary)
+    last, now = (pick(notes, before) for notes in (past, view.pitches))
+    return departures(pick(past, [voice]), last, now, vocabulary)
 
 
-def _flatten(array: Tensor) -> Tensor:
-    """Return (..., a * b) of (..., a, b)."""
-    *leading, _, _ = ops.shape(array)
-    return ops.reshape(array, (*leading, array.shape[-2] * array.shape[-1]))
+def arrivals_of(voice: int, view: View, vocabulary: Vocabulary) -> Tensor:
+    """Return the arrivals against them, int32 (rows, voices before, tokens)."""
+    last = pick(view.inputs.past_pitches, [voice])
+    return arrivals(last, pick(view.pitches, voices_before(voice)), vocabulary)
+
+
+def _voice_by_voice(arrays: Sequence[Tensor], voices: Sequence[int]) -> list[Tensor]:
+    """Return all numbers of the first voice, then of the next, int (rows, columns).
+
+    The arrays are (rows, 4). Nothing is returned if there are no voices.
+    """
+    if not voices:
+        return []
+    order = [voice + VOICES * array for voice in voices for array in range(len(arrays))]
+    return [pick(ops.concatenate(arrays, axis=-1), order)]
+
+
+def _at_most_1(numbers: Tensor) -> Tensor:
+    """Return 1 for numbers above 0."""
+    return ops.minimum(numbers, 1)

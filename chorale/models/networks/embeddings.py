@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from chorale.nn.causal import Tensor
+from chorale.nn.lookups import as_table, look_up
 
 
 class SumOfEmbeddings(keras.layers.Layer):
@@ -30,14 +31,17 @@ class SumOfEmbeddings(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         # One table holds all of them, one below the other.
-        self.offsets = np.cumsum([0, *sizes[:-1]]).astype("int32")
+        self.offsets = as_table(np.cumsum([0, *sizes[:-1]]))
         self.table = keras.layers.Embedding(sum(sizes), units, name="table")
         self.dropout = keras.layers.Dropout(dropout, name="dropout")
 
     def build(self, *shapes: Any) -> None:
-        """Leave it to the layers within; see `CausalLayer.build`."""
+        self.table.build(None)
 
     def call(self, integers: Tensor, training: bool | None = None) -> Tensor:
-        kept = self.dropout(ops.ones((*ops.shape(integers), 1)))  # (..., integers, 1)
-        vectors = self.table(integers + self.offsets)  # (..., integers, units)
-        return ops.sum(kept * vectors, axis=-2)
+        # (..., integers, units)
+        vectors = look_up(self.table.embeddings, integers + self.offsets)
+        if training:
+            kept = ops.ones((*ops.shape(integers), 1))  # (..., integers, 1)
+            vectors *= self.dropout(kept, training=True)
+        return ops.sum(vectors, axis=-2)

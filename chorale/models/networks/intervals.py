@@ -1,17 +1,20 @@
-"""Intervals and scale degrees as integers, and weights of tokens by them.
+"""Intervals and scale degrees as integers, and tables of them.
 
 What is learned of an interval or a degree holds in every key and at every pitch, so a
-step up, an octave above the bass or a leading tone is learned once.
+step up, an octave above the bass or a leading tone is learned once. Networks look all
+of them up in tables (`chorale.nn.lookups`), which the functions here fill.
 """
 
 from __future__ import annotations
 
-import numpy as np
-from keras import ops
+from functools import cache
 
+import numpy as np
+
+from chorale.encoding.plan import FEATURES
 from chorale.encoding.tokens import SILENCE_TOKEN, Vocabulary
-from chorale.nn.causal import Tensor
-from chorale.utils.arrays import IntArray
+from chorale.nn.lookups import Table, as_table
+from chorale.utils.arrays import BoolArray, IntArray
 
 # Degrees count the semitones above a tonic, of major keys, then of minor ones.
 NO_DEGREE = 24
@@ -22,12 +25,21 @@ NO_INTERVAL = 2 * _WIDEST + 1
 INTERVALS = NO_INTERVAL + 1
 
 
-def is_note(tokens: Tensor, vocabulary: Vocabulary) -> Tensor:
-    """Return which tokens, or pitches of a Past, are MIDI notes, a bool array."""
-    return (tokens > SILENCE_TOKEN) & (tokens < vocabulary.pitch_count)
+def numbers_of(vocabulary: Vocabulary) -> IntArray:
+    """Return all tokens and pitches of a Past, int array (pitch count + 1,).
+
+    HOLD has the number of what is nothing in the past.
+    """
+    return np.arange(vocabulary.nothing + 1)
 
 
-def interval(low: Tensor, high: Tensor, vocabulary: Vocabulary) -> Tensor:
+def is_note(tokens: IntArray, vocabulary: Vocabulary) -> BoolArray:
+    """Return which tokens, or pitches of a Past, are MIDI notes."""
+    is_note: BoolArray = (tokens > SILENCE_TOKEN) & (tokens < vocabulary.pitch_count)
+    return is_note
+
+
+def interval(low: IntArray, high: IntArray, vocabulary: Vocabulary) -> IntArray:
     """Return the intervals from some tokens up to others.
 
     Args:
@@ -38,12 +50,12 @@ def interval(low: Tensor, high: Tensor, vocabulary: Vocabulary) -> Tensor:
         int array: semitones upwards plus 36, from 0 (three octaves down or more) to 72;
         NO_INTERVAL where either is no note.
     """
-    semitones = ops.clip(high - low, -_WIDEST, _WIDEST) + _WIDEST
+    semitones = np.clip(high - low, -_WIDEST, _WIDEST) + _WIDEST
     are_notes = is_note(low, vocabulary) & is_note(high, vocabulary)
-    return ops.where(are_notes, semitones, NO_INTERVAL)
+    return np.where(are_notes, semitones, NO_INTERVAL)
 
 
-def scale_degrees(tokens: Tensor, key: Tensor, vocabulary: Vocabulary) -> Tensor:
+def scale_degrees(tokens: IntArray, key: IntArray, vocabulary: Vocabulary) -> IntArray:
     """Return the scale degrees of tokens in a key.
 
     Args:
@@ -58,47 +70,18 @@ def scale_degrees(tokens: Tensor, key: Tensor, vocabulary: Vocabulary) -> Tensor
     """
     pitch = tokens - 1 + vocabulary.lowest
     degree = (pitch - (key - 1)) % 12 + 12 * ((key - 1) // 12)
-    return ops.where(is_note(tokens, vocabulary) & (key > 0), degree, NO_DEGREE)
+    return np.where(is_note(tokens, vocabulary) & (key > 0), degree, NO_DEGREE)
 
 
-def weigh_degrees(
-    weights: Tensor, tokens: IntArray, key: Tensor, vocabulary: Vocabulary
-) -> Tensor:
-    """Look up the weight of each token's scale degree, 0 for a token without one.
-
-    Args:
-        weights: float (..., NO_DEGREE).
-        tokens: int32 array (tokens,), those that are weighed.
-        key: int (...), see `scale_degrees`.
-        vocabulary: of the tokens.
-
-    Returns:
-        float (..., tokens).
-    """
-    none = 0 * weights[..., :1]
-    weights = ops.concatenate([weights, none], axis=-1)  # (..., DEGREES)
-    degrees = scale_degrees(tokens, key[..., None], vocabulary)  # (..., tokens)
-    return ops.take_along_axis(weights, degrees, axis=-1)
+@cache
+def interval_table(vocabulary: Vocabulary) -> Table:
+    """Return the interval from each number up to each, int32 (numbers, numbers)."""
+    numbers = numbers_of(vocabulary)
+    return as_table(interval(numbers[:, np.newaxis], numbers, vocabulary))
 
 
-def weigh_intervals(
-    weights: Tensor, low: Tensor, tokens: IntArray, vocabulary: Vocabulary
-) -> Tensor:
-    """Look up the weight of the interval from each of several notes to each token.
-
-    Args:
-        weights: float (..., notes * INTERVALS), those of a note side by side.
-        low: int (..., notes), the notes.
-        tokens: int32 array (tokens,), those that are weighed.
-        vocabulary: of the tokens.
-
-    Returns:
-        float (..., notes, tokens).
-    """
-    notes = low.shape[-1]
-    offsets = INTERVALS * np.arange(notes, dtype="int32")[:, None]  # (notes, 1)
-    places = interval(low[..., None], tokens, vocabulary) + offsets
-    shape = ops.shape(places)  # (..., notes, tokens)
-    flat = ops.reshape(places, (*shape[:-2], notes * len(tokens)))
-    added = ops.take_along_axis(weights, flat, axis=-1)  # (..., notes * tokens)
-    return ops.reshape(added, shape)
+@cache
+def degree_table(vocabulary: Vocabulary) -> Table:
+    """Return in each key the scale degree of each number, int32 (keys, numbers)."""
+    keys = np.arange(FEATURES["key"])[:, np.newaxis]
+    return as_table(scale_degrees(numbers_of(vocabulary), keys, vocabulary))

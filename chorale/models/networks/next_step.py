@@ -103,15 +103,22 @@ class NextStepNetwork(keras.Model):
 
         `hidden` is the body's output (..., units), `inputs` are (..., …).
         """
-        view = self._view(inputs)
-        return [head(hidden, view, training=training) for head in self.heads]
+        leading = ops.shape(hidden)[:-1]
+        if len(leading) > 1:  # each step is a row of its own
+            hidden = ops.reshape(hidden, (-1, hidden.shape[-1]))
+            inputs = inputs.map(
+                lambda array: ops.reshape(array, (-1, *array.shape[len(leading) :]))
+            )
+        view = View.of(inputs, self.vocabulary, self.plan_features)
+        logits = [head(hidden, view, training=training) for head in self.heads]
+        if len(leading) == 1:
+            return logits
+        return [ops.reshape(each, (*leading, self.vocabulary.size)) for each in logits]
 
     def voice(self, voice: int, hidden: Tensor, inputs: Inputs) -> Tensor:
-        """Return the logits of one voice, as `voices` does."""
-        return self.heads[voice](hidden, self._view(inputs), training=False)
-
-    def _view(self, inputs: Inputs) -> View:
-        return View.of(inputs, self.vocabulary, self.plan_features)
+        """Return the logits of one voice, as `voices` does, of inputs (rows, …)."""
+        view = View.of(inputs, self.vocabulary, self.plan_features)
+        return self.heads[voice](hidden, view, training=False)
 
     def rings(self) -> list[Ring]:
         """Return the body's memory between single steps."""

@@ -16,12 +16,14 @@ from keras import ops
 from chorale.encoding.tokens import Vocabulary
 from chorale.models.networks.cues import (
     View,
+    arrivals_of,
     cues_of,
-    motions_of,
+    departures_of,
     voices_before,
+    weigh_tokens,
 )
 from chorale.models.networks.embeddings import SumOfEmbeddings
-from chorale.models.networks.motions import is_parallel
+from chorale.models.networks.motions import are_parallel
 from chorale.models.options import NetworkOptions
 from chorale.music.voices import VOICES
 from chorale.nn.causal import Tensor
@@ -67,19 +69,19 @@ class VoiceHead(keras.layers.Layer):
         """Leave it to the layers within; see `CausalLayer.build`."""
 
     def call(self, hidden: Tensor, view: View, training: bool | None = None) -> Tensor:
-        """Return float (..., vocabulary size) for a body's output (..., units)."""
-        hidden = ops.silu(self.hidden(hidden) + self.notes(self.columns(view)))
-        hidden = self.dropout(self.deeper(hidden))  # (..., voice units)
+        """Return float (rows, vocabulary size) for a body's output (rows, units)."""
+        notes = self.notes(self.columns(view), training=training)
+        hidden = self.deeper(ops.silu(self.hidden(hidden) + notes))
+        hidden = self.dropout(hidden, training=training)  # (rows, voice units)
         logits = self.logits(hidden)
-        for cue in self.cues:
-            if cue.writes:
-                logits += cue(hidden, view)
+        if writing := [cue for cue in self.cues if cue.writes]:
+            logits += weigh_tokens(writing, hidden, view)
         if training and self.unlikelihood:
             self.add_loss(self.unlikelihood * self._parallels_loss(logits, view))
         return logits
 
     def columns(self, view: View) -> Tensor:
-        """Return the integers that the head embeds, int (..., columns)."""
+        """Return the integers that the head embeds, int (rows, columns)."""
         columns = [column for cue in self.cues for column in cue.columns(view)]
         return ops.concatenate(columns, axis=-1)
 
@@ -89,8 +91,9 @@ class VoiceHead(keras.layers.Layer):
         All steps count: padding repeats the piece (`chorale.training.next_step`), and
         motion out of a fermata counts too, although no rule covers it.
         """
-        motions = motions_of(self.voice, view, self.vocabulary)
-        are_parallel = ops.any(is_parallel(motions), axis=-2)  # (..., tokens)
-        probabilities = ops.where(are_parallel, ops.softmax(logits), 0)
+        both = departures_of, arrivals_of
+        motions = [part(self.voice, view, self.vocabulary) for part in both]
+        is_parallel = ops.any(are_parallel(*motions), axis=1)  # (rows, tokens)
+        probabilities = ops.where(is_parallel, ops.softmax(logits), 0)
         nats = -ops.log1p(-ops.clip(ops.sum(probabilities, axis=-1), 0, 0.999))
         return ops.mean(nats) / VOICES

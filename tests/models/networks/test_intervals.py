@@ -1,4 +1,4 @@
-"""Scale degrees and intervals of tokens."""
+"""Scale degrees and intervals of tokens, and the tables of them."""
 
 from __future__ import annotations
 
@@ -42,3 +42,36 @@ def test_intervals_are_counted_between_notes_alone():
     assert (
         len(set(np.asarray(interval(np.array(1), np.arange(37, 50), vocabulary)))) == 1
     )
+
+
+@pytest.mark.parametrize("encoding", ["hold", "pitch"])
+def test_tables_hold_the_interval_and_the_degree_of_all_numbers(encoding):
+    from chorale.models.networks.intervals import (
+        NO_DEGREE,
+        NO_INTERVAL,
+        degree_table,
+        interval_table,
+    )
+
+    vocabulary = wide_vocabulary(encoding)
+    intervals, degrees = interval_table(vocabulary), degree_table(vocabulary)
+    numbers = vocabulary.nothing + 1
+    assert intervals.shape == (numbers, numbers) and degrees.shape == (25, numbers)
+
+    def midi(number):
+        silent = number in (0, vocabulary.nothing)
+        return None if silent else number + vocabulary.lowest - 1
+
+    for low in range(numbers):
+        for high in range(numbers):
+            one, other = midi(low), midi(high)
+            wide = NO_INTERVAL
+            if one is not None and other is not None:
+                wide = 36 + max(-36, min(36, other - one))
+            assert intervals[low, high] == wide
+        for key in range(25):
+            mode, tonic = divmod(key - 1, 12)
+            expected = NO_DEGREE
+            if key and midi(low) is not None:
+                expected = 12 * mode + (midi(low) - tonic) % 12
+            assert degrees[key, low] == expected

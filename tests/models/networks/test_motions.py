@@ -36,15 +36,18 @@ def test_tokens_weigh_alike_if_and_only_if_the_motion_is_the_same(
 ) -> None:
     from chorale.models.networks.motions import (
         MotionLogits,
-        classify_motions,
-        is_parallel,
+        are_parallel,
+        arrival_places,
+        arrivals,
+        departures,
     )
+    from chorale.models.networks.weighing import weigh
 
     ranges = ((60, 72), (55, 67), (50, 60), (48, 60))
     vocabulary = Vocabulary(encoding=encoding, lowest=48, highest=72, ranges=ranges)
     layer = MotionLogits(OTHERS)
     random = np.random.default_rng(0)
-    layer.table.build(None)
+    layer.build(None)
     layer.table.embeddings.assign(random.normal(size=layer.table.embeddings.shape))
     moments = 400
     last = random.integers(0, vocabulary.nothing + 1, moments)
@@ -52,9 +55,14 @@ def test_tokens_weigh_alike_if_and_only_if_the_motion_is_the_same(
     others_now = random.integers(0, vocabulary.pitch_count, (moments, OTHERS))
     # One voice at a time: the other is silent, which is one way among others.
     others_last[:, 1] = others_now[:, 1] = 0
-    notes = (x.astype(np.int32) for x in (last, others_last, others_now))
-    motions = classify_motions(*notes, vocabulary)
-    logits, parallel = np.asarray(layer(motions)), np.asarray(is_parallel(motions))
+    own_last, before, now = (
+        notes.astype(np.int32) for notes in (last[:, None], others_last, others_now)
+    )
+    left = departures(own_last, before, now, vocabulary)
+    reached = arrivals(own_last, now, vocabulary)
+    parallel = np.asarray(are_parallel(left, reached))
+    weights = weigh([layer(left)], [arrival_places(reached, first=1)])
+    logits = np.asarray(weights).sum(axis=1)
     assert logits.shape == (moments, vocabulary.size)
     note = {**{token: token + 47 for token in range(1, vocabulary.pitch_count)}, 0: 0}
     note[vocabulary.nothing] = 0
@@ -65,9 +73,9 @@ def test_tokens_weigh_alike_if_and_only_if_the_motion_is_the_same(
             own = last[moment] if token == vocabulary.hold else token
             pitches = last[moment], own, others_last[moment, 0], others_now[moment, 0]
             key = motion(*(note[int(pitch)] for pitch in pitches))
-            interval, reached, theirs, own_direction = key
+            interval, last_interval, theirs, own_direction = key
             assert parallel[moment, 0, token] == (
-                interval == reached
+                interval == last_interval
                 and interval in (0, 7, 12)
                 and theirs == own_direction != 0
             )

@@ -25,10 +25,17 @@ def _view(tokens: np.ndarray, recall: tuple[int, ...] = (0, 0, 0)) -> View:
     """Return a view of one step whose tokens sound before it too."""
     from chorale.models.networks.cues import View
 
-    none, zero = np.zeros_like(tokens), np.zeros(1, "int32")
+    none, zero = np.zeros_like(tokens), np.zeros(len(tokens), "int32")
     recalled = np.array([recall], "int32")
     inputs = Inputs(tokens, none, none, tokens, none, zero, recalled)
-    return View(inputs, tokens, none, zero)
+    return View(inputs, tokens, none, zero[:, None])
+
+
+def _added(cue: Any, hidden: np.ndarray, view: View) -> np.ndarray:
+    """Return what a cue adds to the logits of one step."""
+    from chorale.models.networks.cues import weigh_tokens
+
+    return np.asarray(weigh_tokens([cue], hidden, view))[0]
 
 
 def _cue(network: Any, voice: int, name: str) -> Any:
@@ -43,7 +50,7 @@ def test_what_is_written_by_interval_moves_with_the_notes(voice):
     network = tiny_network(tiny_options("gru"), vocabulary)
     cue, hidden = _cue(network, voice, "IntervalCue"), np.ones((1, 8), "float32")
     lower, higher = (
-        np.asarray(cue(hidden, _view(tokens)))[0]
+        _added(cue, hidden, _view(tokens))
         for tokens in (
             np.array([[26, 21, 16, 9]], "int32"),
             np.array([[31, 26, 21, 14]], "int32"),
@@ -122,7 +129,7 @@ def test_the_soprano_alone_follows_a_tune_if_one_is_recalled(encoding):
         ((beyond, 0, 5), None),
         ((-26, 0, 5), None),
     ):
-        added = np.asarray(cue(hidden, _view(tokens, recall)))[0]
+        added = _added(cue, hidden, _view(tokens, recall))
         assert np.flatnonzero(added).tolist() == ([] if follows is None else [follows])
     names = " ".join(weight.path for weight in network.weights)
     assert "head_soprano/tune_logit" in names
@@ -171,7 +178,7 @@ def test_an_echo_moves_the_logit_of_its_token_alone(encoding):
     for length, moved in ((0, []), (3, [vocabulary.size - 1])):
         lengths = np.array([length], "int32")
         inputs = view.inputs._replace(echo_tokens=echo, echo_lengths=lengths)
-        added = np.asarray(cue(hidden, view._replace(inputs=inputs)))[0]
+        added = _added(cue, hidden, view._replace(inputs=inputs))
         assert np.flatnonzero(np.abs(added) > 1e-6).tolist() == moved
 
 
