@@ -1,7 +1,8 @@
 """Logits processing: temperature, rules, top-k, top-p and the draw of a token.
 
 Each step is a pure function. The samplers of both kinds of model share them and their
-options; a cell of an infiller is a token here.
+options; a cell of an infiller is a token here. Most functions take weights, which are
+probabilities but for a factor in each row.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ import numpy.typing as npt
 
 from chorale.errors import ModelError, UsageError
 from chorale.music.voices import HIGHEST_PITCH, LOWEST_PITCH, VOICES
-from chorale.utils.arrays import BoolArray, IntArray
+from chorale.utils.arrays import BoolArray, Float64Array, IntArray
 from chorale.utils.checks import check_above_zero, check_at_least, check_choice
 
-Logits = npt.NDArray[np.float64]
+Logits = Float64Array
+
+_IMPOSSIBLE = np.float64(-np.inf)
 
 # Treatment of notes that break rules of part-writing, see `DrawingOptions`.
 RULES_MODES = ("off", "lenient", "strict")
@@ -77,8 +80,8 @@ class DrawingOptions:
 def pick(
     logits: npt.NDArray[Any],
     possible: BoolArray,
-    costs: Logits | None,
-    uniforms: npt.NDArray[np.float64],
+    costs: Float64Array | None,
+    uniforms: Float64Array,
     options: DrawingOptions,
     *,
     held: IntArray | None = None,
@@ -96,51 +99,28 @@ def pick(
             row; None if there is no such token.
 
     Raises:
-        ModelError: see `keep_only`.
+        ModelError: see `weigh`.
     """
     # Double precision, so that rounding does not decide where a cumulative sum ends.
-    kept = with_temperature(logits.astype(np.float64), options.temperature)
-    kept = keep_only(kept, possible)
+    kept = np.where(possible, logits, _IMPOSSIBLE)
+    if options.temperature != 1:
+        kept /= options.temperature
     if costs is not None:
         # After the temperature, so that a high one does not weaken the rules. Before
         # top-k and top-p, which could otherwise keep nothing but likely faults.
-        with_rules = penalize if options.rules == "lenient" else keep_cheapest
-        kept = with_rules(kept, costs)
+        if options.rules == "lenient":
+            kept -= costs
+        else:
+            kept = keep_cheapest(kept, costs)
+    weights = weigh(kept)
     if options.top_k is not None:
-        kept = keep_top_k(kept, options.top_k)
-    if held is None:
-        kept = keep_top_p(kept, options.top_p)
-    else:
-        kept = keep_top_p_of_attacks(kept, options.top_p, held)
-    return draw(kept, uniforms)
+        weights = keep_top_k(weights, options.top_k)
+    if held is not None:
+        return draw_or_hold(weights, options.top_p, held, uniforms)
+    return draw(keep_top_p(weights, options.top_p), uniforms)
 
 
-def with_temperature(logits: Logits, temperature: float) -> Logits:
-    """Return logits, float array (batch, tokens), divided by the temperature."""
-    return logits / temperature
-
-
-def keep_only(logits: Logits, allowed: BoolArray) -> Logits:
-    """Return logits with all tokens ruled out that are not `allowed`, of their shape.
-
-    Raises:
-        ModelError: no allowed token has a probability, or the logits are not numbers.
-    """
-    kept = np.where(allowed, logits, -np.inf)
-    if not np.isfinite(kept.max(axis=-1)).all():
-        raise ModelError(
-            "expected a probability above 0 for at least one note that may follow, got "
-            "none: the model's logits are -inf or not numbers"
-        )
-    return kept
-
-
-def penalize(logits: Logits, costs: Logits) -> Logits:
-    """Return logits minus costs in nats; both (batch, tokens)."""
-    return logits - costs
-
-
-def keep_cheapest(logits: Logits, costs: Logits) -> Logits:
+def keep_cheapest(logits: Float64Array, costs: Float64Array) -> Float64Array:
     """Return logits with all tokens ruled out but the cheapest possible ones.
 
     Those usually cost nothing.
@@ -150,82 +130,113 @@ def keep_cheapest(logits: Logits, costs: Logits) -> Logits:
     """
     possible = np.where(np.isfinite(logits), costs, np.inf)
     cheapest = possible.min(axis=-1, keepdims=True)
-    return np.where(possible <= cheapest, logits, -np.inf)
+    return np.where(possible <= cheapest, logits, _IMPOSSIBLE)
 
 
-def keep_top_k(logits: Logits, count: int) -> Logits:
-    """Return logits with all but the `count` most likely tokens ruled out.
+def weigh(logits: Float64Array) -> Float64Array:
+    """Return weights of tokens, float array (batch, tokens); the largest is 1.
+
+    Raises:
+        ModelError: no token has a probability, or the logits are not numbers.
+    """
+    largest = logits.max(axis=-1, keepdims=True)
+    if not np.isfinite(largest).all():
+        raise ModelError(
+            "expected a probability above 0 for at least one note that may follow, got "
+            "none: the model's logits are -inf or not numbers"
+        )
+    weights: Float64Array = np.exp(logits - largest)
+    return weights
+
+
+def keep_top_k(weights: Float64Array, count: int) -> Float64Array:
+    """Return weights with all but the `count` most likely tokens ruled out.
 
     Of equally likely tokens the lower ones come first.
     """
-    order = np.argsort(-logits, axis=-1, kind="stable")
-    kept = np.full_like(logits, -np.inf)
-    best = order[:, :count]
-    np.put_along_axis(kept, best, np.take_along_axis(logits, best, axis=-1), axis=-1)
-    return kept
+    return np.where(_ranks(weights) < count, weights, 0.0)
 
 
-def keep_top_p(logits: Logits, probability: float) -> Logits:
-    """Return logits with all tokens ruled out but the nucleus.
+def keep_top_p(weights: Float64Array, probability: float) -> Float64Array:
+    """Return weights with all tokens ruled out but the nucleus.
 
     The nucleus is the smallest set of most likely tokens whose probability is at least
     `probability`. Of equally likely tokens the lower ones come first.
 
     Args:
-        logits: float array (batch, tokens).
+        weights: float array (batch, tokens).
         probability: above 0; 1 or more keeps all tokens.
     """
     if probability >= 1:
-        return logits
-    order = np.argsort(-logits, axis=-1, kind="stable")
-    sorted_probabilities = np.take_along_axis(_softmax(logits), order, axis=-1)
-    before = np.cumsum(sorted_probabilities, axis=-1) - sorted_probabilities
+        return weights
+    ascending = np.sort(weights, axis=-1)
+    sums = np.add.accumulate(ascending, axis=-1)
     # Rounding must not let one more token in where the nucleus is just full.
-    outside = before >= probability - 1e-12
-    dropped = np.empty_like(outside)
-    np.put_along_axis(dropped, order, outside, axis=-1)
-    return np.where(dropped, -np.inf, logits)
+    most = (1 - max(probability - 1e-12, 1e-15)) * sums[:, -1:]
+    dropped = (sums > most).argmax(axis=-1)
+    rows = np.arange(len(weights))
+    least = ascending[rows, dropped]
+    if (least == ascending[rows, dropped - 1]).any():
+        # Some of several equally likely tokens may have to be dropped.
+        kept = weights.shape[-1] - dropped
+        return np.where(_ranks(weights) < kept[:, np.newaxis], weights, 0.0)
+    nucleus: Float64Array = weights * (weights >= least[:, np.newaxis])
+    return nucleus
 
 
-def keep_top_p_of_attacks(logits: Logits, probability: float, held: IntArray) -> Logits:
-    """Return logits with all attacks ruled out but their nucleus.
+def draw(weights: Float64Array, uniforms: Float64Array) -> IntArray:
+    """Draw a token in each row, int array (batch,), by inverse transform sampling.
+
+    Args:
+        weights: float array (batch, tokens).
+        uniforms: float array (batch,), each in [0, 1).
+    """
+    sums = np.add.accumulate(weights, axis=-1)
+    targets = uniforms[:, np.newaxis] * sums[:, -1:]
+    picked: IntArray = (sums > targets).argmax(axis=-1)
+    return picked
+
+
+def draw_or_hold(
+    weights: Float64Array,
+    probability: float,
+    held: IntArray,
+    uniforms: Float64Array,
+) -> IntArray:
+    """Draw a token in each row, with all attacks ruled out but their nucleus.
 
     At most steps a voice holds its note. A nucleus of all tokens would leave out every
     attack where the model expects one seldom, and notes would get too long. So the
     probability of holding is kept, and the nucleus has the probability of all attacks.
 
     Args:
-        logits: float array (batch, tokens).
+        weights: float array (batch, tokens); is changed.
         probability: see `keep_top_p`, of the attacks.
-        held: int array (batch,), the token that continues the note or rest of each row.
-    """
-    rows = np.arange(len(logits))
-    attacks = logits.copy()
-    attacks[rows, held] = -np.inf
-    only_held = ~np.isfinite(attacks).any(axis=-1)
-    attacks[only_held] = 0
-    nucleus = keep_top_p(attacks, probability)
-    share = np.where(np.isfinite(nucleus), _softmax(attacks), 0).sum(axis=-1)
-    kept: Logits = nucleus - np.log(share)[:, np.newaxis]
-    kept[only_held] = -np.inf
-    kept[rows, held] = logits[rows, held]
-    return kept
-
-
-def draw(logits: Logits, uniforms: npt.NDArray[np.float64]) -> IntArray:
-    """Draw a token in each row, int array (batch,), by inverse transform sampling.
-
-    Args:
-        logits: float array (batch, tokens).
+        held: int array (batch,), the token that continues the note or rest of each row:
+            the first or the last one.
         uniforms: float array (batch,), each in [0, 1).
+
+    Returns:
+        int array (batch,).
     """
-    cumulative = np.cumsum(_softmax(logits), axis=-1)
-    targets = uniforms[:, np.newaxis] * cumulative[:, -1:]
-    picked: IntArray = (cumulative <= targets).sum(axis=-1)
-    return picked
+    rows = np.arange(len(weights))
+    holding = weights[rows, held]
+    weights[rows, held] = 0
+    attacks = np.add.reduce(weights, axis=-1)
+    # Inverse transform sampling, in which the attacks come before or after holding.
+    targets = uniforms * (attacks + holding) - holding * (held == 0)
+    drawn = held.copy()
+    rows = np.flatnonzero((targets >= 0) & (targets < attacks))
+    if len(rows):
+        sums = np.add.accumulate(keep_top_p(weights[rows], probability), axis=-1)
+        shares = sums[:, -1] / attacks[rows]
+        drawn[rows] = (sums > (targets[rows] * shares)[:, np.newaxis]).argmax(axis=-1)
+    return drawn
 
 
-def _softmax(logits: Logits) -> Logits:
-    weights: Logits = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    probabilities: Logits = weights / weights.sum(axis=-1, keepdims=True)
-    return probabilities
+def _ranks(weights: Float64Array) -> IntArray:
+    """Return the place of each token in the order of their weights, largest first."""
+    order = np.argsort(-weights, axis=-1, kind="stable")
+    ranks = np.empty_like(order)
+    np.put_along_axis(ranks, order, np.arange(weights.shape[-1])[np.newaxis], axis=-1)
+    return ranks

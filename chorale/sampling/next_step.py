@@ -6,23 +6,21 @@ conditioned on them by a particle filter (`chorale.sampling.particles`).
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from chorale.encoding.tokens import Past
+from chorale.encoding.tokens import SILENCE_TOKEN, Vocabulary
 from chorale.models.predictor import Predictor, log_softmax
 from chorale.music.voices import VOICES
 from chorale.sampling.batches import Batch, allowed_tokens
-from chorale.sampling.logits import DrawingOptions, Logits, pick, with_temperature
+from chorale.sampling.logits import DrawingOptions, pick
 from chorale.sampling.particles import ParticleFilter
-from chorale.utils.arrays import BoolArray, FloatArray, IntArray
+from chorale.utils.arrays import BoolArray, Float64Array, FloatArray, IntArray
 from chorale.utils.checks import check_at_least
-from chorale.voice_leading.costs import rule_costs
-from chorale.voice_leading.faults import Context
+from chorale.voice_leading.costs import RuleCosts, StepCosts
 
 # Particles of each fragment, unless options say otherwise.
 PARTICLES = 8
@@ -57,6 +55,45 @@ class SamplingOptions(DrawingOptions):
             check_at_least(self, particles=1)
 
 
+class Alphabet(NamedTuple):
+    """What a sampler looks up about sounding pitches, see `Past.pitches`.
+
+    Attributes:
+        notes: int array (pitches,), MIDI notes, 0 = silence.
+        may_follow: bool array (4, pitches, tokens), the tokens that may follow in each
+            voice.
+        tokens: int array (pitches,), the token of each; silence before the first step.
+        staying: int array (pitches,), the token by which a voice goes on as it is; None
+            if there is no such token.
+    """
+
+    notes: IntArray
+    may_follow: BoolArray
+    tokens: IntArray
+    staying: IntArray | None
+
+    @classmethod
+    def of(cls, vocabulary: Vocabulary, options: DrawingOptions) -> Alphabet:
+        """Return the alphabet of a vocabulary.
+
+        Raises:
+            UsageError: a range without a note of the vocabulary.
+        """
+        pitches = np.arange(1 + vocabulary.nothing)
+        allowed = allowed_tokens(vocabulary, options)
+        may_follow = np.repeat(allowed[:, np.newaxis], len(pitches), axis=1)
+        if vocabulary.hold is not None:
+            # A given note outside the range may not be held after its end.
+            is_note = ~vocabulary.is_silent(pitches)
+            may_follow[..., vocabulary.hold] = allowed[:, pitches] & is_note
+        return cls(
+            vocabulary.notes(pitches),
+            may_follow,
+            np.where(pitches == vocabulary.nothing, SILENCE_TOKEN, pitches),
+            vocabulary.staying(pitches),
+        )
+
+
 class NextStepSampler:
     """Samples the free tokens of a batch, in one or several particles of each piece.
 
@@ -82,13 +119,20 @@ class NextStepSampler:
         particles: int,
     ) -> None:
         self._predictor, self._batch, self._options = predictor, batch, options
-        self._particles = particles
-        self._allowed = allowed_tokens(predictor.vocabulary, options)
+        self._particles, vocabulary = particles, predictor.vocabulary
+        self._alphabet = Alphabet.of(vocabulary, options)
         self._tokens = self._per_particle(batch.tokens)
-        self._free = self._per_particle(batch.free)
         self._plan = self._per_particle(batch.plan)
         self._phrase_starts = self._per_particle(batch.phrase_starts)
-        self._leading_tones = self._per_particle(batch.leading_tones)
+        self._rules: RuleCosts | None = None
+        if options.rules != "off":
+            self._rules = RuleCosts(vocabulary.lowest, vocabulary.highest)
+            tones = self._rules.tones(batch.leading_tones)
+            self._tones = self._per_particle(tones)
+        self._free = self._per_particle(batch.free)
+        # By step and voice; lists, as they are read one by one.
+        self._any_free = np.any(batch.free, axis=0).tolist()
+        self._all_free = np.all(batch.free, axis=0).tolist()
         is_free = np.any(batch.free, axis=2)
         self._first_free = int(is_free.any(axis=0).argmax())
         ends = batch.steps - is_free[:, ::-1].argmax(axis=1)
@@ -98,12 +142,12 @@ class NextStepSampler:
         # The number at a place does not depend on how many steps or pieces there are.
         self._uniforms = np.concatenate(
             [
-                np.random.default_rng(stream)
-                .random((batch.steps, VOICES, particles))
-                .transpose(2, 0, 1)
+                np.random.default_rng(stream).random((batch.steps, VOICES, particles))
                 for stream in batch.streams
-            ]
-        )  # (rows, steps, 4)
+            ],
+            axis=2,
+        )  # (steps, 4, rows)
+        self._rows = np.arange(len(self._tokens))
         self._filter = ParticleFilter(batch.streams, particles, batch.lengths, ends)
 
     def _per_particle(self, array: Any) -> Any:
@@ -112,16 +156,15 @@ class NextStepSampler:
 
     def run(self) -> Iterator[None]:
         """Draw all free tokens, and yield after every step."""
-        vocabulary = self._predictor.vocabulary
-        state, past = yield from self._read_beginning()
+        state, sounding = yield from self._read_beginning()
         for step in range(self._first_free, self.steps):
-            self._draw_step(state, past, step)
-            rows = self._filter.resample(step)
-            if (rows != np.arange(len(rows))).any():
-                self._tokens = self._tokens[rows]
-                past = past.at(rows)
-                state = self._predictor.select(state, rows)
-            past = vocabulary.follow(past, self._tokens[:, step])
+            sounding = self._draw_step(state, sounding, step)
+            # Weights change where tokens are given.
+            if self._particles > 1 and not all(self._all_free[step]):
+                rows = self._filter.resample(step)
+                if (rows != np.arange(len(rows))).any():
+                    self._tokens, sounding = self._tokens[rows], sounding[rows]
+                    state = self._predictor.select(state, rows)
             if step + 1 < self.steps:
                 state = self._predictor.advance(
                     state, self._tokens[:, step], self._plan[:, step + 1]
@@ -130,88 +173,128 @@ class NextStepSampler:
 
     def drawn(self) -> IntArray:
         """Return one particle of each piece, int array (pieces, steps, 4)."""
-        tokens: IntArray = self._tokens[self._filter.draw()]
-        return tokens
+        tokens: IntArray = self._tokens
+        return tokens if self._particles == 1 else tokens[self._filter.draw()]
 
-    def _read_beginning(self) -> Generator[None, None, tuple[Any, Past]]:
+    def _read_beginning(self) -> Generator[None, None, tuple[Any, IntArray]]:
         """Advance to the first free step, and yield after every step.
 
-        All particles are alike until then, so the predictor is called once a piece.
+        All particles are alike until then, and so are variations of one piece: the
+        predictor is called once for all of them.
 
         Returns:
-            state and past of all rows.
+            state of all rows and their sounding pitches, see `_draw_step`.
         """
-        vocabulary, batch = self._predictor.vocabulary, self._batch
-        past = vocabulary.begin((len(batch.lengths),))
-        state = self._predictor.start(batch.plan[:, 0])
+        batch, vocabulary = self._batch, self._predictor.vocabulary
+        parts = (
+            batch.tokens[:, : self._first_free],
+            batch.plan[:, : self._first_free + 1],
+        )
+        beginnings = [(a.tobytes(), b.tobytes()) for a, b in zip(*parts, strict=True)]
+        firsts = {beginning: row for row, beginning in enumerate(beginnings)}
+        read = list(firsts.values())
+        tokens, plan = (part[read] for part in parts)
+        past = vocabulary.begin((len(read),))
+        state = self._predictor.start(plan[:, 0])
         for step in range(self._first_free):
-            tokens = batch.tokens[:, step]
-            past = vocabulary.follow(past, tokens)
-            state = self._predictor.advance(state, tokens, batch.plan[:, step + 1])
+            past = vocabulary.follow(past, tokens[:, step])
+            state = self._predictor.advance(state, tokens[:, step], plan[:, step + 1])
             yield
-        if self._particles > 1:
-            rows = self._per_particle(np.arange(len(batch.lengths)))
-            past, state = past.at(rows), self._predictor.select(state, rows)
-        return state, past
+        numbers = {beginning: number for number, beginning in enumerate(firsts)}
+        rows = self._per_particle([numbers[beginning] for beginning in beginnings])
+        if len(rows) > len(read):
+            state = self._predictor.select(state, rows)
+        return state, past.pitches[rows]
 
-    def _draw_step(self, state: Any, past: Past, step: int) -> None:
-        """Draw one step of all rows, and weight them by the tokens given in it."""
-        order, vocabulary = self._predictor.voice_order, self._predictor.vocabulary
-        tokens, free = self._tokens[:, step], self._free[:, step]
-        for place, voice in enumerate(order):
-            is_free, sounding = free[:, voice], past.pitches[:, voice]
-            if self._particles == 1 and not is_free.any():
-                continue
-            logits = self._predictor.voice_logits(state, voice, tokens)
-            costs = None
-            if self._options.rules != "off":
-                context = Context(
-                    before=vocabulary.notes(past.pitches),
-                    now=vocabulary.notes(vocabulary.follow(past, tokens).pitches),
-                    written=order[:place],
-                    phrase_start=self._phrase_starts[:, step],
-                    leading=self._leading_tones,
-                )
-                costs = rule_costs(context, voice, vocabulary.notes_after(sounding))
-            if self._particles > 1:
-                likelihoods = self._log_likelihoods(logits, costs, tokens[:, voice])
-                self._filter.update(np.where(is_free, 0.0, likelihoods), step)
-            if is_free.any():
-                drawn = pick(
-                    logits,
-                    self._may_follow(voice, sounding),
-                    costs,
-                    self._uniforms[:, step, voice],
-                    self._options,
-                    held=vocabulary.staying(sounding),
-                )
-                tokens[:, voice] = np.where(is_free, drawn, tokens[:, voice])
+    def _draw_step(self, state: Any, sounding: IntArray, step: int) -> IntArray:
+        """Draw one step of all rows, and weight them by the tokens given in it.
+
+        Args:
+            state: of the predictor.
+            sounding: int array (rows, 4), `Past.pitches` before the step.
+            step: its index.
+
+        Returns:
+            the sounding pitches after the step.
+        """
+        tokens, after = self._tokens[:, step], np.empty_like(sounding)
+        hold, order = self._predictor.vocabulary.hold, self._predictor.voice_order
+        is_single, any_free = self._particles == 1, self._any_free[step]
+        asked = [voice for voice in order if any_free[voice] or not is_single]
+        rules = self._rules_at(step, asked, sounding)
+        for voice in order:
+            if voice in asked:
+                self._draw_voice(state, rules, sounding[:, voice], step, voice)
+            written = tokens[:, voice]
+            if hold is not None:
+                written = np.where(written == hold, sounding[:, voice], written)
+            after[:, voice] = written
+            if rules is not None and voice != order[-1]:
+                rules.write(voice, self._alphabet.notes.take(written))
+        return after
+
+    def _draw_voice(
+        self,
+        state: Any,
+        rules: StepCosts | None,
+        sounding: IntArray,
+        step: int,
+        voice: int,
+    ) -> None:
+        """Draw the free tokens of one voice, and weight rows by those given in it."""
+        tokens, alphabet = self._tokens[:, step], self._alphabet
+        logits = self._predictor.voice_logits(state, voice, tokens)
+        costs = None if rules is None else self._costs(rules, voice, sounding)
+        is_free = None if self._all_free[step][voice] else self._free[:, step, voice]
+        if is_free is not None and self._particles > 1:
+            likelihoods = self._log_likelihoods(logits, costs, tokens[:, voice])
+            self._filter.update(np.where(is_free, 0.0, likelihoods), step)
+        if self._any_free[step][voice]:
+            drawn = pick(
+                logits,
+                alphabet.may_follow[voice].take(sounding, axis=0),
+                costs,
+                self._uniforms[step, voice],
+                self._options,
+                held=None
+                if alphabet.staying is None
+                else alphabet.staying.take(sounding),
+            )
+            if is_free is not None:
+                drawn = np.where(is_free, drawn, tokens[:, voice])
+            tokens[:, voice] = drawn
+
+    def _rules_at(
+        self, step: int, asked: Sequence[int], sounding: IntArray
+    ) -> StepCosts | None:
+        """Return what the rules make notes of a step cost; None if nothing asks."""
+        if self._rules is None or not asked:
+            return None
+        order = self._predictor.voice_order
+        return self._rules.at_step(
+            tuple((voice, order[: order.index(voice)]) for voice in asked),
+            self._alphabet.notes.take(sounding),
+            self._phrase_starts[:, step],
+            self._tones,
+        )
+
+    def _costs(self, rules: StepCosts, voice: int, sounding: IntArray) -> Float64Array:
+        """Return the costs of all tokens of a voice, float array (rows, tokens)."""
+        vocabulary = self._predictor.vocabulary
+        costs = rules.costs(voice, vocabulary.size)
+        if vocabulary.hold is not None:  # it costs what the note costs that sounds on
+            held = self._alphabet.tokens.take(sounding)
+            costs[:, vocabulary.hold] = costs[self._rows, held]
+        return costs
 
     def _log_likelihoods(
-        self, logits: FloatArray, costs: Logits | None, tokens: IntArray
-    ) -> npt.NDArray[Any]:
+        self, logits: FloatArray, costs: Float64Array | None, tokens: IntArray
+    ) -> Float64Array:
         """Return the log-likelihood of a token of each row, float array (rows,).
 
         The costs of broken rules are subtracted in both rules modes: `strict` rules out
         drawn notes, but no given ones.
         """
-        tempered = with_temperature(
-            logits.astype(np.float64), self._options.temperature
-        )
-        scores = log_softmax(tempered) - (0.0 if costs is None else costs)
-        return np.take_along_axis(scores, tokens[:, np.newaxis], axis=1)[:, 0]
-
-    def _may_follow(self, voice: int, sounding: IntArray) -> BoolArray:
-        """Return the tokens that may follow in one voice, bool array (rows, tokens).
-
-        Args:
-            voice: index of the voice.
-            sounding: int array (rows,), `Past.pitches` of the voice.
-        """
-        vocabulary, allowed = self._predictor.vocabulary, self._allowed[voice]
-        may_follow = np.repeat(allowed[np.newaxis], len(sounding), axis=0)
-        if vocabulary.hold is not None:
-            # A given note outside the range may not be held after its end.
-            is_note = ~vocabulary.is_silent(sounding)
-            may_follow[:, vocabulary.hold] = allowed[sounding] & is_note
-        return may_follow
+        tempered = logits.astype(np.float64) / self._options.temperature
+        likelihoods = log_softmax(tempered)[self._rows, tokens].astype(np.float64)
+        return likelihoods if costs is None else likelihoods - costs[self._rows, tokens]

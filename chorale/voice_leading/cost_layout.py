@@ -34,8 +34,9 @@ class Layout(NamedTuple):
         columns: by the voice that chooses, int array, the rows that its costs sum up:
             alone, doubling, pairs.
         upper, lower: int arrays (pairs,), the voices of each pair.
-        kinds: int array (pairs, 1), begin of the table of each pair.
-        forced: int array, the voices of the first pairs that are not written in time.
+        kinds: int array (pairs, 1), begin of the table of each pair; of the pairs that
+            are not written in time, where it has no motion.
+        forced: int array, the other voices of these pairs.
         written: by the voice that is written, its pairs.
     """
 
@@ -73,7 +74,10 @@ class Layout(NamedTuple):
             + [PAIRS_BEGIN + row for row, pair in enumerate(pairs) if pair[0] == voice]
             for voice, _ in choices
         }
-        kinds = [tables.kinds[kind] for *_, kind in pairs]
+        kinds = [
+            tables.kinds[kind] + tables.edge * (FORCED in kind.rules)
+            for *_, kind in pairs
+        ]
         return cls(
             rows=PAIRS_BEGIN + len(pairs),
             columns={voice: np.array(rows) for voice, rows in columns.items()},
@@ -95,5 +99,7 @@ class Layout(NamedTuple):
             int array (pairs, batch), of the lowest motion.
         """
         intervals = codes.take(self.upper, axis=0) - codes.take(self.lower, axis=0)
-        places: IntArray = self.kinds + tables.edged(intervals) * tables.width
+        intervals += tables.edge
+        places: IntArray = tables.intervals.take(intervals, mode="clip")
+        places += self.kinds
         return places

@@ -99,7 +99,8 @@ class PairTables(NamedTuple):
         kinds: begin in `places` of each kind of table.
         places: int array, of rows: where the other voice's note is. A table has `width`
             intervals, of -`edge` and up, and for each of them as many motions.
-        numbers: int array (width,), counts up from 0.
+        motions, intervals: int arrays (width,), places of motions in those of an
+            interval, and of intervals in a table.
     """
 
     is_after: bool
@@ -107,16 +108,13 @@ class PairTables(NamedTuple):
     values: Float64Array
     kinds: dict[PairKind, int]
     places: npt.NDArray[np.int32]
-    numbers: IntArray
+    motions: IntArray
+    intervals: IntArray
 
     @property
     def width(self) -> int:
         """Number of intervals, and of motions."""
         return 2 * self.edge + 1
-
-    def edged(self, differences: IntArray) -> IntArray:
-        """Return differences as numbers from 0; all that are unknown are edges."""
-        return self.numbers.take(differences + self.edge, mode="clip")
 
     def find(
         self, situations: IntArray, motions: IntArray, now: IntArray, out: IntArray
@@ -125,12 +123,12 @@ class PairTables(NamedTuple):
 
         Args:
             situations: int array (pairs, batch), see `Layout.situations`.
-            motions: int array (batch,) or as above, differences of codes.
-            now: codes of the other voice's notes, of the same shape.
+            motions: int array (batch,), differences of codes, plus `edge`.
+            now: int array (batch,), codes of the other voice's notes.
             out: int array (pairs, batch).
         """
-        places = self.places.take(situations + self.edged(motions))
-        np.subtract(places, np.minimum(now, self.edge - 1), out=out)
+        places = situations + self.motions.take(motions, mode="clip")
+        np.subtract(self.places.take(places), np.minimum(now, self.edge - 1), out=out)
 
 
 class OwnTables(NamedTuple):
@@ -183,7 +181,8 @@ def pair_tables(reach: int, is_after: bool = False) -> PairTables:
         values=np.concatenate(values),
         kinds=kinds,
         places=np.concatenate(places),
-        numbers=np.arange(2 * edge + 1),
+        motions=np.arange(2 * edge + 1),
+        intervals=np.arange(2 * edge + 1) * (2 * edge + 1),
     )
 
 

@@ -33,7 +33,7 @@ from chorale.voice_leading.cost_tables import (
     pair_tables,
 )
 from chorale.voice_leading.dyads import OCTAVE
-from chorale.voice_leading.faults import Context
+from chorale.voice_leading.faults import NO_TONE, Context
 
 # Semitones between notes of usual vocabularies, and of any.
 _REACHES = (47, HIGHEST_PITCH - LOWEST_PITCH)
@@ -100,8 +100,6 @@ class RuleCosts:
         self.classes = np.where(is_silent, SILENT_CLASS, relative % OCTAVE)
         self.chords = np.where(is_silent, 0, 1 << relative % OCTAVE)
         self.chords_before = np.where(is_silent, UNKNOWN_CHORD, self.chords)
-        # Leading tones; the last, -1, stands for an unknown key.
-        self.tones = np.append((np.arange(OCTAVE) - lowest) % OCTAVE, NO_LEADING_TONE)
         # Begins of own rows by the note before, the last for a voice without one.
         self.own_starts = np.append(self.own.own[0, 0] - np.arange(edge), 0)
         # How far own rows of tendencies are behind the first.
@@ -122,29 +120,38 @@ class RuleCosts:
         columns = np.where(notes == SILENCE, 0, notes - self.lowest + 1)
         return np.take_along_axis(costs, columns, axis=1)
 
+    def tones(self, leading: IntArray) -> IntArray:
+        """Return where leading tones are in tables of chords, int array (batch,).
+
+        The leading tones are those of a Context.
+        """
+        above = (leading - self.lowest) % OCTAVE
+        return CHORDS * np.where(leading == NO_TONE, NO_LEADING_TONE, above)
+
     def at_step(
         self,
         choices: tuple[Choice, ...],
         before: IntArray,
         phrase_start: BoolArray,
-        leading: IntArray,
+        tones: IntArray,
     ) -> StepCosts:
         """Return the costs of the notes of one step, before any is written.
 
         Args:
             choices: the voices in the order in which they choose, and the voices that
                 are written by then.
-            before, phrase_start, leading: see Context.
+            before, phrase_start: see Context.
+            tones: see `tones`.
         """
         if choices not in self._layouts:
             self._layouts[choices] = Layout.of(choices, self.pairs)
-        return StepCosts(self, self._layouts[choices], before, phrase_start, leading)
+        return StepCosts(self, self._layouts[choices], before, phrase_start, tones)
 
     def of_context(self, context: Context, voice: int) -> Float64Array:
         """Return the costs of all notes of a voice in a context."""
         before, now, written, phrase_start, leading = context
         choice = (voice, tuple(written))
-        step = self.at_step((choice,), before, phrase_start, leading)
+        step = self.at_step((choice,), before, phrase_start, self.tones(leading))
         for each in written:
             step.write(each, now[:, each])
         return step.costs(voice)
@@ -172,6 +179,7 @@ class RuleCosts:
         for other, pairs in layout.written.items():
             now = self.codes_now.take(context.now[:, other])
             motions = np.where(now < self.unknown, reached[other] - now, self.unknown)
+            motions += tables.edge
             tables.find(situations[pairs], motions, now, starts[PAIRS_BEGIN:][pairs])
         windows = sliding_window_view(tables.values, self.count)
         costs[:, 1:] += windows[starts[layout.columns[voice]]].sum(axis=0)
@@ -195,7 +203,8 @@ class StepCosts:
 
     Args:
         rules, layout: see `RuleCosts.at_step`, which returns this.
-        before, phrase_start, leading: see Context.
+        before, phrase_start: see Context.
+        tones: see `RuleCosts.tones`.
     """
 
     def __init__(
@@ -204,25 +213,26 @@ class StepCosts:
         layout: Layout,
         before: IntArray,
         phrase_start: BoolArray,
-        leading: IntArray,
+        tones: IntArray,
     ) -> None:
         self._rules, self._layout = rules, layout
         codes, origins = rules.coded(before), rules.codes_before.take(before.T)
         chords = np.bitwise_or.reduce(rules.chords_before.take(before), axis=1)
-        if phrase_start.any():
+        new_phrases = bool(phrase_start.any())
+        if new_phrases:
             origins[:, phrase_start] = rules.unknown
             chords[phrase_start] |= UNKNOWN_CHORD
-        self._origins = origins  # codes of the notes that motions come from
         self._situations = layout.situations(rules.pairs, codes)
         # Begins of windows in the tables.
         self._starts = np.zeros((layout.rows, len(before)), np.int64)
         rules.own_starts.take(origins, out=self._starts[:VOICES], mode="clip")
         if len(layout.forced):
-            pairs = slice(0, len(layout.forced))
-            self._find(pairs, layout.forced, codes[layout.forced])
+            self._find_forced(codes, phrase_start if new_phrases else None)
+        # What motions are differences from.
+        self._origins = np.subtract(origins, rules.pairs.edge, out=origins)
         self._written: IntArray | None = None  # the set of the notes written
-        self._tones = rules.tones.take(leading) * CHORDS
-        chord = rules.own.before.take(chords + 2 * self._tones)
+        self._tones = tones
+        chord = rules.own.before.take(chords + 2 * tones)
         self._is_dominant = bool(chord.any())  # or has the leading tone
         if self._is_dominant:
             self._remember(chord.astype(np.int64), rules.classes.take(before.T))
@@ -231,16 +241,26 @@ class StepCosts:
         """Write the notes of a voice, int array (batch,), MIDI notes."""
         rules = self._rules
         if voice in self._layout.written:
-            pairs = self._layout.written[voice]
-            self._find(pairs, voice, rules.codes_now.take(notes))
+            now, pairs = rules.codes_now.take(notes), self._layout.written[voice]
+            rules.pairs.find(
+                self._situations[pairs],
+                now - self._origins[voice],
+                now,
+                self._starts[PAIRS_BEGIN:][pairs],
+            )
         if self._is_dominant:
             has_tone = rules.classes.take(notes) * CHORDS == self._tones
             self._is_new |= has_tone & ~self._had_tone[voice]
         chords = rules.chords.take(notes)
         self._written = chords if self._written is None else self._written | chords
 
-    def costs(self, voice: int) -> Float64Array:
-        """Return the costs of all notes of a voice, see RuleCosts."""
+    def costs(self, voice: int, columns: int = 0) -> Float64Array:
+        """Return the costs of all notes of a voice, see RuleCosts.
+
+        Args:
+            voice: its index.
+            columns: of the result; what follows the highest note costs nothing.
+        """
         rules, written = self._rules, self._written
         starts = self._starts.take(self._layout.columns[voice], axis=0)
         if self._is_dominant:
@@ -250,18 +270,24 @@ class StepCosts:
             if self._is_dominant:
                 doubling[self._had_tone[voice] & ~self._is_new] = 0
             starts[1] = doubling
-        costs = np.zeros((starts.shape[1], 1 + rules.count))
-        np.add.reduce(rules.windows[starts], axis=0, out=costs[:, 1:])
+        costs = np.zeros((starts.shape[1], max(columns, 1 + rules.count)))
+        np.add.reduce(rules.windows[starts], axis=0, out=costs[:, 1 : 1 + rules.count])
         return costs
 
-    def _find(self, pairs: slice, others: int | IntArray, now: IntArray) -> None:
-        """Find the windows of pairs by the notes of the other voices."""
-        self._rules.pairs.find(
-            self._situations[pairs],
-            now - self._origins[others],
-            now,
-            self._starts[PAIRS_BEGIN:][pairs],
-        )
+    def _find_forced(self, codes: IntArray, phrase_start: BoolArray | None) -> None:
+        """Find the windows of pairs whose other voice is not written in time.
+
+        Args:
+            codes: int array (4, batch), of the notes before.
+            phrase_start: where no motion leads to this step; None if nowhere.
+        """
+        tables, forced = self._rules.pairs, self._layout.forced
+        places = tables.places.take(self._situations[: len(forced)])
+        starts = self._starts[PAIRS_BEGIN : PAIRS_BEGIN + len(forced)]
+        neighbors = codes.take(forced, axis=0)
+        np.subtract(places, np.minimum(neighbors, tables.edge - 1), out=starts)
+        if phrase_start is not None:
+            starts[:, phrase_start] = 0  # costs nothing
 
     def _remember(self, chord: IntArray, classes: IntArray) -> None:
         """Remember what the voices have of a dominant before, and the leading tone.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import zlib
 from dataclasses import replace
 
 import numpy as np
@@ -25,10 +26,11 @@ from strategies import chorales
 
 from chorale.encoding.plan import Plan
 from chorale.errors import DataError, UsageError
+from chorale.music.keys import Key
 from chorale.music.score import Chorale
 from chorale.music.voices import SOPRANO, VOICES
 from chorale.sampling.fragments import Fragment, extend_to_onsets, with_voice
-from chorale.sampling.generate import complete, sample
+from chorale.sampling.generate import Start, complete, sample
 from chorale.sampling.next_step import SamplingOptions
 from chorale.voice_leading.checking import rates
 from chorale.voice_leading.faults import EXACT_RULES
@@ -317,6 +319,64 @@ def test_no_rule_reaches_across_a_fermata() -> None:
         assert (written.pitches[4].tolist() == tone_down) is follows
 
 
+# === The same notes as ever ===
+
+
+def random_walks(encoding: str) -> FakePredictor:
+    """Return a predictor of random probabilities, in which notes near by are likely."""
+    ranges = ((60, 81), (53, 74), (48, 69), (41, 62))
+    vocabulary = replace(wide_vocabulary(encoding), ranges=ranges)
+    random = np.random.default_rng(5)
+    before = np.arange(vocabulary.pitch_count + 1)[:, np.newaxis]
+    distances = np.abs(before - np.arange(vocabulary.size))
+    shape = (VOICES, vocabulary.pitch_count + 1, vocabulary.size)
+    table = random.gamma(0.5, size=shape) * np.exp(-distances / 3) + 1e-4
+    if vocabulary.hold is not None:
+        table[..., vocabulary.hold] = random.gamma(1, size=shape[:2]) * 5
+    return FakePredictor(vocabulary, table / table.sum(axis=-1, keepdims=True))
+
+
+# Checksums of the notes of `checksum`, as the samplers of version 0.13 wrote them.
+CHECKSUMS = {
+    "hold off 1": 2543582059,
+    "hold off 6": 1812695435,
+    "hold lenient 1": 3886628476,
+    "hold lenient 6": 526483507,
+    "hold strict 1": 1264254567,
+    "hold strict 6": 2330300715,
+    "pitch off 1": 4059971014,
+    "pitch off 6": 2211299030,
+    "pitch lenient 1": 1513070321,
+    "pitch lenient 6": 1698792260,
+    "pitch strict 1": 3273456934,
+    "pitch strict 6": 1851553730,
+}
+
+
+@pytest.mark.parametrize("case", CHECKSUMS)
+def test_notes_of_a_random_state_do_not_change(case: str) -> None:
+    encoding, rules, particles = case.split()
+    assert checksum(encoding, rules, int(particles)) == CHECKSUMS[case]
+
+
+def checksum(encoding: str, rules: str, particles: int) -> int:
+    """Return a checksum of the notes written for openings and under sopranos."""
+    fermatas = np.arange(48) % 12 < 2
+    tune = np.resize([72, 74, 76, 74, 72, 71, 69, 71], 48)[:, np.newaxis]
+    pitches = np.concatenate([tune, np.full((48, 3), 60)], axis=1)
+    whole = Chorale(pitches=pitches, fermatas=fermatas, key=Key("C", "major"))
+    given = np.tile(np.arange(VOICES) == SOPRANO, (48, 1))
+    given[:8] = True
+    fragments = [Fragment(whole, given), Fragment(whole.transpose(2), given[:, ::-1])]
+    fragments += [Start(Plan.of(whole), whole.opening(8)).fragment()] * 2
+    options = SamplingOptions(
+        rules=rules, particles=particles, random_state=3, rests=rules == "strict"
+    )
+    written = complete(random_walks(encoding), fragments, options)
+    notes = [np.r_[piece.pitches.ravel(), piece.onsets.ravel()] for piece in written]
+    return zlib.crc32(np.concatenate(notes).astype("<i8").tobytes())
+
+
 # === Given notes ===
 
 
@@ -497,6 +557,23 @@ def test_particles_avoid_faults_with_notes_given_later_in_the_step(
     alone = faults(1)
     assert alone > 10
     assert faults(32) < alone / 4
+
+
+def test_openings_that_are_alike_are_read_once() -> None:
+    vocabulary = toy_vocabulary()
+    predictor = Counter(vocabulary, uniform_predictor(vocabulary).table)
+    object.__setattr__(predictor, "rows", [])
+    opening = piece(10, 61)
+    several = sample(predictor, plan(16), opening, variations=3)
+    assert predictor.rows == [1] * 10 + [3] * 5
+    starts = [Start(plan(16), opening), Start(plan(16), piece(10, 60))] * 2
+    predictor.rows.clear()
+    options = SamplingOptions(particles=1)
+    mixed = complete(predictor, [start.fragment() for start in starts], options)
+    assert predictor.rows == [2] * 10 + [4] * 5
+    assert [written.pitches[0, 0] for written in mixed] == [61, 60] * 2
+    # The first piece of all kinds depends on the others no more than ever.
+    assert np.array_equal(several[0].pitches, mixed[0].pitches)
 
 
 class Counter(FakePredictor):

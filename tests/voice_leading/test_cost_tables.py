@@ -212,7 +212,7 @@ def test_the_costs_of_a_step_are_those_of_each_of_its_contexts() -> None:
     phrase_start, leading = random.random(200) < 0.2, random.integers(NO_TONE, 12, 200)
     rules = RuleCosts(30, 96)
     choices = tuple((v, VOICE_ORDER[:place]) for place, v in enumerate(VOICE_ORDER))
-    step = rules.at_step(choices, before, phrase_start, leading)
+    step = rules.at_step(choices, before, phrase_start, rules.tones(leading))
     notes = np.tile(np.r_[SILENCE, np.arange(30, 97)], (200, 1))
     for voice, written in choices:
         context = Context(before, now, written, phrase_start, leading)
