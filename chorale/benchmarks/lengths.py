@@ -20,7 +20,7 @@ from chorale.models.predictor import Predictor
 from chorale.music.voices import VOICES
 from chorale.utils.arrays import IntArray
 
-_TURNS = 48  # of a trial; the fastest step counts, which nothing else has delayed
+_TURNS = 64  # of a trial; the fastest step counts, which nothing else has delayed
 
 
 class Reader:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chorale.benchmarks.measures import LENGTHS
 from chorale.benchmarks.results import Results, Series
-from chorale.utils.palette import DARK_GRAY, GRAY, GRID, HUES, LIGHT_GRAY
+from chorale.utils.palette import BLACK, DARK_GRAY, GRAY, GRID, HUES, LIGHT_GRAY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +36,7 @@ def results_picture(results: Results, machine: Mapping[str, Any]) -> bytes:
             (_draw_lengths, "length"),
         )
         if (chosen := _section(results, section))
+        and not {series.measure.name for series in chosen} <= {*_OTHERS}
     ]
     figure = Figure(figsize=(5 * max(len(panels), 1), 4), layout="constrained")
     for index, (draw, chosen) in enumerate(panels, start=1):
@@ -64,6 +65,10 @@ def _draw_batches(axes: Axes, results: Results, chosen: list[Series]) -> None:
         name, _, pieces = series.measure.name.partition("/")[2].rpartition("/")
         if pieces.isdigit():
             lines.setdefault(name.replace("/", ", "), []).append(series)
+        elif series.measure.of_one:
+            label = f"{name.replace('/', ', ')}, best of {series.measure.pieces}"
+            median = series.summary("ms_per_note").median
+            axes.plot(1, median, "*", color=BLACK, markersize=9, label=label)
     for (label, line), color in zip(lines.items(), HUES, strict=False):
         batches = [series.measure.pieces for series in line]
         summaries = [series.summary("ms_per_note") for series in line]
@@ -91,7 +96,7 @@ def _draw_batches(axes: Axes, results: Results, chosen: list[Series]) -> None:
     axes.minorticks_off()
     axes.yaxis.set_major_formatter("{x:g}")
     axes.set_title("ms per note", fontsize=10)
-    axes.legend(frameon=False, fontsize=8)
+    axes.legend(frameon=False, fontsize=8, loc="center right")
 
 
 def _draw_commands(axes: Axes, results: Results, chosen: list[Series]) -> None:

@@ -26,7 +26,9 @@ ROWS: dict[str, Any] = {
             )
             for pieces in (1, 8)
         ),
-        series("notes/bach/defaults/best-of-3", {"ms_per_note": 3}),
+        series(
+            "notes/bach/defaults/best-of-3", {"ms_per_note": 3}, pieces=3, of_one=True
+        ),
         series("notes/torch-loop", {"ms_per_note": 1}),
     ],
     "floor": [
@@ -59,6 +61,11 @@ def test_there_is_a_panel_for_each_section() -> None:
 def test_other_panels_are_left_out(section: str) -> None:
     png = results_picture(results(*ROWS[section]), MACHINE)
     assert width(png) == 500
+
+
+def test_others_alone_are_no_panel() -> None:
+    found = results(series("notes/torch-loop", {"ms_per_note": 1}), *ROWS["length"])
+    assert width(results_picture(found, MACHINE)) == 500
 
 
 def test_equal_results_are_equal_pictures() -> None:
