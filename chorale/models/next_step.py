@@ -36,6 +36,9 @@ _COMPILED_STEPS = 64
 # Steps that the voice heads score at once. More take memory, a gigabyte for eight long
 # pieces, and are no faster.
 _SCORED_STEPS = 256
+# Sequences from which on a step of the body is shared among all cores. With 64, two
+# cores take two thirds of the time of one; the results have the same bytes.
+_LARGE_BATCH = 32
 
 
 class NetworkState(NamedTuple):
@@ -237,14 +240,15 @@ class OnnxPredictor(NetworkPredictor):
             "sequence": hidden,
             **{name: {"logits": (vocabulary.size,)} for name in VOICE_NAMES},
         }
-        self._graphs: dict[str, Graph] = {}
+        self._graphs: dict[tuple[str, int], Graph] = {}  # by name and threads
         self._opening = Lock()
 
     def _step(self, state: NetworkState) -> None:
         if "step" not in state.graphs:
             memory = state.memory
             entries = {f"next_memory_{i}": a for i, a in enumerate(memory.entries)}
-            state.graphs["step"] = self._graph("step").bind(
+            is_large = memory.batch >= _LARGE_BATCH
+            state.graphs["step"] = self._graph("step", 0 if is_large else 1).bind(
                 {
                     **state.inputs._asdict(),
                     **{f"memory_{i}": array for i, array in enumerate(memory.reads)},
@@ -275,24 +279,28 @@ class OnnxPredictor(NetworkPredictor):
         arrays = {"hidden": hidden, **inputs._asdict()}
         return self._graph(VOICE_NAMES[voice]).run(arrays)[0]
 
-    def _graph(self, name: str) -> Graph:
-        """Return a graph; open it, and the voice heads beside it, if need be."""
-        if name not in self._graphs:
-            with self._opening, ThreadPoolExecutor() as pool:
-                needed = {name, *VOICE_NAMES} - set(self._graphs)
-                opened = pool.map(self._open, needed)
-                self._graphs.update(zip(needed, opened, strict=True))
-        return self._graphs[name]
+    def _graph(self, name: str, threads: int = 1) -> Graph:
+        """Return a graph; open it, and the voice heads beside it, if need be.
 
-    def _open(self, name: str) -> Graph:
+        Single steps of a few pieces are too small to be shared among threads, and
+        batches of whole sequences are scored side by side.
+        """
+        wanted = name, threads
+        if wanted not in self._graphs:
+            with self._opening, ThreadPoolExecutor() as pool:
+                needed = {wanted, *((voice, 1) for voice in VOICE_NAMES)}
+                needed -= set(self._graphs)
+                opened = pool.map(lambda each: self._open(*each), needed)
+                self._graphs.update(zip(needed, opened, strict=True))
+        return self._graphs[wanted]
+
+    def _open(self, name: str, threads: int) -> Graph:
         return Graph(
             self._folder / f"{name}.onnx",
             self._inputs,
             self._outputs[name],
             weights=self._weights,
-            # Single steps are too small to be shared among threads, and batches of
-            # whole sequences are scored side by side.
-            threads=1,
+            threads=threads,
             example=self._example_of(name),
         )
 

@@ -84,32 +84,32 @@ class WindowedAttention(CausalLayer):
     def step(
         self, inputs: Tensor, memory: Sequence[Tensor], position: Tensor
     ) -> tuple[Tensor, list[Tensor]]:
-        packed = ops.reshape(
-            self.query_key_value(inputs), (-1, 3, self.heads, self.width)
-        )
-        query, key, value = packed[:, 0], packed[:, 1], packed[:, 2]
+        packed = self.query_key_value(inputs)
+        packed = ops.reshape(packed, (-1, 3, self.heads, self.width))
+        query, key, value = (packed[:, part] for part in range(3))
         keys, values = memory  # (batch, heads, slots, width)
         query = query / self.width**0.5
-        past = ops.matmul(keys, query[..., None])[..., 0]  # (batch, heads, slots)
-        past += self._bias_of_slots(position)
-        present = ops.sum(query * key, axis=-1) + self.lag_bias[0]  # (batch, heads)
-        scores = ops.concatenate([past, present[..., None]], axis=-1)
-        weights = ops.softmax(scores, axis=-1)
-        of_past, of_present = weights[..., :-1], weights[..., -1:]
-        mixed = ops.matmul(of_past[:, :, None], values)[:, :, 0] + of_present * value
-        mixed = ops.reshape(mixed, (-1, self.heads * self.width))
+        past = ops.squeeze(ops.matmul(keys, ops.expand_dims(query, -1)), -1)
+        past += self._bias_of_slots(position)  # (batch, heads, slots)
+        present = ops.sum(query * key, axis=-1, keepdims=True)  # (batch, heads, 1)
+        present += ops.expand_dims(self.lag_bias[0], -1)
+        weights = ops.softmax(ops.concatenate([past, present], axis=-1), axis=-1)
+        of_past, of_present = ops.split(weights, [self.window], axis=-1)
+        mixed = ops.squeeze(ops.matmul(ops.expand_dims(of_past, 2), values), 2)
+        mixed = ops.reshape(mixed + of_present * value, (-1, self.heads * self.width))
         return self.merge(mixed), [key, value]
 
     def _bias_of_slots(self, position: Tensor) -> Tensor:
         """Return what is added to the scores of the slots, float (heads, slots).
 
-        As many slots as the window is long have a use only for all steps but the
-        oldest, which is about to be replaced. It is masked, as empty slots are.
+        There are as many slots as the window has steps, the present one included. So
+        the oldest one, about to be replaced, is masked, as empty ones are.
         """
         # The numbers are positive: backends and ONNX differ in negative remainders.
         slots = np.arange(self.window, dtype="int32")
         lags = ops.mod(position + self.window - 1 - slots, self.window) + 1
-        lags = ops.where(lags <= position, lags, self.window)
+        is_empty = ops.cast(lags > position, "int32")
+        lags = ops.minimum(lags + self.window * is_empty, self.window)
         masked = np.full((1, self.heads), _MASKED, "float32")
         rows = ops.concatenate([self.lag_bias, masked], axis=0)
         return ops.transpose(ops.take(rows, lags, axis=0))
