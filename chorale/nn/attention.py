@@ -12,6 +12,7 @@ from keras import ops
 
 from chorale.nn.bodies import BodyOptions
 from chorale.nn.causal import CausalLayer, Chain, EachStep, Residual, Tensor
+from chorale.nn.lookups import look_up
 from chorale.nn.memory import Ring
 from chorale.nn.recurrent import lstm
 
@@ -112,7 +113,7 @@ class WindowedAttention(CausalLayer):
         lags = ops.minimum(lags + self.window * is_empty, self.window)
         masked = np.full((1, self.heads), _MASKED, "float32")
         rows = ops.concatenate([self.lag_bias, masked], axis=0)
-        return ops.transpose(ops.take(rows, lags, axis=0))
+        return ops.transpose(look_up(rows, lags))
 
     def rings(self) -> list[Ring]:
         ring = Ring(self.window, (self.heads, self.width), ())

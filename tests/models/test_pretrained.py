@@ -29,7 +29,7 @@ from chorale.evaluation.style.cadences import (
 from chorale.formats.files import read
 from chorale.models.storage import DEFAULT_MODEL, list_models, load_card, load_model
 from chorale.nn.cards import PRETRAINED
-from chorale.sampling.generate import Start, sample_each
+from chorale.sampling.generate import Start, sample, sample_each
 from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.openings import opening_of
 from chorale.utils.files import sha256
@@ -144,6 +144,21 @@ def test_keras_and_onnx_agree_on_a_chorale_of_bachs(name):
 
 @pytest.mark.slow
 @pytest.mark.keras
+@pytest.mark.parametrize("name", NAMES)
+def test_keras_and_onnx_write_the_same_notes(name):
+    plan = Plan.of(load_corpus(splits=("valid",)).valid[0].opening(40))
+    options = SamplingOptions(random_state=5)
+    drawn = [
+        sample(load_model(name, backend=backend, kind="next-step"), plan, None, options)
+        for backend in ("keras", "onnx")
+    ]
+    for keras, onnx in zip(*drawn, strict=True):
+        np.testing.assert_array_equal(keras.pitches, onnx.pitches)
+        np.testing.assert_array_equal(keras.onsets, onnx.onsets)
+
+
+@pytest.mark.slow
+@pytest.mark.keras
 @pytest.mark.parametrize("name", INFILLERS)
 def test_infillers_agree_and_have_the_likelihood_of_their_cards(name):
     valid = load_corpus(splits=("valid",)).valid
@@ -210,10 +225,10 @@ def test_samples_end_on_cadences_in_range_and_in_four_voices():
     shares = share_of_cadences(samples)["complete"], share_of_cadences(bach)["complete"]
     # The mission asks for two thirds of Bach's share; 64 samples scatter by a twelfth.
     assert shares[0] >= 2 / 3 * shares[1] - 1 / 12
-    for start, sample in zip(starts, samples, strict=True):
+    for start, piece in zip(starts, samples, strict=True):
         begin = start.opening.steps
-        assert not leaves_ranges(sample, predictor.vocabulary.ranges, start=begin)
-        assert not has_rest(sample, start=begin)
+        assert not leaves_ranges(piece, predictor.vocabulary.ranges, start=begin)
+        assert not has_rest(piece, start=begin)
 
 
 @pytest.mark.slow
