@@ -3,7 +3,7 @@
 - `registry`: all measures; a new one is a function in the file of its subject
 - `sampling`, `lengths`, `bodies`, `commands`, `learning`, `drawings`: what is measured
 - `baselines`, `floor`: what it is compared with
-- `rounds`, `workers`, `worker`, `launch`: measures in turn, in processes of their own
+- `stopwatch`, `rounds`: measures in turn; `workers`, `worker`, `launch`: processes
 - `results`, `goals`, `machine`: medians with quartiles, ratios, the processor
 - `tables`, `pictures`: a report
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from chorale.benchmarks.measures import Figures, Measure, Prepared
 from chorale.benchmarks.sampling import BARS
+from chorale.benchmarks.stopwatch import Stopwatch
 from chorale.music.voices import VOICES
 
 _STEPS = 16 * BARS
@@ -43,10 +43,9 @@ def _prepare_torch(_: Path) -> Prepared:
                 token = torch.multinomial(probabilities, 1)
 
     def trial() -> Figures:
-        began = time.perf_counter()
-        write(_STEPS)
-        seconds = time.perf_counter() - began
-        return {"ms_per_note": 1000 * seconds / (VOICES * _STEPS)}
+        with Stopwatch() as stopwatch:
+            write(_STEPS)
+        return stopwatch.per_note(VOICES * _STEPS)
 
     write(8)
     return Prepared(trial)
@@ -92,9 +91,9 @@ def _prepare_book(_: Path) -> Prepared:
             random.choice(BOOK_CLASSES, p=probabilities / probabilities.sum())
 
     def trial() -> Figures:
-        began = time.perf_counter()
-        write()
-        return {"ms_per_note": 1000 * (time.perf_counter() - began) / len(ends)}
+        with Stopwatch() as stopwatch:
+            write()
+        return stopwatch.per_note(len(ends))
 
     write()
     return Prepared(trial)

@@ -16,6 +16,7 @@ LENGTHS = (64, 256, 1024, 4096)
 # Quantities and their titles in tables.
 TITLES = {
     "ms_per_note": "ms per note",
+    "processor_ms_per_note": "ms of processors",
     "ms_per_note_chosen": "with choosing",
     **{f"ms_per_note_at_{length}": f"ms at step {length:,}" for length in LENGTHS},
     "seconds": "s",

@@ -6,12 +6,12 @@ A note is one voice at one sixteenth. The bundled models write the piece of `gen
 
 from __future__ import annotations
 
-import time
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from chorale.benchmarks.measures import Figures, Measure, Prepared
+from chorale.benchmarks.stopwatch import Stopwatch
 from chorale.models.predictor import Predictor
 from chorale.models.storage import (
     NEXT_STEP,
@@ -20,7 +20,6 @@ from chorale.models.storage import (
     load_card,
     load_model,
 )
-from chorale.music.score import Chorale
 from chorale.music.voices import VOICES
 from chorale.sampling.best_of import Judge, typical_of
 from chorale.sampling.generate import Start, sample
@@ -45,16 +44,10 @@ def open_model(model: str | Path) -> Predictor[Any]:
     return load_model(model, kind=NEXT_STEP)
 
 
-def timed_sample(
-    predictor: Predictor[Any], start: Start, options: SamplingOptions, pieces: int
-) -> tuple[list[Chorale], float]:
-    """Write pieces side by side; return them and milliseconds per note of all."""
-    began = time.perf_counter()
-    written = sample(predictor, *start, options, variations=pieces)
-    seconds = time.perf_counter() - began
+def notes_of(start: Start) -> int:
+    """Return the number of notes that are written after a start."""
     opening = start.opening.steps if start.opening else 0
-    notes = VOICES * (start.plan.steps - opening) * pieces
-    return written, 1000 * seconds / notes
+    return VOICES * (start.plan.steps - opening)
 
 
 def weights_of(folder: Path) -> int:
@@ -67,12 +60,13 @@ def prepare_batch(model: str | Path, setting: str, pieces: int, bars: int) -> Pr
     """Prepare the time per note of a batch of equal pieces."""
     predictor, options = open_model(model), SETTINGS[setting]
     start = Start(*find_start(SEED, bars=bars))
-    timed_sample(
-        predictor, Start(*find_start(SEED, bars=_WARM_UP_BARS)), options, pieces
-    )
+    short = find_start(SEED, bars=_WARM_UP_BARS)
+    sample(predictor, *short, options, variations=pieces)
 
     def trial() -> Figures:
-        return {"ms_per_note": timed_sample(predictor, start, options, pieces)[1]}
+        with Stopwatch() as stopwatch:
+            sample(predictor, *start, options, variations=pieces)
+        return stopwatch.per_note(pieces * notes_of(start))
 
     return Prepared(trial, weights_of(find_model(model)))
 
@@ -84,16 +78,18 @@ def _prepare_best_of(_: Path, model: str) -> Prepared:
     start = Start(*find_start(SEED, bars=BARS))
     assert start.opening is not None
     opening = start.opening.steps
-    notes = VOICES * (start.plan.steps - opening)
     judge.rank([start.opening])
 
     def trial() -> Figures:
-        drawn, each = timed_sample(predictor, start, SETTINGS["defaults"], BEST_OF)
-        began = time.perf_counter()
-        judge.rank(drawn, opening=opening)
-        choosing = 1000 * (time.perf_counter() - began) / notes
-        drawing = each * BEST_OF
-        return {"ms_per_note": drawing, "ms_per_note_chosen": drawing + choosing}
+        with Stopwatch() as both:
+            with Stopwatch() as drawing:
+                drawn = sample(
+                    predictor, *start, SETTINGS["defaults"], variations=BEST_OF
+                )
+            judge.rank(drawn, opening=opening)
+        notes = notes_of(start)
+        chosen = both.per_note(notes)["ms_per_note"]
+        return {**drawing.per_note(notes), "ms_per_note_chosen": chosen}
 
     return Prepared(trial, weights_of(find_model(model)))
 
