@@ -14,6 +14,7 @@ crop of a piece does not lack what is held at its start.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -48,12 +49,12 @@ class Vocabulary(NoteVocabulary):
 
     unit: ClassVar[str] = "tokens"
 
-    @property
+    @cached_property
     def pitch_count(self) -> int:
         """Tokens for silence and the MIDI notes."""
         return 1 + self.note_count
 
-    @property
+    @cached_property
     def hold(self) -> int | None:
         """The HOLD token; None in the `pitch` encoding."""
         return self.pitch_count if self.encoding == "hold" else None
@@ -97,17 +98,15 @@ class Vocabulary(NoteVocabulary):
             DataError: a token outside the vocabulary, or HOLD in a silent voice.
         """
         tokens = self.checked(tokens)
-        past = self.begin(())
-        resolved = np.empty_like(tokens)
-        for step, row in enumerate(tokens):
-            dead = (row == self.hold) & self.is_silent(past.pitches)
-            if dead.any():
-                voice = VOICE_NAMES[int(np.argmax(dead))]
-                raise DataError(
-                    f"the {voice} holds a note at step {step} but is silent"
-                )
-            past = self.follow(past, row)
-            resolved[step] = past.pitches
+        # What stands before each step, and after the last one.
+        resolved = self.pasts(np.pad(tokens, ((0, 1), (0, 0)))).pitches
+        dead = (tokens == self.hold) & self.is_silent(resolved[:-1])
+        if dead.any():
+            step, voice = np.argwhere(dead)[0].tolist()
+            raise DataError(
+                f"the {VOICE_NAMES[voice]} holds a note at step {step} but is silent"
+            )
+        resolved = resolved[1:]
         pitches = self.notes(resolved)
         if self.hold is None:
             return pitches, changes(pitches)
@@ -176,9 +175,24 @@ class Vocabulary(NoteVocabulary):
         Step t holds the notes as they stand after t - 1.
         """
         tokens = np.asarray(tokens, np.int64)
-        past = self.begin(tokens.shape[:-2])
-        pitches, ages = np.empty_like(tokens), np.empty_like(tokens)
-        for step in range(tokens.shape[-2]):
-            pitches[..., step, :], ages[..., step, :] = past
-            past = self.follow(past, tokens[..., step, :])
-        return Past(pitches, ages)
+        steps = np.arange(tokens.shape[-2])[:, np.newaxis]
+        if self.hold is None:
+            after = tokens
+            before = _delayed(after, self.nothing)
+            goes_on = tokens == before
+        else:
+            goes_on = tokens == self.hold
+            written = np.maximum.accumulate(np.where(goes_on, -1, steps), axis=-2)
+            after = np.take_along_axis(tokens, np.maximum(written, 0), axis=-2)
+            after[written < 0] = self.nothing
+            before = _delayed(after, self.nothing)
+            # Silence has a token at every step, and yet it continues.
+            goes_on |= (tokens == SILENCE_TOKEN) & (before == SILENCE_TOKEN)
+        begun = np.maximum.accumulate(np.where(goes_on, -1, steps), axis=-2)
+        return Past(before, _delayed(np.minimum(steps - begun, MAX_AGE), 0))
+
+
+def _delayed(table: IntArray, first: int) -> IntArray:
+    """Return an array (..., steps, 4) one step later, after a first step."""
+    begin = np.full_like(table[..., :1, :], first)
+    return np.concatenate([begin, table[..., :-1, :]], axis=-2)

@@ -139,7 +139,7 @@ def weigh(logits: Float64Array) -> Float64Array:
     Raises:
         ModelError: no token has a probability, or the logits are not numbers.
     """
-    largest = logits.max(axis=-1, keepdims=True)
+    largest = np.maximum.reduce(logits, axis=-1, keepdims=True)
     if not np.isfinite(largest).all():
         raise ModelError(
             "expected a probability above 0 for at least one note that may follow, got "
@@ -226,7 +226,7 @@ def draw_or_hold(
     # Inverse transform sampling, in which the attacks come before or after holding.
     targets = uniforms * (attacks + holding) - holding * (held == 0)
     drawn = held.copy()
-    rows = np.flatnonzero((targets >= 0) & (targets < attacks))
+    rows = ((targets >= 0) & (targets < attacks)).nonzero()[0]
     if len(rows):
         sums = np.add.accumulate(keep_top_p(weights[rows], probability), axis=-1)
         shares = sums[:, -1] / attacks[rows]

@@ -6,7 +6,7 @@ conditioned on them by a particle filter (`chorale.sampling.particles`).
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -133,6 +133,13 @@ class NextStepSampler:
         # By step and voice; lists, as they are read one by one.
         self._any_free = np.any(batch.free, axis=0).tolist()
         self._all_free = np.all(batch.free, axis=0).tolist()
+        order = predictor.voice_order
+        choices = [(voice, order[:place]) for place, voice in enumerate(order)]
+        # The voices that the model is asked for at each step, and those before them.
+        self._choices = [
+            tuple(choice for choice in choices if particles > 1 or free[choice[0]])
+            for free in self._any_free
+        ]
         is_free = np.any(batch.free, axis=2)
         self._first_free = int(is_free.any(axis=0).argmax())
         ends = batch.steps - is_free[:, ::-1].argmax(axis=1)
@@ -219,11 +226,10 @@ class NextStepSampler:
         """
         tokens, after = self._tokens[:, step], np.empty_like(sounding)
         hold, order = self._predictor.vocabulary.hold, self._predictor.voice_order
-        is_single, any_free = self._particles == 1, self._any_free[step]
-        asked = [voice for voice in order if any_free[voice] or not is_single]
-        rules = self._rules_at(step, asked, sounding)
+        any_free, is_weighted = self._any_free[step], self._particles > 1
+        rules = self._rules_at(step, sounding)
         for voice in order:
-            if voice in asked:
+            if is_weighted or any_free[voice]:
                 self._draw_voice(state, rules, sounding[:, voice], step, voice)
             written = tokens[:, voice]
             if hold is not None:
@@ -264,15 +270,12 @@ class NextStepSampler:
                 drawn = np.where(is_free, drawn, tokens[:, voice])
             tokens[:, voice] = drawn
 
-    def _rules_at(
-        self, step: int, asked: Sequence[int], sounding: IntArray
-    ) -> StepCosts | None:
+    def _rules_at(self, step: int, sounding: IntArray) -> StepCosts | None:
         """Return what the rules make notes of a step cost; None if nothing asks."""
-        if self._rules is None or not asked:
+        if self._rules is None or not self._choices[step]:
             return None
-        order = self._predictor.voice_order
         return self._rules.at_step(
-            tuple((voice, order[: order.index(voice)]) for voice in asked),
+            self._choices[step],
             self._alphabet.notes.take(sounding),
             self._phrase_starts[:, step],
             self._tones,

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from fakes import toy_vocabulary, wide_vocabulary
 from hypothesis import given
+from hypothesis import strategies as st
 from strategies import chorales
 
 from chorale.encoding.tokens import MAX_AGE, SILENCE_TOKEN, Vocabulary
@@ -166,3 +167,22 @@ def test_pasts_of_a_batch_are_those_of_its_pieces() -> None:
         alone = vocabulary.pasts(tokens[row])
         assert np.array_equal(together.pitches[row], alone.pitches)
         assert np.array_equal(together.ages[row], alone.ages)
+
+
+@pytest.mark.parametrize("encoding", ["hold", "pitch"])
+@given(st.integers(0, 2**32), st.floats(0, 1))
+def test_pasts_are_those_of_one_step_after_another(
+    encoding: str, seed: int, share: float
+) -> None:
+    vocabulary = toy_vocabulary(encoding)
+    random = np.random.default_rng(seed)
+    tokens = random.integers(0, vocabulary.size, (2, 40, 4))
+    # Long notes, or rests; a note may be held before any has begun.
+    lasting = vocabulary.size - 1 if encoding == "hold" else SILENCE_TOKEN
+    tokens = np.where(random.random(tokens.shape) < share, lasting, tokens)
+    together = vocabulary.pasts(tokens)
+    past = vocabulary.begin((2,))
+    for step in range(40):
+        assert np.array_equal(together.pitches[:, step], past.pitches)
+        assert np.array_equal(together.ages[:, step], past.ages)
+        past = vocabulary.follow(past, tokens[:, step])
