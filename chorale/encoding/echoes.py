@@ -19,6 +19,8 @@ from chorale.utils.arrays import IntArray
 # Lowest numbers of agreeing steps of each class; class 0 is none.
 _LENGTHS = np.array([1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48])
 LENGTHS = len(_LENGTHS) + 1
+# The class of each number of steps, up to where the last one begins.
+_CLASSES = np.searchsorted(_LENGTHS, np.arange(_LENGTHS[-1] + 1), side="right")
 
 
 class Echo(NamedTuple):
@@ -29,53 +31,85 @@ class Echo(NamedTuple):
     lengths: IntArray
 
 
-class Trail(NamedTuple):
-    """What has been written, in a form in which echoes are found."""
+class Trail:
+    """What has been written, in a form in which echoes are found, for a batch.
 
-    tokens: IntArray  # (batch, steps, 4)
-    chords: IntArray  # (batch, steps), equal where tokens and sounding notes are
-    # (batch, steps), how many steps before each step agree with the latest ones.
-    runs: IntArray
+    Arrays are twice as long whenever they are full, so that a step costs no more in a
+    long piece than that it is compared with all steps before it.
 
-    @classmethod
-    def empty(cls, batch: int) -> Trail:
-        """Return the trail before the first step."""
-        nothing = np.zeros((batch, 0), np.int64)
-        return cls(np.zeros((batch, 0, VOICES), np.int64), nothing, nothing)
+    Args:
+        batch: number of sequences; the trail is that before the first step.
+        capacity: number of steps until the arrays grow.
+    """
+
+    def __init__(self, batch: int, capacity: int = 256) -> None:
+        self.steps = 0
+        self._tokens = np.zeros((batch, capacity, VOICES), np.uint8)
+        # Numbers that are equal where tokens and sounding notes are. The first step is
+        # the last one in the array and the latest the first one written, so that at any
+        # step the one that lies `lag` steps back has the index `lag` - 1 in what is
+        # written, as it has in `_runs`.
+        self._chords = np.zeros((batch, capacity), np.uint64)
+        # How many of the latest steps agree with those that lie `lag` before them.
+        self._runs = np.zeros((batch, capacity), np.min_scalar_type(capacity))
+        self._rows = np.arange(batch)
+        self._bytes = np.zeros((batch, 2 * VOICES), np.uint8)
 
     def at(self, rows: IntArray) -> Trail:
-        """Return the trails of some rows of the batch, which may come several times."""
-        return Trail(self.tokens[rows], self.chords[rows], self.runs[rows])
+        """Return copies of the trails of some rows, which may come several times."""
+        copy = Trail(len(rows), self._tokens.shape[1])
+        copy._fill(self, rows)
+        return copy
 
     def after(self, tokens: IntArray, past: Past) -> Trail:
-        """Return the trail after a step of tokens (batch, 4), which leaves `past`."""
-        columns = np.concatenate([tokens, past.pitches], axis=-1)
+        """Return the trail after a step of tokens (batch, 4), which leaves `past`.
+
+        It takes over the arrays of this one, which must not be used afterwards.
+        """
+        step, capacity = self.steps, self._tokens.shape[1]
+        if step == capacity:
+            larger = Trail(len(self._rows), 2 * capacity)
+            larger._fill(self, slice(None))
+            return larger.after(tokens, past)
+        self._tokens[:, step] = tokens
         # Tokens are fewer than 256, so eight of them are the bytes of one number.
-        chord = columns @ 256 ** np.arange(2 * VOICES)[:, np.newaxis]
-        runs = (self.chords == chord) * (1 + self.runs)
-        return Trail(
-            np.concatenate([self.tokens, tokens[:, np.newaxis]], axis=1),
-            np.concatenate([self.chords, chord], axis=1),
-            np.concatenate([np.zeros_like(chord), runs], axis=1),
-        )
+        self._bytes[:, :VOICES], self._bytes[:, VOICES:] = tokens, past.pitches
+        chord = self._bytes.view(np.uint64)  # (batch, 1)
+        agrees = self._chords[:, capacity - step :] == chord
+        runs = self._runs[:, :step]
+        runs += 1
+        runs *= agrees
+        self._chords[:, capacity - step - 1] = chord[:, 0]
+        self.steps += 1
+        return self
 
     def echo(self) -> Echo:
         """Return the echo at the step to come, arrays (batch, 4) and (batch,)."""
-        batch, steps = self.chords.shape
-        if not steps:
+        if not self.steps:
+            batch = len(self._rows)
             return Echo(np.zeros((batch, VOICES), np.int64), np.zeros(batch, np.int64))
-        place = steps - 1 - self.runs[:, ::-1].argmax(axis=1)
-        rows = np.arange(batch)
-        run = self.runs[rows, place]
-        tokens = np.where(run[:, np.newaxis] > 0, self.tokens[rows, place], 0)
-        return Echo(tokens, np.searchsorted(_LENGTHS, run, side="right"))
+        # The first one of equals is the latest place.
+        index = self._runs[:, : self.steps].argmax(axis=1)
+        run = self._runs[self._rows, index]
+        tokens = self._tokens[self._rows, self.steps - 1 - index].astype(np.int64)
+        tokens *= (run > 0)[:, np.newaxis]
+        return Echo(tokens, _CLASSES.take(run, mode="clip"))
+
+    def _fill(self, other: Trail, rows: IntArray | slice) -> None:
+        """Copy rows of a trail into arrays that are at least as long."""
+        self.steps = steps = other.steps
+        self._tokens[:, :steps] = other._tokens[rows, :steps]
+        self._runs[:, :steps] = other._runs[rows, :steps]
+        first, begin = (each._chords.shape[1] - steps for each in (self, other))
+        self._chords[:, first:] = other._chords[rows, begin:]
 
 
 def echoes(vocabulary: Vocabulary, tokens: IntArray) -> Echo:
     """Return the echo at each step of whole pieces, tokens (batch, steps, 4)."""
     tokens = np.asarray(tokens, np.int64)
     batch = len(tokens)
-    trail, past = Trail.empty(batch), vocabulary.begin((batch,))
+    trail = Trail(batch, capacity=max(tokens.shape[1], 1))
+    past = vocabulary.begin((batch,))
     found = []
     for step in range(tokens.shape[1]):
         found.append(trail.echo())

@@ -17,7 +17,7 @@ from chorale.encoding.echoes import Trail, echoes
 from chorale.encoding.neighbours import find_neighbours
 from chorale.encoding.plan import transpose_features
 from chorale.encoding.tokens import Past, Vocabulary
-from chorale.encoding.tunes import BEGINNING, NO_TUNES, Trace, Tunes
+from chorale.encoding.tunes import NO_TUNES, Traces, Tunes
 from chorale.music.voices import SOPRANO, VOICES
 from chorale.utils.arrays import IntArray
 
@@ -97,32 +97,38 @@ class Context(NamedTuple):
 
     past: Past  # the notes as they stand, arrays (batch, 4)
     trail: Trail  # what was written before
-    traces: list[Trace]  # where each soprano agrees with known tunes
+    traces: Traces  # where each soprano agrees with known tunes
 
     @classmethod
     def begin(cls, batch: int, vocabulary: Vocabulary) -> Context:
         """Return the context before the first step."""
-        return cls(vocabulary.begin((batch,)), Trail.empty(batch), [BEGINNING] * batch)
+        return cls(vocabulary.begin((batch,)), Trail(batch), Traces(batch))
 
     def after(self, tokens: IntArray, vocabulary: Vocabulary, tunes: Tunes) -> Context:
-        """Return the context after one more step, int array (batch, 4)."""
+        """Return the context after one more step, int array (batch, 4).
+
+        It takes over the arrays of this one, which must not be used afterwards.
+        """
         past = vocabulary.follow(self.past, tokens)
         trail = self.trail.after(tokens, past)
         return Context(past, trail, tunes.follow(self.traces, past.pitches[:, SOPRANO]))
 
     def at(self, rows: IntArray) -> Context:
-        """Return some rows of the batch, which may come several times."""
-        traces = [self.traces[row] for row in rows]
-        return Context(self.past.at(rows), self.trail.at(rows), traces)
+        """Return copies of some rows of the batch, which may come several times."""
+        return Context(self.past.at(rows), self.trail.at(rows), self.traces.at(rows))
 
-    def inputs(self, plan: IntArray, tunes: Tunes) -> Inputs:
-        """Return the inputs of the next step, before any of its tokens is written.
+    def fill(self, inputs: Inputs, plan: IntArray, tunes: Tunes) -> None:
+        """Write the inputs of the next step, before any of its tokens is written.
 
-        The plan of the step is an int array (batch, features).
+        Args:
+            inputs: int32 arrays (batch, …), which are changed.
+            plan: int array (batch, features), of the step.
+            tunes: those that are recalled.
         """
-        tokens = np.zeros_like(self.past.pitches)
-        echo, recall = self.trail.echo(), tunes.recall(self.traces)
-        return Inputs(*self.past, plan, tokens, *echo, recall).map(_as_int32)
+        recall = tunes.recall(self.traces)
+        values = Inputs(*self.past, plan, 0, *self.trail.echo(), recall)
+        for own, value in zip(inputs, values, strict=True):
+            own[...] = value
 
 
 class CellInputs(NamedTuple):

@@ -14,7 +14,7 @@ shorter than in the tune, what came before counts half.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -45,20 +45,63 @@ _ARRAYS = ("intervals", "durations", "pieces")  # of the stored file
 
 
 class Trace(NamedTuple):
-    """How a soprano has come so far, and where a tune has come like it."""
+    """How a soprano has come to its present note, and where a tune has come like it.
 
-    pitch: int  # token of the note that sounds, SILENCE_TOKEN if none
-    steps: int  # how many steps it has lasted
+    Places are notes, those of the soprano itself counted on from the notes of train.
+    """
+
     intervals: IntArray  # of the soprano's own notes, the present one included
     durations: IntArray  # of those that are over
-    # The notes that may stand for the present one; those of the soprano itself are
-    # counted on from the notes of train.
+    # The notes that may stand for the present one, and the notes before them for the
+    # one before it, in order. Those that agree in the present note alone are left out.
     places: IntArray
-    scores: npt.NDArray[np.float64]  # how many notes up to each place agree
+    until: IntArray  # up to how many steps of the present note each is recalled
+    scores: npt.NDArray[np.float64]  # how many notes up to each place agree, above 1
 
 
+class Place(NamedTuple):
+    """The note that is recalled as the present one, or none."""
+
+    interval: int = 0  # semitones up to the next note, 0 if there is none
+    lasts: int = 0  # its steps
+    until: int = 0  # up to how many steps of the present note it is recalled
+    strength: int = 0  # how many notes agree, in STRENGTHS classes; 0 if none is
+
+
+class Pair(NamedTuple):
+    """All places where one interval follows another."""
+
+    places: IntArray
+    lasted: IntArray  # how long the notes before them lasted
+    until: IntArray  # up to how many steps of a soprano's note each is recalled
+
+
+_FOREVER = 1 << 62
 _NOTHING = np.zeros(0, np.int64)
-BEGINNING = Trace(SILENCE_TOKEN, 0, _NOTHING, _NOTHING, _NOTHING, np.zeros(0))
+_NO_PAIR = Pair(_NOTHING, _NOTHING, _NOTHING)
+_BEGINNING = Trace(_NOTHING, _NOTHING, _NOTHING, _NOTHING, np.zeros(0))
+
+
+class Traces:
+    """The sopranos of a batch, as far as they are sung.
+
+    Args:
+        batch: number of sopranos; nothing is sung yet.
+    """
+
+    def __init__(self, batch: int) -> None:
+        self.pitches = np.full(batch, SILENCE_TOKEN)  # tokens of the present notes
+        self.steps = np.zeros(batch, np.int64)  # how long they have lasted
+        self.rows = [_BEGINNING] * batch  # shared by copies, never changed
+        self.places = np.zeros((batch, len(Place._fields)), np.int64)
+
+    def at(self, rows: IntArray) -> Traces:
+        """Return copies of some rows, which may come several times."""
+        copy = Traces(0)
+        copy.pitches, copy.steps = self.pitches[rows], self.steps[rows]
+        copy.rows = [self.rows[row] for row in rows]
+        copy.places = self.places[rows]
+        return copy
 
 
 @dataclass(frozen=True)
@@ -72,17 +115,27 @@ class Tunes:
     intervals: IntArray  # (notes,), semitones up from the note before
     durations: IntArray  # (notes,), in steps
     pieces: IntArray  # (notes,), which piece each belongs to
-    _places: dict[int, IntArray] = field(init=False, repr=False, compare=False)
-    _following: IntArray = field(init=False, repr=False, compare=False)
+    # Up to how many steps of a soprano's note each note is recalled for it: while it
+    # lasts, and when its next note comes, if there is one.
+    _until: IntArray = field(init=False, repr=False, compare=False)
+    # Places in order, by the interval of each, and by that and the one before it.
+    _places: dict[tuple[int, ...], IntArray] = field(
+        init=False, repr=False, compare=False
+    )
+    _pairs: dict[tuple[int, ...], Pair] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        places = {
-            interval: np.flatnonzero(self.intervals == interval)
-            for interval in sorted({*self.intervals.tolist()})
-        }
-        object.__setattr__(self, "_places", places)
-        following = np.append(self.intervals, _START)[1:]
-        object.__setattr__(self, "_following", following)
+        intervals = np.asarray(self.intervals, np.int64)
+        until = _until(self.durations, np.append(intervals, _START)[1:])
+        pairs = _by_values(intervals, np.append(_START, intervals)[:-1])
+        lasted = np.append(0, self.durations)
+        object.__setattr__(self, "_until", until)
+        object.__setattr__(self, "_places", _by_values(intervals))
+        object.__setattr__(
+            self,
+            "_pairs",
+            {key: Pair(at, lasted[at], until[at]) for key, at in pairs.items()},
+        )
 
     @classmethod
     def of(cls, pieces: Iterable[IntArray], vocabulary: Vocabulary) -> Tunes:
@@ -160,19 +213,38 @@ class Tunes:
 
     # === Following a soprano ===
 
-    def follow(self, traces: Sequence[Trace], pitches: IntArray) -> list[Trace]:
-        """Return the traces of a batch after one more step, at first from BEGINNING.
+    def follow(self, traces: Traces, pitches: IntArray) -> Traces:
+        """Return the traces of a batch after one more step.
 
-        The pitches (batch,) are tokens of the sopranos' sounding pitches.
+        They take over the arrays of those before, which must not be used afterwards.
+
+        Args:
+            traces: at first those of a new batch.
+            pitches: int array (batch,), tokens of the sopranos' sounding pitches.
         """
         if not len(self.intervals):
-            return list(traces)
-        return [
-            self._follow(trace, pitch)
-            for trace, pitch in zip(traces, pitches.tolist(), strict=True)
-        ]
+            return traces
+        moves = pitches != traces.pitches
+        found: dict[tuple[int, int, int], Trace] = {}  # equal rows are followed once
+        for row in np.flatnonzero(moves).tolist():
+            trace, pitch = traces.rows[row], int(pitches[row])
+            key = id(trace), int(traces.steps[row]), pitch
+            if key not in found:
+                before = int(traces.pitches[row])
+                found[key] = self._follow(trace, before, key[1], pitch)
+            traces.rows[row] = found[key]
+        traces.pitches[...] = pitches
+        traces.steps += 1
+        traces.steps[moves] = 1
+        # What is recalled stays so until it has lasted too short: others only drop out.
+        over = moves | (traces.steps > traces.places[:, Place._fields.index("until")])
+        for row in np.flatnonzero(over & (pitches != SILENCE_TOKEN)).tolist():
+            place = self._recall(traces.rows[row], int(traces.steps[row]))
+            traces.places[row] = place
+        traces.places[pitches == SILENCE_TOKEN] = 0
+        return traces
 
-    def recall(self, traces: Sequence[Trace]) -> IntArray:
+    def recall(self, traces: Traces) -> IntArray:
         """Return what comes next by the places that agree for longest.
 
         Returns:
@@ -180,10 +252,13 @@ class Tunes:
             how many steps away that is, 0 if it comes now, at most MAX_WAIT; how many
             notes agree, in STRENGTHS classes, 0 if nothing is recalled.
         """
-        if not len(self.intervals):
-            return np.zeros((len(traces), COLUMNS), np.int64)
-        recalled = [self._recall(trace) for trace in traces]
-        return np.array(recalled, np.int64).reshape(-1, COLUMNS)
+        recalled = np.zeros((len(traces.rows), COLUMNS), np.int64)
+        if len(self.intervals):
+            interval, lasts, _, strength = traces.places.T
+            wait = np.minimum(lasts - traces.steps, MAX_WAIT) * (strength > 0)
+            for column, values in enumerate((interval, wait, strength)):
+                recalled[:, column] = values
+        return recalled
 
     def recalls(self, pitches: IntArray) -> IntArray:
         """Return what is recalled at each step of whole pieces, (batch, steps, 3).
@@ -191,47 +266,100 @@ class Tunes:
         The pitches (batch, steps) are tokens of the sopranos' pitches as they stand
         before each step (`Vocabulary.pasts`).
         """
-        traces = [BEGINNING] * len(pitches)
+        traces = Traces(len(pitches))
         recalled = np.zeros((*pitches.shape, COLUMNS), np.int64)
         for step in range(1, pitches.shape[1]):
             traces = self.follow(traces, pitches[:, step])
             recalled[:, step] = self.recall(traces)
         return recalled
 
-    def _follow(self, trace: Trace, pitch: int) -> Trace:
-        if pitch == trace.pitch:
-            return trace._replace(steps=trace.steps + 1)
-        durations = trace.durations
-        if trace.pitch != SILENCE_TOKEN:
-            durations = np.append(durations, trace.steps)
+    def _follow(self, trace: Trace, before: int, steps: int, pitch: int) -> Trace:
+        """Return the trace after another pitch comes when one has lasted some steps."""
+        intervals, durations = trace.intervals, trace.durations
+        if before != SILENCE_TOKEN:
+            durations = np.append(durations, steps)
         if pitch == SILENCE_TOKEN:
-            return BEGINNING._replace(intervals=trace.intervals, durations=durations)
-        interval = _interval(trace.pitch, pitch)
-        agreement = np.zeros(1 + len(self.intervals) + len(trace.intervals))
-        lasted = np.append(self.durations, durations)[trace.places]
-        kept = np.where(lasted == trace.steps, 1, _ODD_DURATION) * trace.scores
-        agreement[1 + trace.places] = kept
-        own = len(self.intervals) + np.flatnonzero(trace.intervals == interval)
-        places = np.append(self._places.get(interval, _NOTHING), own)
-        intervals = np.append(trace.intervals, interval)
-        return Trace(pitch, 1, intervals, durations, places, 1 + agreement[places])
+            return Trace(intervals, durations, *_BEGINNING[2:])
+        interval = _interval(before, pitch)
+        intervals = np.append(intervals, interval)
+        if interval == _START:
+            return Trace(intervals, durations, *_BEGINNING[2:])
+        last = int(intervals[-2])
+        is_pair = (intervals[1:-1] == interval) & (intervals[:-2] == last)
+        own = 1 + np.flatnonzero(is_pair)
+        known = self._pairs.get((interval, last), _NO_PAIR)
+        lasted = np.concatenate([known.lasted, durations[own - 1]])
+        places = np.concatenate([known.places, len(self.intervals) + own])
+        own_until = _until(durations[own], intervals[own + 1])
+        until = np.concatenate([known.until, own_until])
+        scores = _scores_at(trace, places - 1)
+        scores[lasted != steps] *= _ODD_DURATION
+        return Trace(intervals, durations, places, until, 1 + scores)
 
-    def _recall(self, trace: Trace) -> tuple[int, int, int]:
-        lasted = np.append(self.durations, trace.durations)[trace.places]
-        following = np.append(self._following, trace.intervals[1:])[trace.places]
-        waits = lasted - trace.steps
-        known = np.flatnonzero((waits > 0) | ((waits == 0) & (following != _START)))
-        if not known.size:
-            return 0, 0, 0
-        # The later one of equals.
-        best = known[::-1][trace.scores[known][::-1].argmax()]
-        interval = 0 if following[best] == _START else int(following[best])
-        strength = np.searchsorted(_STRENGTHS, trace.scores[best], side="right")
-        return interval, min(int(waits[best]), MAX_WAIT), int(strength)
-
-
-NO_TUNES = Tunes(*np.zeros((3, 0), np.int32))
+    def _recall(self, trace: Trace, steps: int) -> Place:
+        """Return what is recalled when the present note has lasted some steps."""
+        interval = int(trace.intervals[-1])
+        known = np.flatnonzero(trace.until >= steps)
+        if known.size:
+            # The later one of equals.
+            best = known[::-1][trace.scores[known][::-1].argmax()]
+            place, score = int(trace.places[best]), float(trace.scores[best])
+        else:
+            # Of those that agree in one note alone the latest, its own after all.
+            score = 1.0
+            until = _until(trace.durations, trace.intervals[1:])
+            is_own = (trace.intervals[:-1] == interval) & (until >= steps)
+            places = np.flatnonzero(is_own) + len(self.intervals)
+            if not places.size:
+                places = self._places.get((interval,), _NOTHING)
+                places = places[self._until[places] >= steps]
+            if not places.size:
+                return Place(until=_FOREVER)
+            place = int(places[-1])
+        strength = int(np.searchsorted(_STRENGTHS, score, side="right"))
+        if place < len(self.intervals):
+            return _place(self.intervals, self.durations, place, strength)
+        place -= len(self.intervals)
+        return _place(trace.intervals, trace.durations, place, strength)
 
 
 def _interval(low: int, high: int) -> int:
     return _START if low == SILENCE_TOKEN else int(high) - int(low)
+
+
+def _until(durations: IntArray, following: IntArray) -> IntArray:
+    """Return how long notes are recalled, see `Tunes`, by the intervals after them."""
+    until: IntArray = durations - (following == _START)
+    return until
+
+
+def _place(
+    intervals: IntArray, durations: IntArray, place: int, strength: int
+) -> Place:
+    """Return a note of some notes, all of which but the last have ended."""
+    following = intervals[place + 1] if place + 1 < len(intervals) else _START
+    lasts, has_next = int(durations[place]), bool(following != _START)
+    up = int(following) if has_next else 0
+    return Place(up, lasts, lasts - (not has_next), strength)
+
+
+def _by_values(*columns: IntArray) -> dict[tuple[int, ...], IntArray]:
+    """Return the places of each combination of values, in order."""
+    order = np.lexsort(columns)
+    table = np.stack(columns)[:, order]
+    begins = np.flatnonzero((np.diff(table) != 0).any(axis=0)) + 1
+    groups = np.split(order, begins) if len(order) else []
+    return {tuple(int(c[group[0]]) for c in columns): group for group in groups}
+
+
+def _scores_at(trace: Trace, places: IntArray) -> npt.NDArray[np.float64]:
+    """Return how many notes agree up to places in order, at least their own."""
+    if not len(trace.places):
+        return np.ones(len(places))
+    index = trace.places.searchsorted(places)
+    found = trace.scores.take(index, mode="clip")
+    found[trace.places.take(index, mode="clip") != places] = 1
+    return found
+
+
+NO_TUNES = Tunes(*np.zeros((3, 0), np.int32))

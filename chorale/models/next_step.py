@@ -154,9 +154,7 @@ class NetworkPredictor(ABC):
 
     def _advance(self, state: NetworkState, plan: IntArray) -> NetworkState:
         """Fill the arrays of a state, of which context and memory are there."""
-        inputs = state.context.inputs(plan, self.tunes)
-        for own, array in zip(state.inputs, inputs, strict=True):
-            own[...] = array
+        state.context.fill(state.inputs, plan, self.tunes)
         self._step(state)
         state.memory.advance()
         return state

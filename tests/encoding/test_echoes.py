@@ -74,7 +74,7 @@ def _run(line: list[int], place: int, step: int) -> int:
     return run
 
 
-def test_steps_one_by_one_give_what_whole_pieces_give_and_change_no_trail():
+def test_steps_one_by_one_give_what_whole_pieces_give_and_change_no_copy():
     vocabulary = toy_vocabulary("hold")
     random = np.random.default_rng(0)
     tokens = random.integers(1, 3, (3, 60, VOICES))
@@ -83,17 +83,24 @@ def test_steps_one_by_one_give_what_whole_pieces_give_and_change_no_trail():
     tokens[:, 30:50] = tokens[:, 4:24]
     whole = echoes(vocabulary, tokens)
     assert whole.lengths.max() >= 8
-    trail, past = Trail.empty(3), vocabulary.begin((3,))
-    for step in range(60):
-        found = trail.echo()
-        np.testing.assert_array_equal(found.tokens, whole.tokens[:, step])
-        np.testing.assert_array_equal(found.lengths, whole.lengths[:, step])
-        past = vocabulary.follow(past, tokens[:, step])
-        kept = trail
-        trail = trail.after(tokens[:, step], past)
-        again = kept.after(tokens[:, step], past)
-        for one, other in zip(trail, again, strict=True):
-            np.testing.assert_array_equal(one, other)
+    # One grows several times, the other never does.
+    for capacity in (1, 100):
+        rows = np.array([0, 1, 2])
+        trail, past = Trail(3, capacity), vocabulary.begin((3,))
+        for step in range(60):
+            if step % 10 == 5:
+                # A copy of some rows goes on where it was; the other way is no matter.
+                copied = random.integers(0, 3, 3)
+                kept, kept_past, kept_rows = trail, past, rows
+                trail, past, rows = trail.at(copied), past.at(copied), rows[copied]
+                other = random.integers(1, 3, (3, VOICES))
+                kept.after(other, vocabulary.follow(kept_past, other))
+                rows = kept_rows[copied]
+            found = trail.echo()
+            np.testing.assert_array_equal(found.tokens, whole.tokens[rows, step])
+            np.testing.assert_array_equal(found.lengths, whole.lengths[rows, step])
+            past = vocabulary.follow(past, tokens[rows, step])
+            trail = trail.after(tokens[rows, step], past)
 
 
 def test_what_comes_later_changes_no_echo():
