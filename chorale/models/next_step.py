@@ -299,6 +299,7 @@ class OnnxPredictor(NetworkPredictor):
             self._outputs[name],
             weights=self._weights,
             threads=threads,
+            prepack=name != "sequence",
             example=self._example_of(name),
         )
 

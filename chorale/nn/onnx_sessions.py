@@ -31,6 +31,8 @@ class Graph:
         outputs: last axes of every output that it must have, by name; () for any.
         weights: by name, at least those that the graph does not hold itself.
         threads: to compute with; 0 = one per core.
+        prepack: whether to copy the weights into an order in which products of few rows
+            are faster; those of many rows gain nothing.
         example: inputs of one short sequence. The graph is run on it once, so that one
             that cannot be run is refused when it is opened; None to leave it out.
 
@@ -47,6 +49,7 @@ class Graph:
         *,
         weights: Weights = MappingProxyType({}),
         threads: int,
+        prepack: bool = True,
         example: Mapping[str, npt.NDArray[Any]] | None = None,
     ) -> None:
         import onnxruntime
@@ -56,6 +59,10 @@ class Graph:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
+        # An arena keeps the memory of the longest sequence, and what it grew out of.
+        options.enable_cpu_mem_arena = False
+        if not prepack:
+            options.add_session_config_entry("session.disable_prepacking", "1")
         for name in self._check_weights(weights) if weights else ():
             options.add_initializer(name, weights[name])
         with self._errors("ONNX Runtime does not take it"):
