@@ -1,7 +1,8 @@
-"""The floor: what the processor allows, on one core, as samplers use for single steps.
+"""The floor: what the processor allows.
 
 A step has to read every weight once, and to multiply and add it once for each piece.
-Memory bandwidth and the rate of matrix products are measured through NumPy.
+Memory bandwidth and the rate of matrix products are measured through NumPy: that of one
+core, which runs a step of few pieces, and that of all cores, which share one of many.
 """
 
 from __future__ import annotations
@@ -42,10 +43,10 @@ def floor_ms_per_note(
     return max(reading, computing) / (VOICES * pieces) * 1e-6
 
 
-def fastest(run: Callable[[], None]) -> float:
-    """Return the seconds of the fastest of many passes, on one core."""
+def fastest(run: Callable[[], None], cores: int | None = None) -> float:
+    """Return the seconds of the fastest of many passes; None for all cores."""
     seconds = []
-    with threadpool_limits(1):
+    with threadpool_limits(cores):
         for _ in range(_PASSES):
             began = time.perf_counter()
             run()
@@ -66,7 +67,7 @@ def _prepare_bandwidth(_: Path) -> Prepared:
             np.dot(matrix, vector, out=result)
 
     return Prepared(
-        lambda: {"gigabytes_per_second": matrices.nbytes / fastest(run) / 1e9}
+        lambda: {"gigabytes_per_second": matrices.nbytes / fastest(run, 1) / 1e9}
     )
 
 
@@ -86,14 +87,14 @@ def _prepare_products(_: Path) -> Prepared:
 MEASURES = (
     Measure(
         name=BANDWIDTH,
-        title="memory bandwidth, matrix times vector",
+        title="memory bandwidth of one core, matrix times vector",
         prepare=_prepare_bandwidth,
         process="floor",
         quick=True,
     ),
     Measure(
         name=RATE,
-        title=f"matrix products, batch {_ROWS}",
+        title=f"matrix products on all cores, batch {_ROWS}",
         prepare=_prepare_products,
         process="floor",
         quick=True,

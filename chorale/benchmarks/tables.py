@@ -18,7 +18,7 @@ _SECTIONS = {
     "cold": "Commands in fresh processes",
     "training": "Training",
     "drawings": "Drawings",
-    "floor": "What the processor allows on one core",
+    "floor": "What the processor allows",
 }
 
 

@@ -61,8 +61,8 @@ def benchmark(
     """Measure how fast chorale is on this machine, beside other programs.
 
     All is measured in turn, several times, and medians are printed with quartiles. A
-    note is one voice at one sixteenth. The floor is the time that one core takes at
-    least to read the weights, or to multiply by them. Quit other programs
+    note is one voice at one sixteenth. The floor is the time that the processor takes
+    at least to read the weights, or to multiply by them. Quit other programs
     before; all of it takes a quarter of an hour.
 
     Example: chorale benchmark --quick

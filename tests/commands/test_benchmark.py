@@ -48,7 +48,7 @@ def test_a_table_and_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     names = ("--only", "floor/products", "--only", "notes/torch-loop")
     code, out, err = outcome("benchmark", *names, "--rounds", "1")
     assert code == 0
-    assert "matrix products, batch 64" in out
+    assert "matrix products on all cores, batch 64" in out
     assert "PyTorch" not in out
     reason = "torch is not installed: pip install torch"
     assert err == f"note: notes/torch-loop is left out: {reason}\n"
