@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -113,6 +112,7 @@ class Memory:
         for part, own in zip(copy._groups, self._groups, strict=True):
             np.take(own.buffer, rows, axis=1, out=part.buffer, mode="clip")
             np.take(own.reads, rows, axis=1, out=part.reads, mode="clip")
+            part.written = own.written
         for window, other in zip(copy._windows, self._windows, strict=True):
             np.take(other.buffer, rows, axis=0, out=window.buffer, mode="clip")
         return copy
@@ -129,24 +129,28 @@ class _Group:
     ) -> None:
         own = [ring for ring in rings if ring.lags and ring.shape == shape]
         self.shape = shape
-        self._lengths = np.array([ring.length for ring in own])
-        self._begins = np.cumsum([0, *self._lengths[:-1]])  # of each ring in the buffer
+        lengths = np.array([ring.length for ring in own])
+        begins = np.cumsum([0, *lengths[:-1]])  # of each ring in the buffer
+        # What a step writes comes first, one entry of each ring, then what it reads.
         repeats = [len(ring.lags) for ring in own]
-        self._read_lengths = np.repeat(self._lengths, repeats)
-        self._read_begins = np.repeat(self._begins, repeats)
-        self._lags = np.array([lag for ring in own for lag in ring.lags])
+        self._lengths = np.concatenate([lengths, np.repeat(lengths, repeats)])
+        self._begins = np.concatenate([begins, np.repeat(begins, repeats)])
+        lags = [lag for ring in own for lag in ring.lags]
+        self._lags = np.array([*[0] * len(own), *lags])
+        self.written = begins  # slots that the next step writes
 
-        def zeros(count: Any) -> FloatArray:
-            return np.zeros((int(count), batch, *shape), np.float32)
+        def zeros(count: int) -> FloatArray:
+            return np.zeros((count, batch, *shape), np.float32)
 
-        self.buffer = zeros(self._lengths.sum())  # (slots, batch, …)
-        self.reads, self.entries = zeros(len(self._lags)), zeros(len(own))
+        self.buffer = zeros(int(lengths.sum()))  # (slots, batch, …)
+        self.reads, self.entries = zeros(len(lags)), zeros(len(own))
 
     def advance(self, position: int) -> None:
-        self.buffer[self._begins + position % self._lengths] = self.entries
-        slots = self._read_begins + (position + 1 - self._lags) % self._read_lengths
+        self.buffer[self.written] = self.entries
+        slots = self._begins + (position + 1 - self._lags) % self._lengths
+        self.written, read = slots[: len(self.entries)], slots[len(self.entries) :]
         # The mode spares a copy: with `raise`, the result would be buffered.
-        np.take(self.buffer, slots, axis=0, out=self.reads, mode="clip")
+        np.take(self.buffer, read, axis=0, out=self.reads, mode="clip")
 
 
 class _Window:
