@@ -191,3 +191,24 @@ def test_a_graph_that_fails_later_is_refused_too(tmp_path: Path) -> None:
     assert graph.run({"x": np.array([3])})[0].tolist() == [[1, 1]]
     with pytest.raises(ModelError, match=r"graph\.onnx: ONNX Runtime fails to run it"):
         graph.run({"x": np.array([4])})
+
+
+def test_a_bound_graph_reads_and_writes_in_place_and_is_refused_too(
+    tmp_path: Path,
+) -> None:
+    path, shapes = tmp_path / "graph.onnx", ({"x": ()}, {"y": (2,)})
+    gather(path, 0)
+    graph = Graph(path, *shapes, threads=1, example={"x": np.zeros(1, np.int64)})
+    rows, found = np.array([3, 1]), np.zeros((2, 2), np.float32)
+    bound = graph.bind({"x": rows, "other": rows}, {"y": found})
+    assert bound.run()[0] is found
+    assert found.tolist() == [[1, 1], [1, 1]]
+    rows[1] = 4
+    with pytest.raises(ModelError, match=r"graph\.onnx: ONNX Runtime fails to run it"):
+        bound.run()
+    # An output of another shape is not written beyond its end.
+    short = graph.bind({"x": np.array([3, 1, 2])}, {"y": found})
+    with pytest.raises(ModelError, match=r"graph\.onnx: ONNX Runtime fails to run it"):
+        short.run()
+    with pytest.raises(ValueError, match="expected a contiguous array"):
+        graph.bind({"x": rows}, {"y": found.T})
