@@ -166,7 +166,7 @@ class Vocabulary(NoteVocabulary):
             goes_on = goes_on | (
                 (tokens == SILENCE_TOKEN) & (past.pitches == SILENCE_TOKEN)
             )
-        ages = np.where(goes_on, np.minimum(past.ages + 1, MAX_AGE), 0)
+        ages = np.minimum(past.ages + 1, MAX_AGE) * goes_on
         return Past(pitches, ages)
 
     def pasts(self, tokens: IntArray) -> Past:

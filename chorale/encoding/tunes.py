@@ -14,6 +14,7 @@ shorter than in the tune, what came before counts half.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,9 +31,7 @@ from chorale.utils.files import load_arrays, save_arrays
 
 _ODD_DURATION = 0.5  # factor of the agreement before another duration
 # Lowest agreement of each class, in notes; class 0 is none.
-_STRENGTHS = np.array(
-    [1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9, 10, 12, 14, 17, 20, 25], np.float64
-)
+_STRENGTHS = (1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9, 10, 12, 14, 17, 20, 25)
 STRENGTHS = len(_STRENGTHS) + 1
 # Steps until the tune's next note are counted up to a bar of common time.
 MAX_WAIT = 16
@@ -277,16 +276,16 @@ class Tunes:
         """Return the trace after another pitch comes when one has lasted some steps."""
         intervals, durations = trace.intervals, trace.durations
         if before != SILENCE_TOKEN:
-            durations = np.append(durations, steps)
+            durations = _extended(durations, steps)
         if pitch == SILENCE_TOKEN:
             return Trace(intervals, durations, *_BEGINNING[2:])
         interval = _interval(before, pitch)
-        intervals = np.append(intervals, interval)
+        intervals = _extended(intervals, interval)
         if interval == _START:
             return Trace(intervals, durations, *_BEGINNING[2:])
         last = int(intervals[-2])
         is_pair = (intervals[1:-1] == interval) & (intervals[:-2] == last)
-        own = 1 + np.flatnonzero(is_pair)
+        own = 1 + is_pair.nonzero()[0]
         known = self._pairs.get((interval, last), _NO_PAIR)
         lasted = np.concatenate([known.lasted, durations[own - 1]])
         places = np.concatenate([known.places, len(self.intervals) + own])
@@ -299,24 +298,24 @@ class Tunes:
     def _recall(self, trace: Trace, steps: int) -> Place:
         """Return what is recalled when the present note has lasted some steps."""
         interval = int(trace.intervals[-1])
-        known = np.flatnonzero(trace.until >= steps)
-        if known.size:
-            # The later one of equals.
-            best = known[::-1][trace.scores[known][::-1].argmax()]
-            place, score = int(trace.places[best]), float(trace.scores[best])
+        known = (trace.until >= steps) * trace.scores
+        # The later one of equals.
+        best = len(known) - 1 - int(known[::-1].argmax()) if len(known) else 0
+        if len(known) and known[best]:
+            place, score = int(trace.places[best]), float(known[best])
         else:
             # Of those that agree in one note alone the latest, its own after all.
             score = 1.0
             until = _until(trace.durations, trace.intervals[1:])
             is_own = (trace.intervals[:-1] == interval) & (until >= steps)
-            places = np.flatnonzero(is_own) + len(self.intervals)
+            places = is_own.nonzero()[0] + len(self.intervals)
             if not places.size:
                 places = self._places.get((interval,), _NOTHING)
                 places = places[self._until[places] >= steps]
             if not places.size:
                 return Place(until=_FOREVER)
             place = int(places[-1])
-        strength = int(np.searchsorted(_STRENGTHS, score, side="right"))
+        strength = bisect_right(_STRENGTHS, score)
         if place < len(self.intervals):
             return _place(self.intervals, self.durations, place, strength)
         place -= len(self.intervals)
@@ -331,6 +330,13 @@ def _until(durations: IntArray, following: IntArray) -> IntArray:
     """Return how long notes are recalled, see `Tunes`, by the intervals after them."""
     until: IntArray = durations - (following == _START)
     return until
+
+
+def _extended(values: IntArray, value: int) -> IntArray:
+    """Return values and one more; `numpy.append` takes twice as long for a few."""
+    longer = np.empty(len(values) + 1, np.int64)
+    longer[:-1], longer[-1] = values, value
+    return longer
 
 
 def _place(
