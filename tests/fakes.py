@@ -69,6 +69,7 @@ class UniformInfiller:
 
     vocabulary: CellVocabulary
     plan_features: tuple[str, ...] = ("step",)
+    threads: int = 1
 
     def logits(self, cells: IntArray, visible: BoolArray, plan: IntArray) -> FloatArray:
         logits = np.zeros((*cells.shape, self.vocabulary.size), np.float32)
@@ -99,6 +100,7 @@ class FakePredictor:
     table: npt.NDArray[np.float64]
     voice_order: tuple[int, ...] = VOICE_ORDER
     plan_features: tuple[str, ...] = ("step",)
+    threads: int = 1
     members: int = 1
 
     def start(self, plan: IntArray) -> Past:
@@ -139,6 +141,7 @@ class FakeInfiller:
     first: npt.NDArray[np.float64]
     table: npt.NDArray[np.float64]
     plan_features: tuple[str, ...] = ("step",)
+    threads: int = 1
 
     def logits(self, cells: IntArray, visible: BoolArray, plan: IntArray) -> FloatArray:
         steps = cells.shape[1]

@@ -24,7 +24,6 @@ from chorale.models.storage import load_model
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES, voice_named
 from chorale.utils.text import counted
-from chorale.utils.threads import usable_cores
 
 _PANEL = "Infillers only"
 _FOR_INFILLERS = ("orders", "places", "frames", "random_state")
@@ -134,7 +133,6 @@ def evaluate(
                 averaged(predictors, average),
                 chorales,
                 given=voices,
-                threads=usable_cores(),
                 progress=progress,
             )
         figures = {"causal": asdict(likelihood)}

@@ -53,7 +53,6 @@ def evaluate(
     chorales: Sequence[Chorale],
     *,
     given: Sequence[int] = (),
-    threads: int = 1,
     progress: Progress | None = None,
 ) -> Likelihood:
     """Return the likelihood of whole chorales under a next-step model.
@@ -63,8 +62,6 @@ def evaluate(
         chorales: at least one.
         given: voices to condition on: the likelihood is that of the other voices, given
             these up to the current step.
-        threads: number of batches that are scored at once; more than 1 for predictors
-            that threads may share, such as those in ONNX Runtime.
         progress: called with the pieces done and the total.
 
     Raises:
@@ -80,7 +77,7 @@ def evaluate(
             f"{_names(order)}, and not all, got {_names(given)}"
         )
     asked = [voice for voice in range(VOICES) if voice not in given]
-    scored = score_each(predictor, chorales, threads=threads, progress=progress)
+    scored = score_each(predictor, chorales, progress=progress)
     nats = np.concatenate([piece.nats[:, asked] for piece in scored])
     hits = np.concatenate([piece.hits[:, asked] for piece in scored])
     changed = np.concatenate(
@@ -100,7 +97,6 @@ def score_each(
     predictor: Predictor[Any],
     chorales: Sequence[Chorale],
     *,
-    threads: int = 1,
     progress: Progress | None = None,
 ) -> list[Scored]:
     """Score every note of each chorale; for arguments and errors see `evaluate`."""
@@ -122,9 +118,9 @@ def score_each(
         return found
 
     scored: dict[int, Scored] = {}
-    size = min(_BATCH, math.ceil(len(tokens) / threads))
+    size = min(_BATCH, math.ceil(len(tokens) / predictor.threads))
     batches = batches_by_length([len(piece) for piece in tokens], size)
-    for found in map_in_threads(score, batches, threads):
+    for found in map_in_threads(score, batches, predictor.threads):
         scored |= found
         if progress is not None:
             progress(len(scored), len(chorales))

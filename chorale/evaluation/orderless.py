@@ -36,8 +36,9 @@ from chorale.models.infiller import Infiller
 from chorale.models.predictor import log_softmax
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICES
-from chorale.utils.arrays import BoolArray, IntArray, stack_padded
+from chorale.utils.arrays import BoolArray, FloatArray, IntArray, stack_padded
 from chorale.utils.progress import Progress
+from chorale.utils.threads import map_in_threads
 
 ORDERS = 5
 PLACES = 8  # of each order; more reduce the standard error
@@ -186,13 +187,18 @@ def _score(
     nats, hits, evaluations = np.zeros((3, len(chorales), orders))
     # Batches of pieces of similar length need little padding.
     queries = sorted(queries, key=lambda query: len(query.visible))
-    for first in range(0, len(queries), _BATCH):
-        batch = queries[first : first + _BATCH]
-        logits = infiller.logits(
+
+    def ask(batch: Sequence[_Query]) -> FloatArray:
+        return infiller.logits(
             stack_padded([cells[query.piece] for query in batch], ABSENT),
             stack_padded([query.visible for query in batch], 0),
             stack_padded([plans[query.piece] for query in batch], 0),
         )
+
+    done = 0
+    batches = [queries[at : at + _BATCH] for at in range(0, len(queries), _BATCH)]
+    answers = map_in_threads(ask, batches, infiller.threads)
+    for batch, logits in zip(batches, answers, strict=True):
         for row, (piece, order, visible, asked) in enumerate(batch):
             truth = cells[piece][asked]
             asked_logits = logits[row, : len(visible)][asked]
@@ -200,6 +206,7 @@ def _score(
             nats[piece, order] -= logarithms[np.arange(len(truth)), truth].mean()
             hits[piece, order] += (asked_logits.argmax(axis=-1) == truth).mean()
             evaluations[piece, order] += 1
+        done += len(batch)
         if progress is not None:
-            progress(first + len(batch), len(queries))
+            progress(done, len(queries))
     return nats / evaluations, hits / evaluations

@@ -93,6 +93,7 @@ class AveragedPredictor:
         self.voice_order = predictors[0].voice_order
         features = chain.from_iterable(model.plan_features for model in predictors)
         self.plan_features = tuple(dict.fromkeys(features))
+        self.threads = min(model.threads for model in predictors)
         networks = sum(model.members for model in predictors)
         self.members = networks * len(transpositions)
 

@@ -52,7 +52,7 @@ class GuidedPredictor:
         self.vocabulary = predictor.vocabulary
         self.voice_order = predictor.voice_order
         self.plan_features = predictor.plan_features
-        self.members = predictor.members
+        self.threads, self.members = predictor.threads, predictor.members
 
     # Both evaluations are one batch: first all pieces with the key, then all without.
     # The second half is carried through the whole piece, but gives no probabilities
@@ -93,6 +93,10 @@ class GuidedPredictor:
             self.predictor.score(tokens, self._without_key(plan)),
             self._weights(plan)[..., np.newaxis],
         )
+
+    def guides(self, plan: IntArray) -> bool:
+        """Return whether anything is guided at steps of such plans (..., features)."""
+        return bool(self._weights(plan).any())
 
     def _weights(self, plan: IntArray) -> FloatArray:
         """Return w of the formula at each step, float array (..., 1)."""

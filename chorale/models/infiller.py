@@ -24,6 +24,7 @@ from chorale.encoding.inputs import CellInputs, last_axes
 from chorale.music.voices import VOICES
 from chorale.nn.onnx_sessions import Graph, as_weights
 from chorale.utils.arrays import BoolArray, FloatArray, IntArray
+from chorale.utils.threads import usable_cores
 
 if TYPE_CHECKING:
     from chorale.models.networks.infilling import InfillingNetwork
@@ -41,6 +42,7 @@ class Infiller(Protocol):
         vocabulary: what the cells mean.
         plan_features: names of the columns of `plan`, out of
             `chorale.encoding.plan.FEATURES`.
+        threads: number of threads that are best to call it at once, 1 if they may not.
     """
 
     @property
@@ -48,6 +50,9 @@ class Infiller(Protocol):
 
     @property
     def plan_features(self) -> tuple[str, ...]: ...
+
+    @property
+    def threads(self) -> int: ...
 
     def logits(self, cells: IntArray, visible: BoolArray, plan: IntArray) -> FloatArray:
         """Return unnormalized log-probabilities of every cell of whole pieces.
@@ -78,6 +83,8 @@ def certain(logits: FloatArray, cells: IntArray, visible: BoolArray) -> FloatArr
 
 class KerasInfiller:
     """A network in Keras: the one that was just trained."""
+
+    threads = 1
 
     def __init__(self, network: InfillingNetwork) -> None:
         self.network = network
@@ -118,13 +125,14 @@ class OnnxInfiller:
     ) -> None:
         self.vocabulary = vocabulary
         self.plan_features = tuple(plan_features)
+        self.threads = usable_cores()
         example = CellInputs.example(vocabulary, len(self.plan_features))
         self._graph = Graph(
             folder / GRAPH_FILE,
             last_axes(example),
             {"logits": (VOICES, vocabulary.size)},
             weights=as_weights(weights),
-            threads=0,
+            threads=1,
             example=example._asdict(),
         )
 

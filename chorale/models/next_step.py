@@ -27,6 +27,7 @@ from chorale.music.voices import VOICE_NAMES, VOICE_ORDER, VOICES
 from chorale.nn.memory import Memory, Ring
 from chorale.nn.onnx_sessions import BoundGraph, Graph, Shapes, as_weights
 from chorale.utils.arrays import FloatArray, IntArray
+from chorale.utils.threads import usable_cores
 
 if TYPE_CHECKING:
     from chorale.models.networks.next_step import NextStepNetwork
@@ -65,6 +66,7 @@ class NetworkPredictor(ABC):
     """
 
     voice_order: tuple[int, ...] = VOICE_ORDER
+    threads = 1
     members = 1
 
     def __init__(
@@ -224,6 +226,7 @@ class OnnxPredictor(NetworkPredictor):
         tunes: Tunes,
     ) -> None:
         super().__init__(vocabulary, plan_features, rings, units, tunes)
+        self.threads = usable_cores()
         self._folder, self._weights = folder, as_weights(weights)
         hidden: Shapes = {"hidden": (units,)}
         reads = [shape for ring in rings for shape in ring.reads()]

@@ -77,6 +77,7 @@ class NgramPredictor:
     tables: tuple[tuple[Table, ...], ...]
     voice_order: tuple[int, ...] = VOICE_ORDER
     plan_features: tuple[str, ...] = ("position",)
+    threads: int = 1
     members: int = 1
 
     def start(self, plan: IntArray) -> NgramState:

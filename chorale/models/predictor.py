@@ -40,6 +40,7 @@ class Predictor(Protocol[State]):
         voice_order: the order in which the voices of a step are written.
         plan_features: names of the columns of `plan`, out of
             `chorale.encoding.plan.FEATURES`.
+        threads: number of threads that are best to call it at once, 1 if they may not.
         members: number of networks and transpositions evaluated for each row, 1 unless
             the predictor is an ensemble; samplers make their batches smaller by it.
     """
@@ -52,6 +53,9 @@ class Predictor(Protocol[State]):
 
     @property
     def plan_features(self) -> tuple[str, ...]: ...
+
+    @property
+    def threads(self) -> int: ...
 
     @property
     def members(self) -> int: ...

@@ -6,8 +6,10 @@ random numbers, so it does not depend on the pieces beside it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from threading import Event, Lock
 from typing import Any, Protocol
 
 import numpy as np
@@ -30,6 +32,7 @@ from chorale.utils.arrays import (
     stack_padded,
 )
 from chorale.utils.progress import Progress
+from chorale.utils.threads import map_in_threads
 from chorale.voice_leading.faults import leading_tone
 
 
@@ -87,26 +90,31 @@ def complete_in_batches(
     make_sampler: Callable[[Batch], Sampler],
     *,
     size: int,
+    least: int = 1,
     random_state: int,
     padding: int = SILENCE_TOKEN,
     progress: Progress | None = None,
 ) -> list[Chorale]:
-    """Complete fragments in batches of at most `size` pieces.
+    """Complete fragments in batches of at most `size` pieces, side by side in threads.
 
     Args:
         model: gives the vocabulary and the features of the plan.
         fragments: the pieces to complete.
         make_sampler: returns the sampler of a batch.
-        size: number of pieces in a batch.
+        size: largest number of pieces in a batch.
+        least: number of pieces that are not shared among threads.
         random_state: seed of the streams of all pieces.
         padding: token after the end of a piece.
-        progress: called with the iterations done and the iterations in all.
+        progress: called with the iterations done and the iterations in all, in any of
+            the threads.
 
     Raises:
         DataError: a given note is outside the model's vocabulary.
     """
     tokens = [model.vocabulary.encode(fragment.known()) for fragment in fragments]
     streams = np.random.SeedSequence(random_state).spawn(len(fragments))
+    share = math.ceil(len(fragments) / model.threads)
+    size = min(size, max(share, least))
     groups = batches_by_length([len(piece) for piece in tokens], size)
     samplers = []
     for group in groups:
@@ -123,17 +131,37 @@ def complete_in_batches(
             streams=[streams[index] for index in group],
         )
         samplers.append(make_sampler(batch))
-    total, done = sum(sampler.steps for sampler in samplers), 0
     completed: dict[int, Chorale] = {}
-    for group, sampler in zip(groups, samplers, strict=True):
-        for _ in sampler.run():
-            done += 1
-            if progress is not None:
-                progress(done, total)
-        for index, row in zip(group, sampler.drawn(), strict=True):
+    drawn = _run(samplers, model.threads, progress)
+    for group, rows in zip(groups, drawn, strict=True):
+        for index, row in zip(group, rows, strict=True):
             notes = model.vocabulary.decode(row[: len(tokens[index])])
             completed[index] = fragments[index].completed(*notes)
     return [completed[index] for index in range(len(fragments))]
+
+
+def _run(
+    samplers: Sequence[Sampler], threads: int, progress: Progress | None
+) -> Iterator[IntArray]:
+    """Yield what samplers, run in threads, have drawn, in their order."""
+    total, done = sum(sampler.steps for sampler in samplers), 0
+    lock, stopped = Lock(), Event()
+
+    def run(sampler: Sampler) -> IntArray:
+        nonlocal done
+        for _ in sampler.run():
+            if stopped.is_set():
+                break
+            with lock:
+                done += 1
+                if progress is not None:
+                    progress(done, total)
+        return sampler.drawn()
+
+    try:
+        yield from map_in_threads(run, samplers, threads)
+    finally:  # after an error or an interruption the others need not go on
+        stopped.set()
 
 
 def allowed_tokens(

@@ -24,7 +24,6 @@ from chorale.evaluation.style.cadences import final_cadence
 from chorale.models.predictor import Predictor
 from chorale.models.storage import NEXT_STEP, Card, load_card, load_model
 from chorale.music.score import Chorale
-from chorale.utils.threads import usable_cores
 from chorale.voice_leading.checking import Tally, count
 from chorale.voice_leading.rules import BACH_PER_THOUSAND, surprisal
 
@@ -110,7 +109,7 @@ class Judge:
         for chorale, judged, scored in zip(
             chorales,
             moved,
-            score_each(self.predictor, moved, threads=usable_cores()),
+            score_each(self.predictor, moved),
             strict=True,
         ):
             tallies = count(judged, rules=BACH_PER_THOUSAND, start=opening)

