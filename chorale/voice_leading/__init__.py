@@ -12,5 +12,6 @@ of Bach's chorales, which break every rule occasionally.
 - leaps: large and augmented leaps
 - piece: a chorale prepared for the rules; dyads: pairs of voices at successive steps
 - faults: of the notes that a voice may choose next
-- costs: what these notes cost, for samplers, by tables: cost_tables, cost_layout
+- costs: what these notes cost, for samplers, by tables: cost_tables, chord_tables,
+  cost_layout
 """

@@ -2,7 +2,7 @@
 
 A note that breaks no rule costs nothing; rarer faults in Bach cost more, see
 `surprisal`. What a fault is, is defined in `faults`; here costs are looked up in the
-tables of `cost_tables`, in a few array operations for a whole batch.
+tables of `cost_tables` and `chord_tables`, in a few array operations for a whole batch.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ from chorale.music.voices import (
     VOICES,
 )
 from chorale.utils.arrays import BoolArray, Float64Array, IntArray
-from chorale.voice_leading.cost_layout import PAIRS_BEGIN, Choice, Layout
-from chorale.voice_leading.cost_tables import (
+from chorale.voice_leading.chord_tables import (
     CHORDS,
     CLASSES,
     ENDINGS,
@@ -30,8 +29,9 @@ from chorale.voice_leading.cost_tables import (
     SILENT_CLASS,
     UNKNOWN_CHORD,
     own_tables,
-    pair_tables,
 )
+from chorale.voice_leading.cost_layout import PAIRS_BEGIN, Choice, Layout
+from chorale.voice_leading.cost_tables import pair_tables
 from chorale.voice_leading.dyads import OCTAVE
 from chorale.voice_leading.faults import NO_TONE, Context
 

@@ -16,7 +16,8 @@ from chorale.music.voices import (
     VOICE_ORDER,
     VOICES,
 )
-from chorale.voice_leading.cost_tables import own_tables, pair_tables
+from chorale.voice_leading.chord_tables import own_tables
+from chorale.voice_leading.cost_tables import pair_tables
 from chorale.voice_leading.costs import RuleCosts, rule_costs, rule_costs_between
 from chorale.voice_leading.faults import (
     NO_TONE,
