@@ -145,8 +145,9 @@ def _check_files(
 def _check(path: Path, rules: Sequence[str], options: ReadingOptions) -> _Checked:
     reading = read_piece(path, options)
     chorale, spelling = reading.chorale, reading.spelling
-    findings = checking.check(chorale, rules=rules, spelling=spelling)
-    tallies = checking.count(chorale, rules=rules, spelling=spelling)
+    findings, tallies = checking.check_and_count(
+        chorale, rules=rules, spelling=spelling
+    )
     return _Checked(path, reading, findings, tallies)
 
 

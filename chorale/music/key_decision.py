@@ -186,10 +186,15 @@ def _best_fit(pitches: IntArray, signature: KeySignature | None) -> Key:
     last_class = int(last[last != SILENCE].min()) % 12
     fifths = 0 if signature is None else signature.fifths
     keys = _keys(fifths)
+    deviations = durations - durations.mean()
+    size = np.linalg.norm(deviations)
 
     def fit(key: Key) -> float:
+        profile, profile_size = _profile(key)
+        norm = size * profile_size
+        correlation = float(deviations @ profile / norm) if norm else 0.0
         bonus = _LAST_NOTE.get((last_class - key.tonic_class) % 12, 0.0)
-        value = _CORRELATION_WEIGHT * _correlation(key, durations) + bonus
+        value = _CORRELATION_WEIGHT * correlation + bonus
         if signature is not None:
             value -= _penalty(key, signature, durations)
         return value
@@ -207,12 +212,12 @@ def _keys(fifths: int) -> tuple[Key, ...]:
     )
 
 
-def _correlation(key: Key, durations: Float64Array) -> float:
-    """Return the correlation of durations by pitch class, (12,), with a key profile."""
-    deviations = durations - durations.mean()
-    profile = key_profile(key) - key_profile(key).mean()
-    norm = np.linalg.norm(deviations) * np.linalg.norm(profile)
-    return float(deviations @ profile / norm) if norm else 0.0
+@cache
+def _profile(key: Key) -> tuple[Float64Array, float]:
+    """Return the deviations (12,) of a key's profile from its mean, and their norm."""
+    profile = key_profile(key)
+    deviations = profile - profile.mean()
+    return deviations, float(np.linalg.norm(deviations))
 
 
 def _penalty(key: Key, signature: KeySignature, durations: Float64Array) -> float:

@@ -88,13 +88,25 @@ def check(
         UsageError: there is no rule of a name.
         DataError: the spelling has another shape than the pitches.
     """
+    return check_and_count(chorale, rules=rules, spelling=spelling)[0]
+
+
+def check_and_count(
+    chorale: Chorale,
+    *,
+    rules: Iterable[str] | None = None,
+    spelling: IntArray | None = None,
+) -> tuple[list[Finding], dict[str, Tally]]:
+    """Return what `check` and `count` return, in one pass."""
     piece = Piece(chorale, spelling)
+    results = list(_apply(piece, rules))
     findings = [
         _finding(piece, rule, int(step), rule.voices[column])
-        for rule, result in _apply(piece, rules)
+        for rule, result in results
         for step, column in np.argwhere(result.faults)
     ]
-    return sorted(findings, key=lambda finding: finding.step)
+    tallies = {rule.name: _tally(result, 0) for rule, result in results}
+    return sorted(findings, key=lambda finding: finding.step), tallies
 
 
 def count(
@@ -110,9 +122,7 @@ def count(
         UsageError, DataError: as `check`.
     """
     return {
-        rule.name: Tally(
-            int(result.faults[start:].sum()), int(result.opportunities[start:].sum())
-        )
+        rule.name: _tally(result, start)
         for rule, result in _apply(Piece(chorale, spelling), rules)
     }
 
@@ -158,6 +168,12 @@ def _apply(
 ) -> Iterator[tuple[Rule, RuleResult]]:
     for rule in choose_rules(names):
         yield rule, rule.find(piece)
+
+
+def _tally(result: RuleResult, start: int) -> Tally:
+    return Tally(
+        int(result.faults[start:].sum()), int(result.opportunities[start:].sum())
+    )
 
 
 def _finding(piece: Piece, rule: Rule, step: int, voices: Voices) -> Finding:

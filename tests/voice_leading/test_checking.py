@@ -16,7 +16,14 @@ from chorale.music.keys import Key
 from chorale.music.metre import Metre, number_bars
 from chorale.music.score import Chorale
 from chorale.music.spelling import diatonic_numbers
-from chorale.voice_leading.checking import Tally, check, count, rates, total
+from chorale.voice_leading.checking import (
+    Tally,
+    check,
+    check_and_count,
+    count,
+    rates,
+    total,
+)
 from chorale.voice_leading.rules import BACH_PER_THOUSAND, RULES
 
 C_MAJOR = Key("C", "major")
@@ -361,3 +368,11 @@ def test_bach_avoids_parallels() -> None:
         rate = figures[f"parallel-{name}"].per_thousand
         assert rate is not None
         assert 0 < rate < most
+
+
+@given(chorales(), st.sets(st.sampled_from(sorted(RULES)), min_size=1))
+def test_one_pass_finds_and_counts_the_same(chorale: Chorale, rules: set[str]) -> None:
+    findings, tallies = check_and_count(chorale, rules=rules)
+    assert findings == check(chorale, rules=rules)
+    assert tallies == count(chorale, rules=rules)
+    assert len(findings) == sum(tally.findings for tally in tallies.values())
