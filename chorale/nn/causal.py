@@ -122,6 +122,9 @@ class Recurrent(CausalLayer):
         self.rnn = keras.layers.RNN(cell, return_sequences=True, name="rnn")
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
+        cell = self.rnn.cell
+        if training and cell.has_sequence:
+            return cell.over_steps(inputs)
         return self.rnn(inputs)
 
     def step(

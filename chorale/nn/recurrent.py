@@ -14,6 +14,7 @@ from keras import ops
 
 from chorale.nn.bodies import BodyOptions
 from chorale.nn.causal import CausalLayer, Chain, EachStep, Recurrent, Tensor
+from chorale.nn.recurrence import gru_sequence, lstm_sequence
 
 
 def rnn(options: BodyOptions) -> CausalLayer:
@@ -127,6 +128,17 @@ class _Cell(keras.layers.Layer):
         if self.norms is not None:
             self.norms.build((None, self.gates * self.units))
 
+    @property
+    def has_sequence(self) -> bool:
+        """Whether the cell, built, has `sequence`: then training is faster by it."""
+        is_plain = self.norms is None and not self.recurrent_dropout
+        return is_plain and hasattr(self, "sequence") and self.built
+
+    def over_steps(self, inputs: Tensor) -> Tensor:
+        """Return the states (batch, steps, units) for inputs (batch, steps, in)."""
+        outputs = self.sequence(ops.transpose(inputs, (1, 0, 2)))
+        return ops.transpose(outputs, (1, 0, 2))
+
     def sums(
         self, inputs: Tensor, hidden: Tensor, training: bool
     ) -> tuple[Tensor, Tensor]:
@@ -179,6 +191,10 @@ class LSTMCell(_Cell, keras.layers.LSTMCell):
         hidden = ops.sigmoid(o) * ops.tanh(carry)
         return hidden, [hidden, carry]
 
+    def sequence(self, inputs: Tensor) -> Tensor:
+        from_input = ops.matmul(inputs, self.kernel) + self.bias
+        return lstm_sequence(from_input, self.recurrent_kernel)
+
     def peep(self, carry: Tensor, gate: Tensor, index: int) -> Tensor:
         """Return a gate's sums with what the carry adds to them: here nothing."""
         return gate
@@ -191,6 +207,8 @@ class PeepholeLSTMCell(LSTMCell):
     Schmidhuber, "Recurrent Nets that Time and Count", 2000). The connections start at
     zero, which makes it an LSTM.
     """
+
+    has_sequence = False
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         super().build(input_shape)
@@ -220,3 +238,7 @@ class GRUCell(_Cell, keras.layers.GRUCell):
         candidate = ops.tanh(candidate_x + reset * candidate_h)
         hidden = update * hidden + (1 - update) * candidate
         return hidden, [hidden]
+
+    def sequence(self, inputs: Tensor) -> Tensor:
+        from_input = ops.matmul(inputs, self.kernel) + self.bias[0]
+        return gru_sequence(from_input, self.recurrent_kernel, self.bias[1])

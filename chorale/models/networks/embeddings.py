@@ -31,6 +31,7 @@ class SumOfEmbeddings(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         # One table holds all of them, one below the other.
+        self.sizes = tuple(sizes)
         self.offsets = as_table(np.cumsum([0, *sizes[:-1]]))
         self.table = keras.layers.Embedding(sum(sizes), units, name="table")
         self.dropout = keras.layers.Dropout(dropout, name="dropout")
@@ -39,9 +40,18 @@ class SumOfEmbeddings(keras.layers.Layer):
         self.table.build(None)
 
     def call(self, integers: Tensor, training: bool | None = None) -> Tensor:
-        # (..., integers, units)
-        vectors = look_up(self.table.embeddings, integers + self.offsets)
-        if training:
+        if not training:
+            vectors = look_up(self.table.embeddings, integers + self.offsets)
+            return ops.sum(vectors, axis=-2)
+        # The gradient of a product is another product; that of looking rows up is a sum
+        # of many scattered rows, which is far slower.
+        counts = [
+            ops.one_hot(integers[..., index], size)
+            for index, size in enumerate(self.sizes)
+        ]
+        if self.dropout.rate:
             kept = ops.ones((*ops.shape(integers), 1))  # (..., integers, 1)
-            vectors *= self.dropout(kept, training=True)
-        return ops.sum(vectors, axis=-2)
+            kept = self.dropout(kept, training=True)
+            counts = [kept[..., i, :] * count for i, count in enumerate(counts)]
+        counts = ops.concatenate(counts, axis=-1)  # (..., sum of sizes)
+        return ops.matmul(counts, self.table.embeddings)

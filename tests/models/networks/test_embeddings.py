@@ -8,7 +8,7 @@ import pytest
 pytestmark = pytest.mark.keras
 
 
-def test_integers_are_dropped_whole_and_in_training_alone():
+def test_integers_are_dropped_whole_and_in_training_alone() -> None:
     from chorale.models.networks.embeddings import SumOfEmbeddings
 
     layer = SumOfEmbeddings([2, 2], 3, dropout=0.5)
@@ -23,3 +23,18 @@ def test_integers_are_dropped_whole_and_in_training_alone():
     assert (distance.min(axis=1) < 1e-5).all()
     counts = np.bincount(distance.argmin(axis=1), minlength=4)
     assert (counts > 60).all()
+
+
+def test_training_sums_the_rows_that_are_looked_up() -> None:
+    from chorale.models.networks.embeddings import SumOfEmbeddings
+
+    sizes = [3, 5, 2]
+    layer = SumOfEmbeddings(sizes, 4, dropout=0.0)
+    random = np.random.default_rng(0)
+    integers = random.integers(0, sizes, (2, 6, 3)).astype("int32")
+    looked_up = np.asarray(layer(integers))  # builds it
+    trained = np.asarray(layer(integers, training=True))
+    np.testing.assert_allclose(trained, looked_up, atol=1e-6)
+    table = np.asarray(layer.table.embeddings)
+    expected = table[integers + np.array([0, 3, 8])].sum(axis=-2)
+    np.testing.assert_allclose(trained, expected, atol=1e-6)
