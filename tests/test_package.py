@@ -104,6 +104,9 @@ def test_keras_and_what_it_runs_on_are_asked_for(
     monkeypatch.setattr(extras, "find_spec", lambda name: name in there)
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     extras.require_keras("training")
+    there.remove("jax")
+    with pytest.raises(MissingExtraError, match=r"=jax needs the extra \[jax\]"):
+        extras.require_keras("training")
     monkeypatch.setenv("KERAS_BACKEND", "torch")
     with pytest.raises(UsageError, match=r"needs torch, .*: pip install torch"):
         extras.require_keras("training")

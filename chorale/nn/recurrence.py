@@ -30,7 +30,8 @@ def gru_sequence(inputs: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
     Returns:
         float (steps, batch, units).
     """
-    return _gru(inputs, ops.copy(kernel), ops.copy(bias))  # tensors of variables
+    # Copies are tensors, of what may be variables.
+    return ops.custom_gradient(_gru)(inputs, ops.copy(kernel), ops.copy(bias))
 
 
 def lstm_sequence(inputs: Tensor, kernel: Tensor) -> Tensor:
@@ -44,10 +45,9 @@ def lstm_sequence(inputs: Tensor, kernel: Tensor) -> Tensor:
     Returns:
         float (steps, batch, units).
     """
-    return _lstm(inputs, ops.copy(kernel))  # a tensor of a variable
+    return ops.custom_gradient(_lstm)(inputs, ops.copy(kernel))
 
 
-@ops.custom_gradient
 def _gru(inputs: Tensor, kernel: Tensor, bias: Tensor) -> tuple[Tensor, Any]:
     units = kernel.shape[0]
 
@@ -96,7 +96,6 @@ def _gru(inputs: Tensor, kernel: Tensor, bias: Tensor) -> tuple[Tensor, Any]:
     return hidden, gradient
 
 
-@ops.custom_gradient
 def _lstm(inputs: Tensor, kernel: Tensor) -> tuple[Tensor, Any]:
     units = kernel.shape[0]
 

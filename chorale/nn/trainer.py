@@ -9,12 +9,14 @@ from __future__ import annotations
 import platform
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, Unpack
 
 from chorale.nn.cards import BaseCard
+from chorale.nn.finishing import exports_here, finish_on_tensorflow
 from chorale.nn.fitting import Batch, FitArguments, FitOptions, fit
 from chorale.nn.runs import Row, Run, Settings
 from chorale.utils.extras import require_keras
@@ -33,11 +35,13 @@ class Task(ABC, Generic[CardT]):
 
     Attributes:
         monitor: the validation metric to minimize.
+        card_class: class of the card.
         network_options: options of the network, a dataclass.
         options: options of the training.
     """
 
     monitor: ClassVar[str]
+    card_class: ClassVar[type[Any]]
     network_options: Any
     options: FitOptions
 
@@ -114,7 +118,7 @@ def begin(
         task.network_options, task.options, command, _library_versions()
     )
     run.create(settings.to_json(), data)
-    return _train(task, run, settings, data, **fitting)
+    return train(task, run, settings, data, **fitting)
 
 
 def resume(
@@ -142,18 +146,25 @@ def resume(
     task = make_task(settings.network, settings.training)
     data = task.provenance()
     run.check_data(data)
-    return _train(task, run, settings, data, **fitting)
+    return train(task, run, settings, data, **fitting)
 
 
-def _train(
+def train(
     task: Task[CardT],
     run: Run,
     settings: Settings[Any, Any],
     data: dict[str, Any],
     **fitting: Unpack[FitArguments],
 ) -> CardT:
-    """Fit a network, store it, and add figures of the stored model to its card."""
+    """Fit a network, store it, and add figures of the stored model to its card.
+
+    On another backend than TensorFlow the network is stored by a fresh process.
+
+    Raises:
+        TrainingError: that process fails; see `chorale.nn.finishing`.
+    """
     remove_partial_files(run.folder)
+    begun = copy(task)  # as it is before it is built, to be handed on
     network = task.build()
     history = fit(
         network,
@@ -166,6 +177,10 @@ def _train(
         **fitting,
     )
     folder = run.folder / "model"
+    if not exports_here():
+        finish_on_tensorflow(begun, run, settings, data)
+        stored: CardT = task.card_class.read(folder)
+        return stored
     common = {
         "name": run.folder.resolve().name,
         "network": settings.network,

@@ -39,6 +39,7 @@ class ClassifierTask(Task[Card]):
     """
 
     monitor = MONITOR
+    card_class = Card
     options: TrainingOptions
 
     def __init__(

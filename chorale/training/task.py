@@ -34,6 +34,7 @@ class ChoraleTask(Task[Card], Generic[VocabularyT]):
     """
 
     monitor = MONITOR
+    card_class = Card
     kind: ClassVar[str]
     vocabulary_class: type[VocabularyT]
     network_options: NetworkOptions | InfillerOptions

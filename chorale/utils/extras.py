@@ -12,6 +12,7 @@ from chorale.errors import MissingExtraError, UsageError
 _MODULES = {
     "train": ("keras", "tensorflow", "statsmodels", "scipy"),
     "plot": ("matplotlib",),
+    "jax": ("jax",),
 }
 
 
@@ -33,12 +34,14 @@ def require_keras(purpose: str) -> None:
     The backend is that of the environment variable KERAS_BACKEND, or TensorFlow.
 
     Raises:
-        MissingExtraError: Keras or TensorFlow is not installed.
+        MissingExtraError: Keras, TensorFlow or JAX is not installed.
         UsageError: another backend is not installed.
     """
     backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
     modules = [name for name in ("keras", backend) if name in _MODULES["train"]]
     require("train", purpose, modules)
+    if backend == "jax":
+        require("jax", f"{purpose} by KERAS_BACKEND=jax")
     if not find_spec(backend):
         raise UsageError(
             f"{purpose} by KERAS_BACKEND={backend} needs {backend}, which no extra "
