@@ -19,7 +19,7 @@ from chorale.errors import TrainingError
 from chorale.nn.runs import Run
 
 _EXPORTS = "tensorflow"  # the backend that exports graphs
-_PROGRAM = "from chorale.nn.finishing import main; main()"
+_PROGRAM = "from chorale.nn.trainer import finish_pickled; finish_pickled()"
 
 
 def exports_here() -> bool:
@@ -72,12 +72,3 @@ def finish_on_tensorflow(
         raise TrainingError(
             f"storing the model on TensorFlow failed: {reason}; {later}"
         )
-
-
-def main() -> None:
-    """Finish the run that `finish_on_tensorflow` pickled into the file of argv."""
-    from chorale.nn.trainer import train
-
-    # Safe: the pickle comes from the process that started this one.
-    task, run, settings, data = pickle.loads(Path(sys.argv[1]).read_bytes())
-    train(task, run, settings, data, finish=True)

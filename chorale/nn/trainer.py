@@ -6,7 +6,9 @@ infillers (`chorale.training`), classifiers of sketches (`chorale.sketches.train
 
 from __future__ import annotations
 
+import pickle
 import platform
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
@@ -118,7 +120,7 @@ def begin(
         task.network_options, task.options, command, _library_versions()
     )
     run.create(settings.to_json(), data)
-    return train(task, run, settings, data, **fitting)
+    return _train(task, run, settings, data, **fitting)
 
 
 def resume(
@@ -146,10 +148,10 @@ def resume(
     task = make_task(settings.network, settings.training)
     data = task.provenance()
     run.check_data(data)
-    return train(task, run, settings, data, **fitting)
+    return _train(task, run, settings, data, **fitting)
 
 
-def train(
+def _train(
     task: Task[CardT],
     run: Run,
     settings: Settings[Any, Any],
@@ -195,6 +197,13 @@ def train(
     card = replace(card, figures={"valid": task.figures(folder)})
     card.write(folder)
     return card
+
+
+def finish_pickled() -> None:
+    """Finish the run that `finish_on_tensorflow` pickled into the file of argv."""
+    # Safe: the pickle comes from the process that started this one.
+    task, run, settings, data = pickle.loads(Path(sys.argv[1]).read_bytes())
+    _train(task, run, settings, data, finish=True)
 
 
 def _library_versions() -> dict[str, str]:

@@ -38,3 +38,18 @@ def test_training_sums_the_rows_that_are_looked_up() -> None:
     table = np.asarray(layer.table.embeddings)
     expected = table[integers + np.array([0, 3, 8])].sum(axis=-2)
     np.testing.assert_allclose(trained, expected, atol=1e-6)
+
+
+def test_gradients_are_dense_so_that_clipping_measures_them_right() -> None:
+    import tensorflow as tf
+
+    from chorale.models.networks.embeddings import SumOfEmbeddings
+
+    layer = SumOfEmbeddings([2, 3], 1, dropout=0.0)
+    integers = np.array([[[1, 0], [1, 2], [1, 0]]], "int32")
+    layer(integers)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(layer(integers, training=True))
+    gradient = tape.gradient(loss, layer.table.embeddings.value)
+    assert isinstance(gradient, tf.Tensor)  # no slices, one for each look-up
+    np.testing.assert_allclose(np.asarray(gradient)[:, 0], [0, 3, 2, 0, 1])
