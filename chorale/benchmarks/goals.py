@@ -71,10 +71,13 @@ def _seconds(name: str) -> Quantity:
     return f"cold/{name}", "seconds"
 
 
+# The goal of 0.08 ms beside a loop that took 0.93 ms on the machine where it was set.
+_MANY_OVER_TORCH = 0.08 / 0.93
+
 GOALS: tuple[Goal | FloorGoal, ...] = (
     Goal("bach, best of 3, over the PyTorch loop", _ONE, 0.5, _TORCH),
     Goal("the book's loop over bach, best of 3", _BOOK, 250, _ONE, at_least=True),
-    Goal("bach, batch 64, over the PyTorch loop", _MANY, 0.08 / 0.93, _TORCH),
+    Goal("bach, batch 64, over the PyTorch loop", _MANY, _MANY_OVER_TORCH, _TORCH),
     Goal("bach, batch 64, ms per note", _MANY, 0.08),
     FloorGoal("bach, batch 64, over the floor", _MANY, 4),
     Goal("generate over importing TensorFlow", _seconds("generate"), 0.25, _TENSORFLOW),

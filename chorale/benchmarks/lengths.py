@@ -7,6 +7,7 @@ machine meets all lengths alike. A step is that of a sampler without its drawing
 from __future__ import annotations
 
 import time
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,12 @@ class Reader:
         self._step = 0
         self._state = predictor.start(plan[:1])
 
+    def fork(self) -> Reader:
+        """Return a reader that goes on from this step alone."""
+        twin = copy(self)
+        twin._state = self._predictor.select(self._state, np.arange(1))
+        return twin
+
     def advance(self) -> None:
         """Go to the next step."""
         tokens = self._tokens[self._step % len(self._tokens)]
@@ -69,8 +76,9 @@ def prepare_lengths(model: str | Path) -> Prepared:
 
     def trial() -> Figures:
         times: dict[int, list[float]] = {length: [] for length in LENGTHS}
+        forks = {length: reader.fork() for length, reader in readers.items()}
         for _ in range(_TURNS):
-            for length, reader in readers.items():
+            for length, reader in forks.items():
                 began = time.perf_counter()
                 reader.write()
                 times[length].append(time.perf_counter() - began)

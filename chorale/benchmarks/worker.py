@@ -1,7 +1,8 @@
 """`python -m chorale.benchmarks.worker FOLDER`: runs trials on request.
 
 Reads lines from stdin, each the name of a measure: the first time it gets that measure
-ready, then it runs a trial each time. Answers each line with one of JSON, an Answer.
+ready, then it runs a trial each time. Answers each line with one line of JSON, see
+`answers`.
 """
 
 from __future__ import annotations

@@ -61,9 +61,9 @@ def benchmark(
     """Measure how fast chorale is on this machine, beside other programs.
 
     All is measured in turn, several times, and medians are printed with quartiles. A
-    note is one voice at one sixteenth. The floor is the time that the processor takes
-    at least to read the weights, or to multiply by them. Quit other programs
-    before; all of it takes a quarter of an hour.
+    note is one voice at one sixteenth. The floor is the least time in which the
+    processor could read the weights, or multiply by them. Quit other programs first;
+    the whole benchmark takes a quarter of an hour.
 
     Example: chorale benchmark --quick
     """

@@ -116,16 +116,6 @@ class Vocabulary(NoteVocabulary):
         """Return the MIDI notes, 0 = silence, of tokens as in `Past.pitches`."""
         return np.where(self.is_silent(pitches), SILENCE, pitches + self.lowest - 1)
 
-    def notes_after(self, pitches: IntArray) -> IntArray:
-        """Return the MIDI notes, 0 = silence, that all tokens would sound, (..., size).
-
-        The pitches, int array (...), are those before, as in `Past.pitches`.
-        """
-        every = np.tile(np.arange(self.size), (*pitches.shape, 1))
-        if self.hold is not None:
-            every[..., self.hold] = pitches
-        return self.notes(every)
-
     def staying(self, pitches: IntArray) -> IntArray | None:
         """Return the token by which a voice goes on as it is, HOLD or silence.
 
@@ -157,7 +147,7 @@ class Vocabulary(NoteVocabulary):
     def follow(self, past: Past, tokens: IntArray) -> Past:
         """Return the past after one more step, with these tokens, (..., 4)."""
         if self.hold is None:
-            pitches = tokens
+            pitches = np.array(tokens)
             goes_on = tokens == past.pitches
         else:
             goes_on = tokens == self.hold

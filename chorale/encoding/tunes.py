@@ -82,7 +82,7 @@ _BEGINNING = Trace(_NOTHING, _NOTHING, _NOTHING, _NOTHING, np.zeros(0))
 
 
 class Traces:
-    """The sopranos of a batch, as far as they are sung.
+    """The sopranos of a batch, up to the present step.
 
     Args:
         batch: number of sopranos; nothing is sung yet.
@@ -190,7 +190,7 @@ class Tunes:
         save_arrays(path, arrays, compress=True)
 
     def without(self, tokens: IntArray, vocabulary: Vocabulary) -> Tunes:
-        """Return the tunes without one piece of this very soprano, if there is any.
+        """Return the tunes without the first piece that has exactly this soprano.
 
         A piece that is learned must not recall itself: no new piece can. Another piece
         of that soprano may be recalled. Tokens are those of the whole piece, (steps,

@@ -42,7 +42,7 @@ class Infiller(Protocol):
         vocabulary: what the cells mean.
         plan_features: names of the columns of `plan`, out of
             `chorale.encoding.plan.FEATURES`.
-        threads: number of threads that are best to call it at once, 1 if they may not.
+        threads: how many threads should call it at once; 1 if it is not thread-safe.
     """
 
     @property

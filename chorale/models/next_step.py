@@ -45,7 +45,8 @@ _LARGE_BATCH = 32
 class NetworkState(NamedTuple):
     """What a network carries from step to step, for a batch of sequences.
 
-    `advance` goes on in the same arrays.
+    `advance` overwrites these arrays and returns a state that shares them; `select`
+    copies them.
     """
 
     context: Context
@@ -249,7 +250,9 @@ class OnnxPredictor(NetworkPredictor):
             memory = state.memory
             entries = {f"next_memory_{i}": a for i, a in enumerate(memory.entries)}
             is_large = memory.batch >= _LARGE_BATCH
-            state.graphs["step"] = self._graph("step", 0 if is_large else 1).bind(
+            state.graphs["step"] = self._graph(
+                "step", self.threads if is_large else 1
+            ).bind(
                 {
                     **state.inputs._asdict(),
                     **{f"memory_{i}": array for i, array in enumerate(memory.reads)},

@@ -11,8 +11,8 @@ step are written in `voice_order`, each conditioned on those already written:
             tokens[:, voice] = choose(logits)
         state = predictor.advance(state, tokens, plan[:, step + 1])
 
-A state belongs to one thread, and to one piece of time: advancing consumes it. One
-predictor serves any number of states and threads.
+Only one thread at a time may use a state, and `advance` consumes it. One predictor
+serves any number of states and threads.
 
 Implementations: networks (`chorale.models.next_step`), ensembles
 (`chorale.models.ensemble`), n-grams (`chorale.models.ngram`) and in the tests a fake
@@ -40,7 +40,7 @@ class Predictor(Protocol[State]):
         voice_order: the order in which the voices of a step are written.
         plan_features: names of the columns of `plan`, out of
             `chorale.encoding.plan.FEATURES`.
-        threads: number of threads that are best to call it at once, 1 if they may not.
+        threads: how many threads should call it at once; 1 if it is not thread-safe.
         members: number of networks and transpositions evaluated for each row, 1 unless
             the predictor is an ensemble; samplers make their batches smaller by it.
     """

@@ -37,6 +37,7 @@ def arrange_lstm_weights(graph: Graph) -> None:
         names = list(node.input[1:4])
         if node.op_type == "LSTM" and all(name in constants for name in names):
             arrays = [onnx.numpy_helper.to_array(constants[name]) for name in names]
+            assert len(arrays[0]) == 1, "an LSTM of two directions"
             stored, made = _arranged(node.name, *arrays)
             graph.initializer.extend(stored)
             nodes += made

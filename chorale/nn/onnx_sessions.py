@@ -61,6 +61,8 @@ class Graph:
         options.log_severity_level = 3
         # An arena keeps the memory of the longest sequence, and what it grew out of.
         options.enable_cpu_mem_arena = False
+        # Threads that wait in a loop keep the cores from other threads and programs.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         if not prepack:
             options.add_session_config_entry("session.disable_prepacking", "1")
         for name in self._check_weights(weights) if weights else ():

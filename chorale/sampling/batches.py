@@ -102,7 +102,7 @@ def complete_in_batches(
         fragments: the pieces to complete.
         make_sampler: returns the sampler of a batch.
         size: largest number of pieces in a batch.
-        least: number of pieces that are not shared among threads.
+        least: size below which a batch is not split among threads.
         random_state: seed of the streams of all pieces.
         padding: token after the end of a piece.
         progress: called with the iterations done and the iterations in all, in any of

@@ -93,7 +93,8 @@ def sample(
         opening: kept note for note; None to write everything.
         options: None for the defaults.
         variations: number of chorales.
-        progress: called after every step with the steps done and the steps in all.
+        progress: called after every step with the steps done and the steps in all;
+            from several threads, but never from two at once.
 
     Returns:
         Chorales in the key of the plan and the tempo of the opening.
@@ -171,7 +172,10 @@ def complete(
 def _with_guidance(
     predictor: Predictor[Any], batch: Batch, weight: float, particles: int
 ) -> Predictor[Any]:
-    """Return a predictor with guidance, or itself if no step that matters is guided."""
+    """Return a predictor with guidance.
+
+    If no step that matters is guided, it is the predictor itself.
+    """
     if not weight or KEY_FEATURE not in predictor.plan_features:
         return predictor
     guided = GuidedPredictor(predictor, weight)

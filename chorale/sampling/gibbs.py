@@ -23,8 +23,8 @@ from chorale.music.score import Chorale
 from chorale.music.voices import SILENCE, VOICE_ORDER, VOICES
 from chorale.sampling.batches import Batch, allowed_tokens, complete_in_batches
 from chorale.sampling.fragments import Fragment
-from chorale.sampling.logits import DrawingOptions, Logits, pick
-from chorale.utils.arrays import BoolArray, FloatArray, IntArray
+from chorale.sampling.logits import DrawingOptions, pick
+from chorale.utils.arrays import BoolArray, Float64Array, FloatArray, IntArray
 from chorale.utils.checks import check_at_least, check_choice
 from chorale.utils.progress import Progress
 from chorale.voice_leading.costs import rule_costs_between
@@ -209,7 +209,7 @@ class InfillingSampler:
         self,
         part: BoolArray,
         logits: FloatArray,
-        costs: Logits | None,
+        costs: Float64Array | None,
         uniforms: npt.NDArray[np.float64],
     ) -> None:
         """Draw the cells of `part`, bool array (pieces, steps, 4)."""
@@ -218,7 +218,7 @@ class InfillingSampler:
             logits[part], self._allowed[voices], costs, uniforms[part], self._options
         )
 
-    def _costs(self, part: BoolArray, voice: int, unknown: BoolArray) -> Logits:
+    def _costs(self, part: BoolArray, voice: int, unknown: BoolArray) -> Float64Array:
         """Return the costs of all cells at each place of `part` in one voice.
 
         Returns:

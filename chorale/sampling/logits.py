@@ -18,8 +18,6 @@ from chorale.music.voices import HIGHEST_PITCH, LOWEST_PITCH, VOICES
 from chorale.utils.arrays import BoolArray, Float64Array, IntArray
 from chorale.utils.checks import check_above_zero, check_at_least, check_choice
 
-Logits = Float64Array
-
 _IMPOSSIBLE = np.float64(-np.inf)
 
 # Treatment of notes that break rules of part-writing, see `DrawingOptions`.

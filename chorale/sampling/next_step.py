@@ -95,7 +95,7 @@ class Alphabet(NamedTuple):
 
 
 def last_steps(batch: Batch, particles: int) -> IntArray:
-    """Return the step of each piece from which on none matters, int array (pieces,).
+    """Return the first step of each piece that need not be computed, (pieces,).
 
     It is the one after the last free step. Given notes after it weight the particles,
     so with several of them it is a later one.
@@ -318,7 +318,7 @@ class NextStepSampler:
             tokens[:, voice] = drawn
 
     def _rules_at(self, step: int, sounding: IntArray) -> StepCosts | None:
-        """Return what the rules make notes of a step cost; None if nothing asks."""
+        """Return what the rules make notes of a step cost; None if not needed."""
         if self._rules is None or not self._choices[step]:
             return None
         return self._rules.at_step(

@@ -17,11 +17,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from chorale.utils.arrays import IntArray
-
-FloatArray = npt.NDArray[np.float64]
+from chorale.utils.arrays import Float64Array, IntArray
 
 # Particles are resampled when the effective sample size is below this share of them.
 _RESAMPLING_THRESHOLD = 0.5
@@ -56,7 +53,7 @@ class ParticleFilter:
         # other pieces end.
         self._final_uniforms = self._uniforms[np.arange(len(streams)), lengths]
 
-    def update(self, log_likelihoods: FloatArray, step: int) -> None:
+    def update(self, log_likelihoods: Float64Array, step: int) -> None:
         """Multiply the weights by likelihoods of given notes.
 
         Args:
@@ -91,23 +88,23 @@ class ParticleFilter:
         return rows
 
 
-def normalized_weights(log_weights: FloatArray) -> FloatArray:
+def normalized_weights(log_weights: Float64Array) -> Float64Array:
     """Return weights that sum to 1 for each piece; equal ones where all are zero."""
     heaviest = log_weights.max(axis=1, keepdims=True)
     weights = np.where(
         np.isfinite(heaviest), np.exp(log_weights - np.maximum(heaviest, -1e300)), 1.0
     )
-    normalized: FloatArray = weights / weights.sum(axis=1, keepdims=True)
+    normalized: Float64Array = weights / weights.sum(axis=1, keepdims=True)
     return normalized
 
 
-def effective_sample_size(log_weights: FloatArray) -> FloatArray:
+def effective_sample_size(log_weights: Float64Array) -> Float64Array:
     """Return 1 / Σ w² of the normalized weights w, float array (pieces,)."""
-    size: FloatArray = 1 / (normalized_weights(log_weights) ** 2).sum(axis=1)
+    size: Float64Array = 1 / (normalized_weights(log_weights) ** 2).sum(axis=1)
     return size
 
 
-def ancestors(log_weights: FloatArray, uniforms: FloatArray) -> IntArray:
+def ancestors(log_weights: Float64Array, uniforms: Float64Array) -> IntArray:
     """Return the ancestor of each particle, int array (pieces, particles).
 
     Where the effective sample size is large enough, each particle is its own ancestor.
@@ -125,7 +122,7 @@ def ancestors(log_weights: FloatArray, uniforms: FloatArray) -> IntArray:
     return indices
 
 
-def systematic(weights: FloatArray, uniforms: FloatArray, count: int) -> IntArray:
+def systematic(weights: Float64Array, uniforms: Float64Array, count: int) -> IntArray:
     """Draw particles by systematic resampling, int array (pieces, count).
 
     Args:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -22,6 +26,8 @@ def map_in_threads(
 ) -> Iterator[Result]:
     """Yield the results of a function in the order of the items.
 
+    At most two results a thread wait to be asked for.
+
     Args:
         function: safe to be called in several threads at once.
         items: its arguments.
@@ -34,6 +40,12 @@ def map_in_threads(
 
     pool = ThreadPoolExecutor(threads)
     try:
-        yield from pool.map(function, items)
+        waiting: deque[Future[Result]] = deque()
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > 2 * threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
     finally:  # after an error nothing more is begun
         pool.shutdown(wait=False, cancel_futures=True)

@@ -183,7 +183,7 @@ def _motion_classes(
 def _place_classes(
     kind: PairKind, intervals: IntArray, motions: IntArray, edge: int
 ) -> IntArray:
-    """Return a number for all that rules about crossing, overlap and spacing tell.
+    """Number what the rules on crossing, overlap and spacing distinguish.
 
     It is the order of the voices in the chord that is known, whether they are too far
     apart, the motion of the other voice as far as it leaves room between its notes, and

@@ -11,8 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from chorale.corpus.loading import load_corpus
+from chorale.encoding.plan import Plan
 from chorale.models.next_step import NetworkPredictor
 from chorale.models.storage import load_model
+from chorale.sampling.generate import sample
+from chorale.sampling.next_step import SamplingOptions
 from chorale.utils.arrays import FloatArray
 
 STEPS = 24
@@ -53,6 +57,24 @@ def test_eight_threads_may_share_a_model(name: str) -> None:
         together = list(pool.map(lambda seed: answer(model, seed), seeds))
     for one, other in zip(alone, together, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_threads_may_open_the_graphs_of_a_model_and_sample_from_it() -> None:
+    plan = Plan.of(load_corpus(None, splits=("valid",)).valid[0]).with_bars(2)
+    options = [SamplingOptions(random_state=seed) for seed in range(8)]
+
+    def pieces(model: Any, chosen: SamplingOptions) -> list[Any]:
+        # Enough that a step is shared among cores, and that there are several batches.
+        drawn = sample(model, plan, options=chosen, variations=34)
+        return [piece.pitches.tolist() for piece in drawn]
+
+    with ThreadPoolExecutor(8) as pool:
+        model = load_model("bach")  # its graphs are opened by the threads
+        together = list(pool.map(lambda chosen: pieces(model, chosen), options))
+    alone = load_model("bach")
+    alone.threads = 1
+    assert together[3] == pieces(alone, options[3])
+    assert together[0] != together[3]
 
 
 @pytest.mark.parametrize("name", ["jsb", "counterpoint"])

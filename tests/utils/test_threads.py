@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -8,8 +12,24 @@ import pytest
 from chorale.utils.threads import map_in_threads, usable_cores
 
 
-def test_this_process_may_use_a_core() -> None:
-    assert usable_cores() >= 1
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity")
+def test_only_the_cores_that_a_process_may_use_are_counted() -> None:
+    program = (
+        "import os; from chorale.utils.threads import usable_cores; "
+        "os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); "
+        "print(usable_cores())"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True)
+    assert answer.stdout.split() == [b"1"]
+    assert usable_cores() == len(os.sched_getaffinity(0))
+
+
+def test_few_results_wait_to_be_asked_for() -> None:
+    done = []
+    results = map_in_threads(done.append, range(100), 2)
+    next(results)
+    time.sleep(0.1)
+    assert len(done) <= 5
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])

@@ -57,7 +57,7 @@ def departures(
         vocabulary: of the tokens.
 
     Returns:
-        int32 array (rows, others), from 0 to DEPARTURES.
+        int32 array (rows, others), 0 to DEPARTURES - 1.
     """
     first, second = numbers_of(vocabulary)[:, np.newaxis], numbers_of(vocabulary)
     before = as_table(_DIRECTIONS * _within_octave(first, second, vocabulary))
@@ -74,7 +74,7 @@ def arrivals(last: Tensor, others_now: Tensor, vocabulary: Vocabulary) -> Tensor
         last, others_now, vocabulary: as of `departures`.
 
     Returns:
-        int32 array (rows, others, vocabulary size), from 0 to ARRIVALS.
+        int32 array (rows, others, vocabulary size), 0 to ARRIVALS - 1.
     """
     numbers = numbers_of(vocabulary)[:, np.newaxis]
     tokens = np.arange(vocabulary.pitch_count)  # all but HOLD

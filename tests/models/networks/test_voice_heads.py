@@ -221,7 +221,10 @@ def test_what_is_priced_in_training_is_what_the_rules_call_parallel():
             np.zeros(rows, np.bool_),
             np.full(rows, NO_TONE),
         )
-        tokens = vocabulary.notes_after(notes[0][..., voice].reshape(rows))
+        sounding = np.tile(np.arange(vocabulary.size), (rows, 1))
+        if vocabulary.hold is not None:
+            sounding[:, vocabulary.hold] = notes[0][..., voice].reshape(rows)
+        tokens = vocabulary.notes(sounding)
         priced = np.zeros(tokens.shape, np.bool_)
         for fault in exact_faults(context, voice, tokens):
             if fault.rule.startswith("parallel"):
