@@ -102,7 +102,7 @@ def _prepare_book(_: Path) -> Prepared:
 MEASURES = (
     Measure(
         name="notes/torch-loop",
-        title="PyTorch loop, GRU 3 x 256, five tokens a step, batch 1",
+        title="PyTorch loop, GRU 3 x 256, five tokens a step, one thread",
         prepare=_prepare_torch,
         process="torch",
         quick=True,
@@ -110,7 +110,7 @@ MEASURES = (
     ),
     Measure(
         name="notes/book-loop",
-        title="the book's loop of model.predict, batch 1",
+        title="Keras model.predict for each note (Géron, chapter 15)",
         prepare=_prepare_book,
         process="keras",
         quick=True,

@@ -87,7 +87,7 @@ def _prepare_products(_: Path) -> Prepared:
 MEASURES = (
     Measure(
         name=BANDWIDTH,
-        title="memory bandwidth of one core, matrix times vector",
+        title="reading 16 MB of weights, one core",
         prepare=_prepare_bandwidth,
         process="floor",
         quick=True,

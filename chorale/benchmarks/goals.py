@@ -75,20 +75,36 @@ def _seconds(name: str) -> Quantity:
 _MANY_OVER_TORCH = 0.08 / 0.93
 
 GOALS: tuple[Goal | FloorGoal, ...] = (
-    Goal("bach, best of 3, over the PyTorch loop", _ONE, 0.5, _TORCH),
-    Goal("the book's loop over bach, best of 3", _BOOK, 250, _ONE, at_least=True),
-    Goal("bach, batch 64, over the PyTorch loop", _MANY, _MANY_OVER_TORCH, _TORCH),
+    Goal("bach, best of 3, drawing only / PyTorch loop", _ONE, 0.5, _TORCH),
+    Goal("Keras model.predict / bach, best of 3", _BOOK, 250, _ONE, at_least=True),
+    Goal(
+        "bach, batch 64, all cores / PyTorch loop, one thread",
+        _MANY,
+        _MANY_OVER_TORCH,
+        _TORCH,
+    ),
     Goal("bach, batch 64, ms per note", _MANY, 0.08),
-    FloorGoal("bach, batch 64, over the floor", _MANY, 4),
-    Goal("generate over importing TensorFlow", _seconds("generate"), 0.25, _TENSORFLOW),
+    FloorGoal("bach, batch 64 / floor", _MANY, 4),
+    Goal(
+        "generate / import of TensorFlow and Keras",
+        _seconds("generate"),
+        0.25,
+        _TENSORFLOW,
+    ),
     Goal("generate, peak memory in MB", ("cold/generate", "megabytes"), 160),
     Goal(
-        "harmonize over importing TensorFlow", _seconds("harmonize"), 0.35, _TENSORFLOW
+        "harmonize / import of TensorFlow and Keras",
+        _seconds("harmonize"),
+        0.35,
+        _TENSORFLOW,
     ),
-    Goal("rewrite over importing TensorFlow", _seconds("rewrite"), 0.35, _TENSORFLOW),
     Goal(
-        "--help over importing NumPy", _seconds("help"), 2.5, _seconds("import-numpy")
+        "rewrite / import of TensorFlow and Keras",
+        _seconds("rewrite"),
+        0.35,
+        _TENSORFLOW,
     ),
+    Goal("--help / import of NumPy", _seconds("help"), 2.5, _seconds("import-numpy")),
     Goal("evaluate, seconds", _seconds("evaluate"), 3),
     Goal("judge -n 256, seconds", _seconds("judge"), 60),
     Goal(
@@ -99,7 +115,7 @@ GOALS: tuple[Goal | FloorGoal, ...] = (
     ),
     *(
         Goal(
-            f"{name}, step 4,096 over step 256",
+            f"{name}, step 4,096 / step 256",
             (f"length/{name}", "ms_per_note_at_4096"),
             1.15,
             (f"length/{name}", "ms_per_note_at_256"),

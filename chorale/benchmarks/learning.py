@@ -112,7 +112,7 @@ MEASURES = (
     ),
     Measure(
         name="training/book",
-        title="the book's network under fit",
+        title="network of Géron, chapter 15, under fit",
         prepare=_prepare_book,
         process="keras",
         rounds=_ROUNDS,

@@ -93,7 +93,7 @@ def prepare_lengths(model: str | Path) -> Prepared:
 def _measure(model: str) -> Measure:
     return Measure(
         name=f"length/{model}",
-        title=model,
+        title=f"{model}, network alone, fastest step",
         prepare=lambda _: prepare_lengths(model),
         process="sampling",
     )

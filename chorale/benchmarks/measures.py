@@ -16,11 +16,14 @@ LENGTHS = (64, 256, 1024, 4096)
 # Quantities and their titles in tables.
 TITLES = {
     "ms_per_note": "ms per note",
-    "processor_ms_per_note": "ms of processors",
-    "ms_per_note_chosen": "with choosing",
-    **{f"ms_per_note_at_{length}": f"ms at step {length:,}" for length in LENGTHS},
+    "processor_ms_per_note": "CPU ms per note",
+    "ms_per_note_chosen": "ms with ranking",
+    **{
+        f"ms_per_note_at_{length}": f"ms per note at step {length:,}"
+        for length in LENGTHS
+    },
     "seconds": "s",
-    "processor_seconds": "s of processors",
+    "processor_seconds": "CPU s",
     "megabytes": "peak MB",
     "notes_per_second": "notes per s",
     "drawings_per_second": "drawings per s",

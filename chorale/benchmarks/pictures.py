@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from chorale.benchmarks.measures import LENGTHS
+from chorale.benchmarks.measures import LENGTHS, Measure
 from chorale.benchmarks.results import Results, Series
 from chorale.utils.palette import BLACK, DARK_GRAY, GRAY, GRID, HUES, LIGHT_GRAY
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _DPI = 100
-_OTHERS = {"notes/torch-loop": "PyTorch loop", "notes/book-loop": "the book's loop"}
+_OTHERS = {"notes/torch-loop": "PyTorch loop", "notes/book-loop": "Keras model.predict"}
 _TENSORFLOW = "cold/import-tensorflow"
 _STYLES = ("-", "--")
 
@@ -30,13 +30,9 @@ def results_picture(results: Results, machine: Mapping[str, Any]) -> bytes:
 
     panels = [
         (draw, chosen)
-        for draw, section in (
-            (_draw_batches, "notes"),
-            (_draw_commands, "cold"),
-            (_draw_lengths, "length"),
-        )
+        for section, draw in _PANELS.items()
         if (chosen := _section(results, section))
-        and not {series.measure.name for series in chosen} <= {*_OTHERS}
+        and any(is_drawn(series.measure) for series in chosen)
     ]
     figure = Figure(figsize=(5 * max(len(panels), 1), 4), layout="constrained")
     for index, (draw, chosen) in enumerate(panels, start=1):
@@ -51,6 +47,11 @@ def results_picture(results: Results, machine: Mapping[str, Any]) -> bytes:
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=_DPI, metadata={"Software": None})
     return file.getvalue()
+
+
+def is_drawn(measure: Measure) -> bool:
+    """Return whether a measure has a place of its own in the picture."""
+    return measure.section in _PANELS and measure.name not in _OTHERS
 
 
 def _section(results: Results, section: str) -> list[Series]:
@@ -145,3 +146,10 @@ def _draw_lengths(axes: Axes, results: Results, chosen: list[Series]) -> None:
     axes.grid(axis="y", color=GRID)
     axes.set_title("time per note, relative to step 256", fontsize=10)
     axes.legend(frameon=False, fontsize=7, ncols=2)
+
+
+_PANELS: dict[str, Callable[[Axes, Results, list[Series]], None]] = {
+    "notes": _draw_batches,
+    "cold": _draw_commands,
+    "length": _draw_lengths,
+}

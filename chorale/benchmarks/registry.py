@@ -44,11 +44,13 @@ def choose(names: Sequence[str] = (), *, quick: bool = False) -> list[Measure]:
     Raises:
         UsageError: no measure has a name that begins so.
     """
+    groups = [measure.name.rpartition("/")[0] for measure in MEASURES.values()]
+    names_of_groups = dict.fromkeys(groups)
     for name in names:
         if not any(_begins(measure, name) for measure in MEASURES.values()):
             raise UsageError(
-                f"there is no measure {name!r}: expected the beginning of one of "
-                f"{', '.join(MEASURES)}"
+                f"there is no measure {name!r}: expected one of "
+                f"{', '.join(names_of_groups)}, as the JSON names them"
             )
     if not names:
         return [row for row in MEASURES.values() if row.quick or not quick]

@@ -111,7 +111,7 @@ def _batch(model: str, setting: str, pieces: int) -> Measure:
 def _best_of(model: str) -> Measure:
     return Measure(
         name=f"notes/{model}/defaults/best-of-{BEST_OF}",
-        title=f"{model}, defaults, best of {BEST_OF} in one batch",
+        title=f"{model}, defaults, best of {BEST_OF}, per note of the piece",
         prepare=partial(_prepare_best_of, model=model),
         process="sampling",
         quick=model == "bach",

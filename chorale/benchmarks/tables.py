@@ -21,6 +21,14 @@ _SECTIONS = {
     "floor": "What the processor allows",
 }
 
+_EXPLANATION = (
+    "A note is one voice at one sixteenth. Defaults: with rules and guidance, as "
+    "generate draws; plain: without. Batch: pieces written side by side; the time is "
+    "per note of all of them. Floor: the least time in which this processor could read "
+    "all weights once a step, or multiply by them. Times are by the clock, CPU times "
+    "those of all cores together."
+)
+
 
 def result_blocks(results: Results, machine: Mapping[str, Any]) -> list[Block]:
     """Return the blocks of a report.
@@ -37,6 +45,7 @@ def result_blocks(results: Results, machine: Mapping[str, Any]) -> list[Block]:
             f"{counted(results.rounds, 'round')} of interleaved trials, medians and "
             f"quartiles. {versions}."
         ),
+        Paragraph(_EXPLANATION),
     ]
     for section, title in _SECTIONS.items():
         chosen = [
@@ -50,7 +59,9 @@ def result_blocks(results: Results, machine: Mapping[str, Any]) -> list[Block]:
         memory = ", ".join(
             f"{name} {megabytes:.0f}" for name, megabytes in results.megabytes.items()
         )
-        blocks.append(Paragraph(f"Peak memory of measuring processes in MB: {memory}."))
+        blocks.append(
+            Paragraph(f"Peak memory of the processes that ran trials, in MB: {memory}.")
+        )
     if goals := reached(results):
         rows = tuple(
             (
@@ -62,7 +73,7 @@ def result_blocks(results: Results, machine: Mapping[str, Any]) -> list[Block]:
             )
             for goal, value in goals
         )
-        header = ("", "measured", "goal", "met")
+        header = ("figure or ratio", "measured", "goal", "met")
         blocks += [Heading("Goals"), Table(header, rows)]
     return blocks
 
@@ -73,7 +84,7 @@ def _table(results: Results, chosen: list[Series]) -> Table:
     quantities = [quantity for quantity in TITLES if quantity in found]
     floors = [results.floor(series.measure.name) for series in chosen]
     header = ["", *(TITLES[quantity] for quantity in quantities)]
-    header += ["floor", "x floor"] if any(floors) else []
+    header += ["floor, ms", "times floor"] if any(floors) else []
     rows = []
     for series, floor in zip(chosen, floors, strict=True):
         row = [series.measure.title]

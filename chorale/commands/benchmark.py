@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,8 @@ import typer
 
 from chorale.benchmarks.goals import to_json
 from chorale.benchmarks.machine import describe_machine
-from chorale.benchmarks.pictures import results_picture
+from chorale.benchmarks.measures import Measure
+from chorale.benchmarks.pictures import is_drawn, results_picture
 from chorale.benchmarks.registry import choose, missing_modules
 from chorale.benchmarks.rounds import run_rounds
 from chorale.benchmarks.tables import result_blocks
@@ -69,14 +71,10 @@ def benchmark(
     """
     if rounds is not None and rounds < 1:
         raise UsageError(f"expected at least 1 round, got {rounds}")
-    if plot is not None:
-        _check_plot(plot, force)
-    chosen = choose(only or (), quick=quick)
     machine = describe_machine()
-    reasons = {measure.name: missing_modules(measure) for measure in chosen}
-    left_out = {name: reason for name, reason in reasons.items() if reason}
-    print_remarks(*(f"{name} is left out: {left_out[name]}" for name in left_out))
-    measures = [measure for measure in chosen if measure.name not in left_out]
+    measures, left_out = _chosen(only or (), quick)
+    if plot is not None:
+        _check_plot(plot, force, measures)
     with (
         temporary_folder() as folder,
         Workers(folder) as workers,
@@ -106,8 +104,25 @@ def benchmark(
         raise ChoraleError(f"measures that failed: {failures}")
 
 
-def _check_plot(path: Path, force: bool) -> None:
+def _chosen(names: Sequence[str], quick: bool) -> tuple[list[Measure], dict[str, str]]:
+    """Return the measures to run, and why others are left out, by name."""
+    chosen = choose(names, quick=quick)
+    reasons = {measure.name: missing_modules(measure) for measure in chosen}
+    left_out = {name: reason for name, reason in reasons.items() if reason}
+    print_remarks(*(f"{name} is left out: {left_out[name]}" for name in left_out))
+    measures = [measure for measure in chosen if measure.name not in left_out]
+    if not measures:
+        raise UsageError("nothing is left to measure")
+    return measures, left_out
+
+
+def _check_plot(path: Path, force: bool, measures: Sequence[Measure]) -> None:
     """Check that a picture can be drawn before anything is measured."""
+    if not any(is_drawn(measure) for measure in measures):
+        raise UsageError(
+            "the picture has no place for these measures: add --only notes, cold or "
+            "length"
+        )
     if path.suffix.lower() != ".png":
         raise UsageError(
             f"{path}: expected a picture that ends in .png, "
@@ -115,4 +130,6 @@ def _check_plot(path: Path, force: bool) -> None:
         )
     if not force:
         check_new(path)
+    with drafts(path.parent):  # fails where no file can be written
+        pass
     require("plot", "a picture")

@@ -109,6 +109,8 @@ class Card(BaseCard):
         for name in ("plan_features", "voice_order"):
             values[name] = tuple(values.get(name, ()))
         values["memory"] = _rings(values)
+        if not values["plan_features"]:
+            raise ModelError("expected at least one feature of a plan, got none")
         unknown = [name for name in values["plan_features"] if name not in FEATURES]
         if unknown:
             raise ModelError(f"expected features of a plan, got {unknown[0]!r}")

@@ -130,7 +130,8 @@ def check_files(folder: Path, names: Iterable[str], hashes: Mapping[str, str]) -
         if not path.is_file() or sha256(path) != hashes.get(name):
             raise ModelError(
                 f"{path}: the file is missing, damaged, or not the one described in "
-                "card.json: install the package again, or export the run again"
+                "card.json: install the package again, or store "
+                "the model of its run again"
             )
 
 

@@ -75,17 +75,17 @@ def fast() -> Results:
 
 def test_goals_are_ratios_that_are_reached_or_not() -> None:
     found = {goal.title: (value, goal.is_met(value)) for goal, value in reached(fast())}
-    value, is_met = found["bach, best of 3, over the PyTorch loop"]
+    value, is_met = found["bach, best of 3, drawing only / PyTorch loop"]
     assert value.median == pytest.approx(0.25)
     assert is_met
-    value, is_met = found["the book's loop over bach, best of 3"]
+    value, is_met = found["Keras model.predict / bach, best of 3"]
     assert value.median == pytest.approx(500)
     assert is_met
     value, is_met = found["bach, batch 64, ms per note"]
     assert value.median == 0.09
     assert not is_met
     # 8 * 64 million operations a step at 50 GFLOP/s, for 256 notes: 0.04 ms.
-    value, is_met = found["bach, batch 64, over the floor"]
+    value, is_met = found["bach, batch 64 / floor"]
     assert value.median == pytest.approx(2.25)
     assert is_met
     assert "evaluate, seconds" not in found  # it was not measured
@@ -123,7 +123,7 @@ def test_tables_name_processor_floors_and_goals() -> None:
     assert torch[1:] == ["0.800"]
     goal = rows["bach, batch 64, ms per note"]
     assert goal[-4:] == ["0.090", "<=", "0.080", "no"]
-    assert rows["the book's loop over bach, best of 3"][-3:] == [">=", "250", "yes"]
+    assert rows["Keras model.predict / bach, best of 3"][-3:] == [">=", "250", "yes"]
 
 
 def test_a_row_has_nothing_where_a_quantity_was_not_measured() -> None:

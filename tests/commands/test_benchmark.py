@@ -57,16 +57,31 @@ def test_a_table_and_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_picture_replaces_none_unless_forced(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     path = tmp_path / "speed.png"
-    words = ("benchmark", "--only", "floor/products", "--rounds", "1", "--plot", path)
+    words = ("benchmark", "--only", "cold/help", "--rounds", "1", "--plot", path)
     code, out, err = outcome(*words)
     assert (code, err) == (0, f"note: the picture is {path}\n")
-    assert "GFLOP" in out
+    assert "peak MB" in out
     first = path.read_bytes()
     assert first.startswith(b"\x89PNG")
     code, out, err = outcome(*words)
     assert (code, out) == (1, "")  # before anything is measured
     assert str(path) in err
     assert outcome(*words, "--force")[0] == 0
+
+
+def test_what_cannot_be_drawn_or_measured_is_refused_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "speed.png"
+    code, out, err = outcome("benchmark", "--only", "floor", "--plot", path)
+    assert (code, out) == (2, "")
+    assert "no place for these measures" in err
+    assert not path.exists()
+    monkeypatch.setattr(registry, "find_spec", lambda name: None)
+    code, out, err = outcome("benchmark", "--only", "notes/torch-loop")
+    assert (code, out) == (2, "")
+    assert "torch is not installed" in err and "nothing is left to measure" in err
 
 
 def test_a_measure_that_fails_fails_the_command(
