@@ -118,7 +118,8 @@ def test_noise_acts_where_keras_hands_nothing_on():
         ]
 
     quiet, trained = outputs(False, True)
-    np.testing.assert_allclose(trained, quiet, atol=1e-6)
+    # Embeddings are looked up, or a product in training: equal up to rounding.
+    np.testing.assert_allclose(trained, quiet, atol=1e-5)
     for noise in ("dropout", "input_dropout"):
         (noisy,) = outputs(True, **{noise: 0.5})
         assert np.abs(noisy - quiet).max() > 1e-3
