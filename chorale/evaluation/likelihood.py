@@ -23,7 +23,7 @@ from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES, VOICES
 from chorale.utils.arrays import BoolArray, batches_by_length, stack_padded
 from chorale.utils.progress import Progress
-from chorale.utils.threads import map_in_threads
+from chorale.utils.threads import map_in_threads, threads_of
 
 _BATCH = 4  # pieces; larger batches take more memory and save no time
 
@@ -118,9 +118,9 @@ def score_each(
         return found
 
     scored: dict[int, Scored] = {}
-    size = min(_BATCH, math.ceil(len(tokens) / predictor.threads))
+    size = min(_BATCH, math.ceil(len(tokens) / threads_of(predictor)))
     batches = batches_by_length([len(piece) for piece in tokens], size)
-    for found in map_in_threads(score, batches, predictor.threads):
+    for found in map_in_threads(score, batches, threads_of(predictor)):
         scored |= found
         if progress is not None:
             progress(len(scored), len(chorales))

@@ -38,7 +38,7 @@ from chorale.music.score import Chorale
 from chorale.music.voices import VOICES
 from chorale.utils.arrays import BoolArray, FloatArray, IntArray, stack_padded
 from chorale.utils.progress import Progress
-from chorale.utils.threads import map_in_threads
+from chorale.utils.threads import map_in_threads, threads_of
 
 ORDERS = 5
 PLACES = 8  # of each order; more reduce the standard error
@@ -197,7 +197,7 @@ def _score(
 
     done = 0
     batches = [queries[at : at + _BATCH] for at in range(0, len(queries), _BATCH)]
-    answers = map_in_threads(ask, batches, infiller.threads)
+    answers = map_in_threads(ask, batches, threads_of(infiller))
     for batch, logits in zip(batches, answers, strict=True):
         for row, (piece, order, visible, asked) in enumerate(batch):
             truth = cells[piece][asked]

@@ -36,6 +36,7 @@ from chorale.models.predictor import Predictor, log_softmax
 from chorale.music.voices import VOICE_NAMES
 from chorale.utils.arrays import BoolArray, FloatArray, IntArray
 from chorale.utils.checks import check_choice
+from chorale.utils.threads import threads_of
 
 # Semitones by which most chorales can move within the ranges of the voices.
 TRANSPOSITIONS = (-3, -2, -1, 0, 1, 2, 3)
@@ -93,7 +94,7 @@ class AveragedPredictor:
         self.voice_order = predictors[0].voice_order
         features = chain.from_iterable(model.plan_features for model in predictors)
         self.plan_features = tuple(dict.fromkeys(features))
-        self.threads = min(model.threads for model in predictors)
+        self.threads = min(map(threads_of, predictors))
         networks = sum(model.members for model in predictors)
         self.members = networks * len(transpositions)
 

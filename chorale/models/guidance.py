@@ -21,6 +21,7 @@ import numpy as np
 from chorale.encoding.plan import distance_value
 from chorale.models.predictor import Predictor, log_softmax
 from chorale.utils.arrays import FloatArray, IntArray
+from chorale.utils.threads import threads_of
 
 KEY_FEATURE = "key"
 END_FEATURE = "to_end"
@@ -52,7 +53,7 @@ class GuidedPredictor:
         self.vocabulary = predictor.vocabulary
         self.voice_order = predictor.voice_order
         self.plan_features = predictor.plan_features
-        self.threads, self.members = predictor.threads, predictor.members
+        self.threads, self.members = threads_of(predictor), predictor.members
 
     # Both evaluations are one batch: first all pieces with the key, then all without.
     # The second half is carried through the whole piece, but gives no probabilities

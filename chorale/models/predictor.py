@@ -40,7 +40,8 @@ class Predictor(Protocol[State]):
         voice_order: the order in which the voices of a step are written.
         plan_features: names of the columns of `plan`, out of
             `chorale.encoding.plan.FEATURES`.
-        threads: how many threads should call it at once; 1 if it is not thread-safe.
+        threads: how many threads should call it at once; 1, as without this
+            attribute, if it is not thread-safe.
         members: number of networks and transpositions evaluated for each row, 1 unless
             the predictor is an ensemble; samplers make their batches smaller by it.
     """

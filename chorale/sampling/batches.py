@@ -32,7 +32,7 @@ from chorale.utils.arrays import (
     stack_padded,
 )
 from chorale.utils.progress import Progress
-from chorale.utils.threads import map_in_threads
+from chorale.utils.threads import map_in_threads, threads_of
 from chorale.voice_leading.faults import leading_tone
 
 
@@ -113,7 +113,7 @@ def complete_in_batches(
     """
     tokens = [model.vocabulary.encode(fragment.known()) for fragment in fragments]
     streams = np.random.SeedSequence(random_state).spawn(len(fragments))
-    share = math.ceil(len(fragments) / model.threads)
+    share = math.ceil(len(fragments) / threads_of(model))
     size = min(size, max(share, least))
     groups = batches_by_length([len(piece) for piece in tokens], size)
     samplers = []
@@ -132,7 +132,7 @@ def complete_in_batches(
         )
         samplers.append(make_sampler(batch))
     completed: dict[int, Chorale] = {}
-    drawn = _run(samplers, model.threads, progress)
+    drawn = _run(samplers, threads_of(model), progress)
     for group, rows in zip(groups, drawn, strict=True):
         for index, row in zip(group, rows, strict=True):
             notes = model.vocabulary.decode(row[: len(tokens[index])])

@@ -21,6 +21,11 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
+def threads_of(model: object) -> int:
+    """Return the attribute `threads` of a model; 1 if a user's model has none."""
+    return int(getattr(model, "threads", 1))
+
+
 def map_in_threads(
     function: Callable[[Item], Result], items: Iterable[Item], threads: int
 ) -> Iterator[Result]:

@@ -6,10 +6,11 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
-from chorale.utils.threads import map_in_threads, usable_cores
+from chorale.utils.threads import map_in_threads, threads_of, usable_cores
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity")
@@ -67,3 +68,8 @@ def test_an_error_is_passed_on_and_little_more_is_done(threads: int) -> None:
     with pytest.raises(ValueError, match="number 0"):
         list(map_in_threads(refuse, range(10_000), threads))
     assert len(done) < 10_000
+
+
+def test_a_model_that_names_no_threads_is_called_by_one() -> None:
+    assert threads_of(object()) == 1
+    assert threads_of(SimpleNamespace(threads=3)) == 3
