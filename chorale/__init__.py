@@ -15,9 +15,9 @@ ground up:
 - `forecasting`, `sketches`: time series and drawings, which use `nn` but no music
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from chorale.utils.lazy_names import import_when_used
 from chorale.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -48,14 +48,7 @@ _NAMES = {
     "chorale.version": ("__version__",),
     "chorale.voice_leading.checking": ("check",),
 }
-_PLACES = {name: module for module, names in _NAMES.items() for name in names}
-__all__ = sorted(_PLACES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_PLACES[name]), name)
+__all__, __getattr__ = import_when_used(__name__, _NAMES)
 
 
 def __dir__() -> list[str]:

@@ -13,8 +13,9 @@ Importing this loads neither TensorFlow nor ONNX Runtime; its names are imported
 they are used.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from chorale.utils.lazy_names import import_when_used
 
 if TYPE_CHECKING:
     from chorale.sketches.classification import Guess as Guess
@@ -35,14 +36,7 @@ _NAMES = {
     "chorale.sketches.preprocessing": ("to_ink",),
     "chorale.sketches.strokes": ("Sketch",),
 }
-_PLACES = {name: module for module, names in _NAMES.items() for name in names}
-__all__ = sorted(_PLACES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_PLACES[name]), name)
+__all__, __getattr__ = import_when_used(__name__, _NAMES)
 
 
 def __dir__() -> list[str]:

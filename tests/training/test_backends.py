@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -66,7 +65,6 @@ def test_a_process_that_fails_says_why_and_how_to_go_on(
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(find_spec("jax") is None, reason="jax is not installed")
 def test_jax_trains_and_ends_with_a_model_that_generates(
     tiny_corpus: Path, tmp_path: Path
 ) -> None:
