@@ -73,5 +73,7 @@ def test_the_package_itself_loads_next_to_nothing() -> None:
         text=True,
         check=True,
     )
-    loaded = "['chorale', 'chorale.utils', 'chorale.utils.lazy_names', 'chorale.version']"
+    loaded = (
+        "['chorale', 'chorale.utils', 'chorale.utils.lazy_names', 'chorale.version']"
+    )
     assert done.stdout.splitlines() == [loaded, "False", "True"]

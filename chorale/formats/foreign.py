@@ -9,10 +9,12 @@ _IMAGE = (
     "pictures of notes are not read: bring MIDI, or export the score as MusicXML from "
     "the program that wrote it (MuseScore: File > Export)"
 )
+_CORPUS = "it holds many pieces: use chorale corpus import"
 _ENDINGS = {
     _SCORE: ".mscz .mscx .mscs",
     _NOTATION: ".sib .mus .musx .dorico .gp .gp5 .gpx .ly .cap .capx .enc .nwc",
     _SOUND: ".mp3 .wav .ogg .oga .opus .m4a .aac .flac .aif .aiff .wma .mp4 .webm",
+    _CORPUS: ".npz .json .pkl .pickle",
     _IMAGE: ".pdf .png .jpg .jpeg .gif .tif .tiff .bmp .webp .heic .svg",
 }
 _ADVICE = {

@@ -11,6 +11,7 @@ from __future__ import annotations
 MIDI_BYTES = 4 << 20  # a chorale has some thousands
 HUMDRUM_BYTES = 4 << 20  # a chorale has about ten thousand
 ABC_BYTES = 16 << 20  # the largest collections of tunes have a few million
+JSB_BYTES = 64 << 20  # of many pieces; the published files have two million
 MUSICXML_BYTES = 32 << 20  # unpacked; a symphony has about as many
 
 # === Length of a piece ===

@@ -1,19 +1,12 @@
-"""The .npz files of sketch-rnn (Ha & Eck, 2017): arrays of pickled arrays.
-
-Pickles can call any function. These are opened on the user's word only, and even then
-nothing is called but what makes arrays.
-"""
+"""The .npz files of sketch-rnn (Ha & Eck, 2017): arrays of pickled arrays."""
 
 from __future__ import annotations
 
-import codecs
-import math
-import pickle
 import zipfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +14,7 @@ from chorale.errors import DataError, located, translated
 from chorale.sketches.formats.shared import ReadOptions, open_binary, split_at_pen
 from chorale.sketches.strokes import Sketch
 from chorale.utils.npz import read_header
+from chorale.utils.pickled_arrays import TRUST_ADVICE, ArrayUnpickler
 
 SPLITS = ("train", "valid", "test")
 
@@ -38,11 +32,7 @@ def read_sketch_rnn(path: Path, options: ReadOptions) -> Iterator[Sketch]:
             number of the record in its split.
     """
     if not options.trust:
-        raise DataError(
-            "it is pickled, so opening it can run code hidden in it: if you trust "
-            "where it comes from, say so by --trust (in Python, trust=True)",
-            path,
-        )
+        raise DataError(TRUST_ADVICE, path)
     word = path.name.split(".")[0]
     with open_binary(path, options) as file:
         with _damage(path):
@@ -67,51 +57,10 @@ def _load_split(archive: zipfile.ZipFile, name: str) -> Any:
         _, _, dtype = read_header(member)
         if dtype.hasobject:
             # Python 2 pickled the published files; its strings are read as Latin-1.
-            drawings = _Unpickler(member, encoding="latin1").load()
+            drawings = ArrayUnpickler(member, encoding="latin1").load()
             member.read()  # to the end, where the checksum is
             return drawings
         return np.lib.format.read_array(archive.open(name), allow_pickle=False)
-
-
-class _PickledArray(np.ndarray):
-    """An array whose pickle has to hold as many values as it says."""
-
-    def __setstate__(self, state: Any) -> None:
-        _, shape, dtype, _, content = state
-        size = 1 if isinstance(content, list) else dtype.itemsize
-        if len(content) != math.prod(shape) * size:
-            raise ValueError(f"expected an array of shape {shape}")
-        super().__setstate__(state)
-
-
-def _begin_array(*_: Any) -> Any:
-    """Return an empty array, to which a pickle gives shape and content."""
-    return np.empty(0).view(_PickledArray)
-
-
-def _from_buffer(buffer: Any, dtype: Any, shape: Any, order: Any, *_: Any) -> Any:
-    """Return an array of the bytes of a pickle of protocol 5."""
-    return np.frombuffer(buffer, dtype).reshape(shape, order=order)
-
-
-class _Unpickler(pickle.Unpickler):
-    """Unpickles arrays of numbers, and nothing else."""
-
-    _FOUND: ClassVar[dict[tuple[str, str], Any]] = {
-        ("numpy", "ndarray"): _PickledArray,
-        ("numpy", "dtype"): np.dtype,
-        ("numpy.core.multiarray", "_reconstruct"): _begin_array,
-        ("numpy._core.multiarray", "_reconstruct"): _begin_array,
-        ("numpy.core.numeric", "_frombuffer"): _from_buffer,
-        ("numpy._core.numeric", "_frombuffer"): _from_buffer,
-        ("_codecs", "encode"): codecs.encode,  # of bytes by old protocols
-    }
-
-    def find_class(self, module: str, name: str) -> Any:
-        try:
-            return self._FOUND[module, name]
-        except KeyError:
-            raise ValueError(f"it holds {module}.{name} instead of arrays") from None
 
 
 def _damage(path: Path | None) -> AbstractContextManager[None]:
