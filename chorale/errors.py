@@ -97,6 +97,10 @@ class TrainingError(ChoraleError):
     """A training that diverges or cannot continue."""
 
 
+class WorkerError(ChoraleError):
+    """A worker process or a cluster that died, or cannot be started."""
+
+
 class OutputError(ChoraleError):
     """A file or folder that cannot be written."""
 

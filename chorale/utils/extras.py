@@ -13,6 +13,7 @@ _MODULES = {
     "train": ("keras", "tensorflow", "statsmodels", "scipy"),
     "plot": ("matplotlib",),
     "jax": ("jax",),
+    "scale": ("dask", "distributed"),
 }
 
 
