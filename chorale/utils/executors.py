@@ -37,6 +37,7 @@ PROCESSES, THREADS, RAY = "processes", "threads", "ray"
 _CONNECTING = 20  # seconds to wait for a cluster
 # Items in flight for each worker: enough that none waits while results are collected.
 _WINDOW = 4
+_TRIES = 2  # of an item that was in flight when a worker process died
 
 
 @dataclass(frozen=True)
@@ -349,9 +350,12 @@ def _repeat(
     for task in waiting:
         if not _is_broken(task.future):
             continue
-        task.future = executor.submit(_call, function, task.item)
-        if _is_broken(task.future):
+        for _ in range(_TRIES):
+            task.future = executor.submit(_call, function, task.item)
+            if not _is_broken(task.future):
+                break
             executor.restart()
-            died = Failure(WorkerError("its worker process died twice: out of memory?"))
+        else:
+            died = WorkerError("its worker process died twice: is memory short?")
             task.future = Future()
-            task.future.set_result(died)
+            task.future.set_result(Failure(died))
