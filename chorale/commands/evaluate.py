@@ -11,15 +11,19 @@ from typing import Annotated, Any
 import typer
 
 from chorale.commands.model_options import Average, Models, model_names, model_title
-from chorale.commands.options import names_typed, option_name
+from chorale.commands.options import ADVANCED, names_typed, option_name
+from chorale.commands.printing import print_remarks
 from chorale.commands.progress import progress_bar
 from chorale.corpus.loading import load_corpus
+from chorale.encoding.vocabulary import NoteVocabulary
 from chorale.errors import UsageError
 from chorale.evaluation.likelihood import evaluate as evaluate_predictor
 from chorale.evaluation.orderless import ORDERS, PLACES, evaluate_infiller
 from chorale.models.ensemble import AVERAGES
 from chorale.models.ensemble import average as averaged
 from chorale.models.infiller import Infiller
+from chorale.models.next_step import NetworkPredictor
+from chorale.models.predictor import Predictor
 from chorale.models.storage import load_model
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES, voice_named
@@ -66,6 +70,15 @@ _Frames = Annotated[
 _RandomState = Annotated[
     int, typer.Option(help="Random state of the orders.", rich_help_panel=_PANEL)
 ]
+_Strict = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        help="Stop at the first piece with a note outside the model's vocabulary, "
+        "instead of leaving such pieces out.",
+        rich_help_panel=ADVANCED,
+    ),
+]
 
 
 def evaluate(
@@ -90,20 +103,66 @@ def evaluate(
     places: _Places = PLACES,
     frames: _Frames = False,
     random_state: _RandomState = 0,
+    strict: _Strict = False,
 ) -> None:
     """Print the likelihood of a corpus in nats per note; lower is better.
 
     Several models, or one in several keys, are an ensemble: the mean of their
     probabilities of each note. Infillers are evaluated in random orders of all cells.
+    Pieces with a note outside a model's vocabulary are left out and named.
 
     Example: chorale evaluate --corpus jsb_chorales --split valid --json
     """
     names = model_names(model)
     voices = _parse_voices(given)
+    predictors, infiller = _load(context, names)
+    if frames and voices:
+        raise UsageError("--frames counts all voices: leave out --given")
+    loaded = load_corpus(corpus, splits=(split,))
+    chorales = loaded.split(split)
+    source = {
+        "corpus": str(loaded.path),
+        "split": split,
+        "given": [VOICE_NAMES[voice] for voice in voices],
+    }
+    if infiller is None:
+        figures = _by_predictor(averaged(predictors, average), chorales, voices, strict)
+        counts = _take_counts(figures, len(chorales))
+        members = len(names) * len(AVERAGES[average])
+        ensemble = {"models": names, "average": average, "members": members}
+        report = {**figures["causal"], **ensemble, **source, **counts}
+    else:
+        draws = {"orders": orders, "places": places, "random_state": random_state}
+        options = {**draws, "strict": strict}
+        figures = _by_infiller(infiller, chorales, voices, frames, options)
+        counts = _take_counts(figures, len(chorales))
+        report = {"model": names[0], **source, **figures, **counts}
+    vocabulary = (infiller or predictors[0]).vocabulary
+    print_remarks(*_left_out(counts, vocabulary))
+    if as_json:
+        typer.echo(json.dumps(report, indent=2))
+        return
+    number = counted(len(chorales), "chorale")
+    if counts["left_out"]:
+        number = f"{counts['chorales']} of {number}, the others left out"
+    typer.echo(f"{model_title(names, average)}, {vocabulary.encoding} encoding")
+    typer.echo(f"{split} of {loaded.path}: {number}")
+    typer.echo("\n".join(_lines(figures, voices)))
+
+
+def _load(
+    context: typer.Context, names: Sequence[str]
+) -> tuple[list[NetworkPredictor], Infiller | None]:
+    """Return the next-step models, or the infiller, that the names stand for.
+
+    Raises:
+        UsageError: several models with an infiller among them, or an option for models
+            of the other kind.
+    """
     models = [load_model(name) for name in names]
     predictors = [model for model in models if not isinstance(model, Infiller)]
     infillers = [model for model in models if isinstance(model, Infiller)]
-    if infillers and (len(names) > 1 or average != "none"):
+    if infillers and (len(names) > 1 or context.params["average"] != "none"):
         raise UsageError(
             "infillers are evaluated one at a time, without --average: got "
             f"{', '.join(names)}"
@@ -114,39 +173,21 @@ def evaluate(
                 f"{option_name(context, name)} is for infillers, and {names[0]} is a "
                 "next-step model: leave it out"
             )
-    if frames and voices:
-        raise UsageError("--frames counts all voices: leave out --given")
-    loaded = load_corpus(corpus, splits=(split,))
-    chorales = loaded.split(split)
-    source = {
-        "corpus": str(loaded.path),
-        "split": split,
-        "given": [VOICE_NAMES[voice] for voice in voices],
-    }
-    if infillers:
-        draws = {"orders": orders, "places": places, "random_state": random_state}
-        figures = _by_infiller(infillers[0], chorales, voices, frames, draws)
-        report: dict[str, Any] = {"model": names[0], **source, **figures}
-    else:
-        with progress_bar("Evaluating") as progress:
-            likelihood = evaluate_predictor(
-                averaged(predictors, average),
-                chorales,
-                given=voices,
-                progress=progress,
-            )
-        figures = {"causal": asdict(likelihood)}
-        members = len(names) * len(AVERAGES[average])
-        report = {**figures["causal"], "models": names, "average": average}
-        report |= {"members": members, **source}
-    if as_json:
-        typer.echo(json.dumps(report, indent=2))
-    else:
-        typer.echo(
-            f"{model_title(names, average)}, {models[0].vocabulary.encoding} encoding\n"
-            f"{split} of {loaded.path}: {counted(len(chorales), 'chorale')}"
+    return predictors, infillers[0] if infillers else None
+
+
+def _by_predictor(
+    predictor: Predictor[Any],
+    chorales: Sequence[Chorale],
+    given: Sequence[int],
+    strict: bool,
+) -> dict[str, Any]:
+    """Return the likelihood in the order of time, by its name."""
+    with progress_bar("Evaluating") as progress:
+        likelihood = evaluate_predictor(
+            predictor, chorales, given=given, strict=strict, progress=progress
         )
-        typer.echo("\n".join(_lines(figures, voices)))
+    return {"causal": asdict(likelihood)}
 
 
 def _by_infiller(
@@ -154,21 +195,46 @@ def _by_infiller(
     chorales: Sequence[Chorale],
     given: Sequence[int],
     frames: bool,
-    draws: dict[str, Any],
+    options: dict[str, Any],
 ) -> dict[str, Any]:
     """Return likelihoods by their names in the JSON; None where not asked for."""
     with progress_bar("Evaluating") as progress:
         orderless = evaluate_infiller(
-            infiller, chorales, given=given, **draws, progress=progress
+            infiller, chorales, given=given, **options, progress=progress
         )
     figures: dict[str, Any] = {"orderless": asdict(orderless), "frame_by_frame": None}
     if frames:
         with progress_bar("Evaluating by frames") as progress:
             by_frame = evaluate_infiller(
-                infiller, chorales, by_frame=True, **draws, progress=progress
+                infiller, chorales, by_frame=True, **options, progress=progress
             )
         figures["frame_by_frame"] = asdict(by_frame)
     return figures
+
+
+def _take_counts(figures: dict[str, Any], chorales: int) -> dict[str, Any]:
+    """Move the counts of chorales, equal in all likelihoods, out of them."""
+    counts = [
+        (likelihood.pop("chorales"), likelihood.pop("left_out"))
+        for likelihood in figures.values()
+        if likelihood is not None
+    ]
+    evaluated, left_out = counts[0]
+    return {
+        "chorales": evaluated,
+        "chorales_of_split": chorales,
+        "left_out": list(left_out),
+    }
+
+
+def _left_out(counts: dict[str, Any], vocabulary: NoteVocabulary) -> Iterator[str]:
+    """Yield a remark on each chorale that is left out."""
+    for piece in counts["left_out"]:
+        yield (
+            f"{piece['piece']} is left out: the {piece['voice']}'s {piece['note']} in "
+            f"bar {piece['bar']} is outside the model's vocabulary, "
+            f"{vocabulary.compass}"
+        )
 
 
 def _lines(figures: dict[str, Any], given: Sequence[int]) -> Iterator[str]:

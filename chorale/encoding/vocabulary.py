@@ -17,6 +17,20 @@ from chorale.utils.arrays import IntArray
 ENCODINGS = ("pitch", "hold")
 
 
+@dataclass(frozen=True)
+class OutsideNote:
+    """The first note of a piece that a vocabulary lacks."""
+
+    piece: str  # source of the chorale; may be empty
+    voice: str
+    note: str  # such as `A5`
+    bar: int
+
+    def __str__(self) -> str:
+        piece = self.piece or "the chorale"
+        return f"{piece}: the {self.voice}'s {self.note} in bar {self.bar}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class NoteVocabulary:
     """Numbers of notes: 0 is silence, then every MIDI note from the lowest up.
@@ -86,8 +100,12 @@ class NoteVocabulary:
     @property
     def alphabet(self) -> str:
         """What can be written, in words; ranges of voices have no part in it."""
-        low, high = pitch_name(self.lowest), pitch_name(self.highest)
-        return f"{self.encoding} encoding from {low} to {high}"
+        return f"{self.encoding} encoding from {self.compass}"
+
+    @property
+    def compass(self) -> str:
+        """The lowest and the highest note, in words."""
+        return f"{pitch_name(self.lowest)} to {pitch_name(self.highest)}"
 
     def number_notes(self, chorale: Chorale) -> IntArray:
         """Return the number of each note of a chorale, int array (steps, 4).
@@ -95,18 +113,25 @@ class NoteVocabulary:
         Raises:
             DataError: a note outside the vocabulary, by name.
         """
+        if note := self.first_outside(chorale):
+            raise DataError(f"{note} is outside the model's vocabulary, {self.compass}")
         pitches = chorale.pitches
-        sounding = pitches != SILENCE
-        outside = sounding & ((pitches < self.lowest) | (pitches > self.highest))
-        if outside.any():
-            step, voice = (int(index) for index in np.argwhere(outside)[0])
-            raise DataError(
-                f"{chorale.source or 'the chorale'}: the {VOICE_NAMES[voice]}'s "
-                f"{pitch_name(int(pitches[step, voice]))} in bar "
-                f"{chorale.bars[step]} is outside the model's vocabulary, "
-                f"{pitch_name(self.lowest)} to {pitch_name(self.highest)}"
-            )
-        return np.where(sounding, pitches - self.lowest + 1, 0)
+        return np.where(pitches != SILENCE, pitches - self.lowest + 1, 0)
+
+    def first_outside(self, chorale: Chorale) -> OutsideNote | None:
+        """Return the first note of a chorale that is outside; None if there is none."""
+        pitches = chorale.pitches
+        outside = (pitches < self.lowest) | (pitches > self.highest)
+        outside &= pitches != SILENCE
+        if not outside.any():
+            return None
+        step, voice = (int(index) for index in np.argwhere(outside)[0])
+        return OutsideNote(
+            chorale.source,
+            VOICE_NAMES[voice],
+            pitch_name(int(pitches[step, voice])),
+            int(chorale.bars[step]),
+        )
 
     def checked(self, numbers: IntArray) -> IntArray:
         """Return tokens or cells of a piece as int64.

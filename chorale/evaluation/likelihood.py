@@ -17,7 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from chorale.encoding.plan import Plan
-from chorale.errors import DataError, UsageError
+from chorale.encoding.vocabulary import OutsideNote
+from chorale.errors import UsageError
+from chorale.evaluation.coverage import covered
 from chorale.models.predictor import Predictor
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES, VOICES
@@ -39,6 +41,9 @@ class Likelihood:
     spread: float  # standard deviation of nats per note over the pieces
     accuracy: float  # share of the notes whose token is the most likely one
     notes: int  # their number
+    chorales: int  # number of chorales that were evaluated
+    # Why each of the others was left out: its first note outside the vocabulary.
+    left_out: tuple[OutsideNote, ...] = ()
 
 
 class Scored(NamedTuple):
@@ -53,23 +58,27 @@ def evaluate(
     chorales: Sequence[Chorale],
     *,
     given: Sequence[int] = (),
+    strict: bool = False,
     progress: Progress | None = None,
 ) -> Likelihood:
     """Return the likelihood of whole chorales under a next-step model.
+
+    A chorale with a note outside the model's vocabulary has no likelihood: it is left
+    out, and listed in the result.
 
     Args:
         predictor: the model.
         chorales: at least one.
         given: voices to condition on: the likelihood is that of the other voices, given
             these up to the current step.
+        strict: whether to raise at the first chorale that would be left out.
         progress: called with the pieces done and the total.
 
     Raises:
-        DataError: there are no chorales, or a note is outside the model's vocabulary.
+        DataError: there are no chorales, or none is left.
         UsageError: the given voices are not the first ones that the model writes.
     """
-    if not chorales:
-        raise DataError("expected at least one chorale to evaluate, got none")
+    chorales, left_out = covered(predictor.vocabulary, chorales, strict=strict)
     order = predictor.voice_order
     if set(given) != set(order[: len(given)]) or len(given) == VOICES:
         raise UsageError(
@@ -90,6 +99,8 @@ def evaluate(
         spread=float(np.std([piece.nats[:, asked].mean() for piece in scored])),
         accuracy=float(hits.mean()),
         notes=nats.size,
+        chorales=len(chorales),
+        left_out=left_out,
     )
 
 
@@ -99,7 +110,11 @@ def score_each(
     *,
     progress: Progress | None = None,
 ) -> list[Scored]:
-    """Score every note of each chorale; for arguments and errors see `evaluate`."""
+    """Score every note of each chorale; for arguments see `evaluate`.
+
+    Raises:
+        DataError: a note is outside the model's vocabulary.
+    """
     # Encode everything first: notes outside the vocabulary raise before the long part.
     tokens = [predictor.vocabulary.encode(chorale) for chorale in chorales]
     plans = [Plan.of(chorale).features(predictor.plan_features) for chorale in chorales]

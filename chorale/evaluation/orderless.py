@@ -31,7 +31,9 @@ import numpy.typing as npt
 
 from chorale.encoding.cells import ABSENT
 from chorale.encoding.plan import Plan
-from chorale.errors import DataError, UsageError
+from chorale.encoding.vocabulary import OutsideNote
+from chorale.errors import UsageError
+from chorale.evaluation.coverage import covered
 from chorale.models.infiller import Infiller
 from chorale.models.predictor import log_softmax
 from chorale.music.score import Chorale
@@ -62,6 +64,9 @@ class OrderlessLikelihood:
     orders: int  # drawn for each piece
     places: int  # drawn for each order
     random_state: int  # of the draws
+    chorales: int  # number of chorales that were evaluated
+    # Why each of the others was left out: its first note outside the vocabulary.
+    left_out: tuple[OutsideNote, ...] = ()
 
 
 class _Query(NamedTuple):
@@ -82,9 +87,13 @@ def evaluate_infiller(
     orders: int = ORDERS,
     places: int = PLACES,
     random_state: int = 0,
+    strict: bool = False,
     progress: Progress | None = None,
 ) -> OrderlessLikelihood:
     """Return the likelihood of whole chorales in random orders.
+
+    A chorale with a note outside the model's vocabulary has no likelihood: it is left
+    out, and listed in the result.
 
     Args:
         infiller: the model.
@@ -95,15 +104,14 @@ def evaluate_infiller(
         orders: random orders for each chorale.
         places: evaluated places of each order.
         random_state: of the draws; each chorale and order has its own stream.
+        strict: whether to raise at the first chorale that would be left out.
         progress: called with the evaluations done and the total.
 
     Raises:
-        DataError: there are no chorales, or a note is outside the model's vocabulary.
+        DataError: there are no chorales, or none is left.
         UsageError: no order, no place, all voices given, or any with `by_frame`.
     """
     voices = [voice for voice in range(VOICES) if voice not in given]
-    if not chorales:
-        raise DataError("expected at least one chorale to evaluate, got none")
     for number, name in ((orders, "orders"), (places, "places")):
         if number < 1:
             raise UsageError(f"expected at least 1 of the {name}, got {number}")
@@ -111,6 +119,7 @@ def evaluate_infiller(
         raise UsageError("expected a voice that is not given, got none")
     if by_frame and given:
         raise UsageError("the likelihood by frames counts all voices: give none")
+    chorales, left_out = covered(infiller.vocabulary, chorales, strict=strict)
     queries = []
     for piece, chorale in enumerate(chorales):
         for order in range(orders):
@@ -138,6 +147,8 @@ def evaluate_infiller(
         orders=orders,
         places=places,
         random_state=random_state,
+        chorales=len(chorales),
+        left_out=left_out,
     )
 
 
@@ -181,7 +192,6 @@ def _score(
     progress: Progress | None,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return mean nats and mean accuracy, float arrays (pieces, orders)."""
-    # Encode everything first: notes outside the vocabulary raise before the long part.
     cells = [infiller.vocabulary.encode(chorale) for chorale in chorales]
     plans = [Plan.of(chorale).features(infiller.plan_features) for chorale in chorales]
     nats, hits, evaluations = np.zeros((3, len(chorales), orders))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,7 +26,7 @@ from chorale.training.batches import (
 )
 from chorale.training.masks import draw_mask
 from chorale.training.options import CommonOptions
-from chorale.training.task import ChoraleTask, metrics
+from chorale.training.task import ChoraleTask, metrics, stored_figures
 from chorale.utils.arrays import IntArray
 
 # Random orders and places of the validation after each epoch, fewer than of the card.
@@ -86,9 +85,8 @@ class InfillerTask(ChoraleTask[CellVocabulary]):
         return save_model(network, self.card(common), folder)
 
     def figures(self, folder: Path) -> dict[str, Any]:
-        return asdict(
-            evaluate_infiller(load_model(folder, kind=INFILLER), self.validated)
-        )
+        infiller = load_model(folder, kind=INFILLER)
+        return stored_figures(evaluate_infiller(infiller, self.validated))
 
 
 def prepare(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,7 +26,7 @@ from chorale.training.batches import (
 )
 from chorale.training.distillation import Teacher, teacher_cards
 from chorale.training.options import TrainingOptions
-from chorale.training.task import ChoraleTask, metrics
+from chorale.training.task import ChoraleTask, metrics, stored_figures
 from chorale.utils.arrays import IntArray
 
 
@@ -117,7 +116,7 @@ class NextStepTask(ChoraleTask[Vocabulary]):
 
     def figures(self, folder: Path) -> dict[str, Any]:
         predictor = load_model(folder, kind=NEXT_STEP)
-        return asdict(evaluate(predictor, self.validated))
+        return stored_figures(evaluate(predictor, self.validated))
 
 
 def prepare(

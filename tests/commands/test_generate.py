@@ -463,6 +463,9 @@ def test_evaluate_prints_the_likelihood_of_a_corpus(run: Run) -> None:
         "corpus",
         "split",
         "given",
+        "chorales",
+        "chorales_of_split",
+        "left_out",
     ]
     assert (figures["corpus"], figures["split"]) == ("corpus", "valid")
     assert figures["given"] == []

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from fakes import FakePredictor, memoryless_predictor, toy_vocabulary, uniform_predictor
 
+from chorale.encoding.vocabulary import OutsideNote
 from chorale.errors import DataError, UsageError
 from chorale.evaluation.likelihood import evaluate, score_each
+from chorale.models.ensemble import average
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICES
 
@@ -117,7 +119,35 @@ def test_what_cannot_be_evaluated_is_refused() -> None:
         evaluate(predictor, [])
     outside = piece([60, 60, 60, 59], source="bwv7.7")
     with pytest.raises(DataError, match=r"bwv7\.7: the bass's B3 in bar 1 is outside"):
-        evaluate(predictor, [random_piece(3), outside])
+        evaluate(predictor, [random_piece(3), outside], strict=True)
+    with pytest.raises(
+        DataError, match=r"C4 to D4, got 2 with .* first bwv7\.7: the b"
+    ):
+        evaluate(predictor, [outside, piece([63, 0, 0, 0])])
+
+
+def test_chorales_with_notes_outside_are_left_out_and_named() -> None:
+    predictor = memoryless_predictor(toy_vocabulary("pitch"), [0.1, 0.4, 0.2, 0.3])
+    low = piece(*[[60] * 4] * 20, [60, 60, 60, 59], source="low")
+    high = piece([62, 0, 63, 0], [64, 0, 0, 0], source="high")
+    inside = [random_piece(5), random_piece(9)]
+    likelihood = evaluate(predictor, [low, inside[0], high, inside[1]])
+    assert likelihood.left_out == (
+        OutsideNote("low", "bass", "B3", 2),
+        OutsideNote("high", "tenor", "D#4", 1),
+    )
+    assert likelihood.chorales == 2
+    assert replace(likelihood, left_out=()) == evaluate(predictor, inside)
+
+
+def test_an_average_over_transpositions_stays_within_the_vocabulary() -> None:
+    # Moved up or down, these notes leave the vocabulary; as they stand, they do not.
+    vocabulary = toy_vocabulary("pitch")
+    ensemble = average([uniform_predictor(vocabulary)], "transpositions")
+    edges = piece([60, 62, 60, 62], [62, 60, 61, 0])
+    likelihood = evaluate(ensemble, [edges, piece([60, 62, 60, 63])])
+    assert likelihood.chorales == 1 and len(likelihood.left_out) == 1
+    assert 0 < likelihood.nats_per_note < 3
 
 
 def test_progress_counts_the_pieces() -> None:

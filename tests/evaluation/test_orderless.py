@@ -126,8 +126,23 @@ def test_what_cannot_be_measured_is_refused():
     narrow = CellVocabulary(
         encoding="pitch", lowest=61, highest=61, ranges=((61, 61),) * VOICES
     )
-    with pytest.raises(DataError, match="outside the model's vocabulary"):
-        evaluate_infiller(independent_infiller(narrow, np.ones(2) / 2), pieces(9))
+    deaf = independent_infiller(narrow, np.ones(2) / 2)
+    with pytest.raises(DataError, match="within the model's vocabulary, C#4 to C#4"):
+        evaluate_infiller(deaf, pieces(9))
+    with pytest.raises(DataError, match="in bar 1 is outside the model's vocabulary"):
+        evaluate_infiller(deaf, pieces(9), strict=True)
+
+
+@pytest.mark.parametrize("options", [{}, {"given": [0]}, {"by_frame": True}])
+def test_chorales_with_notes_outside_are_left_out_and_named(options):
+    inside = pieces(5, 9)
+    outside = Chorale(pitches=inside[0].pitches + 5, source="high")
+    options |= {"orders": 2, "places": 2}
+    found = evaluate_infiller(chain(), [inside[0], outside, inside[1]], **options)
+    assert [note.piece for note in found.left_out] == ["high"]
+    assert found.chorales == 2
+    # The same orders are drawn as without it.
+    assert replace(found, left_out=()) == evaluate_infiller(chain(), inside, **options)
 
 
 def test_threads_share_the_evaluations_and_change_nothing():
