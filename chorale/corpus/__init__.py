@@ -3,6 +3,7 @@
 - `loading`: a corpus from a folder of CSV files; splits, held-out pieces
 - `index`, `manifest`: what is known of each piece; the scores of the bundled corpus
 - `reading`: chorales and melodies from files of any format
+- `groups`, `splitting`: pieces that share a melody; splits that keep them together
 - `seeds`: openings by number, catalogue number or file
 - `statistics`: a corpus in figures
 - `bach`: builds the bundled corpus from music21's scores
