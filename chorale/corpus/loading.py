@@ -10,6 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from chorale.corpus.index import INDEX_FILE, Entry, parse_metres, read_index
+from chorale.corpus.shards import (
+    ShardedPieces,
+    has_shards,
+    read_shard_index,
+    read_shards,
+)
 from chorale.errors import DataError
 from chorale.formats.classic_csv import read_annotations, read_csv
 from chorale.music.keys import Key
@@ -25,7 +31,9 @@ MANIFEST_FILE = "manifest.csv"  # of the bundled corpus only
 class Corpus:
     """Chorales in their splits."""
 
-    train: tuple[Chorale, ...]  # in order of file names, as in the other splits
+    # In order of file names, as in the other splits. Of a corpus in shards it is a
+    # `chorale.corpus.shards.ShardedPieces`, read piece by piece.
+    train: Sequence[Chorale]
     valid: tuple[Chorale, ...] = ()
     test: tuple[Chorale, ...] = ()
     path: Path = Path()  # the folder
@@ -34,13 +42,13 @@ class Corpus:
     # Error messages of files left out by a loader that is not strict.
     refused: tuple[str, ...] = ()
 
-    def split(self, name: str) -> tuple[Chorale, ...]:
+    def split(self, name: str) -> Sequence[Chorale]:
         """Return the chorales of the split `train`, `valid` or `test`.
 
         Raises:
             DataError: there is no such split, or it is empty.
         """
-        chorales: tuple[Chorale, ...] = getattr(self, name) if name in SPLITS else ()
+        chorales: Sequence[Chorale] = getattr(self, name) if name in SPLITS else ()
         if not chorales:
             present = [split for split in SPLITS if getattr(self, split)]
             raise DataError(
@@ -71,9 +79,9 @@ def load_corpus(
     splits: Sequence[str] = SPLITS,
     strict: bool = True,
 ) -> Corpus:
-    """Load a folder of classic CSVs.
+    """Load a folder of classic CSVs, or of shards (`chorale.corpus.shards`).
 
-    The files are in `train/`, `valid/` and `test/` (any of these), or all in one flat
+    The CSVs are in `train/`, `valid/` and `test/` (any of these), or all in one flat
     folder: then all are train, see `hold_out`. Either may be inside `chorales/`, with
     `annotations/` of the same file names beside it. Without annotations equal pitches
     are held, and bars are counted from the first row in the metre of the index or in
@@ -90,6 +98,8 @@ def load_corpus(
             file is invalid.
     """
     folder = bundled_corpus() if path is None else Path(path)
+    if has_shards(folder):
+        return _load_shards(folder, splits)
     present = _corpus_files(folder)
     files = [(split, file) for split, file in present if split in splits]
     if not files:
@@ -122,6 +132,28 @@ def load_corpus(
         path=folder,
         hashes=hashes,
         refused=tuple(refused),
+    )
+
+
+def _load_shards(folder: Path, splits: Sequence[str]) -> Corpus:
+    """Load a folder of shards; the pieces of train stay in their files."""
+    found = read_shards(folder, splits)
+    if not found:
+        present = dict.fromkeys(shard.split for shard in read_shard_index(folder))
+        raise DataError(
+            f"expected a split that the corpus has ({', '.join(present)}), "
+            f"got {', '.join(splits)!r}",
+            folder,
+        )
+    hashes = {
+        shard.file: shard.sha256 for pieces in found.values() for shard in pieces.shards
+    }
+    return Corpus(
+        train=found.get("train", ()),
+        valid=tuple(found.get("valid", ())),
+        test=tuple(found.get("test", ())),
+        path=folder,
+        hashes=hashes,
     )
 
 
@@ -262,6 +294,12 @@ def split_corpus(corpus: Corpus) -> tuple[Sequence[Chorale], Sequence[Chorale], 
         raise DataError("expected a train split with chorales", corpus.path)
     if corpus.valid:
         return corpus.train, corpus.valid, ""
+    if isinstance(corpus.train, ShardedPieces):
+        raise DataError(
+            "expected shards of a valid split, to choose the best epoch by, there are "
+            "none: import the corpus with one",
+            corpus.path,
+        )
     train, valid = hold_out(corpus.train)
     remark = (
         f"the corpus has no valid split: {len(valid)} of its {len(corpus.train)} "

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,34 +26,12 @@ from chorale.sketches.formats.shared import (
 from chorale.sketches.strokes import Sketch
 from chorale.utils.arrays import FloatArray
 from chorale.utils.files import replacing
-from chorale.utils.messages import message_class
-
-# Little-endian numbers around the content of a record, in bytes.
-_LENGTH_SIZE, _CHECKSUM_SIZE = 8, 4
-_MAX_RECORD = 1 << 26  # bytes, some million points
-
-# The fields of tf.train.Example used here, see tensorflow/core/example/feature.proto.
-# They are declared again because nothing else here needs TensorFlow.
-_SCHEMA = """
-name: "chorale/example.proto" package: "chorale" syntax: "proto3"
-message_type { name: "FloatList"
-  field { name: "value" number: 1 type: TYPE_FLOAT label: LABEL_REPEATED } }
-message_type { name: "Int64List"
-  field { name: "value" number: 1 type: TYPE_INT64 label: LABEL_REPEATED } }
-message_type { name: "Feature" oneof_decl { name: "kind" }
-  field { name: "float_list" number: 2 type_name: ".chorale.FloatList" oneof_index: 0 }
-  field { name: "int64_list" number: 3 type_name: ".chorale.Int64List" oneof_index: 0 }
-}
-message_type { name: "Features"
-  nested_type { name: "FeatureEntry" options { map_entry: true }
-    field { name: "key" number: 1 type: TYPE_STRING }
-    field { name: "value" number: 2 type_name: ".chorale.Feature" } }
-  field { name: "feature" number: 1 type_name: ".chorale.Features.FeatureEntry"
-    label: LABEL_REPEATED } }
-message_type { name: "Example"
-  field { name: "features" number: 1 type_name: ".chorale.Features" } }
-"""
-
+from chorale.utils.tfrecord import (
+    format_features,
+    parse_features,
+    read_records,
+    record_of,
+)
 
 # === Reading ===
 
@@ -70,14 +47,11 @@ def read_tfrecord(path: Path, options: ReadOptions) -> Iterator[Sketch]:
         DataError: the file cannot be read or is malformed, or a class index has no
             word; with the number of the record.
     """
-    new_example = example_class()
     classes = options.classes
     with open_binary(path, options) as file:
-        record = 0
-        while header := file.read(_LENGTH_SIZE):
-            record += 1
+        for record, content in enumerate(read_records(file, path), 1):
             with located(path, record=record):
-                features = _parse_example(_read_record(header, file), new_example())
+                features = parse_features(content)
                 word = ""
                 if "class_index" in features:
                     if classes is None:
@@ -115,35 +89,6 @@ def read_classes(path: Path) -> list[str]:
         "is none: put it there",
         path,
     )
-
-
-def _read_record(header: bytes, file: BinaryIO) -> bytes:
-    """Return the content of a record: length, checksum, content, checksum."""
-    length = int.from_bytes(_check(header, _LENGTH_SIZE, file), "little")
-    if length > _MAX_RECORD:
-        raise DataError(f"expected at most {_MAX_RECORD} bytes, got {length}")
-    return _check(file.read(length), length, file)
-
-
-def _check(content: bytes, expected: int, file: BinaryIO) -> bytes:
-    """Return the content if it is complete and the checksum that follows is right."""
-    checksum = file.read(_CHECKSUM_SIZE)
-    if len(content) < expected or len(checksum) < _CHECKSUM_SIZE:
-        raise DataError("expected a whole record, got a part: the file is cut off")
-    if checksum != _checksum(content):
-        raise DataError("the checksum is wrong: it is no TFRecord file, or damaged")
-    return content
-
-
-def _parse_example(content: bytes, example: Any) -> Any:
-    """Return the features of an example by name."""
-    from google.protobuf.message import DecodeError
-
-    try:
-        example.ParseFromString(content)
-    except DecodeError:
-        raise DataError("expected a tf.train.Example, got other bytes") from None
-    return example.features.feature
 
 
 def _word(features: Any, classes: Sequence[str]) -> str:
@@ -189,7 +134,6 @@ def write_tfrecord(path: Path, sketches: Iterable[Sketch], words: Sequence[str])
             of them.
         OutputError: a file cannot be written.
     """
-    new_example = example_class()
     written = 0
     with replacing(path) as records, replacing(classes_path(path)) as names:
         with records.open("wb") as file:
@@ -197,14 +141,11 @@ def write_tfrecord(path: Path, sketches: Iterable[Sketch], words: Sequence[str])
                 ink = _to_ink(sketch)
                 if ink is None:
                     continue
-                example = new_example()
-                features = example.features.feature
-                features["ink"].float_list.value.extend(ink.ravel().tolist())
-                features["shape"].int64_list.value.extend(ink.shape)
-                features["class_index"].int64_list.value.append(label)
-                content = example.SerializeToString(deterministic=True)
-                length = len(content).to_bytes(_LENGTH_SIZE, "little")
-                file.write(length + _checksum(length) + content + _checksum(content))
+                content = format_features(
+                    floats={"ink": ink.ravel().tolist()},
+                    integers={"shape": ink.shape, "class_index": [label]},
+                )
+                file.write(record_of(content))
                 written += 1
         text = "".join(f"{word}\n" for word in words)
         names.write_text(text, encoding="utf-8", newline="\n")
@@ -223,21 +164,3 @@ def _to_ink(sketch: Sketch) -> FloatArray | None:
     size = points.max(axis=0) - low
     points = (points - low) / np.where(size > 0, size, np.float32(1))
     return np.column_stack([np.diff(points, axis=0), pen[1:]])
-
-
-# === Both ===
-
-
-def _checksum(content: bytes) -> bytes:
-    """Return the CRC-32C of bytes, masked as TFRecord does."""
-    import google_crc32c
-
-    value: int = google_crc32c.value(content)
-    masked = ((value >> 15 | value << 17) + 0xA282EAD8) & 0xFFFFFFFF
-    return masked.to_bytes(_CHECKSUM_SIZE, "little")
-
-
-@cache
-def example_class() -> Any:
-    """Return the class of `tf.train.Example` messages."""
-    return message_class(_SCHEMA, "chorale.Example")
