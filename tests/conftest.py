@@ -62,6 +62,27 @@ def infiller_run(tiny_corpus: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="session")
+def flat_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a run of an infiller, with the flat corpus `hymns` of its data beside it.
+
+    Two of the twenty pieces were held out.
+    """
+    from tiny import tiny_infiller_options, write_flat_corpus
+
+    from chorale.corpus.loading import load_corpus
+    from chorale.training.chorale_networks import train_network
+    from chorale.training.options import CommonOptions
+
+    folder = tmp_path_factory.mktemp("flat")
+    corpus = load_corpus(write_flat_corpus(folder / "hymns", 20))
+    options = CommonOptions(epochs=1, batch_size=9, crop=32, plan=("step",))
+    network = tiny_infiller_options("coconet")
+    with _without_xla():
+        train_network(corpus, network, options, folder / "run")
+    return folder / "run"
+
+
+@pytest.fixture(scope="session")
 def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a file of drawings of three words."""
     from tiny import write_shapes

@@ -99,6 +99,14 @@ def write_tiny_corpus(
     return folder
 
 
+def write_flat_corpus(folder: Path, pieces: int, random_state: int = 0) -> Path:
+    """Write a flat folder of random chorales."""
+    random = np.random.default_rng(random_state)
+    for index in range(pieces):
+        write_csv(tiny_chorale(random), folder / f"hymn_{index:02}.csv")
+    return folder
+
+
 def tiny_training(**changes: object) -> TrainingOptions:
     """Return options of a training that takes seconds."""
     values = {"epochs": 3, "batch_size": 2, "crop": 32, "plan": PLAN}

@@ -6,15 +6,26 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from chorale.commands.model_options import Average, Models, model_names, model_title
+from chorale.commands.model_options import (
+    Average,
+    Models,
+    model_names,
+    model_title,
+    trainings,
+)
 from chorale.commands.options import ADVANCED, names_typed, option_name
 from chorale.commands.printing import print_remarks
 from chorale.commands.progress import progress_bar
-from chorale.corpus.loading import load_corpus
+from chorale.corpus.held_out import (
+    leakage_remarks,
+    learned_pieces,
+    load_divided,
+    load_undivided,
+)
 from chorale.encoding.vocabulary import NoteVocabulary
 from chorale.errors import UsageError
 from chorale.evaluation.likelihood import evaluate as evaluate_predictor
@@ -29,6 +40,7 @@ from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES, voice_named
 from chorale.utils.text import counted
 
+_ALL = "all"  # of the splits
 _PANEL = "Infillers only"
 _FOR_INFILLERS = ("orders", "places", "frames", "random_state")
 _HEADINGS = {
@@ -70,6 +82,13 @@ _Frames = Annotated[
 _RandomState = Annotated[
     int, typer.Option(help="Random state of the orders.", rich_help_panel=_PANEL)
 ]
+_Split = Annotated[
+    str,
+    typer.Option(
+        help="train, valid, test or all. If the corpus has no valid split, valid is "
+        "what the training of the model held out of it, and train the rest.",
+    ),
+]
 _Strict = Annotated[
     bool,
     typer.Option(
@@ -88,7 +107,7 @@ def evaluate(
         Path | None,
         typer.Option(help="Folder of CSV files.", show_default="the bundled corpus"),
     ] = None,
-    split: Annotated[str, typer.Option(help="train, valid or test.")] = "valid",
+    split: _Split = "valid",
     average: Average = "none",
     given: Annotated[
         str,
@@ -118,12 +137,13 @@ def evaluate(
     predictors, infiller = _load(context, names)
     if frames and voices:
         raise UsageError("--frames counts all voices: leave out --given")
-    loaded = load_corpus(corpus, splits=(split,))
-    chorales = loaded.split(split)
+    loaded = _load_split(corpus, split, names)
+    chorales = loaded.chorales
     source = {
         "corpus": str(loaded.path),
         "split": split,
         "given": [VOICE_NAMES[voice] for voice in voices],
+        "in_training": loaded.learned,
     }
     if infiller is None:
         figures = _by_predictor(averaged(predictors, average), chorales, voices, strict)
@@ -148,6 +168,41 @@ def evaluate(
     typer.echo(f"{model_title(names, average)}, {vocabulary.encoding} encoding")
     typer.echo(f"{split} of {loaded.path}: {number}")
     typer.echo("\n".join(_lines(figures, voices)))
+
+
+class _Loaded(NamedTuple):
+    """The chorales of a split.
+
+    Attributes:
+        chorales: of the split.
+        path: folder of the corpus.
+        learned: files of the chorales that models have learned, by name of the model.
+    """
+
+    chorales: Sequence[Chorale]
+    path: Path
+    learned: dict[str, list[str]]
+
+
+def _load_split(path: Path | None, split: str, names: Sequence[str]) -> _Loaded:
+    """Return the chorales of a split, as the models' trainings divided the corpus.
+
+    It prints remarks on what was held out, has changed since, or was learned.
+    """
+    data = trainings(names)
+    remarks: Sequence[str] = ()
+    if split == _ALL:
+        corpus, split = load_undivided(path), "train"
+    else:
+        corpus, remarks = load_divided(path, (split,), data)
+    chorales = corpus.split(split)
+    learned = learned_pieces(corpus, split, data)
+    if split == "train":  # all of them are learned: that is what train means
+        whole = [name for name, files in learned.items() if len(files) == len(chorales)]
+        for name in whole:
+            del learned[name]
+    print_remarks(*remarks, *leakage_remarks(learned, len(chorales)))
+    return _Loaded(chorales, corpus.path, learned)
 
 
 def _load(

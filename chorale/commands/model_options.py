@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import typer
 
 from chorale.commands.options import ADVANCED
 from chorale.errors import UsageError
 from chorale.models.ensemble import AVERAGES, TRANSPOSITIONS
-from chorale.models.storage import DEFAULT_MODEL
+from chorale.models.storage import DEFAULT_MODEL, load_card
 
 Models = Annotated[
     list[str] | None,
@@ -53,6 +53,16 @@ def model_names(typed: Sequence[str] | None) -> list[str]:
             f"expected each --model once, got {repeated[0]} twice: leave one out"
         )
     return names
+
+
+def trainings(names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Return what the cards of models say of the data of their training, by name.
+
+    Raises:
+        UsageError: there is no such model.
+        ModelError: a card cannot be read.
+    """
+    return {name: load_card(name).data for name in names}
 
 
 def model_title(names: Sequence[str], average: str) -> str:

@@ -37,6 +37,9 @@ class Corpus:
     valid: tuple[Chorale, ...] = ()
     test: tuple[Chorale, ...] = ()
     path: Path = Path()  # the folder
+    # The classic CSV of each chorale by split, in the same order, relative to the
+    # folder; empty for a corpus that was not loaded from files.
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # SHA-256 of every file that was read, by path relative to the folder.
     hashes: Mapping[str, str] = field(default_factory=dict)
     # Error messages of files left out by a loader that is not strict.
@@ -71,6 +74,16 @@ def bundled_corpus() -> Path:
         if (folder / MANIFEST_FILE).is_file():
             return folder
     raise DataError("the bundled corpus is missing: install chorale again", package)
+
+
+def present_splits(path: Path | str | None = None) -> tuple[str, ...]:
+    """Return which splits a corpus folder has; a flat folder is all `train`.
+
+    Raises:
+        DataError: the folder is missing, or holds no CSV files.
+    """
+    folder = bundled_corpus() if path is None else Path(path)
+    return tuple(dict.fromkeys(split for split, _ in _corpus_files(folder)))
 
 
 def load_corpus(
@@ -112,6 +125,7 @@ def load_corpus(
     entries = {entry.file: entry for entry in read_index(folder)}
     hashes = {INDEX_FILE: sha256(folder / INDEX_FILE)} if entries else {}
     chorales: dict[str, list[Chorale]] = {split: [] for split in SPLITS}
+    loaded: dict[str, list[str]] = {split: [] for split in SPLITS}
     refused = []
     for split, file in files:
         name = file.relative_to(folder).as_posix()
@@ -124,12 +138,14 @@ def load_corpus(
             refused.append(str(error))
             continue
         chorales[split].append(chorale)
+        loaded[split].append(name)
         for source in (file, annotations):
             if source.is_file():
                 hashes[source.relative_to(folder).as_posix()] = sha256(source)
     return Corpus(
         **{split: tuple(chorales[split]) for split in SPLITS},
         path=folder,
+        files={split: tuple(loaded[split]) for split in SPLITS},
         hashes=hashes,
         refused=tuple(refused),
     )
@@ -174,9 +190,9 @@ def unseen_melodies(corpus: Corpus, split: str) -> tuple[Chorale, ...]:
         DataError: there is no such split, or the index lacks the tune of a piece.
     """
     chorales = corpus.split(split)
-    entries = sorted(read_index(corpus.path), key=lambda entry: entry.file)
-    tunes = [entry.tune_group for entry in entries if entry.split == split]
-    seen = {entry.tune_group for entry in entries if entry.split == "train"}
+    groups = {entry.file: entry.tune_group for entry in read_index(corpus.path)}
+    tunes = [groups.get(file, 0) for file in corpus.files.get(split, ())]
+    seen = {groups.get(file, 0) for file in corpus.files.get("train", ())}
     if len(tunes) != len(chorales) or 0 in {*tunes, *seen}:
         raise DataError("expected an index with the tune of each piece", corpus.path)
     return tuple(

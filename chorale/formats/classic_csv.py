@@ -7,6 +7,7 @@ annotation file with as many rows may supplement it.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,6 +49,13 @@ def read_unannotated(
 def write_csv(chorale: Chorale, path: Path | str) -> None:
     """Write the pitches of a chorale as a classic CSV."""
     write_table(path, NOTE_COLUMNS, chorale.pitches.tolist())
+
+
+def csv_sha256(chorale: Chorale) -> str:
+    """Return the SHA-256 of the file that `write_csv` writes, in hexadecimal."""
+    lines = [NOTE_COLUMNS, *chorale.pitches.tolist()]
+    text = "".join(f"{','.join(map(str, line))}\n" for line in lines)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read_annotations(path: Path | str, chorale: Chorale) -> Chorale:

@@ -73,8 +73,9 @@ class Card(BaseCard):
         memory: ring buffers of a next-step model that is run step by step.
         training: options of the training.
         data: the corpus, the SHA-256 of each file that was read by the training or its
-            teachers, the pieces of valid that are in train too, with the share of each,
-            and the SHA-256 of the teachers' weights.
+            teachers, the files that were held out of a corpus without a valid split,
+            the pieces of valid that are in train too, with the share of each, and the
+            SHA-256 of the teachers' weights.
         command: command line that makes the model again.
         versions: of the libraries that trained it.
         files: SHA-256 of the other files of the folder.

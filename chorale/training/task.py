@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, ClassVar, Generic, TypeVar
 
+from chorale.corpus.held_out import held_out_files
 from chorale.corpus.loading import Corpus, split_corpus
 from chorale.encoding.cells import CellVocabulary
 from chorale.encoding.tokens import Vocabulary
@@ -76,6 +77,9 @@ class ChoraleTask(Task[Card], Generic[VocabularyT]):
         """Return a card with the common fields of `Task.save` and those of a kind."""
         copies = near_duplicates(self.learned, self.validated)
         common["data"] = {**common["data"], "valid_in_train": copies}
+        if not self.corpus.valid:
+            held_out = held_out_files(self.corpus, self.validated)
+            common["data"]["held_out"] = held_out
         return Card(
             **common,
             kind=self.kind,

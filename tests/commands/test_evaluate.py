@@ -14,7 +14,9 @@ from fakes import UniformInfiller, uniform_predictor, wide_cells, wide_vocabular
 from tiny import tiny_chorale
 
 from chorale.commands import evaluate
+from chorale.corpus.loading import load_corpus
 from chorale.formats.classic_csv import write_csv
+from chorale.models.storage import load_card
 from chorale.music.score import Chorale
 
 Run = Callable[..., tuple[int, str, str]]
@@ -30,7 +32,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     monkeypatch.setattr(
         evaluate,
         "load_model",
-        lambda name: infiller if name == "fills" else predictor,
+        lambda name: infiller if name == "counterpoint" else predictor,
     )
     monkeypatch.chdir(tmp_path)
     return partial(outcome, "evaluate", "--corpus", "hymns")
@@ -68,14 +70,17 @@ def with_note(chorale: Chorale, step: int, voice: int, pitch: int) -> Chorale:
     ("words", "model"),
     [
         ((), "bach"),
-        (("--model", "fills"), "fills"),
-        (("--model", "fills", "--frames", "--orders", "2", "--places", "1"), "fills"),
+        (("--model", "counterpoint"), "counterpoint"),
+        (
+            ("--model", "counterpoint", "--frames", "--orders", "2", "--places", "1"),
+            "counterpoint",
+        ),
         (("--given", "soprano"), "bach"),
         (
             ("--average", "transpositions"),
             "bach, in 7 keys each: the mean of 7 members",
         ),
-        (("--model", "one", "--model", "two"), "one, two: the mean of 2 members"),
+        (("--model", "bach", "--model", "jsb"), "bach, jsb: the mean of 2 members"),
     ],
 )
 def test_pieces_outside_the_vocabulary_are_left_out_and_named(
@@ -105,7 +110,7 @@ def test_pieces_outside_the_vocabulary_are_left_out_and_named(
     assert "hymns: 2 of 4 chorales, the others left out\n" in out
 
 
-@pytest.mark.parametrize("model", ["bach", "fills"])
+@pytest.mark.parametrize("model", ["bach", "counterpoint"])
 def test_strict_stops_at_the_first_piece_outside(run: Run, model: str) -> None:
     write_hymns(**hymns())
     code, out, err = run("--model", model, "--strict")
@@ -130,4 +135,48 @@ def test_a_corpus_wholly_outside_is_an_error(run: Run) -> None:
     assert err == (
         "chorale: expected a chorale within the model's vocabulary, C2 to C6, got 2 "
         "with notes outside it, the first high: the soprano's C#6 in bar 2\n"
+    )
+
+
+# === What a training held out ===
+
+
+def evaluated(*words: Path | str) -> tuple[dict[str, object], str]:
+    code, out, err = outcome("evaluate", "--orders", "1", "--places", "1", *words)
+    assert code == 0, err
+    return json.loads(out), err
+
+
+def test_valid_of_a_flat_corpus_is_what_training_held_out(flat_run: Path) -> None:
+    corpus = flat_run.parent / "hymns"
+    words = ("--model", flat_run, "--corpus", corpus, "--json")
+    held_out = load_card(flat_run).data["held_out"]
+    assert len(held_out) == 2
+    valid, err = evaluated(*words)
+    assert (valid["chorales"], valid["in_training"]) == (2, {})
+    assert err == (
+        f"note: valid is what {flat_run} held out of the corpus in training, 2 of 20 "
+        "pieces; train is the rest\n"
+    )
+    train, _ = evaluated(*words, "--split", "train")
+    assert (train["chorales"], train["in_training"]) == (18, {})
+    # Of each piece the draws are of its own; alone they give the same likelihood.
+    every, err = evaluated(*words, "--split", "all")
+    assert every["chorales"] == 20
+    learned = every["in_training"]
+    assert isinstance(learned, dict) and len(learned[str(flat_run)]) == 18
+    assert not {*held_out} & {*learned[str(flat_run)]}
+    assert "note: 18 of the 20 pieces are in the training data of" in err
+
+
+def test_pieces_of_bach_are_found_in_other_corpora(tmp_path: Path) -> None:
+    bach = load_corpus(splits=("train",)).train[:2]
+    for number, chorale in enumerate(bach):
+        write_csv(chorale, tmp_path / "valid" / f"{number}.csv")
+    write_csv(bach[0].transpose(1), tmp_path / "valid" / "moved.csv")
+    report, err = evaluated("--model", "counterpoint", "--corpus", tmp_path, "--json")
+    assert report["in_training"] == {"counterpoint": ["valid/0.csv", "valid/1.csv"]}
+    assert err == (
+        "note: 2 of the 3 pieces are in the training data of counterpoint, note for "
+        "note: valid/0.csv and valid/1.csv\n"
     )

@@ -463,6 +463,7 @@ def test_evaluate_prints_the_likelihood_of_a_corpus(run: Run) -> None:
         "corpus",
         "split",
         "given",
+        "in_training",
         "chorales",
         "chorales_of_split",
         "left_out",
