@@ -1,6 +1,6 @@
 """Which chorales are there, where are they from, and in which split is each?
 
-- `loading`: a corpus from a folder of CSV files; splits, held-out pieces
+- `loading`, `folders`: a corpus from a folder of CSV files; splits, held-out pieces
 - `shards`, `records`: corpora larger than memory, as TFRecord files
 - `index`, `manifest`: what is known of each piece; the scores of the bundled corpus
 - `reading`: chorales and melodies from files of any format

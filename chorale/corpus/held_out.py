@@ -45,7 +45,13 @@ class _Piece(NamedTuple):
 
 
 def held_out_files(corpus: Corpus, held_out: Sequence[Chorale]) -> list[str]:
-    """Return the files of pieces that a training holds out of the train split."""
+    """Return the files of pieces that a training holds out of the train split.
+
+    If there is a valid split, those of its files whose folder does not say so.
+    """
+    if corpus.valid:
+        valid = corpus.files.get("valid", ())
+        return [file for file in valid if Path(file).parent.name not in SPLITS]
     chosen = set(map(id, held_out))
     files = corpus.files.get("train", ())
     return [

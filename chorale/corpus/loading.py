@@ -9,7 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from chorale.corpus.folders import corpus_files
+from chorale.corpus.groups import group_pieces
 from chorale.corpus.index import INDEX_FILE, Entry, parse_metres, read_index
+from chorale.corpus.index import SPLITS as SPLITS
 from chorale.corpus.shards import (
     ShardedPieces,
     has_shards,
@@ -19,11 +22,10 @@ from chorale.corpus.shards import (
 from chorale.errors import DataError
 from chorale.formats.classic_csv import read_annotations, read_csv
 from chorale.music.keys import Key
-from chorale.music.metre import number_bars
+from chorale.music.metre import COMMON_TIME, metres_of, number_bars
 from chorale.music.score import Chorale
 from chorale.utils.files import sha256
 
-SPLITS = ("train", "valid", "test")
 MANIFEST_FILE = "manifest.csv"  # of the bundled corpus only
 
 
@@ -77,13 +79,17 @@ def bundled_corpus() -> Path:
 
 
 def present_splits(path: Path | str | None = None) -> tuple[str, ...]:
-    """Return which splits a corpus folder has; a flat folder is all `train`.
+    """Return which splits a corpus folder has.
+
+    A flat folder is all `train`, unless its index says otherwise.
 
     Raises:
         DataError: the folder is missing, or holds no CSV files.
     """
     folder = bundled_corpus() if path is None else Path(path)
-    return tuple(dict.fromkeys(split for split, _ in _corpus_files(folder)))
+    if has_shards(folder):
+        return tuple(dict.fromkeys(shard.split for shard in read_shard_index(folder)))
+    return tuple(dict.fromkeys(file.split for file in corpus_files(folder)))
 
 
 def load_corpus(
@@ -94,11 +100,11 @@ def load_corpus(
 ) -> Corpus:
     """Load a folder of classic CSVs, or of shards (`chorale.corpus.shards`).
 
-    The CSVs are in `train/`, `valid/` and `test/` (any of these), or all in one flat
-    folder: then all are train, see `hold_out`. Either may be inside `chorales/`, with
-    `annotations/` of the same file names beside it. Without annotations equal pitches
-    are held, and bars are counted from the first row in the metre of the index or in
-    4/4.
+    The files are in `train/`, `valid/` and `test/` (any of these), or all in one flat
+    folder: then the index says which split each is in, and the others are train, see
+    `hold_out`. Either may be inside `chorales/`, with `annotations/` of the same file
+    names beside it. Without annotations equal pitches are held, and bars are counted
+    from the first row in the metre of the index or in 4/4.
 
     Args:
         path: the folder; None for the bundled corpus.
@@ -108,38 +114,39 @@ def load_corpus(
 
     Raises:
         DataError: the folder is missing, holds no CSV files or none of the splits, or a
-            file is invalid.
+            file is invalid; the index is invalid, contradicts the folders, or has rows
+            for other files only.
     """
     folder = bundled_corpus() if path is None else Path(path)
     if has_shards(folder):
         return _load_shards(folder, splits)
-    present = _corpus_files(folder)
-    files = [(split, file) for split, file in present if split in splits]
+    present = corpus_files(folder)
+    files = [file for file in present if file.split in splits]
     if not files:
-        names = dict.fromkeys(split for split, _ in present)
+        names = dict.fromkeys(file.split for file in present)
         raise DataError(
             f"expected a split that the corpus has ({', '.join(names)}), "
             f"got {', '.join(splits)!r}",
             folder,
         )
-    entries = {entry.file: entry for entry in read_index(folder)}
-    hashes = {INDEX_FILE: sha256(folder / INDEX_FILE)} if entries else {}
+    is_indexed = (folder / INDEX_FILE).is_file()
+    hashes = {INDEX_FILE: sha256(folder / INDEX_FILE)} if is_indexed else {}
     chorales: dict[str, list[Chorale]] = {split: [] for split in SPLITS}
     loaded: dict[str, list[str]] = {split: [] for split in SPLITS}
     refused = []
-    for split, file in files:
-        name = file.relative_to(folder).as_posix()
-        annotations = _annotations_of(file, folder)
+    for file in files:
+        annotations = _annotations_of(file.path, folder)
         try:
-            chorale = _load_piece(file, annotations, entries.get(name))
+            chorale = load_piece(file.path, annotations, file.entry)
         except DataError as error:
             if strict:
                 raise
             refused.append(str(error))
             continue
-        chorales[split].append(chorale)
-        loaded[split].append(name)
-        for source in (file, annotations):
+        name = file.path.relative_to(folder).as_posix()
+        chorales[file.split].append(chorale)
+        loaded[file.split].append(name)
+        for source in (file.path, annotations):
             if source.is_file():
                 hashes[source.relative_to(folder).as_posix()] = sha256(source)
     return Corpus(
@@ -180,25 +187,63 @@ def load_entry(entry: Entry, folder: Path | str) -> Chorale:
         DataError: a file is missing or invalid.
     """
     file = Path(folder) / entry.file
-    return _load_piece(file, _annotations_of(file, Path(folder)), entry)
+    return load_piece(file, _annotations_of(file, Path(folder)), entry)
+
+
+def load_piece(file: Path, annotations: Path, entry: Entry | None = None) -> Chorale:
+    """Load a classic CSV with its annotations and its entry, if there are any.
+
+    Bars are those of the annotations; a metre that the entry lacks is that of the bars.
+
+    Raises:
+        DataError: a file is missing or invalid.
+    """
+    chorale = read_csv(file)
+    if entry is not None:
+        metres = parse_metres(entry.metre) if entry.metre else (COMMON_TIME,)
+        bars, positions = number_bars(chorale.steps, metres, entry.pickup)
+        chorale = replace(
+            chorale,
+            metres=metres,
+            bars=bars,
+            positions=positions,
+            key=Key.parse(entry.key) if entry.key else None,
+            title=entry.title,
+            source=f"bwv{entry.bwv}" if entry.bwv else chorale.source,
+        )
+    if not annotations.is_file():
+        return chorale
+    chorale = read_annotations(annotations, chorale)
+    if entry is not None and entry.metre:
+        return chorale
+    return replace(chorale, metres=metres_of(chorale.bars, chorale.positions))
 
 
 def unseen_melodies(corpus: Corpus, split: str) -> tuple[Chorale, ...]:
-    """Return the chorales of a split whose hymn tunes do not occur in train.
+    """Return the chorales of a split whose melodies do not occur in train.
+
+    Melodies are those of the index, or, if it lacks that of a piece, found in the
+    notes, see `group_pieces`.
 
     Raises:
-        DataError: there is no such split, or the index lacks the tune of a piece.
+        DataError: there is no such split, or neither the index nor the corpus has the
+            melodies of train.
     """
     chorales = corpus.split(split)
-    groups = {entry.file: entry.tune_group for entry in read_index(corpus.path)}
-    tunes = [groups.get(file, 0) for file in corpus.files.get(split, ())]
-    seen = {groups.get(file, 0) for file in corpus.files.get("train", ())}
-    if len(tunes) != len(chorales) or 0 in {*tunes, *seen}:
-        raise DataError("expected an index with the tune of each piece", corpus.path)
+    groups, known = _melodies(corpus, split), _melodies(corpus, "train")
+    if 0 in {*groups, *known} or not known:
+        if not corpus.train:
+            raise DataError(
+                "expected a train split, or an index with the melody of each piece",
+                corpus.path,
+            )
+        found = group_pieces([*corpus.train, *chorales])
+        known, groups = found[: len(corpus.train)], found[len(corpus.train) :]
+    seen = set(known)
     return tuple(
         chorale
-        for chorale, tune in zip(chorales, tunes, strict=True)
-        if tune not in seen
+        for chorale, group in zip(chorales, groups, strict=True)
+        if group not in seen
     )
 
 
@@ -244,33 +289,14 @@ def hold_out(
     )
 
 
-def _corpus_files(folder: Path) -> list[tuple[str, Path]]:
-    """Return the split and the path of each classic CSV of a corpus, in order."""
-    if not folder.is_dir():
-        raise DataError("expected a folder of CSV files, found none", folder)
-    below = folder / "chorales" if (folder / "chorales").is_dir() else folder
-    splits = [split for split in SPLITS if (below / split).is_dir()]
-    places = [(split, below / split) for split in splits] or [("train", below)]
-    try:
-        found = [
-            (split, file) for split, place in places for file in sorted(place.iterdir())
-        ]
-    except OSError as error:
-        raise DataError(f"cannot read it: {error.strerror}", folder) from error
-    files = [
-        (split, file)
-        for split, file in found
-        if file.suffix.lower() == ".csv"
-        and file != folder / INDEX_FILE
-        and not file.name.startswith(".")
-    ]
-    if not files:
-        raise DataError(
-            "expected CSV files, in train/, valid/ and test/ or in one folder, found "
-            "none",
-            folder,
-        )
-    return files
+def _melodies(corpus: Corpus, split: str) -> list[int]:
+    """Return the melody of each piece of a split, as the index has it; 0 = unknown."""
+    entries = read_index(corpus.path)
+    if pieces := getattr(corpus, split):
+        groups = {entry.file: entry.tune_group for entry in entries}
+        files = corpus.files.get(split, ())
+        return [groups.get(file, 0) for file in files] or [0] * len(pieces)
+    return [entry.tune_group for entry in entries if entry.split == split]
 
 
 def _annotations_of(file: Path, folder: Path) -> Path:
@@ -278,23 +304,6 @@ def _annotations_of(file: Path, folder: Path) -> Path:
     parts = file.relative_to(folder).parts
     below = parts[1:] if parts[0] == "chorales" else parts
     return folder.joinpath("annotations", *below)
-
-
-def _load_piece(file: Path, annotations: Path, entry: Entry | None) -> Chorale:
-    chorale = read_csv(file)
-    if entry is not None:
-        metres = parse_metres(entry.metre)
-        bars, positions = number_bars(chorale.steps, metres, entry.pickup)
-        chorale = replace(
-            chorale,
-            metres=metres,
-            bars=bars,
-            positions=positions,
-            key=Key.parse(entry.key) if entry.key else None,
-            title=entry.title,
-            source=f"bwv{entry.bwv}" if entry.bwv else chorale.source,
-        )
-    return read_annotations(annotations, chorale) if annotations.is_file() else chorale
 
 
 def split_corpus(corpus: Corpus) -> tuple[Sequence[Chorale], Sequence[Chorale], str]:

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from chorale.corpus.index import INDEX_FILE, Entry, read_index
-from chorale.corpus.loading import MANIFEST_FILE, SPLITS, annotations_path, load_entry
+from chorale.corpus.loading import MANIFEST_FILE, SPLITS, annotations_path, load_piece
 from chorale.errors import DataError, located
-from chorale.formats.classic_csv import NOTE_COLUMNS, read_annotations
+from chorale.formats.classic_csv import NOTE_COLUMNS
 from chorale.formats.files import (
     READABLE,
     READABLE_NAMES,
@@ -118,12 +118,15 @@ def annotated(path: Path, reading: Reading) -> Reading:
     annotations = annotations_path(path)
     folder = annotations.parents[2 if path.parent.name in SPLITS else 1]
     entry = _entries(folder).get(path.resolve())
-    if entry is not None:
-        return Reading(load_entry(entry, folder))
-    if annotations.is_file():
-        chorale = read_annotations(annotations, reading.chorale)
-        return reading._replace(chorale=chorale, metre_assumed=False)
-    return reading
+    is_annotated = annotations.is_file()
+    if entry is None and not is_annotated:
+        return reading
+    chorale = load_piece(path, annotations, entry)
+    assumed = not is_annotated and not (entry and entry.metre)
+    if chorale.key is not None:
+        return Reading(chorale, metre_assumed=assumed)
+    chorale = replace(chorale, key=reading.chorale.key)
+    return reading._replace(chorale=chorale, metre_assumed=assumed)
 
 
 @cache

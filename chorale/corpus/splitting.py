@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import compress
 
-from chorale.corpus.loading import SPLITS
+from chorale.corpus.index import SPLITS
 from chorale.errors import DataError, UsageError
 from chorale.utils.checks import check_choice
 

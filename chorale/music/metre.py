@@ -162,6 +162,45 @@ def number_measures(
     return np.array(bars, np.int64), np.array(positions, np.int64), tuple(metres)
 
 
+def metres_of(bars: IntArray, positions: IntArray) -> tuple[Metre, ...]:
+    """Return time signatures that fit numbered bars: 3/4 for bars of 12 steps, not 6/8.
+
+    A bar is in a new metre if it is longer than those before, or shorter and as long as
+    the next. Otherwise a shorter bar, such as the last, is incomplete.
+
+    Args:
+        bars: int array (steps,), numbers of bars.
+        positions: int array (steps,), steps since the barline.
+
+    Returns:
+        The metres in order, the first at step 0; 4/4 for a single short bar.
+    """
+    starts = np.flatnonzero(np.diff(bars, prepend=bars[0] - 1))
+    lengths = (positions[np.append(starts[1:], len(bars)) - 1] + 1).tolist()
+    metres: list[Metre] = []
+    for start, length, following in zip(
+        starts.tolist(), lengths, [*lengths[1:], 0], strict=True
+    ):
+        before = metres[-1] if metres else COMMON_TIME
+        is_first = not metres and following
+        if (
+            is_first
+            or length > before.bar_length
+            or before.bar_length > length == following
+        ):
+            metres.append(_metre_of(length, start if metres else 0))
+    return tuple(metres) or (COMMON_TIME,)
+
+
+def _metre_of(length: int, step: int) -> Metre:
+    """Return the metre of bars of a length in steps; 4/4 if none is that long."""
+    for denominator in (4, 8, 16, 2, 1):
+        units, rest = divmod(length * denominator, STEPS_PER_WHOLE)
+        if not rest and units <= _MOST_UNITS:
+            return Metre(units, denominator, step)
+    return replace(COMMON_TIME, step=step)
+
+
 def bar_lengths(metres: Sequence[Metre], steps: int) -> IntArray:
     """Return the length of a full bar at each step, int array (steps,), in steps."""
     lengths = np.empty(steps, np.int64)

@@ -77,8 +77,8 @@ class ChoraleTask(Task[Card], Generic[VocabularyT]):
         """Return a card with the common fields of `Task.save` and those of a kind."""
         copies = near_duplicates(self.learned, self.validated)
         common["data"] = {**common["data"], "valid_in_train": copies}
-        if not self.corpus.valid:
-            held_out = held_out_files(self.corpus, self.validated)
+        held_out = held_out_files(self.corpus, self.validated)
+        if held_out or not self.corpus.valid:
             common["data"]["held_out"] = held_out
         return Card(
             **common,

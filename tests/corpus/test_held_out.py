@@ -56,6 +56,20 @@ def test_valid_is_what_was_held_out_and_train_the_rest(tmp_path: Path) -> None:
         assert "2 of 20 pieces" in remark
 
 
+def test_what_the_index_of_a_flat_corpus_holds_out_is_not_learned(
+    tmp_path: Path,
+) -> None:
+    folder = write_flat_corpus(tmp_path, 4)
+    (folder / "index.csv").write_text("file,split\nhymn_02.csv,valid\n")
+    corpus = load_corpus(folder)
+    held_out = held_out_files(corpus, split_corpus(corpus)[1])
+    assert held_out == ["hymn_02.csv"]
+    data = {"files": dict(corpus.hashes), "held_out": held_out}
+    assert learned_pieces(corpus, "valid", {"run": data}) == {}
+    learned = learned_pieces(corpus, "train", {"run": data})
+    assert learned == {"run": ["hymn_00.csv", "hymn_01.csv", "hymn_03.csv"]}
+
+
 def test_a_corpus_without_a_training_is_split_as_one_would(tmp_path: Path) -> None:
     flat = write_flat_corpus(tmp_path / "hymns", 20)
     elsewhere = training(write_flat_corpus(tmp_path / "others", 5, random_state=9))

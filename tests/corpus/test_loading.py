@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bach import all_chorales
+from bach import all_chorales, few_chorales
 from entries import ENTRY
 from typer.testing import CliRunner
 
@@ -20,12 +20,14 @@ from chorale.corpus.loading import (
     hold_out,
     load_corpus,
     load_entry,
+    present_splits,
     unseen_melodies,
 )
 from chorale.corpus.statistics import describe
 from chorale.errors import DataError
 from chorale.formats.classic_csv import write_annotations, write_csv
 from chorale.music.keys import Key
+from chorale.music.metre import Metre
 from chorale.music.score import Chorale
 from chorale.utils.files import sha256
 
@@ -111,6 +113,61 @@ def test_the_index_gives_bars_where_annotations_are_missing(tmp_path: Path) -> N
     assert chorale.bars.tolist() == [0, 1]
 
 
+def test_an_index_by_hand_just_works(tmp_path: Path) -> None:
+    write_pieces(tmp_path, "a.csv", "b.csv", "c.csv")
+    (tmp_path / "index.csv").write_text(
+        "file,key,metre,pickup\na.csv,Eb major,3/4,1\nb.csv,,,\n"
+    )
+    first, second, third = load_corpus(tmp_path).train
+    assert first.key == Key("Eb", "major")
+    assert (first.metre.name, first.pickup) == ("3/4", 1)
+    for piece in (second, third):
+        assert piece.key is None
+        assert (piece.metre.name, piece.pickup) == ("4/4", 0)
+
+
+def test_the_index_splits_a_flat_folder(tmp_path: Path) -> None:
+    write_pieces(tmp_path, "a.csv", "b.csv", "c.csv", "d.csv")
+    (tmp_path / "index.csv").write_text(
+        "file,split\na.csv,valid\nc.csv,train\nd.csv,valid\n"
+    )
+    corpus = load_corpus(tmp_path)
+    assert [piece.source for piece in corpus.train] == ["b", "c"]
+    assert [piece.source for piece in corpus.valid] == ["a", "d"]
+    (tmp_path / "a.csv").write_text("damaged")
+    assert load_corpus(tmp_path, splits=("train",)).valid == ()
+    found = load_corpus(tmp_path, strict=False)
+    assert found.files == {"train": ("b.csv", "c.csv"), "valid": ("d.csv",), "test": ()}
+    assert present_splits(tmp_path) == ("train", "valid")
+
+
+def test_an_index_that_contradicts_the_folder_is_refused(tmp_path: Path) -> None:
+    write_pieces(tmp_path / "train", "a.csv")
+    (tmp_path / "index.csv").write_text("file,split\ntrain/a.csv,valid\n")
+    with pytest.raises(DataError, match=r"index\.csv, column split: .*train/a\.csv"):
+        load_corpus(tmp_path)
+    (tmp_path / "index.csv").write_text("file,metre\na.csv,3/4\n")
+    with pytest.raises(DataError, match=r"such as train/a\.csv, got a\.csv"):
+        load_corpus(tmp_path)
+
+
+def test_bars_of_annotations_give_the_metre(tmp_path: Path) -> None:
+    waltz = Chorale(
+        pitches=np.tile([72, 67, 64, 48], (44, 1)),
+        metres=(Metre(3, 4),),
+        bars=np.repeat([0, 1, 2, 3], [4, 12, 12, 16]),
+        positions=np.concatenate([range(8, 12), range(12), range(12), range(16)]),
+    )
+    write_csv(waltz, tmp_path / "a.csv")
+    write_annotations(waltz, tmp_path / "annotations" / "a.csv")
+    for index in ("", "file,key\na.csv,C major\n"):
+        if index:
+            (tmp_path / "index.csv").write_text(index)
+        (piece,) = load_corpus(tmp_path).train
+        assert format_metres(piece.metres) == "3/4 4/4@28"
+        assert piece.pickup == 4
+
+
 def test_folders_without_pieces_are_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("")
     (tmp_path / "index.csv").write_text("")
@@ -172,11 +229,22 @@ def test_unseen_melodies_are_those_that_train_does_not_have(tmp_path: Path) -> N
         unseen_melodies(corpus, "test")
 
 
-def test_unseen_melodies_need_an_index(tmp_path: Path) -> None:
-    for split in ("train", "valid"):
-        write_pieces(tmp_path / split, "one.csv")
-    with pytest.raises(DataError, match="an index with the tune of each piece"):
-        unseen_melodies(load_corpus(tmp_path), "valid")
+def test_unseen_melodies_are_found_in_the_notes_without_an_index(
+    tmp_path: Path,
+) -> None:
+    first, second, third = few_chorales().train[:3]
+    write_csv(first, tmp_path / "train" / "a.csv")
+    write_csv(second, tmp_path / "train" / "b.csv")
+    write_csv(third, tmp_path / "valid" / "c.csv")
+    write_csv(first.transpose(2), tmp_path / "valid" / "d.csv")
+    corpus = load_corpus(tmp_path)
+    assert [piece.source for piece in unseen_melodies(corpus, "valid")] == ["c"]
+    # A tune group of 0 is unknown.
+    (tmp_path / "index.csv").write_text("file,tune_group\ntrain/a.csv,1\n")
+    corpus = load_corpus(tmp_path)
+    assert [piece.source for piece in unseen_melodies(corpus, "valid")] == ["c"]
+    with pytest.raises(DataError, match="expected a train split, or an index"):
+        unseen_melodies(load_corpus(tmp_path, splits=("valid",)), "valid")
 
 
 # === Holding out ===

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import mido
@@ -11,12 +12,13 @@ import pytest
 from strategies import little_chorale
 
 from chorale.corpus.loading import bundled_corpus
-from chorale.corpus.reading import read_any, read_melody
+from chorale.corpus.reading import read_any, read_melody, read_whole
 from chorale.errors import DataError, UsageError
-from chorale.formats.classic_csv import write_csv
+from chorale.formats.classic_csv import write_annotations, write_csv
 from chorale.formats.files import write
 from chorale.music.keys import Key
 from chorale.music.melody import Melody, fill_rests
+from chorale.music.metre import Metre
 from chorale.music.score import Note
 from chorale.music.voices import BASS, TENOR
 
@@ -273,3 +275,36 @@ def test_the_reason_that_a_line_cannot_be_read_is_said(tmp_path: Path) -> None:
     path.write_text("X:1\nT:Thirds\nM:4/4\nL:1/1\nK:C\n" + "[CE]|" * 8 + "\n")
     with pytest.raises(DataError, match=r"four voices.*single line: .* got 2 notes"):
         read_any(path)
+
+
+# === Metadata of a corpus ===
+
+
+def indexed(folder: Path, index: str) -> Path:
+    """Write a piece and the index of its folder."""
+    write_csv(little_chorale(), folder / "piece.csv")
+    (folder / "index.csv").write_text(index)
+    return folder / "piece.csv"
+
+
+def test_a_csv_of_a_corpus_keeps_what_its_index_does_not_know(tmp_path: Path) -> None:
+    path = indexed(tmp_path / "a", "file,metre,pickup\npiece.csv,3/4,4\n")
+    reading = read_whole(path)
+    assert (reading.chorale.metre.name, reading.chorale.pickup) == ("3/4", 4)
+    assert reading.chorale.key == Key("A", "minor")
+    assert not reading.metre_assumed
+    assert any("no key signature" in remark for remark in reading.remarks())
+    path = indexed(tmp_path / "b", "file,key\npiece.csv,C major\n")
+    reading = read_whole(path)
+    assert reading.chorale.key == Key("C", "major")
+    assert reading.remarks() == ["the file has no metre: bars are counted in 4/4"]
+
+
+def test_a_csv_with_annotations_has_the_metre_of_its_bars(tmp_path: Path) -> None:
+    bars = {"metres": (Metre(3, 4),), "bars": None, "positions": None}
+    waltz = replace(little_chorale(), **bars)
+    write_csv(waltz, tmp_path / "piece.csv")
+    write_annotations(waltz, tmp_path / "annotations" / "piece.csv")
+    reading = read_whole(tmp_path / "piece.csv")
+    assert reading.chorale.metre.name == "3/4"
+    assert not reading.metre_assumed

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import chorales
 
 from chorale.errors import DataError
 from chorale.music.metre import (
     Measure,
     Metre,
     bar_lengths,
+    metres_of,
     number_bars,
     number_measures,
 )
+from chorale.music.score import Chorale
 
 COMMON, TRIPLE = Metre(4, 4), Metre(3, 4)
 
@@ -143,3 +147,41 @@ def test_metres_stand_where_they_change() -> None:
 def test_an_excerpt_keeps_the_number_of_its_first_bar() -> None:
     numbers, _, _ = number_measures([bar(16), bar(16)], first_bar=5)
     assert numbers.tolist() == [5] * 16 + [6] * 16
+
+
+# === Metres from bars ===
+
+
+@given(piece=chorales())
+def test_metres_of_bars_fit_them(piece: Chorale) -> None:
+    metres = metres_of(piece.bars, piece.positions)
+    lengths = bar_lengths(metres, piece.steps)
+    assert (piece.positions < lengths).all()
+    if piece.bars[-1] > piece.bars[0]:
+        assert metres[0].bar_length == piece.metre.bar_length
+
+
+@pytest.mark.parametrize(
+    ("text", "pickup", "expected"),
+    [
+        ("3/4", 4, "3/4"),
+        ("4/4", 0, "4/4"),
+        ("6/8", 2, "3/4"),
+        ("2/2", 8, "4/4"),
+        ("5/8", 0, "5/8"),
+        ("3/16", 1, "3/16"),
+        ("3/2", 4, "6/4"),
+    ],
+)
+def test_the_metre_of_bars_is_the_plainest(
+    text: str, pickup: int, expected: str
+) -> None:
+    metre = Metre.parse(text)
+    bars, positions = number_bars(3 * metre.bar_length + 3, [metre], pickup)
+    assert [found.name for found in metres_of(bars, positions)] == [expected]
+
+
+def test_a_bar_without_a_metre_is_in_common_time() -> None:
+    steps = np.arange(5000)
+    metres = metres_of(np.append(np.ones(4999, int), 2), np.append(steps[:4999], 0))
+    assert [metre.name for metre in metres] == ["4/4"]
