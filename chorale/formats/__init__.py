@@ -4,6 +4,7 @@
 - `reading`: the result of reading a file, and what the user says about it
 - `midi`, `musicxml`, `abc`, `humdrum`: a folder for each format; `classic_csv`: a row
   per sixteenth, with optional annotations; `audio`, `timbres`: WAV files
+- `notation`: how a chorale is written: note values, ties, beams, accidentals, fermatas
 - `scores`: a score as written becomes four voices; `parts`: which part is which voice
 - `places`: bars and beats for messages; `foreign`: what to do with other files
 """

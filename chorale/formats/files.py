@@ -21,6 +21,8 @@ from chorale.errors import (
     translated,
 )
 from chorale.formats.foreign import advice_for
+from chorale.formats.notation import notate
+from chorale.formats.places import list_bars
 from chorale.formats.reading import Reading, ReadingOptions
 from chorale.music.key_decision import decide_key
 from chorale.music.score import Chorale
@@ -45,6 +47,7 @@ class Format:
         label: its name in sentences.
         has_instruments: whether a file is played by instruments.
         has_lyrics: whether a file holds lyrics.
+        has_held_fermatas: whether fermatas may begin or end while all voices hold.
         is_ascii: whether other programs find its title, and the first verse of its
             lyrics, in ASCII letters.
         options: fields of ReadingOptions that only some formats have.
@@ -56,6 +59,7 @@ class Format:
     write: str = ""
     has_instruments: bool = False
     has_lyrics: bool = False
+    has_held_fermatas: bool = True
     is_ascii: bool = False
     options: tuple[str, ...] = ()
 
@@ -101,12 +105,18 @@ FORMATS = {
         label="ABC",
         endings=(".abc",),
         read="abc.reader:read_tune",
+        write="abc.writer:write_abc",
+        has_lyrics=True,
+        has_held_fermatas=False,
         options=("parts", "tune"),
     ),
     "humdrum": Format(
         label="Humdrum",
         endings=(".krn",),
         read="humdrum.reader:read_humdrum",
+        write="humdrum.writer:write_humdrum",
+        has_lyrics=True,
+        has_held_fermatas=False,
         options=("parts",),
     ),
 }
@@ -245,7 +255,7 @@ def _unexpected(path: Path) -> AbstractContextManager[None]:
 
 
 def write(chorale: Chorale, path: Path | str, *, instrument: str = "choir") -> None:
-    """Write a classic CSV, a MIDI file, a MusicXML score or a WAV recording.
+    """Write MIDI, MusicXML, ABC, Humdrum, a classic CSV or a WAV recording.
 
     The ending of the file says which. The instrument, of MIDI and WAV files, is a name
     in `chorale.music.voices.INSTRUMENTS`.
@@ -262,7 +272,7 @@ def write(chorale: Chorale, path: Path | str, *, instrument: str = "choir") -> N
 
 
 def losses(chorale: Chorale, path: Path | str) -> list[str]:
-    """Return sentences on the lyrics of a chorale that a file of a name does not hold.
+    """Return sentences on lyrics and fermatas that a file of a name does not hold.
 
     Raises:
         UsageError: the ending is not that of a format that can be written.
@@ -270,6 +280,12 @@ def losses(chorale: Chorale, path: Path | str) -> list[str]:
     row = output_format(Path(path))
     if not row.has_lyrics:
         return [f"{row.label} holds no lyrics"] if chorale.lyrics else []
+    if not row.has_held_fermatas and (spans := notate(chorale).unplaced):
+        bars = list_bars(int(chorale.bars[start]) for start, _ in spans)
+        return [
+            f"{row.label} holds no fermata that begins or ends while all voices hold: "
+            f"left out in {bars}"
+        ]
     if not row.is_ascii:
         return []
     singers = {lyric.voice for lyric in chorale.lyrics}

@@ -301,8 +301,14 @@ def test_sampling_options_and_instruments_have_an_effect(run: Run) -> None:
         ("--seed bwv9999", "there is no seed 'bwv9999'"),
         ("--seed missing.mid", "there is no seed 'missing.mid'"),
         ("--plan missing.mid", "there is no seed 'missing.mid'"),
-        ("--format mp3", "formats out of midi, musicxml, csv, wav, got 'mp3'"),
-        ("--format midi,", "formats out of midi, musicxml, csv, wav, got ''"),
+        (
+            "--format mp3",
+            "formats out of midi, musicxml, csv, wav, abc, humdrum, got 'mp3'",
+        ),
+        (
+            "--format midi,",
+            "formats out of midi, musicxml, csv, wav, abc, humdrum, got ''",
+        ),
         ("--instrument kazoo", "an instrument out of choir, .* got 'kazoo'"),
         ("--average keys", "an average out of none, transpositions, got 'keys'"),
         ("--model bach --model bach", "each --model once, got bach twice"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,9 @@ from chorale.music.lyrics import Lyric
 from chorale.music.score import changes
 
 
-@pytest.mark.parametrize("ending", [".mid", ".MIDI", ".musicxml", ".xml"])
+@pytest.mark.parametrize(
+    "ending", [".mid", ".MIDI", ".musicxml", ".xml", ".abc", ".krn"]
+)
 def test_music_comes_back_from_formats_that_hold_it(
     tmp_path: Path, ending: str
 ) -> None:
@@ -47,8 +50,18 @@ def test_a_classic_csv_keeps_the_pitches(tmp_path: Path) -> None:
     assert (chorale.onsets == changes(chorale.pitches)).all()
 
 
+@pytest.mark.parametrize("name", ["hymn.abc", "hymn.krn"])
+def test_a_fermata_within_held_notes_is_a_loss_of_text_formats(name: str) -> None:
+    held = little_chorale().excerpt(52, 64)
+    fermatas = held.fermatas.copy()
+    fermatas[:4] = False
+    (said,) = losses(replace(held, fermatas=fermatas), name)
+    assert said.endswith("while all voices hold: left out in bar 4")
+    assert losses(held, name) == []
+
+
 def test_a_missing_key_is_estimated(tmp_path: Path) -> None:
-    for name in ("hymn.csv", "hymn.mid", "hymn.musicxml"):
+    for name in ("hymn.csv", "hymn.mid", "hymn.musicxml", "hymn.abc", "hymn.krn"):
         write(little_chorale(key=None), tmp_path / name)
         assert read(tmp_path / name).key == Key("A", "minor")
 
@@ -88,7 +101,7 @@ def test_every_format_can_be_written(tmp_path: Path) -> None:
 def test_other_endings_are_wrong_usage(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match=r"\.mid, \.midi, \.musicxml, .*\.krn, got"):
         read(tmp_path / name)
-    with pytest.raises(UsageError, match=r"\.mid, .*\.csv, \.wav, got"):
+    with pytest.raises(UsageError, match=r"\.mid, .*\.csv, \.wav, \.abc, \.krn, got"):
         write(little_chorale(), tmp_path / name)
     assert not list(tmp_path.iterdir())
 

@@ -168,7 +168,8 @@ def _number(
     for index, (length, bar) in enumerate(zip(lengths, bars, strict=True)):
         metre = metres[index] or metre
         full = Fraction(metre.bar_length) if metre else length
-        continues = position > 0 and position + length <= full
+        is_new_metre = index > 0 and metres[index] is not None
+        continues = position > 0 and position + length <= full and not is_new_metre
         completed = index + 1 < last and length + lengths[index + 1] == full
         upbeat = (
             bar.begins_section

@@ -7,6 +7,7 @@ barline in its own octave, as on paper. Repeats are marked, not played out.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -67,6 +68,8 @@ def read_abc(path: Path, tune: int | None = None) -> WrittenScore:
             _leave_overlays_out(voices[0], reader.remarks)
         align_voices(voices, reader.remarks)
         bars = written_bars(voices)
+        if reader.is_own and bars[0].key is not None:
+            bars[0] = replace(bars[0], key=replace(bars[0].key, certain=True))
         say_short_bars(voices, bars, reader.remarks)
         staves = [
             Staff(

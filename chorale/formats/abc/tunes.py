@@ -25,8 +25,10 @@ from chorale.formats.abc.music import MusicReader
 from chorale.formats.abc.remarks import Remarks
 from chorale.formats.abc.text import TextLine, Tune, is_music, is_prose, unescape_text
 from chorale.formats.abc.voices import VoiceReader
+from chorale.formats.abc.writer import CREATOR
 from chorale.formats.limits import MOST_STAVES
 from chorale.formats.remarks import on_transposition
+from chorale.music.credits import PROGRAM
 
 _USER_SYMBOL = re.compile(r"([H-Wh-w~])\s*=\s*[!+]?([^!+]*)[!+]?")
 
@@ -38,6 +40,8 @@ class TuneReader:
         title, composer: of the header; may be empty.
         remarks: what is left out or guessed.
         order: the voices of a %%score directive from the top; empty without one.
+        is_own: whether the file was written by this package, so that its key is
+            certain.
     """
 
     def __init__(self) -> None:
@@ -45,6 +49,7 @@ class TuneReader:
         self.composer = ""
         self.remarks = Remarks()
         self.order: list[str] = []
+        self.is_own = False
         self._voices: dict[str, VoiceReader] = {}
         self._current: VoiceReader | None = None
         self._key = AbcKey()
@@ -281,6 +286,8 @@ class TuneReader:
         name, value = name.lower(), value.strip()
         if name in ("score", "staves"):
             self.order = self.order or re.findall(r"[^\s()\[\]{}|*+]+", value)
+        elif name == CREATOR:
+            self.is_own = value == PROGRAM
         elif name == "propagate-accidentals":
             self._accidental_scope = SCOPES.get(value[:1], OCTAVE)
             for voice in self._voices.values():

@@ -151,7 +151,8 @@ class ScoreBuilder:
         opening = self._barline
         full = self._signatures.metre.bar_length
         is_first = not self._bars
-        if opening.number is not None or self._filled + length > full:
+        is_new = opening.number is not None or changes.metre is not None
+        if is_new or self._filled + length > full:
             self._filled = Fraction(0)
         begins = self._filled == 0
         if opening.number is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from chorale.formats.limits import HUMDRUM_BYTES
 from chorale.formats.reading import Reading, ReadingOptions
 from chorale.formats.scores.assembly import read_score
 from chorale.formats.scores.written_score import WrittenScore
+from chorale.music.credits import PROGRAM
 from chorale.utils.files import read_file
 
 _RECORD = re.compile(r"!!!\s*([A-Z]{3})(@{0,2})([A-Z]{2,3})?\d*\s*:\s*(\S.*)")
@@ -164,6 +166,8 @@ class _Reader:
                 "is joined for itself"
             )
         bars, staves = self.builder.finish(self.spines)
+        if bars[0].key is not None and _record(lines, "ENC") == PROGRAM:
+            bars[0] = replace(bars[0], key=replace(bars[0].key, certain=True))
         return WrittenScore(
             bars=bars,
             staves=staves,
@@ -192,5 +196,8 @@ def _record(lines: Sequence[str], name: str) -> str:
 
 
 def _first_name_first(name: str) -> str:
+    """Turn `Bach, Johann Sebastian` around; a sentence stays as it is."""
+    if not re.fullmatch(r"[^\d;:()]*", name):
+        return name
     last, comma, first = name.partition(", ")
     return f"{first} {last}" if comma and "," not in first else name

@@ -6,6 +6,7 @@ their spines end.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 from fractions import Fraction
@@ -149,7 +150,9 @@ def _add_lyrics(tokens: Sequence[str], spines: Sequence[Spine], now: Fraction) -
         for voice in spine.sung.voices:
             if voice.notes and voice.notes[-1][1] == now:
                 syllable = Syllable(
-                    text=match[1], verse=spine.verse, joined=bool(match[2])
+                    text=html.unescape(match[1]),
+                    verse=spine.verse,
+                    joined=bool(match[2]),
                 )
                 voice.syllables.setdefault(len(voice.notes) - 1, []).append(syllable)
                 break

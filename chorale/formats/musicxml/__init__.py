@@ -1,7 +1,6 @@
 """MusicXML, written and read.
 
-- `writer`: a choral score on two staves; `notation`: note values, ties, beams,
-  accidentals, fermatas
+- `writer`: a choral score on two staves
 - `reader`: a file as a written score; `file`: plain or compressed XML; `parts`: one
   part; `values`: numbers, pitches, signatures
 """

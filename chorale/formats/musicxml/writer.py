@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from chorale.formats.musicxml.notation import (
+from chorale.formats.notation import (
     NOTE_VALUES,
     Line,
     WrittenNote,

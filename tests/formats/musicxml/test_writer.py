@@ -14,9 +14,9 @@ from readings import with_key
 from strategies import chorales, little_chorale
 
 from chorale.errors import OutputError
-from chorale.formats.musicxml.notation import NOTE_VALUES, divide
 from chorale.formats.musicxml.reader import read_musicxml
 from chorale.formats.musicxml.writer import write_musicxml
+from chorale.formats.notation import NOTE_VALUES, divide
 from chorale.music.keys import Key
 from chorale.music.lyrics import Lyric
 from chorale.music.metre import Metre, number_bars

@@ -141,10 +141,15 @@ def _with_rests(notes: Iterable[Note], numbers: IntArray) -> Line:
     return line
 
 
+def key_alters(signature: int) -> dict[str, int]:
+    """Return the semitones of each letter in a key signature of so many sharps."""
+    sharps, flats = _SHARPS[: max(signature, 0)], _SHARPS[min(signature, 0) or 7 :]
+    return {letter: (letter in sharps) - (letter in flats) for letter in _SHARPS}
+
+
 def _accidentals(staff: Sequence[Line], signature: int) -> list[Line]:
     """Mark the notes that need an accidental, of the voices on a staff in one bar."""
-    sharps, flats = _SHARPS[: max(signature, 0)], _SHARPS[min(signature, 0) or 7 :]
-    in_key = {letter: (letter in sharps) - (letter in flats) for letter in _SHARPS}
+    in_key = key_alters(signature)
     in_bar: dict[tuple[str, int], int] = {}
     marked = set()
     numbered = [(note, voice) for voice, line in enumerate(staff) for note in line]
