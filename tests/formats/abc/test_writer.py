@@ -50,7 +50,8 @@ def placed(chorale: Chorale) -> Chorale:
 @example(little_chorale())
 def test_music_comes_back(chorale: Chorale) -> None:
     found = round_trip(chorale)
-    for name in ("pitches", "onsets", "metres", "key", "pickup", "title", "tempo"):
+    assert found.title == " ".join(chorale.title.split())
+    for name in ("pitches", "onsets", "metres", "key", "pickup", "tempo"):
         expected, got = getattr(chorale, name), getattr(found, name)
         assert np.array_equal(expected, got), name
     assert found == placed(chorale)
