@@ -24,7 +24,7 @@ from chorale.formats.foreign import advice_for
 from chorale.formats.notation import notate
 from chorale.formats.places import list_bars
 from chorale.formats.reading import Reading, ReadingOptions
-from chorale.music.key_decision import decide_key
+from chorale.music.key_decision import decide_key, states_key
 from chorale.music.score import Chorale
 from chorale.utils.checks import check_choice
 from chorale.utils.streams import regular_file
@@ -230,7 +230,10 @@ def _read(path: Path, voice: int | None, options: ReadingOptions) -> Reading:
         if not notes.any():
             notes = chorale.pitches
         key, remarks = decide_key(reading.signatures, notes)
-        reading = reading._replace(notes=(*reading.notes, *remarks))
+        reading = reading._replace(
+            notes=(*reading.notes, *remarks),
+            key_estimated=not states_key(reading.signatures, key),
+        )
         chorale = replace(chorale, key=key)
     return reading._replace(chorale=chorale)
 

@@ -75,6 +75,8 @@ class Reading(NamedTuple):
             distinguish F sharp from G flat.
         off_grid: number of notes that begin (in scores: or end) between two steps.
         metre_assumed: whether bars are counted in 4/4 because the file has no metre.
+        key_estimated: whether the key is that of the notes, since the file states none,
+            no mode, or another that the notes contradict.
         notes: sentences on what was guessed, repaired or left out, for the user.
         signatures: key signatures that the file states for the beginning of the parts
             that are read.
@@ -86,9 +88,16 @@ class Reading(NamedTuple):
     spelling: IntArray | None = None
     off_grid: int = 0
     metre_assumed: bool = False
+    key_estimated: bool = False
     notes: tuple[str, ...] = ()
     signatures: tuple[KeySignature, ...] = ()
     first_change: int | None = None
+
+    @property
+    def estimated(self) -> str:
+        """What the file does not say: `key`, `metre`, `key metre`, or empty."""
+        known = {"key": self.key_estimated, "metre": self.metre_assumed}
+        return " ".join(name for name, estimated in known.items() if estimated)
 
     def remarks(self) -> list[str]:
         """Return sentences on everything that is read differently from the file."""

@@ -87,6 +87,16 @@ def decide_key(
     return key, tuple(remarks)
 
 
+def states_key(signatures: Sequence[KeySignature], key: Key) -> bool:
+    """Return whether one of the signatures of a file states a key, with its mode."""
+    return any(
+        abs(signature.fifths) <= MOST_SHARPS
+        and (mode := signature.mode.strip().lower()) in _MODES
+        and _stated_key(signature.fifths, mode) == key
+        for signature in signatures
+    )
+
+
 def _prevailing(
     signatures: Sequence[KeySignature], pitches: IntArray
 ) -> KeySignature | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -9,7 +10,7 @@ from itertools import product
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.music.voices import SILENCE
+from chorale.music.voices import HIGHEST_PITCH, LOWEST_PITCH, SILENCE
 from chorale.utils.arrays import Float64Array, IntArray
 
 # Tonics by mode on the circle of fifths, from seven flats to seven sharps.
@@ -123,6 +124,23 @@ def pitch_name(pitch: int) -> str:
     """Return the name of a MIDI note, sharps for black keys: 60 is `C4`."""
     names = "C C# D D# E F F# G G# A A# B".split()
     return f"{names[pitch % 12]}{pitch // 12 - 1}"
+
+
+def parse_pitch(name: str) -> int:
+    """Return the MIDI note with a name such as `C4`, 60, `Bb2` or `f#5`.
+
+    Raises:
+        DataError: the text is no name of a MIDI note above 0.
+    """
+    match = re.fullmatch(r"\s*([A-Ga-g])(#*|b*)(-1|[0-9])\s*", name)
+    pitch = 0
+    if match:
+        letter, accidentals, octave = match.groups()
+        pitch = "C D EF G A B".index(letter.upper()) + 12 * (int(octave) + 1)
+        pitch += accidentals.count("#") - accidentals.count("b")
+    if not LOWEST_PITCH <= pitch <= HIGHEST_PITCH:
+        raise DataError(f"expected a note such as C4 or Bb2, got {name!r}")
+    return pitch
 
 
 # Key profiles: the share of the notes on each semitone above the tonic (Albrecht &

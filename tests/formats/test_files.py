@@ -71,6 +71,19 @@ def test_a_key_that_is_there_is_kept(tmp_path: Path) -> None:
     assert read(tmp_path / "hymn.mid").key == Key("Eb", "major")
 
 
+def test_a_key_that_the_file_does_not_state_is_marked(tmp_path: Path) -> None:
+    score, table = tmp_path / "piece.musicxml", tmp_path / "piece.csv"
+    for path in (score, table):
+        files.write(little_chorale(), path)
+    assert files.read_spelled(score).estimated == ""
+    assert files.read_spelled(table).estimated == "key metre"
+    given = ReadingOptions(key=Key("C", "major"))
+    assert files.read_spelled(table, given).estimated == "metre"
+    text = score.read_text()
+    score.write_text(text.replace("<mode>minor</mode>", ""))
+    assert files.read_spelled(score).estimated == "key"
+
+
 def test_scores_alone_are_spelled(tmp_path: Path) -> None:
     for name in ("hymn.csv", "hymn.mid", "hymn.musicxml"):
         write(little_chorale(), tmp_path / name)

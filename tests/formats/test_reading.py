@@ -38,3 +38,12 @@ def test_remarks_are_printable_sentences() -> None:
         "1 note is off the grid of sixteenths, as triplets are: moved to it",
     ]
     assert Reading(little_chorale(), off_grid=2).remarks()[0].startswith("2 notes are")
+
+
+def test_what_is_estimated_is_said_in_a_word() -> None:
+    reading = Reading(little_chorale())
+    assert reading.estimated == ""
+    assert reading._replace(key_estimated=True).estimated == "key"
+    assert reading._replace(metre_assumed=True).estimated == "metre"
+    both = reading._replace(metre_assumed=True, key_estimated=True)
+    assert both.estimated == "key metre"

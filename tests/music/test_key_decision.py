@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from chorale.corpus.loading import load_corpus
 from chorale.music import key_decision
+from chorale.music.key_decision import states_key
 from chorale.music.keys import Key, KeySignature
 
 # Soprano to bass: I IV V7 I, and i iv V i.
@@ -154,3 +155,13 @@ def test_of_different_signatures_the_one_counts_that_most_notes_fit() -> None:
 def test_of_equal_signatures_one_with_a_mode_counts() -> None:
     signatures = [KeySignature(fifths=1), KeySignature(fifths=1, mode="major")]
     assert key_decision.decide_key(signatures, G_MAJOR) == (Key("G", "major"), ())
+
+
+def test_a_key_is_stated_by_a_signature_with_its_mode() -> None:
+    minor = [KeySignature(fifths=1), KeySignature(fifths=1, mode="minor")]
+    assert states_key(minor, Key("E", "minor"))
+    assert states_key([KeySignature(fifths=1, mode="Dorian")], Key("A", "minor"))
+    assert not states_key(minor, Key("G", "major"))
+    assert not states_key([KeySignature(fifths=1)], Key("G", "major"))
+    assert not states_key([KeySignature(fifths=9, mode="major")], Key("A", "major"))
+    assert not states_key([], Key("C", "major"))

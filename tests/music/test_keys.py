@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chorale.errors import DataError
-from chorale.music.keys import Key, estimate_key, pitch_name
+from chorale.music.keys import Key, estimate_key, parse_pitch, pitch_name
 
 
 @given(st.integers(-7, 7), st.sampled_from(["major", "minor"]))
@@ -40,3 +40,22 @@ def test_the_key_of_a_scale_with_its_cadence() -> None:
 
 def test_pitch_names() -> None:
     assert [pitch_name(pitch) for pitch in (60, 61, 59, 81)] == "C4 C#4 B3 A5".split()
+
+
+@pytest.mark.parametrize(
+    ("name", "pitch"),
+    [("C4", 60), (" a0 ", 21), ("Bb2", 46), ("f#5", 78), ("B#3", 60), ("G9", 127)],
+)
+def test_notes_are_parsed(name: str, pitch: int) -> None:
+    assert parse_pitch(name) == pitch
+
+
+@given(pitch=st.integers(1, 127))
+def test_names_of_notes_come_back(pitch: int) -> None:
+    assert parse_pitch(pitch_name(pitch)) == pitch
+
+
+@pytest.mark.parametrize("name", ["", "H4", "C", "4", "C10", "G#9", "C-1", "C#b4"])
+def test_other_names_of_notes_are_refused(name: str) -> None:
+    with pytest.raises(DataError, match="such as C4 or Bb2"):
+        parse_pitch(name)
