@@ -38,6 +38,7 @@ _NAMES = {
     "chorale.music.melody": ("Melody", "melody_of"),
     "chorale.music.metre": ("Metre",),
     "chorale.music.score": ("Chorale", "Note"),
+    "chorale.nn.bodies": ("BodyOptions", "register_body"),
     "chorale.sampling.completion": ("harmonize", "rewrite"),
     "chorale.sampling.generate": ("sample",),
     "chorale.sampling.gibbs": ("InfillingOptions",),

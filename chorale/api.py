@@ -13,6 +13,7 @@ from chorale.music.keys import Key
 from chorale.music.melody import Melody, melody_of
 from chorale.music.metre import Metre
 from chorale.music.score import Chorale, Note
+from chorale.nn.bodies import BodyOptions, register_body
 from chorale.sampling.completion import harmonize, rewrite
 from chorale.sampling.generate import sample
 from chorale.sampling.gibbs import InfillingOptions
@@ -24,6 +25,7 @@ from chorale.version import __version__
 from chorale.voice_leading.checking import check
 
 __all__ = [
+    "BodyOptions",
     "Chorale",
     "ChoraleError",
     "Corpus",
@@ -48,6 +50,7 @@ __all__ = [
     "melody_of",
     "read",
     "read_melody",
+    "register_body",
     "rewrite",
     "sample",
     "train_network",

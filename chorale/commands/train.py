@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from chorale.commands.plugin_option import PluginModule, use_plugin
 from chorale.commands.printing import print_remarks
 from chorale.commands.training_options import (
     Output,
@@ -54,6 +55,7 @@ def train(
             rich_help_panel="Training",
         ),
     ] = ",".join(FULL_PLAN),
+    plugin: PluginModule = None,
     teacher: Annotated[
         list[str] | None,
         typer.Option(
@@ -70,11 +72,15 @@ def train(
     run = chosen(RunOptions, options)
     run.check()
     typed = options_typed(context)
+    typed.pop("plugin", None)  # the network has it from where it is registered
     if "plan" in typed:
         typed["plan"] = tuple(name.strip() for name in plan.split(","))
     if "teacher" in typed:
         typed["teacher"] = tuple(teacher or ())
     begun = _begun(output) if run.resume else {"network": network}
+    data = [] if corpus is None else ["--corpus", str(corpus)]
+    words = ["chorale", "train", "--output", str(output), "--resume", *data]
+    use_plugin(plugin, begun["network"], begun.get("plugin", ""), words)
     check_same([name for name in typed if name == "network"], typed, begun)
     network_options, training_options = _options(begun["network"], typed)
     if "teacher_share" in typed and not (teacher or begun.get("teacher")):
@@ -94,7 +100,7 @@ def train(
         MONITOR,
         partial(train_network, chorales, network_options, training_options),
         partial(resume_training, chorales),
-        [] if corpus is None else ["--corpus", str(corpus)],
+        [*data, *([] if plugin is None else ["--plugin", plugin])],
     )
     valid = card.figures["valid"]
     typer.echo(

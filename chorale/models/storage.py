@@ -21,7 +21,6 @@ trust.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,7 +36,7 @@ from chorale.models.next_step import KerasPredictor, NetworkPredictor, OnnxPredi
 from chorale.models.options import InfillerOptions, NetworkOptions
 from chorale.music.voices import VOICE_NAMES, VOICE_ORDER
 from chorale.nn.cards import BaseCard, ModelRegistry
-from chorale.nn.memory import Ring
+from chorale.nn.memory import LARGEST_MEMORY, Ring, memory_size
 from chorale.utils.checks import check_types
 from chorale.utils.extras import require_keras
 from chorale.utils.files import check_files, load_arrays, replacing, save_arrays, sha256
@@ -52,9 +51,6 @@ DEFAULT_MODEL = "bach"
 BACKENDS = ("onnx", "keras")
 WEIGHTS_FILE = "weights.npz"
 TUNES_FILE = "tunes.npz"
-# Numbers that a network may carry from step to step, 64 MiB: attention over 1,000 steps
-# in eight blocks of 1,024 units carries as many.
-_LARGEST_MEMORY = 1 << 24
 GRAPH_FILES = ("step.onnx", "sequence.onnx", *(f"{name}.onnx" for name in VOICE_NAMES))
 
 
@@ -74,8 +70,9 @@ class Card(BaseCard):
         training: options of the training.
         data: the corpus, the SHA-256 of each file that was read by the training or its
             teachers, the files that were held out of a corpus without a valid split,
-            the pieces of valid that are in train too, with the share of each, and the
-            SHA-256 of the teachers' weights.
+            the pieces of valid that are in train too, with the share of each, the
+            SHA-256 of the teachers' weights, and where a network from outside came
+            from (`chorale.nn.plugins.Plugin.origin`).
         command: command line that makes the model again.
         versions: of the libraries that trained it.
         files: SHA-256 of the other files of the folder.
@@ -130,8 +127,8 @@ def _rings(values: dict[str, Any]) -> tuple[Ring, ...]:
         rings.append(Ring(ring["length"], shape, lags))
     for ring in rings:
         check_types(ring)
-    if sum(ring.length * math.prod(ring.shape) for ring in rings) > _LARGEST_MEMORY:
-        raise ModelError(f"expected a memory of at most {_LARGEST_MEMORY} numbers")
+    if memory_size(rings) > LARGEST_MEMORY:
+        raise ModelError(f"expected a memory of at most {LARGEST_MEMORY} numbers")
     return tuple(rings)
 
 
@@ -170,6 +167,9 @@ def load_model(
 ) -> NetworkPredictor | OnnxInfiller | KerasInfiller:
     """Open a trained model.
 
+    Nothing that a model names is imported: with Keras, the plugin of a network from
+    outside must be loaded before (`chorale.nn.plugins`).
+
     Args:
         name: a bundled model, or the folder of a model or of a run, as in `find_model`;
             None for the default model.
@@ -180,7 +180,8 @@ def load_model(
         A predictor for a next-step model, an infiller for an infiller.
 
     Raises:
-        UsageError: no such model or backend, or a model of the other kind.
+        UsageError: no such model or backend, a model of the other kind, or, with Keras,
+            a plugin that is not loaded.
         ModelError: a file is missing, damaged, or not the one that the card describes.
     """
     if backend not in BACKENDS:

@@ -6,6 +6,26 @@
 
 A layer declares its memory as ring buffers (`chorale.nn.memory`). A step is given the
 entries that it reads and returns the new ones. Both ways give the same outputs.
+
+Bodies from outside (`chorale.register_body`) are mostly a `Chain` of causal layers and
+of ordinary layers of Keras, which `as_causal` explains. A layer of another kind is a
+CausalLayer of its own, such as the mean of all steps so far:
+
+    class RunningMean(CausalLayer):
+        def call(self, inputs, training=None):
+            count = ops.arange(1, ops.shape(inputs)[1] + 1)
+            return ops.cumsum(inputs, 1) / ops.cast(count[:, None], inputs.dtype)
+
+        def step(self, inputs, memory, position):
+            total = memory[0] + inputs
+            return total / ops.cast(position + 1, inputs.dtype), [total]
+
+        def rings(self):
+            return [Ring(1, (64,))]  # the total, for inputs of 64 units
+
+A layer within is made in `__init__` and called, never built by hand; a weight has a
+name (`self.add_weight(…, name="scale")`). What it computes is written in `keras.ops`,
+so that it can be stored as an ONNX graph and trained on any backend.
 """
 
 from __future__ import annotations
@@ -16,13 +36,18 @@ from typing import Any
 import keras
 from keras import ops
 
+from chorale.errors import UsageError
 from chorale.nn.memory import Ring
 
 Tensor = Any  # of the Keras backend
 
 
 class CausalLayer(keras.layers.Layer):
-    """A layer over time whose output at a step depends on no later step."""
+    """A layer over time whose output at a step depends on no later step.
+
+    A subclass has `call`, `step` and, if a step keeps something for later ones,
+    `rings`. Both faces agree to 1e-4; training a body from outside checks it.
+    """
 
     def build(self, *shapes: Any) -> None:
         """Leave it to the layers within, which are built when they are first called.
@@ -76,11 +101,11 @@ class EachStep(CausalLayer):
 
 
 class Chain(CausalLayer):
-    """Apply layers in order."""
+    """Apply layers in order, each as `as_causal` makes it."""
 
-    def __init__(self, layers: Sequence[CausalLayer], **kwargs: Any) -> None:
+    def __init__(self, layers: Sequence[keras.layers.Layer], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.layers = list(layers)
+        self.layers = [as_causal(layer) for layer in layers]
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         for layer in self.layers:
@@ -123,7 +148,7 @@ class Recurrent(CausalLayer):
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         cell = self.rnn.cell
-        if training and cell.has_sequence:
+        if training and getattr(cell, "has_sequence", False):
             return cell.over_steps(inputs)
         return self.rnn(inputs)
 
@@ -137,6 +162,36 @@ class Recurrent(CausalLayer):
         sizes = self.rnn.cell.state_size
         sizes = [sizes] if isinstance(sizes, int) else sizes
         return [Ring(1, (size,)) for size in sizes]
+
+
+def as_causal(layer: keras.layers.Layer) -> CausalLayer:
+    """Return a layer of Keras as a causal layer; a causal one as it is.
+
+    A recurrent layer (SimpleRNN, LSTM, GRU, RNN of a cell) runs over the steps and
+    returns an output for each. Any other layer is applied to each step separately, as
+    are Dense, Dropout, LayerNormalization and Activation.
+
+    Raises:
+        UsageError: a layer that sees later steps, or one that has a causal layer of its
+            own here.
+    """
+    if isinstance(layer, CausalLayer):
+        return layer
+    if isinstance(layer, keras.layers.RNN):
+        if layer.go_backwards:
+            raise UsageError(f"{layer.name} runs backwards, so it is not causal")
+        return Recurrent(layer.cell, name=layer.name)
+    others = {
+        keras.layers.Conv1D: "write CausalConvolution of chorale.nn.causal instead",
+        keras.layers.MultiHeadAttention: (
+            "write WindowedAttention of chorale.nn.attention instead"
+        ),
+        keras.layers.Bidirectional: "it sees later steps, so it is not causal",
+    }
+    for kind, why in others.items():
+        if isinstance(layer, kind):
+            raise UsageError(f"{layer.name}, a {kind.__name__} layer, in a body: {why}")
+    return EachStep(layer)
 
 
 class CausalConvolution(CausalLayer):

@@ -130,19 +130,20 @@ class Run:
         """Check that a resumed run reads the data that it began with.
 
         Args:
-            data: SHA-256 by name: of `files`, and of `teachers` if there are any.
+            data: SHA-256 by name: of `files`, and of `teachers` if there are any; with
+                the origin of a `plugin` (`chorale.nn.plugins`), if its network is one.
 
         Raises:
             ModelError: a file has changed, is new or is missing.
         """
         stored = self._read_json("data.json")
         try:
-            before = {**stored["files"], **stored.get("teachers", {})}
-        except (KeyError, TypeError):
+            before = _hashes(stored)
+        except (KeyError, TypeError, AttributeError):
             raise ModelError(
                 f"{self.folder}: data.json does not list the files that were read"
             ) from None
-        now = {**data["files"], **data.get("teachers", {})}
+        now = _hashes(data)
         for name in sorted(set(before) | set(now)):
             if before.get(name) != now.get(name):
                 raise ModelError(
@@ -204,6 +205,14 @@ def plot_history(run: Run, monitor: str) -> Path:
         figure.savefig(temporary, dpi=120, bbox_inches="tight")
     plt.close(figure)
     return path
+
+
+def _hashes(data: Mapping[str, Any]) -> dict[str, str]:
+    """Return the SHA-256 of what a run reads by name: files, teachers, its plugin."""
+    hashes = {**data["files"], **data.get("teachers", {})}
+    if plugin := data.get("plugin"):
+        hashes[f"the plugin {plugin['module']}"] = plugin["sha256"]
+    return hashes
 
 
 def _with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:

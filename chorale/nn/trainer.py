@@ -61,6 +61,12 @@ class Task(ABC, Generic[CardT]):
     def batches_per_epoch(self) -> int:
         return -(-self.examples // self.options.batch_size)
 
+    def check(self) -> None:
+        """Refuse a network that cannot be trained, before a run begins or goes on."""
+
+    def load_plugin(self) -> None:
+        """Import in a fresh process the plugin that the user named for the network."""
+
     @abstractmethod
     def provenance(self) -> dict[str, Any]:
         """Return the SHA-256 of the training data, see `Run.check_data`."""
@@ -120,6 +126,7 @@ def begin(
     require_keras("training")
     run = Run(output)
     run.check_new()  # before Keras is loaded for its version
+    task.check()
     data = task.provenance()
     settings = Settings(
         task.network_options, task.options, command, _library_versions()
@@ -151,6 +158,7 @@ def resume(
     run = Run(output)
     settings = run.settings(network, training)
     task = make_task(settings.network, settings.training)
+    task.check()
     data = task.provenance()
     run.check_data(data)
     return _train(task, run, settings, data, **fitting)
@@ -208,6 +216,7 @@ def finish_pickled() -> None:
     """Finish the run that `finish_on_tensorflow` pickled into the file of argv."""
     # Safe: the pickle comes from the process that started this one.
     task, run, settings, data = pickle.loads(Path(sys.argv[1]).read_bytes())
+    task.load_plugin()
     _train(task, run, settings, data, finish=True)
 
 

@@ -18,6 +18,7 @@ from chorale.models.storage import NEXT_STEP, WEIGHTS_FILE, Card, load_model, sa
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_ORDER, VOICES
 from chorale.nn.fitting import Batch, make_deterministic
+from chorale.nn.plugins import ensure_plugin, load_plugin
 from chorale.nn.runs import Row
 from chorale.training.batches import (
     both_plans,
@@ -53,13 +54,28 @@ class NextStepTask(ChoraleTask[Vocabulary]):
     options: TrainingOptions
     teacher: Teacher | None = None
 
+    def check(self) -> None:
+        """Check a body from outside; see `check_plugin_body`."""
+        if self.network_options.plugin:
+            from chorale.nn.plugin_bodies import check_plugin_body
+
+            check_plugin_body(self.network_options)
+
+    def load_plugin(self) -> None:
+        ensure_plugin(self.network_options.body, self.network_options.plugin)
+
     def provenance(self) -> dict[str, Any]:
         """Return the hashes of the corpus, of the teachers, and of their corpora.
+
+        The origin of a body from outside is among them.
 
         Raises:
             UsageError, ModelError: see `teacher_cards`.
         """
         data = super().provenance()
+        body, plugin = self.network_options.body, self.network_options.plugin
+        if plugin:
+            data["plugin"] = load_plugin(body, plugin).origin()
         teachers, plan = self.options.teacher, self.options.plan
         if cards := teacher_cards(teachers, self.vocabulary, plan):
             known = set(data["files"].values())
