@@ -23,6 +23,7 @@ from chorale.errors import DataError
 from chorale.formats.classic_csv import read_annotations, read_csv
 from chorale.music.keys import Key
 from chorale.music.metre import COMMON_TIME, metres_of, number_bars
+from chorale.music.ranges import Range, voice_ranges
 from chorale.music.score import Chorale
 from chorale.utils.files import sha256
 
@@ -62,6 +63,15 @@ class Corpus:
                 self.path,
             )
         return chorales
+
+    def ranges(self) -> tuple[Range, ...]:
+        """Return the lowest and highest note of each voice in train.
+
+        Those of shards are in their index.
+        """
+        if isinstance(self.train, ShardedPieces):
+            return self.train.ranges
+        return voice_ranges(self.train)
 
 
 def bundled_corpus() -> Path:

@@ -21,16 +21,15 @@ import numpy as np
 
 from chorale.corpus.records import format_piece, parse_piece
 from chorale.errors import DataError, OutputError
+from chorale.music.ranges import Range, union_of, voice_ranges
 from chorale.music.score import Chorale
-from chorale.music.voices import SILENCE, VOICES
+from chorale.music.voices import VOICES
 from chorale.utils.files import parse_object, replacing, sha256, write_text
 from chorale.utils.tfrecord import read_records, record_of, record_offsets
 
 SHARDS_FILE = "shards.json"
 PIECES = 512  # of a shard: about 1 MB
 _FORM = "chorale shards 1"
-
-Range = tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,10 +74,7 @@ class ShardedPieces(Sequence[Chorale]):
     @property
     def ranges(self) -> tuple[Range, ...]:
         """Lowest and highest MIDI note of each voice; 0 and 0 if it never sounds."""
-        return tuple(
-            _union([shard.ranges[voice] for shard in self.shards])
-            for voice in range(VOICES)
-        )
+        return union_of(shard.ranges for shard in self.shards)
 
     def __len__(self) -> int:
         return int(self._ends[-1]) if len(self._ends) else 0
@@ -167,27 +163,6 @@ def _write_shard(
         ranges=voice_ranges(pieces),
         sha256=sha256(folder / file),
     )
-
-
-def voice_ranges(pieces: Iterable[Chorale]) -> tuple[Range, ...]:
-    """Return the lowest and highest MIDI note of each voice; 0 and 0 if silent."""
-    found: list[list[Range]] = [[] for _ in range(VOICES)]
-    for piece in pieces:
-        sounding = piece.pitches != SILENCE
-        lowest = np.where(sounding, piece.pitches, np.iinfo(np.int64).max).min(axis=0)
-        highest = piece.pitches.max(axis=0)
-        for ranges, low, high in zip(
-            found, lowest.tolist(), highest.tolist(), strict=True
-        ):
-            ranges.append((low if high else SILENCE, high))
-    return tuple(_union(ranges) for ranges in found)
-
-
-def _union(ranges: Sequence[Range]) -> Range:
-    sounding = [bounds for bounds in ranges if bounds[1] != SILENCE]
-    if not sounding:
-        return SILENCE, SILENCE
-    return min(low for low, _ in sounding), max(high for _, high in sounding)
 
 
 # === Reading ===

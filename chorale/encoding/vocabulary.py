@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from chorale.errors import DataError
 from chorale.music.keys import pitch_name
+from chorale.music.ranges import voice_ranges
 from chorale.music.score import Chorale
 from chorale.music.voices import HIGHEST_PITCH, SILENCE, VOICE_NAMES, VOICES
 from chorale.utils.arrays import IntArray
@@ -64,16 +65,23 @@ class NoteVocabulary:
         Raises:
             DataError: there are no chorales, or a voice that never sounds.
         """
-        columns = [chorale.pitches for chorale in chorales]
-        if not columns:
-            raise DataError("a vocabulary needs at least one chorale to fit")
-        pitches = np.concatenate(columns)
-        ranges = []
-        for voice in range(VOICES):
-            sounding = pitches[pitches[:, voice] != SILENCE, voice]
-            if not len(sounding):
-                raise DataError(f"the {VOICE_NAMES[voice]} never sounds in this corpus")
-            ranges.append((int(sounding.min()), int(sounding.max())))
+        ranges = voice_ranges(chorales)
+        if not any(high for _, high in ranges):
+            raise DataError("a vocabulary needs at least one chorale with notes to fit")
+        return cls.of_ranges(ranges, encoding)
+
+    @classmethod
+    def of_ranges(
+        cls, ranges: Sequence[tuple[int, int]], encoding: str = "hold"
+    ) -> Self:
+        """Return the vocabulary of voices of known ranges, see `voice_ranges`.
+
+        Raises:
+            DataError: a voice never sounds.
+        """
+        for name, (_, high) in zip(VOICE_NAMES, ranges, strict=True):
+            if high == SILENCE:
+                raise DataError(f"the {name} never sounds in this corpus")
         return cls(
             encoding=encoding,
             lowest=min(low for low, _ in ranges),

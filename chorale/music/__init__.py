@@ -3,6 +3,7 @@
 - score: the Chorale and its notes, the value that every other room passes around
 - metre: time signatures, bars, beats, pickups
 - voices: the four voices, their ranges and instruments
+- ranges: the lowest and highest note of each voice
 - keys: keys, key signatures, key estimation
 - spelling: letter names and accidentals of pitches
 - chords: root, quality and bass of the chord at each step

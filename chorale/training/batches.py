@@ -14,6 +14,7 @@ from chorale.encoding.plan import Plan, transpose_features
 from chorale.music.score import Chorale
 from chorale.music.voices import SILENCE, VOICES
 from chorale.training.options import CommonOptions
+from chorale.training.pieces import PreparedT, StreamedPieces, in_groups, order_of
 from chorale.utils.arrays import IntArray
 
 # Lengths of whole pieces are rounded up to a multiple of this: fewer compilations.
@@ -57,20 +58,23 @@ def both_plans(chorale: Chorale, names: Sequence[str]) -> tuple[IntArray, IntArr
     return Plan.of(chorale).features(names), Plan.of(bare).features(names)
 
 
-def draw_order(
-    lengths: Sequence[int], options: CommonOptions, random: np.random.Generator
-) -> Iterator[tuple[IntArray, int]]:
+def draw_pieces(
+    pieces: Sequence[PreparedT] | StreamedPieces[PreparedT],
+    options: CommonOptions,
+    epoch: int,
+    random: np.random.Generator,
+) -> Iterator[tuple[list[PreparedT], int]]:
     """Yield the pieces of each batch of an epoch, and the number of its steps.
 
     Args:
-        lengths: number of steps of each piece.
+        pieces: see `chorale.training.pieces.prepared`.
         options: of the training.
-        random: source of the order.
+        epoch: counted from 1.
+        random: source of the order of pieces in memory.
     """
-    order = random.permutation(len(lengths))
-    for begin in range(0, len(order), options.batch_size):
-        chosen = order[begin : begin + options.batch_size]
-        length = max(lengths[piece] for piece in chosen)
+    order = order_of(pieces, options.seed, epoch, random)
+    for chosen in in_groups(order, options.batch_size):
+        length = max(piece.steps for piece in chosen)
         length = -(-length // _PADDING) * _PADDING
         yield chosen, min(length, options.crop) if options.crop else length
 

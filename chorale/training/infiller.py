@@ -20,12 +20,13 @@ from chorale.nn.fitting import Batch, make_deterministic
 from chorale.nn.runs import Row
 from chorale.training.batches import (
     both_plans,
-    draw_order,
+    draw_pieces,
     draw_plan,
     transposition_range,
 )
 from chorale.training.masks import draw_mask
 from chorale.training.options import CommonOptions
+from chorale.training.pieces import StreamedPieces, prepared
 from chorale.training.task import ChoraleTask, metrics, stored_figures
 from chorale.utils.arrays import IntArray
 
@@ -46,6 +47,11 @@ class CellPiece(NamedTuple):
     plans: tuple[IntArray, IntArray]
     shifts: tuple[int, int]
 
+    @property
+    def steps(self) -> int:
+        """Steps of the whole piece."""
+        return len(self.cells)
+
 
 class InfillerTask(ChoraleTask[CellVocabulary]):
     """An infilling network to train on a corpus of chorales."""
@@ -61,9 +67,10 @@ class InfillerTask(ChoraleTask[CellVocabulary]):
 
         options = self.options
         make_deterministic(options.seed)
-        self._pieces = [
-            prepare(chorale, self.vocabulary, options) for chorale in self.learned
-        ]
+        self._pieces = prepared(
+            self.learned,
+            lambda group: [prepare(each, self.vocabulary, options) for each in group],
+        )
         network = build_infiller(self.network_options, self.vocabulary, options.plan)
         self.compile(network, keras.losses.SparseCategoricalCrossentropy)
         self._infiller = KerasInfiller(network)
@@ -101,7 +108,7 @@ def prepare(
 
 
 def draw_batches(
-    pieces: Sequence[CellPiece],
+    pieces: Sequence[CellPiece] | StreamedPieces[CellPiece],
     vocabulary: CellVocabulary,
     options: CommonOptions,
     epoch: int,
@@ -114,13 +121,12 @@ def draw_batches(
     a piece is padded to the steps of the batch, have weight 0.
     """
     random = np.random.default_rng([options.seed, epoch])
-    lengths = [len(piece.cells) for piece in pieces]
-    for chosen, steps in draw_order(lengths, options, random):
+    for chosen, steps in draw_pieces(pieces, options, epoch, random):
         shape = (len(chosen), steps, VOICES)
         cells = np.full(shape, ABSENT)
         hidden = np.zeros(shape, np.bool_)
         plan = np.zeros((*shape[:2], len(options.plan)), np.int64)
-        for row, piece in enumerate(pieces[index] for index in chosen):
+        for row, piece in enumerate(chosen):
             shift = int(random.integers(piece.shifts[0], piece.shifts[1] + 1))
             count = min(steps, len(piece.cells))
             first = int(random.integers(len(piece.cells) - count + 1))

@@ -52,8 +52,9 @@ class ChoraleTask(Task[Card], Generic[VocabularyT]):
         self.network_options, self.options = network_options, options
         self.learned, self.validated, _ = split_corpus(corpus)
         # Chorales held out of a flat corpus are of its train split too.
-        fit = self.vocabulary_class.fit
-        self.vocabulary: VocabularyT = fit(corpus.train, options.encoding)
+        self.vocabulary: VocabularyT = self.vocabulary_class.of_ranges(
+            corpus.ranges(), options.encoding
+        )
         for chorale in self.validated:
             self.vocabulary.encode(chorale)
 

@@ -21,12 +21,12 @@ from chorale.corpus.shards import (
     has_shards,
     read_shard_index,
     read_shards,
-    voice_ranges,
     write_shards,
 )
 from chorale.encoding.tokens import Vocabulary
 from chorale.errors import DataError, OutputError
 from chorale.music.keys import Key
+from chorale.music.ranges import voice_ranges
 from chorale.music.score import Chorale
 from chorale.utils.files import sha256
 from chorale.utils.tfrecord import format_features
