@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,6 +34,7 @@ _BREAK = -1  # separates the pieces of the training set: no stretch crosses it
 _UNKNOWN = -1  # identifier of stretches that the training set lacks
 # An interval of less than 128 semitones up or down is packed as one of 256.
 _ZERO, _INTERVALS = 128, 256
+_GROUP = 256  # pieces of train that are searched at once for near-duplicates
 _IDENTIFIERS = 2**27  # more than steps in train; two of them and an interval: 62 bits
 
 
@@ -103,6 +105,9 @@ class CopyIndex:
         if not tables:
             raise DataError("expected at least one chorale to search in, got none")
         self._pitches: IntArray = np.concatenate(tables)
+        # The piece of each step; separators belong to the piece before them.
+        lengths = [len(table) for table in tables]
+        self._pieces = np.repeat(np.arange(len(tables)) // 2, lengths)
         # By length: the distinct stretches, packed, in ascending order; and for the
         # lengths that longer ones are made of, all stretches in order of time.
         self._distinct: dict[int, IntArray] = {}
@@ -129,6 +134,34 @@ class CopyIndex:
         """
         found: BoolArray = self._identify(pitches, length).identifiers != _UNKNOWN
         return found
+
+    def copied_from(
+        self, pitches: IntArray, length: int, counted: BoolArray
+    ) -> tuple[BoolArray, IntArray]:
+        """Return which stretches occur, and how many in each piece of the index.
+
+        Args:
+            pitches: int array (steps, 4).
+            length: of the stretches, in steps.
+            counted: bool array (steps - length + 1,), the stretches to look for.
+
+        Returns:
+            bool array of the same shape, and int array (pieces,).
+        """
+        identifiers = self._identify(pitches, length).identifiers
+        copied = counted & (identifiers != _UNKNOWN)
+        distinct = self._distinct_of(length)
+        # The last number is that of stretches that are not in the index.
+        wanted = np.bincount(identifiers[copied], minlength=len(distinct) + 1)
+        packed, _ = self._pack_train(length)
+        found = _positions(distinct, packed)
+        at = np.flatnonzero(wanted[found])
+        # A stretch counts once in each piece, however often it is there.
+        pairs = np.unique(np.stack([self._pieces[at], found[at]]), axis=1)
+        counts = np.bincount(
+            pairs[0], weights=wanted[pairs[1]], minlength=int(self._pieces[-1]) + 1
+        )
+        return copied, counts.astype(np.int64)
 
     def _longest_run(self, pitches: IntArray) -> int:
         """Return the length of the longest copied stretch in which a pitch changes.
@@ -173,28 +206,58 @@ class CopyIndex:
 
 
 def near_duplicates(
-    train: Sequence[Chorale], chorales: Iterable[Chorale], quarters: int = 8
+    train: Iterable[Chorale], chorales: Iterable[Chorale], quarters: int = 8
 ) -> dict[str, dict[str, Any]]:
     """Return the chorales of which more than half is copied from the training set.
 
-    By source of the chorale: the `share` of its windows of so many quarters (one of
-    WINDOWS) that are copied, and `train`, the source of the piece with most of them.
+    The training set is read once, some pieces at a time. By source of the chorale: the
+    `share` of its windows of so many quarters (one of WINDOWS) that are copied, and
+    `train`, the source of the piece with most of them.
     """
-
-    def share(index: CopyIndex, chorale: Chorale) -> float:
-        return index.copied(chorale).windows[quarters].share or 0.0
-
-    index = CopyIndex(train)
-    shares = [(chorale, share(index, chorale)) for chorale in chorales]
-    copies = [(chorale, copied) for chorale, copied in shares if copied > 0.5]
-    single = [(piece.source, CopyIndex([piece])) for piece in train] if copies else []
+    length = quarters * STEPS_PER_QUARTER
+    searched = [_Searched.of(chorale, length) for chorale in chorales]
+    pieces = iter(train)
+    while group := list(islice(pieces, _GROUP)):
+        index = CopyIndex(group)
+        for search in searched:
+            search.find(index, group, length)
     return {
-        chorale.source: {
-            "share": copied,
-            "train": max(single, key=lambda item: share(item[1], chorale))[0],
-        }
-        for chorale, copied in copies
+        search.chorale.source: {"share": search.share, "train": search.source}
+        for search in searched
+        if search.share > 0.5
     }
+
+
+@dataclass
+class _Searched:
+    """A chorale whose windows of one length are looked for in a training set."""
+
+    chorale: Chorale
+    counted: BoolArray  # (windows,), those that begin on a beat and move
+    copied: BoolArray  # (windows,), those of them that were found
+    most: int = 0  # windows found in the piece that has most of them
+    source: str = ""  # of that piece
+
+    @classmethod
+    def of(cls, chorale: Chorale, length: int) -> _Searched:
+        moving = _moves(chorale.pitches, length)
+        is_beat = chorale.positions % STEPS_PER_QUARTER == 0
+        counted = moving & is_beat[: len(moving)]
+        return cls(chorale, counted, np.zeros_like(counted))
+
+    @property
+    def share(self) -> float:
+        return float(self.copied.sum() / max(self.counted.sum(), 1))
+
+    def find(self, index: CopyIndex, pieces: Sequence[Chorale], length: int) -> None:
+        """Look for the windows in some pieces, those of the index."""
+        if not self.counted.any():
+            return
+        copied, counts = index.copied_from(self.chorale.pitches, length, self.counted)
+        self.copied |= copied
+        best = int(counts.argmax())
+        if counts[best] > self.most:
+            self.most, self.source = int(counts[best]), pieces[best].source
 
 
 def _moves(pitches: IntArray, length: int) -> BoolArray:

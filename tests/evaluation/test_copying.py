@@ -234,3 +234,26 @@ def test_near_duplicates_are_named():
         "most": {"share": pytest.approx(28 / 43), "train": train[0].source},
     }
     assert near_duplicates(train, [part, most], quarters=16).keys() == {"most"}
+
+
+def test_near_duplicates_are_the_same_however_many_pieces_are_searched_at_once(
+    monkeypatch,
+):
+    random = np.random.default_rng(5)
+    train = [
+        Chorale(pitches=random.integers(48, 72, (60, 4)), source=f"piece {number}")
+        for number in range(7)
+    ]
+    half = np.concatenate([train[1].pitches[:30], train[4].pitches[20:]]) + 3
+    copies = [
+        replace(train[5].transpose(-2), source="whole"),
+        Chorale(pitches=half, source="of two"),
+        Chorale(pitches=random.integers(48, 72, (60, 4)), source="new"),
+    ]
+    found = near_duplicates(train, copies, quarters=4)
+    assert found["whole"] == {"share": 1.0, "train": "piece 5"}
+    assert found["of two"]["train"] == "piece 4"
+    assert 0.5 < found["of two"]["share"] < 1 and "new" not in found
+    for pieces in (1, 2, 3):
+        monkeypatch.setattr("chorale.evaluation.copying._GROUP", pieces)
+        assert near_duplicates(iter(train), copies, quarters=4) == found
