@@ -6,7 +6,7 @@ barline in its own octave, as on paper. Repeats are marked, not played out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 from chorale.errors import DataError, located
 from chorale.formats.abc.bars import align_voices, say_short_bars, written_bars
 from chorale.formats.abc.events import Event, bounds_of, length_of
+from chorale.formats.abc.fields import VoiceProperties
 from chorale.formats.abc.remarks import Remarks, Spot
 from chorale.formats.abc.text import decode, select_tune, split_tunes
 from chorale.formats.abc.tunes import TuneReader
@@ -22,7 +23,7 @@ from chorale.formats.limits import ABC_BYTES
 from chorale.formats.reading import Reading, ReadingOptions
 from chorale.formats.scores.assembly import read_score
 from chorale.formats.scores.notes import ScoreNote, Syllable
-from chorale.formats.scores.written_score import Line, Staff, WrittenScore
+from chorale.formats.scores.written_score import Line, Staff, WrittenBar, WrittenScore
 from chorale.music.voices import VOICES
 from chorale.utils.files import read_file
 
@@ -63,7 +64,7 @@ def read_abc(path: Path, tune: int | None = None) -> WrittenScore:
         if not voices:
             hint = f": {chosen.lost}" if chosen.lost else ""
             raise DataError(f"expected a tune, got no notes{hint}")
-        properties = [reader.finish(voice) for voice in voices]
+        properties = {voice.name: reader.finish(voice) for voice in voices}
         if len(voices) == 1 and _most_layers(voices[0]) < VOICES:
             _leave_overlays_out(voices[0], reader.remarks)
         align_voices(voices, reader.remarks)
@@ -72,17 +73,8 @@ def read_abc(path: Path, tune: int | None = None) -> WrittenScore:
             bars[0] = replace(bars[0], key=replace(bars[0].key, certain=True))
         say_short_bars(voices, bars, reader.remarks)
         staves = [
-            Staff(
-                name=own.name,
-                abbreviation=own.abbreviation,
-                clef=own.clef,
-                percussion=bars[0].number if own.percussion else None,
-                bars=[
-                    [_line(layer, written.number) for layer in bar.layers]
-                    for bar, written in zip(voice.bars, bars, strict=True)
-                ],
-            )
-            for voice, own in zip(voices, properties, strict=True)
+            _staff(together, properties[together[0].name], bars)
+            for together in _by_staff(voices, reader.staves, properties)
         ]
     return WrittenScore(
         bars=bars,
@@ -90,6 +82,52 @@ def read_abc(path: Path, tune: int | None = None) -> WrittenScore:
         title=reader.title,
         composer=reader.composer,
         notes=(*chosen.notes, *reader.remarks.sentences([bar.number for bar in bars])),
+    )
+
+
+# === Staves ===
+
+
+def _by_staff(
+    voices: Sequence[VoiceReader],
+    staves: Sequence[Sequence[str]],
+    properties: Mapping[str, VoiceProperties],
+) -> list[list[VoiceReader]]:
+    """Return voices by staff: those that share the name of the first, others alone.
+
+    `staves` has the names of the voices that %%score puts on each staff. Those that
+    have names are parts of their own.
+    """
+    found = {voice.name: voice for voice in voices}
+    together = []
+    for names in staves or [[voice.name] for voice in voices]:
+        staff = [found.pop(name) for name in names if name in found]
+        named = [bool(properties[voice.name].name) for voice in staff]
+        if named[:1] == [True] and not any(named[1:]):
+            together.append(staff)
+        else:
+            together += [[voice] for voice in staff]
+    return together
+
+
+def _staff(
+    voices: Sequence[VoiceReader], own: VoiceProperties, bars: Sequence[WrittenBar]
+) -> Staff:
+    """Return the staff of one or more voices; `own` are the properties of the first."""
+    return Staff(
+        name=own.name,
+        abbreviation=own.abbreviation,
+        clef=own.clef,
+        percussion=bars[0].number if own.percussion else None,
+        bars=[
+            [
+                _line(layer, written.number)
+                for voice in voices
+                for layer in voice.bars[index].layers
+            ]
+            for index, written in enumerate(bars)
+        ],
+        is_ordered=len(voices) > 1,
     )
 
 

@@ -30,6 +30,7 @@ from chorale.formats.limits import MOST_STAVES
 from chorale.formats.remarks import on_transposition
 from chorale.music.credits import PROGRAM
 
+_SIGNS = re.compile(r"[\[\]{}|*+]")  # of %%score that concern print only
 _USER_SYMBOL = re.compile(r"([H-Wh-w~])\s*=\s*[!+]?([^!+]*)[!+]?")
 
 
@@ -39,7 +40,8 @@ class TuneReader:
     Attributes:
         title, composer: of the header; may be empty.
         remarks: what is left out or guessed.
-        order: the voices of a %%score directive from the top; empty without one.
+        staves: the names of the voices on each staff of a %%score directive, from the
+            top; empty without one.
         is_own: whether the file was written by this package, so that its key is
             certain.
     """
@@ -48,7 +50,7 @@ class TuneReader:
         self.title = ""
         self.composer = ""
         self.remarks = Remarks()
-        self.order: list[str] = []
+        self.staves: list[list[str]] = []
         self.is_own = False
         self._voices: dict[str, VoiceReader] = {}
         self._current: VoiceReader | None = None
@@ -92,12 +94,13 @@ class TuneReader:
     def _chosen(self) -> list[VoiceReader]:
         """Return the voices that have bars in the order of %%score."""
         voices = {name: voice for name, voice in self._voices.items() if voice.bars}
-        if not self.order:
+        if not self.staves:
             return list(voices.values())
+        order = [name for staff in self.staves for name in staff]
         for name in voices:
-            if name not in self.order:
+            if name not in order:
                 self.remarks.add(f"voice {name} is not in %%score and is left out")
-        return [voices[name] for name in self.order if name in voices]
+        return [voices[name] for name in order if name in voices]
 
     # === Music and lyrics ===
 
@@ -285,7 +288,12 @@ class TuneReader:
         name, _, value = text.partition(" ")
         name, value = name.lower(), value.strip()
         if name in ("score", "staves"):
-            self.order = self.order or re.findall(r"[^\s()\[\]{}|*+]+", value)
+            self.staves = self.staves or [
+                re.findall(r"[^\s()]+", group)
+                for group in re.findall(
+                    r"\([^)]*\)?|[^\s()]+", re.sub(_SIGNS, " ", value)
+                )
+            ]
         elif name == CREATOR:
             self.is_own = value == PROGRAM
         elif name == "propagate-accidentals":

@@ -78,7 +78,19 @@ def read_bars(
         return metres, *_own_bars(metas, metres, length)
     metres, pickup = _foreign_metres(metas)
     metres = tuple(metre for metre in metres if metre.step < steps)
+    if len(metres) > 1 and _completes_pickup(metres, pickup, steps):
+        metres = metres[:-1]
     return metres, *number_bars(steps, metres, pickup)
+
+
+def _completes_pickup(metres: Sequence[Metre], pickup: int, steps: int) -> bool:
+    """Return whether the last metre is that of a short last bar.
+
+    Some programs write a time signature of its own for each incomplete bar.
+    """
+    before, last = metres[-2:]
+    is_one_bar = steps - last.step == last.bar_length
+    return is_one_bar and 0 < pickup == before.bar_length - last.bar_length
 
 
 def has_metre(metas: Metas) -> bool:

@@ -49,6 +49,7 @@ class PartMeasure:
         number: as printed; None if it is no number.
         keys: key signatures that begin here, by staff, 0 for all staves.
         length: in steps, whole-bar rests aside; `rest_length` of these.
+        printed: end of the last note or rest that is printed.
         fermatas: beginning and end of those on rests that are not printed, which hold
             whatever sounds.
         free: whether it begins to be without metre.
@@ -59,6 +60,7 @@ class PartMeasure:
     implicit: bool = False
     length: Fraction = Fraction(0)
     rest_length: Fraction = Fraction(0)
+    printed: Fraction = Fraction(0)
     metre: Metre | None = None
     free: bool = False
     keys: dict[int, KeySignature] = field(default_factory=dict)
@@ -242,6 +244,7 @@ class PartReader:
             self.left_out["grace notes"].add(place)
             return
         rest = element.find("rest")
+        is_hidden = rest is not None and element.get("print-object") == "no"
         is_whole_bar = rest is not None and rest.get("measure") == "yes"
         is_chord = element.find("chord") is not None and self._last is not None
         if is_chord and self._last is not None:
@@ -256,6 +259,8 @@ class PartReader:
                 measure.rest_length = max(measure.rest_length, end)
             else:
                 measure.length = max(measure.length, end)
+            if not is_hidden:
+                measure.printed = max(measure.printed, end)
         staff = max(values.integer(element.findtext("staff")) or 1, 1)
         if element.find("cue") is not None:
             self.left_out["cue notes"].add(place)
@@ -273,7 +278,6 @@ class PartReader:
                 whole_bar=is_whole_bar,
             )
             if end > start:
-                is_hidden = rest is not None and element.get("print-object") == "no"
                 if not is_hidden:
                     measure.sounds.append(sound)
                 elif element.find("notations/fermata") is not None:

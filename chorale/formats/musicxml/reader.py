@@ -134,11 +134,16 @@ def _bars_of(
             differing.append(number)
         metre = metres[0] if metres else metre
         # Some programs write an incomplete bar at the end as one that is not counted.
-        is_end = index + 1 == count and index > 0 and first.number is None
+        is_last = index + 1 == count
+        is_end = is_last and index > 0 and first.number is None
+        length = _length(column, metre.bar_length)
+        printed = max(measure.printed for measure in column)
+        if is_last and printed:  # some programs fill it with rests that are not seen
+            length = min(length, printed)
         bars.append(
             WrittenBar(
                 number=max(number, 0),
-                length=_length(column, metre.bar_length),
+                length=length,
                 metre=metres[0] if metres else None,
                 key=next((key for bar in column for key in bar.keys.values()), None),
                 tempo=next((bar.tempo for bar in column if bar.tempo), None),

@@ -120,6 +120,26 @@ def test_voices_that_are_not_in_the_score(tmp_path: Path) -> None:
     assert score.notes == ("voice 3 is not in %%score and is left out",)
 
 
+def test_voices_without_names_share_the_staff_of_the_first(tmp_path: Path) -> None:
+    music = "V:1\nc4|[K:C]G4|]\nV:2\nG4|A4|]\nV:3\nE4|E4|]\nV:4\nC,4|G,4|]"
+    head = '%%score [ ( 1 2 ) | ( 3 4 ) ]\nV:1 nm="Soprano\\nAlto"\n'
+    score = body(tmp_path, f'{head}V:3 nm="Tenor\\nBass"\n{music}')
+    assert [staff.name for staff in score.staves] == ["Soprano Alto", "Tenor Bass"]
+    assert melody(score, 0, 1) == [[67], [69]]
+    # The voices cross in bar 2, and stay themselves.
+    chorale = read_tune(tmp_path / "t.abc").chorale
+    assert chorale.pitches[[0, 16]].tolist() == [[72, 67, 64, 48], [67, 69, 64, 55]]
+
+
+def test_voices_with_names_of_their_own_are_parts(tmp_path: Path) -> None:
+    music = "V:1\nc4|]\nV:2\nG4|]\nV:3\nE4|]\nV:4\nC,4|]"
+    head = "%%score (1 2) (3 4)\n" + "".join(
+        f"V:{number} nm={name}\n"
+        for number, name in enumerate(("Soprano", "Alto", "Tenor", "Bass"), start=1)
+    )
+    assert len(body(tmp_path, head + music).staves) == 4
+
+
 def test_overlays(tmp_path: Path) -> None:
     score = body(tmp_path, "G A B G & D4|c B A2 & E2 F2|G4|]", "G")
     assert melody(score) == [[67, 69, 71, 67], [72, 71, 69], [67]]

@@ -482,6 +482,24 @@ def test_a_first_short_bar_is_a_pickup(tmp_path: Path) -> None:
     assert (chorale.key, chorale.tempo) == (Key("A", "minor"), 100)
 
 
+@pytest.mark.parametrize(
+    ("last", "metres"),
+    # A pickup of a quarter in 3/4 is completed by two quarters, not by one.
+    [(2, (Metre(3, 4),)), (1, (Metre(3, 4), Metre(1, 4, 16)))],
+)
+def test_a_last_bar_that_completes_the_pickup_has_no_metre_of_its_own(
+    tmp_path: Path, last: int, metres: tuple[Metre, ...]
+) -> None:
+    conductor = [
+        (ticks, mido.MetaMessage("time_signature", numerator=beats, denominator=4))
+        for ticks, beats in ((0, 1), (480, 3), (1440, last))
+    ]
+    path = save(tmp_path / "a.mid", [conductor, *four(length=480 * (4 + last))])
+    chorale = read(path)
+    assert (chorale.metres, chorale.pickup) == (metres, 4)
+    assert chorale.bars[-1] == 2
+
+
 def test_a_foreign_piece_ends_with_its_last_note(tmp_path: Path) -> None:
     tracks = four()
     tracks[0].append((9600, mido.MetaMessage("end_of_track")))

@@ -430,6 +430,17 @@ def test_a_rest_that_is_not_printed_is_no_rest(read) -> None:
     assert read(shown).chorale.pitches[16].tolist() == [72, 0, 64, 48]
 
 
+def test_rests_that_fill_the_last_bar_unseen_are_no_time(read) -> None:
+    hidden = note("r", 4).replace("<note>", '<note print-object="no">')
+    names = ("C5", "G4", "E4", "C3")
+    bars = [[note(name, 16), note(name, 12) + hidden] for name in names]
+    assert read(document(*bars)).chorale.steps == 28
+    shown = [[*bars[0][:1], note("C5", 12) + note("r", 4)], *bars[1:]]
+    assert read(document(*shown)).chorale.steps == 32
+    inside = [[bar[1], bar[0]] for bar in bars]
+    assert read(document(*inside)).chorale.steps == 32
+
+
 def test_parts_with_names_among_others(read) -> None:
     sounds = {"B.": "C3", "Org.": "C2", "S.": "C5", "T.": "E4", "A.": "G4"}
     text = document(*[[note(name, 16)] for name in sounds.values()], names=sounds)
