@@ -98,6 +98,13 @@ def has_metre(metas: Metas) -> bool:
     return bool(_time_signatures(metas))
 
 
+def has_default_metre(metas: Metas) -> bool:
+    """Return whether 4/4 from the beginning is all that another program states."""
+    metres, pickup = _foreign_metres(metas)
+    is_plain = metres == (COMMON_TIME,) and not pickup
+    return is_plain and has_metre(metas) and not is_own_file(metas)
+
+
 def read_fermatas(metas: Metas) -> list[tuple[int, int]]:
     """Return the first step of each marked fermata and the step after its last."""
     spans = []

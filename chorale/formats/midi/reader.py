@@ -147,6 +147,7 @@ def _convert(
         replace(chorale, lyrics=lyrics),
         off_grid=voices.off_grid,
         metre_assumed=not meta.has_metre(metas),
+        metre_default=meta.has_default_metre(metas),
         notes=(*performance.remarks, *remarks, *voices.remarks, *on_words),
         signatures=() if signature is None else (signature,),
         first_change=meta.first_change_of_key(metas, first),

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import mido
 import pytest
+from strategies import little_chorale
 
 from chorale.corpus.loading import load_corpus
-from chorale.formats.files import read_line
+from chorale.formats.files import read_line, read_spelled, write
 from chorale.formats.midi.pickups import on_pickup, suspected_pickup
 from chorale.music.metre import Metre
 from chorale.music.score import Chorale, Note
@@ -111,3 +112,19 @@ def test_what_the_remark_advises_helps(tmp_path: Path) -> None:
     assert (remark in reading.notes, reading.chorale.pickup) == (False, 4)
     rests = save(tmp_path / "c.mid", signature(3), rest=2)
     assert remark not in read_line(rests, 0).notes
+
+
+def test_four_four_alone_may_be_a_default(tmp_path: Path) -> None:
+    lengths = [1, 2, 2, 2, 2]
+    for heads, is_default in (
+        ([signature(4)], True),
+        ([signature(4), signature(4, 480)], True),
+        ([signature(3)], False),
+        ([signature(1), signature(4, 480)], False),
+        ([signature(4), signature(3, 1920)], False),
+        ([], False),
+    ):
+        path = save(tmp_path / "a.mid", *heads, lengths=lengths)
+        assert read_line(path, 0).metre_default is is_default
+    write(little_chorale(), tmp_path / "own.mid")
+    assert not read_spelled(tmp_path / "own.mid").metre_default
