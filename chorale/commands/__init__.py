@@ -78,7 +78,7 @@ _PANELS = {
     "Train": {
         "train": "Train a network on a corpus; write a run folder with the model.",
         "models": "List the bundled models, with their figures on the valid split.",
-        "corpus": "Build or describe a corpus.",
+        "corpus": "Import, describe or build a corpus.",
     },
     "Series and drawings": {
         "forecast": "Forecast time series, synthetic or your own, with every network.",
@@ -86,7 +86,7 @@ _PANELS = {
     },
 }
 # Families of commands, and what their files call them.
-_FAMILIES = {"corpus": "app", "forecast": "family", "sketch": "family"}
+_FAMILIES = {"corpus": "family", "forecast": "family", "sketch": "family"}
 
 program = cast(TyperGroup, get_command(app))
 for _panel, _commands in _PANELS.items():

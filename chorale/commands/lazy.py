@@ -6,6 +6,7 @@ The help of a group lists the summaries of its commands, so that it needs none o
 from __future__ import annotations
 
 from functools import cached_property
+from keyword import iskeyword
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,8 @@ class LazyCommand(TyperCommand):
 def lazy_family(folder: str, summary: str, commands: Mapping[str, str]) -> TyperGroup:
     """Return a family of commands, each a function in a file of its own name.
 
+    A name that is a keyword of Python, such as `import`, has an underscore there.
+
     Args:
         folder: dotted name of the package of the files.
         summary: help of the family.
@@ -61,5 +64,6 @@ def lazy_family(folder: str, summary: str, commands: Mapping[str, str]) -> Typer
     """
     family = get_group(typer.Typer(help=summary, no_args_is_help=True))
     for name, text in commands.items():
-        family.add_command(LazyCommand(name, f"{folder}.{name}:{name}", text))
+        file = f"{name}_" if iskeyword(name) else name
+        family.add_command(LazyCommand(name, f"{folder}.{file}:{file}", text))
     return family

@@ -124,7 +124,8 @@ def annotated(path: Path, reading: Reading) -> Reading:
     chorale = load_piece(path, annotations, entry)
     assumed = not is_annotated and not (entry and entry.metre)
     if chorale.key is not None:
-        return Reading(chorale, metre_assumed=assumed)
+        guessed = entry is not None and "key" in entry.estimated.split()
+        return Reading(chorale, metre_assumed=assumed, key_estimated=guessed)
     chorale = replace(chorale, key=reading.chorale.key)
     return reading._replace(chorale=chorale, metre_assumed=assumed)
 

@@ -17,7 +17,8 @@ from chorale.errors import DataError
 from chorale.formats.reading import Reading, ReadingOptions
 from chorale.music.score import Chorale, onset_error
 from chorale.music.voices import HIGHEST_PITCH, VOICES
-from chorale.utils.tables import HIGHEST_NUMBER, read_numbers, write_table
+from chorale.utils.files import write_text
+from chorale.utils.tables import HIGHEST_NUMBER, read_numbers, table_text
 
 NOTE_COLUMNS = ("note0", "note1", "note2", "note3")
 ANNOTATION_COLUMNS = ("onset", "fermata", "bar", "position")
@@ -48,7 +49,12 @@ def read_unannotated(
 
 def write_csv(chorale: Chorale, path: Path | str) -> None:
     """Write the pitches of a chorale as a classic CSV."""
-    write_table(path, NOTE_COLUMNS, chorale.pitches.tolist())
+    write_text(path, csv_text(chorale))
+
+
+def csv_text(chorale: Chorale) -> str:
+    """Return the content of the classic CSV of a chorale."""
+    return table_text(NOTE_COLUMNS, chorale.pitches.tolist())
 
 
 def csv_sha256(chorale: Chorale) -> str:
@@ -92,6 +98,11 @@ def read_annotations(path: Path | str, chorale: Chorale) -> Chorale:
 
 def write_annotations(chorale: Chorale, path: Path | str) -> None:
     """Write onsets, fermatas and bars, as `read_annotations` reads them."""
+    write_text(path, annotations_text(chorale))
+
+
+def annotations_text(chorale: Chorale) -> str:
+    """Return the content of the annotation file of a chorale."""
     onsets, fermatas = chorale.onsets @ _ONSET_BITS, chorale.fermatas.astype(np.int64)
     rows = np.column_stack([onsets, fermatas, chorale.bars, chorale.positions])
-    write_table(path, ANNOTATION_COLUMNS, rows.tolist())
+    return table_text(ANNOTATION_COLUMNS, rows.tolist())

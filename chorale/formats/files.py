@@ -224,30 +224,41 @@ def _read(path: Path, voice: int | None, options: ReadingOptions) -> Reading:
     with regular_file(path, ending) as file, _unexpected(path):
         _check_content(file, path, _BY_ENDING[ending].label)
         reading: Reading = read_file(file, voice, options)
-    chorale = options.apply(reading.chorale)
-    if chorale.key is None and chorale.onsets.any():
-        notes = chorale.pitches[: reading.first_change]
-        if not notes.any():
-            notes = chorale.pitches
-        key, remarks = decide_key(reading.signatures, notes)
-        reading = reading._replace(
-            notes=(*reading.notes, *remarks),
-            key_estimated=not states_key(reading.signatures, key),
-        )
-        chorale = replace(chorale, key=key)
-    return reading._replace(chorale=chorale)
+    return with_key(reading._replace(chorale=options.apply(reading.chorale)))
+
+
+def with_key(reading: Reading) -> Reading:
+    """Decide the key of what a reader of a format returns, unless it has one."""
+    chorale = reading.chorale
+    if chorale.key is not None or not chorale.onsets.any():
+        return reading
+    notes = chorale.pitches[: reading.first_change]
+    if not notes.any():
+        notes = chorale.pitches
+    key, remarks = decide_key(reading.signatures, notes)
+    return reading._replace(
+        chorale=replace(chorale, key=key),
+        key_notes=remarks,
+        key_estimated=not states_key(reading.signatures, key),
+    )
+
+
+def format_of_content(file: Path) -> str | None:
+    """Return the format in FORMATS that the first bytes of a file are a sign of.
+
+    None if they are no sign of any. Any zipped file has the sign of `mxl`.
+    """
+    with file.open("rb") as stream:
+        start = stream.read(2000).lstrip(b"\xef\xbb\xbf \r\n\t")
+    return next((name for name, sign in _SIGNS.items() if sign.match(start)), None)
 
 
 def _check_content(file: Path, path: Path, label: str) -> None:
     """Raise a DataError if the first bytes are those of another format."""
-    with file.open("rb") as stream:
-        start = stream.read(2000).lstrip(b"\xef\xbb\xbf \r\n\t")
-    for name, sign in _SIGNS.items():
-        if sign.match(start) and FORMATS[name].label != label:
-            found = FORMATS[name].label
-            raise DataError(
-                f"expected {label}, this is {found}: add --from {name}", path
-            )
+    name = format_of_content(file)
+    if name is not None and FORMATS[name].label != label:
+        found = FORMATS[name].label
+        raise DataError(f"expected {label}, this is {found}: add --from {name}", path)
 
 
 def _unexpected(path: Path) -> AbstractContextManager[None]:

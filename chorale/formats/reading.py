@@ -94,6 +94,7 @@ class Reading(NamedTuple):
             that are read.
         first_change: step at which the first other key signature begins; None if none
             does. The key of the piece is that of the notes before.
+        key_notes: sentences on how the key was decided.
     """
 
     chorale: Chorale
@@ -106,6 +107,7 @@ class Reading(NamedTuple):
     notes: tuple[str, ...] = ()
     signatures: tuple[KeySignature, ...] = ()
     first_change: int | None = None
+    key_notes: tuple[str, ...] = ()
 
     @property
     def estimated(self) -> str:
@@ -116,7 +118,7 @@ class Reading(NamedTuple):
 
     def remarks(self) -> list[str]:
         """Return sentences on everything that is read differently from the file."""
-        sentences = list(self.notes)
+        sentences = [*self.notes, *self.key_notes]
         if self.metre_assumed:
             sentences.append("the file has no metre: bars are counted in 4/4")
         if self.off_grid:

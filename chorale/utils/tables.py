@@ -147,8 +147,13 @@ def write_table(
     path: Path | str, columns: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> None:
     """Write a CSV with Unix line ends, atomically."""
+    write_text(path, table_text(columns, rows))
+
+
+def table_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return the content of a CSV with Unix line ends."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(rows)
-    write_text(path, text.getvalue())
+    return text.getvalue()

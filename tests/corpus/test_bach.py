@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from command_line import run_command
 
-from chorale.commands.corpus import app
 from chorale.corpus import bach
 from chorale.corpus.bach import build, read_score, score_folder
 from chorale.corpus.index import read_index
@@ -102,10 +101,9 @@ def test_a_score_with_another_pickup_is_refused(
 
 
 def test_build_command(tmp_path: Path) -> None:
-    arguments = ["build", "--output", str(tmp_path), "--only", "323, 345"]
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 0, result.output
-    assert result.stdout == f"{tmp_path}: 2 pieces\n"
+    done = run_command("corpus", "build", "--output", tmp_path, "--only", "323, 345")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{tmp_path}: 2 pieces\n"
     assert len(read_index(tmp_path)) == 2
 
 

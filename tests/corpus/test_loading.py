@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bach import all_chorales, few_chorales
+from command_line import run_command
 from entries import ENTRY
-from typer.testing import CliRunner
 
-from chorale.commands.corpus import app
 from chorale.corpus.index import format_metres, read_index, write_index
 from chorale.corpus.loading import (
     SPLITS,
@@ -302,12 +301,12 @@ def test_describe_counts(tmp_path: Path) -> None:
 def test_describe_command_prints_json_and_refusals(tmp_path: Path) -> None:
     write_pieces(tmp_path, "good.csv")
     (tmp_path / "bad.csv").write_text(HEADER)
-    result = CliRunner().invoke(app, ["describe", str(tmp_path), "--json"])
-    assert result.exit_code == 0
+    result = run_command("corpus", "describe", tmp_path, "--json")
+    assert result.returncode == 0
     answer = json.loads(result.stdout)
     assert answer["pieces"] == {"train": 1, "valid": 0, "test": 0}
     assert "bad.csv" in answer["refused"][0]
-    text = CliRunner().invoke(app, ["describe", str(tmp_path)]).stdout
+    text = run_command("corpus", "describe", tmp_path).stdout
     assert "refused files: 1" in text
     assert "bad.csv: expected rows below the header" in text
     assert any(
@@ -317,8 +316,9 @@ def test_describe_command_prints_json_and_refusals(tmp_path: Path) -> None:
 
 def test_describe_command_fails_if_nothing_can_be_read(tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_text("")
-    result = CliRunner().invoke(app, ["describe", str(tmp_path)])
-    assert isinstance(result.exception, DataError)
+    result = run_command("corpus", "describe", tmp_path)
+    assert result.returncode == DataError.exit_code
+    assert "none of its files can be read" in result.stderr
     assert "refused files: 1" in result.stdout
 
 

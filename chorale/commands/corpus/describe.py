@@ -1,4 +1,4 @@
-"""`chorale corpus`: build the bundled corpus; describe any corpus."""
+"""`chorale corpus describe`: statistics of a corpus."""
 
 from __future__ import annotations
 
@@ -10,44 +10,13 @@ from typing import Annotated
 
 import typer
 
-from chorale.commands.progress import progress_bar
-from chorale.corpus.bach import build
 from chorale.corpus.loading import SPLITS, load_corpus
-from chorale.corpus.statistics import Description, describe
+from chorale.corpus.statistics import Description
+from chorale.corpus.statistics import describe as describe_corpus
 from chorale.errors import DataError
-from chorale.utils.text import counted
-
-app = typer.Typer(
-    help="Build or describe a corpus.", no_args_is_help=True, add_completion=False
-)
 
 
-@app.command("build")
-def build_command(
-    output: Annotated[
-        Path, typer.Option(help="Folder to build it in; pieces there are replaced.")
-    ],
-    only: Annotated[
-        str,
-        typer.Option(
-            metavar="NNN,...",
-            help="Build only the pieces with these numbers, as in data/manifest.csv.",
-            show_default="all pieces",
-        ),
-    ] = "",
-) -> None:
-    """Build the corpus of Bach's chorales from music21's scores.
-
-    Example: chorale corpus build --output data
-    """
-    numbers = [number.strip() for number in only.split(",")] if only else None
-    with progress_bar("Reading scores") as progress:
-        index = build(output, only=numbers, progress=progress)
-    typer.echo(f"{output}: {counted(len(index), 'piece')}")
-
-
-@app.command("describe")
-def describe_command(
+def describe(
     path: Annotated[
         Path | None,
         typer.Argument(help="Folder of CSV files.", show_default="the bundled corpus"),
@@ -58,7 +27,7 @@ def describe_command(
 
     Example: chorale corpus describe my-chorales
     """
-    description = describe(load_corpus(path, strict=False))
+    description = describe_corpus(load_corpus(path, strict=False))
     if as_json:
         typer.echo(json.dumps(asdict(description), indent=2, ensure_ascii=False))
     else:

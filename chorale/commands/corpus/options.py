@@ -1,0 +1,67 @@
+"""Options of `chorale corpus import`."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chorale.commands.options import ADVANCED, OUTPUT
+
+_advanced = partial(typer.Option, rich_help_panel=ADVANCED)
+
+Sources = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="SOURCE...", help="Files, folders, and archives (.zip, .tar, .tgz)."
+    ),
+]
+Output = Annotated[Path, typer.Option(help="Folder to write the corpus to; a new one.")]
+Shares = Annotated[str, typer.Option(help="Shares of train, valid and test.")]
+RandomState = Annotated[int, typer.Option(help="Seed of the splits.")]
+Range = Annotated[
+    str,
+    typer.Option(
+        "--range",
+        help="Refuse pieces with notes outside these ranges of the voices: satb (what "
+        "people sing), any, C2-C6, or four such as C4-A5,G3-E5,C3-A4,E2-D4.",
+    ),
+]
+OffGrid = Annotated[
+    float,
+    typer.Option(
+        help="Refuse pieces with a larger share of notes off the grid of sixteenths, "
+        "such as triplets."
+    ),
+]
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust",
+        help="Open pickled files (.pkl, and some .npz): only those of a source that "
+        "you trust.",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    _advanced(min=1, help="Worker processes.", show_default="one per core"),
+]
+ExecutorName = Annotated[
+    str | None,
+    _advanced(
+        "--executor",
+        help="What runs the workers: processes, threads, dask://host:port or ray.",
+        show_default="processes",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Replace an earlier import in the folder. Other files are never replaced.",
+        rich_help_panel=OUTPUT,
+    ),
+]

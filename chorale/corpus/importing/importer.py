@@ -1,0 +1,351 @@
+"""Import files into a corpus: find them, read them in workers, group, split, write."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chorale.corpus.groups import group_passages
+from chorale.corpus.importing.journal import Journal, journal_path, open_journal
+from chorale.corpus.importing.names import unique_names
+from chorale.corpus.importing.pieces import (
+    REFUSED,
+    Outcome,
+    Piece,
+    PieceOptions,
+    read_source,
+    refused,
+)
+from chorale.corpus.importing.report import Report, Row
+from chorale.corpus.importing.sources import Listing, Source, find_sources
+from chorale.corpus.importing.writing import (
+    Place,
+    check_output,
+    csv_sha256,
+    write_corpus,
+)
+from chorale.corpus.index import Entry
+from chorale.corpus.splitting import SHARES, assign_splits, spanning_groups
+from chorale.errors import OutputError
+from chorale.utils.executors import PROCESSES, Failure, map_ordered, open_executor
+from chorale.utils.files import sha256
+from chorale.utils.progress import Progress
+from chorale.utils.temporary import temporary_folder
+from chorale.utils.threads import usable_cores
+from chorale.version import __version__
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions:
+    """How files become a corpus.
+
+    Attributes:
+        pieces: what pieces have to be like.
+        shares: of train, valid and test, which add up to 1.
+        random_state: seed of the splits.
+
+    Raises:
+        UsageError: shares that do not add up to 1.
+    """
+
+    pieces: PieceOptions = field(default_factory=PieceOptions)
+    shares: tuple[float, ...] = SHARES
+    random_state: int = 0
+
+    def __post_init__(self) -> None:
+        assign_splits([], [], shares=self.shares)  # which checks them
+
+    def settings(self) -> dict[str, Any]:
+        """Return the options ready for JSON."""
+        return {
+            **self.pieces.settings(),
+            "shares": list(self.shares),
+            "random_state": self.random_state,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workers:
+    """What reads the files: see `chorale.utils.executors.open_executor`."""
+
+    executor: str | None = None
+    workers: int | None = None
+
+
+def import_corpus(
+    paths: Sequence[Path],
+    output: Path,
+    options: ImportOptions | None = None,
+    *,
+    workers: Workers | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> tuple[Report, bool]:
+    """Import files, folders and archives into a corpus.
+
+    The corpus appears whole. If the import is killed, the same call continues it: what
+    became of each file is in a journal beside the folder. If the same import is there
+    already, it is left as it is.
+
+    Args:
+        paths: of what to import.
+        output: the folder of the corpus.
+        options: how.
+        workers: what reads the files; a process for each core by default.
+        overwrite: whether to replace an earlier import in this folder.
+        progress: called with the files done and their number.
+
+    Returns:
+        The report, and whether a corpus was written: none without a single piece, nor
+        if it is there already.
+
+    Raises:
+        OutputError: the folder has something else in it, or cannot be written.
+    """
+    options = options or ImportOptions()
+    earlier = check_output(output, overwrite=overwrite)
+    with temporary_folder() as folder:
+        listing = find_sources(paths, folder, (output, journal_path(output)))
+        if earlier is not None:
+            return _unchanged(earlier, listing, options, output), False
+        settings = {"version": __version__, **options.pieces.settings()}
+        with open_journal(output, settings) as journal:
+            outcomes = _Outcomes(listing.sources, journal)
+            outcomes.read(options.pieces, workers or Workers(), progress)
+            report = _finish(listing, outcomes, options, output)
+            journal.remove()
+    return report, report.kept > 0
+
+
+def _unchanged(
+    report: Report, listing: Listing, options: ImportOptions, output: Path
+) -> Report:
+    """Return the report of an import if this one would be the same.
+
+    Raises:
+        OutputError: it would not.
+    """
+    sources = {source.name: _identity(source) for source in listing.sources}
+    if (report.options, report.sources) != (options.settings(), sources):
+        raise OutputError(
+            f"{output}: there is an import of other files or options: name another "
+            "folder, or add --force to replace it"
+        )
+    return report
+
+
+def _identity(source: Source) -> str:
+    """Return what identifies the content of a source; empty if it cannot be read."""
+    if source.member is not None:
+        return f"{source.archive}:{source.member.place}"
+    try:
+        return sha256(source.path)
+    except OSError:
+        return ""
+
+
+class _Outcomes:
+    """What became of each source; most of it is in the journal."""
+
+    def __init__(self, sources: Sequence[Source], journal: Journal) -> None:
+        self.sources = sources
+        self._journal = journal
+        self.identities = [""] * len(sources)
+        self._others: dict[int, Outcome] = {}  # of what could not be read
+
+    def __getitem__(self, index: int) -> Outcome:
+        if index in self._others:
+            return self._others[index]
+        return self._journal.outcome(self.identities[index])
+
+    def read(
+        self, options: PieceOptions, workers: Workers, progress: Progress | None
+    ) -> None:
+        """Read the sources that are not in the journal."""
+        todo = []
+        for index, source in enumerate(self.sources):
+            if len(self._journal):  # only then each file is worth reading twice
+                self.identities[index] = _identity(source)
+            if self.identities[index] not in self._journal:
+                todo.append(index)
+        done = len(self.sources) - len(todo)
+        if not todo:
+            return
+        count = workers.workers
+        if count is None and workers.executor in (None, PROCESSES):
+            count = min(usable_cores(), len(todo))
+        with open_executor(workers.executor, count) as executor:
+            results = map_ordered(
+                executor,
+                partial(read_source, options=options),
+                [self.sources[index] for index in todo],
+            )
+            for index, result in zip(todo, results, strict=True):
+                self._add(index, result)
+                done += 1
+                if progress is not None:
+                    progress(done, len(self.sources))
+
+    def _add(self, index: int, result: Outcome | Failure) -> None:
+        if isinstance(result, Failure):
+            piece = refused(f"cannot read it: {result.error}")
+            self._others[index] = Outcome(sha256="", pieces=(piece,))
+            return
+        source = self.sources[index]
+        identity = result.sha256
+        if identity and source.member is not None:
+            identity = _identity(source)
+        self.identities[index] = identity
+        if not identity:
+            self._others[index] = result
+        elif identity not in self._journal:
+            self._journal.add(identity, result)
+
+
+# === The corpus ===
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Kept:
+    """A piece of the corpus; its music stays in the journal."""
+
+    source: int
+    number: int  # among the pieces of its source
+    row: int
+    label: str
+    split: str  # that its source fixes
+    key: str  # equal for equal music
+    sha256: str
+    passages: Any
+
+
+def _finish(
+    listing: Listing, outcomes: _Outcomes, options: ImportOptions, output: Path
+) -> Report:
+    """Group and split the pieces; write the corpus, if there is any piece."""
+    rows, kept = _collect(listing, outcomes)
+    groups = group_passages([piece.passages for piece in kept])
+    splits = assign_splits(
+        groups,
+        [piece.key for piece in kept],
+        shares=options.shares,
+        seed=options.random_state,
+        preset=[piece.split for piece in kept],
+    )
+    names = unique_names(
+        [(outcomes.sources[piece.source].place, piece.label) for piece in kept]
+    )
+    places = [
+        Place(name=name, split=split, group=group)
+        for name, split, group in zip(names, splits, groups, strict=True)
+    ]
+    first: dict[str, str] = {}
+    for piece, place in zip(kept, places, strict=True):
+        same_as = first.setdefault(piece.key, place.file)
+        rows[piece.row] = replace(
+            rows[piece.row],
+            file=place.file,
+            split=place.split,
+            group=place.group,
+            same_as="" if same_as == place.file else same_as,
+        )
+    report = Report(
+        options=options.settings(),
+        sources={
+            source.name: identity
+            for source, identity in zip(
+                outcomes.sources, outcomes.identities, strict=True
+            )
+        },
+        hidden=listing.hidden,
+        spanning_groups=len(spanning_groups(groups, splits)),
+        rows=tuple(rows),
+    )
+    if kept:
+        write_corpus(_pieces(outcomes, kept, places), report, output)
+    return report
+
+
+def _collect(listing: Listing, outcomes: _Outcomes) -> tuple[list[Row], list[_Kept]]:
+    """Return a row for each piece, and the pieces of the corpus."""
+    rows = [
+        Row(source=name, status=REFUSED, reason=reason)
+        for name, reason in listing.refused
+    ]
+    kept = []
+    first: dict[str, str] = {}  # name of the first source with a content
+    for index, source in enumerate(outcomes.sources):
+        outcome = outcomes[index]
+        if outcome.sha256:
+            same = first.setdefault(outcome.sha256, source.name)
+            if same is not source.name:
+                reason = f"it has the same content as another file: {same}"
+                rows.append(Row(source=source.name, status=REFUSED, reason=reason))
+                continue
+        for number, piece in enumerate(outcome.pieces):
+            if piece.music is not None:
+                text = piece.music.csv + piece.music.annotations
+                kept.append(
+                    _Kept(
+                        source=index,
+                        number=number,
+                        row=len(rows),
+                        label=piece.label,
+                        split=piece.split or source.split,
+                        key=hashlib.sha256(text.encode()).hexdigest(),
+                        sha256=csv_sha256(piece.music),
+                        passages=np.array(piece.music.passages, np.int64),
+                    )
+                )
+            rows.append(_row(source.name, piece))
+    return rows, kept
+
+
+def _row(name: str, piece: Piece) -> Row:
+    return Row(
+        source=name,
+        piece=piece.label,
+        status=piece.status,
+        reason=piece.reason,
+        changes=piece.changes,
+        notes=piece.notes,
+        estimated=piece.estimated,
+        off_grid=round(piece.off_grid, 4),
+    )
+
+
+def _pieces(
+    outcomes: _Outcomes, kept: Sequence[_Kept], places: Sequence[Place]
+) -> Iterator[tuple[Piece, Place, Entry]]:
+    """Yield the pieces with their places and entries, source by source."""
+    current, outcome = -1, None
+    for each, place in zip(kept, places, strict=True):
+        if each.source != current:
+            current, outcome = each.source, outcomes[each.source]
+        assert outcome is not None
+        piece = outcome.pieces[each.number]
+        music = piece.music
+        assert music is not None
+        yield (
+            piece,
+            place,
+            Entry(
+                file=place.file,
+                split=place.split,
+                bwv="",
+                score=outcomes.sources[each.source].name,
+                title=music.title,
+                key=music.key,
+                metre=music.metre,
+                pickup=music.pickup,
+                steps=music.steps,
+                tune_group=place.group,
+                sha256=each.sha256,
+            ),
+        )

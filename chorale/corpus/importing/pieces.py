@@ -1,0 +1,311 @@
+"""From a source to pieces: each accepted, repaired or refused, with the reasons.
+
+`read_source` is what workers run: its argument and its result can be sent to another
+process, and it raises no errors of files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from chorale.corpus.groups import melody_passages
+from chorale.corpus.importing.archives import MEMBER_BYTES, is_other_archive, unpacked
+from chorale.corpus.importing.sources import Source
+from chorale.corpus.index import format_metres
+from chorale.corpus.ranges import SATB, Ranges, check_ranges
+from chorale.corpus.reading import read_whole
+from chorale.errors import UNEXPECTED, ChoraleError, DataError, printable
+from chorale.formats import jsb
+from chorale.formats.abc.book import BookTune, split_book
+from chorale.formats.classic_csv import annotations_text, csv_text
+from chorale.formats.files import FORMATS, READABLE, format_of_content, with_key
+from chorale.formats.foreign import advice_for
+from chorale.formats.reading import Reading, ReadingOptions
+from chorale.music.voices import VOICE_NAMES
+from chorale.utils.checks import check_shares
+from chorale.utils.files import sha256
+from chorale.utils.temporary import temporary_folder
+
+STATUSES = ACCEPTED, REPAIRED, REFUSED = ("accepted", "repaired", "refused")
+_ABC, _JSB, _ZIPPED = "abc", "jsb", "mxl"  # formats
+
+
+@dataclass(frozen=True, kw_only=True)
+class PieceOptions:
+    """What pieces have to be like.
+
+    Attributes:
+        ranges: of the voices, see `chorale.corpus.ranges`.
+        off_grid: largest share of notes that begin or end between two sixteenths.
+        trust: whether to open pickles.
+
+    Raises:
+        UsageError: a share out of bounds.
+    """
+
+    ranges: Ranges = SATB
+    off_grid: float = 0.1
+    trust: bool = False
+
+    def __post_init__(self) -> None:
+        check_shares(self, "off_grid")
+
+    def settings(self) -> dict[str, Any]:
+        """Return the options ready for JSON."""
+        return {
+            "range": [span.name for span in self.ranges],
+            "off_grid": self.off_grid,
+            "trust": self.trust,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Music:
+    """A piece ready to be written.
+
+    Attributes:
+        csv, annotations: contents of its files.
+        title, key, metre, pickup, steps, off_grid: as in the index of a corpus.
+        passages: of its melody, by which pieces are grouped.
+    """
+
+    csv: str
+    annotations: str
+    title: str
+    key: str
+    metre: str
+    pickup: int
+    steps: int
+    off_grid: int
+    passages: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """What became of a piece, or of a source without any.
+
+    Attributes:
+        label: which of several pieces of a source it is; empty if it is the only one.
+        status: accepted, repaired or refused.
+        reason: why it is refused, else empty.
+        changes: sentences on what was changed.
+        notes: sentences on how the key was decided.
+        estimated: which of key and metre are not those of the file, as in an index.
+        off_grid: share of its notes that begin or end between two sixteenths.
+        split: that the source fixes, else empty.
+        music: None if it is refused.
+    """
+
+    label: str = ""
+    status: str
+    reason: str = ""
+    changes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    estimated: str = ""
+    off_grid: float = 0.0
+    split: str = ""
+    music: Music | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of a source.
+
+    Attributes:
+        sha256: of its content; empty if it was not read as far as that.
+        pieces: at least one.
+    """
+
+    sha256: str
+    pieces: tuple[Piece, ...]
+
+
+def read_source(source: Source, options: PieceOptions) -> Outcome:
+    """Read the pieces of a source; every failure is a refused piece."""
+    content, path = "", source.path
+    try:
+        with _file_of(source) as path:
+            form, remarks = _recognize(path)
+            if path.stat().st_size > MEMBER_BYTES:
+                most = MEMBER_BYTES >> 20
+                raise DataError(f"expected at most {most} MiB, it is larger")
+            content = sha256(path)
+            pieces = list(_read_pieces(path, form, remarks, options))
+    except ChoraleError as error:
+        pieces = [refused(_without_path(str(error), path))]
+    except OSError as error:
+        pieces = [refused(f"cannot read it: {error.strerror or error}")]
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        pieces = [refused(f"cannot read it, {UNEXPECTED}: {reason}")]
+    return Outcome(sha256=content, pieces=tuple(pieces))
+
+
+def refused(reason: str, label: str = "") -> Piece:
+    """Return what becomes of a piece that is refused."""
+    return Piece(label=label, status=REFUSED, reason=printable(reason))
+
+
+def _without_path(message: str, path: Path) -> str:
+    """Return a message about a file without its path: the report names it."""
+    for shown in (str(path), printable(str(path))):
+        message = message.removeprefix(f"{shown}: ").removeprefix(f"{shown}, ")
+        message = message.replace(str(path.parent) + os.sep, "")
+    return message
+
+
+# === Files ===
+
+
+@contextlib.contextmanager
+def _file_of(source: Source) -> Iterator[Path]:
+    """Yield the path of a source; that of a member is removed afterwards."""
+    if source.member is None:
+        yield source.path
+        return
+    with unpacked(source.path, source.member, source.companions) as path:
+        yield path
+
+
+def _recognize(path: Path) -> tuple[str, tuple[str, ...]]:
+    """Return the format of a file, and a sentence if its ending is that of another.
+
+    The format is a name in `formats.files.FORMATS`, or `jsb`.
+
+    Raises:
+        DataError: it is of no format that can be read.
+        OSError: it cannot be read.
+    """
+    ending = path.suffix.lower()
+    if not path.stat().st_size:
+        raise DataError("it is empty")
+    if ending in jsb.ENDINGS:
+        return _JSB, ()
+    usual = next(
+        (name for name, row in FORMATS.items() if row.read and ending in row.endings),
+        None,
+    )
+    found = format_of_content(path)
+    if found is None or (usual and FORMATS[usual].label == FORMATS[found].label):
+        if usual:
+            return usual, ()
+        raise DataError(_advice(path))
+    if usual is None and found == _ZIPPED:  # as many files of other programs are
+        raise DataError(_advice(path))
+    label = FORMATS[found].label
+    return found, (f"the file is {label} in spite of its ending: read as such",)
+
+
+def _advice(path: Path) -> str:
+    """Return why a file of an ending cannot be read."""
+    if is_other_archive(path.name):
+        return "cannot read this kind of archive: unpack it, or pack it as .zip"
+    if advice := advice_for(path.suffix):
+        return f"cannot read a {path.suffix.lower()}: {advice}"
+    known = ", ".join(dict.fromkeys([*READABLE, *jsb.ENDINGS]))
+    ending = f"a {path.suffix.lower()[:20]}" if path.suffix else "a file without ending"
+    return f"cannot read {ending}: expected one of {known}"
+
+
+# === Pieces ===
+
+
+def _read_pieces(
+    path: Path, form: str, remarks: tuple[str, ...], options: PieceOptions
+) -> Iterator[Piece]:
+    """Yield the pieces of a file.
+
+    Raises:
+        ChoraleError: the file cannot be read.
+    """
+    if form == _JSB:
+        for piece in jsb.read_pieces(path, trust=options.trust):
+            if isinstance(piece.reading, DataError):
+                yield refused(str(piece.reading), piece.name)
+            else:
+                yield _judge(with_key(piece.reading), options, piece.name, piece.split)
+        return
+    reading = ReadingOptions(format=form)
+    tunes = list(split_book(path)) if form == _ABC else []
+    if len(tunes) < 2:
+        yield _read_piece(path, reading, remarks, options)
+        return
+    with temporary_folder() as folder:
+        copy = folder / f"{path.stem}.abc"
+        for label, tune in zip(_labels(tunes), tunes, strict=True):
+            copy.write_text(tune.text, encoding="utf-8-sig")
+            yield _read_piece(copy, reading, remarks, options, label)
+
+
+def _labels(tunes: list[BookTune]) -> list[str]:
+    """Return the numbers of tunes, or their places in the book if those are unclear."""
+    numbers = [tune.number for tune in tunes]
+    if None in numbers or len(set(numbers)) < len(numbers):
+        return [str(place) for place in range(1, len(tunes) + 1)]
+    return [str(number) for number in numbers]
+
+
+def _read_piece(
+    path: Path,
+    reading: ReadingOptions,
+    remarks: tuple[str, ...],
+    options: PieceOptions,
+    label: str = "",
+) -> Piece:
+    try:
+        found = read_whole(path, reading)
+    except DataError as error:
+        return refused(_without_path(str(error), path), label)
+    return _judge(found._replace(notes=(*remarks, *found.notes)), options, label)
+
+
+def _judge(
+    reading: Reading, options: PieceOptions, label: str, split: str = ""
+) -> Piece:
+    """Return what becomes of a piece that was read."""
+    chorale = reading.chorale
+    silent = ~chorale.onsets.any(axis=0)
+    if silent.any():
+        voice = VOICE_NAMES[int(silent.argmax())]
+        reason = f"expected four voices, the {voice} is silent throughout"
+        return refused(reason, label)
+    share = min(reading.off_grid / int(chorale.onsets.sum()), 1.0)
+    if share > options.off_grid:
+        return replace(
+            refused(
+                f"too many notes are off the grid of sixteenths, as triplets are: "
+                f"{share:.0%}, expected at most {options.off_grid:.0%} (--off-grid)",
+                label,
+            ),
+            off_grid=share,
+        )
+    try:
+        check_ranges(chorale, options.ranges)
+    except DataError as error:
+        return refused(f"{error} (--range)", label)
+    changed = reading._replace(key_notes=(), metre_assumed=False).remarks()
+    return Piece(
+        label=label,
+        status=REPAIRED if changed else ACCEPTED,
+        changes=tuple(changed),
+        notes=reading.key_notes,
+        estimated=reading.estimated,
+        off_grid=share,
+        split=split,
+        music=Music(
+            csv=csv_text(chorale),
+            annotations=annotations_text(chorale),
+            title=" ".join(printable(chorale.title).split()),
+            key=chorale.key.name if chorale.key else "",
+            metre=format_metres(chorale.metres),
+            pickup=chorale.pickup,
+            steps=chorale.steps,
+            off_grid=reading.off_grid,
+            passages=tuple(melody_passages(chorale).tolist()),
+        ),
+    )

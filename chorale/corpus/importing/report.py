@@ -1,0 +1,210 @@
+"""The report of an import: what became of each piece, and counts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from chorale.corpus.importing.pieces import ACCEPTED, REFUSED, REPAIRED, STATUSES
+from chorale.corpus.importing.sources import REPORT_FILE
+from chorale.corpus.loading import SPLITS
+from chorale.utils.files import write_text
+from chorale.utils.text import counted
+
+COMMAND = "chorale corpus import"
+_MOST_KINDS = 12  # kinds of reasons and of changes that are printed
+_WIDTH = 72  # letters of a kind
+# Sentences that begin with a list, and what they say.
+_KINDS = {
+    "left out: part": "parts are left out",
+    "voices are: ": "parts are taken for voices",
+    "voices are by their height: ": "parts are taken for voices by their height",
+}
+# What stands before the details of a sentence.
+_DETAILS = re.compile(
+    r": |; |, (?=(?:got )?\d|got [^a-z]|got [a-z]:)"
+    r"|,? (?:in|from|after) (?:bars?|rows?) \d"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What became of a piece, or of a source without pieces.
+
+    Attributes:
+        source: its name, see `sources.Source`.
+        piece: which of several pieces of the source; empty for the only one.
+        status: accepted, repaired or refused.
+        reason: why it is refused, else empty.
+        changes: sentences on what was changed.
+        notes: sentences on how the key was decided.
+        estimated: `key`, `metre` or both, if they are not those of the file.
+        off_grid: share of its notes that are off the grid.
+        file: of the corpus; empty if it is refused.
+        split: of the corpus; empty if it is refused.
+        group: number of its group; 0 if it is refused.
+        same_as: file of the first piece with the same notes; empty if there is none.
+    """
+
+    source: str
+    piece: str = ""
+    status: str
+    reason: str = ""
+    changes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    estimated: str = ""
+    off_grid: float = 0.0
+    file: str = ""
+    split: str = ""
+    group: int = 0
+    same_as: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """The result of an import.
+
+    Attributes:
+        options: of the import.
+        sources: name of each source, and what identifies its content; empty if it could
+            not be read.
+        hidden: number of hidden files that were left out.
+        spanning_groups: number of groups in more than one split, as sources fix them.
+        rows: in order of the sources.
+        command: that wrote it.
+    """
+
+    options: Mapping[str, Any]
+    sources: Mapping[str, str]
+    hidden: int
+    spanning_groups: int
+    rows: tuple[Row, ...]
+    command: str = COMMAND
+
+    @property
+    def kept(self) -> int:
+        """The number of pieces in the corpus."""
+        return sum(row.status != REFUSED for row in self.rows)
+
+    def answer(self) -> dict[str, Any]:
+        """Return the report with its counts, ready for JSON."""
+        counts = Counter(row.status for row in self.rows)
+        splits = Counter(row.split for row in self.rows if row.split)
+        return {
+            "command": self.command,
+            "options": dict(self.options),
+            "pieces": {status: counts[status] for status in STATUSES},
+            "refused": _ranked(_refusals(self.rows)),
+            "changes": _ranked(_changes(self.rows)),
+            "estimated": {
+                name: sum(name in row.estimated.split() for row in self.rows)
+                for name in ("key", "metre")
+            },
+            "splits": {split: splits[split] for split in SPLITS},
+            "groups": len({row.group for row in self.rows if row.group}),
+            "spanning_groups": self.spanning_groups,
+            "same_notes": sum(bool(row.same_as) for row in self.rows),
+            "hidden": self.hidden,
+            "sources": dict(self.sources),
+            "rows": [asdict(row) for row in self.rows],
+        }
+
+
+def write_report(report: Report, folder: Path) -> None:
+    """Write the report of a corpus into its folder."""
+    text = json.dumps(report.answer(), indent=1, ensure_ascii=False)
+    write_text(folder / REPORT_FILE, f"{text}\n")
+
+
+def read_report(folder: Path) -> Report | None:
+    """Return the report in the folder of an imported corpus; None in other folders."""
+    try:
+        values = json.loads((folder / REPORT_FILE).read_text(encoding="utf-8"))
+        if values["command"] != COMMAND:
+            return None
+        rows = (
+            {
+                **row,
+                "changes": tuple(row["changes"]),
+                "notes": tuple(row["notes"]),
+            }
+            for row in values["rows"]
+        )
+        return Report(
+            options=values["options"],
+            sources=values["sources"],
+            hidden=values["hidden"],
+            spanning_groups=values["spanning_groups"],
+            rows=tuple(Row(**row) for row in rows),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def summary(report: Report) -> Iterator[str]:
+    """Yield the lines of a printed report."""
+    answer = report.answer()
+    pieces, splits = answer["pieces"], answer["splits"]
+    sources = len(report.sources)
+    yield f"{counted(sources, 'file')}, {counted(len(report.rows), 'piece')}"
+    yield f"accepted {pieces[ACCEPTED]:>7,}"
+    yield from _listed("repaired", pieces[REPAIRED], answer["changes"])
+    yield from _listed("refused", pieces[REFUSED], answer["refused"])
+    if not report.kept:
+        return
+    estimated = answer["estimated"]
+    yield f"estimated from the notes: {counted(estimated['key'], 'key')}"
+    if estimated["metre"]:
+        yield f"no metre in the file, read in 4/4: {estimated['metre']:,}"
+    yield f"groups of similar pieces: {answer['groups']:,}"
+    if answer["same_notes"]:
+        yield f"pieces with the notes of another one: {answer['same_notes']:,}"
+    if report.spanning_groups:
+        yield (
+            f"groups in several splits, as the sources have them: "
+            f"{report.spanning_groups:,}"
+        )
+    yield ", ".join(f"{split} {number:,}" for split, number in splits.items())
+
+
+def _listed(label: str, number: int, kinds: Mapping[str, int]) -> Iterator[str]:
+    yield f"{label:<8} {number:>7,}"
+    for kind, count in list(kinds.items())[:_MOST_KINDS]:
+        yield f"  {count:>6,}  {kind}"
+    more = sum(list(kinds.values())[_MOST_KINDS:])
+    if more:
+        yield f"  {more:>6,}  for other reasons, see {REPORT_FILE}"
+
+
+def _refusals(rows: Sequence[Row]) -> Iterator[str]:
+    for row in rows:
+        if row.status == REFUSED:
+            yield kind_of(row.reason)
+
+
+def _changes(rows: Sequence[Row]) -> Iterator[str]:
+    for row in rows:
+        yield from {kind_of(change) for change in row.changes}
+
+
+def _ranked(kinds: Iterator[str]) -> dict[str, int]:
+    """Return how often each kind occurs, the most frequent first."""
+    counts = Counter(kinds)
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def kind_of(sentence: str) -> str:
+    """Return what similar sentences have in common: no names, places and numbers."""
+    for start, kind in _KINDS.items():
+        if sentence.startswith(start):
+            return kind
+    sentence = re.sub(r"^(?!cannot )[^:]{1,60}: (?=expected )", "", sentence)
+    start = _DETAILS.split(re.sub(r"\*\S+", "*…", sentence))[0]
+    plain = re.sub(r"\d+(?:[.,]\d+)*", "N", re.sub(r'"[^"]*"', '"…"', start))
+    plain = " ".join(plain.split())
+    return plain if len(plain) <= _WIDTH else f"{plain[: _WIDTH - 1]}…"

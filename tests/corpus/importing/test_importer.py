@@ -1,0 +1,300 @@
+"""Imports: a corpus that loads, splits by group, and survives whatever happens."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import dying
+import pytest
+from hymns import hymn, write_hymns, zip_of
+
+from chorale.corpus.importing import importer
+from chorale.corpus.importing.importer import ImportOptions, Workers, import_corpus
+from chorale.corpus.importing.journal import journal_path
+from chorale.corpus.importing.pieces import REFUSED, Outcome, PieceOptions
+from chorale.corpus.importing.report import Report, Row
+from chorale.corpus.importing.sources import Source
+from chorale.corpus.index import read_index
+from chorale.corpus.loading import SPLITS, load_corpus
+from chorale.corpus.reading import read_piece
+from chorale.errors import OutputError, UsageError
+from chorale.utils.files import sha256
+
+THREADS = Workers(executor="threads", workers=2)
+
+
+def imported(*paths: Path, output: Path, **options: Any) -> Report:
+    return import_corpus(paths, output, ImportOptions(**options), workers=THREADS)[0]
+
+
+def by_name(report: Report) -> dict[str, Row]:
+    return {Path(row.source).name: row for row in report.rows}
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_a_corpus_loads_as_its_files_are_read(tmp_path: Path) -> None:
+    folder = write_hymns(tmp_path / "hymns", *range(1, 13))
+    output = tmp_path / "new" / "corpus"
+    report = imported(folder, output=output)
+    assert report.kept == 12
+    corpus = load_corpus(output)
+    loaded = {
+        piece.source: piece for split in SPLITS for piece in getattr(corpus, split)
+    }
+    assert len(loaded) == 12
+    for entry in read_index(output):
+        name = Path(entry.file).stem
+        chorale = read_piece(folder / f"{name}.abc").chorale
+        assert loaded[name] == chorale
+        assert (loaded[name].title, entry.title) == (chorale.title, chorale.title)
+        assert entry.score.endswith(f"/{name}.abc")
+        assert entry.sha256 == sha256(output / entry.file)
+        assert (entry.key, entry.metre, entry.steps) == ("C major", "4/4", 144)
+    assert min(len(getattr(corpus, split)) for split in SPLITS) == 1
+    assert not journal_path(output).exists()
+    assert [path.name for path in output.parent.iterdir()] == ["corpus"]
+
+
+def test_similar_pieces_stay_in_one_split(tmp_path: Path) -> None:
+    folder = write_hymns(tmp_path / "hymns", *range(1, 6))
+    for number in range(1, 6):
+        (folder / f"again{number}.abc").write_text(hymn(number, last="G4"))
+    rows = by_name(imported(folder, output=tmp_path / "corpus"))
+    for number in range(1, 6):
+        first, second = rows[f"hymn{number}.abc"], rows[f"again{number}.abc"]
+        assert first.group == second.group
+        assert first.split == second.split
+    assert len({row.split for row in rows.values()}) > 1
+
+
+def test_the_seed_chooses_the_splits_and_the_same_gives_the_same_bytes(
+    tmp_path: Path,
+) -> None:
+    folder = write_hymns(tmp_path / "hymns", *range(1, 13))
+    first, second, other = (tmp_path / name for name in ("one", "two", "three"))
+    imported(folder, output=first)
+    imported(folder, output=second)
+    imported(folder, output=other, random_state=1)
+    assert tree(first) == tree(second)
+    assert set(tree(first)) != set(tree(other))
+
+
+def test_splits_of_the_source_are_kept(tmp_path: Path) -> None:
+    for split, number in (("train", 1), ("valid", 1), ("test", 2)):
+        write_hymns(tmp_path / "own" / split, number)
+    (tmp_path / "own" / "valid" / "hymn1.abc").write_text(hymn(1, last="G4"))
+    report = imported(tmp_path / "own", output=tmp_path / "corpus")
+    assert [row.split for row in report.rows] == ["test", "train", "valid"]
+    assert report.spanning_groups == 1
+
+
+def test_one_bad_file_never_stops_the_rest(tmp_path: Path) -> None:
+    folder = write_hymns(tmp_path / "hymns", 1, 2)
+    (folder / "empty.mid").write_bytes(b"")
+    (folder / "cut.xml").write_text("<score-partwise>")
+    (folder / "picture.png").write_bytes(b"\x89PNG")
+    (folder / "loop").symlink_to(folder)
+    zip_of(folder / "some.zip", {"../out.abc": hymn(3), "in.abc": hymn(3)})
+    (folder / "bad.zip").write_bytes(b"PK")
+    report = imported(folder, tmp_path / "gone", output=tmp_path / "corpus")
+    rows = by_name(report)
+    refused = {name for name, row in rows.items() if row.status == REFUSED}
+    assert refused == {
+        *("empty.mid", "cut.xml", "picture.png", "loop", "out.abc", "bad.zip", "gone")
+    }
+    assert all(rows[name].reason for name in refused)
+    assert {row.file for name, row in rows.items() if name not in refused} == {
+        f"chorales/{rows[name].split}/{Path(name).stem}.csv"
+        for name, stem in (
+            ("hymn1.abc", "hymn1"),
+            ("hymn2.abc", "hymn2"),
+            ("in.abc", "in"),
+        )
+    }
+    assert not (tmp_path / "out.abc").exists()
+
+
+def test_the_same_content_is_imported_once(tmp_path: Path) -> None:
+    folder = write_hymns(tmp_path / "hymns", 1, 2)
+    shutil.copy(folder / "hymn1.abc", folder / "copy.abc")
+    zipped = zip_of(tmp_path / "hymns.zip", {"hymn2.abc": hymn(2)})
+    report = imported(folder, zipped, output=tmp_path / "corpus")
+    reasons = {Path(row.source).name: row.reason for row in report.rows if row.reason}
+    assert reasons == {
+        "hymn1.abc": f"it has the same content as another file: {folder}/copy.abc",
+        "hymn2.abc": f"it has the same content as another file: {folder}/hymn2.abc",
+    }
+
+
+def test_the_same_notes_in_another_file_are_said(tmp_path: Path) -> None:
+    folder = write_hymns(tmp_path / "hymns", 1)
+    (folder / "other.abc").write_text(hymn(1, title="Other"))
+    rows = by_name(imported(folder, output=tmp_path / "corpus"))
+    assert rows["other.abc"].same_as == rows["hymn1.abc"].file
+    assert rows["hymn1.abc"].same_as == ""
+
+
+def test_files_of_one_name_are_different_pieces(tmp_path: Path) -> None:
+    write_hymns(tmp_path / "hymns" / "x", 1)
+    write_hymns(tmp_path / "hymns" / "y", 1)
+    (tmp_path / "hymns" / "y" / "hymn1.abc").write_text(hymn(2))
+    report = imported(tmp_path / "hymns", output=tmp_path / "corpus")
+    assert [Path(row.file).name for row in report.rows] == [
+        "x-hymn1.csv",
+        "y-hymn1.csv",
+    ]
+
+
+def test_a_corpus_in_an_archive_keeps_its_annotations(tmp_path: Path) -> None:
+    folder = write_hymns(tmp_path / "hymns", *range(1, 7))
+    first, second = tmp_path / "first", tmp_path / "second"
+    imported(folder, output=first)
+    zipped = zip_of(tmp_path / "corpus.zip", dict(tree(first)))
+    imported(zipped, output=second)
+    for name, content in tree(first).items():
+        if name.startswith(("chorales", "annotations")):
+            assert tree(second)[name] == content
+    keys = {Path(entry.file).name: entry.key for entry in read_index(second)}
+    assert set(keys.values()) == {"C major"}
+
+
+# === Outputs ===
+
+
+def test_other_folders_are_never_replaced(tmp_path: Path) -> None:
+    folder = write_hymns(tmp_path / "hymns", 1)
+    for overwrite in (False, True):
+        with pytest.raises(OutputError, match="not of an import"):
+            import_corpus([folder], folder, workers=THREADS, overwrite=overwrite)
+    file = tmp_path / "file"
+    file.write_text("mine")
+    with pytest.raises(OutputError, match="it is a file"):
+        import_corpus([folder], file, workers=THREADS)
+    assert file.read_text() == "mine"
+
+
+def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
+    output = tmp_path / "corpus"
+    output.mkdir()
+    imported(write_hymns(tmp_path / "hymns", 1), output=output)
+    assert len(load_corpus(output).train) == 1
+
+
+def test_a_finished_import_is_left_as_it_is(tmp_path: Path) -> None:
+    folder = write_hymns(tmp_path / "hymns", 1, 2)
+    output = tmp_path / "corpus"
+    report, is_new = import_corpus([folder], output, workers=THREADS)
+    again, is_new_again = import_corpus([folder], output, workers=THREADS)
+    assert (is_new, is_new_again) == (True, False)
+    assert again == report
+    (folder / "hymn3.abc").write_text(hymn(3))
+    with pytest.raises(OutputError, match="other files or options"):
+        import_corpus([folder], output, workers=THREADS)
+    assert len(read_index(output)) == 2
+    import_corpus([folder], output, workers=THREADS, overwrite=True)
+    assert len(read_index(output)) == 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus", "hymns"]
+
+
+def test_other_options_are_another_import(tmp_path: Path) -> None:
+    folder = write_hymns(tmp_path / "hymns", 1, 2)
+    output = tmp_path / "corpus"
+    imported(folder, output=output)
+    with pytest.raises(OutputError, match="other files or options"):
+        imported(folder, output=output, random_state=1)
+    with pytest.raises(OutputError, match="other files or options"):
+        imported(folder, output=output, pieces=PieceOptions(off_grid=0.5))
+
+
+def test_nothing_is_written_without_a_piece(tmp_path: Path) -> None:
+    folder = tmp_path / "hymns"
+    folder.mkdir()
+    (folder / "note.txt").write_text("no music")
+    report, is_new = import_corpus([folder], tmp_path / "corpus", workers=THREADS)
+    assert (report.kept, is_new, len(report.rows)) == (0, False, 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["hymns"]
+
+
+def test_an_output_inside_its_source_is_not_imported(tmp_path: Path) -> None:
+    folder = write_hymns(tmp_path / "hymns", 1)
+    output = folder / "corpus"
+    imported(folder, output=output)
+    report = imported(folder, output=output)
+    assert [Path(row.source).name for row in report.rows] == ["hymn1.abc"]
+
+
+def test_shares_are_checked_before_the_work() -> None:
+    with pytest.raises(UsageError, match="add up to 1"):
+        ImportOptions(shares=(0.5, 0.1, 0.1))
+
+
+# === Killed ===
+
+
+def test_an_import_that_was_stopped_continues(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_hymns(tmp_path / "hymns", *range(1, 11))
+    zipped = zip_of(tmp_path / "more.zip", {"a.abc": hymn(11), "b.abc": hymn(12)})
+    paths = [zipped, folder]
+    whole, output = tmp_path / "whole", tmp_path / "corpus"
+    imported(*paths, output=whole)
+
+    def stop(done: int, total: int) -> None:
+        assert total == 12
+        if done == 7:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_corpus(paths, output, workers=THREADS, progress=stop)
+    assert not output.exists()
+    assert journal_path(output).exists()
+
+    read: list[str] = []
+    read_source = importer.read_source
+
+    def record(source: Source, options: PieceOptions) -> Outcome:
+        read.append(Path(source.name).name)
+        return read_source(source, options)
+
+    monkeypatch.setattr(importer, "read_source", record)
+    calls: list[int] = []
+    import_corpus(
+        paths, output, workers=THREADS, progress=lambda done, _: calls.append(done)
+    )
+    assert len(read) == 5
+    assert calls == [8, 9, 10, 11, 12]
+    assert tree(output) == tree(whole)
+
+
+def test_a_file_that_kills_its_worker_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_hymns(tmp_path / "hymns", 1, 2, 3)
+    (folder / "deadly.abc").write_text(hymn(4))
+    monkeypatch.setattr(importer, "read_source", dying.read_or_die)
+    report, _ = import_corpus([folder], tmp_path / "corpus", workers=Workers(workers=2))
+    rows = by_name(report)
+    assert report.kept == 3
+    assert rows["deadly.abc"].status == REFUSED
+    assert "worker process died" in rows["deadly.abc"].reason
+
+
+def test_the_report_in_the_folder_is_that_of_the_call(tmp_path: Path) -> None:
+    folder = write_hymns(tmp_path / "hymns", 1, 2)
+    (folder / "note.txt").write_text("no music")
+    report = imported(folder, output=tmp_path / "corpus")
+    stored = json.loads((tmp_path / "corpus" / "report.json").read_text())
+    assert stored == json.loads(json.dumps(report.answer()))
+    assert stored["pieces"] == {"accepted": 2, "repaired": 0, "refused": 1}
+    assert stored["refused"] == {"cannot read a .txt": 1}
