@@ -67,6 +67,13 @@ def corpus_files(folder: Path) -> list[CorpusFile]:
     return sorted(files, key=lambda file: SPLITS.index(file.split))
 
 
+def annotations_of(file: Path, folder: Path) -> Path:
+    """Return the path of the annotations of a classic CSV of a corpus folder."""
+    parts = file.relative_to(folder).parts
+    below = parts[1:] if parts[0] == "chorales" else parts
+    return folder.joinpath("annotations", *below)
+
+
 def _split_of(split: str, entry: Entry | None, folder: Path) -> str:
     """Return the split of a file in the folder of a split, or in a flat folder."""
     stated = entry.split if entry else ""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from chorale.corpus.folders import corpus_files
+from chorale.corpus.folders import annotations_of, corpus_files
 from chorale.corpus.groups import group_pieces
 from chorale.corpus.index import INDEX_FILE, Entry, parse_metres, read_index
 from chorale.corpus.index import SPLITS as SPLITS
@@ -145,7 +145,7 @@ def load_corpus(
     loaded: dict[str, list[str]] = {split: [] for split in SPLITS}
     refused = []
     for file in files:
-        annotations = _annotations_of(file.path, folder)
+        annotations = annotations_of(file.path, folder)
         try:
             chorale = load_piece(file.path, annotations, file.entry)
         except DataError as error:
@@ -197,7 +197,7 @@ def load_entry(entry: Entry, folder: Path | str) -> Chorale:
         DataError: a file is missing or invalid.
     """
     file = Path(folder) / entry.file
-    return load_piece(file, _annotations_of(file, Path(folder)), entry)
+    return load_piece(file, annotations_of(file, Path(folder)), entry)
 
 
 def load_piece(file: Path, annotations: Path, entry: Entry | None = None) -> Chorale:
@@ -307,13 +307,6 @@ def _melodies(corpus: Corpus, split: str) -> list[int]:
         files = corpus.files.get(split, ())
         return [groups.get(file, 0) for file in files] or [0] * len(pieces)
     return [entry.tune_group for entry in entries if entry.split == split]
-
-
-def _annotations_of(file: Path, folder: Path) -> Path:
-    """Return the path of the annotations of a classic CSV of a corpus folder."""
-    parts = file.relative_to(folder).parts
-    below = parts[1:] if parts[0] == "chorales" else parts
-    return folder.joinpath("annotations", *below)
 
 
 def split_corpus(corpus: Corpus) -> tuple[Sequence[Chorale], Sequence[Chorale], str]:

@@ -22,7 +22,7 @@ from chorale.corpus.loading import (
     present_splits,
     unseen_melodies,
 )
-from chorale.corpus.statistics import describe
+from chorale.corpus.statistics import Melodies, describe
 from chorale.errors import DataError
 from chorale.formats.classic_csv import write_annotations, write_csv
 from chorale.music.keys import Key
@@ -294,8 +294,44 @@ def test_describe_counts(tmp_path: Path) -> None:
     assert description.rests == {"soprano": 0, "alto": 0, "tenor": 0, "bass": 0.5}
     assert description.repeated_onsets == pytest.approx(2 / 10)
     assert description.keys == {"unknown": 2}
-    assert description.metres == {"4/4": 2}
+    assert description.metres == {"4/4": 1, "unknown": 1}
     assert description.fermatas == 0
+
+
+def test_describe_says_what_is_estimated_and_what_is_missing(tmp_path: Path) -> None:
+    write_pieces(tmp_path, "a.csv", "b.csv", "c.csv")
+    (tmp_path / "index.csv").write_text(
+        "file,split,key,metre,estimated,off_grid\n"
+        "a.csv,train,C major,3/4,key metre,2\n"
+        "b.csv,valid,,3/4,metre,\n"
+        "gone.csv,,,,,\n"
+    )
+    description = describe(load_corpus(tmp_path))
+    assert description.pieces == {"train": 2, "valid": 1, "test": 0}
+    assert description.keys == {"unknown": 2, "C major": 1}
+    assert description.metres == {"3/4": 2, "unknown": 1}
+    assert description.estimated == {"key": 1, "metre": 2}
+    assert (description.notes, description.off_grid) == (12, 2)
+    assert description.without_row == ("c.csv",)
+    assert description.without_file == ("gone.csv",)
+
+
+def test_describe_finds_melodies_of_train_elsewhere(tmp_path: Path) -> None:
+    first, second, third = few_chorales().train[:3]
+    names = {"train/a": first, "train/b": second, "train/c": second}
+    names |= {"valid/d": first.transpose(2), "valid/e": third, "test/f": third}
+    for name, piece in names.items():
+        write_csv(piece, tmp_path / f"{name}.csv")
+    melodies = describe(load_corpus(tmp_path)).melodies
+    assert melodies == Melodies(
+        groups=3, stated=False, largest=2, in_train={"valid": 1, "test": 0}
+    )
+    rows = [f"{name}.csv,{place}" for place, name in enumerate(names, 1)]
+    (tmp_path / "index.csv").write_text("\n".join(["file,tune_group", *rows]))
+    melodies = describe(load_corpus(tmp_path)).melodies
+    assert melodies == Melodies(
+        groups=6, stated=True, largest=1, in_train={"valid": 0, "test": 0}
+    )
 
 
 def test_describe_command_prints_json_and_refusals(tmp_path: Path) -> None:
@@ -351,3 +387,7 @@ def test_the_figures_of_the_bundled_readme_hold() -> None:
         )
         assert row in text
     assert f"{sum(description.pieces.values())} chorales" in text
+    assert description.melodies.stated
+    assert description.melodies.in_train["test"] == 42
+    assert description.estimated == {"key": 0, "metre": 0}
+    assert description.without_row == description.without_file == ()
