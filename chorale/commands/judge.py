@@ -1,4 +1,4 @@
-"""`chorale judge`: compare chorales, a model's samples or your own, with Bach's."""
+"""`chorale judge`: compare chorales, a model's samples or your own, with a corpus."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from typing import Annotated, Any
 import typer
 
 from chorale.commands.completion_options import Particles, options_for
-from chorale.commands.model_options import Average, Models, model_names, model_title
+from chorale.commands.judged_corpus import load_reference, prompts_of
+from chorale.commands.model_options import (
+    Average,
+    Models,
+    model_names,
+    model_title,
+)
 from chorale.commands.options import (
     ADVANCED,
     OUTPUT,
@@ -31,13 +37,13 @@ from chorale.commands.sampling_options import (
     Temperature,
     TopP,
 )
-from chorale.corpus.loading import Corpus, load_corpus, unseen_melodies
 from chorale.corpus.reading import find_files, read_piece
 from chorale.errors import UsageError
 from chorale.evaluation.judgement import JudgedSets
 from chorale.evaluation.judgement import judge as judge_sets
+from chorale.evaluation.reference import Reference
 from chorale.evaluation.report import report_blocks
-from chorale.evaluation.style.windows import windows_of
+from chorale.evaluation.style.windows import numbered_from_one, windows_of
 from chorale.evaluation.tables import judgement_blocks
 from chorale.models.ensemble import average as averaged
 from chorale.models.infiller import Infiller
@@ -95,12 +101,20 @@ _Report = Annotated[
     ),
 ]
 _Json = Annotated[bool, _output("--json", help="Print JSON.")]
+_Corpus = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of a corpus to compare with. If it has no valid split, what the "
+        "training of the model held out of it is used.",
+        show_default="Bach's chorales",
+    ),
+]
 _Given = Annotated[
     str | None,
     _sampling(
         metavar=_SOPRANO,
-        help="Harmonize Bach's sopranos instead of continuing openings; the model may "
-        "be an infiller.",
+        help="Harmonize sopranos of the corpus instead of continuing openings; the "
+        "model may be an infiller.",
         show_default="none",
     ),
 ]
@@ -108,7 +122,7 @@ _Bars = Annotated[
     int | None,
     _sampling(
         help="Length of each continuation in bars, opening included.",
-        show_default="that of Bach's piece",
+        show_default="that of the corpus's piece",
     ),
 ]
 _Opening = Annotated[
@@ -146,6 +160,7 @@ def judge(
     context: typer.Context,
     files: _Files = None,
     model: Models = None,
+    corpus: _Corpus = None,
     count: _Count = None,
     random_state: RandomState = DEFAULTS.random_state,
     report: _Report = None,
@@ -166,10 +181,11 @@ def judge(
 ) -> None:
     """Compare chorales with Bach's: style, part-writing, endings, copying.
 
-    A model continues openings of the valid split, following the plans of Bach's pieces.
+    A model continues openings of the valid split, following the plans of its pieces.
     Each sample is the first draw, not the best of several, and is judged without its
     opening. Three columns give the scale: held-out chorales by Bach, random subsets of
-    the training chorales, and an n-gram model.
+    the training chorales, and an n-gram model. --corpus names another corpus than
+    Bach's to compare with.
 
     Example: chorale judge --model bach -n 64 --report judged.html
     """
@@ -180,21 +196,29 @@ def judge(
             check_new(report)
         require("plot", "a report with plots")
     split = "test" if final else "valid"
-    corpus = load_corpus(splits=("train", split))
+    names = [] if files else model_names(model)
+    reference = load_reference(corpus, split, names, new_tunes=new_tunes)
     settings: dict[str, Any] = {}
     if files:
         title = ", ".join(map(str, files))
-        sets = _from_files(files, opening, corpus, split, random_state)
+        sets = _from_files(files, opening, reference, random_state)
     else:
-        sets, settings = _from_model(context, corpus, split)
-        title = model_title(model_names(model), average)
+        sets, settings = _from_model(context, reference)
+        title = model_title(names, average)
     with progress_bar("Judging") as progress:
         judgement = judge_sets(sets, random_state=random_state, progress=progress)
     if as_json:
         answer = judgement.to_json()
+        if corpus is not None:
+            answer["corpus"] = {
+                "name": reference.name,
+                "path": str(corpus),
+                "split": split,
+                "train": len(reference.train),
+                "held_out": len(reference.held_out),
+            }
         if settings:
-            asked = {"models": model_names(model), "average": average, **settings}
-            answer["settings"] = asked
+            answer["settings"] = {"models": names, "average": average, **settings}
         typer.echo(json.dumps(answer, indent=2))
     else:
         typer.echo(to_text(judgement_blocks(judgement, title, settings)))
@@ -232,16 +256,11 @@ def _check_options(context: typer.Context) -> None:
 
 
 def _from_model(
-    context: typer.Context, corpus: Corpus, split: str
+    context: typer.Context, reference: Reference
 ) -> tuple[JudgedSets, dict[str, Any]]:
     """Return a model's samples with what they are compared with, and the settings."""
     asked = context.params
     given, count = asked["given"], asked["count"]
-    chorales = corpus.split(split)
-    if asked["new_tunes"]:
-        chorales = unseen_melodies(corpus, split)
-    if count is None:
-        count = len(chorales) if given else _COUNT
     names = model_names(asked["model"])
     models = [load_model(name, kind=None if given else NEXT_STEP) for name in names]
     predictors = [model for model in models if not isinstance(model, Infiller)]
@@ -255,11 +274,14 @@ def _from_model(
     variants = {"samples": options}
     if rules := asked["against_rules"]:
         variants[f"rules {rules}"] = replace(options, rules=rules)
+    chorales = prompts_of(reference, model, bool(given))
+    if count is None:
+        count = len(chorales) if given else _COUNT
     prompts = draw_chorales(chorales, count, options.random_state)
     write = harmonize_each if given else partial(continue_each, bars=asked["bars"])
     with progress_bar("Sampling") as progress:
         sets = sampled_sets(
-            write, model, prompts, corpus.train, variants, progress=progress
+            write, model, prompts, reference, variants, progress=progress
         )
     settings = {"given": given, **asdict(options)}
     if not given:
@@ -268,7 +290,7 @@ def _from_model(
 
 
 def _from_files(
-    files: Sequence[Path], opening: int, corpus: Corpus, split: str, random_state: int
+    files: Sequence[Path], opening: int, reference: Reference, random_state: int
 ) -> JudgedSets:
     """Return chorales from files with what they are compared with."""
     paths = find_files(files)
@@ -285,10 +307,11 @@ def _from_files(
         reading.metre_assumed and path.suffix.lower() == ".csv"
         for reading, path in zip(readings, paths, strict=True)
     )
-    if is_classic:
+    lacks = "have no repeated notes, fermatas and bars; they are removed from"
+    if is_classic and not reference.is_classic:
         print_remarks(
-            "CSVs of four columns have no repeated notes, fermatas and bars; they are "
-            "removed from Bach's chorales too, and bars counted in 4/4"
+            f"CSVs of four columns {lacks} {reference.name}'s chorales too, and bars "
+            "counted in 4/4"
         )
     elif assumed:
         print_remarks(
@@ -297,12 +320,12 @@ def _from_files(
         )
     # Bars count from 1, the pickup is bar 0: without an opening it is judged too.
     first_bar = opening + 1 if opening else 0
-    windows = windows_of([reading.chorale for reading in readings], first_bar=first_bar)
+    chorales = [numbered_from_one(reading.chorale) for reading in readings]
+    windows = windows_of(chorales, first_bar=first_bar)
     with progress_bar("Sampling the n-gram") as progress:
         return matched_sets(
             windows,
-            corpus.split(split),
-            corpus.train,
+            reference,
             opening_bars=opening,
             is_classic=is_classic,
             random_state=random_state,

@@ -52,11 +52,13 @@ def held_out_files(corpus: Corpus, held_out: Sequence[Chorale]) -> list[str]:
     if corpus.valid:
         valid = corpus.files.get("valid", ())
         return [file for file in valid if Path(file).parent.name not in SPLITS]
-    chosen = set(map(id, held_out))
     files = corpus.files.get("train", ())
+    if not files:  # not loaded from files
+        return []
+    chosen = set(map(id, held_out))
     return [
         file
-        for file, chorale in zip(files, corpus.train[: len(files)], strict=True)
+        for file, chorale in zip(files, corpus.train, strict=True)
         if id(chorale) in chosen
     ]
 
@@ -88,6 +90,8 @@ def load_divided(
         corpus = load_corpus(path, splits=splits)
         return Divided(corpus, tuple(_changes(corpus, trainings)))
     corpus = load_corpus(path, splits=tuple({"train", *splits}))
+    if not corpus.files:  # shards have the splits that they were written in
+        return Divided(corpus, ())
     read = {name: _own_split(data, corpus, name) for name, data in trainings.items()}
     read = {name: pieces for name, pieces in read.items() if pieces}
     if read:
@@ -103,7 +107,7 @@ def load_undivided(path: Path | str | None) -> Corpus:
         DataError: as `load_corpus`.
     """
     corpus = load_corpus(path)
-    files = tuple(file for split in SPLITS for file in corpus.files[split])
+    files = tuple(file for split in SPLITS for file in corpus.files.get(split, ()))
     pieces = (*corpus.train, *corpus.valid, *corpus.test)
     return replace(corpus, train=pieces, valid=(), test=(), files={"train": files})
 
@@ -123,19 +127,24 @@ def learned_pieces(
         trainings: data of cards, by name of the model.
 
     Returns:
-        The files of the pieces; models that learned none of them are left out.
+        The files of the pieces, or the sources of those in shards; models that learned
+        none of them are left out.
     """
-    contents = {
-        file: {corpus.hashes[file], csv_sha256(chorale)}
-        for file, chorale in zip(corpus.files[split], corpus.split(split), strict=True)
+    learned = {
+        name: {piece.sha256 for piece in _pieces(data) if piece.split == "train"}
+        for name, data in trainings.items()
     }
-    found = {}
-    for name, data in trainings.items():
-        learned = {piece.sha256 for piece in _pieces(data) if piece.split == "train"}
-        files = [file for file, hashes in contents.items() if hashes & learned]
-        if files:
-            found[name] = files
-    return found
+    if not any(learned.values()):
+        return {}
+    chorales = corpus.split(split)
+    files = corpus.files.get(split) or [chorale.source for chorale in chorales]
+    found: dict[str, list[str]] = {name: [] for name in trainings}
+    for file, chorale in zip(files, chorales, strict=True):
+        hashes = {corpus.hashes.get(file), csv_sha256(chorale)}
+        for name, known in learned.items():
+            if hashes & known:
+                found[name].append(file)
+    return {name: pieces for name, pieces in found.items() if pieces}
 
 
 def leakage_remarks(learned: Mapping[str, Sequence[str]], total: int) -> list[str]:
@@ -166,6 +175,8 @@ def _pieces(data: Mapping[str, Any], *, own: bool = False) -> Iterator[_Piece]:
     for file, digest in data.get("files", {}).items():
         *folders, name = file.split("/")
         if "annotations" in folders or name == INDEX_FILE:
+            continue
+        if not name.lower().endswith(".csv"):  # such as a shard
             continue
         if own and file.startswith(others):
             continue

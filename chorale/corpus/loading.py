@@ -94,7 +94,7 @@ def present_splits(path: Path | str | None = None) -> tuple[str, ...]:
     A flat folder is all `train`, unless its index says otherwise.
 
     Raises:
-        DataError: the folder is missing, or holds no CSV files.
+        DataError: the folder is missing, or holds neither CSV files nor shards.
     """
     folder = bundled_corpus() if path is None else Path(path)
     if has_shards(folder):

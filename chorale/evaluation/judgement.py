@@ -1,9 +1,9 @@
-"""The judge: metrics of a set of chorales beside Bach and baselines.
+"""The judge: metrics of a set of chorales beside a corpus, Bach's, and baselines.
 
 Figures need something to compare with, so four sets of windows are measured alike:
 
 - `samples`: the set that is judged;
-- `bach`: held-out chorales by Bach, the ceiling;
+- `bach`: held-out chorales of the corpus, the ceiling;
 - `train`: training chorales. Their distances are the null distribution: random subsets
   against the rest. Their other metrics are those of all of them;
 - `n-gram`: samples of an n-gram model, the baseline.
@@ -41,6 +41,7 @@ from chorale.utils.progress import Progress
 from chorale.voice_leading.checking import Tally, rates
 
 SETS = ("samples", "bach", "train", "n-gram")
+BACH = "Bach"  # name of the bundled corpus
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ class JudgedSets:
     """The sets that `judge` compares."""
 
     samples: Sequence[Window]  # the windows that are judged, without what was given
-    # Windows of held-out chorales by Bach. A sample and the chorale that it was
+    # Windows of held-out chorales of the corpus. A sample and the chorale that it was
     # prompted with are of one group.
     bach: Sequence[Window]
     ngram: Sequence[Window]  # windows of samples of the n-gram
@@ -57,6 +58,7 @@ class JudgedSets:
     # Samples drawn with other options, by name: as many, of the same groups and in the
     # same order.
     variants: Mapping[str, Sequence[Window]] = field(default_factory=dict)
+    corpus: str = BACH  # name of the corpus, for tables and plots
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +77,8 @@ class Metrics:
     # LEAST_GROUPS chorales.
     two_sample_auc: Auc | None
     copying: Copying | None  # from train; None for train
-    # Share of Bach's own notes in harmonizations, by voice and in all; None where no
-    # melody was harmonized.
+    # Share of the corpus's own notes in harmonizations, by voice and in all; None where
+    # no melody was harmonized.
     note_accuracy: Mapping[str, float] | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -106,9 +108,10 @@ class Judgement:
     variants: Sequence[str]  # their names
     other_metre: int  # train windows in another metre than the sample they match
     shorter: int  # train windows shorter than the sample they match
+    corpus: str = BACH  # name of the corpus that `bach` and train are of
 
     def excess(self, name: str, feature: str, *, over: str = "bach") -> Distance:
-        """Return how much further from train a set is than another, Bach by default.
+        """Return how much further from train a set is than another, `bach` by default.
 
         The difference is significant (95 %) if its interval does not contain 0.
         """
@@ -116,7 +119,7 @@ class Judgement:
         return distance.minus(self.metrics[over].distances[feature])
 
     def is_further(self, name: str, feature: str) -> bool:
-        """Return whether a set is significantly further from train than Bach."""
+        """Return whether a set is significantly further from train than `bach`."""
         return self.excess(name, feature).low > 0
 
     def to_json(self) -> dict[str, Any]:
@@ -136,7 +139,7 @@ class Judgement:
 def judge(
     sets: JudgedSets, *, random_state: int = 0, progress: Progress | None = None
 ) -> Judgement:
-    """Measure samples beside Bach and baselines.
+    """Measure samples beside a corpus and baselines.
 
     Args:
         sets: to compare.
@@ -196,13 +199,14 @@ def judge(
         variants=tuple(sets.variants),
         other_metre=matched.other_metre,
         shorter=matched.shorter,
+        corpus=sets.corpus,
     )
 
 
 def note_accuracy(
     windows: Sequence[Window], chorales: Sequence[Chorale]
 ) -> dict[str, float]:
-    """Return the share of steps at which harmonizations have Bach's own pitch.
+    """Return the share of steps at which harmonizations have the original pitch.
 
     Windows are harmonizations of whole sopranos, their groups the sources of the
     chorales. The shares are by name of the lower voice, and for "all" of them.

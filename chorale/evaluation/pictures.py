@@ -52,7 +52,7 @@ def distances_picture(judgement: Judgement) -> bytes:
             fmt="o",
             markersize=4,
             color=_COLORS.get(title, _VARIANT_COLOR),
-            label=set_title(title),
+            label=set_title(judgement, title),
         )
     axes.set_xscale("log")
     axes.axvline(1, color=LIGHT_GRAY, zorder=0)
@@ -81,7 +81,7 @@ def histograms_picture(judgement: Judgement, feature: str) -> bytes:
             share[shown],
             width=_WIDTH / len(shares),
             color=_COLORS.get(title, _VARIANT_COLOR),
-            label=set_title(title),
+            label=set_title(judgement, title),
         )
     labels = [bins[index] for index in shown]
     slanted = max(map(len, labels)) > 6
@@ -113,7 +113,7 @@ def rules_picture(judgement: Judgement) -> bytes:
             [metrics.rules[name].per_thousand or 0 for name in rules],
             height=_WIDTH / len(sets),
             color=_COLORS.get(title, _VARIANT_COLOR),
-            label=set_title(title),
+            label=set_title(judgement, title),
         )
     axes.set_yticks(range(len(rules)), [name.replace("-", " ") for name in rules])
     axes.invert_yaxis()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chorale.evaluation.copying import WINDOWS
-from chorale.evaluation.judgement import Judgement
+from chorale.evaluation.judgement import BACH, Judgement
 from chorale.evaluation.style.distances import Distance
 from chorale.evaluation.style.features import FEATURES
 from chorale.evaluation.style.two_sample import LEAST_GROUPS
@@ -32,26 +32,13 @@ def judgement_blocks(
 
     Settings are sampling options by name; None for chorales from files.
     """
-    sets = judgement.metrics
-    sizes = ", ".join(f"{set_title(name)} {sets[name].chorales}" for name in sets)
-    blocks: list[Block] = [
-        Heading(f"Is it Bach? {title}", level=1),
-        Paragraph(
-            "Samples without their openings beside held-out chorales by Bach, random "
-            "subsets of the training chorales (the null distribution), and samples of "
-            f"an n-gram model (the baseline). Number of chorales: {sizes}."
-        ),
-    ]
-    if settings:
-        options = ", ".join(
-            f"{name.replace('_', ' ')} {value}" for name, value in settings.items()
-        )
-        blocks.append(Paragraph(f"Sampling options: {options}."))
+    sets, corpus = judgement.metrics, judgement.corpus
+    blocks = _introduction(judgement, title, settings)
     blocks += _section(
         "Distances from train",
         f"Subsets of {judgement.size} chorales, with 95 % intervals; 0 = equal "
         "distributions. The column train is the null distribution. *: significantly "
-        "further from train than Bach.",
+        f"further from train than {corpus}.",
         distances_table(judgement),
     )
     if judgement.variants:
@@ -82,16 +69,16 @@ def judgement_blocks(
         *_section(
             "Classifier two-sample test",
             "Cross-validated area under the ROC curve of a classifier of these "
-            "features, against Bach; the column Bach is against train. 0.5 = "
+            f"features, against {corpus}; the column {corpus} is against train. 0.5 = "
             f"indistinguishable, 1 = always right. Needs {LEAST_GROUPS} chorales.",
             two_sample_table(judgement),
         ),
     ]
     if sets["samples"].note_accuracy:
         blocks += _section(
-            "Bach's own notes",
-            "Percentage of the steps at which a harmonization of Bach's melody has the "
-            "pitch of Bach's own.",
+            f"{corpus}'s own notes",
+            f"Percentage of the steps at which a harmonization of {corpus}'s melody "
+            f"has the pitch of {corpus}'s own.",
             accuracy_table(judgement),
         )
     if judgement.other_metre or judgement.shorter:
@@ -103,9 +90,37 @@ def judgement_blocks(
     return blocks
 
 
-def set_title(name: str) -> str:
-    """Return the title of a set."""
-    return "Bach" if name == "bach" else name
+def _introduction(
+    judgement: Judgement, title: str, settings: Mapping[str, object] | None
+) -> list[Block]:
+    """Return the heading, what is compared, and the sampling options."""
+    sets, corpus = judgement.metrics, judgement.corpus
+    by_bach = corpus == BACH
+    sizes = ", ".join(
+        f"{set_title(judgement, name)} {sets[name].chorales}" for name in sets
+    )
+    held_out = "chorales by Bach" if by_bach else f"pieces of the corpus {corpus}"
+    blocks: list[Block] = [
+        Heading(
+            f"Is it Bach? {title}" if by_bach else f"{title} beside {corpus}", level=1
+        ),
+        Paragraph(
+            f"Samples without their openings beside held-out {held_out}, random "
+            "subsets of the training chorales (the null distribution), and samples of "
+            f"an n-gram model (the baseline). Number of chorales: {sizes}."
+        ),
+    ]
+    if settings:
+        options = ", ".join(
+            f"{name.replace('_', ' ')} {value}" for name, value in settings.items()
+        )
+        blocks.append(Paragraph(f"Sampling options: {options}."))
+    return blocks
+
+
+def set_title(judgement: Judgement, name: str) -> str:
+    """Return the title of a set; of `bach`, the name of the corpus."""
+    return judgement.corpus if name == "bach" else name
 
 
 def distances_table(judgement: Judgement) -> Table:
@@ -180,7 +195,7 @@ def two_sample_table(judgement: Judgement) -> Table:
 
 
 def accuracy_table(judgement: Judgement) -> Table:
-    """Return the percentage of Bach's own notes in each voice."""
+    """Return the percentage of the original notes in each voice."""
     voices = judgement.metrics["samples"].note_accuracy or ()
     cells = {
         voice: _cells(judgement, "own_notes", voice, scale=100) for voice in voices
@@ -193,7 +208,7 @@ def _section(title: str, text: str, table: Table) -> list[Block]:
 
 
 def _table(judgement: Judgement, label: str, cells: dict[str, list[str]]) -> Table:
-    header = (label, *map(set_title, judgement.metrics))
+    header = (label, *(set_title(judgement, name) for name in judgement.metrics))
     return Table(header, tuple((name, *line) for name, line in cells.items()))
 
 

@@ -70,7 +70,8 @@ def opening_of(chorale: Chorale, bars: int | None = None) -> Chorale:
     Raises:
         UsageError: fewer than one bar, or more than the chorale has.
     """
-    available = int(chorale.bars[-1])
+    first = max(int(chorale.bars[0]), 1)  # parts of works may begin in any bar
+    available = int(chorale.bars[-1]) - first + 1
     if bars is None:
         bars = min(OPENING_BARS, available)
     if not 1 <= bars <= available:
@@ -78,7 +79,7 @@ def opening_of(chorale: Chorale, bars: int | None = None) -> Chorale:
             f"expected an opening of 1 to {available} bars, the length of the seed, "
             f"got {bars}"
         )
-    return chorale.opening(int((chorale.bars <= bars).sum()))
+    return chorale.opening(int((chorale.bars < first + bars).sum()))
 
 
 def _random_train_chorale(random_state: int) -> Chorale:

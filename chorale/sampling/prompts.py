@@ -1,4 +1,4 @@
-"""Prompts: sets of openings, plans and sopranos of Bach's that a model completes.
+"""Prompts: sets of openings, plans and sopranos that a model completes.
 
 They are for the judge (`chorale.evaluation.judgement`); the prompt of a single piece is
 found by `chorale.sampling.openings`.
@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 
 from chorale.encoding.plan import Plan
+from chorale.encoding.tokens import Vocabulary
 from chorale.errors import UsageError
 from chorale.evaluation.judgement import JudgedSets
+from chorale.evaluation.reference import Reference, within
 from chorale.evaluation.style.windows import Window, match_windows
 from chorale.models.ngram import fit_ngram
 from chorale.models.predictor import Predictor
@@ -108,7 +110,7 @@ def harmonize_each(
 def reference_windows(
     windows: Sequence[Window], chorales: Sequence[Chorale]
 ) -> list[Window]:
-    """Return Bach's own versions of completed pieces, cut to at most their length.
+    """Return the original versions of completed pieces, cut to at most their length.
 
     Args:
         windows: of `continue_each` or `harmonize_each`.
@@ -132,21 +134,22 @@ def sampled_sets(
     write: Callable[..., list[Window]],
     model: Model,
     chorales: Sequence[Chorale],
-    train: Sequence[Chorale],
+    reference: Reference,
     options: Mapping[str, Options],
     *,
     progress: Progress | None = None,
 ) -> JudgedSets:
-    """Complete Bach's prompts by a model and by an n-gram, to be judged.
+    """Complete the prompts of a corpus by a model and by an n-gram, to be judged.
 
     Args:
         write: `continue_each`, for a predictor, or `harmonize_each`.
         model: a predictor or an infiller.
-        chorales: sources of the prompts.
-        train: training chorales.
+        chorales: sources of the prompts, drawn from those that are held out.
+        reference: the corpus.
         options: of `samples`, and of any variants, by name.
         progress: called with the work done on all sets and its total.
     """
+    train = reference.train
     samples = options["samples"]
     particles = getattr(samples, "particles", None)
     jobs = {name: (model, variant) for name, variant in options.items()}
@@ -159,51 +162,59 @@ def sampled_sets(
                 progress(index * total + done, len(jobs) * total)
 
         drawn[name] = write(writer, chorales, variant, progress=part)
-    return JudgedSets(
+    sets = JudgedSets(
         samples=drawn["samples"],
         bach=reference_windows(drawn["samples"], chorales),
         ngram=drawn["n-gram"],
         train=train,
         melodies=chorales if write is harmonize_each else (),
         variants={name: drawn[name] for name in options if name != "samples"},
+        corpus=reference.name,
     )
+    return as_classic_sets(sets) if reference.is_classic else sets
 
 
 def matched_sets(
     windows: Sequence[Window],
-    bach: Sequence[Chorale],
-    train: Sequence[Chorale],
+    reference: Reference,
     *,
     opening_bars: int = 0,
     is_classic: bool = False,
     random_state: int = 0,
     progress: Progress | None = None,
 ) -> JudgedSets:
-    """Match windows with Bach's chorales and samples of an n-gram, to be judged.
+    """Match windows with chorales of a corpus and samples of an n-gram, to be judged.
 
     Args:
         windows: to be judged.
-        bach: held-out chorales.
-        train: training chorales.
+        reference: the corpus.
         opening_bars: bars that the n-gram continues; 0 for none.
         is_classic: whether the windows are from CSVs of four columns: then all others
-            are reduced to what such files hold.
+            are reduced to what such files hold, as if the corpus were such.
         random_state: of all draws.
         progress: called with the pieces that the n-gram has written and their total.
     """
+    train, held_out = reference.train, reference.held_out
+    prompts = list(held_out)
+    if opening_bars:
+        openings = [opening_of(chorale, opening_bars) for chorale in held_out]
+        prompts, _ = within(held_out, openings, [Vocabulary.fit(train)])
     ngram = continue_each(
         fit_ngram(train),
-        draw_chorales(bach, len(windows), random_state),
+        draw_chorales(prompts, len(windows), random_state),
         _ngram_options(random_state),
         opening_bars=opening_bars,
         progress=progress,
     )
-    if is_classic:
-        bach, train = (tuple(map(as_classic, chorales)) for chorales in (bach, train))
-        ngram = [replace(w, chorale=as_classic(w.chorale)) for w in ngram]
+    if is_classic := is_classic or reference.is_classic:
+        windows = _classic_windows(windows)
+        held_out = tuple(map(as_classic, held_out))
     random = np.random.default_rng(random_state)
-    matched = match_windows(windows, bach, random).windows
-    return JudgedSets(samples=windows, bach=matched, ngram=ngram, train=train)
+    matched = match_windows(windows, held_out, random).windows
+    sets = JudgedSets(
+        samples=windows, bach=matched, ngram=ngram, train=train, corpus=reference.name
+    )
+    return as_classic_sets(sets) if is_classic else sets
 
 
 def _ngram_options(random_state: int, particles: int | None = None) -> SamplingOptions:
@@ -211,6 +222,24 @@ def _ngram_options(random_state: int, particles: int | None = None) -> SamplingO
     return SamplingOptions(
         rules="off", top_p=1.0, particles=particles, random_state=random_state
     )
+
+
+def as_classic_sets(sets: JudgedSets) -> JudgedSets:
+    """Return sets whose chorales are reduced to what a CSV of four columns holds."""
+    return replace(
+        sets,
+        samples=_classic_windows(sets.samples),
+        bach=_classic_windows(sets.bach),
+        ngram=_classic_windows(sets.ngram),
+        train=tuple(map(as_classic, sets.train)),
+        variants={
+            name: _classic_windows(windows) for name, windows in sets.variants.items()
+        },
+    )
+
+
+def _classic_windows(windows: Sequence[Window]) -> list[Window]:
+    return [replace(window, chorale=as_classic(window.chorale)) for window in windows]
 
 
 def as_classic(chorale: Chorale) -> Chorale:

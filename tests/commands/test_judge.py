@@ -14,7 +14,7 @@ from bach import all_chorales, few_chorales
 from command_line import outcome
 from fakes import UniformInfiller, uniform_predictor, wide_cells, wide_vocabulary
 
-from chorale.commands import judge
+from chorale.commands import judge, judged_corpus
 from chorale.corpus.loading import Corpus
 from chorale.errors import UsageError
 from chorale.formats.classic_csv import write_csv
@@ -37,7 +37,7 @@ def run(
         return load_model(name, **options) if name == "counterpoint" else predictor
 
     monkeypatch.setattr(judge, "load_model", load)
-    monkeypatch.setattr(judge, "load_corpus", lambda splits: few_chorales())
+    monkeypatch.setattr(judged_corpus, "load_corpus", lambda splits: few_chorales())
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
 
@@ -142,7 +142,7 @@ def test_all_sopranos_are_taken_once(run: Run, monkeypatch: pytest.MonkeyPatch) 
         taken.append([chorale.source for chorale in chorales])
         raise UsageError("enough")
 
-    monkeypatch.setattr(judge, "load_corpus", lambda splits: all_chorales())
+    monkeypatch.setattr(judged_corpus, "load_corpus", lambda splits: all_chorales())
     monkeypatch.setattr(judge, "sampled_sets", stop)
     run("--given", "soprano")
     run("--given", "soprano", "--new-tunes")
@@ -209,7 +209,7 @@ def test_a_final_report_uses_the_test_split(
         corpus = few_chorales()
         return replace(corpus, valid=(), test=corpus.valid)  # not the real test split
 
-    monkeypatch.setattr(judge, "load_corpus", load)
+    monkeypatch.setattr(judged_corpus, "load_corpus", load)
     run("-n", "2", "--bars", "4", "--final")
     assert loaded == [("train", "test")]
 

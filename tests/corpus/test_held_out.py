@@ -17,6 +17,7 @@ from chorale.corpus.held_out import (
     load_undivided,
 )
 from chorale.corpus.loading import load_corpus, split_corpus
+from chorale.corpus.shards import write_shards
 from chorale.errors import DataError
 from chorale.formats.classic_csv import csv_sha256, read_csv, write_csv
 from chorale.music.score import Chorale
@@ -174,6 +175,22 @@ def test_what_was_learned_is_found_by_content(tmp_path: Path) -> None:
     )
     (remark,) = leakage_remarks({"own": [f"{n}.csv" for n in range(8)]}, 9)
     assert remark.endswith("0.csv, 1.csv, 2.csv, 3.csv, 4.csv and 3 others")
+
+
+def test_shards_keep_the_splits_that_they_were_written_in(tmp_path: Path) -> None:
+    pieces = load_corpus(write_flat_corpus(tmp_path / "hymns", 6)).train
+    splits = ["train"] * 4 + ["valid"] * 2
+    write_shards(zip(splits, pieces, strict=True), tmp_path / "shards")
+    write_shards([("train", piece) for piece in pieces], tmp_path / "train")
+    data = training(tmp_path / "hymns", held_out=["hymn_05.csv"])
+    corpus, remarks = load_divided(tmp_path / "shards", ("valid",), {"run": data})
+    assert (sources(corpus.valid), remarks) == (["hymn_04", "hymn_05"], ())
+    assert learned_pieces(corpus, "valid", {"run": data}) == {"run": ["hymn_04"]}
+    corpus, remarks = load_divided(tmp_path / "train", ("train",), {"run": data})
+    assert (len(corpus.train), remarks) == (6, ())
+    whole = load_undivided(tmp_path / "shards")
+    assert len(whole.train) == 6
+    assert len(learned_pieces(whole, "train", {"run": data})["run"]) == 5
 
 
 def test_the_hash_of_pitches_is_that_of_their_file(tmp_path: Path) -> None:

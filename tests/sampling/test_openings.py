@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from strategies import little_chorale
@@ -34,6 +36,16 @@ def test_an_opening_the_seed_does_not_have_is_refused(bars: int) -> None:
 
 
 # === Starts ===
+
+
+def test_parts_of_works_may_begin_in_any_bar() -> None:
+    seed = little_chorale()
+    late = replace(seed, bars=seed.bars - seed.bars[0] + 76)
+    opening = opening_of(late)
+    assert set(opening.bars) == {76, 77}
+    assert opening.steps == (late.bars < 78).sum()
+    with pytest.raises(UsageError, match="an opening of 1 to "):
+        opening_of(late, 76)
 
 
 def test_the_plan_is_the_seeds_own() -> None:

@@ -12,6 +12,7 @@ at the same size: as subsets of `size` windows, each of a different group.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -27,7 +28,10 @@ REPLICATES = 200
 
 @dataclass(frozen=True)
 class Distance:
-    """A distance with its 95 % interval; nan where there is nothing to compare."""
+    """A distance with its 95 % interval; nan where there is nothing to compare.
+
+    Of small sets, some subsets may have nothing to compare: they do not count.
+    """
 
     value: float  # in the unit of the feature
     low: float
@@ -36,8 +40,9 @@ class Distance:
 
     @classmethod
     def of(cls, value: float, replicates: Floats) -> Distance:
-        """Take the interval from replicates of a value."""
-        low, high = np.percentile(replicates, INTERVAL)
+        """Take the interval from replicates of a value, those that are not nan."""
+        known = replicates[~np.isnan(replicates)]
+        low, high = np.percentile(known, INTERVAL) if len(known) else (np.nan, np.nan)
         return cls(float(value), float(low), float(high), replicates)
 
     def minus(self, reference: Distance) -> Distance:
@@ -91,9 +96,9 @@ def compare(
     for name, feature in FEATURES.items():
         counts = profile.counts[name]
         whole = reference.counts[name].sum(axis=0)
-        value = distance(feature, _summed(subsets, counts), whole).mean()
+        value = _mean(distance(feature, _summed(subsets, counts), whole))
         varied = distance(feature, _summed(resampled, counts), whole)
-        centered = value + scale * (varied - varied.mean())
+        centered = value + scale * (varied - _mean(varied))
         distances[name] = Distance.of(value, np.maximum(centered, 0))
     return distances
 
@@ -124,8 +129,14 @@ def null_distances(
     for name, feature in FEATURES.items():
         counts = reference.counts[name]
         values = distance(feature, _summed(subsets, counts), _summed(rest, counts))
-        distances[name] = Distance.of(values.mean(), values)
+        distances[name] = Distance.of(_mean(values), values)
     return distances
+
+
+def _mean(values: Floats) -> float:
+    """Return the mean of the values that are not nan; nan if all of them are."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else math.nan
 
 
 # === Metrics ===

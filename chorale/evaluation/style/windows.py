@@ -7,7 +7,7 @@ start at the same place in the piece and to have the same length and metre.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -59,6 +59,12 @@ class Matched(NamedTuple):
     windows: list[Window]  # of other chorales
     other_metre: int  # number of windows in another metre
     shorter: int  # number of windows that are shorter by more than a fifth
+
+
+def numbered_from_one(chorale: Chorale) -> Chorale:
+    """Return a chorale whose first full bar is bar 1, as windows of parts of works."""
+    ahead = int(chorale.bars[0]) - 1
+    return replace(chorale, bars=chorale.bars - ahead) if ahead > 0 else chorale
 
 
 def windows_of(

@@ -180,6 +180,21 @@ def test_nothing_to_compare_is_not_a_number(train: Profile) -> None:
     assert not math.isnan(found["durations"].value)
 
 
+def test_subsets_with_nothing_to_compare_do_not_count() -> None:
+    # One window of three has phrases; the interval is that of subsets that have it.
+    counts = {name: np.zeros((3, *_shape(name)), np.int64) for name in FEATURES}
+    counts["phrase_lengths"][0, 0, 4] = 1
+    some = Profile(("a", "b", "c"), counts)
+    reference = part_of(some, np.array([0]))
+    reference.counts["phrase_lengths"][0, 0] = np.eye(len(PHRASES.bins))[6] * 9
+    for found in (
+        compare(some, reference, size=1)["phrase_lengths"],
+        null_distances(part_of(some, np.array([0, 1, 2])), size=2)["phrase_lengths"],
+    ):
+        assert math.isnan(found.value) or found.value == found.low == found.high == 2
+    assert compare(some, reference, size=1)["phrase_lengths"].value == 2
+
+
 def test_a_difference_pairs_replicates() -> None:
     replicates = np.linspace(0, 1, 201)
     left, right = Distance.of(0.7, replicates + 0.2), Distance.of(0.5, replicates)
