@@ -88,14 +88,18 @@ def tiny_chorale(random: np.random.Generator, quarters: int = 12) -> Chorale:
 
 
 def write_tiny_corpus(
-    folder: Path, pieces: int = 6, valid: int = 2, random_state: int = 0
+    folder: Path,
+    pieces: int = 6,
+    valid: int = 2,
+    random_state: int = 0,
+    semitones: int = 0,
 ) -> Path:
     """Write a corpus of random chorales with the splits train and valid."""
     random = np.random.default_rng(random_state)
     for index in range(pieces + valid):
         split = "train" if index < pieces else "valid"
         path = folder / split / f"chorale_{index:03}.csv"
-        write_csv(tiny_chorale(random), path)
+        write_csv(tiny_chorale(random).transpose(semitones), path)
     return folder
 
 

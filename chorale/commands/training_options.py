@@ -17,7 +17,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
-from chorale.commands.options import names_typed
+from chorale.commands.options import names_typed, option_name
 from chorale.commands.progress import EpochLines
 from chorale.errors import StoppedError, UsageError
 from chorale.nn.runs import Run, plot_history
@@ -170,12 +170,13 @@ def command_line(context: typer.Context, command: str) -> str:
     """Return a command line that repeats the run of a command with options only."""
     line = shlex.split(command)
     for name, value in options_typed(context).items():
-        option = f"--{name.replace('_', '-')}"
-        if name == "output":
-            value = Path(value).name
+        option = option_name(context, name)
         if isinstance(value, bool):
             line.append(option if value else option.replace("--", "--no-", 1))
             continue
         for each in value if isinstance(value, list | tuple) else [value]:
-            line += [option, str(each)]
+            # The folders of this machine are of no use elsewhere.
+            path = Path(str(each))
+            is_own = name == "output" or path.is_absolute()
+            line += [option, path.name if is_own else str(each)]
     return shlex.join(line)

@@ -42,6 +42,10 @@ class CellVocabulary(NoteVocabulary):
         return self.encoding == "hold"
 
     @property
+    def note_kinds(self) -> int:
+        return 1 + self.has_onsets
+
+    @property
     def size(self) -> int:
         """Number of cells that a network may write."""
         return 1 + self.note_count * (1 + self.has_onsets)

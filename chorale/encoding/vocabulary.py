@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -104,6 +104,58 @@ class NoteVocabulary:
     def size(self) -> int:
         """Number of tokens or cells that a network may write."""
         raise NotImplementedError
+
+    @property
+    def note_kinds(self) -> int:
+        """How many numbers each MIDI note has."""
+        return 1
+
+    def union(self, other: Self) -> Self:
+        """Return the vocabulary of the notes of both, with the ranges of both.
+
+        Raises:
+            DataError: their encodings differ.
+        """
+        if self.encoding != other.encoding:
+            raise DataError(
+                f"expected vocabularies of one encoding, got {self.encoding} and "
+                f"{other.encoding}"
+            )
+        ranges = tuple(
+            (min(low, other_low), max(high, other_high))
+            for (low, high), (other_low, other_high) in zip(
+                self.ranges, other.ranges, strict=True
+            )
+        )
+        return replace(
+            self,
+            lowest=min(self.lowest, other.lowest),
+            highest=max(self.highest, other.highest),
+            ranges=ranges,
+        )
+
+    def numbers_in(self, other: Self, rows: int | None = None) -> IntArray:
+        """Return the number in another vocabulary of each number of this one.
+
+        Args:
+            other: of the same encoding.
+            rows: how many numbers there are, if those of notes are followed by others
+                than HOLD, such as those of hidden cells; None for `size`.
+
+        Returns:
+            int array (rows,); -1 for notes that the other vocabulary lacks.
+        """
+        rows = self.size if rows is None else rows
+        notes = self.lowest - other.lowest + np.arange(self.note_count)
+        lacks = (notes < 0) | (notes >= other.note_count)
+        kinds = [
+            np.where(lacks, -1, 1 + kind * other.note_count + notes)
+            for kind in range(self.note_kinds)
+        ]
+        # What comes after the notes comes after them in both.
+        after = np.arange(rows - 1 - self.note_kinds * self.note_count)
+        first = 1 + self.note_kinds * other.note_count
+        return np.concatenate([[0], *kinds, first + after])
 
     @property
     def alphabet(self) -> str:

@@ -68,11 +68,11 @@ class Card(BaseCard):
         voice_order: order in which a next-step model writes the voices of a step.
         memory: ring buffers of a next-step model that is run step by step.
         training: options of the training.
-        data: the corpus, the SHA-256 of each file that was read by the training or its
-            teachers, the files that were held out of a corpus without a valid split,
-            the pieces of valid that are in train too, with the share of each, the
-            SHA-256 of the teachers' weights, and where a network from outside came
-            from (`chorale.nn.plugins.Plugin.origin`).
+        data: the corpus, the SHA-256 of each file that was read by the training, its
+            teachers or its base, the files that were held out of a corpus without a
+            valid split, the pieces of valid that are in train too, with the share of
+            each, the SHA-256 of the weights of teachers and base, and where a network
+            from outside came from (`chorale.nn.plugins.Plugin.origin`).
         command: command line that makes the model again.
         versions: of the libraries that trained it.
         files: SHA-256 of the other files of the folder.

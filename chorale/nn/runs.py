@@ -130,8 +130,9 @@ class Run:
         """Check that a resumed run reads the data that it began with.
 
         Args:
-            data: SHA-256 by name: of `files`, and of `teachers` if there are any; with
-                the origin of a `plugin` (`chorale.nn.plugins`), if its network is one.
+            data: SHA-256 by name: of `files`, and of the weights of `teachers` and of
+                the `base`, if there are any; with the origin of a `plugin`
+                (`chorale.nn.plugins`), if its network is one.
 
         Raises:
             ModelError: a file has changed, is new or is missing.
@@ -208,8 +209,8 @@ def plot_history(run: Run, monitor: str) -> Path:
 
 
 def _hashes(data: Mapping[str, Any]) -> dict[str, str]:
-    """Return the SHA-256 of what a run reads by name: files, teachers, its plugin."""
-    hashes = {**data["files"], **data.get("teachers", {})}
+    """Return the SHA-256 of what a run reads by name: files, models, its plugin."""
+    hashes = {**data["files"], **data.get("teachers", {}), **data.get("base", {})}
     if plugin := data.get("plugin"):
         hashes[f"the plugin {plugin['module']}"] = plugin["sha256"]
     return hashes

@@ -5,4 +5,6 @@
 - `next_step`, `infiller`, `task`: the two kinds of networks, what they have in common
 - `batches`, `masks`: what an epoch draws at random; hidden cells of infillers
 - `distillation`: soft targets from teachers
+- `fine_tuning`: training that begins with the weights of a model
+- `provenance`: hashes of models that a training learns from
 """

@@ -73,6 +73,7 @@ class InfillerTask(ChoraleTask[CellVocabulary]):
         )
         network = build_infiller(self.network_options, self.vocabulary, options.plan)
         self.compile(network, keras.losses.SparseCategoricalCrossentropy)
+        self.begin_with_base(network)
         self._infiller = KerasInfiller(network)
         return network
 

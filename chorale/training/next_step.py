@@ -16,7 +16,7 @@ from chorale.errors import UsageError
 from chorale.evaluation.likelihood import evaluate
 from chorale.models.next_step import KerasPredictor
 from chorale.models.options import NetworkOptions
-from chorale.models.storage import NEXT_STEP, WEIGHTS_FILE, Card, load_model, save_model
+from chorale.models.storage import NEXT_STEP, Card, load_model, save_model
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_ORDER, VOICES
 from chorale.nn.fitting import Batch, make_deterministic
@@ -30,6 +30,7 @@ from chorale.training.batches import (
 from chorale.training.distillation import Teacher, teacher_cards
 from chorale.training.options import TrainingOptions
 from chorale.training.pieces import StreamedPieces, prepared
+from chorale.training.provenance import models_read
 from chorale.training.task import ChoraleTask, metrics, stored_figures
 from chorale.utils.arrays import IntArray, stack_padded
 
@@ -73,7 +74,7 @@ class NextStepTask(ChoraleTask[Vocabulary]):
         ensure_plugin(self.network_options.body, self.network_options.plugin)
 
     def provenance(self) -> dict[str, Any]:
-        """Return the hashes of the corpus, of the teachers, and of their corpora.
+        """Return the hashes of the corpus, of teachers and base, and of their corpora.
 
         The origin of a body from outside is among them.
 
@@ -91,16 +92,7 @@ class NextStepTask(ChoraleTask[Vocabulary]):
             data["plugin"] = load_plugin(body, plugin).origin()
         teachers, plan = self.options.teacher, self.options.plan
         if cards := teacher_cards(teachers, self.vocabulary, plan):
-            known = set(data["files"].values())
-            data["files"] |= {
-                f"{name}/{file}": digest
-                for name, card in cards.items()
-                for file, digest in card.data["files"].items()
-                if digest not in known
-            }
-            data["teachers"] = {
-                name: card.files[WEIGHTS_FILE] for name, card in cards.items()
-            }
+            data |= models_read("teachers", cards, data["files"])
         return data
 
     def build(self) -> Any:
@@ -125,6 +117,7 @@ class NextStepTask(ChoraleTask[Vocabulary]):
             self.compile(network, keras.losses.CategoricalCrossentropy)
         else:
             self.compile(network, keras.losses.SparseCategoricalCrossentropy)
+        self.begin_with_base(network)
         self._predictor = KerasPredictor(network, self.tunes)
         return network
 

@@ -21,8 +21,11 @@ class CommonOptions(FitOptions):
 
     Attributes:
         plan: conditioning features of the network (`chorale.encoding.plan`).
+        base: the model whose weights the training begins with, by name or folder
+            (`chorale.training.fine_tuning`); empty for random weights.
     """
 
+    base: str = ""
     plan: tuple[str, ...] = FULL_PLAN
     encoding: str = option(
         "hold", "`hold` distinguishes repeated notes from held ones, `pitch` does not."

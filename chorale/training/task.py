@@ -17,7 +17,9 @@ from chorale.models.storage import Card
 from chorale.nn.fitting import adamw
 from chorale.nn.runs import Row
 from chorale.nn.trainer import Task
+from chorale.training.fine_tuning import assign_base, base_card
 from chorale.training.options import CommonOptions
+from chorale.training.provenance import models_read, without_folders
 
 MONITOR = "valid_nats_per_note"
 VocabularyT = TypeVar("VocabularyT", Vocabulary, CellVocabulary)
@@ -33,6 +35,7 @@ class ChoraleTask(Task[Card], Generic[VocabularyT]):
 
     Raises:
         DataError: the train split is empty, or valid has notes that train lacks.
+        UsageError: there is no such base, or the options are not those of its network.
     """
 
     monitor = MONITOR
@@ -55,6 +58,11 @@ class ChoraleTask(Task[Card], Generic[VocabularyT]):
         self.vocabulary: VocabularyT = self.vocabulary_class.of_ranges(
             corpus.ranges(), options.encoding
         )
+        self.base: Card | None = None
+        if options.base:
+            self.base = base_card(options.base, network_options, options)
+            known: Any = self.base.vocabulary
+            self.vocabulary = known.union(self.vocabulary)
         for chorale in self.validated:
             self.vocabulary.encode(chorale)
 
@@ -63,9 +71,17 @@ class ChoraleTask(Task[Card], Generic[VocabularyT]):
         return len(self.learned)
 
     def provenance(self) -> dict[str, Any]:
-        """Return the name of the corpus, and the SHA-256 of its files by name."""
+        """Return the hashes of the corpus, and of the base with what it has read."""
         files = dict(sorted(self.corpus.hashes.items()))
-        return {"corpus": self.corpus.path.name, "files": files}
+        data = {"corpus": self.corpus.path.name, "files": files}
+        if self.base is not None:
+            data |= models_read("base", {self.options.base: self.base}, files)
+        return data
+
+    def begin_with_base(self, network: Any) -> None:
+        """Give a new network the weights of the base, if there is one."""
+        if self.base is not None:
+            assign_base(network, self.options.base)
 
     def compile(self, network: Any, loss: Any) -> None:
         """Compile a network with AdamW and the weighted mean of a Keras loss class."""
@@ -81,6 +97,7 @@ class ChoraleTask(Task[Card], Generic[VocabularyT]):
         held_out = held_out_files(self.corpus, self.validated)
         if held_out or not self.corpus.valid:
             common["data"]["held_out"] = held_out
+        common["training"] = without_folders(common["training"])
         return Card(
             **common,
             kind=self.kind,

@@ -28,7 +28,7 @@ from chorale.models.networks.motions import (
 )
 from chorale.models.networks.weighing import degree_places, interval_places, weigh
 from chorale.models.options import InfillerOptions
-from chorale.music.voices import VOICES
+from chorale.music.voices import VOICE_NAMES, VOICES
 from chorale.nn.causal import Tensor
 from chorale.nn.lookups import as_table, look_up, look_up_pairs
 
@@ -97,15 +97,20 @@ class CellHead(keras.layers.Layer):
         self.vocabulary, self.width = vocabulary, options.voice_units
         self.notes = 1 + np.arange(vocabulary.note_count, dtype="int32")
         self.kinds = 1 + vocabulary.has_onsets  # of notes: held, struck
-        sizes = [
-            *[vocabulary.size + 2, MAX_DISTANCE + 1] * 2,  # before, after
-            *[_STATES] * VOICES,
-            *[DEGREES] * (VOICES + 2),  # now, before, after
-            *[VOICES * INTERVALS] * VOICES,  # from before to the voices now
-            *[INTERVALS] * (1 + VOICES),  # from before to after; from after to now
-        ]
+        now = VOICE_NAMES
+        columns = {
+            "before": vocabulary.size + 2,
+            "steps to before": MAX_DISTANCE + 1,
+            "after": vocabulary.size + 2,
+            "steps to after": MAX_DISTANCE + 1,
+            **{f"{name} state": _STATES for name in now},
+            **{f"{name} degree": DEGREES for name in (*now, "before", "after")},
+            **{f"before to {name}": VOICES * INTERVALS for name in now},
+            "before to after": INTERVALS,
+            **{f"after to {name}": INTERVALS for name in now},
+        }
         self.around = SumOfEmbeddings(
-            sizes, self.width, options.input_dropout, name="around"
+            columns, self.width, options.input_dropout, name="around"
         )
         self.hidden = keras.layers.Dense(VOICES * self.width, name="hidden")
         self.deeper = keras.layers.Dense(self.width, activation="silu", name="deeper")

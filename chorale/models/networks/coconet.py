@@ -41,7 +41,10 @@ class Coconet(InfillingNetwork):
         super().__init__(options, vocabulary, plan_features)
         self.kinds = 1 + vocabulary.has_onsets  # of notes, each with a roll
         self.plan_sum = SumOfEmbeddings(
-            [FEATURES[name] for name in plan_features], options.units, 0.0, name="plan"
+            {name: FEATURES[name] for name in plan_features},
+            options.units,
+            0.0,
+            name="plan",
         )
         # The last convolution, `notes`, writes.
         self.convolutions = [

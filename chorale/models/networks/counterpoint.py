@@ -24,7 +24,7 @@ from chorale.models.networks.cell_head import CellHead, CellView
 from chorale.models.networks.embeddings import SumOfEmbeddings
 from chorale.models.networks.infilling import InfillingNetwork
 from chorale.models.options import InfillerOptions
-from chorale.music.voices import VOICES
+from chorale.music.voices import VOICE_NAMES
 from chorale.nn.attention import AttentionBlock
 from chorale.nn.causal import Tensor
 from chorale.nn.recurrent import Bidirectional, LSTMCell
@@ -41,10 +41,10 @@ class Counterpoint(InfillingNetwork):
     ) -> None:
         super().__init__(options, vocabulary, plan_features)
         units, dropout = options.units, options.dropout
-        cells = [vocabulary.size + 2] * VOICES
-        plan = [FEATURES[name] for name in plan_features]
+        cells = {f"{name} cell": vocabulary.size + 2 for name in VOICE_NAMES}
+        plan = {name: FEATURES[name] for name in plan_features}
         self.inputs_sum = SumOfEmbeddings(
-            cells + plan, units, options.input_dropout, name="inputs"
+            cells | plan, units, options.input_dropout, name="inputs"
         )
         self.recurrent = [
             (

@@ -1,15 +1,15 @@
 """Cues of the voice heads: what a head reads of a step, and how it weighs tokens by it.
 
-Each cue is one class. `columns` gives the integers that the head embeds, `sizes` how
-many values each of them has. A cue that writes is a Keras layer: calling it gives its
-weights, and `places` which of them each token gets (`weigh_tokens`). A new cue is a
-class here and an entry in `cues_of`; its arrays are fields of
+Each cue is one class. `columns` gives the integers that the head embeds, `sizes` their
+names and how many values each of them has. A cue that writes is a Keras layer: calling
+it gives its weights, and `places` which of them each token gets (`weigh_tokens`). A new
+cue is a class here and an entry in `cues_of`; its arrays are fields of
 `chorale.encoding.inputs.Inputs`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import keras
@@ -42,7 +42,7 @@ from chorale.models.networks.weighing import (
     weigh,
 )
 from chorale.models.options import NetworkOptions
-from chorale.music.voices import SOPRANO, VOICE_ORDER, VOICES
+from chorale.music.voices import SOPRANO, VOICE_NAMES, VOICE_ORDER, VOICES
 from chorale.nn.causal import Tensor
 from chorale.nn.lookups import Table, as_table, look_up, look_up_pairs, pick
 
@@ -99,9 +99,9 @@ class Cue:
         self.tokens = np.arange(vocabulary.size)
 
     @classmethod
-    def sizes(cls, voice: int, vocabulary: Vocabulary) -> list[int]:
-        """Return the number of values of each column."""
-        return []
+    def sizes(cls, voice: int, vocabulary: Vocabulary) -> dict[str, int]:
+        """Return the number of values of each column, by a name that is unique."""
+        return {}
 
     def columns(self, view: View) -> list[Tensor]:
         """Return the integers to embed, int arrays (rows, columns)."""
@@ -139,13 +139,17 @@ class NameCue(Cue):
     """Notes by name: what the voices before do at this step, and the past of all."""
 
     writes = False
-    degree_sizes: ClassVar[list[int]] = []
+    degree_sizes: ClassVar[dict[str, int]] = {}
 
     @classmethod
-    def sizes(cls, voice: int, vocabulary: Vocabulary) -> list[int]:
+    def sizes(cls, voice: int, vocabulary: Vocabulary) -> dict[str, int]:
         pitches = vocabulary.pitch_count + 1
-        now = [pitches, *cls.degree_sizes, 2] * len(voices_before(voice))
-        return now + [pitches, MAX_AGE + 1] * VOICES
+        now = {"now": pitches, **cls.degree_sizes, "attack": 2}
+        past = {"past": pitches, "age": MAX_AGE + 1}
+        return {
+            **_named(now, [VOICE_NAMES[before] for before in voices_before(voice)]),
+            **_named(past, VOICE_NAMES),
+        }
 
     def columns(self, view: View) -> list[Tensor]:
         now = [view.pitches, *self.degrees(view), view.attacks]
@@ -164,7 +168,7 @@ class DegreeCue(NameCue, DenseCue):
     """Notes by name and by scale degree, where the plan has the key."""
 
     writes = True
-    degree_sizes: ClassVar[list[int]] = [DEGREES]
+    degree_sizes: ClassVar[dict[str, int]] = {"degree": DEGREES}
 
     def __init__(self, voice: int, vocabulary: Vocabulary) -> None:
         super().__init__(voice, vocabulary, units=NO_DEGREE, name="degree_logits")
@@ -186,8 +190,13 @@ class IntervalCue(DenseCue):
         )
 
     @classmethod
-    def sizes(cls, voice: int, vocabulary: Vocabulary) -> list[int]:
-        return [INTERVALS] * (VOICES - 1 + len(voices_before(voice)))
+    def sizes(cls, voice: int, vocabulary: Vocabulary) -> dict[str, int]:
+        others = [name for name in VOICE_NAMES if name != VOICE_NAMES[voice]]
+        now = [VOICE_NAMES[before] for before in voices_before(voice)]
+        return {
+            **_named({"past interval": INTERVALS}, others),
+            **_named({"interval": INTERVALS}, now),
+        }
 
     def columns(self, view: View) -> list[Tensor]:
         others = [voice for voice in range(VOICES) if voice != self.voice]
@@ -222,8 +231,10 @@ class EchoCue(DenseCue):
         super().__init__(voice, vocabulary, units=1, name="echo_logit")
 
     @classmethod
-    def sizes(cls, voice: int, vocabulary: Vocabulary) -> list[int]:
-        return [LENGTHS, INTERVALS, *[3] * len(voices_before(voice))]
+    def sizes(cls, voice: int, vocabulary: Vocabulary) -> dict[str, int]:
+        now = [VOICE_NAMES[before] for before in voices_before(voice)]
+        echo = {"echo length": LENGTHS, "echo interval": INTERVALS}
+        return {**echo, **_named({"echo": 3}, now)}
 
     def columns(self, view: View) -> list[Tensor]:
         tokens, echo = view.inputs.tokens, view.inputs.echo_tokens
@@ -244,8 +255,9 @@ class TuneCue(Cue):
     writes = False
 
     @classmethod
-    def sizes(cls, voice: int, vocabulary: Vocabulary) -> list[int]:
-        return [STRENGTHS, MAX_WAIT + 1, INTERVALS]
+    def sizes(cls, voice: int, vocabulary: Vocabulary) -> dict[str, int]:
+        sizes = {"strength": STRENGTHS, "wait": MAX_WAIT + 1, "interval": INTERVALS}
+        return _named(sizes, ["tune"])
 
     def columns(self, view: View) -> list[Tensor]:
         up, wait, strength = ops.split(view.inputs.recall, COLUMNS, axis=-1)
@@ -339,6 +351,11 @@ def _voice_by_voice(arrays: Sequence[Tensor], voices: Sequence[int]) -> list[Ten
         return []
     order = [voice + VOICES * array for voice in voices for array in range(len(arrays))]
     return [pick(ops.concatenate(arrays, axis=-1), order)]
+
+
+def _named(sizes: Mapping[str, int], names: Sequence[str]) -> dict[str, int]:
+    """Return some sizes once for each name, in order."""
+    return {f"{name} {kind}": size for name in names for kind, size in sizes.items()}
 
 
 def _at_most_1(numbers: Tensor) -> Tensor:

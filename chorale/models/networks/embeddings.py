@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -17,23 +17,23 @@ class SumOfEmbeddings(keras.layers.Layer):
     """Embed several integers, each with a table of its own, and add the vectors up.
 
     Args:
-        sizes: number of values of each integer.
+        columns: number of values of each integer, by a name that is unique.
         units: width of the vectors.
         dropout: share of the integers dropped in training, each independently and as a
             whole (blank noise, which smooths as counts are smoothed: Xie et al., "Data
             noising as smoothing in neural network language models", 2017).
 
-    Calling it takes int (..., len(sizes)) and gives float (..., units).
+    Calling it takes int (..., len(columns)) and gives float (..., units).
     """
 
     def __init__(
-        self, sizes: Sequence[int], units: int, dropout: float, **kwargs: Any
+        self, columns: Mapping[str, int], units: int, dropout: float, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         # One table holds all of them, one below the other.
-        self.sizes = tuple(sizes)
-        self.offsets = as_table(np.cumsum([0, *sizes[:-1]]))
-        self.table = keras.layers.Embedding(sum(sizes), units, name="table")
+        self.names, self.sizes = tuple(columns), tuple(columns.values())
+        self.offsets = as_table(np.cumsum([0, *self.sizes[:-1]]))
+        self.table = keras.layers.Embedding(sum(self.sizes), units, name="table")
         self.dropout = keras.layers.Dropout(dropout, name="dropout")
 
     def build(self, *shapes: Any) -> None:

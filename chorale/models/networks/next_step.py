@@ -53,11 +53,18 @@ class NextStepNetwork(keras.Model):
         self.vocabulary = vocabulary
         self.plan_features = tuple(plan_features)
         self.units = options.units
-        past = [vocabulary.pitch_count + 1, MAX_AGE + 1] * VOICES
-        plan = [FEATURES[name] for name in plan_features]
+        past = {
+            column: size
+            for name in VOICE_NAMES
+            for column, size in (
+                (f"{name} past", vocabulary.pitch_count + 1),
+                (f"{name} age", MAX_AGE + 1),
+            )
+        }
+        plan = {name: FEATURES[name] for name in plan_features}
         # === Layers ===
         self.inputs_sum = SumOfEmbeddings(
-            past + plan, options.units, options.input_dropout, name="inputs"
+            past | plan, options.units, options.input_dropout, name="inputs"
         )
         self.body = build_body(options)
         self.heads = [

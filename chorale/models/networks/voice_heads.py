@@ -55,10 +55,14 @@ class VoiceHead(keras.layers.Layer):
         # The first voice of a step moves against none.
         self.unlikelihood = options.unlikelihood if voices_before(voice) else 0.0
         kinds = cues_of(voice, options, has_key)
-        sizes = [size for kind in kinds for size in kind.sizes(voice, vocabulary)]
+        columns: dict[str, int] = {}
+        for kind in kinds:
+            columns |= kind.sizes(voice, vocabulary)
         # === Layers ===
         units = options.voice_units
-        self.notes = SumOfEmbeddings(sizes, units, options.input_dropout, name="notes")
+        self.notes = SumOfEmbeddings(
+            columns, units, options.input_dropout, name="notes"
+        )
         self.hidden = keras.layers.Dense(units, name="hidden")
         self.deeper = keras.layers.Dense(units, activation="silu", name="deeper")
         self.dropout = keras.layers.Dropout(options.dropout, name="dropout")

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.keras
 def test_integers_are_dropped_whole_and_in_training_alone() -> None:
     from chorale.models.networks.embeddings import SumOfEmbeddings
 
-    layer = SumOfEmbeddings([2, 2], 3, dropout=0.5)
+    layer = SumOfEmbeddings({"left": 2, "right": 2}, 3, dropout=0.5)
     integers = np.ones((1, 400, 2), "int32")
     summed = np.asarray(layer(integers))[0]
     first, second = np.asarray(layer.table.embeddings)[[1, 3]]
@@ -29,7 +29,8 @@ def test_training_sums_the_rows_that_are_looked_up() -> None:
     from chorale.models.networks.embeddings import SumOfEmbeddings
 
     sizes = [3, 5, 2]
-    layer = SumOfEmbeddings(sizes, 4, dropout=0.0)
+    columns = dict(zip("abc", sizes, strict=True))
+    layer = SumOfEmbeddings(columns, 4, dropout=0.0)
     random = np.random.default_rng(0)
     integers = random.integers(0, sizes, (2, 6, 3)).astype("int32")
     looked_up = np.asarray(layer(integers))  # builds it
@@ -45,7 +46,7 @@ def test_gradients_are_dense_so_that_clipping_measures_them_right() -> None:
 
     from chorale.models.networks.embeddings import SumOfEmbeddings
 
-    layer = SumOfEmbeddings([2, 3], 1, dropout=0.0)
+    layer = SumOfEmbeddings({"a": 2, "b": 3}, 1, dropout=0.0)
     integers = np.array([[[1, 0], [1, 2], [1, 0]]], "int32")
     layer(integers)
     with tf.GradientTape() as tape:
