@@ -85,8 +85,6 @@ class Reading(NamedTuple):
         metre_assumed: whether bars are counted in 4/4 because the file has no metre.
         metre_default: whether the only time signature is 4/4 from the beginning, in a
             format whose programs write that where they know none.
-        metre_estimated: whether bars are counted in the metre that fits the notes, see
-            `with_estimated_metre`.
         key_estimated: whether the key is that of the notes, since the file states none,
             no mode, or another that the notes contradict.
         notes: sentences on what was guessed, repaired or left out, for the user.
@@ -95,6 +93,8 @@ class Reading(NamedTuple):
         first_change: step at which the first other key signature begins; None if none
             does. The key of the piece is that of the notes before.
         key_notes: sentences on how the key was decided.
+        metre_notes: a sentence on bars in the metre that fits the notes, see
+            `with_estimated_metre`; none if they are not estimated.
     """
 
     chorale: Chorale
@@ -102,23 +102,23 @@ class Reading(NamedTuple):
     off_grid: int = 0
     metre_assumed: bool = False
     metre_default: bool = False
-    metre_estimated: bool = False
     key_estimated: bool = False
     notes: tuple[str, ...] = ()
     signatures: tuple[KeySignature, ...] = ()
     first_change: int | None = None
     key_notes: tuple[str, ...] = ()
+    metre_notes: tuple[str, ...] = ()
 
     @property
     def estimated(self) -> str:
         """What the file does not say: `key`, `metre`, `key metre`, or empty."""
-        metre = self.metre_assumed or self.metre_estimated
+        metre = self.metre_assumed or bool(self.metre_notes)
         known = {"key": self.key_estimated, "metre": metre}
         return " ".join(name for name, estimated in known.items() if estimated)
 
     def remarks(self) -> list[str]:
         """Return sentences on everything that is read differently from the file."""
-        sentences = [*self.notes, *self.key_notes]
+        sentences = [*self.notes, *self.key_notes, *self.metre_notes]
         if self.metre_assumed:
             sentences.append("the file has no metre: bars are counted in 4/4")
         if self.off_grid:
@@ -156,6 +156,5 @@ def with_estimated_metre(reading: Reading) -> Reading:
         chorale=replace(chorale, metres=(found.metre,), bars=bars, positions=positions),
         metre_assumed=False,
         metre_default=False,
-        metre_estimated=True,
-        notes=(*reading.notes, remark),
+        metre_notes=(remark,),
     )

@@ -29,7 +29,7 @@ def test_a_folder_becomes_a_corpus(tmp_path: Path) -> None:
         "repaired       0",
         "refused        1",
         "       1  cannot read a .txt",
-        "estimated from the notes: 0 keys",
+        "estimated from the notes: 0 keys, 0 metres",
         "groups of similar pieces: 12",
         "train 10, valid 1, test 1",
         str(output / "report.json"),

@@ -25,7 +25,7 @@ from chorale.formats.abc.book import BookTune, split_book
 from chorale.formats.classic_csv import annotations_text, csv_text
 from chorale.formats.files import FORMATS, READABLE, format_of_content, with_key
 from chorale.formats.foreign import advice_for
-from chorale.formats.reading import Reading, ReadingOptions
+from chorale.formats.reading import Reading, ReadingOptions, with_estimated_metre
 from chorale.music.voices import VOICE_NAMES
 from chorale.utils.checks import check_shares
 from chorale.utils.files import sha256
@@ -94,7 +94,7 @@ class Piece:
         status: accepted, repaired or refused.
         reason: why it is refused, else empty.
         changes: sentences on what was changed.
-        notes: sentences on how the key was decided.
+        notes: sentences on how key and metre were decided.
         estimated: which of key and metre are not those of the file, as in an index.
         off_grid: share of its notes that begin or end between two sixteenths.
         split: that the source fixes, else empty.
@@ -288,12 +288,16 @@ def _judge(
         check_ranges(chorale, options.ranges)
     except DataError as error:
         return refused(f"{error} (--range)", label)
-    changed = reading._replace(key_notes=(), metre_assumed=False).remarks()
+    reading = with_estimated_metre(reading)
+    chorale = reading.chorale
+    decided = (*reading.key_notes, *reading.metre_notes)
+    stated = reading._replace(key_notes=(), metre_notes=(), metre_assumed=False)
+    changed = stated.remarks()
     return Piece(
         label=label,
         status=REPAIRED if changed else ACCEPTED,
         changes=tuple(changed),
-        notes=reading.key_notes,
+        notes=decided,
         estimated=reading.estimated,
         off_grid=share,
         split=split,

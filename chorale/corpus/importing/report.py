@@ -158,9 +158,8 @@ def summary(report: Report) -> Iterator[str]:
     if not report.kept:
         return
     estimated = answer["estimated"]
-    yield f"estimated from the notes: {counted(estimated['key'], 'key')}"
-    if estimated["metre"]:
-        yield f"no metre in the file, read in 4/4: {estimated['metre']:,}"
+    keys, metres = (counted(estimated[name], name) for name in ("key", "metre"))
+    yield f"estimated from the notes: {keys}, {metres}"
     yield f"groups of similar pieces: {answer['groups']:,}"
     if answer["same_notes"]:
         yield f"pieces with the notes of another one: {answer['same_notes']:,}"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import mido
 import numpy as np
 import pytest
+from bach import few_chorales
 from hymns import hymn
 from strategies import little_chorale
 
@@ -25,7 +28,9 @@ from chorale.corpus.ranges import ANY
 from chorale.errors import UsageError
 from chorale.formats.classic_csv import annotations_text, csv_text
 from chorale.formats.files import read, write
+from chorale.music.keys import Key
 from chorale.music.score import Chorale
+from chorale.music.voices import VOICE_NAMES
 
 
 def outcome_of(path: Path, **options: object) -> Outcome:
@@ -63,7 +68,41 @@ def test_what_is_estimated_is_said(tmp_path: Path) -> None:
     write(little_chorale(), path)
     piece = piece_of(path)
     assert (piece.status, piece.estimated) == (ACCEPTED, "key metre")
-    assert piece.notes == ("there is no key signature: read as A minor, by the notes",)
+    assert piece.notes == (
+        "there is no key signature: read as A minor, by the notes",
+        "the file has no metre: read as 4/4 with a pickup of 1/4, by the notes",
+    )
+    assert piece.music is not None
+    assert (piece.music.metre, piece.music.pickup) == ("4/4", 4)
+    held = replace(little_chorale(), onsets=None, fermatas=None)
+    assert piece.music.annotations == annotations_text(held)
+
+
+def test_a_default_metre_of_midi_does_not_hide_a_waltz(tmp_path: Path) -> None:
+    # Without the events of its own writer the file only says 4/4.
+    file = mido.MidiFile(type=1)
+    chorale = next(
+        piece
+        for piece in few_chorales().train
+        if piece.metre.name == "3/4" and piece.pickup
+    )
+    head = file.add_track()
+    head.append(mido.MetaMessage("set_tempo", tempo=500_000))
+    head.append(mido.MetaMessage("time_signature", numerator=4, denominator=4))
+    head.append(mido.MetaMessage("key_signature", key="C"))
+    for voice in range(4):
+        track, last = file.add_track(VOICE_NAMES[voice]), 0
+        for note in chorale.notes(voice):
+            for kind, step in (("note_on", note.start), ("note_off", note.end)):
+                time = 120 * (step - last)
+                track.append(mido.Message(kind, note=note.pitch, time=time))
+                last = step
+    file.save(tmp_path / "a.mid")
+    piece = piece_of(tmp_path / "a.mid")
+    assert piece.music is not None
+    assert (piece.music.metre, piece.music.pickup) == ("3/4", 4)
+    assert "metre" in piece.estimated
+    assert Key.parse(piece.music.key) == chorale.key
 
 
 def test_a_dorian_key_of_the_file_is_not_estimated(tmp_path: Path) -> None:
