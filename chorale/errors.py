@@ -101,6 +101,13 @@ class WorkerError(ChoraleError):
     """A worker process or a cluster that died, or cannot be started."""
 
 
+class WorkerLostError(TrainingError):
+    """Another worker of a training on several machines was lost.
+
+    This process cannot connect again; started again, it goes on.
+    """
+
+
 class OutputError(ChoraleError):
     """A file or folder that cannot be written."""
 

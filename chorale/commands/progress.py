@@ -49,9 +49,13 @@ class EpochLines:
 
     A `chorale.nn.fitting.EpochProgress`, to be used in a `with` block; it prints the
     validation metric `monitor`.
+
+    Attributes:
+        epochs: number of epochs that are finished.
     """
 
     def __init__(self, monitor: str) -> None:
+        self.epochs = 0
         self._monitor = monitor
         self._stack = contextlib.ExitStack()
 
@@ -94,6 +98,7 @@ class EpochLines:
         self._bar.advance(self._task)
 
     def finish_epoch(self, row: Mapping[str, float]) -> None:
+        self.epochs += 1
         self._bar.console.print(
             f"epoch {row['epoch']:3.0f}  train {row['train_loss']:.4f}  "
             f"valid {row[self._monitor]:.4f}  {row['seconds']:.0f} s"

@@ -18,9 +18,13 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 import typer
 
 from chorale.commands.options import names_typed, option_name
+from chorale.commands.printing import print_remarks
 from chorale.commands.progress import EpochLines
-from chorale.errors import StoppedError, UsageError
+from chorale.commands.restarting import start_again
+from chorale.errors import StoppedError, UsageError, WorkerLostError
+from chorale.nn.cluster import Cluster
 from chorale.nn.runs import Run, plot_history
+from chorale.utils.checks import check_at_least
 from chorale.utils.extras import require
 from chorale.utils.options import option, option_help
 
@@ -42,16 +46,28 @@ class RunOptions:
     tensorboard: bool = option(
         False, "Write metrics for TensorBoard to OUTPUT/tensorboard."
     )
+    devices: int = option(
+        1,
+        "GPUs of this machine that share each batch. Several machines: the same "
+        "command on each, with TF_CONFIG as TensorFlow documents it.",
+    )
 
     def check(self) -> None:
         """Refuse impossible options before anything is read.
 
         Raises:
-            UsageError: --finish without --resume.
+            UsageError: --finish without --resume, --resume on several machines, or a
+                malformed TF_CONFIG.
             MissingExtraError: --plot without matplotlib.
         """
         if self.finish and not self.resume:
             raise UsageError("--finish is for a run that was begun: add --resume")
+        check_at_least(self, devices=1)
+        if Cluster.of_environment() is not None and self.resume:
+            raise UsageError(
+                "on several machines, the command that began a run goes on with it: "
+                "repeat that, without --resume; or unset TF_CONFIG, to train here only"
+            )
         if self.plot:
             require("plot", "drawing pictures")
 
@@ -146,20 +162,36 @@ def train_run(
 
     Raises:
         StoppedError: Ctrl-C was pressed; the message says how to resume.
+        WorkerLostError: other machines were lost again and again.
     """
     options = chosen(RunOptions, context.params)
     output = Path(context.params["output"])  # text up to typer 0.28
+    cluster = Cluster.of_environment()
     with EpochLines(monitor) as progress:
-        fitting = {"tensorboard": options.tensorboard, "progress": progress}
+        fitting = {
+            "tensorboard": options.tensorboard,
+            "progress": progress,
+            "devices": options.devices,
+            "notify": print_remarks,
+        }
         try:
             if options.resume:
                 card = resume(output, finish=options.finish, **fitting)
             else:
                 line = command_line(context, command)
                 card = begin(output, command=line, **fitting)
+        except WorkerLostError as lost:
+            start_again(lost, trained=progress.epochs > 0)
         except KeyboardInterrupt:
+            if cluster is not None:
+                raise StoppedError(
+                    "stopped; go on with the same command on every machine"
+                ) from None
             words = [*shlex.split(command), "--output", str(output), "--resume", *data]
             raise StoppedError(f"stopped; go on with: {shlex.join(words)}") from None
+    if cluster is not None and not cluster.is_chief:
+        typer.echo(f"model   kept by {cluster.chief}, {cluster.workers[cluster.chief]}")
+        return card
     if options.plot:
         typer.echo(f"curves  {plot_history(Run(output), monitor)}")
     typer.echo(f"model   {output / 'model'}")

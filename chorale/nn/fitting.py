@@ -65,6 +65,19 @@ class FitArguments(TypedDict, total=False):
     progress: EpochProgress | None
 
 
+class RunArguments(FitArguments, total=False):
+    """Arguments of a training that are not options of it.
+
+    Attributes:
+        devices: number of devices of this machine that share each batch, see
+            `chorale.nn.distribution`; default 1.
+        notify: called with a sentence if other machines are waited for.
+    """
+
+    devices: int
+    notify: Callable[[str], None]
+
+
 @dataclass(frozen=True, kw_only=True)
 class FitOptions:
     """Options of a training loop and its optimizer; saved as JSON with the run."""
@@ -115,11 +128,16 @@ def seed_dropout(network: Any, seed: int, epoch: int) -> None:
 
     Epochs count from 1; 0 is for dropout that stays active after training.
     """
-    states = [v for v in network.variables if v.path.endswith("seed_generator_state")]
+    states = [each for each in network.variables if is_dropout_state(each)]
     for index, state in enumerate(states):
         digest = hashlib.sha256(f"{seed} {epoch} {index}".encode()).digest()
         value = np.array([int.from_bytes(digest[:4], "little"), 0])
         state.assign(value.astype(state.dtype))
+
+
+def is_dropout_state(variable: Any) -> bool:
+    """Return whether a variable of a network is the random state of dropout."""
+    return bool(variable.path.endswith("seed_generator_state"))
 
 
 def adamw(options: FitOptions, batches_per_epoch: int) -> Any:
@@ -155,6 +173,7 @@ def fit(
     finish: bool = False,
     tensorboard: bool = False,
     progress: EpochProgress | None = None,
+    train: Callable[[Batch], float] | None = None,
 ) -> list[Row]:
     """Train a compiled network, from its last checkpoint if the run has one.
 
@@ -169,6 +188,7 @@ def fit(
         validate: returns validation metrics of the network as it is.
         monitor: the metric to minimize.
         finish, tensorboard, progress: see FitArguments.
+        train: trains on a batch and returns the loss; default: `train_on_batch`.
 
     Returns:
         One row per epoch: its number, the training loss, the validation metrics, the
@@ -195,12 +215,11 @@ def fit(
         if progress is not None:
             progress.start_epoch(epoch, epochs, batches_per_epoch)
         seed_dropout(network, options.seed, epoch)
-        row: Row = {"epoch": epoch}
-        row["train_loss"] = _train_epoch(network, average, batches(epoch), progress)
-        if not np.isfinite(row["train_loss"]):
+        loss = _train_epoch(network, average, batches(epoch), progress, train)
+        row: Row = {"epoch": epoch, "train_loss": loss}
+        if not np.isfinite(loss):
             raise TrainingError(
-                f"the loss of epoch {epoch} is {row['train_loss']}: "
-                "try a smaller learning rate"
+                f"the loss of epoch {epoch} is {loss}: try a smaller learning rate"
             )
         with average.applied():
             row |= validate()
@@ -227,13 +246,17 @@ def _train_epoch(
     average: MovingAverage,
     batches: Iterable[Batch],
     progress: EpochProgress | None,
+    train: Callable[[Batch], float] | None,
 ) -> float:
     """Train on the batches of an epoch and return the mean loss."""
     losses, weights = [], []
     for batch in batches:
-        loss = network.train_on_batch(
-            batch.inputs, batch.targets, sample_weight=batch.weights
-        )
+        if train is None:
+            loss = network.train_on_batch(
+                batch.inputs, batch.targets, sample_weight=batch.weights
+            )
+        else:
+            loss = train(batch)
         average.update()
         losses.append(float(loss))
         weights.append(float(batch.weights.sum()))

@@ -77,9 +77,14 @@ class Run:
         write_text(self.folder / "data.json", _to_json(data))
         write_text(self.folder / "options.json", _to_json(options))
 
+    @property
+    def exists(self) -> bool:
+        """Whether the folder holds a run."""
+        return (self.folder / "options.json").exists()
+
     def check_new(self) -> None:
         """Raise a UsageError if the folder already holds a run."""
-        if (self.folder / "options.json").exists():
+        if self.exists:
             raise UsageError(
                 f"{self.folder} already holds a run: continue it with --resume, "
                 "or choose another --output"
@@ -139,12 +144,12 @@ class Run:
         """
         stored = self._read_json("data.json")
         try:
-            before = _hashes(stored)
+            before = hashes_read(stored)
         except (KeyError, TypeError, AttributeError):
             raise ModelError(
                 f"{self.folder}: data.json does not list the files that were read"
             ) from None
-        now = _hashes(data)
+        now = hashes_read(data)
         for name in sorted(set(before) | set(now)):
             if before.get(name) != now.get(name):
                 raise ModelError(
@@ -208,7 +213,7 @@ def plot_history(run: Run, monitor: str) -> Path:
     return path
 
 
-def _hashes(data: Mapping[str, Any]) -> dict[str, str]:
+def hashes_read(data: Mapping[str, Any]) -> dict[str, str]:
     """Return the SHA-256 of what a run reads by name: files, models, its plugin."""
     hashes = {**data["files"], **data.get("teachers", {}), **data.get("base", {})}
     if plugin := data.get("plugin"):

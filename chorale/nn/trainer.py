@@ -20,16 +20,23 @@ from copy import copy
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, Unpack
 
+from chorale.errors import UsageError
 from chorale.nn.cards import BaseCard
+from chorale.nn.cluster import Cluster
 from chorale.nn.finishing import exports_here, finish_on_tensorflow
 from chorale.nn.fitting import Batch, FitArguments, FitOptions, fit
 from chorale.nn.runs import Row, Run, Settings
+from chorale.nn.workers import open_devices, open_workers
 from chorale.utils.extras import require_keras
 from chorale.utils.files import remove_partial_files
 from chorale.version import __version__
 
+if TYPE_CHECKING:
+    from chorale.nn.distribution import Replicas
+
+Notify = Callable[[str], None]
 CardT = TypeVar("CardT", bound=BaseCard)
 NetworkT = TypeVar("NetworkT")
 OptionsT = TypeVar("OptionsT", bound=FitOptions)
@@ -106,33 +113,45 @@ def begin(
     output: Path | str,
     *,
     command: str = "",
+    devices: int = 1,
+    notify: Notify = lambda sentence: None,
     **fitting: Unpack[FitArguments],
 ) -> CardT:
     """Train a network in a new run.
+
+    On several machines (`chorale.nn.distribution`) a run of the same options and data
+    goes on: the same command starts a worker again that was lost.
 
     Args:
         task: the network and its data.
         output: folder of the run; must not contain one yet.
         command: command line of the run, for the card.
-        fitting: see FitArguments.
+        devices, notify, fitting: see RunArguments.
 
     Returns:
         The card of the model in `output/model`.
 
     Raises:
-        UsageError: the folder already holds a run.
+        UsageError: the folder already holds a run; or see `open_workers`.
         OutputError: the folder cannot be written.
+        WorkerLostError: another machine was lost: begin again, in a new process.
     """
     require_keras("training")
-    run = Run(output)
-    run.check_new()  # before Keras is loaded for its version
-    task.check()
+    cluster, run = Cluster.of_environment(), Run(output)
+    if cluster is None:
+        run.check_new()  # before Keras is loaded for its version
+        task.check()
     data = task.provenance()
     settings = Settings(
         task.network_options, task.options, command, _library_versions()
     )
-    run.create(settings.to_json(), data)
-    return _train(task, run, settings, data, **fitting)
+    if cluster is None:
+        replicas = open_devices(devices)
+        run.create(settings.to_json(), data)
+    else:
+        replicas, settings = open_workers(cluster, devices, run, settings, data, notify)
+        task.check()  # builds a network, which may be done after the workers connect
+    return _train(task, run, settings, data, replicas, **fitting)
 
 
 def resume(
@@ -140,6 +159,9 @@ def resume(
     network: type[NetworkT],
     training: type[OptionsT],
     output: Path | str,
+    *,
+    devices: int = 1,
+    notify: Notify = lambda sentence: None,
     **fitting: Unpack[FitArguments],
 ) -> CardT:
     """Continue a run after its last whole epoch.
@@ -148,20 +170,26 @@ def resume(
         make_task: makes the task from the options of network and training.
         network, training: classes of these options.
         output: folder of the run.
-        fitting: see FitArguments.
+        devices, notify, fitting: see RunArguments; nobody is waited for.
 
     Raises:
-        UsageError: there is no run in `output`, or none with a whole epoch to finish.
+        UsageError: there is no run in `output`, or none with a whole epoch to finish;
+            or TF_CONFIG names several machines.
         ModelError: the data differs from what the run began with.
     """
     require_keras("training")
+    if Cluster.of_environment() is not None:
+        raise UsageError(
+            "on several machines the command that began a run goes on with it: repeat "
+            "that, without --resume; or unset TF_CONFIG, to go on on this machine"
+        )
     run = Run(output)
     settings = run.settings(network, training)
     task = make_task(settings.network, settings.training)
     task.check()
     data = task.provenance()
     run.check_data(data)
-    return _train(task, run, settings, data, **fitting)
+    return _train(task, run, settings, data, open_devices(devices), **fitting)
 
 
 def _train(
@@ -169,28 +197,66 @@ def _train(
     run: Run,
     settings: Settings[Any, Any],
     data: dict[str, Any],
+    replicas: Replicas | None = None,
     **fitting: Unpack[FitArguments],
 ) -> CardT:
-    """Fit a network, store it, and add figures of the stored model to its card.
+    """Fit a network and store it; return the card of the model.
+
+    Of several machines, only the chief stores it, and the others receive the card.
+    """
+    begun = copy(task)  # as it is before it is built, to be handed on
+    if replicas is None:
+        remove_partial_files(run.folder)
+        network = task.build()
+        history = fit(network, run, task.options, **_arguments(task), **fitting)
+        return _store(task, begun, network, history, run, settings, data)
+    from chorale.nn.distribution import SharedRun
+
+    if replicas.is_chief:
+        remove_partial_files(run.folder)
+    else:
+        fitting["tensorboard"] = False
+    network = task.build()
+    arguments = _arguments(task)
+    arguments["validate"] = replicas.share_row(task.validate)
+    shared = SharedRun(run, replicas)
+    train = replicas.trainer(network)
+    history = fit(network, shared, task.options, train=train, **arguments, **fitting)
+    text = b""
+    if replicas.is_chief:
+        card = _store(task, begun, network, history, run, settings, data)
+        text = card.to_json().encode()
+    received: CardT = task.card_class.from_json(replicas.share(text).decode())
+    replicas.close()
+    return received
+
+
+def _arguments(task: Task[Any]) -> dict[str, Any]:
+    """Return the arguments of `fit` that a task gives."""
+    return {
+        "batches": task.batches,
+        "batches_per_epoch": task.batches_per_epoch,
+        "validate": task.validate,
+        "monitor": task.monitor,
+    }
+
+
+def _store(
+    task: Task[CardT],
+    begun: Task[CardT],
+    network: Any,
+    history: Sequence[Row],
+    run: Run,
+    settings: Settings[Any, Any],
+    data: dict[str, Any],
+) -> CardT:
+    """Store a network, and add figures of the stored model to its card.
 
     On another backend than TensorFlow the network is stored by a fresh process.
 
     Raises:
         TrainingError: that process fails; see `chorale.nn.finishing`.
     """
-    remove_partial_files(run.folder)
-    begun = copy(task)  # as it is before it is built, to be handed on
-    network = task.build()
-    history = fit(
-        network,
-        run,
-        task.options,
-        batches=task.batches,
-        batches_per_epoch=task.batches_per_epoch,
-        validate=task.validate,
-        monitor=task.monitor,
-        **fitting,
-    )
     folder = run.folder / "model"
     if not exports_here():
         finish_on_tensorflow(begun, run, settings, data)

@@ -10,7 +10,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.nn.fitting import Batch, FitArguments, adamw
+from chorale.nn.fitting import Batch, RunArguments, adamw
 from chorale.nn.runs import Row
 from chorale.nn.trainer import Task, begin, resume
 from chorale.sketches.augmentation import augment
@@ -126,7 +126,7 @@ def train_classifier(
     output: Path | str,
     *,
     command: str = "",
-    **fitting: Unpack[FitArguments],
+    **fitting: Unpack[RunArguments],
 ) -> Card:
     """Train a network in a new run.
 
@@ -136,7 +136,7 @@ def train_classifier(
         network_options, options: of the network and of its training.
         output: folder of the run; must not contain one yet.
         command: command line of the run, for the card.
-        fitting: see `chorale.nn.fitting.FitArguments`.
+        fitting: see `chorale.nn.fitting.RunArguments`.
 
     Returns:
         The card of the model in `output/model`.
@@ -153,7 +153,7 @@ def resume_training(
     train: Examples,
     valid: Examples,
     output: Path | str,
-    **fitting: Unpack[FitArguments],
+    **fitting: Unpack[RunArguments],
 ) -> Card:
     """Continue a run after its last whole epoch; see `train_classifier`.
 

@@ -10,7 +10,7 @@ from chorale.corpus.loading import Corpus
 from chorale.errors import UsageError
 from chorale.models.options import InfillerOptions, NetworkOptions
 from chorale.models.storage import Card
-from chorale.nn.fitting import FitArguments
+from chorale.nn.fitting import RunArguments
 from chorale.nn.runs import Run
 from chorale.nn.trainer import Task, begin, resume
 from chorale.training.infiller import InfillerTask
@@ -25,7 +25,7 @@ def train_network(
     output: Path | str,
     *,
     command: str = "",
-    **fitting: Unpack[FitArguments],
+    **fitting: Unpack[RunArguments],
 ) -> Card:
     """Train a network in a new run.
 
@@ -36,7 +36,7 @@ def train_network(
             for an infiller.
         output: folder of the run; must not contain one yet.
         command: command line of the run, for the card.
-        fitting: see `chorale.nn.fitting.FitArguments`.
+        fitting: see `chorale.nn.fitting.RunArguments`.
 
     Returns:
         The card of the model in `output/model`.
@@ -60,7 +60,7 @@ def train_network(
 def resume_training(
     corpus: Corpus,
     output: Path | str,
-    **fitting: Unpack[FitArguments],
+    **fitting: Unpack[RunArguments],
 ) -> Card:
     """Continue a run after its last whole epoch; see `train_network`.
 

@@ -89,7 +89,7 @@ def test_fields_become_options_in_order_of_their_panels() -> None:
 
     result = CliRunner().invoke(app, ["--output", "a", "--layers", "4", "--deep"])
     assert result.exit_code == 0, result.output
-    values = {"units": 5, "layers": 4, "deep": True, "share": None}
+    values = {"units": 5, "layers": 4, "deep": True, "share": None, "devices": 1}
     flags = dict.fromkeys(("resume", "finish", "plot", "tensorboard"), False)
     assert seen == [(Path("a"), "", values | flags)]
     help = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "100"}).output
