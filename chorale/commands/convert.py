@@ -59,8 +59,8 @@ def convert(
 ) -> None:
     """Convert a chorale between file formats, or to a WAV recording.
 
-    It reads MIDI, MusicXML, ABC, Humdrum and CSV. A melody becomes the soprano of a
-    chorale whose other voices are silent. What is read differently from the file is
+    It reads MIDI, MusicXML, ABC, Humdrum, MEI and CSV. A melody becomes the soprano of
+    a chorale whose other voices are silent. What is read differently from the file is
     named on stderr.
 
     Example: chorale convert hymn.musicxml corpus/train/chorale_900.csv --annotations

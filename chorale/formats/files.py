@@ -119,12 +119,19 @@ FORMATS = {
         has_held_fermatas=False,
         options=("parts",),
     ),
+    "mei": Format(
+        label="MEI",
+        endings=(".mei",),
+        read="mei.reader:read_mei",
+        options=("parts",),
+    ),
 }
 
 # How files of some formats begin, after comments and declarations.
 _SIGNS = {
     "midi": re.compile(rb"MThd"),
     "musicxml": re.compile(rb"(?:<[?!][^>]*>\s*)*<score-"),
+    "mei": re.compile(rb"(?:<[?!][^>]*>\s*)*<(?:mei|music)\b"),
     "mxl": re.compile(rb"PK\x03\x04"),
     "abc": re.compile(rb"(?:%[^\r\n]*+\s++)*+X:\s*\d"),
     "humdrum": re.compile(rb"(?:![^\r\n]*+\s++)*+\*\*kern"),
@@ -144,8 +151,8 @@ OUTPUT_ENDINGS = {name: row.endings[0] for name, row in FORMATS.items() if row.w
 def read(path: Path | str, options: ReadingOptions | None = None) -> Chorale:
     """Read a chorale from a file; its ending says which format it has.
 
-    Classic CSV, MIDI, MusicXML, plain or compressed, ABC and Humdrum can be read. If
-    the file gives no key, the key is estimated.
+    Classic CSV, MIDI, MusicXML, plain or compressed, ABC, Humdrum and MEI can be read.
+    If the file gives no key, the key is estimated.
 
     Raises:
         UsageError: the ending is not that of a format that can be read, or an option is

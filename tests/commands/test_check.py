@@ -266,7 +266,11 @@ def test_notes_played_between_sixteenths_are_said(
             "trio.musicxml: expected four voices, the alto is silent",
         ),
         (["hymn.mid", "--select", ""], 2, "a rule to check, none is left"),
-        (["empty"], 1, "empty: expected MIDI, MusicXML, CSV, ABC or Humdrum files"),
+        (
+            ["empty"],
+            1,
+            "empty: expected MIDI, MusicXML, CSV, ABC, Humdrum or MEI files",
+        ),
     ],
 )
 def test_mistakes_end_in_one_line(

@@ -68,7 +68,10 @@ def test_key_and_tempo_are_those_that_are_given(tmp_path: Path) -> None:
         ("--parts 1,2,3,3", "different numbers from 1, such as 1,2,3,4, got 1,2,3,3"),
         ("--parts 1,2,3,4,5", "of one, two or four different numbers"),
         ("--parts soprano", "expected --parts with numbers of parts such as 1,2,3,4"),
-        ("--from pdf", "expected --from out of midi, musicxml, mxl, csv, abc, humdrum"),
+        (
+            "--from pdf",
+            "expected --from out of midi, musicxml, mxl, csv, abc, humdrum, mei",
+        ),
         ("--tune 1", "--tune is for files of abc, got"),
     ],
 )

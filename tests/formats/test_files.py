@@ -112,7 +112,9 @@ def test_every_format_can_be_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["hymn.txt", "hymn", ".mid"])
 def test_other_endings_are_wrong_usage(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match=r"\.mid, \.midi, \.musicxml, .*\.krn, got"):
+    with pytest.raises(
+        UsageError, match=r"\.mid, \.midi, \.musicxml, .*\.krn, \.mei, got"
+    ):
         read(tmp_path / name)
     with pytest.raises(UsageError, match=r"\.mid, .*\.csv, \.wav, \.abc, \.krn, got"):
         write(little_chorale(), tmp_path / name)
@@ -243,7 +245,7 @@ def test_a_title_that_loses_letters_is_said(title: str, said: str | None) -> Non
 
 
 def test_the_names_of_formats_to_read() -> None:
-    assert READABLE_NAMES == "MIDI, MusicXML, CSV, ABC or Humdrum"
+    assert READABLE_NAMES == "MIDI, MusicXML, CSV, ABC, Humdrum or MEI"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Scores as written, and how they become four voices on the grid.
 
-- `written_score`: what the readers of MusicXML, ABC and Humdrum return
+- `written_score`: what the readers of MusicXML, ABC, Humdrum and MEI return
 - `assembly`: from there to a Reading, in which
 - `staff_choice`: the staves that are read; `staff_voices`: the voices on a staff
 - `bars`: repeats, endings, metres; `notes`: exact durations, ties, places on the grid

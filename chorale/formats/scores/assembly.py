@@ -1,6 +1,6 @@
 """From a written score to four voices, or one, on the grid of sixteenths.
 
-The readers of MusicXML, ABC and Humdrum return the score.
+The readers of MusicXML, ABC, Humdrum and MEI return the score.
 """
 
 from __future__ import annotations

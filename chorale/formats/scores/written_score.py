@@ -1,4 +1,4 @@
-"""A score as written: what the readers of MusicXML, ABC and Humdrum return.
+"""A score as written: what the readers of MusicXML, ABC, Humdrum and MEI return.
 
 `assembly` chooses the voices and puts them on the grid.
 """

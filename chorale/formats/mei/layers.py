@@ -1,0 +1,195 @@
+"""The notes of a layer of MEI, which is a voice of a staff in one measure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from xml.etree.ElementTree import Element
+
+from chorale.errors import DataError
+from chorale.formats.mei import values
+from chorale.formats.scores.notes import Syllable
+from chorale.music.spelling import LETTERS
+
+# Elements whose content is read as if it stood in their place.
+_TRANSPARENT = frozenset(
+    "beam bTrem fTrem ligature supplied unclear corr reg orig sic add restore".split()
+)
+# Of alternatives the first that is here is read.
+_CHOICES = {"app": ("lem", "rdg"), "choice": ("corr", "reg", "orig", "sic")}
+_LONGEST = 4096  # steps
+
+
+@dataclass(slots=True)
+class Pitch:
+    """A note of a chord: MIDI note, diatonic number, ties before and after it."""
+
+    pitch: int
+    number: int
+    tied: bool = False
+    ties: bool = False
+
+
+@dataclass(kw_only=True)
+class Sound:
+    """A note, chord or rest; its times are in steps from the beginning of the measure.
+
+    Attributes:
+        names: ids of the element and of the notes of a chord.
+        pitches: by the ids of the notes, or by their places in the chord.
+        whole_bar: whether it is a rest as long as the bar.
+    """
+
+    start: Fraction
+    end: Fraction
+    names: list[str] = field(default_factory=list)
+    pitches: dict[str, Pitch] = field(default_factory=dict)
+    fermata: bool = False
+    whole_bar: bool = False
+    syllables: list[Syllable] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class Pitching:
+    """How the notes of a staff sound.
+
+    Attributes:
+        explicit: whether the file states accidentals that a key signature implies.
+        key: semitones by letter, of the key signature.
+        semitones, letters: by which the staff sounds higher than written.
+    """
+
+    explicit: bool
+    key: Mapping[str, int]
+    semitones: int = 0
+    letters: int = 0
+
+
+class LayerReader:
+    """Reads a layer.
+
+    Args:
+        pitching: of its staff.
+        left_out: receives the kinds of what is left out, such as `grace notes`.
+        accidentals: those in force in the measure, by diatonic number; changed.
+    """
+
+    def __init__(
+        self, pitching: Pitching, left_out: set[str], accidentals: dict[int, int]
+    ) -> None:
+        self.sounds: list[Sound] = []
+        self._pitching = pitching
+        self._left_out = left_out
+        self._accidentals = accidentals
+        self._cursor = Fraction(0)
+
+    def read(self, element: Element, factor: Fraction = Fraction(1)) -> None:
+        """Read the content of a layer, a beam or a tuplet.
+
+        Args:
+            element: whose children are read.
+            factor: of note values, 2/3 in a triplet.
+
+        Raises:
+            DataError: a note without pitch or duration.
+        """
+        for child in element:
+            match child.tag:
+                case "note" | "chord" | "rest" | "space":
+                    self._read_event(child, factor)
+                case "mRest" | "mSpace" | "multiRest":
+                    self._read_bar_rest(child)
+                case "tuplet":
+                    number = values.integer(child.get("num")) or 3
+                    base = values.integer(child.get("numbase")) or 2
+                    if not (0 < number <= 64 and 0 < base <= 64):
+                        raise DataError(f"expected a tuplet, got {number}:{base}")
+                    self.read(child, factor * Fraction(base, number))
+                case "graceGrp":
+                    self._left_out.add("grace notes")
+                case "app" | "choice":
+                    names = _CHOICES[child.tag]
+                    found = (child.find(name) for name in names)
+                    chosen = next((each for each in found if each is not None), None)
+                    if chosen is not None:
+                        self.read(chosen, factor)
+                case tag if tag in _TRANSPARENT:
+                    self.read(child, factor)
+                case "mRpt" | "beatRpt" | "halfmRpt" | "mRpt2":
+                    raise DataError("expected notes, got a sign that repeats a bar")
+
+    def _read_event(self, element: Element, factor: Fraction) -> None:
+        members = element.findall("note") if element.tag == "chord" else [element]
+        if element.get("grace") or any(note.get("grace") for note in members):
+            self._left_out.add("grace notes")
+            return
+        if element.get("cue") == "true":
+            self._left_out.add("cue notes")
+        length = values.duration(element)
+        if length is None and element.tag == "space":
+            return  # of an empty layer
+        if length is None and members:
+            length = values.duration(members[0])
+        if length is None or not 0 < length * factor <= _LONGEST:
+            raise DataError(f"expected a {element.tag} with a duration, got none")
+        start, self._cursor = self._cursor, self._cursor + length * factor
+        if element.tag == "space":
+            return
+        sound = Sound(start=start, end=self._cursor)
+        sound.names.append(element.get("xml:id", ""))
+        sound.fermata = element.get("fermata") is not None
+        if element.tag != "rest" and element.get("cue") != "true":
+            for note in members:
+                sound.names.append(note.get("xml:id", ""))
+                sound.fermata |= note.get("fermata") is not None
+                tie = note.get("tie") or element.get("tie") or ""
+                pitch = self._pitch(note)
+                pitch.tied, pitch.ties = tie[:1] in ("m", "t"), tie[:1] in ("i", "m")
+                name = note.get("xml:id") or f"#{len(sound.pitches)}"
+                sound.pitches[name] = pitch
+            for holder in dict.fromkeys((element, *members)):
+                if not sound.syllables:
+                    sound.syllables = list(values.read_syllables(holder))
+        self.sounds.append(sound)
+
+    def _read_bar_rest(self, element: Element) -> None:
+        if (values.integer(element.get("num")) or 1) > 1:
+            self._left_out.add("rests of several bars, apart from their first bar,")
+        if element.tag != "mSpace":
+            start = self._cursor
+            fermata = element.get("fermata") is not None
+            name = element.get("xml:id", "")
+            self.sounds.append(
+                Sound(
+                    start=start,
+                    end=start,
+                    whole_bar=True,
+                    fermata=fermata,
+                    names=[name],
+                )
+            )
+
+    def _pitch(self, note: Element) -> Pitch:
+        """Return the pitch of a note as it sounds.
+
+        An accidental that is not stated is that of the measure or of the key, in files
+        that never state accidentals of the key.
+        """
+        number = values.place(note)
+        letter = LETTERS[number % len(LETTERS)]
+        written, sounding = values.accidentals(note)
+        sign = sounding or written
+        if sign and sign not in values.ALTERS:
+            self._left_out.add("quarter tones, read as naturals,")
+        if sign:
+            alter = values.ALTERS.get(sign, 0)
+            self._accidentals[number] = alter
+        elif self._pitching.explicit:
+            alter = 0
+        else:
+            alter = self._accidentals.get(number, self._pitching.key.get(letter, 0))
+        midi = values.pitch(number, alter) + self._pitching.semitones
+        if not 0 < midi < 128:
+            raise DataError(f"expected notes from 1 to 127, got MIDI note {midi}")
+        return Pitch(midi, number + self._pitching.letters)
