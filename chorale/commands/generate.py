@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +11,11 @@ import typer
 from chorale.commands import outputs
 from chorale.commands import reading_options as reading
 from chorale.commands import sampling_options as sampling
+from chorale.commands.executor_options import ExecutorName, Workers
 from chorale.commands.model_options import Average, Models, model_names
 from chorale.commands.options import ADVANCED, Force, names_typed, option_name
 from chorale.commands.pieces import FILE_OPTIONS, find_piece
+from chorale.commands.printing import print_remarks
 from chorale.commands.progress import progress_bar
 from chorale.corpus.seeds import NO_SEED, find_seed
 from chorale.errors import UsageError
@@ -21,8 +24,10 @@ from chorale.models.ensemble import average as averaged
 from chorale.models.storage import NEXT_STEP, load_card, load_model
 from chorale.music.score import Chorale
 from chorale.sampling.best_of import Judge, typical_of
+from chorale.sampling.bulk import Bulk, portable
 from chorale.sampling.generate import sample
 from chorale.sampling.openings import OPENING_BARS, find_start
+from chorale.utils.executors import PROCESSES, THREADS, open_executor
 
 Seed = Annotated[
     str,
@@ -82,6 +87,8 @@ def generate(
     top_k: sampling.TopK = None,
     guidance: sampling.Guidance = sampling.NEXT_STEP.guidance,
     report: outputs.Report = None,
+    workers: Workers = None,
+    executor: ExecutorName = None,
 ) -> None:
     """Write new chorales.
 
@@ -100,6 +107,22 @@ def generate(
         random_state=random_state,
     )
     outputs.check_writable(output)
+    names = outputs.stems(_stem(seed), random_state, variations)
+    bulk = Bulk(
+        models=portable(model_names(model)),
+        averaging=average,
+        plan=start.plan,
+        opening=start.opening,
+        options=options,
+        variations=variations,
+        best_of=best_of,
+        report=report is not None,
+    )
+    if bulk.is_large:
+        _write_many(destination, names, bulk, executor, workers)
+        return
+    if workers or executor:
+        print_remarks("so few pieces are drawn by this process alone")
     models = {name: load_model(name, kind=NEXT_STEP) for name in model_names(model)}
     with progress_bar("Writing chorales") as progress:
         drawn = sample(
@@ -114,11 +137,27 @@ def generate(
     name, predictor = next(iter(models.items()))
     outputs.write_best(
         destination,
-        outputs.stems(_stem(seed), random_state, variations),
+        names,
         drawn,
         lambda: Judge(predictor, typical_of(load_card(name))),
         opening=start.opening.steps if start.opening else 0,
     )
+
+
+def _write_many(
+    destination: outputs.Destination,
+    names: Sequence[str],
+    bulk: Bulk,
+    executor: str | None,
+    workers: int | None,
+) -> None:
+    """Draw chorales in chunks over an executor, and write them as they come."""
+    spec = executor or (THREADS if workers is None else PROCESSES)
+    with (
+        open_executor(spec, workers) as pool,
+        progress_bar("Writing chorales") as progress,
+    ):
+        outputs.write_choices(destination, names, bulk.choices(pool, progress))
 
 
 def _check_reading_options(context: typer.Context, seed: str, plan: str | None) -> None:

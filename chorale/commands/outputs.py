@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from chorale.errors import DataError, OutputError
 from chorale.formats.files import OUTPUT_ENDINGS, losses, write
 from chorale.music.score import Chorale
 from chorale.music.voices import INSTRUMENTS
-from chorale.sampling.best_of import Candidate, Judge
+from chorale.sampling.best_of import Candidate, Choice, Judge, choose_best
 from chorale.utils.checks import check_at_least, check_choice
 from chorale.utils.reports import (
     Block,
@@ -61,6 +62,9 @@ Report = Annotated[
         rich_help_panel=ADVANCED,
     ),
 ]
+
+
+_NAMED = 8  # pieces that a remark names; of more it gives the number
 
 
 # === Checks before the work ===
@@ -164,44 +168,56 @@ def write_best(
         semitones: transposition under which the chorales are judged.
         warn_of_endings: say on stderr if no chorale of a group ends on a cadence.
     """
-    best_of, report = destination.best_of, destination.report
-    best = dict(zip(names, drawn[::best_of], strict=True))
-    ranked: dict[str, list[Candidate]] = {}
-    if best_of > 1 or report is not None:
-        judge = load_judge()
-        try:
-            for group, name in enumerate(names):
-                candidates = drawn[group * best_of : (group + 1) * best_of]
-                ranked[name] = judge.rank(
-                    candidates, opening=opening, semitones=semitones
-                )
-        except DataError as error:
-            # The model's vocabulary, or the given notes, exceed that of the judge.
-            ranked.clear()
-            print_remarks(f"nothing was judged, the first is kept: {error}")
-    best |= {name: candidates[0].chorale for name, candidates in ranked.items()}
-    written = {
-        name: write_piece(destination, name, chorale) for name, chorale in best.items()
-    }
-    said = dict.fromkeys(
-        sentence
-        for chorale in best.values()
-        for ending in parse_formats(destination.formats)
-        for sentence in losses(chorale, f"chorale{ending}")
-    )
+    best_of, report = destination.best_of, destination.report is not None
+    judge = load_judge() if best_of > 1 or report else None
+    choose = partial(choose_best, drawn, best_of, opening=opening, semitones=semitones)
+    try:
+        choices = choose(judge, report=report)
+    except DataError as error:
+        # The model's vocabulary, or the given notes, exceed that of the judge.
+        print_remarks(f"nothing was judged, the first is kept: {error}")
+        choices = choose(None)
+    write_choices(destination, names, choices, warn_of_endings=warn_of_endings)
+
+
+def write_choices(
+    destination: Destination,
+    names: Sequence[str],
+    choices: Iterable[Choice],
+    *,
+    warn_of_endings: bool = True,
+) -> None:
+    """Write chorales as they come, and the report; print the file names.
+
+    Args:
+        destination: where and how.
+        names: file names without endings, one per chorale.
+        choices: the chorales.
+        warn_of_endings: see `write_best`.
+    """
+    endings = parse_formats(destination.formats)
+    said: dict[str, None] = {}
+    reported: dict[str, Sequence[Candidate]] = {}
+    open_ended = []
+    for name, choice in zip(names, choices, strict=True):
+        written = write_piece(destination, name, choice.chorale)
+        for ending in endings:
+            said |= dict.fromkeys(losses(choice.chorale, f"chorale{ending}"))
+        if choice.candidates:
+            reported[written] = choice.candidates
+        if not choice.ends_well:
+            open_ended.append(written)
     print_remarks(*said)
-    if report is not None:
-        drawn_by_file = {written[name]: found for name, found in ranked.items()}
-        blocks = choice_blocks(drawn_by_file)
-        write_report(blocks, report, overwrite=destination.force)
-    open_ended = [
-        written[name] for name, group in ranked.items() if not group[0].ends_well
-    ]
-    if warn_of_endings and best_of > 1 and open_ended:
-        which = "" if len(ranked) == 1 else f" for {listed(open_ended)}"
+    if destination.report is not None:
+        blocks = choice_blocks(reported)
+        write_report(blocks, destination.report, overwrite=destination.force)
+    if warn_of_endings and destination.best_of > 1 and open_ended:
+        which = "" if len(names) == 1 else f" for {listed(open_ended)}"
+        if len(open_ended) > _NAMED:
+            which = f" for {len(open_ended)} of {len(names)} pieces"
         print_remarks(
-            f"of {best_of} chorales none ended on a cadence{which}; a higher --best-of "
-            "may find one that does"
+            f"of {destination.best_of} chorales none ended on a cadence{which}; a "
+            "higher --best-of may find one that does"
         )
 
 

@@ -39,7 +39,12 @@ def _show(label: str, stack: contextlib.ExitStack) -> Progress:
     from rich.console import Console
     from rich.progress import Progress as Bar
 
-    bar = stack.enter_context(Bar(console=Console(stderr=True), transient=True))
+    # Otherwise what is printed meanwhile would go to stderr, into no pipe.
+    redirect = sys.stdout.isatty()
+    console = Console(stderr=True)
+    bar = stack.enter_context(
+        Bar(console=console, transient=True, redirect_stdout=redirect)
+    )
     task = bar.add_task(label)
     return lambda done, total: bar.update(task, completed=done, total=total)
 

@@ -92,6 +92,7 @@ def complete_in_batches(
     size: int,
     least: int = 1,
     random_state: int,
+    first: int = 0,
     padding: int = SILENCE_TOKEN,
     progress: Progress | None = None,
 ) -> list[Chorale]:
@@ -104,6 +105,7 @@ def complete_in_batches(
         size: largest number of pieces in a batch.
         least: size below which a batch is not split among threads.
         random_state: seed of the streams of all pieces.
+        first: number of the first piece among those streams, from 0.
         padding: token after the end of a piece.
         progress: called with the iterations done and the iterations in all, in any of
             the threads.
@@ -112,7 +114,11 @@ def complete_in_batches(
         DataError: a given note is outside the model's vocabulary.
     """
     tokens = [model.vocabulary.encode(fragment.known()) for fragment in fragments]
-    streams = np.random.SeedSequence(random_state).spawn(len(fragments))
+    # As `SeedSequence.spawn` makes them.
+    streams = [
+        np.random.SeedSequence(random_state, spawn_key=(first + number,))
+        for number in range(len(fragments))
+    ]
     share = math.ceil(len(fragments) / threads_of(model))
     size = min(size, max(share, least))
     groups = batches_by_length([len(piece) for piece in tokens], size)

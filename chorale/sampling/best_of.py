@@ -129,6 +129,54 @@ class Judge:
         return sorted(candidates, key=lambda c: (not c.ends_well, c.cost))
 
 
+class Choice(NamedTuple):
+    """The chorale that is kept of several.
+
+    Attributes:
+        chorale: the best, or the first if nothing was judged.
+        ends_well: whether it ends on a complete cadence; True if nothing was judged.
+        candidates: all of them, best first, if they are wanted for a report.
+    """
+
+    chorale: Chorale
+    ends_well: bool = True
+    candidates: tuple[Candidate, ...] = ()
+
+
+def choose_best(
+    drawn: Sequence[Chorale],
+    best_of: int,
+    judge: Judge | None,
+    *,
+    opening: int = 0,
+    semitones: int = 0,
+    report: bool = False,
+) -> list[Choice]:
+    """Return the best of each group of chorales.
+
+    Args:
+        drawn: group after group of `best_of` chorales.
+        best_of: their number.
+        judge: None to keep the first of each.
+        opening, semitones: see `Judge.rank`.
+        report: whether choices name all candidates.
+
+    Raises:
+        DataError: see `Judge.rank`.
+    """
+    if judge is None:
+        return [Choice(chorale) for chorale in drawn[::best_of]]
+    choices = []
+    for first in range(0, len(drawn), best_of):
+        ranked = judge.rank(
+            drawn[first : first + best_of], opening=opening, semitones=semitones
+        )
+        best = ranked[0]
+        kept = tuple(ranked) if report else ()
+        choices.append(Choice(best.chorale, best.ends_well, kept))
+    return choices
+
+
 def _cost(rule: str, tally: Tally) -> float:
     """Return the cost in nats of the findings beyond Bach's rate."""
     rate = BACH_PER_THOUSAND[rule] / 1000

@@ -80,6 +80,7 @@ def sample(
     options: SamplingOptions | None = None,
     *,
     variations: int = 1,
+    first: int = 0,
     progress: Progress | None = None,
 ) -> list[Chorale]:
     """Write new chorales, all with one plan and one opening.
@@ -93,6 +94,8 @@ def sample(
         opening: kept note for note; None to write everything.
         options: None for the defaults.
         variations: number of chorales.
+        first: number of the first variation, from 0: those from 3 on are the fourth
+            and later ones of a larger number.
         progress: called after every step with the steps done and the steps in all;
             from several threads, but never from two at once.
 
@@ -107,7 +110,7 @@ def sample(
     if variations < 1:
         raise UsageError(f"expected at least 1 variation, got {variations}")
     starts = [Start(plan, opening)] * variations
-    return sample_each(predictor, starts, options, progress=progress)
+    return sample_each(predictor, starts, options, first=first, progress=progress)
 
 
 def sample_each(
@@ -115,13 +118,14 @@ def sample_each(
     starts: Sequence[Start],
     options: SamplingOptions | None = None,
     *,
+    first: int = 0,
     progress: Progress | None = None,
 ) -> list[Chorale]:
     """Write one new chorale from each start; otherwise as `sample`."""
     fragments = [start.fragment() for start in starts]
     # Nothing is given after the opening that could weight several particles.
     options = replace(options or SamplingOptions(), particles=1)
-    written = complete(predictor, fragments, options, progress=progress)
+    written = complete(predictor, fragments, options, first=first, progress=progress)
     return [replace(piece, source="") for piece in written]
 
 
@@ -130,6 +134,7 @@ def complete(
     fragments: Sequence[Fragment],
     options: SamplingOptions | None = None,
     *,
+    first: int = 0,
     progress: Progress | None = None,
 ) -> list[Chorale]:
     """Write the notes that are not given in each fragment.
@@ -140,7 +145,7 @@ def complete(
         predictor: the model.
         fragments: the pieces and their given notes.
         options: None for the defaults.
-        progress: see `sample`.
+        first, progress: see `sample`.
 
     Returns:
         Chorales with the plan, key, tempo, title and source of the fragments.
@@ -165,6 +170,7 @@ def complete(
         # Smaller batches take more time for each row than two threads save.
         least=max(_LEAST // (predictor.members * particles), 1),
         random_state=options.random_state,
+        first=first,
         progress=progress,
     )
 

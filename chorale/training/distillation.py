@@ -20,6 +20,8 @@ from chorale.models.next_step import NetworkPredictor
 from chorale.models.storage import NEXT_STEP, Card, load_card, load_model
 from chorale.utils.arrays import FloatArray, IntArray
 
+_CACHED = 4096  # pieces, each in a key and under a plan
+
 
 def teacher_cards(
     names: Sequence[str], vocabulary: Vocabulary, plan: Sequence[str]
@@ -59,8 +61,8 @@ class Teacher:
     """Soft targets of the notes of whole pieces, from one or more models.
 
     A piece is scored once in each key and under each plan that it is drawn with, and
-    the result is cached: some 200 kB each, about half a gigabyte for the bundled
-    corpus.
+    the latest results are cached: some 200 kB each, about half a gigabyte for the
+    bundled corpus, and at most 0.8.
 
     Attributes:
         predictors: their probabilities are averaged. None recalls the melody of the
@@ -94,6 +96,8 @@ class Teacher:
         """
         piece = tokens.tobytes(), plan.tobytes()
         if piece not in self._cache:
+            if len(self._cache) == _CACHED:
+                del self._cache[next(iter(self._cache))]  # the oldest
             self._cache[piece] = self._targets(tokens, plan)
         return self._cache[piece]
 

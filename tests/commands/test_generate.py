@@ -515,3 +515,57 @@ def test_the_command_line_exits_with_one_line(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert_refused(done.stderr, "top-p above 0, at most 1, got 0.0")
     assert not list(tmp_path.iterdir())
+
+
+# === Many pieces ===
+
+
+def test_many_pieces_are_the_same_over_every_executor(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("chorale.sampling.bulk._MANY", 2)
+    monkeypatch.setattr("chorale.sampling.bulk._ROWS", 4)
+    folders = {
+        "alone": (),
+        "workers": ("--workers", "2"),
+        "threads": ("--executor", "threads", "--workers", "3"),
+    }
+    asked = ("--bars", "2", "--opening", "1", "-n", "5", "--best-of", "2")
+    for name, options in folders.items():
+        output = (
+            "--output",
+            str(tmp_path / name),
+            "--report",
+            str(tmp_path / name) + ".md",
+        )
+        done = run_command("generate", *asked, *output, *options)
+        assert done.returncode == 0 and done.stdout.count(".mid") == 5, done.stderr
+    contents = {
+        name: {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
+        for name in folders
+    }
+    assert contents["alone"].keys() == {f"chorale-seed1-{n}.mid" for n in range(1, 6)}
+    assert contents["alone"] == contents["workers"] == contents["threads"]
+    reports = {(tmp_path / f"{name}.md").read_text() for name in folders}
+    assert len(reports) == 1 and reports.pop().count("## chorale-seed1-") == 5
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--executor", "fork"), "expected processes, threads, dask://host:port"),
+        (("--workers", "0"), "at least 1 worker, got 0"),
+        (("--executor", "dask://localhost:1", "--workers", "2"), "got 2 for dask"),
+    ],
+)
+def test_other_executors_are_refused(
+    monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], message: str
+) -> None:
+    monkeypatch.setattr("chorale.sampling.bulk._MANY", 2)
+    done = run_command("generate", "--bars", "2", *options)
+    assert done.returncode == 2 and message in done.stderr
+
+
+def test_few_pieces_are_drawn_by_one_process(run: Run) -> None:
+    code, _, stderr = run("generate", "--bars", "3", "--workers", "2")
+    assert code == 0 and "so few pieces are drawn by this process alone" in stderr

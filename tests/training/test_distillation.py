@@ -120,6 +120,21 @@ def test_a_piece_is_heard_once_in_each_key(
     assert [piece[np.newaxis].tobytes() for piece in predictor.forgotten] == heard
 
 
+def test_the_oldest_targets_are_forgotten(
+    vocabulary: Vocabulary, predictor: Learned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chorale.training.distillation._CACHED", 2)
+    teacher = Teacher([predictor], PLAN, share=0.5)
+    plan = np.zeros((1, len(PLAN)), np.int64)
+    pieces = [np.full((1, VOICES), token) for token in range(4)]
+    kept = [teacher.targets(piece, plan) for piece in pieces]
+    assert teacher.targets(pieces[3], plan) is kept[3]
+    again = teacher.targets(pieces[0], plan)
+    assert again is not kept[0]
+    np.testing.assert_array_equal(again, kept[0])
+    assert teacher.targets(pieces[3], plan) is kept[3]
+
+
 # === Training with a teacher ===
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import tracemalloc
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pytest
+from command_line import run_command
 from tiny import tiny_chorale
 
 from chorale.corpus.loading import Corpus, load_corpus
@@ -15,11 +19,11 @@ from chorale.corpus.shards import write_shards
 from chorale.encoding.tokens import Vocabulary
 from chorale.encoding.tunes import Tunes
 from chorale.errors import DataError, UsageError
-from chorale.models.options import InfillerOptions, NetworkOptions
+from chorale.models.options import NetworkOptions
 from chorale.music.score import Chorale
 from chorale.training.chorale_networks import resume_training, train_network
-from chorale.training.next_step import prepare, prepare_each
-from chorale.training.options import CommonOptions, TrainingOptions
+from chorale.training.next_step import draw_batches, prepare, prepare_each
+from chorale.training.options import TrainingOptions
 from chorale.training.pieces import in_groups, order_of, prepared, shuffled
 
 pytestmark = pytest.mark.keras
@@ -126,6 +130,7 @@ def test_pieces_prepared_together_are_those_prepared_alone(
             assert with_tunes or array.base is None
 
 
+@pytest.mark.slow
 def test_a_network_trains_on_shards_and_resumes(tmp_path: Path) -> None:
     corpus = write_tiny(tmp_path / "corpus")
     network = NetworkOptions(body="gru", units=8, layers=1, voice_units=8)
@@ -143,12 +148,44 @@ def test_a_network_trains_on_shards_and_resumes(tmp_path: Path) -> None:
     assert resumed.files["weights.npz"] == card.files["weights.npz"]
 
 
-def test_an_infiller_trains_on_shards(tmp_path: Path) -> None:
-    corpus = write_tiny(tmp_path / "corpus")
-    network = InfillerOptions(network="coconet", units=8, layers=4)
-    options = CommonOptions(epochs=1, batch_size=4, crop=16)
-    card = train_network(corpus, network, options, tmp_path / "run")
-    assert card.figures["valid"]["nats_per_note"] > 0
+def test_commands_train_and_evaluate_on_shards(tmp_path: Path) -> None:
+    folder, run = tmp_path / "corpus", tmp_path / "run"
+    write_tiny(folder)
+    network = ("--network", "coconet", "--units", "8", "--layers", "4")
+    training = ("--epochs", "1", "--batch-size", "4", "--crop", "16")
+    asked = ("train", "--corpus", str(folder), "--output", str(run))
+    done = run_command(*asked, *network, *training)
+    assert done.returncode == 0 and "nats per note" in done.stdout, done.stderr
+    asked = ("evaluate", "--model", str(run), "--corpus", str(folder), "--json")
+    done = run_command(*asked, "--split", "valid")
+    assert done.returncode == 0 and json.loads(done.stdout), done.stderr
+    assert "training data" not in done.stderr
+    done = run_command("corpus", "describe", str(folder), "--json")
+    assert json.loads(done.stdout)["pieces"] == {"train": 12, "valid": 1, "test": 0}
+
+
+def test_memory_does_not_grow_with_the_corpus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chorale.training.pieces._BUFFER", 50)
+    monkeypatch.setattr("chorale.training.pieces.GROUP", 16)
+    random = np.random.default_rng(0)
+    some = [tiny_chorale(random) for _ in range(20)]
+    options = TrainingOptions(batch_size=8)
+    vocabulary = Vocabulary.fit(some)
+    peaks = []
+    for count in (200, 800):
+        pieces = (("train", some[number % 20]) for number in range(count))
+        write_shards(pieces, tmp_path / str(count), size=64)
+        train = load_corpus(tmp_path / str(count)).train
+        stream = prepared(train, lambda each: prepare_each(each, vocabulary, options))
+        list(islice(draw_batches(stream, vocabulary, options, 1), 2))  # warm
+        tracemalloc.start()
+        batches = sum(1 for _ in draw_batches(stream, vocabulary, options, 1))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert batches == count / 8
+    assert peaks[1] < 1.1 * peaks[0]
 
 
 def test_tunes_need_a_corpus_in_memory(tmp_path: Path) -> None:

@@ -1,0 +1,203 @@
+"""Bulk sampling: many new chorales in chunks, over any executor.
+
+The pieces of a chunk are drawn side by side by one thread. Which pieces are in a chunk
+depends on their number alone, so every executor gives the same pieces: in batches of
+other sizes, the last digit of a logit may differ.
+
+A worker opens the models by name, once for all its chunks, and returns pieces: it
+writes no files. Workers on other machines need the same version of chorale, and models
+that are not bundled in the same folders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import lru_cache
+from threading import Lock
+from typing import Any, NamedTuple
+
+from chorale.encoding.plan import Plan
+from chorale.errors import ModelError, WorkerError
+from chorale.models.ensemble import AVERAGES, average
+from chorale.models.predictor import Predictor
+from chorale.models.storage import (
+    DEFAULT_MODEL,
+    NEXT_STEP,
+    WEIGHTS_FILE,
+    find_model,
+    load_card,
+    load_model,
+)
+from chorale.music.score import Chorale
+from chorale.sampling.best_of import Choice, Judge, choose_best, typical_of
+from chorale.sampling.generate import sample
+from chorale.sampling.next_step import SamplingOptions
+from chorale.utils.checks import check_choice
+from chorale.utils.executors import Failure, map_ordered
+from chorale.utils.progress import Progress
+from chorale.version import __version__
+
+# Rows of a chunk, one for each piece drawn and each member of an ensemble. Larger
+# chunks take hardly less time for a row.
+_ROWS = 32
+_MANY = 256  # rows from which chunks keep all cores busy
+
+
+class Chunk(NamedTuple):
+    """Some of the chorales of a bulk: the first of them, from 0, and their number."""
+
+    bulk: Bulk
+    first: int
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bulk:
+    """Many chorales of one plan and one opening.
+
+    Attributes:
+        models: names as in `load_model`, see `portable`; several are averaged, and the
+            first is the judge.
+        averaging: one of `chorale.models.ensemble.AVERAGES`.
+        plan, opening, options: see `chorale.sampling.generate.sample`.
+        variations: number of chorales that are kept.
+        best_of: number drawn for each of them.
+        report: whether choices name all candidates.
+        version: of chorale where the bulk was made.
+
+    Raises:
+        UsageError: there is no such averaging.
+    """
+
+    models: tuple[Portable, ...]
+    averaging: str
+    plan: Plan
+    opening: Chorale | None
+    options: SamplingOptions
+    variations: int
+    best_of: int
+    report: bool = False
+    version: str = __version__
+
+    def __post_init__(self) -> None:
+        check_choice("an average", self.averaging, AVERAGES)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it is worth several chunks."""
+        return self.variations * self._rows > _MANY
+
+    @property
+    def _rows(self) -> int:
+        """Rows of one chorale that is kept."""
+        return self.best_of * len(self.models) * len(AVERAGES[self.averaging])
+
+    def chunks(self) -> list[Chunk]:
+        """Return the chunks, which depend on nothing but the bulk."""
+        size = max(_ROWS // self._rows, 1)
+        return [
+            Chunk(self, first, min(size, self.variations - first))
+            for first in range(0, self.variations, size)
+        ]
+
+    def choices(
+        self, executor: Executor, progress: Progress | None = None
+    ) -> Iterator[Choice]:
+        """Yield the chorales in order.
+
+        Args:
+            executor: see `chorale.utils.executors.open_executor`, or any other of
+                `concurrent.futures`.
+            progress: called with the chorales that are done and with their number.
+
+        Raises:
+            UsageError, DataError: see `sample`.
+            ModelError: a worker has another model of a name.
+            WorkerError: a worker has another version of chorale, or a chunk ends its
+                worker.
+        """
+        done = 0
+        for written in map_ordered(executor, write_chunk, self.chunks()):
+            if isinstance(written, Failure):
+                raise written.error
+            done += len(written)
+            if progress is not None:
+                progress(done, self.variations)
+            yield from written
+
+
+class Portable(NamedTuple):
+    """A model that another process opens.
+
+    Attributes:
+        name: of a bundled model, or the absolute path of the folder of another.
+        weights: SHA-256 of its weights.
+    """
+
+    name: str
+    weights: str
+
+
+def portable(names: Sequence[str]) -> tuple[Portable, ...]:
+    """Return models by name as other processes, or other machines, find them.
+
+    Raises:
+        UsageError: there is no such model.
+        ModelError: its card is damaged.
+    """
+    bundled = find_model(DEFAULT_MODEL).parent
+    found = []
+    for name in names:
+        folder, card = find_model(name), load_card(name)
+        path = name if folder.parent == bundled else str(folder.resolve())
+        found.append(Portable(path, card.files.get(WEIGHTS_FILE, "")))
+    return tuple(found)
+
+
+def write_chunk(chunk: Chunk) -> list[Choice]:
+    """Draw the chorales of a chunk, in any process; see `Bulk.choices`."""
+    bulk = chunk.bulk
+    if bulk.version != __version__:
+        raise WorkerError(
+            f"a worker has chorale {__version__}, expected {bulk.version}: install the "
+            "same version on all machines"
+        )
+    with _OPENING:  # threads of one worker share its models
+        predictor, judge = _open(bulk.models, bulk.averaging)
+    drawn = sample(
+        predictor,
+        bulk.plan,
+        bulk.opening,
+        bulk.options,
+        variations=chunk.size * bulk.best_of,
+        first=chunk.first * bulk.best_of,
+    )
+    return choose_best(
+        drawn,
+        bulk.best_of,
+        judge if bulk.best_of > 1 or bulk.report else None,
+        opening=bulk.opening.steps if bulk.opening else 0,
+        report=bulk.report,
+    )
+
+
+_OPENING = Lock()
+
+
+@lru_cache(maxsize=2)
+def _open(models: tuple[Portable, ...], averaging: str) -> tuple[Predictor[Any], Judge]:
+    """Open models, each of which uses one thread."""
+    predictors = []
+    for name, weights in models:
+        if load_card(name).files.get(WEIGHTS_FILE, "") != weights:
+            raise ModelError(
+                f"a worker has another model {name} than this process: copy the folder "
+                "of the model to its machine"
+            )
+        predictor = load_model(name, kind=NEXT_STEP)
+        predictor.threads = 1
+        predictors.append(predictor)
+    judge = Judge(predictors[0], typical_of(load_card(models[0].name)))
+    return average(predictors, averaging), judge
