@@ -19,10 +19,12 @@ from chorale.music.voices import (
     VOICE_NAMES,
     VOICES,
 )
+from chorale.utils.text import counted
 
 # Semitones beyond the textbook range of a voice, down and up. Bach's chorales need 4,
-# the altus of Palestrina, a high tenor, 7.
-_BEYOND = 9
+# the basses of Palestrina's and the altos of Monteverdi's pieces, whose clefs move all
+# voices, up to 12.
+_BEYOND = 12
 
 
 class Span(NamedTuple):
@@ -50,8 +52,8 @@ def parse_ranges(text: str) -> Ranges:
     """Parse the ranges of the voices.
 
     Args:
-        text: `satb` for what people sing, a sixth beyond the textbook ranges; `any` for
-            every MIDI note; a range of all voices, `C2-C6`; or four ranges, soprano
+        text: `satb` for what people sing, an octave beyond the textbook ranges; `any`
+            for every MIDI note; a range of all voices, `C2-C6`; or four ranges, soprano
             first, with commas between.
 
     Raises:
@@ -96,9 +98,9 @@ def check_ranges(chorale: Chorale, ranges: Sequence[Span]) -> None:
         count = int((outside & chorale.onsets[:, voice]).sum())
         step = int(np.argmax(outside))
         place = places_in(chorale.bars, chorale.positions, chorale.metres)(step)
-        others = f" and {count - 1} more" if count > 1 else ""
+        others = f" and {counted(count - 1, 'more note')}" if count > 1 else ""
         problems.append(
-            f"expected the {VOICE_NAMES[voice]} from {span.name}, got "
+            f"the {VOICE_NAMES[voice]} leaves its range: expected {span.name}, got "
             f"{pitch_name(int(pitches[step]))} in {place}{others}"
         )
     if problems:

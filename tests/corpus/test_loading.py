@@ -346,8 +346,29 @@ def test_describe_command_prints_json_and_refusals(tmp_path: Path) -> None:
     assert "refused files: 1" in text
     assert "bad.csv: expected rows below the header" in text
     assert any(
-        line.split() == ["soprano", "72", "72", "0.0%"] for line in text.splitlines()
+        line.split() == ["soprano", "C5", "C5", "0.0%"] for line in text.splitlines()
     )
+
+
+def test_describe_command_says_what_is_not_known(tmp_path: Path) -> None:
+    write_pieces(tmp_path, *(f"{number}.csv" for number in range(8)))
+    (tmp_path / "index.csv").write_text(
+        "file,split,metre,estimated,off_grid\n"
+        "0.csv,train,3/4,metre,3\n1.csv,valid,,,\ngone.csv,train,,,\n"
+    )
+    lines = run_command("corpus", "describe", tmp_path).stdout.splitlines()
+    for line in (
+        "keys: unknown 8",
+        "metres: unknown 7, 3/4 1",
+        "estimated from the notes: key 0, metre 1",
+        "  bars of an unknown metre are counted in 4/4",
+        "different melodies: 8, by the notes",
+        "  in train too: the melodies of 0 of 1 piece of valid",
+        "notes moved to the grid of sixteenths: 9.38%",
+        "without a row in the index: 2.csv, 3.csv, 4.csv, 5.csv, 6.csv and 1 more",
+        "in the index, but not there: gone.csv",
+    ):
+        assert line in lines
 
 
 def test_describe_command_fails_if_nothing_can_be_read(tmp_path: Path) -> None:

@@ -338,7 +338,6 @@ def _pieces(
             Entry(
                 file=place.file,
                 split=place.split,
-                bwv="",
                 score=outcomes.sources[each.source].name,
                 title=music.title,
                 key=music.key,
@@ -347,5 +346,8 @@ def _pieces(
                 steps=music.steps,
                 tune_group=place.group,
                 sha256=each.sha256,
+                source_sha256=outcome.sha256,
+                estimated=piece.estimated,
+                off_grid=music.off_grid,
             ),
         )

@@ -20,7 +20,9 @@ from chorale.corpus.importing.sources import Source
 from chorale.corpus.index import read_index
 from chorale.corpus.loading import SPLITS, load_corpus
 from chorale.corpus.reading import read_piece
+from chorale.corpus.statistics import describe
 from chorale.errors import OutputError, UsageError
+from chorale.formats.files import read, write
 from chorale.utils.files import sha256
 
 THREADS = Workers(executor="threads", workers=2)
@@ -42,6 +44,23 @@ def tree(folder: Path) -> dict[str, bytes]:
     }
 
 
+def test_what_is_estimated_is_in_the_index(tmp_path: Path) -> None:
+    folder = tmp_path / "hymns"
+    folder.mkdir()
+    (folder / "a.abc").write_text(hymn(1, key="none"))
+    write(read(folder / "a.abc").transpose(3), folder / "b.csv")
+    (folder / "c.abc").write_text(hymn(2, last="(3c2d2e2"))
+    imported(folder, output=tmp_path / "corpus")
+    estimated = {
+        Path(entry.file).stem: (entry.estimated, entry.off_grid)
+        for entry in read_index(tmp_path / "corpus")
+    }
+    assert estimated == {"a": ("key", 0), "b": ("key metre", 0), "c": ("", 3)}
+    described = describe(load_corpus(tmp_path / "corpus"))
+    assert described.estimated == {"key": 2, "metre": 1}
+    assert described.off_grid == 3
+
+
 def test_a_corpus_loads_as_its_files_are_read(tmp_path: Path) -> None:
     folder = write_hymns(tmp_path / "hymns", *range(1, 13))
     output = tmp_path / "new" / "corpus"
@@ -60,6 +79,8 @@ def test_a_corpus_loads_as_its_files_are_read(tmp_path: Path) -> None:
         assert entry.score.endswith(f"/{name}.abc")
         assert entry.sha256 == sha256(output / entry.file)
         assert (entry.key, entry.metre, entry.steps) == ("C major", "4/4", 144)
+        assert entry.source_sha256 == sha256(folder / f"{name}.abc")
+        assert (entry.estimated, entry.off_grid) == ("", 0)
     assert min(len(getattr(corpus, split)) for split in SPLITS) == 1
     assert not journal_path(output).exists()
     assert [path.name for path in output.parent.iterdir()] == ["corpus"]

@@ -154,7 +154,7 @@ def test_notes_outside_the_ranges_are_refused(tmp_path: Path) -> None:
     path = text(tmp_path / "hymn.abc", hymn(1, last="c'''4"))
     piece = piece_of(path)
     assert piece.status == REFUSED
-    assert piece.reason.startswith("expected the soprano from")
+    assert piece.reason.startswith("the soprano leaves its range: expected")
     assert piece.reason.endswith("got C8 in bar 9, beat 1 (--range)")
     assert piece_of(path, ranges=ANY).status == ACCEPTED
 
