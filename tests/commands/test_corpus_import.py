@@ -79,8 +79,27 @@ def test_options_reach_the_import(tmp_path: Path) -> None:
         "trust": True,
         "shares": [0.5, 0.5, 0.0],
         "random_state": 3,
+        "shards": False,
     }
     assert report["pieces"]["refused"] == 1
+
+
+def test_a_corpus_in_shards_is_that_in_files(tmp_path: Path) -> None:
+    folder = write_hymns(tmp_path / "hymns", *range(1, 11))
+    files, shards = tmp_path / "files", tmp_path / "shards"
+    words = ("corpus", "import", folder, *THREADS, "--output")
+    assert run_command(*words, files).returncode == 0
+    assert run_command(*words, shards, "--shards").returncode == 0
+    assert sorted(path.name for path in shards.iterdir()) == [
+        *("report.json", "shards.json", "test", "train", "valid")
+    ]
+    for split in ("train", "valid", "test"):
+        expected = {piece.source: piece for piece in load_corpus(files).split(split)}
+        found = {piece.source: piece for piece in load_corpus(shards).split(split)}
+        assert found == expected
+        assert [found[name].title for name in expected] == [
+            piece.title for piece in expected.values()
+        ]
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ import typer
 from chorale.commands.corpus import options
 from chorale.commands.printing import print_remarks
 from chorale.commands.progress import progress_bar
-from chorale.corpus.importing.importer import ImportOptions, Workers, import_corpus
+from chorale.corpus.importing.importer import ImportOptions, import_corpus
 from chorale.corpus.importing.journal import journal_path
+from chorale.corpus.importing.outcomes import Workers
 from chorale.corpus.importing.pieces import PieceOptions
 from chorale.corpus.importing.report import summary
 from chorale.corpus.importing.sources import REPORT_FILE
@@ -28,6 +29,7 @@ def import_(
     voice_range: options.Range = "satb",
     off_grid: options.OffGrid = PieceOptions.off_grid,
     trust: options.Trust = False,
+    in_shards: options.InShards = False,
     workers: options.Workers = None,
     executor: options.ExecutorName = None,
     as_json: options.Json = False,
@@ -47,6 +49,7 @@ def import_(
         ),
         shares=_parse_shares(shares),
         random_state=random_state,
+        in_shards=in_shards,
     )
     try:
         with progress_bar("Importing") as progress:

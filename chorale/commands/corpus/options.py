@@ -36,6 +36,14 @@ OffGrid = Annotated[
         "such as triplets."
     ),
 ]
+InShards = Annotated[
+    bool,
+    typer.Option(
+        "--shards",
+        help="Write shards of TFRecords, not CSVs: for corpora larger than memory.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 Trust = Annotated[
     bool,
     typer.Option(

@@ -5,39 +5,29 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from chorale.corpus.groups import group_passages
-from chorale.corpus.importing.journal import Journal, journal_path, open_journal
+from chorale.corpus.importing.journal import journal_path, open_journal
 from chorale.corpus.importing.names import unique_names
+from chorale.corpus.importing.outcomes import Outcomes, Workers, identity_of
 from chorale.corpus.importing.pieces import (
     REFUSED,
-    Outcome,
+    Music,
     Piece,
     PieceOptions,
-    read_source,
-    refused,
 )
 from chorale.corpus.importing.report import Report, Row
-from chorale.corpus.importing.sources import Listing, Source, find_sources
-from chorale.corpus.importing.writing import (
-    Place,
-    check_output,
-    csv_sha256,
-    write_corpus,
-)
+from chorale.corpus.importing.sources import Listing, find_sources
+from chorale.corpus.importing.writing import check_output, write_corpus
 from chorale.corpus.index import Entry
 from chorale.corpus.splitting import SHARES, assign_splits, spanning_groups
 from chorale.errors import OutputError
-from chorale.utils.executors import PROCESSES, Failure, map_ordered, open_executor
-from chorale.utils.files import sha256
 from chorale.utils.progress import Progress
 from chorale.utils.temporary import temporary_folder
-from chorale.utils.threads import usable_cores
 from chorale.version import __version__
 
 
@@ -49,6 +39,7 @@ class ImportOptions:
         pieces: what pieces have to be like.
         shares: of train, valid and test, which add up to 1.
         random_state: seed of the splits.
+        in_shards: whether to write shards instead of CSVs, see `chorale.corpus.shards`.
 
     Raises:
         UsageError: shares that do not add up to 1.
@@ -57,6 +48,7 @@ class ImportOptions:
     pieces: PieceOptions = field(default_factory=PieceOptions)
     shares: tuple[float, ...] = SHARES
     random_state: int = 0
+    in_shards: bool = False
 
     def __post_init__(self) -> None:
         assign_splits([], [], shares=self.shares)  # which checks them
@@ -67,15 +59,8 @@ class ImportOptions:
             **self.pieces.settings(),
             "shares": list(self.shares),
             "random_state": self.random_state,
+            "shards": self.in_shards,
         }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Workers:
-    """What reads the files: see `chorale.utils.executors.open_executor`."""
-
-    executor: str | None = None
-    workers: int | None = None
 
 
 def import_corpus(
@@ -116,7 +101,7 @@ def import_corpus(
             return _unchanged(earlier, listing, options, output), False
         settings = {"version": __version__, **options.pieces.settings()}
         with open_journal(output, settings) as journal:
-            outcomes = _Outcomes(listing.sources, journal)
+            outcomes = Outcomes(listing.sources, journal)
             outcomes.read(options.pieces, workers or Workers(), progress)
             report = _finish(listing, outcomes, options, output)
             journal.remove()
@@ -131,81 +116,13 @@ def _unchanged(
     Raises:
         OutputError: it would not.
     """
-    sources = {source.name: _identity(source) for source in listing.sources}
+    sources = {source.name: identity_of(source) for source in listing.sources}
     if (report.options, report.sources) != (options.settings(), sources):
         raise OutputError(
             f"{output}: there is an import of other files or options: name another "
             "folder, or add --force to replace it"
         )
     return report
-
-
-def _identity(source: Source) -> str:
-    """Return what identifies the content of a source; empty if it cannot be read."""
-    if source.member is not None:
-        return f"{source.archive}:{source.member.place}"
-    try:
-        return sha256(source.path)
-    except OSError:
-        return ""
-
-
-class _Outcomes:
-    """What became of each source; most of it is in the journal."""
-
-    def __init__(self, sources: Sequence[Source], journal: Journal) -> None:
-        self.sources = sources
-        self._journal = journal
-        self.identities = [""] * len(sources)
-        self._others: dict[int, Outcome] = {}  # of what could not be read
-
-    def __getitem__(self, index: int) -> Outcome:
-        if index in self._others:
-            return self._others[index]
-        return self._journal.outcome(self.identities[index])
-
-    def read(
-        self, options: PieceOptions, workers: Workers, progress: Progress | None
-    ) -> None:
-        """Read the sources that are not in the journal."""
-        todo = []
-        for index, source in enumerate(self.sources):
-            if len(self._journal):  # only then each file is worth reading twice
-                self.identities[index] = _identity(source)
-            if self.identities[index] not in self._journal:
-                todo.append(index)
-        done = len(self.sources) - len(todo)
-        if not todo:
-            return
-        count = workers.workers
-        if count is None and workers.executor in (None, PROCESSES):
-            count = min(usable_cores(), len(todo))
-        with open_executor(workers.executor, count) as executor:
-            results = map_ordered(
-                executor,
-                partial(read_source, options=options),
-                [self.sources[index] for index in todo],
-            )
-            for index, result in zip(todo, results, strict=True):
-                self._add(index, result)
-                done += 1
-                if progress is not None:
-                    progress(done, len(self.sources))
-
-    def _add(self, index: int, result: Outcome | Failure) -> None:
-        if isinstance(result, Failure):
-            piece = refused(f"cannot read it: {result.error}")
-            self._others[index] = Outcome(sha256="", pieces=(piece,))
-            return
-        source = self.sources[index]
-        identity = result.sha256
-        if identity and source.member is not None:
-            identity = _identity(source)
-        self.identities[index] = identity
-        if not identity:
-            self._others[index] = result
-        elif identity not in self._journal:
-            self._journal.add(identity, result)
 
 
 # === The corpus ===
@@ -226,7 +143,7 @@ class _Kept:
 
 
 def _finish(
-    listing: Listing, outcomes: _Outcomes, options: ImportOptions, output: Path
+    listing: Listing, outcomes: Outcomes, options: ImportOptions, output: Path
 ) -> Report:
     """Group and split the pieces; write the corpus, if there is any piece."""
     rows, kept = _collect(listing, outcomes)
@@ -241,19 +158,16 @@ def _finish(
     names = unique_names(
         [(outcomes.sources[piece.source].place, piece.label) for piece in kept]
     )
-    places = [
-        Place(name=name, split=split, group=group)
-        for name, split, group in zip(names, splits, groups, strict=True)
-    ]
     first: dict[str, str] = {}
-    for piece, place in zip(kept, places, strict=True):
-        same_as = first.setdefault(piece.key, place.file)
+    for piece, name, split, group in zip(kept, names, splits, groups, strict=True):
+        file = f"chorales/{split}/{name}.csv"
+        same_as = first.setdefault(piece.key, file)
         rows[piece.row] = replace(
             rows[piece.row],
-            file=place.file,
-            split=place.split,
-            group=place.group,
-            same_as="" if same_as == place.file else same_as,
+            file=file,
+            split=split,
+            group=group,
+            same_as="" if same_as == file else same_as,
         )
     report = Report(
         options=options.settings(),
@@ -268,11 +182,12 @@ def _finish(
         rows=tuple(rows),
     )
     if kept:
-        write_corpus(_pieces(outcomes, kept, places), report, output)
+        pieces = _pieces(outcomes, kept, rows)
+        write_corpus(pieces, report, output, in_shards=options.in_shards)
     return report
 
 
-def _collect(listing: Listing, outcomes: _Outcomes) -> tuple[list[Row], list[_Kept]]:
+def _collect(listing: Listing, outcomes: Outcomes) -> tuple[list[Row], list[_Kept]]:
     """Return a row for each piece, and the pieces of the corpus."""
     rows = [
         Row(source=name, status=REFUSED, reason=reason)
@@ -298,13 +213,17 @@ def _collect(listing: Listing, outcomes: _Outcomes) -> tuple[list[Row], list[_Ke
                         row=len(rows),
                         label=piece.label,
                         split=piece.split or source.split,
-                        key=hashlib.sha256(text.encode()).hexdigest(),
-                        sha256=csv_sha256(piece.music),
+                        key=_sha256(text),
+                        sha256=_sha256(piece.music.csv),
                         passages=np.array(piece.music.passages, np.int64),
                     )
                 )
             rows.append(_row(source.name, piece))
     return rows, kept
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _row(name: str, piece: Piece) -> Row:
@@ -321,30 +240,29 @@ def _row(name: str, piece: Piece) -> Row:
 
 
 def _pieces(
-    outcomes: _Outcomes, kept: Sequence[_Kept], places: Sequence[Place]
-) -> Iterator[tuple[Piece, Place, Entry]]:
-    """Yield the pieces with their places and entries, source by source."""
+    outcomes: Outcomes, kept: Sequence[_Kept], rows: Sequence[Row]
+) -> Iterator[tuple[Music, Entry]]:
+    """Yield the pieces with their entries, source by source."""
     current, outcome = -1, None
-    for each, place in zip(kept, places, strict=True):
+    for each in kept:
         if each.source != current:
             current, outcome = each.source, outcomes[each.source]
         assert outcome is not None
-        piece = outcome.pieces[each.number]
+        piece, row = outcome.pieces[each.number], rows[each.row]
         music = piece.music
         assert music is not None
         yield (
-            piece,
-            place,
+            music,
             Entry(
-                file=place.file,
-                split=place.split,
-                score=outcomes.sources[each.source].name,
+                file=row.file,
+                split=row.split,
+                score=row.source,
                 title=music.title,
                 key=music.key,
                 metre=music.metre,
                 pickup=music.pickup,
                 steps=music.steps,
-                tune_group=place.group,
+                tune_group=row.group,
                 sha256=each.sha256,
                 source_sha256=outcome.sha256,
                 estimated=piece.estimated,

@@ -25,6 +25,8 @@ _KINDS = {
     "voices are: ": "parts are taken for voices",
     "voices are by their height: ": "parts are taken for voices by their height",
 }
+# The part or the row at the start of a sentence.
+_PLACE = r"^(?!cannot |the \w+ leaves its range)[^:]{1,60}: (?=expected )"
 # What stands before the details of a sentence.
 _DETAILS = re.compile(
     r": |; |, (?=(?:got )?\d|got [^a-z]|got [a-z]:)"
@@ -45,7 +47,8 @@ class Row:
         notes: sentences on how the key was decided.
         estimated: `key`, `metre` or both, if they are not those of the file.
         off_grid: share of its notes that are off the grid.
-        file: of the corpus; empty if it is refused.
+        file: of the corpus, or the one it would be in a corpus without shards; empty
+            if it is refused.
         split: of the corpus; empty if it is refused.
         group: number of its group; 0 if it is refused.
         same_as: file of the first piece with the same notes; empty if there is none.
@@ -202,7 +205,7 @@ def kind_of(sentence: str) -> str:
     for start, kind in _KINDS.items():
         if sentence.startswith(start):
             return kind
-    sentence = re.sub(r"^(?!cannot )[^:]{1,60}: (?=expected )", "", sentence)
+    sentence = re.sub(_PLACE, "", sentence)
     start = _DETAILS.split(re.sub(r"\*\S+", "*…", sentence))[0]
     plain = re.sub(r"\d+(?:[.,]\d+)*", "N", re.sub(r'"[^"]*"', '"…"', start))
     plain = " ".join(plain.split())

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from chorale.corpus.importing.pieces import Music, Piece
+from chorale.corpus.importing.pieces import Music
 from chorale.corpus.importing.report import Report, read_report, write_report
 from chorale.corpus.importing.sources import REPORT_FILE
 from chorale.corpus.index import Entry, write_index
+from chorale.corpus.loading import annotations_path, load_piece
+from chorale.corpus.shards import write_shards
 from chorale.errors import OutputError
+from chorale.music.score import Chorale
 from chorale.utils.files import cannot_write
 from chorale.utils.saving import drafts
-
-
-def csv_sha256(music: Music) -> str:
-    """Return the SHA-256 of the CSV of a piece."""
-    return hashlib.sha256(music.csv.encode()).hexdigest()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a piece is in its corpus."""
-
-    name: str  # of its file, without the ending
-    split: str
-    group: int
-
-    @property
-    def file(self) -> str:
-        """The path of its CSV, relative to the corpus folder."""
-        return f"chorales/{self.split}/{self.name}.csv"
 
 
 def check_output(output: Path, *, overwrite: bool) -> Report | None:
@@ -65,37 +47,64 @@ def check_output(output: Path, *, overwrite: bool) -> Report | None:
 
 
 def write_corpus(
-    pieces: Iterable[tuple[Piece, Place, Entry]], report: Report, output: Path
+    pieces: Iterable[tuple[Music, Entry]],
+    report: Report,
+    output: Path,
+    *,
+    in_shards: bool = False,
 ) -> None:
     """Write a corpus; replace an earlier import into the same folder.
 
     Args:
-        pieces: with their places and entries.
+        pieces: with their entries, whose `file` says where they are.
         report: of the import.
         output: the folder, see `check_output`.
+        in_shards: whether to write shards instead of CSVs and an index.
 
     Raises:
         OutputError: it cannot be written.
     """
     with drafts(output.parent) as hidden:
         folder = hidden / "corpus"
-        entries = []
         try:
-            for piece, place, entry in pieces:
-                assert piece.music is not None
-                for room, text in (
-                    ("chorales", piece.music.csv),
-                    ("annotations", piece.music.annotations),
-                ):
-                    path = folder / room / place.split / f"{place.name}.csv"
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_text(text, encoding="utf-8", newline="\n")
-                entries.append(entry)
-            write_index(sorted(entries, key=lambda entry: entry.file), folder)
+            if in_shards:
+                write_shards(_chorales(pieces, hidden / "pieces"), folder)
+            else:
+                _write_files(pieces, folder)
             write_report(report, folder)
             _replace(output, folder, hidden / "replaced")
         except OSError as error:
             raise cannot_write(output, error) from error
+
+
+def _write_files(pieces: Iterable[tuple[Music, Entry]], folder: Path) -> None:
+    """Write CSVs, annotations and the index."""
+    entries = []
+    for music, entry in pieces:
+        _write_piece(music, entry, folder)
+        entries.append(entry)
+    write_index(sorted(entries, key=lambda entry: entry.file), folder)
+
+
+def _write_piece(music: Music, entry: Entry, folder: Path) -> tuple[Path, Path]:
+    """Write the CSV and the annotations of a piece; return their paths."""
+    path = folder / entry.file
+    annotations = annotations_path(path)
+    for each, text in ((path, music.csv), (annotations, music.annotations)):
+        each.parent.mkdir(parents=True, exist_ok=True)
+        each.write_text(text, encoding="utf-8", newline="\n")
+    return path, annotations
+
+
+def _chorales(
+    pieces: Iterable[tuple[Music, Entry]], folder: Path
+) -> Iterator[tuple[str, Chorale]]:
+    """Yield the split of each piece, and the piece as it would be loaded."""
+    for music, entry in pieces:
+        path, annotations = _write_piece(music, entry, folder)
+        yield entry.split, load_piece(path, annotations, entry)
+        path.unlink()
+        annotations.unlink()
 
 
 def _replace(output: Path, folder: Path, old: Path) -> None:

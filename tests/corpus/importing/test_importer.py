@@ -11,9 +11,10 @@ import dying
 import pytest
 from hymns import hymn, write_hymns, zip_of
 
-from chorale.corpus.importing import importer
-from chorale.corpus.importing.importer import ImportOptions, Workers, import_corpus
+from chorale.corpus.importing import outcomes
+from chorale.corpus.importing.importer import ImportOptions, import_corpus
 from chorale.corpus.importing.journal import journal_path
+from chorale.corpus.importing.outcomes import Workers
 from chorale.corpus.importing.pieces import REFUSED, Outcome, PieceOptions
 from chorale.corpus.importing.report import Report, Row
 from chorale.corpus.importing.sources import Source
@@ -282,13 +283,13 @@ def test_an_import_that_was_stopped_continues(
     assert journal_path(output).exists()
 
     read: list[str] = []
-    read_source = importer.read_source
+    read_source = outcomes.read_source
 
     def record(source: Source, options: PieceOptions) -> Outcome:
         read.append(Path(source.name).name)
         return read_source(source, options)
 
-    monkeypatch.setattr(importer, "read_source", record)
+    monkeypatch.setattr(outcomes, "read_source", record)
     calls: list[int] = []
     import_corpus(
         paths, output, workers=THREADS, progress=lambda done, _: calls.append(done)
@@ -303,7 +304,7 @@ def test_a_file_that_kills_its_worker_is_named(
 ) -> None:
     folder = write_hymns(tmp_path / "hymns", 1, 2, 3)
     (folder / "deadly.abc").write_text(hymn(4))
-    monkeypatch.setattr(importer, "read_source", dying.read_or_die)
+    monkeypatch.setattr(outcomes, "read_source", dying.read_or_die)
     report, _ = import_corpus([folder], tmp_path / "corpus", workers=Workers(workers=2))
     rows = by_name(report)
     assert report.kept == 3

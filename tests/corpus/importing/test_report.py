@@ -46,6 +46,10 @@ def report(*rows: Row) -> Report:
         ("chord symbols are left out in bars 60 and 68", "chord symbols are left out"),
         ('left out: part 5 "Piano", 6 "Piano"', "parts are left out"),
         ('voices are: soprano = part 1 "Violin I"', "parts are taken for voices"),
+        (
+            "the bass leaves its range: expected G1 to A4, got C5 in bar 5, beat 3",
+            "the bass leaves its range",
+        ),
         ("cannot read a .mus: export it as MusicXML", "cannot read a .mus"),
         ("x" * 100, "x" * 71 + "…"),
     ],
