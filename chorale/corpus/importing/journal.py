@@ -12,9 +12,10 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from chorale.corpus.importing.pieces import Music, Outcome, Piece
+from chorale.errors import OutputError
 from chorale.utils.files import cannot_write
 
 _ENDING = ".unfinished"
@@ -30,6 +31,11 @@ class Journal:
         self.path = path
         self._places: dict[str, int] = {}
         self._file = path.open("a+b")
+        try:
+            _lock(self._file, path)
+        except OutputError:
+            self._file.close()
+            raise
         if not self._restore(settings):
             self._places.clear()
             self._file.truncate(0)
@@ -107,7 +113,7 @@ def open_journal(output: Path, settings: Mapping[str, Any]) -> Iterator[Journal]
         settings: all on which outcomes depend apart from the content of a source.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: it cannot be written, or another import is writing it.
     """
     path = journal_path(output)
     try:
@@ -121,6 +127,27 @@ def open_journal(output: Path, settings: Mapping[str, Any]) -> Iterator[Journal]
         raise cannot_write(path, error) from error
     finally:
         journal.close()
+
+
+def _lock(file: IO[bytes], path: Path) -> None:
+    """Keep other imports from a journal until this process closes it, or ends.
+
+    Raises:
+        OutputError: another import has it.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise OutputError(
+            f"{path}: another import into this folder is running: wait for it, or name "
+            "another folder"
+        ) from None
+    except OSError:  # a file system without locks
+        return
 
 
 def _parse(values: Mapping[str, Any]) -> Outcome:

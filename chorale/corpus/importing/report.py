@@ -30,7 +30,7 @@ _PLACE = r"^(?!cannot |the \w+ leaves its range)[^:]{1,60}: (?=expected )"
 # What stands before the details of a sentence.
 _DETAILS = re.compile(
     r": |; |, (?=(?:got )?\d|got [^a-z]|got [a-z]:)"
-    r"|,? (?:in|from|after) (?:bars?|rows?) \d"
+    r"|,? (?:first )?(?:in|from|after) (?:bars?|rows?) \d"
 )
 
 

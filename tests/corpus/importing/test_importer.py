@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -188,6 +189,19 @@ def test_a_corpus_in_an_archive_keeps_its_annotations(tmp_path: Path) -> None:
             assert tree(second)[name] == content
     keys = {Path(entry.file).name: entry.key for entry in read_index(second)}
     assert set(keys.values()) == {"C major"}
+
+
+def test_a_file_of_any_name_is_imported(tmp_path: Path) -> None:
+    folder = tmp_path / "hymns"
+    folder.mkdir()
+    try:
+        (folder / os.fsdecode(b"no\xff\nutf.abc")).write_text(hymn(1))
+    except (OSError, ValueError):
+        pytest.skip("this file system has no such names")
+    (row,) = imported(folder, output=tmp_path / "corpus").rows
+    assert row.source.endswith("no\\udcff\\nutf.abc")
+    assert row.file == "chorales/train/no-utf.csv"
+    assert load_corpus(tmp_path / "corpus").train[0].source == "no-utf"
 
 
 # === Outputs ===

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hymns import hymn
 
 from chorale.corpus.importing.journal import journal_path, open_journal
 from chorale.corpus.importing.pieces import Outcome, PieceOptions, read_source
 from chorale.corpus.importing.sources import Source
+from chorale.errors import OutputError
 
 SETTINGS = {"version": "1", "off_grid": 0.1}
 
@@ -68,5 +70,20 @@ def test_a_file_that_is_no_journal_begins_again(tmp_path: Path) -> None:
     with open_journal(output, SETTINGS) as journal:
         assert not len(journal)
         journal.add("first", outcome(tmp_path, 1))
+    with open_journal(output, SETTINGS) as journal:
+        assert "first" in journal
+
+
+def test_two_imports_do_not_share_a_journal(tmp_path: Path) -> None:
+    pytest.importorskip("fcntl")
+    output = tmp_path / "corpus"
+    with open_journal(output, SETTINGS) as journal:
+        journal.add("first", outcome(tmp_path, 1))
+        with (
+            pytest.raises(OutputError, match="another import into this folder"),
+            open_journal(output, SETTINGS),
+        ):
+            pass
+        assert "first" in journal
     with open_journal(output, SETTINGS) as journal:
         assert "first" in journal
