@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from chorale.commands.executor_options import ExecutorName, Workers
 from chorale.commands.model_options import (
     Average,
     Models,
@@ -30,14 +32,17 @@ from chorale.encoding.vocabulary import NoteVocabulary
 from chorale.errors import UsageError
 from chorale.evaluation.likelihood import evaluate as evaluate_predictor
 from chorale.evaluation.orderless import ORDERS, PLACES, evaluate_infiller
+from chorale.evaluation.workers import Workers as SharedWork
 from chorale.models.ensemble import AVERAGES
 from chorale.models.ensemble import average as averaged
 from chorale.models.infiller import Infiller
 from chorale.models.next_step import NetworkPredictor
+from chorale.models.portable import portable
 from chorale.models.predictor import Predictor
 from chorale.models.storage import load_model
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES, voice_named
+from chorale.utils.executors import open_executor
 from chorale.utils.text import counted
 
 _ALL = "all"  # of the splits
@@ -123,6 +128,8 @@ def evaluate(
     frames: _Frames = False,
     random_state: _RandomState = 0,
     strict: _Strict = False,
+    workers: Workers = None,
+    executor: ExecutorName = None,
 ) -> None:
     """Print the likelihood of a corpus in nats per note; lower is better.
 
@@ -145,17 +152,21 @@ def evaluate(
         "given": [VOICE_NAMES[voice] for voice in voices],
         "in_training": loaded.learned,
     }
+    options: dict[str, Any] = {"given": voices, "strict": strict}
+    with _open_workers(executor, workers, names, average) as shared:
+        if infiller is None:
+            ensemble = averaged(predictors, average)
+            figures = _by_predictor(ensemble, chorales, options, shared)
+        else:
+            options |= {"orders": orders, "places": places}
+            options["random_state"] = random_state
+            figures = _by_infiller(infiller, chorales, options, shared, frames)
+    counts = _take_counts(figures, len(chorales))
     if infiller is None:
-        figures = _by_predictor(averaged(predictors, average), chorales, voices, strict)
-        counts = _take_counts(figures, len(chorales))
         members = len(names) * len(AVERAGES[average])
-        ensemble = {"models": names, "average": average, "members": members}
-        report = {**figures["causal"], **ensemble, **source, **counts}
+        title = {"models": names, "average": average, "members": members}
+        report = {**figures["causal"], **title, **source, **counts}
     else:
-        draws = {"orders": orders, "places": places, "random_state": random_state}
-        options = {**draws, "strict": strict}
-        figures = _by_infiller(infiller, chorales, voices, frames, options)
-        counts = _take_counts(figures, len(chorales))
         report = {"model": names[0], **source, **figures, **counts}
     vocabulary = (infiller or predictors[0]).vocabulary
     print_remarks(*_left_out(counts, vocabulary))
@@ -168,6 +179,19 @@ def evaluate(
     typer.echo(f"{model_title(names, average)}, {vocabulary.encoding} encoding")
     typer.echo(f"{split} of {loaded.path}: {number}")
     typer.echo("\n".join(_lines(figures, voices)))
+
+
+@contextmanager
+def _open_workers(
+    executor: str | None, workers: int | None, names: Sequence[str], average: str
+) -> Iterator[SharedWork | None]:
+    """Open the workers that were asked for; None if this process does the work."""
+    if executor is None and workers is None:
+        yield None
+        return
+    models = portable(names)
+    with open_executor(executor, workers) as pool:
+        yield SharedWork(pool, models, average)
 
 
 class _Loaded(NamedTuple):
@@ -234,13 +258,13 @@ def _load(
 def _by_predictor(
     predictor: Predictor[Any],
     chorales: Sequence[Chorale],
-    given: Sequence[int],
-    strict: bool,
+    options: dict[str, Any],
+    shared: SharedWork | None,
 ) -> dict[str, Any]:
     """Return the likelihood in the order of time, by its name."""
     with progress_bar("Evaluating") as progress:
         likelihood = evaluate_predictor(
-            predictor, chorales, given=given, strict=strict, progress=progress
+            predictor, chorales, **options, workers=shared, progress=progress
         )
     return {"causal": asdict(likelihood)}
 
@@ -248,20 +272,25 @@ def _by_predictor(
 def _by_infiller(
     infiller: Infiller,
     chorales: Sequence[Chorale],
-    given: Sequence[int],
-    frames: bool,
     options: dict[str, Any],
+    shared: SharedWork | None,
+    frames: bool,
 ) -> dict[str, Any]:
     """Return likelihoods by their names in the JSON; None where not asked for."""
     with progress_bar("Evaluating") as progress:
         orderless = evaluate_infiller(
-            infiller, chorales, given=given, **options, progress=progress
+            infiller, chorales, **options, workers=shared, progress=progress
         )
     figures: dict[str, Any] = {"orderless": asdict(orderless), "frame_by_frame": None}
     if frames:
         with progress_bar("Evaluating by frames") as progress:
             by_frame = evaluate_infiller(
-                infiller, chorales, by_frame=True, **options, progress=progress
+                infiller,
+                chorales,
+                by_frame=True,
+                **options,
+                workers=shared,
+                progress=progress,
             )
         figures["frame_by_frame"] = asdict(by_frame)
     return figures

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,10 +21,16 @@ from chorale.encoding.plan import Plan
 from chorale.encoding.vocabulary import OutsideNote
 from chorale.errors import UsageError
 from chorale.evaluation.coverage import covered
+from chorale.evaluation.workers import Workers
 from chorale.models.predictor import Predictor
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES, VOICES
-from chorale.utils.arrays import BoolArray, batches_by_length, stack_padded
+from chorale.utils.arrays import (
+    BoolArray,
+    IntArray,
+    batches_by_length,
+    stack_padded,
+)
 from chorale.utils.progress import Progress
 from chorale.utils.threads import map_in_threads, threads_of
 
@@ -53,12 +60,20 @@ class Scored(NamedTuple):
     hits: BoolArray  # (steps, 4), whether the token is the most likely one
 
 
+class Batch(NamedTuple):
+    """Some pieces of similar length."""
+
+    tokens: list[IntArray]  # of each piece, (steps, 4)
+    plans: list[IntArray]  # of each piece, (steps, features)
+
+
 def evaluate(
     predictor: Predictor[Any],
     chorales: Sequence[Chorale],
     *,
     given: Sequence[int] = (),
     strict: bool = False,
+    workers: Workers | None = None,
     progress: Progress | None = None,
 ) -> Likelihood:
     """Return the likelihood of whole chorales under a next-step model.
@@ -72,6 +87,7 @@ def evaluate(
         given: voices to condition on: the likelihood is that of the other voices, given
             these up to the current step.
         strict: whether to raise at the first chorale that would be left out.
+        workers: processes that share the work, of the same model; None for threads.
         progress: called with the pieces done and the total.
 
     Raises:
@@ -86,7 +102,7 @@ def evaluate(
             f"{_names(order)}, and not all, got {_names(given)}"
         )
     asked = [voice for voice in range(VOICES) if voice not in given]
-    scored = score_each(predictor, chorales, progress=progress)
+    scored = score_each(predictor, chorales, workers=workers, progress=progress)
     nats = np.concatenate([piece.nats[:, asked] for piece in scored])
     hits = np.concatenate([piece.hits[:, asked] for piece in scored])
     changed = np.concatenate(
@@ -108,6 +124,7 @@ def score_each(
     predictor: Predictor[Any],
     chorales: Sequence[Chorale],
     *,
+    workers: Workers | None = None,
     progress: Progress | None = None,
 ) -> list[Scored]:
     """Score every note of each chorale; for arguments see `evaluate`.
@@ -118,28 +135,34 @@ def score_each(
     # Encode everything first: notes outside the vocabulary raise before the long part.
     tokens = [predictor.vocabulary.encode(chorale) for chorale in chorales]
     plans = [Plan.of(chorale).features(predictor.plan_features) for chorale in chorales]
-
-    def score(batch: Sequence[int]) -> dict[int, Scored]:
-        scores = predictor.score(
-            stack_padded([tokens[index] for index in batch]),
-            stack_padded([plans[index] for index in batch]),
-        )
-        found = {}
-        for index, row in zip(batch, scores, strict=True):
-            piece, row = tokens[index], row[: len(tokens[index])]
-            nats = -np.take_along_axis(row, piece[..., np.newaxis], axis=-1)[..., 0]
-            is_hit = row.argmax(axis=-1) == piece
-            found[index] = Scored(nats.astype(np.float64), is_hit)
-        return found
-
-    scored: dict[int, Scored] = {}
-    size = min(_BATCH, math.ceil(len(tokens) / threads_of(predictor)))
+    threads = threads_of(predictor)
+    size = min(_BATCH, math.ceil(len(tokens) / threads))
     batches = batches_by_length([len(piece) for piece in tokens], size)
-    for found in map_in_threads(score, batches, threads_of(predictor)):
-        scored |= found
+    jobs = (
+        Batch([tokens[index] for index in batch], [plans[index] for index in batch])
+        for batch in batches
+    )
+    if workers is None:
+        results = map_in_threads(partial(score_batch, predictor), jobs, threads)
+    else:
+        results = workers.map(score_batch, jobs)
+    scored: dict[int, Scored] = {}
+    for batch, found in zip(batches, results, strict=True):
+        scored.update(zip(batch, found, strict=True))
         if progress is not None:
             progress(len(scored), len(chorales))
     return [scored[index] for index in range(len(chorales))]
+
+
+def score_batch(predictor: Predictor[Any], batch: Batch) -> list[Scored]:
+    """Score every note of some pieces, in their order."""
+    scores = predictor.score(stack_padded(batch.tokens), stack_padded(batch.plans))
+    found = []
+    for piece, row in zip(batch.tokens, scores, strict=True):
+        row = row[: len(piece)]
+        nats = -np.take_along_axis(row, piece[..., np.newaxis], axis=-1)[..., 0]
+        found.append(Scored(nats.astype(np.float64), row.argmax(axis=-1) == piece))
+    return found
 
 
 def _names(voices: Sequence[int]) -> str:

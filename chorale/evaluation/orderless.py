@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -34,11 +35,12 @@ from chorale.encoding.plan import Plan
 from chorale.encoding.vocabulary import OutsideNote
 from chorale.errors import UsageError
 from chorale.evaluation.coverage import covered
+from chorale.evaluation.workers import Workers
 from chorale.models.infiller import Infiller
 from chorale.models.predictor import log_softmax
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICES
-from chorale.utils.arrays import BoolArray, FloatArray, IntArray, stack_padded
+from chorale.utils.arrays import BoolArray, IntArray, stack_padded
 from chorale.utils.progress import Progress
 from chorale.utils.threads import map_in_threads, threads_of
 
@@ -88,6 +90,7 @@ def evaluate_infiller(
     places: int = PLACES,
     random_state: int = 0,
     strict: bool = False,
+    workers: Workers | None = None,
     progress: Progress | None = None,
 ) -> OrderlessLikelihood:
     """Return the likelihood of whole chorales in random orders.
@@ -105,6 +108,7 @@ def evaluate_infiller(
         places: evaluated places of each order.
         random_state: of the draws; each chorale and order has its own stream.
         strict: whether to raise at the first chorale that would be left out.
+        workers: processes that share the work, of the same model; None for threads.
         progress: called with the evaluations done and the total.
 
     Raises:
@@ -130,7 +134,7 @@ def evaluate_infiller(
                 else _cell_masks(random, chorale.steps, voices, places)
             )
             queries += [_Query(piece, order, *masks) for masks in drawn]
-    nats, hits = _score(infiller, chorales, queries, orders, progress)
+    nats, hits = _score(infiller, chorales, queries, orders, workers, progress)
     cells = np.array([len(voices) * chorale.steps for chorale in chorales])
     shares = cells / cells.sum()
     piece_nats = nats.mean(axis=1)
@@ -184,11 +188,39 @@ def _frame_masks(
             visible[step, voice] = True
 
 
+class Batch(NamedTuple):
+    """Some evaluations of pieces of similar length."""
+
+    cells: list[IntArray]  # of each, (steps, 4)
+    plans: list[IntArray]  # of each, (steps, features)
+    visible: list[BoolArray]  # of each, (steps, 4)
+    asked: list[BoolArray]  # of each, (steps, 4)
+
+
+def score_batch(infiller: Infiller, batch: Batch) -> list[tuple[float, float]]:
+    """Return mean nats and mean accuracy of the asked cells of each evaluation."""
+    logits = infiller.logits(
+        stack_padded(batch.cells, ABSENT),
+        stack_padded(batch.visible, 0),
+        stack_padded(batch.plans, 0),
+    )
+    means = []
+    for row, cells, asked in zip(logits, batch.cells, batch.asked, strict=True):
+        truth = cells[asked]
+        asked_logits = row[: len(cells)][asked]
+        logarithms = log_softmax(asked_logits).astype(np.float64)
+        nats = -logarithms[np.arange(len(truth)), truth].mean()
+        hits = (asked_logits.argmax(axis=-1) == truth).mean()
+        means.append((float(nats), float(hits)))
+    return means
+
+
 def _score(
     infiller: Infiller,
     chorales: Sequence[Chorale],
     queries: Sequence[_Query],
     orders: int,
+    workers: Workers | None,
     progress: Progress | None,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return mean nats and mean accuracy, float arrays (pieces, orders)."""
@@ -197,25 +229,27 @@ def _score(
     nats, hits, evaluations = np.zeros((3, len(chorales), orders))
     # Batches of pieces of similar length need little padding.
     queries = sorted(queries, key=lambda query: len(query.visible))
-
-    def ask(batch: Sequence[_Query]) -> FloatArray:
-        return infiller.logits(
-            stack_padded([cells[query.piece] for query in batch], ABSENT),
-            stack_padded([query.visible for query in batch], 0),
-            stack_padded([plans[query.piece] for query in batch], 0),
-        )
-
-    done = 0
     batches = [queries[at : at + _BATCH] for at in range(0, len(queries), _BATCH)]
-    answers = map_in_threads(ask, batches, threads_of(infiller))
-    for batch, logits in zip(batches, answers, strict=True):
-        for row, (piece, order, visible, asked) in enumerate(batch):
-            truth = cells[piece][asked]
-            asked_logits = logits[row, : len(visible)][asked]
-            logarithms = log_softmax(asked_logits).astype(np.float64)
-            nats[piece, order] -= logarithms[np.arange(len(truth)), truth].mean()
-            hits[piece, order] += (asked_logits.argmax(axis=-1) == truth).mean()
-            evaluations[piece, order] += 1
+    jobs = (
+        Batch(
+            [cells[query.piece] for query in batch],
+            [plans[query.piece] for query in batch],
+            [query.visible for query in batch],
+            [query.asked for query in batch],
+        )
+        for batch in batches
+    )
+    if workers is None:
+        score = partial(score_batch, infiller)
+        results = map_in_threads(score, jobs, threads_of(infiller))
+    else:
+        results = workers.map(score_batch, jobs)
+    done = 0
+    for batch, means in zip(batches, results, strict=True):
+        for query, (mean_nats, mean_hits) in zip(batch, means, strict=True):
+            nats[query.piece, query.order] += mean_nats
+            hits[query.piece, query.order] += mean_hits
+            evaluations[query.piece, query.order] += 1
         done += len(batch)
         if progress is not None:
             progress(done, len(queries))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bach import few_chorales
 from command_line import outcome
 from fakes import UniformInfiller, uniform_predictor, wide_cells, wide_vocabulary
 from tiny import tiny_chorale
@@ -180,3 +181,14 @@ def test_pieces_of_bach_are_found_in_other_corpora(tmp_path: Path) -> None:
         "note: 2 of the 3 pieces are in the training data of counterpoint, note for "
         "note: valid/0.csv and valid/1.csv\n"
     )
+
+
+def test_workers_change_nothing(tmp_path: Path) -> None:
+    for number, chorale in enumerate(few_chorales().valid[:6]):
+        write_csv(chorale.opening(32), tmp_path / "valid" / f"{number}.csv")
+    words = ("--model", "counterpoint", "--corpus", tmp_path, "--json")
+    alone = evaluated(*words)
+    assert evaluated(*words, "--workers", "2") == alone
+    assert evaluated(*words, "--executor", "threads") == alone
+    code, _, err = outcome("evaluate", *words, "--executor", "cluster")
+    assert code == 2 and "as executor, got 'cluster'" in err
