@@ -92,7 +92,7 @@ class NextStepTask(ChoraleTask[Vocabulary]):
             data["plugin"] = load_plugin(body, plugin).origin()
         teachers, plan = self.options.teacher, self.options.plan
         if cards := teacher_cards(teachers, self.vocabulary, plan):
-            data |= models_read("teachers", cards, data["files"])
+            data |= models_read("teachers", cards, data)
         return data
 
     def build(self) -> Any:

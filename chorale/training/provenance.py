@@ -6,7 +6,7 @@ this one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +14,27 @@ from chorale.models.storage import WEIGHTS_FILE, Card
 
 
 def models_read(
-    use: str, cards: Mapping[str, Card], files: Mapping[str, str]
+    use: str,
+    cards: Mapping[str, Card],
+    data: Mapping[str, Any],
+    held_out: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Return the hashes of models that a training learns from.
 
     Args:
         use: of the models, `teachers` or `base`.
         cards: of the models, by the names or folders that they were asked for by.
-        files: SHA-256 of the files that the training reads itself, by name.
+        data: of the training, as a card keeps it, so far.
+        held_out: files in `data` that the training does not learn: if a model has
+            learned them, that is said.
 
     Returns:
-        the SHA-256 of their weights by name, under `use`, and `files` with those that
-        they have read, each under the name of its model unless it is there already.
+        the SHA-256 of their weights by name, under `use`; `files` with those that they
+        have read, each under the name of its model unless it is there already; and
+        `held_out` with those that they held out of corpora without a valid split.
     """
-    known, read = set(files.values()), dict(files)
+    read, out = dict(data["files"]), list(data.get("held_out", ()))
+    known = {read[name] for name in read.keys() - set(held_out)}
     weights: dict[str, str] = {}
     for name, card in cards.items():
         label = _unused(without_folder(name), weights)
@@ -37,7 +44,8 @@ def models_read(
             for file, digest in card.data["files"].items()
             if digest not in known
         }
-    return {"files": read, use: weights}
+        out += [f"{label}/{file}" for file in card.data.get("held_out", ())]
+    return {"files": read, use: weights, **({"held_out": out} if out else {})}
 
 
 def without_folders(training: Mapping[str, Any]) -> dict[str, Any]:

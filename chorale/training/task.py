@@ -73,9 +73,13 @@ class ChoraleTask(Task[Card], Generic[VocabularyT]):
     def provenance(self) -> dict[str, Any]:
         """Return the hashes of the corpus, and of the base with what it has read."""
         files = dict(sorted(self.corpus.hashes.items()))
-        data = {"corpus": self.corpus.path.name, "files": files}
+        data: dict[str, Any] = {"corpus": self.corpus.path.name, "files": files}
         if self.base is not None:
-            data |= models_read("base", {self.options.base: self.base}, files)
+            held_out = {
+                *self.corpus.files.get("valid", ()),
+                *held_out_files(self.corpus, self.validated),
+            }
+            data |= models_read("base", {self.options.base: self.base}, data, held_out)
         return data
 
     def begin_with_base(self, network: Any) -> None:
@@ -96,7 +100,8 @@ class ChoraleTask(Task[Card], Generic[VocabularyT]):
         common["data"] = {**common["data"], "valid_in_train": copies}
         held_out = held_out_files(self.corpus, self.validated)
         if held_out or not self.corpus.valid:
-            common["data"]["held_out"] = held_out
+            others: list[str] = common["data"].get("held_out", [])
+            common["data"]["held_out"] = held_out + others
         common["training"] = without_folders(common["training"])
         return Card(
             **common,
