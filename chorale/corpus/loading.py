@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -247,7 +248,7 @@ def unseen_melodies(corpus: Corpus, split: str) -> tuple[Chorale, ...]:
                 "expected a train split, or an index with the melody of each piece",
                 corpus.path,
             )
-        found = group_pieces([*corpus.train, *chorales])
+        found = group_pieces(chain(corpus.train, chorales))
         known, groups = found[: len(corpus.train)], found[len(corpus.train) :]
     seen = set(known)
     return tuple(

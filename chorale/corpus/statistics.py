@@ -97,8 +97,9 @@ def describe(corpus: Corpus) -> Description:
         repeated_onsets=repeats / onsets if onsets else 0.0,
         fermatas=sum(bool(chorale.fermatas.any()) for chorale in chorales),
         without_row=tuple(file for file in files if index and file not in index),
+        # The pieces of shards have no files of their own.
         without_file=tuple(
-            file for file in index if not (corpus.path / file).is_file()
+            file for file in index if files and not (corpus.path / file).is_file()
         ),
         refused=corpus.refused,
     )

@@ -12,7 +12,7 @@ from bach import all_chorales, few_chorales
 from command_line import run_command
 from entries import ENTRY
 
-from chorale.corpus.index import format_metres, read_index, write_index
+from chorale.corpus.index import Entry, format_metres, read_index, write_index
 from chorale.corpus.loading import (
     SPLITS,
     bundled_corpus,
@@ -22,6 +22,7 @@ from chorale.corpus.loading import (
     present_splits,
     unseen_melodies,
 )
+from chorale.corpus.shards import write_shards
 from chorale.corpus.statistics import Melodies, describe
 from chorale.errors import DataError
 from chorale.formats.classic_csv import write_annotations, write_csv
@@ -314,6 +315,23 @@ def test_describe_says_what_is_estimated_and_what_is_missing(tmp_path: Path) -> 
     assert (description.notes, description.off_grid) == (12, 2)
     assert description.without_row == ("c.csv",)
     assert description.without_file == ("gone.csv",)
+
+
+def test_shards_are_described_and_their_melodies_compared(tmp_path: Path) -> None:
+    first, second = few_chorales().train[:2]
+    splits = {"train": first, "valid": second, "test": first.transpose(1)}
+    write_shards(splits.items(), tmp_path)
+    write_index(
+        [Entry(file=f"{split}/a.csv", split=split) for split in splits], tmp_path
+    )
+    corpus = load_corpus(tmp_path)
+    description = describe(corpus)
+    assert description.pieces == {"train": 1, "valid": 1, "test": 1}
+    assert description.melodies.in_train == {"valid": 0, "test": 1}
+    assert description.without_row == description.without_file == ()
+    assert "unknown" not in description.metres
+    assert len(unseen_melodies(corpus, "valid")) == 1
+    assert unseen_melodies(corpus, "test") == ()
 
 
 def test_describe_finds_melodies_of_train_elsewhere(tmp_path: Path) -> None:
