@@ -5,13 +5,20 @@ Worker processes of this machine stand for machines.
 
 from __future__ import annotations
 
+import csv
 import json
 import os
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
-from command_line import outcome
+from command_line import outcome, run_command
+from killed import PACKAGE, TESTS
+from ports import free_ports
 
 from chorale.commands import restarting
 from chorale.commands.restarting import start_again
@@ -125,3 +132,124 @@ def test_a_command_starts_again_but_not_for_ever(
     assert started == [(sys.executable, words)] * 7
     assert capsys.readouterr().err.count("worker 1 was lost: starting again") == 7
     assert restarting._MOST == 5
+
+
+# === Workers ===
+
+# Without dropout, which differs from replica to replica. Batches of three rows, which
+# two workers cannot share evenly.
+NO_DROPOUT = "--dropout 0 --input-dropout 0 --batch-size 3".split()
+EPOCHS = 12
+KILLED_AFTER = 3
+
+
+class Worker:
+    """The command `chorale` in a process, see tests/worker.py; it may start again."""
+
+    def __init__(self, words: list[Any], log: Path, **environment: str) -> None:
+        self._words = [sys.executable, TESTS / "worker.py", *words]
+        path = os.pathsep.join([str(PACKAGE), str(TESTS)])
+        self._environment = {**os.environ, "PYTHONPATH": path, **environment}
+        self._log = log
+        self.start()
+
+    def start(self) -> None:
+        with self._log.open("ab") as file:
+            self._process = subprocess.Popen(
+                list(map(str, self._words)),
+                env={**self._environment, "TF_CPP_MIN_LOG_LEVEL": "3"},
+                stdout=file,
+                stderr=file,
+            )
+
+    def kill(self) -> None:
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+
+    def wait_for(self, words: str, seconds: float = 300) -> None:
+        end = time.monotonic() + seconds
+        while words not in self.said:
+            assert time.monotonic() < end and self._process.poll() is None, self.said
+            time.sleep(0.02)
+
+    def finish(self, seconds: float = 400) -> str:
+        """Return what was printed, once the process has ended well."""
+        try:
+            assert self._process.wait(seconds) == 0, self.said
+        finally:
+            self._process.kill()
+        return self.said
+
+    @property
+    def said(self) -> str:
+        return self._log.read_text()
+
+
+def losses(run: Path) -> list[list[float]]:
+    """Return training loss and validation of each epoch of a run."""
+    with (run / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    return [
+        [float(row["train_loss"]), float(row["valid_nats_per_note"])] for row in rows
+    ]
+
+
+def weights(printed: str) -> list[str]:
+    """Return the weights that a worker said it had, without repetitions."""
+    lines = [line for line in printed.splitlines() if line.startswith("weights ")]
+    return list(dict.fromkeys(lines))
+
+
+@pytest.fixture(scope="module")
+def alone(
+    tiny_corpus: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[list[Any], Path]:
+    """Return the words of a training, and its run in one process."""
+    run = tmp_path_factory.mktemp("alone") / "run"
+    words = [*TRAIN, *NO_DROPOUT, "--epochs", EPOCHS, "--corpus", tiny_corpus]
+    done = run_command(*map(str, words), "--output", run)
+    assert done.returncode == 0, done.stderr
+    return words, run
+
+
+@pytest.mark.slow
+@pytest.mark.keras
+@pytest.mark.parametrize("killed", [0, 1])
+def test_two_workers_train_as_one_process_though_one_is_killed(
+    killed: int, alone: tuple[list[Any], Path], tmp_path: Path
+) -> None:
+    words, run = alone
+    ports, workers = free_ports(2), []
+    for index in (0, 1):
+        # No worker sees the folder of the other, nor has it the same name.
+        own = [*words, "--output", tmp_path / f"run{index}"]
+        log = tmp_path / f"log{index}"
+        workers.append(Worker(own, log, TF_CONFIG=config(index, ports)))
+    workers[0].wait_for(f"epoch   {KILLED_AFTER}")
+    workers[killed].kill()
+    workers[killed].start()
+    printed = [worker.finish() for worker in workers]
+    assert losses(tmp_path / "run0") == [
+        pytest.approx(r, abs=1e-4) for r in losses(run)
+    ]
+    # Weights of an epoch that was not whole are repeated, not other ones.
+    assert weights(printed[0])[-1] == weights(printed[1])[-1]
+    assert len(weights(printed[1 - killed])) == EPOCHS
+    assert "another worker was lost" in printed[1 - killed]
+    assert (tmp_path / "run0/model/card.json").is_file()
+    assert not (tmp_path / "run1").exists()
+    figures = [text.rpartition("valid  ")[2] for text in printed]
+    assert figures[0] == figures[1] and "nats per note" in figures[0]
+    assert f"kept by worker 0, localhost:{ports[0]}" in printed[1]
+
+
+@pytest.mark.slow
+@pytest.mark.keras
+def test_two_devices_train_as_one_process(
+    alone: tuple[list[Any], Path], tmp_path: Path
+) -> None:
+    words, run = alone
+    own = [*words, "--devices", 2, "--output", tmp_path / "run"]
+    printed = Worker(own, tmp_path / "log", LOGICAL_DEVICES="2").finish()
+    assert losses(tmp_path / "run") == [pytest.approx(r, abs=1e-4) for r in losses(run)]
+    assert len(weights(printed)) == EPOCHS

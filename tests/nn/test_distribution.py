@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
 from killed import run_python
 
-from chorale.errors import UsageError
+from chorale.errors import UsageError, WorkerLostError
 from chorale.nn.fitting import Batch, FitOptions, adamw, fit, make_deterministic
 from chorale.nn.runs import Run
 
@@ -150,6 +151,73 @@ def test_more_devices_than_there_are_is_refused() -> None:
 
     with pytest.raises(UsageError, match="expected 64 devices on this machine, found"):
         start_local(64)
+
+
+@pytest.mark.parametrize("payload", [b"", b"a", bytes(range(256)) * 33 + b"end"])
+def test_the_chief_shares_bytes_of_any_number(payload: bytes) -> None:
+    from chorale.nn.distribution import start_local
+
+    assert start_local(1).share(payload) == payload
+
+
+def test_only_the_chief_reads_and_writes_the_run(tmp_path: Path) -> None:
+    from chorale.nn.distribution import SharedRun, start_local
+
+    arrays = {"weights": np.eye(2), "history": np.array("[]")}
+    run = SharedRun(Run(tmp_path / "run"), start_local(1))
+    assert run.load("best") is None
+    run.save("best", arrays)
+    run.write_history([{"epoch": 1}])
+    loaded = run.load("best")
+    assert loaded is not None and sorted(loaded) == sorted(arrays)
+    np.testing.assert_array_equal(loaded["weights"], arrays["weights"])
+
+    class Received:
+        """The devices of another worker, which receives something."""
+
+        is_chief = False
+
+        def share(self, payload: bytes) -> bytes:
+            assert not payload
+            return b""
+
+    own = Run(tmp_path / "run")
+    before = {path.name: path.read_bytes() for path in own.folder.iterdir()}
+    other = SharedRun(own, Received())  # type: ignore[arg-type]
+    assert other.load("best") is None
+    other.save("best", {"weights": np.zeros(2)})
+    other.write_history([{"epoch": 2}])
+    after = {path.name: path.read_bytes() for path in own.folder.iterdir()}
+    assert after == before
+
+
+def test_validation_is_shared_as_it_is() -> None:
+    from chorale.nn.distribution import start_local
+
+    row = {"valid": 0.1 + 0.2, "other": float("inf")}
+    assert start_local(1).share_row(lambda: row)() == row
+
+
+@pytest.mark.parametrize("kind", ["UnavailableError", "DeadlineExceededError"])
+def test_a_lost_worker_is_named_so_and_other_errors_are_not(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tensorflow
+
+    from chorale.nn.distribution import start_local
+
+    message = "Graph execution error:\nCollective ops is aborted by: Socket closed\n"
+    lost = getattr(tensorflow.errors, kind)(None, None, message)
+    replicas = start_local(1)
+    for error, raised in ((lost, WorkerLostError), (ValueError("bug"), ValueError)):
+        strategy = mock.Mock()
+        strategy.reduce.side_effect = error
+        monkeypatch.setattr(replicas, "_strategy", strategy)
+        with pytest.raises(raised, match=r"Socket closed|bug"):
+            replicas.share(b"")
+    replicas = start_local(1)
+    monkeypatch.setattr(replicas, "share", mock.Mock(side_effect=WorkerLostError("")))
+    replicas.close()  # the others may have ended
 
 
 def check_equal(trained: Any, other: Any) -> None:
