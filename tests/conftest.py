@@ -18,6 +18,14 @@ settings.register_profile("ci", max_examples=100, **_PATIENT)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
+@pytest.fixture(autouse=True)
+def no_models_of_the_user(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Find no models in the data folder of who runs the tests."""
+    monkeypatch.setenv("CHORALE_MODELS", str(tmp_path_factory.getbasetemp() / "none"))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark notebooks as slow."""
     for item in items:

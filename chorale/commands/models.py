@@ -1,50 +1,91 @@
-"""`chorale models`: list the bundled models."""
+"""`chorale models`: list the bundled models and those in folders of models."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from chorale.commands.printing import print_remarks
 from chorale.corpus.loading import bundled_corpus
+from chorale.errors import ModelError
 from chorale.models.options import InfillerOptions
-from chorale.models.storage import DEFAULT_MODEL, Card, list_models
-from chorale.sketches.models import list_models as list_sketch_models
+from chorale.models.storage import DEFAULT_MODEL, Card, listed_models
+from chorale.nn.cards import PRETRAINED
+from chorale.sketches.models import Card as SketchCard
+from chorale.sketches.models import listed_models as listed_sketch_models
 
 
 def models(
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print the whole cards as JSON.")
+        bool,
+        typer.Option(
+            "--json", help="Print the whole cards as JSON, with their folders."
+        ),
     ] = False,
 ) -> None:
-    """List the bundled models, with their figures on the valid split.
+    """List the bundled models and yours, with their figures on the valid split.
+
+    Yours are in the folders that CHORALE_MODELS names, separated as in PATH, or else in
+    `models` in the data folder of your platform. Their names are those of their
+    folders: --model hymns finds hymns/ or, in a run, hymns/model.
 
     Example: chorale models
     """
-    cards, sketch_cards = list_models(), list_sketch_models()
+    listed = {**listed_models(), **listed_sketch_models()}
+    cards = {
+        folder: card
+        for folder, card in sorted(listed.items(), key=lambda each: _is_own(each[0]))
+        if not isinstance(card, ModelError)
+    }
     if as_json:
-        texts = [card.to_json() for card in (*cards, *sketch_cards)]
-        typer.echo(json.dumps([json.loads(text) for text in texts], indent=2))
-        return
-    for card in cards:
-        typer.echo(f"{card.name:12} {_description(card)}")
-    for sketch in sketch_cards:
-        typer.echo(
-            f"{sketch.name:12} {sketch.network.network}, {len(sketch.words)} words of "
-            f"sketches, top-1 {sketch.figures['valid']['top1']:.3f} on valid"
-        )
+        texts = [
+            {**json.loads(card.to_json()), "folder": str(folder)}
+            for folder, card in cards.items()
+        ]
+        typer.echo(json.dumps(texts, indent=2))
+    else:
+        for folder, card in cards.items():
+            where = f"  in {folder}" if _is_own(folder) else ""
+            typer.echo(f"{_name_of(folder):12} {_description(card)}{where}")
+    for error in listed.values():
+        if isinstance(error, ModelError):
+            print_remarks(f"left out, as its card cannot be read: {error}")
 
 
-def _description(card: Card) -> str:
-    """Return the network, encoding and likelihood of a model of chorales."""
-    encoding = card.vocabulary.encoding
-    nats = f"{card.figures['valid']['nats_per_note']:.3f} nats per note on valid"
-    if isinstance(card.network, InfillerOptions):
-        network = card.network.network
-        return f"{network} (infiller), {encoding} encoding, {nats} in any order"
+def _is_own(folder: Path) -> bool:
+    """Return whether a model is none of the bundled ones."""
+    return folder.parent != PRETRAINED
+
+
+def _name_of(folder: Path) -> str:
+    """Return the name by which the model in a folder is found."""
+    return folder.parent.name if folder.name == "model" else folder.name
+
+
+def _description(card: Card | SketchCard) -> str:
+    """Return the kind, data and figures of a model."""
+    valid = card.figures.get("valid", {})
+    if isinstance(card, SketchCard):
+        words = f"{len(card.words)} words of sketches"
+        return f"{card.network.network}, {words}, {_figure('top-1', valid, 'top1')}"
     # Likelihoods of different corpora are not comparable.
     corpus = card.data["corpus"]
     where = "" if corpus == bundled_corpus().name else f" of {corpus}"
+    if base := card.data.get("base"):
+        where += f", fine-tuned from {', '.join(base)}"
+    encoding = card.vocabulary.encoding
+    figure = f"{encoding} encoding, {_figure('nats per note', valid, 'nats_per_note')}"
+    if isinstance(card.network, InfillerOptions):
+        return f"{card.network.network} (infiller), {figure} in any order{where}"
     default = "  (default)" if card.name == DEFAULT_MODEL else ""
-    return f"{card.network.body}, {encoding} encoding, {nats}{where}{default}"
+    return f"{card.network.body}, {figure}{where}{default}"
+
+
+def _figure(unit: str, figures: Mapping[str, float], name: str) -> str:
+    """Return a figure on valid in words."""
+    value = figures.get(name)
+    return "not measured" if value is None else f"{value:.3f} {unit} on valid"

@@ -29,6 +29,7 @@ from chorale.models.storage import Card
 from chorale.nn.bodies import BODIES
 from chorale.nn.runs import Run
 from chorale.training.chorale_networks import resume_training, train_network
+from chorale.training.distillation import teacher_remark
 from chorale.training.fine_tuning import base_options
 from chorale.training.options import FULL_PLAN, CommonOptions, TrainingOptions
 from chorale.training.task import MONITOR
@@ -77,8 +78,6 @@ def train(
 ) -> None:
     """Train a network on a corpus; write a run folder with the model.
 
-    With --from, training goes on from a model, at half the usual learning rate.
-
     Example: chorale train --network gru --epochs 40 --output runs/gru
 
     Example: chorale train --from bach --corpus hymns --output runs/hymns
@@ -94,9 +93,11 @@ def train(
     words = ["chorale", "train", "--output", str(output), "--resume", *data]
     network_options, training_options = _asked(output, network, typed, plugin, words)
     chorales = load_corpus(corpus, splits=("train", "valid"))
-    remark = split_corpus(chorales)[2]
-    if remark:
-        print_remarks(remark)
+    learned, _, remark = split_corpus(chorales)
+    teachers = getattr(training_options, "teacher", ())
+    for each in (remark, teacher_remark(teachers, learned)):
+        if each:
+            print_remarks(each)
     card = train_run(
         context,
         "chorale train",

@@ -135,6 +135,7 @@ def _rings(values: dict[str, Any]) -> tuple[Ring, ...]:
 _REGISTRY = ModelRegistry((DEFAULT_MODEL, "jsb", "counterpoint"), Card, "chorale train")
 find_model = _REGISTRY.find
 list_models = _REGISTRY.cards
+listed_models = _REGISTRY.listed
 load_card = _REGISTRY.load_card
 
 

@@ -7,6 +7,7 @@ its own card and the files beside it.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from chorale.utils.files import parse_object, write_text
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 CARD_FILE = "card.json"
 CARD_FORMAT = 1
+FOLDERS = "CHORALE_MODELS"  # environment variable: folders of models
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +97,7 @@ CardT = TypeVar("CardT", bound=BaseCard)
 
 @dataclass(frozen=True)
 class ModelRegistry(Generic[CardT]):
-    """The bundled models of a family, and the lookup of models by name or folder.
+    """The models of a family: the bundled ones, and those in folders of models.
 
     Attributes:
         names: of the bundled models, the default first.
@@ -113,9 +115,9 @@ class ModelRegistry(Generic[CardT]):
         """Return the folder of a model.
 
         Args:
-            name: of a bundled model, or the folder of a model or of a run; None for the
-                default model. A bundled name takes precedence over a folder of that
-                name; write `./bach` for the folder.
+            name: of a bundled model; or else the folder of a model or of a run; or else
+                the name of such a folder in one of `model_folders`. None for the
+                default model. Write `./bach` for a folder of that name.
 
         Raises:
             UsageError: there is no such model.
@@ -123,23 +125,49 @@ class ModelRegistry(Generic[CardT]):
         name = self.names[0] if name is None else name
         if str(name) in self.names:
             return self.folder / name
-        for folder in (Path(name), Path(name) / "model"):
-            if (folder / CARD_FILE).is_file():
-                return folder
-        if (Path(name) / "options.json").is_file():
-            raise UsageError(
-                f"{name} is a run without a model so far: continue its training with "
-                "--resume, or make a model of its best epoch with --resume --finish"
-            )
+        folders = [] if _is_place(str(name)) else model_folders()
+        places = [Path(name), *(folder / name for folder in folders)]
+        for place in places:
+            if found := _model_in(place):
+                return found
+        for place in places:
+            if (place / "options.json").is_file():
+                raise UsageError(
+                    f"{place} is a run without a model so far: continue its training "
+                    "with --resume, or make a model of its best epoch with --resume "
+                    "--finish"
+                )
+        searched = " or ".join(str(folder) for folder in folders)
+        inside = f", a model in {searched} (set {FOLDERS} to search elsewhere)"
         raise UsageError(
             f"there is no {self.card.noun} {str(name)!r}: expected a folder that "
-            f"`{self.command}` left, or one of the bundled models "
-            f"({', '.join(self.names)})"
+            f"`{self.command}` left{inside if searched else ''}, or one of the bundled "
+            f"models ({', '.join(self.names)})"
         )
 
     def cards(self) -> list[CardT]:
         """Return the cards of the bundled models."""
         return [self.load_card(name) for name in self.names]
+
+    def listed(self) -> dict[Path, CardT | ModelError]:
+        """Return the cards of all models by their folders, the bundled ones first.
+
+        Those in `model_folders` of other families are left out. For a card there that
+        cannot be read there is the error that says so.
+        """
+        found: dict[Path, CardT | ModelError] = {
+            self.folder / name: self.load_card(name) for name in self.names
+        }
+        for folder in model_folders():
+            for place in sorted(folder.iterdir()) if folder.is_dir() else ():
+                model = _model_in(place)
+                if model is None or not self._is_ours(model):
+                    continue
+                try:
+                    found[model] = self.card.read(model)
+                except ModelError as error:
+                    found[model] = error
+        return found
 
     def load_card(self, name: Path | str | None = None) -> CardT:
         """Read the card of a model, named as in `find`.
@@ -149,3 +177,40 @@ class ModelRegistry(Generic[CardT]):
             ModelError: the card cannot be read.
         """
         return self.card.read(self.find(name))
+
+    def _is_ours(self, model: Path) -> bool:
+        """Return whether the card of a model can be one of this family."""
+        try:
+            text = (model / CARD_FILE).read_text(encoding="utf-8")
+            kind = parse_object(text).get("kind", self.card.kinds[0])
+        except (OSError, ValueError):
+            return True  # its reader says what is wrong
+        return kind in self.card.kinds
+
+
+def model_folders() -> list[Path]:
+    """Return the folders in which models are found by name, the first first.
+
+    They are those of the environment variable CHORALE_MODELS, separated as in PATH, or
+    else `models` in the platform's data folder of this program.
+    """
+    named = os.environ.get(FOLDERS, "")
+    if folders := [Path(each).expanduser() for each in named.split(os.pathsep) if each]:
+        return folders
+    from platformdirs import user_data_dir
+
+    return [Path(user_data_dir("chorale", appauthor=False)) / "models"]
+
+
+def _is_place(name: str) -> bool:
+    """Return whether a name says where a folder is: `./bach`, `../bach`, `/bach`."""
+    path = Path(name)
+    return path.is_absolute() or name.startswith(".") or ".." in path.parts
+
+
+def _model_in(folder: Path) -> Path | None:
+    """Return the folder of the model that a folder is, or has as a run."""
+    for place in (folder, folder / "model"):
+        if (place / CARD_FILE).is_file():
+            return place
+    return None

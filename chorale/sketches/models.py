@@ -56,6 +56,7 @@ class Card(BaseCard):
 _REGISTRY = ModelRegistry((DEFAULT_MODEL,), Card, "chorale sketch train")
 find_model = _REGISTRY.find
 list_models = _REGISTRY.cards
+listed_models = _REGISTRY.listed
 load_card = _REGISTRY.load_card
 
 

@@ -4,6 +4,10 @@ A note says only what was written. The distribution of a trained model also says
 likely every other note was. Training on a mixture of both reduces overfitting (Hinton,
 Vinyals & Dean, "Distilling the knowledge in a neural network", 2015; Furlanello et al.,
 "Born-again neural networks", 2018).
+
+A teacher may know other notes than the network. Its distributions are mapped by pitch,
+without the notes that the network lacks, and renormalized. A piece with a note that no
+teacher knows is learned from its notes alone.
 """
 
 from __future__ import annotations
@@ -15,10 +19,12 @@ import numpy as np
 
 from chorale.encoding.tokens import Vocabulary
 from chorale.errors import ModelError
-from chorale.models.ensemble import average
 from chorale.models.next_step import NetworkPredictor
 from chorale.models.storage import NEXT_STEP, Card, load_card, load_model
+from chorale.music.score import Chorale
+from chorale.music.voices import HIGHEST_PITCH, SILENCE
 from chorale.utils.arrays import FloatArray, IntArray
+from chorale.utils.text import counted
 
 _CACHED = 4096  # pieces, each in a key and under a plan
 
@@ -35,17 +41,17 @@ def teacher_cards(
 
     Raises:
         UsageError: no such model.
-        ModelError: an infiller, a model of other tokens, or one with conditioning
+        ModelError: an infiller, a model of another encoding, or one with conditioning
             features that the network lacks.
     """
     cards = {name: load_card(name) for name in names}
     for name, card in cards.items():
         if not isinstance(card.vocabulary, Vocabulary):
             raise ModelError(f"expected next-step models as teachers, got {name}")
-        if card.vocabulary.alphabet != vocabulary.alphabet:
+        if card.vocabulary.encoding != vocabulary.encoding:
             raise ModelError(
-                f"expected teachers of the network's tokens, {vocabulary.alphabet}, "
-                f"got {name} of {card.vocabulary.alphabet}"
+                f"expected teachers of the network's encoding, {vocabulary.encoding}, "
+                f"got {name} of encoding {card.vocabulary.encoding}"
             )
         missing = [feature for feature in card.plan_features if feature not in plan]
         if missing:
@@ -54,6 +60,22 @@ def teacher_cards(
                 "add it to the plan, or choose other teachers"
             )
     return cards
+
+
+def teacher_remark(names: Sequence[str], chorales: Sequence[Chorale]) -> str:
+    """Return how many chorales have notes that no teacher knows, empty if none."""
+    known = [load_card(name).vocabulary for name in names]
+    count = 0
+    for chorale in chorales if known else ():
+        sounding = chorale.pitches[chorale.pitches != SILENCE]
+        low, high = sounding.min(initial=HIGHEST_PITCH), sounding.max(initial=0)
+        count += not any(each.lowest <= low and high <= each.highest for each in known)
+    if not count:
+        return ""
+    return (
+        f"{count} of {counted(len(chorales), 'piece')} have notes outside the "
+        "vocabulary of each teacher and are learned from their notes alone"
+    )
 
 
 @dataclass(frozen=True)
@@ -68,21 +90,30 @@ class Teacher:
         predictors: their probabilities are averaged. None recalls the melody of the
             piece that it scores.
         plan: names of the conditioning features of the network.
+        vocabulary: of the network.
         share: weight of the predictors in the targets; the rest is the weight of the
             written note.
     """
 
     predictors: Sequence[NetworkPredictor]
     plan: Sequence[str]
+    vocabulary: Vocabulary
     share: float
     _cache: dict[tuple[bytes, bytes], FloatArray] = field(
         default_factory=dict, init=False, repr=False
     )
 
     @classmethod
-    def load(cls, names: Sequence[str], plan: Sequence[str], share: float) -> Teacher:
+    def load(
+        cls,
+        names: Sequence[str],
+        plan: Sequence[str],
+        vocabulary: Vocabulary,
+        share: float,
+    ) -> Teacher:
         """Open the models of teachers, see `teacher_cards`."""
-        return cls([load_model(name, kind=NEXT_STEP) for name in names], plan, share)
+        predictors = [load_model(name, kind=NEXT_STEP) for name in names]
+        return cls(predictors, plan, vocabulary, share)
 
     def targets(self, tokens: IntArray, plan: IntArray) -> FloatArray:
         """Return the targets of every note of a piece.
@@ -102,11 +133,31 @@ class Teacher:
         return self._cache[piece]
 
     def _targets(self, tokens: IntArray, plan: IntArray) -> FloatArray:
-        predictor = average([model.without(tokens) for model in self.predictors])
-        columns = [self.plan.index(name) for name in predictor.plan_features]
-        scores = predictor.score(tokens[np.newaxis], plan[np.newaxis, :, columns])
-        targets: FloatArray = self.share * np.exp(scores[0])
-        written = tokens[..., np.newaxis]
-        there = np.take_along_axis(targets, written, axis=-1)
-        np.put_along_axis(targets, written, there + (1 - self.share), axis=-1)
-        return targets
+        written = np.eye(self.vocabulary.size, dtype=np.float32)[tokens]
+        said = [self._said(model, tokens, plan) for model in self.predictors]
+        known = [each for each in said if each is not None]
+        if not known:
+            return written
+        targets: FloatArray = self.share * np.mean(known, axis=0)
+        return targets + (1 - self.share) * written
+
+    def _said(
+        self, model: NetworkPredictor, tokens: IntArray, plan: IntArray
+    ) -> FloatArray | None:
+        """Return the distributions of one teacher over the tokens of the network.
+
+        None if it lacks a note of the piece.
+        """
+        numbers = self.vocabulary.numbers_in(model.vocabulary)
+        theirs = numbers[tokens]
+        if (theirs < 0).any():
+            return None
+        columns = [self.plan.index(name) for name in model.plan_features]
+        scores = model.without(theirs).score(
+            theirs[np.newaxis], plan[np.newaxis, :, columns]
+        )[0]
+        shared = np.flatnonzero(numbers >= 0)
+        said = np.zeros((*tokens.shape, self.vocabulary.size), np.float32)
+        said[..., shared] = np.exp(scores[..., numbers[shared]])
+        said /= said.sum(axis=-1, keepdims=True)
+        return said

@@ -5,6 +5,12 @@ corpus's; its plan has the features of the base and those that are added. Before
 training it predicts what the base predicts (`chorale.models.networks.mapping`). A base
 that knows tunes (`chorale.encoding.tunes`) learns to use those of the new train split,
 which take the place of its own.
+
+Steps are small and many: half of the usual peak of the learning rate, two pieces in
+each. On 18 masses by Palestrina in halved note values, from `bach`, 8 epochs of these
+came to 0.475 nats per note on valid, 20 epochs of eight pieces at 2e-3 to 0.469. Lower
+rates are worse: with eight pieces, on 82 masses, 0.236 at 5e-4 and 0.216 at 1e-3 after
+14 epochs.
 """
 
 from __future__ import annotations
@@ -18,7 +24,8 @@ from chorale.models.options import InfillerOptions, NetworkOptions
 from chorale.models.storage import Card, load_card, load_model
 from chorale.training.options import CommonOptions
 
-LEARNING_RATE = 1e-3  # peak; of random weights it is twice as much
+LEARNING_RATE = 1e-3  # peak
+BATCH_SIZE = 2  # pieces: small corpora have few batches of more
 # Options of a network that its weights do not depend on.
 _FREE = {"dropout", "input_dropout", "recurrent_dropout", "unlikelihood"}
 
@@ -32,8 +39,8 @@ def base_options(name: str, changes: Mapping[str, Any]) -> dict[str, Any]:
             those of the base.
 
     Returns:
-        the options of the base's network, its encoding and plan, a small learning rate,
-        and the changes.
+        the options of the base's network, its encoding and plan, a small learning rate
+        and batch size, and the changes.
 
     Raises:
         UsageError: there is no such model, or it has another network.
@@ -50,6 +57,7 @@ def base_options(name: str, changes: Mapping[str, Any]) -> dict[str, Any]:
         **values,
         "encoding": card.vocabulary.encoding,
         "learning_rate": LEARNING_RATE,
+        "batch_size": BATCH_SIZE,
         **changes,
         "network": network,
         "plan": tuple(dict.fromkeys([*card.plan_features, *changes.get("plan", ())])),

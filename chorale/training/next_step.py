@@ -113,7 +113,9 @@ class NextStepTask(ChoraleTask[Vocabulary]):
         network = NextStepNetwork(self.network_options, self.vocabulary, options.plan)
         if options.teacher:
             share = options.teacher_share
-            self.teacher = Teacher.load(options.teacher, options.plan, share)
+            self.teacher = Teacher.load(
+                options.teacher, options.plan, self.vocabulary, share
+            )
             self.compile(network, keras.losses.CategoricalCrossentropy)
         else:
             self.compile(network, keras.losses.SparseCategoricalCrossentropy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, ClassVar
 import pytest
 
 from chorale.errors import ModelError, UsageError
-from chorale.nn.cards import BaseCard, ModelRegistry
+from chorale.nn.cards import BaseCard, ModelRegistry, model_folders
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +82,71 @@ def test_a_model_is_found_by_name_folder_or_run(
     assert registry.find("./car") == registry.find("car/") == Path("car")
     assert registry.load_card("./car").name == "mine"
     assert registry.find("run") == Path("run") / "model"
+
+
+def test_models_are_found_by_name_in_folders_of_models(
+    registry: ModelRegistry[Card], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    folders = os.pathsep.join([str(tmp_path / "nowhere"), str(first), str(second)])
+    monkeypatch.setenv("CHORALE_MODELS", folders)
+    Card(name="a").write(second / "boat")
+    Card(name="b").write(second / "kite" / "model")
+    Card(name="c").write(first / "bear")
+    assert registry.find("boat") == second / "boat"
+    assert registry.find("kite") == second / "kite" / "model"
+    Card(name="d").write(first / "boat" / "model")
+    assert registry.load_card("boat").name == "d"  # the first folder comes first
+    Card(name="e").write(here / "boat")
+    assert registry.load_card("boat").name == "e"  # the path itself before them
+    assert registry.find("bear") == registry.folder / "bear"  # bundled before all
+    for place in ("./kite", str(tmp_path / "kite"), "../kite"):
+        with pytest.raises(UsageError, match="no toy"):
+            registry.find(place)
+    with pytest.raises(
+        UsageError, match=rf"a model in .*{first} or {second} \(set CHO"
+    ):
+        registry.find("doll")
+    (second / "doll").mkdir()
+    (second / "doll" / "options.json").write_text("{}")
+    with pytest.raises(UsageError, match=r"second/doll is a run without a model"):
+        registry.find("doll")
+
+
+def test_all_models_are_listed_and_those_of_other_families_are_not(
+    registry: ModelRegistry[Card], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = tmp_path / "mine"
+    monkeypatch.setenv("CHORALE_MODELS", str(mine))
+    assert list(registry.listed()) == [registry.folder / n for n in ("bear", "car")]
+    Card(name="kite").write(mine / "kite" / "model")
+    for name, text in (
+        ("paper", '{"format": 1, "kind": "paper", "name": "x"}'),
+        ("torn", "{"),
+    ):
+        (mine / name).mkdir()
+        (mine / name / "card.json").write_text(text)
+    (mine / "notes.txt").write_text("no model")
+    listed = registry.listed()
+    kite, torn = (mine / "kite" / "model", mine / "torn")
+    assert list(listed)[2:] == [kite, torn]
+    assert listed[kite] == Card(name="kite")
+    assert isinstance(listed[torn], ModelError) and "torn" in str(listed[torn])
+
+
+def test_models_are_in_the_data_folder_unless_it_is_said_where(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("CHORALE_MODELS")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    (folder,) = model_folders()
+    assert folder.is_absolute() and folder.name == "models"
+    assert folder.parent.name == "chorale"
+    monkeypatch.setenv("CHORALE_MODELS", "~/a" + os.pathsep + "b")
+    assert model_folders() == [Path.home() / "a", Path("b")]
 
 
 def test_an_unknown_model_is_refused_with_those_that_there_are(

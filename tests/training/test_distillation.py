@@ -17,10 +17,11 @@ from chorale.encoding.tokens import Vocabulary
 from chorale.errors import ModelError, UsageError
 from chorale.models.predictor import log_softmax
 from chorale.models.storage import WEIGHTS_FILE, load_card
+from chorale.music.score import Chorale
 from chorale.music.voices import VOICES
 from chorale.nn.runs import Run, Settings
 from chorale.training.chorale_networks import resume_training, train_network
-from chorale.training.distillation import Teacher, teacher_cards
+from chorale.training.distillation import Teacher, teacher_cards, teacher_remark
 from chorale.training.next_step import NextStepTask, draw_batches, prepare
 from chorale.utils.arrays import FloatArray, IntArray
 
@@ -58,7 +59,8 @@ def test_a_target_is_a_share_of_what_the_teacher_says(
     random = np.random.default_rng(1)
     tokens = random.integers(0, vocabulary.size, (6, VOICES))
     plan = np.zeros((6, len(PLAN)), np.int64)
-    targets = Teacher([predictor], PLAN, share=0.75).targets(tokens, plan)
+    teacher = Teacher([predictor], PLAN, vocabulary, share=0.75)
+    targets = teacher.targets(tokens, plan)
     assert targets.shape == (6, VOICES, vocabulary.size)
     np.testing.assert_allclose(targets.sum(axis=-1), 1, atol=1e-5)
     before = vocabulary.nothing
@@ -77,7 +79,7 @@ def test_targets_are_of_the_notes_beside_them(
     options = tiny_training(encoding="pitch", plan=PLAN, crop=64, batch_size=2)
     chorales = [tiny_chorale(random) for _ in range(4)]
     pieces = [prepare(chorale, vocabulary, options) for chorale in chorales]
-    teacher = Teacher([predictor], PLAN, share=0.75)
+    teacher = Teacher([predictor], PLAN, vocabulary, share=0.75)
     for epoch in (1, 2):
         plain = draw_batches(pieces, vocabulary, options, epoch)
         taught = draw_batches(pieces, vocabulary, options, epoch, teacher)
@@ -97,6 +99,62 @@ def test_targets_are_of_the_notes_beside_them(
             assert wrong.any(axis=-1).sum(axis=-1).max() <= 1  # where it begins again
 
 
+@pytest.mark.parametrize("encoding", ["pitch", "hold"])
+def test_a_teacher_of_other_notes_is_mapped_by_pitch(encoding: str) -> None:
+    random = np.random.default_rng(4)
+    pieces = [tiny_chorale(random) for _ in range(4)]
+    theirs = Vocabulary.fit(pieces, encoding)
+    size = (VOICES, theirs.pitch_count + 1, theirs.size)
+    table = np.exp(log_softmax(random.normal(size=size)))
+    # The network has two notes more at the bottom, and lacks the three highest.
+    own = replace(
+        theirs,
+        lowest=theirs.lowest - 2,
+        highest=theirs.highest - 3,
+        ranges=((theirs.lowest, theirs.highest - 3),) * 4,
+    )
+    teacher = Teacher([Learned(theirs, table)], PLAN, own, share=1.0)
+    piece = pieces[0].transpose(-3)
+    line = np.maximum(piece.pitches, theirs.lowest)
+    piece = Chorale(pitches=line)
+    tokens, plan = own.encode(piece), np.zeros((len(piece), len(PLAN)), np.int64)
+    targets = teacher.targets(tokens, plan)
+    np.testing.assert_allclose(targets.sum(axis=-1), 1, atol=1e-5)
+    before = theirs.nothing
+    expected = np.zeros(own.size)
+    kept = table[1, before, : 1 + theirs.note_count - 3]
+    expected[0], expected[3 : 1 + own.note_count] = kept[0], kept[1:]
+    if encoding == "hold":
+        expected[own.hold] = table[1, before, theirs.hold]
+    np.testing.assert_allclose(targets[0, 1], expected / expected.sum(), atol=1e-5)
+    # Another opinion on a piece that only one of two teachers knows.
+    knows = Learned(own, np.full((VOICES, own.pitch_count + 1, own.size), 1 / own.size))
+    both = Teacher([Learned(theirs, table), knows], PLAN, own, share=0.5)
+    low = Chorale(pitches=np.where(line == line.min(), own.lowest, line))
+    tokens = own.encode(low)
+    one_hot = np.eye(own.size)[tokens]
+    np.testing.assert_allclose(
+        both.targets(tokens, plan), 0.5 * one_hot + 0.5 / own.size, atol=1e-5
+    )
+    # Nobody knows it: its notes alone.
+    np.testing.assert_array_equal(teacher.targets(tokens, plan), one_hot)
+
+
+def test_pieces_that_no_teacher_knows_are_counted(tmp_path: Path) -> None:
+    random = np.random.default_rng(6)
+    pieces = [tiny_chorale(random) for _ in range(3)]
+    high = [piece.transpose(10) for piece in pieces[:2]]  # up to B flat 5
+    assert teacher_remark(["bach"], pieces) == teacher_remark([], high) == ""
+    said = teacher_remark(["bach", "jsb"], [*pieces, *high])
+    assert said.startswith("2 of 5 pieces have notes outside")
+    folder = write_tiny_corpus(tmp_path / "high", semitones=10)
+    words = ("train", "--corpus", folder, "--output", tmp_path / "run")
+    # Refused for its encoding only after the pieces were counted.
+    done = run_command(*words, "--teacher", "jsb")
+    assert done.returncode == 1 and "network's encoding" in done.stderr
+    assert "note: 8 of 8" not in done.stderr and "note: 6 of 6 pieces" in done.stderr
+
+
 def test_a_piece_is_heard_once_in_each_key(
     vocabulary: Vocabulary, predictor: Learned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,7 +169,7 @@ def test_a_piece_is_heard_once_in_each_key(
     random = np.random.default_rng(3)
     options = tiny_training(encoding="pitch", plan=PLAN, transpose=1, plan_dropout=0)
     pieces = [prepare(tiny_chorale(random), vocabulary, options) for _ in range(3)]
-    teacher = Teacher([predictor], PLAN, share=0.5)
+    teacher = Teacher([predictor], PLAN, vocabulary, share=0.5)
     for epoch in range(8):
         list(draw_batches(pieces, vocabulary, options, epoch, teacher))
     assert len(heard) == len(set(heard))
@@ -124,7 +182,7 @@ def test_the_oldest_targets_are_forgotten(
     vocabulary: Vocabulary, predictor: Learned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chorale.training.distillation._CACHED", 2)
-    teacher = Teacher([predictor], PLAN, share=0.5)
+    teacher = Teacher([predictor], PLAN, vocabulary, share=0.5)
     plan = np.zeros((1, len(PLAN)), np.int64)
     pieces = [np.full((1, VOICES), token) for token in range(4)]
     kept = [teacher.targets(piece, plan) for piece in pieces]
@@ -206,14 +264,14 @@ def test_teachers_that_do_not_fit_are_refused(
     with pytest.raises(ModelError, match=r"uses fermata, key, the network does not"):
         teacher_cards(names, vocabulary, ("step", "position"))
     pitch = Vocabulary.fit(corpus.train, "pitch")
-    with pytest.raises(ModelError, match=r"network's tokens, pitch .* of hold"):
+    with pytest.raises(ModelError, match=r"encoding, pitch, .* encoding hold"):
         teacher_cards(names, pitch, tiny_training().plan)
     with pytest.raises(UsageError):
         teacher_cards([str(tmp_path / "nobody")], vocabulary, tiny_training().plan)
     with pytest.raises(ModelError, match="next-step models as teachers, got count"):
         teacher_cards(["counterpoint"], vocabulary, tiny_training().plan)
-    # Other ranges of the voices are no other tokens.
-    wider = replace(vocabulary, ranges=((vocabulary.lowest, vocabulary.highest),) * 4)
+    # Other notes are mapped.
+    wider = replace(vocabulary, highest=vocabulary.highest + 3)
     assert list(teacher_cards(names, wider, tiny_training().plan)) == names
     with pytest.raises(UsageError, match="teacher_share"):
         tiny_training(teacher_share=1.0)

@@ -22,7 +22,11 @@ from chorale.errors import ModelError, UsageError
 from chorale.models.storage import WEIGHTS_FILE, load_card
 from chorale.nn.runs import Run, Settings
 from chorale.training.chorale_networks import resume_training, train_network
-from chorale.training.fine_tuning import LEARNING_RATE, base_options
+from chorale.training.fine_tuning import (
+    BATCH_SIZE,
+    LEARNING_RATE,
+    base_options,
+)
 from chorale.training.next_step import NextStepTask
 from chorale.utils.files import load_arrays
 
@@ -68,7 +72,6 @@ def test_a_card_says_where_its_model_began(
     read = {f"next-step/{name}": each for name, each in base.data["files"].items()}
     own = load_corpus(higher).hashes
     assert card.data["files"] == {**own, **read}
-    assert card.training["learning_rate"] == LEARNING_RATE
     assert card.data["corpus"] == "hymns"
     assert "--from next-step" in card.command
 
@@ -83,6 +86,25 @@ def test_a_wider_model_works_like_any_other(tuned: Path, higher: Path) -> None:
     code, _, errors = outcome(*words, *model)
     assert code == 0, errors
     assert len(list(folder.glob("*.mid"))) == 1
+
+
+def test_a_model_is_carried_and_found_by_name(
+    tuned: Path, higher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = tmp_path / "away"
+    shutil.copytree(tuned / "model", away / "alpine")
+    text = (away / "alpine" / "card.json").read_text()
+    for folder in (tuned.parent, higher.parent, Path.home(), Path("/tmp")):
+        assert str(folder) + "/" not in text
+    monkeypatch.setenv("CHORALE_MODELS", str(away))
+    code, said, errors = outcome("evaluate", "--model", "alpine", "--corpus", higher)
+    assert code == 0 and said.startswith("alpine"), errors
+    (line,) = [line for line in outcome("models")[1].splitlines() if "alpine" in line]
+    assert "of hymns, fine-tuned from next-step" in line and str(away) in line
+    card = json.loads(outcome("models", "--json")[1])[-1]
+    assert card["folder"] == str(away / "alpine") and card["name"] == "hymns"
+    code, _, errors = outcome("generate", "--model", "alpin", "--output", tmp_path)
+    assert code == 2 and str(away) in errors
 
 
 def test_a_run_is_resumed_from_its_own_weights(
@@ -153,10 +175,13 @@ def test_options_that_contradict_the_base_are_refused(
 
 
 def test_options_of_dropout_and_training_are_free(next_step_run: Path) -> None:
-    changes = {"dropout": 0.5, "learning_rate": 1e-3, "plan": ("key", "to_end")}
+    changes = {"dropout": 0.5, "learning_rate": 1e-4, "plan": ("key", "to_end")}
     values = base_options(str(next_step_run), changes)
     assert values["dropout"] == 0.5 and values["units"] == 16
-    assert values["learning_rate"] == 1e-3 and values["encoding"] == "hold"
+    assert values["learning_rate"] == 1e-4 and values["encoding"] == "hold"
+    usual = base_options(str(next_step_run), {})
+    assert usual["learning_rate"] == LEARNING_RATE and usual["plan"] == PLAN
+    assert usual["batch_size"] == BATCH_SIZE
     assert values["plan"] == (*PLAN, "to_end")
 
 

@@ -17,7 +17,6 @@ from tiny import (
     write_tiny_corpus,
 )
 
-from chorale.commands import models
 from chorale.corpus.loading import load_corpus
 from chorale.encoding.cells import ABSENT, CellVocabulary
 from chorale.encoding.inputs import CellInputs
@@ -26,7 +25,6 @@ from chorale.errors import ModelError, UsageError
 from chorale.evaluation.orderless import evaluate_infiller
 from chorale.models.infiller import certain
 from chorale.models.storage import Card, load_card, load_model, save_model
-from chorale.nn.cards import ModelRegistry
 from chorale.training.chorale_networks import resume_training
 from chorale.training.infiller import draw_batches, prepare
 from chorale.training.options import CommonOptions
@@ -279,8 +277,7 @@ def test_a_damaged_or_other_file_is_named(infiller_run, tmp_path):
 @pytest.mark.keras
 def test_models_lists_infillers(infiller_run, tmp_path, monkeypatch):
     shutil.copytree(infiller_run / "model", tmp_path / infiller_run.name)
-    registry = ModelRegistry((infiller_run.name,), Card, "", tmp_path)
-    monkeypatch.setattr(models, "list_models", registry.cards)
+    monkeypatch.setenv("CHORALE_MODELS", str(tmp_path))
     lines = run_command("models").stdout.splitlines()
     (line,) = [line for line in lines if line.startswith(infiller_run.name)]
     assert "(infiller)" in line and "in any order" in line
