@@ -141,8 +141,10 @@ class _Finder:
         for path in sorted(folder.iterdir()):
             if path.name.startswith("."):
                 self._listing.hidden += 1
-            elif not (_belongs_to_corpus(path) or real / path.name in self._passed):
-                self.add(path, (*place, path.name))
+            elif real / path.name not in self._passed:
+                below = (*place, path.name)
+                if not _belongs_to_corpus(below):
+                    self.add(path, below)
 
     def _add_archive(self, path: Path, place: tuple[str, ...]) -> None:
         shown = printable(str(path))
@@ -157,9 +159,7 @@ class _Finder:
             parts = PurePosixPath(member.name).parts
             if any(part.startswith(".") or part == "__MACOSX" for part in parts):
                 self._listing.hidden += 1
-            elif parts[-1] in _NOT_MUSIC or _ANNOTATIONS in parts[:-1]:
-                continue
-            else:
+            elif not _belongs_to_corpus(parts):
                 source = Source(
                     name=f"{shown}/{printable(member.name)}",
                     path=archive.path,
@@ -179,9 +179,11 @@ def _real(folder: Path) -> Path:
     return Path(os.path.realpath(folder))
 
 
-def _belongs_to_corpus(path: Path) -> bool:
-    """Return whether a path in a folder is a part of a corpus other than its pieces."""
-    return path.name in _NOT_MUSIC or (path.name == _ANNOTATIONS and path.is_dir())
+def _belongs_to_corpus(place: tuple[str, ...]) -> bool:
+    """Return whether a file is a part of a corpus other than its pieces."""
+    *folders, name = place
+    is_annotation = _ANNOTATIONS in folders and name.lower().endswith(".csv")
+    return is_annotation or name in _NOT_MUSIC
 
 
 def _with_splits(sources: Sequence[Source]) -> Iterator[Source]:

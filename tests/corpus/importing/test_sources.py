@@ -37,10 +37,19 @@ def test_hidden_files_and_what_belongs_to_a_corpus_are_no_sources(
     for name in ("index.csv", "manifest.csv", "report.json", ".DS_Store"):
         (folder / name).write_text("no music")
     write_hymns(folder / ".git", 2)
-    write_hymns(folder / "annotations", 3)
+    (write_hymns(folder / "annotations", 3) / "hymn1.csv").write_text("onset")
+    expected = ["annotations/hymn3.abc", "hymn1.abc"]
     listing = found(tmp_path, folder)
-    assert names(listing, folder) == ["hymn1.abc"]
+    assert names(listing, folder) == expected
     assert listing.hidden == 2
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    zipped = zip_of(
+        tmp_path / "hymns.zip",
+        {path.relative_to(folder).as_posix(): path.read_bytes() for path in files},
+    )
+    listing = found(tmp_path, zipped)
+    assert names(listing, zipped) == expected
+    assert not listing.refused
 
 
 def test_what_the_import_writes_is_no_source(tmp_path: Path) -> None:
