@@ -21,10 +21,11 @@ from chorale.corpus.seeds import NO_SEED, find_seed
 from chorale.errors import UsageError
 from chorale.formats.files import READABLE_NAMES
 from chorale.models.ensemble import average as averaged
+from chorale.models.portable import portable
 from chorale.models.storage import NEXT_STEP, load_card, load_model
 from chorale.music.score import Chorale
 from chorale.sampling.best_of import Judge, typical_of
-from chorale.sampling.bulk import Bulk, portable
+from chorale.sampling.bulk import Bulk
 from chorale.sampling.generate import sample
 from chorale.sampling.openings import OPENING_BARS, find_start
 from chorale.utils.executors import PROCESSES, THREADS, open_executor

@@ -7,12 +7,13 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any, NamedTuple
 
-from chorale.errors import ModelError, WorkerError
+from chorale.errors import ModelError, UsageError, WorkerError
 from chorale.models.ensemble import average
 from chorale.models.infiller import Infiller
 from chorale.models.predictor import Predictor
 from chorale.models.storage import (
     DEFAULT_MODEL,
+    NEXT_STEP,
     WEIGHTS_FILE,
     find_model,
     load_card,
@@ -56,6 +57,8 @@ def open_portable(
 ) -> Predictor[Any] | Infiller:
     """Open models in any process, once for all that it does.
 
+    Each uses one thread: the processes share the work.
+
     Args:
         models: an infiller, or next-step models, which are averaged.
         averaging: one of `chorale.models.ensemble.AVERAGES`.
@@ -66,6 +69,23 @@ def open_portable(
     """
     with _OPENING:  # threads of one worker share its models
         return _open(tuple(models), averaging)
+
+
+def open_predictor(
+    models: Sequence[Portable], averaging: str = "none"
+) -> Predictor[Any]:
+    """Open next-step models, see `open_portable`.
+
+    Raises:
+        UsageError: one is an infiller.
+        WorkerError, ModelError: as `open_portable`.
+    """
+    model = open_portable(models, averaging)
+    if isinstance(model, Infiller):
+        raise UsageError(
+            f"expected a model of kind {NEXT_STEP}, got the infiller {models[0].name}"
+        )
+    return model
 
 
 _OPENING = Lock()
@@ -86,6 +106,7 @@ def _open(models: tuple[Portable, ...], averaging: str) -> Predictor[Any] | Infi
                 "of the model to its machine"
             )
         model = load_model(name)
+        model.threads = 1
         if isinstance(model, Infiller):
             return model
         predictors.append(model)

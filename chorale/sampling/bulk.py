@@ -11,25 +11,15 @@ that are not bundled in the same folders.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import lru_cache
-from threading import Lock
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chorale.encoding.plan import Plan
-from chorale.errors import ModelError, WorkerError
-from chorale.models.ensemble import AVERAGES, average
-from chorale.models.predictor import Predictor
-from chorale.models.storage import (
-    DEFAULT_MODEL,
-    NEXT_STEP,
-    WEIGHTS_FILE,
-    find_model,
-    load_card,
-    load_model,
-)
+from chorale.models.ensemble import AVERAGES
+from chorale.models.portable import Portable, open_predictor
+from chorale.models.storage import load_card
 from chorale.music.score import Chorale
 from chorale.sampling.best_of import Choice, Judge, choose_best, typical_of
 from chorale.sampling.generate import sample
@@ -37,7 +27,6 @@ from chorale.sampling.next_step import SamplingOptions
 from chorale.utils.checks import check_choice
 from chorale.utils.executors import Failure, map_ordered
 from chorale.utils.progress import Progress
-from chorale.version import __version__
 
 # Rows of a chunk, one for each piece drawn and each member of an ensemble. Larger
 # chunks take hardly less time for a row.
@@ -58,14 +47,13 @@ class Bulk:
     """Many chorales of one plan and one opening.
 
     Attributes:
-        models: names as in `load_model`, see `portable`; several are averaged, and the
+        models: see `chorale.models.portable.portable`; several are averaged, and the
             first is the judge.
         averaging: one of `chorale.models.ensemble.AVERAGES`.
         plan, opening, options: see `chorale.sampling.generate.sample`.
         variations: number of chorales that are kept.
         best_of: number drawn for each of them.
         report: whether choices name all candidates.
-        version: of chorale where the bulk was made.
 
     Raises:
         UsageError: there is no such averaging.
@@ -79,7 +67,6 @@ class Bulk:
     variations: int
     best_of: int
     report: bool = False
-    version: str = __version__
 
     def __post_init__(self) -> None:
         check_choice("an average", self.averaging, AVERAGES)
@@ -128,44 +115,14 @@ class Bulk:
             yield from written
 
 
-class Portable(NamedTuple):
-    """A model that another process opens.
-
-    Attributes:
-        name: of a bundled model, or the absolute path of the folder of another.
-        weights: SHA-256 of its weights.
-    """
-
-    name: str
-    weights: str
-
-
-def portable(names: Sequence[str]) -> tuple[Portable, ...]:
-    """Return models by name as other processes, or other machines, find them.
-
-    Raises:
-        UsageError: there is no such model.
-        ModelError: its card is damaged.
-    """
-    bundled = find_model(DEFAULT_MODEL).parent
-    found = []
-    for name in names:
-        folder, card = find_model(name), load_card(name)
-        path = name if folder.parent == bundled else str(folder.resolve())
-        found.append(Portable(path, card.files.get(WEIGHTS_FILE, "")))
-    return tuple(found)
-
-
 def write_chunk(chunk: Chunk) -> list[Choice]:
     """Draw the chorales of a chunk, in any process; see `Bulk.choices`."""
     bulk = chunk.bulk
-    if bulk.version != __version__:
-        raise WorkerError(
-            f"a worker has chorale {__version__}, expected {bulk.version}: install the "
-            "same version on all machines"
-        )
-    with _OPENING:  # threads of one worker share its models
-        predictor, judge = _open(bulk.models, bulk.averaging)
+    predictor = open_predictor(bulk.models, bulk.averaging)
+    judge = None
+    if bulk.best_of > 1 or bulk.report:
+        first = bulk.models[0]
+        judge = Judge(open_predictor([first]), typical_of(load_card(first.name)))
     drawn = sample(
         predictor,
         bulk.plan,
@@ -177,27 +134,7 @@ def write_chunk(chunk: Chunk) -> list[Choice]:
     return choose_best(
         drawn,
         bulk.best_of,
-        judge if bulk.best_of > 1 or bulk.report else None,
+        judge,
         opening=bulk.opening.steps if bulk.opening else 0,
         report=bulk.report,
     )
-
-
-_OPENING = Lock()
-
-
-@lru_cache(maxsize=2)
-def _open(models: tuple[Portable, ...], averaging: str) -> tuple[Predictor[Any], Judge]:
-    """Open models, each of which uses one thread."""
-    predictors = []
-    for name, weights in models:
-        if load_card(name).files.get(WEIGHTS_FILE, "") != weights:
-            raise ModelError(
-                f"a worker has another model {name} than this process: copy the folder "
-                "of the model to its machine"
-            )
-        predictor = load_model(name, kind=NEXT_STEP)
-        predictor.threads = 1
-        predictors.append(predictor)
-    judge = Judge(predictors[0], typical_of(load_card(models[0].name)))
-    return average(predictors, averaging), judge

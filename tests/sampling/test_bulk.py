@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from chorale.errors import DataError, ModelError, UsageError, WorkerError
+from chorale.models.portable import Portable, portable
 from chorale.models.storage import NEXT_STEP, find_model, load_model
 from chorale.sampling.best_of import Choice, Judge
-from chorale.sampling.bulk import Bulk, Portable, portable, write_chunk
+from chorale.sampling.bulk import Bulk, write_chunk
 from chorale.sampling.generate import sample
 from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.openings import find_start
@@ -120,8 +121,10 @@ def test_a_failure_is_raised() -> None:
 
 
 def test_workers_have_the_same_version_and_models(tmp_path: Path) -> None:
+    (named,) = portable([MODEL])
+    old = bulk_of(1, models=(named._replace(version="0.1"),))
     with pytest.raises(WorkerError, match="same version on all machines"):
-        write_chunk(bulk_of(1, version="0.1").chunks()[0])
+        write_chunk(old.chunks()[0])
     folder = tmp_path / "mine"
     shutil.copytree(find_model(MODEL), folder)
     (model,) = portable([str(folder)])
