@@ -37,12 +37,10 @@ from chorale.models.ensemble import AVERAGES
 from chorale.models.ensemble import average as averaged
 from chorale.models.infiller import Infiller
 from chorale.models.next_step import NetworkPredictor
-from chorale.models.portable import portable
 from chorale.models.predictor import Predictor
 from chorale.models.storage import load_model
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES, voice_named
-from chorale.utils.executors import open_executor
 from chorale.utils.text import counted
 
 _ALL = "all"  # of the splits
@@ -189,6 +187,9 @@ def _open_workers(
     if executor is None and workers is None:
         yield None
         return
+    from chorale.models.portable import portable
+    from chorale.utils.executors import open_executor
+
     models = portable(names)
     with open_executor(executor, workers) as pool:
         yield SharedWork(pool, models, average)

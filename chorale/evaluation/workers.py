@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from chorale.models.portable import Portable, open_portable
-from chorale.utils.executors import Failure, map_ordered
+if TYPE_CHECKING:  # evaluation in one process waits for neither
+    from chorale.models.portable import Portable
 
 Batch = TypeVar("Batch")
 Scores = TypeVar("Scores")
@@ -46,6 +46,8 @@ class Workers:
             ModelError: a worker has another model of a name.
             WorkerError: a worker has another version of chorale, or dies of a batch.
         """
+        from chorale.utils.executors import Failure, map_ordered
+
         function = partial(_score, score, tuple(self.models), self.averaging)
         for scores in map_ordered(self.executor, function, batches):
             if isinstance(scores, Failure):
@@ -60,4 +62,6 @@ def _score(
     batch: Batch,
 ) -> Scores:
     """Score a batch in any process."""
+    from chorale.models.portable import open_portable
+
     return score(open_portable(models, averaging), batch)
