@@ -59,9 +59,9 @@ def convert(
 ) -> None:
     """Convert a chorale between file formats, or to a WAV recording.
 
-    It reads MIDI, MusicXML, ABC, Humdrum, MEI and CSV. A melody becomes the soprano of
-    a chorale whose other voices are silent. What is read differently from the file is
-    named on stderr.
+    It reads MIDI, MusicXML, ABC, Humdrum, MEI, MuseScore and CSV. A melody becomes the
+    soprano of a chorale whose other voices are silent. What is read differently from
+    the file is named on stderr.
 
     Example: chorale convert hymn.musicxml corpus/train/chorale_900.csv --annotations
     """

@@ -30,9 +30,9 @@ def harmonize(
         str,
         typer.Argument(
             metavar="MELODY",
-            help="A MIDI, MusicXML, ABC, Humdrum, MEI or CSV file of one line, or of "
-            "four voices of which --voice is taken; or a bundled chorale: bwv253, or 3 "
-            "for number 3 of `chorale seeds`.",
+            help="A MIDI, MusicXML, ABC, Humdrum, MEI, MuseScore or CSV file of one "
+            "line, or of four voices of which --voice is taken; or a bundled chorale: "
+            "bwv253, or 3 for number 3 of `chorale seeds`.",
         ),
     ],
     voice: Annotated[

@@ -147,8 +147,8 @@ def read_melody(
     """Read a melody from a file; the ending determines the format.
 
     Args:
-        path: a CSV of one column or of four, MIDI, MusicXML, ABC, Humdrum or MEI, with
-            a single line or four voices.
+        path: a CSV of one column or of four, MIDI, MusicXML, ABC, Humdrum, MEI or
+            MuseScore, with a single line or four voices.
         voice: of the single line; of four voices, the one to take.
         tune: number of a tune in an ABC tune book.
         options: what else the user says about the file.

@@ -6,6 +6,7 @@ To add a format, write a module with its functions and add it to FORMATS.
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -125,6 +126,12 @@ FORMATS = {
         read="mei.reader:read_mei",
         options=("parts",),
     ),
+    "musescore": Format(
+        label="MuseScore",
+        endings=(".mscz", ".mscx"),
+        read="musescore.reader:read_musescore",
+        options=("parts",),
+    ),
 }
 
 # How files of some formats begin, after comments and declarations.
@@ -132,6 +139,7 @@ _SIGNS = {
     "midi": re.compile(rb"MThd"),
     "musicxml": re.compile(rb"(?:<[?!][^>]*>\s*)*<score-"),
     "mei": re.compile(rb"(?:<[?!][^>]*>\s*)*<(?:mei|music)\b"),
+    "musescore": re.compile(rb"(?:<[?!][^>]*>\s*)*<museScore\b"),
     "mxl": re.compile(rb"PK\x03\x04"),
     "abc": re.compile(rb"(?:%[^\r\n]*+\s++)*+X:\s*\d"),
     "humdrum": re.compile(rb"(?:![^\r\n]*+\s++)*+\*\*kern"),
@@ -151,8 +159,8 @@ OUTPUT_ENDINGS = {name: row.endings[0] for name, row in FORMATS.items() if row.w
 def read(path: Path | str, options: ReadingOptions | None = None) -> Chorale:
     """Read a chorale from a file; its ending says which format it has.
 
-    Classic CSV, MIDI, MusicXML, plain or compressed, ABC, Humdrum and MEI can be read.
-    If the file gives no key, the key is estimated.
+    Classic CSV, MIDI, MusicXML, plain or compressed, ABC, Humdrum, MEI and MuseScore
+    can be read. If the file gives no key, the key is estimated.
 
     Raises:
         UsageError: the ending is not that of a format that can be read, or an option is
@@ -253,11 +261,20 @@ def with_key(reading: Reading) -> Reading:
 def format_of_content(file: Path) -> str | None:
     """Return the format in FORMATS that the first bytes of a file are a sign of.
 
-    None if they are no sign of any. Any zipped file has the sign of `mxl`.
+    None if they are no sign of any. Any zipped file has the sign of `mxl`, unless it
+    holds a score of MuseScore, or is damaged and ends as one.
     """
     with file.open("rb") as stream:
         start = stream.read(2000).lstrip(b"\xef\xbb\xbf \r\n\t")
-    return next((name for name, sign in _SIGNS.items() if sign.match(start)), None)
+    found = next((name for name, sign in _SIGNS.items() if sign.match(start)), None)
+    if found != "mxl":
+        return found
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        names = [file.name.replace(".mscz", ".mscx")]
+    return "musescore" if any(name.endswith(".mscx") for name in names) else "mxl"
 
 
 def _check_content(file: Path, path: Path, label: str) -> None:

@@ -11,7 +11,7 @@ _IMAGE = (
 )
 _CORPUS = "it holds many pieces: use chorale corpus import"
 _ENDINGS = {
-    _SCORE: ".mscz .mscx .mscs",
+    _SCORE: ".mscs",
     _NOTATION: ".sib .mus .musx .dorico .gp .gp5 .gpx .ly .cap .capx .enc .nwc",
     _SOUND: ".mp3 .wav .ogg .oga .opus .m4a .aac .flac .aif .aiff .wma .mp4 .webm",
     _CORPUS: ".npz .json .pkl .pickle",

@@ -269,7 +269,7 @@ def test_notes_played_between_sixteenths_are_said(
         (
             ["empty"],
             1,
-            "empty: expected MIDI, MusicXML, CSV, ABC, Humdrum or MEI files",
+            "empty: expected MIDI, MusicXML, CSV, ABC, Humdrum, MEI or MuseScore files",
         ),
     ],
 )

@@ -249,7 +249,11 @@ def test_a_final_report_uses_the_test_split(
         ("--opening 2", "--opening is for chorales from files", 2),
         ("--report judged.pdf", r"ends in \.md or \.html, got \.pdf", 2),
         ("missing", "missing: there is no such file or folder", 1),
-        ("empty", "empty: expected MIDI, MusicXML, CSV, ABC, Humdrum or MEI files", 1),
+        (
+            "empty",
+            "empty: expected MIDI, MusicXML, CSV, ABC, Humdrum, MEI or MuseScore files",
+            1,
+        ),
     ],
 )
 def test_what_makes_no_sense_is_refused(

@@ -113,7 +113,7 @@ def test_every_format_can_be_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["hymn.txt", "hymn", ".mid"])
 def test_other_endings_are_wrong_usage(tmp_path: Path, name: str) -> None:
     with pytest.raises(
-        UsageError, match=r"\.mid, \.midi, \.musicxml, .*\.krn, \.mei, got"
+        UsageError, match=r"\.mid, \.midi, \.musicxml, .*\.mei, \.mscz, \.mscx, got"
     ):
         read(tmp_path / name)
     with pytest.raises(UsageError, match=r"\.mid, .*\.csv, \.wav, \.abc, \.krn, got"):
@@ -126,7 +126,7 @@ def test_other_endings_are_wrong_usage(tmp_path: Path, name: str) -> None:
     [
         ("hymn.wav", "sound is not transcribed"),
         ("hymn.MP3", "sound is not transcribed"),
-        ("hymn.mscz", "export it as MusicXML from MuseScore: File > Export"),
+        ("hymn.mscs", "export it as MusicXML from MuseScore: File > Export"),
         ("hymn.sib", "export it as MusicXML from the program that wrote it"),
         ("hymn.pdf", "pictures of notes are not read"),
         ("hymn.jpeg", "pictures of notes are not read"),
@@ -245,7 +245,7 @@ def test_a_title_that_loses_letters_is_said(title: str, said: str | None) -> Non
 
 
 def test_the_names_of_formats_to_read() -> None:
-    assert READABLE_NAMES == "MIDI, MusicXML, CSV, ABC, Humdrum or MEI"
+    assert READABLE_NAMES == "MIDI, MusicXML, CSV, ABC, Humdrum, MEI or MuseScore"
 
 
 @pytest.mark.parametrize(

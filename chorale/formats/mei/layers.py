@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 from chorale.errors import DataError
 from chorale.formats.mei import values
-from chorale.formats.scores.notes import Syllable
+from chorale.formats.scores.measures import Pitch, Sound
 from chorale.music.spelling import LETTERS
 
 # Elements whose content is read as if it stood in their place.
@@ -19,35 +19,6 @@ _TRANSPARENT = frozenset(
 # Of alternatives the first that is here is read.
 _CHOICES = {"app": ("lem", "rdg"), "choice": ("corr", "reg", "orig", "sic")}
 _LONGEST = 4096  # steps
-
-
-@dataclass(slots=True)
-class Pitch:
-    """A note of a chord: MIDI note, diatonic number, ties before and after it."""
-
-    pitch: int
-    number: int
-    tied: bool = False
-    ties: bool = False
-
-
-@dataclass(kw_only=True)
-class Sound:
-    """A note, chord or rest; its times are in steps from the beginning of the measure.
-
-    Attributes:
-        names: ids of the element and of the notes of a chord.
-        pitches: by the ids of the notes, or by their places in the chord.
-        whole_bar: whether it is a rest as long as the bar.
-    """
-
-    start: Fraction
-    end: Fraction
-    names: list[str] = field(default_factory=list)
-    pitches: dict[str, Pitch] = field(default_factory=dict)
-    fermata: bool = False
-    whole_bar: bool = False
-    syllables: list[Syllable] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)

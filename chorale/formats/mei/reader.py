@@ -12,11 +12,12 @@ from xml.etree.ElementTree import Element
 from chorale.errors import DataError, located
 from chorale.formats.mei import values
 from chorale.formats.mei.definitions import Definitions
-from chorale.formats.mei.measures import MeasureReader, staff_bars, written_bars
+from chorale.formats.mei.measures import MeasureReader
 from chorale.formats.musicxml.file import read_root
 from chorale.formats.reading import Reading, ReadingOptions
 from chorale.formats.remarks import on_transposition
 from chorale.formats.scores.assembly import read_score
+from chorale.formats.scores.measures import staff_bars, written_bars
 from chorale.formats.scores.written_score import Staff, WrittenScore
 from chorale.utils.text import listed
 
