@@ -192,11 +192,63 @@ def _musicxml() -> str:
     )
 
 
+def _mei() -> str:
+    """Return a document of two measures with beams, a tie and a fermata."""
+    notes = (
+        '<note xml:id="a" pname="g" oct="4" dur="4" dots="1" accid.ges="n"/>'
+        '<beam><note pname="a" oct="4" dur="8"/></beam><rest dur="4"/>'
+        '<tuplet num="3" numbase="2"><note pname="f" oct="4" dur="8" accid="s"/>'
+        '<chord dur="8"><note pname="b" oct="4"/><note pname="d" oct="5"/></chord>'
+        '<note xml:id="b" pname="g" oct="4" dur="8" tie="i"/></tuplet>'
+    )
+    measures = "".join(
+        f'<measure n="{number}" right="rptend"><staff n="1"><layer n="1">{content}'
+        '</layer></staff><tempo tstamp="1" mm="60" mm.unit="4"/>'
+        '<tie startid="#b" endid="#c"/><fermata startid="#a"/></measure>'
+        for number, content in enumerate(
+            (notes, '<note xml:id="c" pname="g" oct="4" dur="1"/>', "<mRest/>"), 1
+        )
+    )
+    return (
+        '<mei><music><body><mdiv><score><scoreDef key.sig="1s" meter.count="4" '
+        'meter.unit="4"><staffGrp><staffDef n="1" clef.shape="G" clef.line="2">'
+        '<label>Tune</label></staffDef></staffGrp></scoreDef><section><ending n="1">'
+        f"{measures}</ending></section></score></mdiv></body></music></mei>"
+    )
+
+
+def _musescore() -> str:
+    """Return a score of two measures with a tuplet, a tie, a gap and a fermata."""
+    note = "<Note>{}<pitch>67</pitch><tpc>15</tpc></Note>"
+    tie = '<Spanner type="Tie"><{}/></Spanner>'
+    first = (
+        "<KeySig><accidental>1</accidental></KeySig><Tempo><tempo>1.5</tempo></Tempo>"
+        "<TimeSig><sigN>4</sigN><sigD>4</sigD></TimeSig><Fermata/>"
+        f"<Chord><dots>1</dots><durationType>half</durationType>{note.format('')}"
+        "<Lyrics><text>La</text></Lyrics></Chord><Tuplet><normalNotes>2</normalNotes>"
+        "<actualNotes>3</actualNotes></Tuplet><Chord><durationType>quarter"
+        f"</durationType>{note.format(tie.format('next'))}</Chord><endTuplet/>"
+    )
+    second = (
+        f"<Chord><durationType>half</durationType>{note.format(tie.format('prev'))}"
+        "</Chord><location><fractions>1/4</fractions></location>"
+        "<Rest><durationType>quarter</durationType></Rest>"
+    )
+    return (
+        '<museScore version="3.02"><Score><Part><Staff id="1"/><trackName>Tune'
+        f'</trackName></Part><Staff id="1"><Measure len="4/4"><voice>{first}</voice>'
+        f"</Measure><Measure><endRepeat>2</endRepeat><voice>{second}</voice></Measure>"
+        "</Staff></Score></museScore>"
+    )
+
+
 def _write_scores(folder: Path) -> None:
     from chorale.formats.files import write
 
     texts = {"kern": KERN, "abc": ABC, "musicxml": _musicxml()}
+    texts |= {"mei": _mei(), "musescore": _musescore()}
     endings = {"kern": "krn", "abc": "abc", "musicxml": "musicxml"}
+    endings |= {"mei": "mei", "musescore": "mscx"}
     for name, text in texts.items():
         (folder / name).mkdir()
         (folder / name / f"piece.{endings[name]}").write_text(text, encoding="utf-8")
@@ -278,6 +330,8 @@ def _read_music(folder: Path) -> None:
 
 
 for _name in ("kern", "abc", "musicxml", "musicxml-written", "mxl", "csv"):
+    CASES[_name] = _read_music
+for _name in ("mei", "musescore"):
     CASES[_name] = _read_music
 for _name in ("midi", "midi-one-track", "rmid"):
     CASES[_name] = _read_music

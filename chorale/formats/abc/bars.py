@@ -70,6 +70,31 @@ def align_voices(voices: Sequence[VoiceReader], remarks: Remarks) -> None:
             )
 
 
+def cut_hidden_end(voices: Sequence[VoiceReader]) -> None:
+    """Shorten the last bar to what is printed in it, if anything is.
+
+    Some programs fill it with rests that are not seen, where it completes a pickup.
+    """
+    shown = Fraction(0)
+    for voice in voices:
+        for layer in voice.bars[-1].layers:
+            ends = accumulate(event.length for event in layer)
+            shown = max(
+                [
+                    shown,
+                    *(
+                        end
+                        for event, end in zip(layer, ends, strict=True)
+                        if not event.hidden
+                    ),
+                ]
+            )
+    for bar in (voice.bars[-1] for voice in voices):
+        if 0 < shown < bar.length:
+            bar.layers = [_between(layer, Fraction(0), shown) for layer in bar.layers]
+            bar.length = shown
+
+
 def _barlines(voice: VoiceReader) -> list[Fraction]:
     """Return the times of the barlines of a voice, the first and the last included."""
     return list(accumulate((bar.length for bar in voice.bars), initial=Fraction(0)))

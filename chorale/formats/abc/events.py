@@ -32,7 +32,8 @@ class Pitch:
 class Event:
     """A note, chord or rest; a rest has no pitches. The length is in steps.
 
-    `written` is the length before broken rhythm, `bar` the index of its bar.
+    `written` is the length before broken rhythm, `bar` the index of its bar; a rest may
+    be `hidden`, that is, not printed.
     """
 
     pitches: list[Pitch]
@@ -40,6 +41,7 @@ class Event:
     written: Fraction
     bar: int
     fermata: bool = False
+    hidden: bool = False
     syllables: list[tuple[int, str, bool]] = field(default_factory=list)
 
 

@@ -69,7 +69,8 @@ class MusicReader:
             elif kind == "bar":
                 self._bar(match, voice)
             elif kind == "rest":
-                voice.add([], read_length(match["rest_length"]))
+                rest = voice.add([], read_length(match["rest_length"]))
+                rest.hidden = match[0].startswith("x")
             elif kind == "chord":
                 self._chord(match, voice)
             elif kind == "ending":

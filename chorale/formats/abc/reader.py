@@ -12,7 +12,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from chorale.errors import DataError, located
-from chorale.formats.abc.bars import align_voices, say_short_bars, written_bars
+from chorale.formats.abc.bars import (
+    align_voices,
+    cut_hidden_end,
+    say_short_bars,
+    written_bars,
+)
 from chorale.formats.abc.events import Event, bounds_of, length_of
 from chorale.formats.abc.fields import VoiceProperties
 from chorale.formats.abc.remarks import Remarks, Spot
@@ -68,6 +73,7 @@ def read_abc(path: Path, tune: int | None = None) -> WrittenScore:
         if len(voices) == 1 and _most_layers(voices[0]) < VOICES:
             _leave_overlays_out(voices[0], reader.remarks)
         align_voices(voices, reader.remarks)
+        cut_hidden_end(voices)
         bars = written_bars(voices)
         if reader.is_own and bars[0].key is not None:
             bars[0] = replace(bars[0], key=replace(bars[0].key, certain=True))

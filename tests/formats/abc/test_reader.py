@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from abc_tunes import HEADER, body, melody, read
+from abc_tunes import HEADER, body, lengths, melody, read
 from command_line import run_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -129,6 +129,16 @@ def test_voices_without_names_share_the_staff_of_the_first(tmp_path: Path) -> No
     # The voices cross in bar 2, and stay themselves.
     chorale = read_tune(tmp_path / "t.abc").chorale
     assert chorale.pitches[[0, 16]].tolist() == [[72, 67, 64, 48], [67, 69, 64, 55]]
+
+
+def test_hidden_rests_that_fill_the_last_bar_are_no_time(tmp_path: Path) -> None:
+    music = "V:1\nc3x|c3x|]\nV:2\nG3x|G2x2|]"
+    score = body(tmp_path, music)
+    assert [bar.length for bar in score.bars] == [16, 12]
+    assert lengths(score, 1) == [[12, 4], [8, 4]]
+    shown = body(tmp_path, music.replace("G2x2", "G3z"))
+    assert [bar.length for bar in shown.bars] == [16, 16]
+    assert body(tmp_path, "c4|x4|]").bars[-1].length == 16
 
 
 def test_voices_with_names_of_their_own_are_parts(tmp_path: Path) -> None:
