@@ -179,22 +179,22 @@ def start_local(devices: int) -> Replicas:
 def choose_devices(devices: int) -> None:
     """Let a training on several machines see some GPUs of this one, or its CPU.
 
-    Nothing may have run on TensorFlow before.
-
     Raises:
-        UsageError: it has fewer of them.
+        UsageError: it has fewer of them, or TensorFlow has run in this process.
     """
     found = tensorflow.config.list_physical_devices(device_kind())
-    tensorflow.config.set_visible_devices(_first(found, devices), device_kind())
+    with _fresh_process():
+        tensorflow.config.set_visible_devices(_first(found, devices), device_kind())
 
 
 def start_cluster(cluster: Cluster) -> Replicas:
     """Connect to the other workers of the cluster in TF_CONFIG, which have all met.
 
     Raises:
+        UsageError: something has run on TensorFlow in this process before.
         WorkerLostError: one of them was lost meanwhile.
     """
-    with _collective():
+    with _collective(), _fresh_process():
         strategy = tensorflow.distribute.MultiWorkerMirroredStrategy()
         return Replicas(strategy, cluster.is_chief)
 
@@ -316,6 +316,18 @@ class _Step:
             tensorflow.reshape(part, shape)
             for part, shape in zip(parts, shapes, strict=True)
         ]
+
+
+@contextlib.contextmanager
+def _fresh_process() -> Iterator[None]:
+    """Say of what TensorFlow raises once it has run in this process that it is so."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise UsageError(
+            "a training on several machines needs a process in which nothing has run "
+            f"on TensorFlow before: start a new one ({error})"
+        ) from error
 
 
 @contextlib.contextmanager

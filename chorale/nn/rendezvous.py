@@ -164,7 +164,7 @@ def _disagreement(found: tuple[str, Any, Any], chief: str, worker: str) -> str:
     ]
     return (
         f"the workers do not train on the same: {name} is {' and '.join(values)}; "
-        "start the same command, on the same data, on every machine"
+        "start the same command, with the same versions and data, on every machine"
     )
 
 

@@ -22,8 +22,10 @@ from ports import free_ports
 
 from chorale.commands import restarting
 from chorale.commands.restarting import start_again
-from chorale.errors import WorkerLostError
+from chorale.corpus.loading import load_corpus
+from chorale.errors import UsageError, WorkerLostError
 from chorale.nn import workers
+from chorale.training.chorale_networks import resume_training
 
 TRAIN = "train --network gru --units 8 --layers 1 --voice-units 8 --crop 16".split()
 
@@ -102,6 +104,15 @@ def test_a_chief_does_not_go_on_with_a_run_of_other_options(
     code, _, err = outcome(*TRAIN, "--corpus", tiny_corpus, "--output", next_step_run)
     assert code == 2 and "holds a run with other options" in err
     assert before == {path: path.stat().st_mtime for path in next_step_run.rglob("*")}
+
+
+@pytest.mark.keras
+def test_a_library_call_does_not_resume_on_several_machines_either(
+    next_step_run: Path, tiny_corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TF_CONFIG", config(1, [1, 2]))
+    with pytest.raises(UsageError, match="the command that began a run goes on"):
+        resume_training(load_corpus(tiny_corpus), next_step_run)
 
 
 # === Starting again ===

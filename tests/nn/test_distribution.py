@@ -13,8 +13,10 @@ from unittest import mock
 import numpy as np
 import pytest
 from killed import run_python
+from ports import free_ports
 
 from chorale.errors import UsageError, WorkerLostError
+from chorale.nn.cluster import Cluster
 from chorale.nn.fitting import Batch, FitOptions, adamw, fit, make_deterministic
 from chorale.nn.runs import Run
 
@@ -151,6 +153,24 @@ def test_more_devices_than_there_are_is_refused() -> None:
 
     with pytest.raises(UsageError, match="expected 64 devices on this machine, found"):
         start_local(64)
+
+
+def test_workers_connect_before_anything_runs_on_tensorflow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import tensorflow
+
+    from chorale.nn.distribution import start_cluster
+
+    tensorflow.zeros(1)
+    addresses = [f"localhost:{port}" for port in free_ports(2)]
+    task = {"type": "worker", "index": 0}
+    config = {"cluster": {"worker": addresses}, "task": task}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(config))
+    cluster = Cluster.of_environment()
+    assert cluster is not None
+    with pytest.raises(UsageError, match="nothing has run on TensorFlow before"):
+        start_cluster(cluster)
 
 
 @pytest.mark.parametrize("payload", [b"", b"a", bytes(range(256)) * 33 + b"end"])
