@@ -79,6 +79,7 @@ def generate(
     temperature: sampling.Temperature = sampling.NEXT_STEP.temperature,
     top_p: sampling.TopP = sampling.NEXT_STEP.top_p,
     rules: sampling.Rules = sampling.NEXT_STEP.rules,
+    rests: sampling.Rests = sampling.NEXT_STEP.rests,
     plan: PlanSeed = None,
     key: reading.KeyName = None,
     tempo: reading.Tempo = None,
@@ -97,7 +98,6 @@ def generate(
 
     Example: chorale generate --seed 3 --bars 16 -n 4 --format midi,musicxml
     """
-    options = sampling.next_step_options(context)
     destination = outputs.Destination.of(context)
     _check_reading_options(context, seed, plan)
     start = find_start(
@@ -114,7 +114,7 @@ def generate(
         averaging=average,
         plan=start.plan,
         opening=start.opening,
-        options=options,
+        options=sampling.next_step_options(context),
         variations=variations,
         best_of=best_of,
         report=report is not None,
@@ -130,7 +130,7 @@ def generate(
             averaged(list(models.values()), average),
             start.plan,
             start.opening,
-            options,
+            bulk.options,
             variations=variations * best_of,
             progress=progress,
         )

@@ -33,6 +33,7 @@ from chorale.commands.sampling_options import NEXT_STEP as DEFAULTS
 from chorale.commands.sampling_options import (
     Guidance,
     RandomState,
+    Rests,
     Rules,
     Temperature,
     TopP,
@@ -71,7 +72,7 @@ _COUNT = 256  # continuations; intervals hardly get narrower with more
 _SOPRANO = VOICE_NAMES[SOPRANO]
 _FOR_SAMPLES = (
     "model average given new_tunes count bars temperature top_p guidance particles "
-    "rules against_rules"
+    "rules rests against_rules"
 ).split()
 _FOR_FILES = ["opening"]
 
@@ -171,6 +172,7 @@ def judge(
     temperature: Temperature = DEFAULTS.temperature,
     top_p: TopP = DEFAULTS.top_p,
     rules: Rules = DEFAULTS.rules,
+    rests: Rests = DEFAULTS.rests,
     guidance: Guidance = DEFAULTS.guidance,
     particles: Particles = PARTICLES,
     average: Average = "none",

@@ -20,7 +20,7 @@ _sampling = partial(typer.Option, rich_help_panel=SAMPLING)
 _advanced = partial(typer.Option, rich_help_panel=ADVANCED)
 
 # Fields of the options of next-step models and of infillers.
-SHARED = ("temperature", "top_p", "top_k", "rules", "random_state")
+SHARED = ("temperature", "top_p", "top_k", "rules", "rests", "random_state")
 NEXT_STEP_ONLY = ("particles", "guidance")
 
 Variations = Annotated[
@@ -63,6 +63,14 @@ Rules = Annotated[
         help=f"Part-writing rules, one of {', '.join(RULES_MODES)}: off ignores them, "
         "lenient makes notes that break a rule less likely, the more so the rarer Bach "
         "breaks it, strict rules such notes out, which costs cadences.",
+    ),
+]
+Rests = Annotated[
+    bool,
+    _sampling(
+        "--rests",
+        help="Let voices fall silent, for a model of a corpus in which they do. "
+        "Otherwise every voice sounds all the time.",
     ),
 ]
 TopK = Annotated[

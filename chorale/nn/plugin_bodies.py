@@ -7,9 +7,12 @@ training checks it first, on random inputs and weights.
 
 from __future__ import annotations
 
+import logging
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -194,7 +197,9 @@ def _check_export(
         Value("position", "int32", ()),
     ]
     all_steps = [Value("inputs", "float32", (None, None, units))]
-    with plugin.errors(ModelError, "it cannot be stored: its ONNX graph fails"):
+    # The converter logs each operation that it does not know; the error names one.
+    fails = plugin.errors(ModelError, "it cannot be stored: its ONNX graph fails")
+    with fails, _silent("tf2onnx.tfonnx"):
         graphs = {
             "step": export_graph(body, step, one, ["outputs", *entries]),
             "sequence": export_graph(
@@ -218,11 +223,32 @@ def _check_export(
                 found = opened.run(feeds[name])[0]
             except ModelError as error:
                 raise ModelError(
-                    f"{plugin}: it cannot be stored: ONNX Runtime does not run its "
-                    f"graph of a {name}: {describe_error(error.__cause__ or error)}"
+                    f"{plugin}: it cannot be stored: {_why_not(error)}"
                 ) from None
         wanted = whole[:, 0] if name == "step" else whole
         _check_equal(plugin, 0, found, wanted, f"its ONNX graph of a {name}")
+
+
+@contextmanager
+def _silent(name: str) -> Iterator[None]:
+    """Disable a logger."""
+    logger = logging.getLogger(name)
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
+
+def _why_not(error: ModelError) -> str:
+    """Return why ONNX Runtime does not run a graph, from its error."""
+    reason = describe_error(error.__cause__ or error)
+    if found := re.search(r"No Op registered for (\w+)", str(error.__cause__)):
+        return (
+            f"its layers use the operation {found[1]}, which has no form in ONNX: "
+            "write it by other functions of keras.ops, or take another layer"
+        )
+    return f"ONNX Runtime does not run its graph: {reason}"
 
 
 def _check_equal(

@@ -267,6 +267,11 @@ def test_sampling_options_and_instruments_have_an_effect(run: Run) -> None:
         if message.type == "program_change"
     }
     assert programs == {19}
+    run(*free, "--rests", "--output", "resting")
+    resting = read(next(Path("resting").iterdir()))
+    # Of equally likely notes, silence is one.
+    assert (resting.pitches == 0).any() and not (resting.pitches[:32] == 0).any()
+    assert all((read(path).pitches > 0).all() for path in files.values())
     # Of equally likely notes both keep the lowest alone.
     for name in ("greedy", "nucleus"):
         assert (read(files[name]).pitches[-16:] == 36).all()

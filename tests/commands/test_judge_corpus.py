@@ -91,6 +91,16 @@ def test_samples_are_set_beside_the_corpus(run: Run) -> None:
     assert {rows[name]["told_apart"] for name in COLUMNS} == {None}
 
 
+def test_samples_rest_if_they_may(run: Run) -> None:
+    write_hymns(Path("hymns"))
+    words = ("--corpus", "hymns", "-n", "3", "--bars", "4", "--json")
+    shares = [
+        json.loads(run(*words, *rests)[1])["samples"]["has_rest"]
+        for rests in ((), ("--rests",))
+    ]
+    assert shares == [0, 1]
+
+
 def test_tables_and_report_name_the_corpus(run: Run) -> None:
     write_hymns(Path("hymns"))
     words = ("--corpus", "hymns", "-n", "4", "--bars", "4", "--report", "judged.md")

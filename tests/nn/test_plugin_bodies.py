@@ -286,6 +286,18 @@ def test_what_cannot_be_stored_is_refused() -> None:
     assert "it cannot be stored" in message and "PyFunc" in message
 
 
+def test_an_operation_without_a_form_in_onnx_is_named(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    from keras import layers
+
+    from chorale.nn.causal import Chain
+
+    message = refusal(lambda options: Chain([layers.Dense(8, activation="gelu")]))
+    assert "its layers use the operation Erfc, which has no form in ONNX" in message
+    assert "not supported" not in capfd.readouterr().err
+
+
 def test_a_notebooks_body_cannot_be_stored_by_another_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
