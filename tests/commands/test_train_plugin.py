@@ -156,6 +156,18 @@ def test_a_changed_module_does_not_resume(home: Path, fresh: Path) -> None:
     assert "not what the run began with: the plugin mine differs" in err
 
 
+def test_a_model_of_a_plugin_is_fine_tuned_with_it(home: Path) -> None:
+    words = "train --from run --corpus corpus --epochs 1 --crop 16 --output tuned"
+    done = chorale(*words.split(), folder=home)
+    assert done.returncode == 2
+    assert "from the plugin mine, which is not loaded: first on the" in done.stderr
+    assert not (home / "tuned").exists()
+    done = chorale(*words.split(), "--plugin", "mine", folder=home)
+    assert done.returncode == 0, done.stderr
+    card = load_card(home / "tuned")
+    assert card.data["plugin"]["module"] == "mine" and card.data["base"]
+
+
 def test_the_keras_backend_needs_the_plugin(home: Path, fresh: Path) -> None:
     shutil.copy(home / "mine.py", fresh)
     with pytest.raises(UsageError, match=r"not loaded: .* in Python import mine"):
