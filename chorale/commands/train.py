@@ -12,6 +12,7 @@ import typer
 
 from chorale.commands.plugin_option import PluginModule, use_plugin
 from chorale.commands.printing import print_remarks
+from chorale.commands.progress import progress_bar
 from chorale.commands.training_options import (
     Output,
     RunOptions,
@@ -92,7 +93,8 @@ def train(
     data = [] if corpus is None else ["--corpus", str(corpus)]
     words = ["chorale", "train", "--output", str(output), "--resume", *data]
     network_options, training_options = _asked(output, network, typed, plugin, words)
-    chorales = load_corpus(corpus, splits=("train", "valid"))
+    with progress_bar("Reading the corpus") as progress:
+        chorales = load_corpus(corpus, splits=("train", "valid"), progress=progress)
     learned, _, remark = split_corpus(chorales)
     teachers = getattr(training_options, "teacher", ())
     for each in (remark, teacher_remark(teachers, learned)):

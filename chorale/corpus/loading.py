@@ -27,6 +27,7 @@ from chorale.music.metre import COMMON_TIME, metres_of, number_bars
 from chorale.music.ranges import Range, voice_ranges
 from chorale.music.score import Chorale
 from chorale.utils.files import sha256
+from chorale.utils.progress import Progress
 
 MANIFEST_FILE = "manifest.csv"  # of the bundled corpus only
 
@@ -108,6 +109,7 @@ def load_corpus(
     *,
     splits: Sequence[str] = SPLITS,
     strict: bool = True,
+    progress: Progress | None = None,
 ) -> Corpus:
     """Load a folder of classic CSVs, or of shards (`chorale.corpus.shards`).
 
@@ -122,6 +124,7 @@ def load_corpus(
         splits: to read; no file of another split is opened.
         strict: whether to raise at the first invalid file; otherwise invalid files are
             left out and listed in `Corpus.refused`.
+        progress: called with the CSVs read and with their number.
 
     Raises:
         DataError: the folder is missing, holds no CSV files or none of the splits, or a
@@ -145,7 +148,9 @@ def load_corpus(
     chorales: dict[str, list[Chorale]] = {split: [] for split in SPLITS}
     loaded: dict[str, list[str]] = {split: [] for split in SPLITS}
     refused = []
-    for file in files:
+    for number, file in enumerate(files, 1):
+        if progress is not None:
+            progress(number, len(files))
         annotations = annotations_of(file.path, folder)
         try:
             chorale = load_piece(file.path, annotations, file.entry)

@@ -64,6 +64,16 @@ def test_public_layout_loads_with_any_of_its_splits(tmp_path: Path) -> None:
         assert value == sha256(tmp_path / name)
 
 
+def test_progress_counts_the_files(tmp_path: Path) -> None:
+    write_pieces(tmp_path / "train", "a.csv", "b.csv")
+    write_pieces(tmp_path / "test", "c.csv")
+    seen: list[tuple[int, int]] = []
+    load_corpus(
+        tmp_path, splits=("train",), progress=lambda *counts: seen.append(counts)
+    )
+    assert seen == [(1, 2), (2, 2)]
+
+
 def test_a_flat_folder_is_all_train(tmp_path: Path) -> None:
     write_pieces(tmp_path, "b.csv", "a.CSV")
     corpus = load_corpus(tmp_path)
