@@ -77,7 +77,8 @@ _PANELS = {
     },
     "Train": {
         "train": "Train a network on a corpus; write a run folder with the model.",
-        "models": "List the bundled models, with their figures on the valid split.",
+        "models": "List the bundled models and yours, with their figures on the valid "
+        "split.",
         "corpus": "Import, describe or build a corpus.",
     },
     "Series and drawings": {

@@ -28,7 +28,12 @@ from chorale.sampling.best_of import Judge, typical_of
 from chorale.sampling.bulk import Bulk
 from chorale.sampling.generate import sample
 from chorale.sampling.openings import OPENING_BARS, find_start
-from chorale.utils.executors import PROCESSES, THREADS, open_executor
+from chorale.utils.executors import (
+    PROCESSES,
+    THREADS,
+    check_executor,
+    open_executor,
+)
 
 Seed = Annotated[
     str,
@@ -99,7 +104,7 @@ def generate(
     Example: chorale generate --seed 3 --bars 16 -n 4 --format midi,musicxml
     """
     destination = outputs.Destination.of(context)
-    _check_reading_options(context, seed, plan)
+    _check_options(context)
     start = find_start(
         _find(context, seed),
         plan=None if plan is None else _find(context, plan),
@@ -161,11 +166,14 @@ def _write_many(
         outputs.write_choices(destination, names, bulk.choices(pool, progress))
 
 
-def _check_reading_options(context: typer.Context, seed: str, plan: str | None) -> None:
-    """Raise a UsageError if options about reading have nothing to be read.
+def _check_options(context: typer.Context) -> None:
+    """Raise a UsageError for another executor, or reading options without effect.
 
     Those about files need a file, those of key and tempo a seed or a plan.
     """
+    asked = context.params
+    check_executor(asked["executor"], asked["workers"])
+    seed, plan = asked["seed"], asked["plan"]
     names = [name for name in (seed, plan) if name not in (None, NO_SEED)]
     wrong = set() if any(map(_is_file, names)) else {*FILE_OPTIONS}
     if not names:

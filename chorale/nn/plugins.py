@@ -4,7 +4,7 @@ A plugin is code that the user names: a module that calls `chorale.register_body
 by `chorale train --plugin` or imported by a program, or an entry point of the group
 `chorale.bodies` of an installed package. Nothing that a model names is ever imported.
 
-Importing this loads no Keras.
+Importing this loads no Keras, and nothing that is slow to import.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chorale.errors import ChoraleError, UsageError
 from chorale.utils.files import sha256
+
+if TYPE_CHECKING:  # slow to import: only once a plugin is asked for
+    from importlib.metadata import EntryPoint, EntryPoints
 
 GROUP = "chorale.bodies"  # of entry points
 MAIN = "__main__"  # module of what a script or a notebook defines
@@ -188,7 +190,7 @@ def plugin_module(name: str) -> str | None:
 
 def plugin_names() -> list[str]:
     """Return the names of all bodies from outside; nothing is imported."""
-    return sorted({*_registered, *metadata.entry_points(group=GROUP).names})
+    return sorted({*_registered, *_entry_points().names})
 
 
 def load_plugin(name: str, module: str) -> Plugin:
@@ -257,11 +259,17 @@ def describe_error(error: BaseException) -> str:
     return reason[: _LONGEST_REASON - 1] + "…" if is_long else reason
 
 
-def _entry_point(name: str) -> metadata.EntryPoint | None:
+def _entry_points() -> EntryPoints:
+    from importlib.metadata import entry_points
+
+    return entry_points(group=GROUP)
+
+
+def _entry_point(name: str) -> EntryPoint | None:
     """Return the entry point of a body, if an installed package has one."""
     found = {
         (entry.value, entry.dist.name if entry.dist else ""): entry
-        for entry in metadata.entry_points(group=GROUP, name=name)
+        for entry in _entry_points().select(name=name)
     }
     if len(found) > 1:
         packages = ", ".join(sorted(package for _, package in found))
@@ -280,6 +288,8 @@ def _module_of(build: Any) -> str:
 
 def _distribution_of(module: str) -> tuple[str, str]:
     """Return name and version of the installed package that has a module, or ''."""
+    from importlib import metadata
+
     names = metadata.packages_distributions().get(module.partition(".")[0])
     return (names[0], metadata.version(names[0])) if names else ("", "")
 

@@ -3,16 +3,14 @@
 Any `concurrent.futures.Executor` serves. `open_executor` opens a pool of processes, of
 threads, or the executor of an existing engine, Dask or Ray; `map_ordered` gives the
 same results, in the same order, over each of them.
+
+Importing this does not import what starts processes.
 """
 
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-import os
 import pickle
-import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
@@ -20,7 +18,6 @@ from concurrent.futures import (
     CancelledError,
     Executor,
     Future,
-    ProcessPoolExecutor,
     ThreadPoolExecutor,
 )
 from dataclasses import dataclass
@@ -34,6 +31,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 PROCESSES, THREADS, RAY = "processes", "threads", "ray"
+_DASK, _RAY_CLUSTER = "dask://", "ray://"
 _CONNECTING = 20  # seconds to wait for a cluster
 # Items in flight for each worker: enough that none waits while results are collected.
 _WINDOW = 4
@@ -49,73 +47,6 @@ class Failure:
     """
 
     error: Exception
-
-
-class ProcessPool(Executor):
-    """A process pool that can be started again after the death of a worker process.
-
-    Worker processes are started clean (forkserver or spawn), so threads of this process
-    do no harm. They end with this process, even if it is killed.
-
-    Args:
-        workers: number of processes.
-    """
-
-    def __init__(self, workers: int) -> None:
-        self.workers = workers
-        self._pool = self._started()
-
-    def _started(self) -> ProcessPoolExecutor:
-        methods = multiprocessing.get_all_start_methods()
-        method = "forkserver" if "forkserver" in methods else "spawn"
-        return ProcessPoolExecutor(
-            self.workers, multiprocessing.get_context(method), _begin_worker
-        )
-
-    def submit(
-        self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any
-    ) -> Future[Result]:
-        """Run a function in a worker process, see `Executor.submit`."""
-        return self._pool.submit(fn, *args, **kwargs)
-
-    def restart(self) -> None:
-        """Start new worker processes in the place of those of a broken pool.
-
-        Raises:
-            WorkerError: they die at once, whatever they are to do.
-        """
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        self._pool = self._started()
-        try:
-            self._pool.submit(os.getpid).result()
-        except BrokenExecutor as error:
-            raise WorkerError(
-                "worker processes end as soon as they are started: if this is a "
-                'script, run its work under `if __name__ == "__main__":`'
-            ) from error
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the worker processes, see `Executor.shutdown`."""
-        self._pool.shutdown(wait=wait, cancel_futures=cancel_futures)
-
-    def stop(self) -> None:
-        """End the worker processes at once, whatever they do."""
-        for process in list((self._pool._processes or {}).values()):
-            process.terminate()
-        self.shutdown(cancel_futures=True)
-
-
-def _begin_worker() -> None:
-    """Prepare a worker process: quiet on Ctrl-C, and not to outlive its parent."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 class RayExecutor(Executor):
@@ -154,33 +85,47 @@ def open_executor(spec: str | None, workers: int | None = None) -> Iterator[Exec
             for a cluster, or a cluster that does not answer.
         MissingExtraError: Dask or Ray is not installed.
     """
+    check_executor(spec, workers)
     spec = spec or PROCESSES
-    if workers is not None and workers < 1:
-        raise UsageError(f"expected at least 1 worker, got {workers}")
     if spec == PROCESSES:
         opened = _open_processes(workers or usable_cores())
     elif spec == THREADS:
         opened = _open_threads(workers or usable_cores())
-    elif workers is not None and spec != RAY:
-        raise UsageError(
-            f"a cluster has its own number of workers, got {workers} for {spec}: leave "
-            "the number out"
-        )
-    elif spec.startswith("dask://"):
-        opened = _open_dask(spec.removeprefix("dask://"))
-    elif spec == RAY or spec.startswith("ray://"):
-        opened = _open_ray(spec, workers)
+    elif spec.startswith(_DASK):
+        opened = _open_dask(spec.removeprefix(_DASK))
     else:
-        raise UsageError(
-            f"expected {PROCESSES}, {THREADS}, dask://host:port, {RAY} or "
-            f"ray://host:port as executor, got {spec!r}"
-        )
+        opened = _open_ray(spec, workers)
     with opened as executor:
         yield executor
 
 
+def check_executor(spec: str | None, workers: int | None = None) -> None:
+    """Check what `open_executor` is called with; nothing is opened.
+
+    Raises:
+        UsageError: a spec of another form, less than one worker, or a number of workers
+            for a cluster.
+    """
+    spec = spec or PROCESSES
+    is_cluster = spec.startswith((_DASK, _RAY_CLUSTER))
+    if spec not in (PROCESSES, THREADS, RAY) and not is_cluster:
+        raise UsageError(
+            f"expected {PROCESSES}, {THREADS}, dask://host:port, {RAY} or "
+            f"ray://host:port as executor, got {spec!r}"
+        )
+    if workers is not None and workers < 1:
+        raise UsageError(f"expected at least 1 worker, got {workers}")
+    if workers is not None and is_cluster:
+        raise UsageError(
+            f"a cluster has its own number of workers, got {workers} for {spec}: leave "
+            "the number out"
+        )
+
+
 @contextlib.contextmanager
 def _open_processes(workers: int) -> Iterator[Executor]:
+    from chorale.utils.process_pool import ProcessPool
+
     pool = ProcessPool(workers)
     try:
         yield pool
@@ -344,6 +289,8 @@ def _repeat(
     executor: Executor, function: Callable[..., object], waiting: Iterable[_Task]
 ) -> None:
     """Start a broken pool again, and repeat one by one what was in flight."""
+    from chorale.utils.process_pool import ProcessPool
+
     if not isinstance(executor, ProcessPool):
         raise WorkerError("a worker died, and its executor cannot be started again")
     executor.restart()

@@ -566,9 +566,10 @@ def test_many_pieces_are_the_same_over_every_executor(
 def test_other_executors_are_refused(
     monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], message: str
 ) -> None:
-    monkeypatch.setattr("chorale.sampling.bulk._MANY", 2)
-    done = run_command("generate", "--bars", "2", *options)
-    assert done.returncode == 2 and message in done.stderr
+    for many in (2, 999):  # pieces; few are drawn without an executor
+        monkeypatch.setattr("chorale.sampling.bulk._MANY", many)
+        done = run_command("generate", "--bars", "2", *options)
+        assert done.returncode == 2 and message in done.stderr
 
 
 def test_few_pieces_are_drawn_by_one_process(run: Run) -> None:

@@ -23,7 +23,8 @@ ROOT = Path(__file__).parents[2]
 HEAVY = {
     *("tensorflow", "keras", "jax", "onnx", "tf2onnx", "scipy", "sklearn", "pandas"),
     *("statsmodels", "matplotlib", "music21", "svgelements", "tinycss2", "cssselect2"),
-    *("mido", "rich.progress"),
+    *("mido", "rich.progress", "dask", "distributed", "platformdirs", "tarfile"),
+    *("multiprocessing", "concurrent.futures.process", "importlib.metadata"),
 }
 
 
@@ -155,9 +156,14 @@ def test_a_list_of_commands_loads_none_of_them(
 NEEDED = {
     ("generate", "--seed", "3", "--bars", "3", "--best-of", "1"): {
         *("mido", "onnxruntime", "chorale.models", "chorale.sampling"),
+        "importlib.metadata",  # of mido
     },
-    ("convert", "hymn.mid", "hymn.musicxml"): {"mido"},
+    ("convert", "hymn.mid", "hymn.musicxml"): {"mido", "importlib.metadata"},
     ("convert", "hymn.csv", "other.csv"): set(),
+    ("harmonize", "hymn.csv", "--format", "abc"): {
+        *("onnxruntime", "chorale.models", "chorale.sampling"),
+        "chorale.sampling.gibbs",
+    },
     ("check", "hymn.csv"): {"chorale.voice_leading"},
     ("models",): {"chorale.models", "chorale.sketches"},
     ("seeds",): set(),
