@@ -97,12 +97,18 @@ def _map_outputs(
     return mapped
 
 
-def _nearest(vocabulary: Any, base: Any, rows: int) -> IntArray:
-    """Return the number in the base's vocabulary of each number, or of the nearest."""
-    numbers: IntArray = vocabulary.numbers_in(base, rows)
-    known = np.flatnonzero(numbers >= 0)
-    for number in np.flatnonzero(numbers < 0):
-        numbers[number] = numbers[known[np.abs(known - number).argmin()]]
+def _nearest(vocabulary: NoteVocabulary, base: NoteVocabulary, rows: int) -> IntArray:
+    """Return the number in the base's vocabulary of each number.
+
+    A note that the base lacks has that of the base's nearest note, of the same kind:
+    struck or held, if the vocabulary tells them from each other.
+    """
+    numbers = vocabulary.numbers_in(base, rows)
+    notes = np.arange(vocabulary.lowest, vocabulary.highest + 1)
+    notes = notes.clip(base.lowest, base.highest) - base.lowest
+    kinds = np.arange(base.note_kinds)[:, np.newaxis]
+    nearest = (1 + kinds * base.note_count + notes).ravel()
+    numbers[1 : 1 + len(nearest)] = nearest
     return numbers
 
 

@@ -82,6 +82,58 @@ def test_more_notes_leave_the_others_as_they_were(
 
 
 @pytest.mark.parametrize(
+    ("of", "encoding"),
+    [(Vocabulary, "hold"), (Vocabulary, "pitch"), (CellVocabulary, "hold")],
+)
+def test_new_notes_take_the_weights_of_the_nearest_note(of: Any, encoding: str) -> None:
+    from chorale.models.networks.mapping import _nearest
+
+    vocabulary = of.fit(chorales(), encoding)
+    count, kinds = vocabulary.note_count, vocabulary.note_kinds
+    wide = replace(
+        vocabulary, lowest=vocabulary.lowest - 5, highest=vocabulary.highest + 5
+    )
+    last = 1 + kinds * count
+    expected = [0]  # silence is nobody's nearest note, nor is what follows the notes
+    for first in range(1, last, count):
+        own = range(first, first + count)
+        expected += [own[0]] * 5 + [*own] + [own[-1]] * 5
+    for after in (0, 2):  # what follows the notes
+        numbers = _nearest(wide, vocabulary, len(expected) + after)
+        assert numbers.tolist() == [*expected, *range(last, last + after)]
+
+
+@pytest.mark.parametrize(("encoding", "down", "up"), [("hold", 5, 5), ("pitch", 2, 9)])
+def test_embeddings_of_new_notes_are_those_of_the_outermost(
+    encoding: str, down: int, up: int
+) -> None:
+    from chorale.models.networks.mapping import map_weights
+    from chorale.models.networks.next_step import NextStepNetwork
+
+    options = tiny_options("gru", layers=1, tunes=False)
+    vocabulary = Vocabulary.fit(chorales(), encoding)
+    base = tiny_network(options, vocabulary)
+    move_weights(base)
+    wide = replace(
+        vocabulary, lowest=vocabulary.lowest - down, highest=vocabulary.highest + up
+    )
+    new = NextStepNetwork(options, wide, base.plan_features)
+    old = {weight.path: np.asarray(weight) for weight in base.weights}
+    outputs = [
+        (old[path], array)
+        for path, array in map_weights(base, new).items()
+        if array.shape[-1] == wide.size and array.ndim == 2
+    ]
+    assert outputs
+    for before, after in outputs:
+        for number in range(1, 1 + down):
+            np.testing.assert_array_equal(after[:, number], before[:, 1])
+        highest = vocabulary.note_count
+        for number in range(1 + down + highest, 1 + down + highest + up):
+            np.testing.assert_array_equal(after[:, number], before[:, highest])
+
+
+@pytest.mark.parametrize(
     ("body", "plan"), [("lstm", ("step",)), ("wavenet", ("position", "fermata"))]
 )
 def test_more_of_the_plan_changes_nothing_but_can_be_learned(
