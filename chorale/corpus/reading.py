@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -116,8 +116,7 @@ def read_any(path: Path, options: ReadingOptions | None = None) -> Reading:
 def annotated(path: Path, reading: Reading) -> Reading:
     """Add the annotations and the index entry of its corpus to a CSV."""
     annotations = annotations_path(path)
-    folder = annotations.parents[2 if path.parent.name in SPLITS else 1]
-    entry = _entries(folder).get(path.resolve())
+    entry = entry_of(path)
     is_annotated = annotations.is_file()
     if entry is None and not is_annotated:
         return reading
@@ -130,9 +129,24 @@ def annotated(path: Path, reading: Reading) -> Reading:
     return reading._replace(chorale=chorale, metre_assumed=assumed)
 
 
-@cache
-def _entries(folder: Path) -> dict[Path, Entry]:
-    """Return the index of a corpus folder, by file."""
+def entry_of(path: Path) -> Entry | None:
+    """Return the entry of a CSV in the index of its corpus; None if there is none.
+
+    Raises:
+        DataError: the index is invalid.
+    """
+    folder = annotations_path(path).parents[2 if path.parent.name in SPLITS else 1]
+    try:
+        status = (folder / INDEX_FILE).stat()
+    except OSError:
+        return None
+    version = (status.st_ino, status.st_mtime_ns, status.st_size)
+    return _entries(folder.absolute(), version).get(path.resolve())
+
+
+@lru_cache(maxsize=4)
+def _entries(folder: Path, _: tuple[int, ...]) -> dict[Path, Entry]:
+    """Return a version of the index of a corpus folder, by file."""
     return {(folder / entry.file).resolve(): entry for entry in read_index(folder)}
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from chorale.corpus.index import SPLITS
 from chorale.corpus.records import format_piece, parse_piece
 from chorale.errors import DataError, OutputError
 from chorale.music.ranges import Range, union_of, voice_ranges
@@ -175,6 +177,11 @@ def _reading(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise DataError(f"cannot read it: {error.strerror or error}", path) from error
+
+
+def is_shard(name: str) -> bool:
+    """Return whether a path in a corpus folder is that of a shard."""
+    return re.fullmatch(rf"({'|'.join(SPLITS)})/\d{{5,}}\.tfrecord", name) is not None
 
 
 def has_shards(folder: Path | str) -> bool:

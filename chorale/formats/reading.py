@@ -15,6 +15,8 @@ from chorale.music.voices import VOICES
 from chorale.utils.arrays import IntArray
 
 SLOWEST, FASTEST = 10, 400  # quarters per minute
+# How the sentence begins that says which tempo a file without one is given.
+NO_TEMPO = "there is no tempo at the beginning: "
 
 # Of the estimated metre over a stated 4/4, nats per quarter: of Bach's chorales without
 # a pickup, written with that time signature, 2 % are then read otherwise, of those in

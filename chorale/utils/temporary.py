@@ -6,10 +6,14 @@ import contextlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from chorale.errors import ChoraleError, DataError, OutputError
+
+_PREFIX = "chorale-temporary-"
+_ABANDONED = 24 * 3600  # seconds after which a folder is one of a killed process
 
 
 @contextlib.contextmanager
@@ -20,11 +24,20 @@ def temporary_folder() -> Iterator[Path]:
         OutputError: the folder for temporary files is full.
     """
     with full_folder_named():
-        name = tempfile.mkdtemp(prefix="chorale-")
+        name = tempfile.mkdtemp(prefix=_PREFIX)
     try:
         yield Path(name)
     finally:
         shutil.rmtree(name, ignore_errors=True)
+
+
+def remove_abandoned() -> None:
+    """Remove temporary folders that killed processes left a day ago or earlier."""
+    with contextlib.suppress(OSError):
+        for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+            with contextlib.suppress(OSError):
+                if time.time() - folder.lstat().st_mtime > _ABANDONED:
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

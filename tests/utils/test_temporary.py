@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
 
 from chorale.errors import DataError, OutputError, UsageError
-from chorale.utils.temporary import errors_naming, temporary_folder
+from chorale.utils.temporary import (
+    errors_naming,
+    remove_abandoned,
+    temporary_folder,
+)
 
 
 def test_a_temporary_folder_is_removed_with_its_content() -> None:
@@ -18,6 +23,22 @@ def test_a_temporary_folder_is_removed_with_its_content() -> None:
         (folder / "below" / "a.mid").write_text("half")
         raise KeyboardInterrupt
     assert not folder.exists()
+
+
+def test_folders_of_killed_processes_are_removed_after_a_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with temporary_folder() as folder:
+        (folder / "a.mid").write_text("half")
+        (tmp_path / "chorale-hymns").mkdir()
+        remove_abandoned()
+        assert (folder / "a.mid").exists()
+        for path in (folder, tmp_path / "chorale-hymns"):
+            yesterday = time.time() - 25 * 3600
+            os.utime(path, (yesterday, yesterday))
+        remove_abandoned()
+    assert [path.name for path in tmp_path.iterdir()] == ["chorale-hymns"]
 
 
 def test_a_full_folder_is_named(

@@ -2,6 +2,7 @@
 
 - `sources`: the files to read: in folders, and in archives, see `archives`
 - `pieces`: the pieces of one file, each accepted, repaired or refused; runs in workers
+- `identities`: what identifies a source, and what it holds
 - `outcomes`: all sources, read in workers
 - `journal`: what is done, so that an import that was killed continues
 - `names`: file names of the pieces

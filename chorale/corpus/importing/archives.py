@@ -21,10 +21,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from chorale.corpus.index import INDEX_FILE
+from chorale.corpus.index import INDEX_FILE, Entry, read_index, write_index
 from chorale.corpus.loading import annotations_path
 from chorale.errors import DataError
-from chorale.utils.temporary import full_folder_named, temporary_folder
+from chorale.utils.files import cannot_write
+from chorale.utils.temporary import (
+    errors_naming,
+    full_folder_named,
+    temporary_folder,
+)
 
 MEMBER_BYTES = 64 << 20  # twice the largest score that is read
 ARCHIVE_BYTES = 2 << 30  # of all members of an archive
@@ -106,7 +111,7 @@ def list_members(path: Path, folder: Path) -> Archive:
     Raises:
         DataError: it is damaged, too large, or not of the kind that its ending says.
         OSError: it cannot be read.
-        OutputError: the private folder is full.
+        OutputError: the private folder cannot be written to.
     """
     with path.open("rb") as file:
         archive = Archive(path, hashlib.file_digest(file, "sha256").hexdigest())
@@ -148,17 +153,28 @@ def unpacked(
 ) -> Iterator[Path]:
     """Unpack a member, and its companions, into a private folder; yield its path.
 
+    Of an index only the entry of the member is written.
+
     Raises:
-        DataError: the member is damaged or larger than declared.
+        DataError: a member is damaged or larger than declared, or the index is invalid.
         OutputError: the folder for temporary files is full.
     """
     with temporary_folder() as folder:
         for each in (member, *companions):
             # Only files of a corpus need the folders around them.
             path = folder / (each.name if companions else PurePosixPath(each.name).name)
-            content = read_member(archive, each)
             with full_folder_named():
                 path.parent.mkdir(parents=True, exist_ok=True)
+            if each is not member and path.name == INDEX_FILE:
+                base = PurePosixPath(each.name).parent
+                name = PurePosixPath(member.name).relative_to(base).as_posix()
+                entry = _entries(archive, _version(archive), each).get(name)
+                if entry is not None:
+                    with full_folder_named():
+                        write_index([entry], path.parent)
+                continue
+            content = read_member(archive, each)
+            with full_folder_named():
                 path.write_bytes(content)
         yield folder / (member.name if companions else PurePosixPath(member.name).name)
 
@@ -171,7 +187,7 @@ def read_member(archive: Path, member: Member) -> bytes:
     """
     try:
         if member.zipped:
-            zipped = _open_zip(archive)
+            zipped = _open_zip(archive, _version(archive))
             with zipped.open(zipped.infolist()[member.place]) as file:
                 content = file.read(MEMBER_BYTES + 1)
         else:
@@ -188,10 +204,26 @@ def read_member(archive: Path, member: Member) -> bytes:
     return content
 
 
+def _version(path: Path) -> tuple[int, ...]:
+    """Return what changes if there is another file at a path."""
+    status = path.stat()
+    return (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size)
+
+
 @lru_cache(maxsize=1)
-def _open_zip(path: Path) -> zipfile.ZipFile:
+def _open_zip(path: Path, _: tuple[int, ...]) -> zipfile.ZipFile:
     """Return an open archive; a worker reads many members of one after another."""
     return zipfile.ZipFile(path)
+
+
+@lru_cache(maxsize=2)
+def _entries(path: Path, _: tuple[int, ...], index: Member) -> dict[str, Entry]:
+    """Return the index of a corpus in an archive, by file."""
+    content = read_member(path, index)
+    with temporary_folder() as folder, errors_naming(Path(), folder):
+        with full_folder_named():
+            (folder / INDEX_FILE).write_bytes(content)
+        return {entry.file: entry for entry in read_index(folder)}
 
 
 # === Listing ===
@@ -274,8 +306,10 @@ def _gunzip(path: Path, folder: Path) -> Path:
                     f"expected an archive of at most {ARCHIVE_BYTES >> 30} GiB, it has "
                     "more: import it in parts"
                 )
-            with full_folder_named():
+            try:
                 target.write(chunk)
+            except OSError as error:
+                raise cannot_write(folder, error) from error
 
 
 def _line(error: Exception) -> str:

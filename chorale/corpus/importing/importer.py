@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from chorale.corpus.groups import group_passages
+from chorale.corpus.importing.identities import identity_of
 from chorale.corpus.importing.journal import journal_path, open_journal
 from chorale.corpus.importing.names import unique_names
-from chorale.corpus.importing.outcomes import Outcomes, Workers, identity_of
+from chorale.corpus.importing.outcomes import Outcomes, Workers
 from chorale.corpus.importing.pieces import (
     REFUSED,
     Music,
@@ -27,7 +28,8 @@ from chorale.corpus.index import Entry
 from chorale.corpus.splitting import SHARES, assign_splits, spanning_groups
 from chorale.errors import OutputError
 from chorale.utils.progress import Progress
-from chorale.utils.temporary import temporary_folder
+from chorale.utils.saving import drafts
+from chorale.utils.temporary import remove_abandoned
 from chorale.version import __version__
 
 
@@ -95,8 +97,9 @@ def import_corpus(
     """
     options = options or ImportOptions()
     earlier = check_output(output, overwrite=overwrite)
-    with temporary_folder() as folder:
-        listing = find_sources(paths, folder, (output, journal_path(output)))
+    remove_abandoned()
+    with drafts(output.parent) as folder:  # beside the corpus, where there is room
+        listing = find_sources(paths, folder, (output, journal_path(output), folder))
         if earlier is not None:
             return _unchanged(earlier, listing, options, output), False
         settings = {"version": __version__, **options.pieces.settings()}
@@ -197,8 +200,8 @@ def _collect(listing: Listing, outcomes: Outcomes) -> tuple[list[Row], list[_Kep
     first: dict[str, str] = {}  # name of the first source with a content
     for index, source in enumerate(outcomes.sources):
         outcome = outcomes[index]
-        if outcome.sha256:
-            same = first.setdefault(outcome.sha256, source.name)
+        if outcome.content:
+            same = first.setdefault(outcome.content, source.name)
             if same is not source.name:
                 reason = f"it has the same content as another file: {same}"
                 rows.append(Row(source=source.name, status=REFUSED, reason=reason))
@@ -256,7 +259,7 @@ def _pieces(
             Entry(
                 file=row.file,
                 split=row.split,
-                score=row.source,
+                score=outcomes.sources[each.source].score,
                 title=music.title,
                 key=music.key,
                 metre=music.metre,

@@ -154,6 +154,7 @@ def _parse(values: Mapping[str, Any]) -> Outcome:
     """Return an outcome from its JSON."""
     return Outcome(
         sha256=values["sha256"],
+        content=values["content"],
         pieces=tuple(map(_parse_piece, values["pieces"])),
     )
 

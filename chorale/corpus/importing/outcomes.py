@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from chorale.corpus.importing.identities import identity_of
 from chorale.corpus.importing.journal import Journal
 from chorale.corpus.importing.pieces import (
     Outcome,
@@ -15,7 +16,6 @@ from chorale.corpus.importing.pieces import (
 )
 from chorale.corpus.importing.sources import Source
 from chorale.utils.executors import PROCESSES, Failure, map_ordered, open_executor
-from chorale.utils.files import sha256
 from chorale.utils.progress import Progress
 from chorale.utils.threads import usable_cores
 
@@ -26,16 +26,6 @@ class Workers:
 
     executor: str | None = None
     workers: int | None = None
-
-
-def identity_of(source: Source) -> str:
-    """Return what identifies the content of a source; empty if it cannot be read."""
-    if source.member is not None:
-        return f"{source.archive}:{source.member.place}"
-    try:
-        return sha256(source.path)
-    except OSError:
-        return ""
 
 
 class Outcomes:
@@ -81,16 +71,15 @@ class Outcomes:
                     progress(done, len(self.sources))
 
     def _add(self, index: int, result: Outcome | Failure) -> None:
+        source = self.sources[index]
         if isinstance(result, Failure):
             piece = refused(f"cannot read it: {result.error}")
-            self._others[index] = Outcome(sha256="", pieces=(piece,))
-            return
-        source = self.sources[index]
-        identity = result.sha256
-        if identity and source.member is not None:
-            identity = identity_of(source)
+            result = Outcome(sha256="", content="", pieces=(piece,))
+        is_file = source.member is None
+        identity = result.content if is_file else ""  # which has taken the time once
+        identity = identity or identity_of(source)
         self.identities[index] = identity
-        if not identity:
+        if not result.content:  # nothing to keep, and another time it may be read
             self._others[index] = result
         elif identity not in self._journal:
             self._journal.add(identity, result)

@@ -15,6 +15,7 @@ from typing import Any
 
 from chorale.corpus.groups import melody_passages
 from chorale.corpus.importing.archives import MEMBER_BYTES, is_other_archive, unpacked
+from chorale.corpus.importing.identities import content_of
 from chorale.corpus.importing.sources import Source
 from chorale.corpus.index import format_metres
 from chorale.corpus.ranges import SATB, Ranges, check_ranges
@@ -25,7 +26,12 @@ from chorale.formats.abc.book import BookTune, split_book
 from chorale.formats.classic_csv import annotations_text, csv_text
 from chorale.formats.files import FORMATS, READABLE, format_of_content, with_key
 from chorale.formats.foreign import advice_for
-from chorale.formats.reading import Reading, ReadingOptions, with_estimated_metre
+from chorale.formats.reading import (
+    NO_TEMPO,
+    Reading,
+    ReadingOptions,
+    with_estimated_metre,
+)
 from chorale.music.voices import VOICE_NAMES
 from chorale.utils.checks import check_shares
 from chorale.utils.files import sha256
@@ -117,24 +123,27 @@ class Outcome:
     """What became of a source.
 
     Attributes:
-        sha256: of its content; empty if it was not read as far as that.
+        sha256: of its file; empty if it was not read as far as that.
+        content: equal for sources that are read alike, see `identities.content_of`;
+            empty if it was not read as far as that.
         pieces: at least one.
     """
 
     sha256: str
+    content: str
     pieces: tuple[Piece, ...]
 
 
 def read_source(source: Source, options: PieceOptions) -> Outcome:
     """Read the pieces of a source; every failure is a refused piece."""
-    content, path = "", source.path
+    digest, content, path = "", "", source.path
     try:
         with _file_of(source) as path:
             form, remarks = _recognize(path)
             if path.stat().st_size > MEMBER_BYTES:
                 most = MEMBER_BYTES >> 20
                 raise DataError(f"expected at most {most} MiB, it is larger")
-            content = sha256(path)
+            digest, content = sha256(path), content_of(path)
             pieces = list(_read_pieces(path, form, remarks, options))
     except ChoraleError as error:
         pieces = [refused(_without_path(str(error), path))]
@@ -143,7 +152,7 @@ def read_source(source: Source, options: PieceOptions) -> Outcome:
     except Exception as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         pieces = [refused(f"cannot read it, {UNEXPECTED}: {reason}")]
-    return Outcome(sha256=content, pieces=tuple(pieces))
+    return Outcome(sha256=digest, content=content, pieces=tuple(pieces))
 
 
 def refused(reason: str, label: str = "") -> Piece:
@@ -292,7 +301,9 @@ def _judge(
     chorale = reading.chorale
     decided = (*reading.key_notes, *reading.metre_notes)
     stated = reading._replace(key_notes=(), metre_notes=(), metre_assumed=False)
-    changed = stated.remarks()
+    changed = [  # a corpus has no tempos, so none is missing
+        sentence for sentence in stated.remarks() if not sentence.startswith(NO_TEMPO)
+    ]
     return Piece(
         label=label,
         status=REPAIRED if changed else ACCEPTED,

@@ -55,6 +55,13 @@ class Source:
     member: Member | None = None
     companions: tuple[Member, ...] = ()
 
+    @property
+    def score(self) -> str:
+        """The name in an index: as the user typed it, or below an absolute path."""
+        if not Path(self.name).is_absolute():
+            return self.name
+        return printable("/".join(self.place))
+
 
 @dataclass
 class Listing:
@@ -139,12 +146,13 @@ class _Finder:
         self._visited[identity] = name
         real = _real(folder)
         for path in sorted(folder.iterdir()):
+            below = (*place, path.name)
+            if real / path.name in self._passed or _belongs_to_corpus(below):
+                continue
             if path.name.startswith("."):
                 self._listing.hidden += 1
-            elif real / path.name not in self._passed:
-                below = (*place, path.name)
-                if not _belongs_to_corpus(below):
-                    self.add(path, below)
+            else:
+                self.add(path, below)
 
     def _add_archive(self, path: Path, place: tuple[str, ...]) -> None:
         shown = printable(str(path))
@@ -155,6 +163,7 @@ class _Finder:
             return
         for name, reason in archive.refused:
             self._refuse(f"{shown}/{printable(name)}", reason)
+        members = archive.by_name
         for member in sorted(archive.members, key=lambda member: member.name):
             parts = PurePosixPath(member.name).parts
             if any(part.startswith(".") or part == "__MACOSX" for part in parts):
@@ -166,7 +175,7 @@ class _Finder:
                     place=(*place, *parts),
                     archive=archive.sha256,
                     member=member,
-                    companions=companions_of(member, archive.by_name),
+                    companions=companions_of(member, members),
                 )
                 self._listing.sources.append(source)
 

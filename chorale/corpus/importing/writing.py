@@ -9,9 +9,9 @@ from pathlib import Path
 from chorale.corpus.importing.pieces import Music
 from chorale.corpus.importing.report import Report, read_report, write_report
 from chorale.corpus.importing.sources import REPORT_FILE
-from chorale.corpus.index import Entry, write_index
+from chorale.corpus.index import INDEX_FILE, Entry, write_index
 from chorale.corpus.loading import annotations_path, load_piece
-from chorale.corpus.shards import write_shards
+from chorale.corpus.shards import SHARDS_FILE, is_shard, write_shards
 from chorale.errors import OutputError
 from chorale.music.score import Chorale
 from chorale.utils.files import cannot_write
@@ -43,7 +43,27 @@ def check_output(output: Path, *, overwrite: bool) -> Report | None:
             f"{output}: expected a new folder, there are files in it that are not of "
             "an import: name another folder"
         )
-    return None if overwrite else report
+    if not overwrite:
+        return report
+    if other := _other_file(output, report):
+        raise OutputError(
+            f"{output}: cannot replace it: {other} is not of the import: move it "
+            "elsewhere, or name another folder"
+        )
+    return None
+
+
+def _other_file(output: Path, report: Report) -> str:
+    """Return a file in the folder of an import that it did not write; else nothing."""
+    known = {REPORT_FILE, INDEX_FILE, SHARDS_FILE}
+    for row in report.rows:
+        if row.file:
+            known |= {row.file, annotations_path(row.file).as_posix()}
+    for path in sorted(output.rglob("*")):
+        name = path.relative_to(output).as_posix()
+        if not (name in known or path.is_dir() or is_shard(name)):
+            return name
+    return ""
 
 
 def write_corpus(
@@ -109,8 +129,14 @@ def _chorales(
 
 def _replace(output: Path, folder: Path, old: Path) -> None:
     """Move a folder to its place, and what is there away."""
-    if (output / REPORT_FILE).is_file():
+    is_earlier = (output / REPORT_FILE).is_file()
+    if is_earlier:
         output.rename(old)
     elif output.is_dir():
         output.rmdir()
-    folder.rename(output)
+    try:
+        folder.rename(output)
+    except OSError:
+        if is_earlier:
+            old.rename(output)
+        raise

@@ -23,7 +23,7 @@ from chorale.formats.midi.pickups import on_pickup
 from chorale.formats.midi.tracks import Performance, read_parts
 from chorale.formats.midi.voices import Bars, Group, parts_to_read, read_voices
 from chorale.formats.places import places_in
-from chorale.formats.reading import Reading, ReadingOptions
+from chorale.formats.reading import NO_TEMPO, Reading, ReadingOptions
 from chorale.music.score import DEFAULT_TEMPO, Chorale, Note
 from chorale.utils.files import read_file
 
@@ -82,9 +82,7 @@ def _convert_foreign(
     if tempo is None:
         tempo = DEFAULT_TEMPO
         if options.tempo is None:
-            performance.remarks.append(
-                f"there is no tempo at the beginning: {tempo:g} quarters per minute"
-            )
+            performance.remarks.append(f"{NO_TEMPO}{tempo:g} quarters per minute")
     reading = _convert(performance, voice, options, tempo=tempo)
     if reading.metre_assumed:  # where its strong beats are is unknown
         return reading

@@ -117,10 +117,58 @@ def test_annotations_and_index_come_with_a_csv(
     tmp_path: Path, name: str, expected: list[str]
 ) -> None:
     names = [name, *expected, "elsewhere/index.csv"]
-    path = zip_of(tmp_path / "corpus.zip", dict.fromkeys(names, "text"))
+    members: dict[str, str | bytes] = dict.fromkeys(names, "text")
+    index = "file,title\nother.csv,Other\n"
+    members |= {each: index for each in names if each.endswith("index.csv")}
+    path = zip_of(tmp_path / "corpus.zip", members)
     archive = list_members(path, tmp_path)
     companions = companions_of(archive.by_name[name], archive.by_name)
     assert [member.name for member in companions] == expected
     with unpacked(path, archive.by_name[name], companions) as file:
         assert file.as_posix().endswith(f"/{name}" if expected else "/a.abc")
         assert annotations_path(file).is_file() == bool(expected)
+
+
+def test_only_the_entry_of_a_csv_is_unpacked_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the time and the memory of a corpus are those of its square."""
+    index = "file,title\n" + "".join(f"{n}.csv,Hymn {n}\n" for n in range(20))
+    members: dict[str, str | bytes] = {f"x/{n}.csv": "text" for n in range(21)}
+    path = zip_of(tmp_path / "corpus.zip", members | {"x/index.csv": index})
+    by_name = list_members(path, tmp_path).by_name
+    parsed = []
+    read_index = archives.read_index
+    monkeypatch.setattr(
+        archives, "read_index", lambda folder: parsed.append(1) or read_index(folder)
+    )
+    for number in range(20):
+        member = by_name[f"x/{number}.csv"]
+        with unpacked(path, member, companions_of(member, by_name)) as file:
+            (entry,) = read_index(file.parent)
+            assert (entry.file, entry.title) == (file.name, f"Hymn {number}")
+    assert len(parsed) == 1
+    member = by_name["x/20.csv"]
+    with unpacked(path, member, companions_of(member, by_name)) as file:
+        assert [each.name for each in file.parent.iterdir()] == ["20.csv"]
+
+
+def test_an_invalid_index_in_an_archive_is_named(tmp_path: Path) -> None:
+    members: dict[str, str | bytes] = {"a.csv": "text", "index.csv": "file,keys\na,b\n"}
+    path = zip_of(tmp_path / "corpus.zip", members)
+    by_name = list_members(path, tmp_path).by_name
+    member = by_name["a.csv"]
+    with (
+        pytest.raises(DataError, match=r"^index\.csv, row 1, column keys: expected"),
+        unpacked(path, member, companions_of(member, by_name)),
+    ):
+        pass
+
+
+def test_an_archive_that_is_replaced_is_read_again(tmp_path: Path) -> None:
+    path = zip_of(tmp_path / "hymns.zip", {"a.abc": "first"})
+    (member,) = list_members(path, tmp_path).members
+    assert read_member(path, member) == b"first"
+    zip_of(tmp_path / "new.zip", {"a.abc": "second"}).replace(path)
+    (member,) = list_members(path, tmp_path).members
+    assert read_member(path, member) == b"second"

@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import dying
+import mido
 import pytest
 from hymns import hymn, write_hymns, zip_of
 
 from chorale.corpus.importing import outcomes
+from chorale.corpus.importing.archives import MEMBER_BYTES
 from chorale.corpus.importing.importer import ImportOptions, import_corpus
 from chorale.corpus.importing.journal import journal_path
 from chorale.corpus.importing.outcomes import Workers
-from chorale.corpus.importing.pieces import REFUSED, Outcome, PieceOptions
+from chorale.corpus.importing.pieces import ACCEPTED, REFUSED, Outcome, PieceOptions
 from chorale.corpus.importing.report import Report, Row
 from chorale.corpus.importing.sources import Source
 from chorale.corpus.index import read_index
@@ -78,7 +80,7 @@ def test_a_corpus_loads_as_its_files_are_read(tmp_path: Path) -> None:
         chorale = read_piece(folder / f"{name}.abc").chorale
         assert loaded[name] == chorale
         assert (loaded[name].title, entry.title) == (chorale.title, chorale.title)
-        assert entry.score.endswith(f"/{name}.abc")
+        assert entry.score == f"{name}.abc"
         assert entry.sha256 == sha256(output / entry.file)
         assert (entry.key, entry.metre, entry.steps) == ("C major", "4/4", 144)
         assert entry.source_sha256 == sha256(folder / f"{name}.abc")
@@ -250,6 +252,121 @@ def test_other_options_are_another_import(tmp_path: Path) -> None:
         imported(folder, output=output, random_state=1)
     with pytest.raises(OutputError, match="other files or options"):
         imported(folder, output=output, pieces=PieceOptions(off_grid=0.5))
+
+
+def test_files_that_are_refused_are_those_of_the_same_import(tmp_path: Path) -> None:
+    folder = write_hymns(tmp_path / "hymns", 1)
+    (folder / "README.txt").write_text("no music")
+    (folder / "empty.abc").write_text("")
+    (folder / "large.abc").write_bytes(b"")
+    os.truncate(folder / "large.abc", MEMBER_BYTES + 1)
+    members: dict[str, str | bytes] = {"note.txt": "no music", "hymn.abc": hymn(2)}
+    zipped = zip_of(tmp_path / "hymns.zip", members)
+    content = bytearray(zipped.read_bytes())
+    content[40:42] = b"\xff\xff"  # of the note
+    zipped.write_bytes(content)
+    report, _ = import_corpus([folder, zipped], tmp_path / "out", workers=THREADS)
+    assert (len(report.rows), report.kept) == (6, 2)
+    again, is_new = import_corpus([folder, zipped], tmp_path / "out", workers=THREADS)
+    assert (again, is_new) == (report, False)
+    (folder / "README.txt").write_text("other words")
+    with pytest.raises(OutputError, match="other files"):
+        import_corpus([folder, zipped], tmp_path / "out", workers=THREADS)
+
+
+def csv_corpus(folder: Path, key: str = "") -> Path:
+    """Write a corpus of one CSV; with an index if there is a key."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write(read(write_hymns(folder.parent / "hymns", 1) / "hymn1.abc"), folder / "x.csv")
+    if key:
+        (folder / "index.csv").write_text(f"file,key\nx.csv,{key}\n")
+    return folder
+
+
+def test_a_csv_with_another_index_is_another_file(tmp_path: Path) -> None:
+    folder = csv_corpus(tmp_path / "a")
+    output = tmp_path / "corpus"
+    imported(folder, output=output)
+    assert read_index(output)[0].estimated == "key metre"
+    csv_corpus(folder, "G major")
+    with pytest.raises(OutputError, match="other files"):
+        imported(folder, output=output)
+    import_corpus([folder], output, workers=THREADS, overwrite=True)
+    (entry,) = read_index(output)
+    assert (entry.key, entry.estimated) == ("G major", "metre")
+
+
+def test_a_stopped_import_reads_a_csv_with_its_new_index(tmp_path: Path) -> None:
+    folder = csv_corpus(tmp_path / "a")
+    output = tmp_path / "corpus"
+
+    def stop(*_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_corpus([folder], output, workers=THREADS, progress=stop)
+    csv_corpus(folder, "G major")
+    imported(folder, output=output)
+    assert read_index(output)[0].key == "G major"
+
+
+def test_equal_pitches_of_two_corpora_are_both_imported(tmp_path: Path) -> None:
+    first, second = csv_corpus(tmp_path / "a"), csv_corpus(tmp_path / "b", "G major")
+    same = csv_corpus(tmp_path / "c", "G major")
+    report = imported(first, second, same, output=tmp_path / "corpus")
+    assert [row.status for row in report.rows][2] == REFUSED
+    assert report.kept == 2
+    keys = {entry.key for entry in read_index(tmp_path / "corpus")}
+    assert keys == {"C major", "G major"}
+    assert report.rows[1].same_as == report.rows[0].file
+
+
+def test_force_replaces_no_files_of_others(tmp_path: Path) -> None:
+    folder = write_hymns(tmp_path / "hymns", 1, 2)
+    output = tmp_path / "corpus"
+    imported(folder, output=output)
+    (output / "run").mkdir()
+    (output / "run" / "weights").write_text("hours of training")
+    for in_shards in (True, False):
+        with pytest.raises(OutputError, match="run/weights is not of the import"):
+            import_corpus([folder], output, workers=THREADS, overwrite=True)
+        shutil.move(output / "run", tmp_path)
+        options = ImportOptions(in_shards=in_shards)
+        import_corpus([folder], output, options, workers=THREADS, overwrite=True)
+        shutil.move(tmp_path / "run", output)
+
+
+def test_an_import_that_cannot_be_moved_leaves_the_earlier_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_hymns(tmp_path / "hymns", 1, 2)
+    output = tmp_path / "corpus"
+    imported(folder, output=output)
+    before = tree(output)
+    rename = Path.rename
+
+    def fail(path: Path, target: Path) -> Path:
+        if path.name == "corpus" and path != output:
+            raise PermissionError(13, "Permission denied")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+    with pytest.raises(OutputError, match="Permission denied"):
+        import_corpus([folder], output, workers=THREADS, overwrite=True)
+    assert tree(output) == before
+
+
+def test_a_missing_tempo_is_no_repair(tmp_path: Path) -> None:
+    folder = write_hymns(tmp_path / "hymns", 1)
+    path = tmp_path / "hymn.mid"
+    write(read(folder / "hymn1.abc"), path)
+    song = mido.MidiFile(path)
+    for track in song.tracks:
+        track[:] = [message for message in track if message.type != "set_tempo"]
+        track[:] = [message for message in track if message.type != "text"]
+    song.save(path)
+    (row,) = imported(path, output=tmp_path / "corpus").rows
+    assert (row.status, row.changes) == (ACCEPTED, ())
 
 
 def test_nothing_is_written_without_a_piece(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -226,3 +227,32 @@ def test_a_lone_folder_named_test_is_no_split(tmp_path: Path) -> None:
     write_hymns(folder / "test", 1)
     write_hymns(folder / "other", 2)
     assert [source.split for source in found(tmp_path, folder).sources] == ["", ""]
+
+
+def test_the_score_is_a_name_that_can_be_carried_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "books").mkdir()
+    write_hymns(tmp_path / "books" / "old", 1)
+    zip_of(tmp_path / "books" / "more.zip", {"new/hymn2.abc": hymn(2)})
+
+    def scores(*paths: Path) -> list[str]:
+        return [source.score for source in found(tmp_path / "private", *paths).sources]
+
+    (tmp_path / "private").mkdir()
+    books = tmp_path / "books"
+    assert scores(books) == ["more.zip/new/hymn2.abc", "old/hymn1.abc"]
+    assert scores(books / "more.zip") == ["more.zip/new/hymn2.abc"]
+    assert scores(books / "old" / "hymn1.abc") == ["hymn1.abc"]
+    monkeypatch.chdir(books)
+    assert scores(Path("old"), Path("../books/more.zip")) == [
+        "old/hymn1.abc",
+        "../books/more.zip/new/hymn2.abc",
+    ]
+
+
+def test_many_members_are_listed_in_time(tmp_path: Path) -> None:
+    path = zip_of(tmp_path / "many.zip", {f"{n}.abc": "" for n in range(10_000)})
+    begin = time.process_time()
+    assert len(found(tmp_path, path).sources) == 10_000
+    assert time.process_time() - begin < 3  # the square would take 10

@@ -422,7 +422,8 @@ def test_a_key_that_begins_later_is_not_that_of_the_beginning(tmp_path: Path) ->
     conductor = [(1920, mido.MetaMessage("key_signature", key="Bb"))]
     path = save(tmp_path / "a.mid", [conductor, *four(length=3840)])
     assert read_midi(path).signatures == ()
-    assert read_spelled(path).notes == (
+    reading = read_spelled(path)
+    assert (*reading.notes, *reading.key_notes) == (
         "there is no tempo at the beginning: 72 quarters per minute",
         "key signatures after the beginning are left out",
         "there is no key signature: read as C major, by the notes",
@@ -457,7 +458,7 @@ def test_the_notes_decide_the_mode_of_a_key_signature(tmp_path: Path) -> None:
     ]
     reading = read_spelled(save(tmp_path / "a.mid", [signature, *voices]))
     assert reading.chorale.key == Key("E", "minor")
-    assert reading.notes[1:] == (
+    assert reading.key_notes == (
         "the key signature is G major, the notes are in E minor: read as E minor",
     )
     given = ReadingOptions(key=Key("C", "major"), tempo=90)
