@@ -22,7 +22,7 @@ from chorale.corpus.ranges import SATB, Ranges, check_ranges
 from chorale.corpus.reading import read_whole
 from chorale.errors import UNEXPECTED, ChoraleError, DataError, printable
 from chorale.formats import jsb
-from chorale.formats.abc.book import BookTune, split_book
+from chorale.formats.abc.book import read_book
 from chorale.formats.classic_csv import annotations_text, csv_text
 from chorale.formats.files import FORMATS, READABLE, format_of_content, with_key
 from chorale.formats.foreign import advice_for
@@ -35,7 +35,6 @@ from chorale.formats.reading import (
 from chorale.music.voices import VOICE_NAMES
 from chorale.utils.checks import check_shares
 from chorale.utils.files import sha256
-from chorale.utils.temporary import temporary_folder
 
 STATUSES = ACCEPTED, REPAIRED, REFUSED = ("accepted", "repaired", "refused")
 _ABC, _JSB, _ZIPPED = "abc", "jsb", "mxl"  # formats
@@ -239,42 +238,24 @@ def _read_pieces(
             else:
                 yield _judge(with_key(piece.reading), options, piece.name, piece.split)
         return
-    reading = ReadingOptions(format=form)
-    tunes = list(split_book(path)) if form == _ABC else []
-    if len(tunes) < 2:
-        yield _read_piece(path, reading, remarks, options)
+    if form == _ABC:
+        for tune in read_book(path):
+            if isinstance(tune.reading, DataError):
+                yield refused(_without_path(str(tune.reading), path), tune.label)
+            else:
+                found = _with_notes(with_key(tune.reading), remarks)
+                yield _judge(found, options, tune.label)
         return
-    with temporary_folder() as folder:
-        copy = folder / f"{path.stem}.abc"
-        for label, tune in zip(_labels(tunes), tunes, strict=True):
-            copy.write_text(tune.text, encoding="utf-8-sig")
-            yield _read_piece(copy, reading, remarks, options, label)
+    found = read_whole(path, ReadingOptions(format=form))
+    yield _judge(_with_notes(found, remarks), options)
 
 
-def _labels(tunes: list[BookTune]) -> list[str]:
-    """Return the numbers of tunes, or their places in the book if those are unclear."""
-    numbers = [tune.number for tune in tunes]
-    if None in numbers or len(set(numbers)) < len(numbers):
-        return [str(place) for place in range(1, len(tunes) + 1)]
-    return [str(number) for number in numbers]
-
-
-def _read_piece(
-    path: Path,
-    reading: ReadingOptions,
-    remarks: tuple[str, ...],
-    options: PieceOptions,
-    label: str = "",
-) -> Piece:
-    try:
-        found = read_whole(path, reading)
-    except DataError as error:
-        return refused(_without_path(str(error), path), label)
-    return _judge(found._replace(notes=(*remarks, *found.notes)), options, label)
+def _with_notes(reading: Reading, remarks: tuple[str, ...]) -> Reading:
+    return reading._replace(notes=(*remarks, *reading.notes))
 
 
 def _judge(
-    reading: Reading, options: PieceOptions, label: str, split: str = ""
+    reading: Reading, options: PieceOptions, label: str = "", split: str = ""
 ) -> Piece:
     """Return what becomes of a piece that was read."""
     chorale = reading.chorale

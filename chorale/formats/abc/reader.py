@@ -21,7 +21,7 @@ from chorale.formats.abc.bars import (
 from chorale.formats.abc.events import Event, bounds_of, length_of
 from chorale.formats.abc.fields import VoiceProperties
 from chorale.formats.abc.remarks import Remarks, Spot
-from chorale.formats.abc.text import decode, select_tune, split_tunes
+from chorale.formats.abc.text import Tune, decode, select_tune, split_tunes
 from chorale.formats.abc.tunes import TuneReader
 from chorale.formats.abc.voices import VoiceReader
 from chorale.formats.limits import ABC_BYTES
@@ -63,31 +63,39 @@ def read_abc(path: Path, tune: int | None = None) -> WrittenScore:
     with located(path):
         if not raw.strip():
             raise DataError("expected a score, it is empty")
-        chosen = select_tune(split_tunes(decode(raw)), tune)
-        reader = TuneReader()
-        voices = reader.read(chosen)
-        if not voices:
-            hint = f": {chosen.lost}" if chosen.lost else ""
-            raise DataError(f"expected a tune, got no notes{hint}")
-        properties = {voice.name: reader.finish(voice) for voice in voices}
-        if len(voices) == 1 and _most_layers(voices[0]) < VOICES:
-            _leave_overlays_out(voices[0], reader.remarks)
-        align_voices(voices, reader.remarks)
-        cut_hidden_end(voices)
-        bars = written_bars(voices)
-        if reader.is_own and bars[0].key is not None:
-            bars[0] = replace(bars[0], key=replace(bars[0].key, certain=True))
-        say_short_bars(voices, bars, reader.remarks)
-        staves = [
-            _staff(together, properties[together[0].name], bars)
-            for together in _by_staff(voices, reader.staves, properties)
-        ]
+        return score_of(select_tune(split_tunes(decode(raw)), tune))
+
+
+def score_of(tune: Tune) -> WrittenScore:
+    """Return the score of a tune.
+
+    Raises:
+        DataError: the tune is damaged, or has no notes.
+    """
+    reader = TuneReader()
+    voices = reader.read(tune)
+    if not voices:
+        hint = f": {tune.lost}" if tune.lost else ""
+        raise DataError(f"expected a tune, got no notes{hint}")
+    properties = {voice.name: reader.finish(voice) for voice in voices}
+    if len(voices) == 1 and _most_layers(voices[0]) < VOICES:
+        _leave_overlays_out(voices[0], reader.remarks)
+    align_voices(voices, reader.remarks)
+    cut_hidden_end(voices)
+    bars = written_bars(voices)
+    if reader.is_own and bars[0].key is not None:
+        bars[0] = replace(bars[0], key=replace(bars[0].key, certain=True))
+    say_short_bars(voices, bars, reader.remarks)
+    staves = [
+        _staff(together, properties[together[0].name], bars)
+        for together in _by_staff(voices, reader.staves, properties)
+    ]
     return WrittenScore(
         bars=bars,
         staves=staves,
         title=reader.title,
         composer=reader.composer,
-        notes=(*chosen.notes, *reader.remarks.sentences([bar.number for bar in bars])),
+        notes=(*tune.notes, *reader.remarks.sentences([bar.number for bar in bars])),
     )
 
 

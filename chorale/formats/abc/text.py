@@ -29,7 +29,7 @@ _MARKUP = re.compile("&(?:[lg]t|amp|quot|nbsp);")  # of tunes copied from web pa
 _LATIN = re.compile(r"abc-charset\s+(?:iso-?)?8859-?(\d+)", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TextLine:
     """A line without its comment; `row` counts from 1 in the file."""
 
@@ -56,19 +56,25 @@ class TextLine:
 
 @dataclass
 class Tune:
-    """The lines of a tune, those of the file header first.
+    """The lines of a tune.
 
     Attributes:
         number: of its X: field; None without one.
         row: of its first line.
-        lines: without empty lines and comments.
+        header: the lines of the file header, which all tunes of a file share.
+        lines: its own, without empty lines and comments.
+        in_body: whether its header has ended, which its K: field does.
+        has_music: whether one of its lines is music.
         passed: rows after which empty lines are ignored.
         lost: a sentence on music after the end of the tune; empty if there is none.
     """
 
     number: int | None
     row: int
+    header: Sequence[TextLine] = ()
     lines: list[TextLine] = field(default_factory=list)
+    in_body: bool = False
+    has_music: bool = False
     passed: list[int] = field(default_factory=list)
     lost: str = ""
 
@@ -87,10 +93,11 @@ class Tune:
         titles = (unescape_text(line.value) for line in self.lines if line.field == "T")
         return next(titles, "")
 
-    @property
-    def in_body(self) -> bool:
-        """Whether the header has ended, which its K: field does."""
-        return any(line.field == "K" for line in self.lines)
+    def add(self, lines: Sequence[TextLine]) -> None:
+        """Add lines at the end."""
+        self.lines += lines
+        self.in_body |= any(line.field == "K" for line in lines)
+        self.has_music |= any(map(is_music, lines))
 
 
 def decode(raw: bytes) -> str:
@@ -176,8 +183,8 @@ def _add_block(
     for begin, end in pairwise([*begins, len(block)]):
         lines = block[begin:end]
         number = re.match(r"\d{1,9}", lines[0].value) if numbered else None
-        tune = Tune(int(number[0]) if number else None, lines[0].row)
-        tune.lines = [*header, *lines]
+        tune = Tune(int(number[0]) if number else None, lines[0].row, header)
+        tune.add(lines)
         tunes.append(tune)
 
 
@@ -187,14 +194,13 @@ def _add_rest(tune: Tune, block: list[TextLine]) -> None:
     A tune is unfinished if it has no music yet, or if voices follow.
     """
     last = tune.lines[-1].row
-    has_music = any(is_music(line) for line in tune.lines)
     if tune.in_body:
-        continues = is_music(block[0]) and not has_music
+        continues = is_music(block[0]) and not tune.has_music
         continues |= block[0].field == "V" or block[0].text.startswith("[V:")
     else:
         continues = bool(block[0].field)
     if continues:
-        tune.lines += block
+        tune.add(block)
         tune.passed.append(last)
     elif any(map(is_music, block)) and not tune.lost:
         row = next(line.row for line in block if is_music(line))

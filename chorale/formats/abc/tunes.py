@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import chain
 
 from chorale.errors import DataError
 from chorale.formats.abc.accidentals import OCTAVE, SCOPES
@@ -73,7 +74,7 @@ class TuneReader:
         Raises:
             DataError: a line is damaged; names the row.
         """
-        for line in tune.lines:
+        for line in chain(tune.header, tune.lines):
             with _in_row(line.row):
                 if line.text.startswith("%%"):
                     self._read_directive(line.directive)

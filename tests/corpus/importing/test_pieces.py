@@ -26,8 +26,12 @@ from chorale.corpus.importing.pieces import (
 from chorale.corpus.importing.sources import Source
 from chorale.corpus.ranges import ANY
 from chorale.errors import UsageError
+from chorale.formats.abc import book
+from chorale.formats.abc.reader import score_of
+from chorale.formats.abc.text import Tune
 from chorale.formats.classic_csv import annotations_text, csv_text
 from chorale.formats.files import read, write
+from chorale.formats.scores.written_score import WrittenScore
 from chorale.music.keys import Key
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES
@@ -212,9 +216,25 @@ def test_what_no_reader_foresaw_is_refused(
         raise RecursionError("maximum depth")
 
     monkeypatch.setattr(pieces, "read_whole", fail)
-    piece = piece_of(text(tmp_path / "hymn.abc", hymn(1)))
+    write(little_chorale(), tmp_path / "hymn.csv")
+    piece = piece_of(tmp_path / "hymn.csv")
     assert piece.status == REFUSED
     assert piece.reason.endswith("this is a bug of chorale: maximum depth")
+
+
+def test_what_no_reader_foresaw_in_a_tune_costs_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(tune: Tune) -> WrittenScore:
+        if tune.number == 2:
+            raise RecursionError("maximum depth")
+        return score_of(tune)
+
+    monkeypatch.setattr(book, "score_of", read)
+    content = f"{hymn(1)}\n{hymn(2)}\n{hymn(3)}"
+    found = outcome_of(text(tmp_path / "book.abc", content)).pieces
+    assert [piece.status for piece in found] == [ACCEPTED, REFUSED, ACCEPTED]
+    assert found[1].reason.endswith("this is a bug of chorale: maximum depth")
 
 
 # === Recognized by content ===
@@ -239,11 +259,11 @@ def test_midi_named_as_musicxml_is_read(tmp_path: Path) -> None:
 
 
 def test_a_book_of_tunes_gives_a_piece_for_each(tmp_path: Path) -> None:
-    book = "\n".join(
+    content = "\n".join(
         ["%%abc-charset utf-8", "C:Somebody", "", hymn(1, title="Eïns"), hymn(2)]
     )
-    book += "\nX:7\nT:Solo\nK:C\nCDEF|\n"
-    outcome = outcome_of(text(tmp_path / "book.abc", book))
+    content += "\nX:7\nT:Solo\nK:C\nCDEF|\n"
+    outcome = outcome_of(text(tmp_path / "book.abc", content))
     assert [piece.label for piece in outcome.pieces] == ["1", "2", "7"]
     assert [piece.status for piece in outcome.pieces] == [ACCEPTED, ACCEPTED, REFUSED]
     titles = [piece.music.title for piece in outcome.pieces if piece.music]
@@ -251,18 +271,18 @@ def test_a_book_of_tunes_gives_a_piece_for_each(tmp_path: Path) -> None:
 
 
 def test_tunes_of_one_number_are_named_by_their_place(tmp_path: Path) -> None:
-    book = f"{hymn(3)}\n{hymn(3, title='Other', last='B4')}"
-    outcome = outcome_of(text(tmp_path / "book.abc", book))
+    content = f"{hymn(3)}\n{hymn(3, title='Other', last='B4')}"
+    outcome = outcome_of(text(tmp_path / "book.abc", content))
     assert [piece.label for piece in outcome.pieces] == ["1", "2"]
     assert all(piece.status == ACCEPTED for piece in outcome.pieces)
 
 
 def test_a_damaged_tune_costs_no_other_and_its_row_is_named(tmp_path: Path) -> None:
     broken = hymn(2).replace("M:4/4", "M:what")
-    book = f"{hymn(1)}\n{broken}\n{hymn(3)}"
-    one, two, three = outcome_of(text(tmp_path / "book.abc", book)).pieces
+    content = f"{hymn(1)}\n{broken}\n{hymn(3)}"
+    one, two, three = outcome_of(text(tmp_path / "book.abc", content)).pieces
     assert (one.status, two.status, three.status) == (ACCEPTED, REFUSED, ACCEPTED)
-    row = book.splitlines().index("M:what") + 1
+    row = content.splitlines().index("M:what") + 1
     assert two.reason.startswith(f"row {row}: expected a metre")
 
 
