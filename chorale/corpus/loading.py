@@ -24,7 +24,7 @@ from chorale.errors import DataError
 from chorale.formats.classic_csv import read_annotations, read_csv
 from chorale.music.keys import Key
 from chorale.music.metre import COMMON_TIME, metres_of, number_bars
-from chorale.music.ranges import Range, voice_ranges
+from chorale.music.ranges import Range, union_of, voice_ranges
 from chorale.music.score import Chorale
 from chorale.utils.files import sha256
 from chorale.utils.progress import Progress
@@ -67,13 +67,13 @@ class Corpus:
         return chorales
 
     def ranges(self) -> tuple[Range, ...]:
-        """Return the lowest and highest note of each voice in train.
+        """Return the lowest and highest note of each voice in train and valid.
 
         Those of shards are in their index.
         """
         if isinstance(self.train, ShardedPieces):
-            return self.train.ranges
-        return voice_ranges(self.train)
+            return union_of([self.train.ranges, voice_ranges(self.valid)])
+        return voice_ranges([*self.train, *self.valid])
 
 
 def bundled_corpus() -> Path:

@@ -4,7 +4,7 @@ A cell is what a voice does at a step: silence, or a pitch that is held or struc
 Unlike a token of `chorale.encoding.tokens` it does not depend on what stands before it,
 so any cell of a piece may be known and any other not. One contiguous vocabulary serves
 all voices: 0 is silence, then every MIDI note from the lowest to the highest of the
-train split, held, then, in the `hold` encoding, all of them again, struck.
+train and valid splits, held, then, in the `hold` encoding, all of them again, struck.
 
 - `hold` tells a held pitch from one that is struck; decoding is exact.
 - `pitch` does not; an onset is where the pitch changes. Published likelihoods of
@@ -32,7 +32,7 @@ ABSENT = -1
 
 @dataclass(frozen=True, kw_only=True)
 class CellVocabulary(NoteVocabulary):
-    """The cells of an infiller, fitted to its train split and stored with it."""
+    """The cells of an infiller, those of its train and valid splits."""
 
     unit: ClassVar[str] = "cells"
 

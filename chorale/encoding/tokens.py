@@ -1,7 +1,7 @@
 """Tokens: what a network reads and writes for one voice at one step.
 
 One contiguous vocabulary serves all voices: token 0 is silence, then every MIDI note
-from the lowest to the highest of the train split, then, in the `hold` encoding, HOLD.
+from the lowest to the highest of train and valid, then, in the `hold` encoding, HOLD.
 
 - `pitch` writes every step's pitch: the form in which likelihoods are published. It
   does not distinguish a held pitch from one struck again, so decoding merges repeats.
@@ -45,7 +45,7 @@ class Past(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Vocabulary(NoteVocabulary):
-    """The tokens of a model, fitted to its train split and stored with it."""
+    """The tokens of a model, those of its train and valid splits."""
 
     unit: ClassVar[str] = "tokens"
 

@@ -1,4 +1,4 @@
-"""What vocabularies of tokens and of cells share: the MIDI notes of a train split."""
+"""What vocabularies of tokens and of cells share: the MIDI notes of a corpus."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class OutsideNote:
 class NoteVocabulary:
     """Numbers of notes: 0 is silence, then every MIDI note from the lowest up.
 
-    It is fitted to the train split of a model and stored with it.
+    It is fitted to the train and valid splits of a model and stored with it.
     """
 
     unit: ClassVar[str]  # what the numbers are called, in the plural

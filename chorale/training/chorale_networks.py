@@ -43,7 +43,7 @@ def train_network(
 
     Raises:
         UsageError: the folder already holds a run, or the options do not match.
-        DataError: valid has notes that train lacks.
+        DataError: the train split is empty, or a voice never sounds.
     """
     infills = isinstance(network_options, InfillerOptions)
     expected = CommonOptions if infills else TrainingOptions

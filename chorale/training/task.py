@@ -34,7 +34,7 @@ class ChoraleTask(Task[Card], Generic[VocabularyT]):
         network_options, options: of the network and of its training.
 
     Raises:
-        DataError: the train split is empty, or valid has notes that train lacks.
+        DataError: the train split is empty, or a voice never sounds.
         UsageError: there is no such base, or the options are not those of its network.
     """
 
@@ -54,7 +54,8 @@ class ChoraleTask(Task[Card], Generic[VocabularyT]):
         self.corpus = corpus
         self.network_options, self.options = network_options, options
         self.learned, self.validated, _ = split_corpus(corpus)
-        # Chorales held out of a flat corpus are of its train split too.
+        # With the notes of valid: an import splits pieces at random, and a piece with
+        # the highest note of all would else end the training.
         self.vocabulary: VocabularyT = self.vocabulary_class.of_ranges(
             corpus.ranges(), options.encoding
         )
@@ -63,8 +64,6 @@ class ChoraleTask(Task[Card], Generic[VocabularyT]):
             self.base = base_card(options.base, network_options, options)
             known: Any = self.base.vocabulary
             self.vocabulary = known.union(self.vocabulary)
-        for chorale in self.validated:
-            self.vocabulary.encode(chorale)
 
     @property
     def examples(self) -> int:
