@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from chorale.commands.options import ADVANCED, OUTPUT
-
-_advanced = partial(typer.Option, rich_help_panel=ADVANCED)
+from chorale.commands.executor_options import executor_option, workers_option
+from chorale.commands.options import OUTPUT
 
 Sources = Annotated[
     list[Path],
@@ -52,18 +50,8 @@ Trust = Annotated[
         "you trust.",
     ),
 ]
-Workers = Annotated[
-    int | None,
-    _advanced(min=1, help="Worker processes.", show_default="one per core"),
-]
-ExecutorName = Annotated[
-    str | None,
-    _advanced(
-        "--executor",
-        help="What runs the workers: processes, threads, dask://host:port or ray.",
-        show_default="processes",
-    ),
-]
+Workers = Annotated[int | None, workers_option("one per core")]
+ExecutorName = Annotated[str | None, executor_option("processes")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Force = Annotated[
     bool,

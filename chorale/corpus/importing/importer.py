@@ -197,13 +197,15 @@ def _collect(listing: Listing, outcomes: Outcomes) -> tuple[list[Row], list[_Kep
         for name, reason in listing.refused
     ]
     kept = []
-    first: dict[str, str] = {}  # name of the first source with a content
+    first: dict[str, int] = {}  # the first source with a content
     for index, source in enumerate(outcomes.sources):
         outcome = outcomes[index]
         if outcome.content:
-            same = first.setdefault(outcome.content, source.name)
-            if same is not source.name:
-                reason = f"it has the same content as another file: {same}"
+            same = outcomes.sources[first.setdefault(outcome.content, index)]
+            if same is not source:
+                reason = f"it has the same content as another file: {same.name}"
+                if (same.path, same.member) == (source.path, source.member):
+                    reason = f"it is named twice: as {same.name} too"
                 rows.append(Row(source=source.name, status=REFUSED, reason=reason))
                 continue
         for number, piece in enumerate(outcome.pieces):

@@ -48,13 +48,27 @@ class Journal:
         return len(self._places)
 
     def add(self, identity: str, outcome: Outcome) -> None:
-        """Add the outcome of a source; it outlives this process at once."""
-        self._places[identity] = self._append([identity, asdict(outcome)])
+        """Add the outcome of a source; it outlives this process at once.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        try:
+            self._places[identity] = self._append([identity, asdict(outcome)])
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
 
     def outcome(self, identity: str) -> Outcome:
-        """Return the outcome of a source."""
-        self._file.seek(self._places[identity])
-        return _parse(json.loads(self._file.readline())[1])
+        """Return the outcome of a source.
+
+        Raises:
+            OutputError: the file cannot be read.
+        """
+        try:
+            self._file.seek(self._places[identity])
+            return _parse(json.loads(self._file.readline())[1])
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
 
     def close(self) -> None:
         self._file.close()
@@ -123,8 +137,6 @@ def open_journal(output: Path, settings: Mapping[str, Any]) -> Iterator[Journal]
         raise cannot_write(path, error) from error
     try:
         yield journal
-    except OSError as error:
-        raise cannot_write(path, error) from error
     finally:
         journal.close()
 

@@ -9,15 +9,11 @@ from xml.etree.ElementTree import Element
 
 from chorale.errors import DataError
 from chorale.formats.mei import values
+from chorale.formats.mei.editorial import content
 from chorale.formats.scores.measures import Pitch, Sound
 from chorale.music.spelling import LETTERS
 
-# Elements whose content is read as if it stood in their place.
-_TRANSPARENT = frozenset(
-    "beam bTrem fTrem ligature supplied unclear corr reg orig sic add restore".split()
-)
-# Of alternatives the first that is here is read.
-_CHOICES = {"app": ("lem", "rdg"), "choice": ("corr", "reg", "orig", "sic")}
+_GROUPS = frozenset(("beam", "bTrem", "fTrem", "ligature"))
 _LONGEST = 4096  # steps
 
 
@@ -37,6 +33,32 @@ class Pitching:
     letters: int = 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class TupletSpan:
+    """A tuplet that is marked from one note to another.
+
+    Attributes:
+        end: name of its last note.
+        factor: of note values.
+    """
+
+    end: str
+    factor: Fraction
+
+
+def tuplet_factor(element: Element) -> Fraction:
+    """Return the factor of note values in a tuplet, 2/3 in a triplet.
+
+    Raises:
+        DataError: numbers out of bounds.
+    """
+    number = values.integer(element.get("num")) or 3
+    base = values.integer(element.get("numbase")) or 2
+    if not (0 < number <= 64 and 0 < base <= 64):
+        raise DataError(f"expected a tuplet, got {number}:{base}")
+    return Fraction(base, number)
+
+
 class LayerReader:
     """Reads a layer.
 
@@ -44,12 +66,19 @@ class LayerReader:
         pitching: of its staff.
         left_out: receives the kinds of what is left out, such as `grace notes`.
         accidentals: those in force in the measure, by diatonic number; changed.
+        spans: tuplets of the measure, by the name of their first note.
     """
 
     def __init__(
-        self, pitching: Pitching, left_out: set[str], accidentals: dict[int, int]
+        self,
+        pitching: Pitching,
+        left_out: set[str],
+        accidentals: dict[int, int],
+        spans: Mapping[str, TupletSpan],
     ) -> None:
         self.sounds: list[Sound] = []
+        self.span: TupletSpan | None = None  # that has begun and not ended
+        self._spans = spans
         self._pitching = pitching
         self._left_out = left_out
         self._accidentals = accidentals
@@ -65,27 +94,17 @@ class LayerReader:
         Raises:
             DataError: a note without pitch or duration.
         """
-        for child in element:
+        for child in content(element):
             match child.tag:
                 case "note" | "chord" | "rest" | "space":
                     self._read_event(child, factor)
                 case "mRest" | "mSpace" | "multiRest":
                     self._read_bar_rest(child)
                 case "tuplet":
-                    number = values.integer(child.get("num")) or 3
-                    base = values.integer(child.get("numbase")) or 2
-                    if not (0 < number <= 64 and 0 < base <= 64):
-                        raise DataError(f"expected a tuplet, got {number}:{base}")
-                    self.read(child, factor * Fraction(base, number))
+                    self.read(child, factor * tuplet_factor(child))
                 case "graceGrp":
                     self._left_out.add("grace notes")
-                case "app" | "choice":
-                    names = _CHOICES[child.tag]
-                    found = (child.find(name) for name in names)
-                    chosen = next((each for each in found if each is not None), None)
-                    if chosen is not None:
-                        self.read(chosen, factor)
-                case tag if tag in _TRANSPARENT:
+                case tag if tag in _GROUPS:
                     self.read(child, factor)
                 case "mRpt" | "beatRpt" | "halfmRpt" | "mRpt2":
                     raise DataError("expected notes, got a sign that repeats a bar")
@@ -95,6 +114,7 @@ class LayerReader:
         if element.get("grace") or any(note.get("grace") for note in members):
             self._left_out.add("grace notes")
             return
+        factor = self._spanned(element, members, factor)
         if element.get("cue") == "true":
             self._left_out.add("cue notes")
         length = values.duration(element)
@@ -123,6 +143,21 @@ class LayerReader:
                 if not sound.syllables:
                     sound.syllables = list(values.read_syllables(holder))
         self.sounds.append(sound)
+
+    def _spanned(
+        self, element: Element, members: list[Element], factor: Fraction
+    ) -> Fraction:
+        """Return the factor of a note value, that of a tuplet span included."""
+        names = [each.get("xml:id", "") for each in (element, *members)]
+        if factor == 1:  # else it is in the element of a tuplet as well
+            begun = [self._spans[name] for name in names if name in self._spans]
+            self.span = begun[0] if begun else self.span
+        if self.span is None:
+            return factor
+        factor = self.span.factor
+        if self.span.end in names:
+            self.span = None
+        return factor
 
     def _read_bar_rest(self, element: Element) -> None:
         if (values.integer(element.get("num")) or 1) > 1:

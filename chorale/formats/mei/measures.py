@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
@@ -10,7 +10,8 @@ from chorale.errors import DataError
 from chorale.formats.limits import MOST_BARS
 from chorale.formats.mei import values
 from chorale.formats.mei.definitions import Definitions
-from chorale.formats.mei.layers import LayerReader
+from chorale.formats.mei.editorial import content
+from chorale.formats.mei.layers import LayerReader, TupletSpan, tuplet_factor
 from chorale.formats.scores.measures import Measure, Pitch, Sound, sounds_of
 from chorale.music.metre import STEPS_PER_WHOLE
 
@@ -61,20 +62,24 @@ class MeasureReader:
         self._repeat_starts = right in ("rptstart", "rptboth")
         definitions.new_metre = definitions.new_key = definitions.new_tempo = None
         self.measures.append(measure)
-        for staff in element.findall("staff"):
-            self._read_staff(staff, measure)
+        spans = _tuplet_spans(element)
+        for staff in content(element):
+            if staff.tag == "staff":
+                self._read_staff(staff, measure, spans)
         for tie in element.findall("tie"):
             self._ties.append((_target(tie, "startid"), _target(tie, "endid")))
         for fermata in element.findall("fermata"):
             self._read_fermata(fermata, measure)
 
-    def _read_staff(self, element: Element, measure: Measure) -> None:
+    def _read_staff(
+        self, element: Element, measure: Measure, spans: Mapping[str, TupletSpan]
+    ) -> None:
         number = element.get("n", "1")
         definition = self._definitions.staves.get(number)
         if definition is None:
             raise DataError(f"expected a definition of staff {number[:20]}, got none")
         layers = sorted(
-            element.findall("layer"),
+            (each for each in content(element) if each.tag == "layer"),
             key=lambda each: values.integer(each.get("n")) or 0,
         )
         accidentals: dict[int, int] = {}
@@ -82,8 +87,10 @@ class MeasureReader:
         for layer in layers:
             for key in layer.iter("keySig"):
                 self._definitions.read_inline(key, definition)
-            reader = LayerReader(definition.pitching, self.left_out, accidentals)
+            reader = LayerReader(definition.pitching, self.left_out, accidentals, spans)
             reader.read(layer)
+            if reader.span is not None:
+                raise DataError("expected a tuplet that ends in its bar and layer")
             found.append(reader.sounds)
             for sound in reader.sounds:
                 named: dict[str, Pitch | None] = dict.fromkeys(sound.names)
@@ -148,6 +155,18 @@ def _following(measures: Sequence[Measure]) -> dict[int, Sound]:
                         following[id(before)] = sound
                     last[number, index] = sound, sound.end == length
     return following
+
+
+def _tuplet_spans(measure: Element) -> dict[str, TupletSpan]:
+    """Return the tuplets that a measure marks from note to note, by their first."""
+    spans = {}
+    for span in content(measure):
+        if span.tag == "tupletSpan":
+            start, end = _target(span, "startid"), _target(span, "endid")
+            if not start or not end:
+                raise DataError("expected a tupletSpan with startid and endid")
+            spans[start] = TupletSpan(end=end, factor=tuplet_factor(span))
+    return spans
 
 
 def _target(element: Element, name: str) -> str:

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element
 from chorale.errors import DataError, located
 from chorale.formats.mei import values
 from chorale.formats.mei.definitions import Definitions
+from chorale.formats.mei.editorial import content
 from chorale.formats.mei.measures import MeasureReader
 from chorale.formats.musicxml.file import read_root
 from chorale.formats.reading import Reading, ReadingOptions
@@ -117,7 +118,7 @@ def _read_section(
     """Read measures and definitions in order, those of inner sections too."""
     if depth > _DEEPEST:
         raise DataError(f"expected at most {_DEEPEST} sections in one another")
-    for child in section:
+    for child in content(section):
         match child.tag:
             case "scoreDef" | "staffDef" | "keySig" | "meterSig":
                 definitions.read(child)
@@ -133,10 +134,6 @@ def _read_section(
                 }
                 _read_section(child, definitions, reader, frozenset(numbers), depth + 1)
             case "section":
-                _read_section(child, definitions, reader, endings, depth + 1)
-            case "lem" | "corr" | "reg" | "supplied" | "unclear":
-                _read_section(child, definitions, reader, endings, depth + 1)
-            case "app" | "choice":
                 _read_section(child, definitions, reader, endings, depth + 1)
 
 

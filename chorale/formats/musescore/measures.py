@@ -44,6 +44,7 @@ class ScoreMeasures:
         if len(elements) > MOST_BARS:
             raise DataError(f"expected at most {MOST_BARS} bars")
         metre = COMMON_TIME
+        self._endings = frozenset()  # not one that is open in the last bar
         for index, element in enumerate(elements):
             if index == len(self.measures):
                 self.measures.append(Measure(number=None, metre=metre))
@@ -59,7 +60,6 @@ class ScoreMeasures:
         measure.repeat_start |= element.find("startRepeat") is not None
         measure.repeat_end |= element.find("endRepeat") is not None
         layers = measure.layers.setdefault(number, [])
-        ended = False
         for voice in element.findall("voice"):
             reader = VoiceReader(self.left_out)
             for each in voice:
@@ -80,7 +80,7 @@ class ScoreMeasures:
                         name = each.findtext("concertClefType") or ""
                         self.clefs.setdefault(number, _CLEFS.get(name, ""))
                     case "Spanner" if each.get("type") == "Volta":
-                        ended |= self._read_volta(each)
+                        self._read_volta(each)
                     case _:
                         reader.read(each)
             layers.append(reader.sounds)
@@ -109,7 +109,7 @@ class ScoreMeasures:
             raise DataError("expected a time signature with sigN and sigD, got none")
         measure.metre = measure.new_metre = Metre(above, below)
 
-    def _read_volta(self, element: Element) -> bool:
+    def _read_volta(self, element: Element) -> None:
         """Begin or end the bracket of an ending."""
         volta = element.find("Volta")
         if element.find("prev") is not None:
@@ -117,4 +117,3 @@ class ScoreMeasures:
         if volta is not None:
             numbers = re.findall(r"\d{1,2}", volta.findtext("endings") or "")
             self._endings = frozenset(map(int, numbers))
-        return volta is None

@@ -161,6 +161,16 @@ def test_the_same_content_is_imported_once(tmp_path: Path) -> None:
     }
 
 
+def test_a_file_that_is_named_twice_is_said_to_be(tmp_path: Path) -> None:
+    folder = write_hymns(tmp_path / "hymns", 1)
+    path = folder / "hymn1.abc"
+    report = imported(path, folder, output=tmp_path / "corpus")
+    assert [row.reason for row in report.rows] == [
+        "",
+        f"it is named twice: as {path} too",
+    ]
+
+
 def test_the_same_notes_in_another_file_are_said(tmp_path: Path) -> None:
     folder = write_hymns(tmp_path / "hymns", 1)
     (folder / "other.abc").write_text(hymn(1, title="Other"))

@@ -87,3 +87,23 @@ def test_two_imports_do_not_share_a_journal(tmp_path: Path) -> None:
         assert "first" in journal
     with open_journal(output, SETTINGS) as journal:
         assert "first" in journal
+
+
+def test_other_failures_of_an_import_are_not_those_of_its_journal(
+    tmp_path: Path,
+) -> None:
+    with (
+        pytest.raises(ConnectionResetError, match="cluster"),
+        open_journal(tmp_path / "corpus", SETTINGS),
+    ):
+        raise ConnectionResetError("cluster")
+
+
+def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with open_journal(tmp_path / "corpus", SETTINGS) as journal:
+        monkeypatch.setattr(journal, "_append", fail)
+        with pytest.raises(OutputError, match=r"corpus\.unfinished.*No space"):
+            journal.add("first", outcome(tmp_path, 1))

@@ -302,3 +302,70 @@ def test_mei_under_another_ending(tmp_path: Path) -> None:
 def test_a_key_without_a_mode_is_decided_by_the_notes(read: Read) -> None:
     reading = read(document(measure(*FULL)))
     assert reading.chorale.key == Key("C", "major")
+
+
+HALF = tuple(plain(name, name, dur="2") for name in ("d5", "a4", "f4", "d3"))
+
+
+@pytest.mark.parametrize(
+    ("marked", "bars"),
+    [
+        ("<app><rdg>{a}</rdg><rdg>{b}</rdg></app>", 2),
+        ("<app><rdg>{b}</rdg><lem>{a}</lem></app>", 2),
+        ("<choice><reg>{b}</reg><corr>{a}</corr></choice>", 2),
+        ("<choice><sic>{b}</sic><orig>{a}</orig></choice>", 2),
+        ("<orig>{a}</orig><add>{b}</add>", 3),
+        ("<sic>{a}</sic><restore>{b}</restore>", 3),
+        ("<subst><del>{b}</del><add>{a}</add></subst>", 2),
+    ],
+)
+def test_editorial_marks_around_bars_lose_and_double_none(
+    read: Read, marked: str, bars: int
+) -> None:
+    text = marked.format(a=measure(*FULL), b=measure(*HALF))
+    chorale = read(document(measure(*FULL), text)).chorale
+    assert chorale.steps == 16 * bars
+    assert chorale.pitches[16:20, 0].tolist() == [72] * 4
+
+
+def test_editorial_marks_around_staves_and_layers_are_read(read: Read) -> None:
+    whole = measure(*FULL)
+    staff = whole[whole.index('<staff n="2"') : whole.index("</measure>")]
+    layer = staff[staff.index("<layer") : staff.index("</layer>") + len("</layer>")]
+    for inner in (staff, layer):
+        marked = whole.replace(inner, f"<app><rdg>{inner}</rdg></app>")
+        assert marked != whole
+        assert read(document(marked)).chorale == read(document(whole)).chorale
+
+
+def spanned(span: str, dur: str = "8") -> str:
+    triplet = "".join(
+        note(name, dur, f'xml:id="n{index}"')
+        for index, name in enumerate(("c5", "d5", "e5"))
+    )
+    soprano = triplet + plain("c5", "e5", "c5")
+    return document(measure(soprano, *FULL[1:], events=span))
+
+
+def test_a_tuplet_that_is_marked_from_note_to_note_is_one(read: Read) -> None:
+    span = '<tupletSpan startid="#n0" endid="#n2" num="3" numbase="2"/>'
+    reading = read(spanned(span))
+    assert (reading.chorale.steps, reading.off_grid) == (16, 3)
+    assert reading.chorale.pitches[4:, 0].tolist() == [72] * 4 + [76] * 4 + [72] * 4
+    whole = spanned('<tupletSpan startid="#n0" endid="#n2" num="3" numbase="4"/>', "16")
+    assert read(whole).chorale.steps == 16
+
+
+@pytest.mark.parametrize(
+    "span",
+    [
+        '<tupletSpan startid="#n0" endid="#elsewhere"/>',
+        '<tupletSpan tstamp="1" tstamp2="0m+2"/>',
+        '<tupletSpan startid="#n0" endid="#n2" num="99" numbase="2"/>',
+    ],
+)
+def test_a_tuplet_span_that_cannot_be_followed_is_refused(
+    read: Read, span: str
+) -> None:
+    with pytest.raises(DataError, match=r"expected a tuplet.*in bar"):
+        read(spanned(span))
