@@ -35,6 +35,10 @@ from chorale.utils.executors import (
     open_executor,
 )
 
+_ALONE = (
+    "--executor and --workers are used from {least} pieces on: these are drawn by this "
+    "process alone"
+)
 Seed = Annotated[
     str,
     typer.Option(
@@ -128,7 +132,7 @@ def generate(
         _write_many(destination, names, bulk, executor, workers)
         return
     if workers or executor:
-        print_remarks("so few pieces are drawn by this process alone")
+        print_remarks(_ALONE.format(least=bulk.least))
     models = {name: load_model(name, kind=NEXT_STEP) for name in model_names(model)}
     with progress_bar("Writing chorales") as progress:
         drawn = sample(

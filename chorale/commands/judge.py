@@ -209,6 +209,8 @@ def judge(
         title = model_title(names, average)
     with progress_bar("Judging") as progress:
         judgement = judge_sets(sets, random_state=random_state, progress=progress)
+    if judgement.remark:
+        print_remarks(judgement.remark)
     if as_json:
         answer = judgement.to_json()
         if corpus is not None:

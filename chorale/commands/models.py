@@ -13,9 +13,10 @@ from chorale.commands.printing import print_remarks
 from chorale.corpus.loading import bundled_corpus
 from chorale.errors import ModelError
 from chorale.models.options import InfillerOptions
-from chorale.models.storage import DEFAULT_MODEL, Card, listed_models
+from chorale.models.storage import DEFAULT_MODEL, Card, find_model, listed_models
 from chorale.nn.cards import PRETRAINED
 from chorale.sketches.models import Card as SketchCard
+from chorale.sketches.models import find_model as find_sketch_model
 from chorale.sketches.models import listed_models as listed_sketch_models
 
 
@@ -49,16 +50,26 @@ def models(
         typer.echo(json.dumps(texts, indent=2))
     else:
         for folder, card in cards.items():
-            where = f"  in {folder}" if _is_own(folder) else ""
+            where = _place(folder, card) if _is_own(folder) else ""
             typer.echo(f"{_name_of(folder):12} {_description(card)}{where}")
     for error in listed.values():
         if isinstance(error, ModelError):
-            print_remarks(f"left out, as its card cannot be read: {error}")
+            print_remarks(f"left out, as it cannot be read: {error}")
 
 
 def _is_own(folder: Path) -> bool:
     """Return whether a model is none of the bundled ones."""
     return folder.parent != PRETRAINED
+
+
+def _place(folder: Path, card: Card | SketchCard) -> str:
+    """Return in words where a model is, and if its name finds another one."""
+    find = find_sketch_model if isinstance(card, SketchCard) else find_model
+    found = find(_name_of(folder))
+    if found.resolve() == folder.resolve():
+        return f"  in {folder}"
+    other = f"the model in {found}" if _is_own(found) else "a bundled one"
+    return f"  in {folder}, found by its path alone: the name is that of {other}"
 
 
 def _name_of(folder: Path) -> str:

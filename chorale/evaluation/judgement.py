@@ -40,6 +40,9 @@ from chorale.music.voices import SOPRANO, VOICE_NAMES, VOICES
 from chorale.utils.progress import Progress
 from chorale.voice_leading.checking import Tally, rates
 
+# Chorales in the subsets that are compared; fewer have too narrow intervals, see
+# `chorale.evaluation.reference`.
+LEAST_SIZE = 5
 SETS = ("samples", "bach", "train", "n-gram")
 BACH = "Bach"  # name of the bundled corpus
 
@@ -121,6 +124,16 @@ class Judgement:
     def is_further(self, name: str, feature: str) -> bool:
         """Return whether a set is significantly further from train than `bach`."""
         return self.excess(name, feature).low > 0
+
+    @property
+    def remark(self) -> str:
+        """What to know before significance is read from small sets, or nothing."""
+        if self.size >= LEAST_SIZE:
+            return ""
+        return (
+            f"subsets of {self.size}, the size of the smallest set, are too small for "
+            f"intervals and significance (*): judge {LEAST_SIZE} chorales or more"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return all metrics as plain dictionaries, numbers and None.

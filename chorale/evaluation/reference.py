@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 from chorale.corpus.loading import Corpus
 from chorale.encoding.vocabulary import NoteVocabulary, OutsideNote
 from chorale.errors import DataError
-from chorale.evaluation.judgement import BACH
+from chorale.evaluation.judgement import BACH, LEAST_SIZE
 from chorale.evaluation.style.two_sample import LEAST_GROUPS
 from chorale.evaluation.style.windows import FIRST_BAR, numbered_from_one
 from chorale.music.score import Chorale
 from chorale.utils.text import counted
 
-LEAST_HELD_OUT = 5
+LEAST_HELD_OUT = LEAST_SIZE
 LEAST_TRAIN = 10  # a subset as large as the held-out pieces, and a rest as large
 
 

@@ -41,6 +41,8 @@ def judgement_blocks(
         f"further from train than {corpus}.",
         distances_table(judgement),
     )
+    if judgement.remark:
+        blocks.append(Paragraph(f"Note: {judgement.remark}."))
     if judgement.variants:
         blocks += _section(
             "Samples against variants",

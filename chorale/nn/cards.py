@@ -152,16 +152,21 @@ class ModelRegistry(Generic[CardT]):
     def listed(self) -> dict[Path, CardT | ModelError]:
         """Return the cards of all models by their folders, the bundled ones first.
 
-        Those in `model_folders` of other families are left out. For a card there that
-        cannot be read there is the error that says so.
+        Those in `model_folders` of other families are left out. For a card or a folder
+        there that cannot be read there is the error that says so.
         """
         found: dict[Path, CardT | ModelError] = {
             self.folder / name: self.load_card(name) for name in self.names
         }
         for folder in model_folders():
-            for place in sorted(folder.iterdir()) if folder.is_dir() else ():
-                model = _model_in(place)
-                if model is None or not self._is_ours(model):
+            try:
+                places = sorted(folder.iterdir()) if folder.is_dir() else []
+                models = [model for place in places if (model := _model_in(place))]
+            except OSError as error:
+                found[folder] = ModelError(f"{folder}: {error.strerror or error}")
+                continue
+            for model in models:
+                if not self._is_ours(model):
                     continue
                 try:
                     found[model] = self.card.read(model)

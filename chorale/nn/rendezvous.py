@@ -1,12 +1,12 @@
-"""The meeting of all workers before a training on several machines.
+"""The rendezvous of all workers before a training on several machines.
 
 The chief listens on the address that it has in the cluster, until every other worker
-has come and said what it trains on. If all train on the same, they begin together. A
+has joined and said what it trains on. If all train on the same, they begin together. A
 worker that was lost, and the others that start again after it, meet so once more.
 
-The messages are lines of JSON: a worker sends its name and its facts; the chief answers
-at once that it has heard (`wait`), and later that all have come (`begin`) or what
-differs (`error`). Whatever else connects is turned away.
+The messages are lines of JSON: a worker sends its name and its facts; the chief
+acknowledges them at once (`wait`), and answers later that all have joined (`begin`) or
+what differs (`error`). Other connections are closed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from chorale.nn.cluster import Cluster, split_address
 
 Facts = Mapping[str, Any]
 
-PATIENCE = 1800.0  # seconds until a worker that has not come is given up
+PATIENCE = 1800.0  # seconds until a worker that has not joined is given up
 _LONGEST_LINE = 1 << 26  # bytes: hashes of some hundred thousand files
 _ANSWER = 10.0  # seconds for a line of one that has connected
 _PAUSE = 0.5  # seconds between attempts to connect
@@ -47,8 +47,9 @@ def meet(
         patience: seconds to wait.
 
     Raises:
-        UsageError: facts differ, or the port of this worker is in use.
-        TrainingError: a worker did not come in time.
+        UsageError: facts differ, two machines are the same worker, or the port of this
+            worker is in use.
+        TrainingError: a worker did not join in time.
     """
     wait = _Wait(cluster, notify, patience)
     facts = json.loads(json.dumps(facts))
@@ -101,12 +102,12 @@ def _gather(
 ) -> None:
     """Welcome all other workers, and tell them to begin."""
     listener.settimeout(_PAUSE)
-    come: dict[str, socket.socket] = {}
+    joined: dict[str, socket.socket] = {}
     with contextlib.ExitStack() as connections:
         while missing := [
             name
             for name in cluster.workers
-            if name != cluster.name and (name not in come or _has_left(come[name]))
+            if name != cluster.name and (name not in joined or _has_left(joined[name]))
         ]:
             wait.go_on(missing)
             try:
@@ -120,14 +121,18 @@ def _gather(
             if name not in cluster.workers or not isinstance(theirs, dict):
                 connection.close()  # something else, such as a worker not yet ended
                 continue
+            error = ""
             if found := _difference(facts, theirs):
                 error = _disagreement(found, cluster.name, name)
-                for each in (*come.values(), connection):
+            elif name in joined and not _has_left(joined[name]):
+                error = _duplicate(name, joined[name], connection)
+            if error:
+                for each in (*joined.values(), connection):
                     _send(each, {"error": error})
                 raise UsageError(error)
-            come[name] = connection
+            joined[name] = connection
             _send(connection, {"wait": True})
-        for connection in come.values():
+        for connection in joined.values():
             _send(connection, {"begin": True})
 
 
@@ -168,11 +173,30 @@ def _disagreement(found: tuple[str, Any, Any], chief: str, worker: str) -> str:
     )
 
 
+def _duplicate(name: str, first: socket.socket, second: socket.socket) -> str:
+    """Return what is wrong if a worker joins from two machines, else nothing.
+
+    One machine cannot have a worker twice, for they would share a port: the second is
+    the first, started again after its connection was lost.
+    """
+    try:
+        hosts = [str(each.getpeername()[0]) for each in (first, second)]
+    except OSError:  # one of them has left
+        return ""
+    if hosts[0] == hosts[1]:
+        return ""
+    machines = " and ".join(host.removeprefix("::ffff:") for host in hosts)
+    return (
+        f"two machines, {machines}, are {name}: give each machine an index of its own "
+        "in TF_CONFIG, and start the same command on all of them again"
+    )
+
+
 # === The others ===
 
 
 def _join(cluster: Cluster, facts: Facts, wait: _Wait) -> None:
-    """Come to the chief, as often as needed, and wait until all begin."""
+    """Join the chief, again if the connection is lost, and wait until all begin."""
     address = split_address(cluster.workers[cluster.chief])
     while True:
         with (

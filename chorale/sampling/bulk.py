@@ -74,7 +74,12 @@ class Bulk:
     @property
     def is_large(self) -> bool:
         """Whether it is worth several chunks."""
-        return self.variations * self._rows > _MANY
+        return self.variations >= self.least
+
+    @property
+    def least(self) -> int:
+        """Number of chorales from which it is worth several chunks."""
+        return _MANY // self._rows + 1
 
     @property
     def _rows(self) -> int:

@@ -82,9 +82,12 @@ class NextStepTask(ChoraleTask[Vocabulary]):
             UsageError, ModelError: see `teacher_cards`; tunes of a corpus in shards.
         """
         if self.network_options.tunes and isinstance(self.learned, ShardedPieces):
+            base = self.options.base
+            way_out = "fine-tune another model" if base else "leave --tunes out"
             raise UsageError(
-                "tunes of a corpus in shards are not supported: leave --tunes out, or "
-                "import the corpus without --shards"
+                f"{f'{base} knows tunes, but ' if base else ''}tunes of a corpus in "
+                f"shards are not supported: {way_out}, or import the corpus without "
+                "--shards"
             )
         data = super().provenance()
         body, plugin = self.network_options.body, self.network_options.plugin

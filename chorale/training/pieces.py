@@ -60,8 +60,15 @@ class StreamedPieces(Generic[PreparedT]):
         names = [files[index] for index in random.permutation(len(files))]
         records = shuffled(_records(names), _BUFFER, random)
         for group in in_groups(records, GROUP):
-            place = self._pieces.folder
-            yield from self._prepare([parse_piece(each, place) for each in group])
+            yield from self._prepare([self._parsed(record) for record in group])
+
+    def _parsed(self, record: bytes) -> Chorale:
+        try:
+            return parse_piece(record, self._pieces.folder)
+        except DataError:
+            for _ in self._pieces:  # read in order, the error names shard and record
+                pass
+            raise
 
 
 def _records(names: Sequence[str]) -> Iterator[bytes]:

@@ -78,7 +78,7 @@ def test_rules_are_for_the_samples_alone(run: Run) -> None:
 
 
 def test_a_variant_with_other_rules_is_a_column(run: Run) -> None:
-    command = ("-n", "4", "--bars", "4", "--json", "--rules", "strict")
+    command = ("-n", "5", "--bars", "4", "--json", "--rules", "strict")
     alone = json.loads(run(*command)[1])
     code, out, err = run(*command, "--against-rules", "off")
     rows = json.loads(out)
@@ -99,7 +99,7 @@ def test_a_variant_with_other_rules_is_a_column(run: Run) -> None:
 def test_sopranos_are_harmonized(run: Run) -> None:
     code, out, err = run("--given", "soprano", "-n", "3", "--model", "fake", "--json")
     rows = json.loads(out)
-    assert (code, err) == (0, "")
+    assert code == 0 and "subsets of 3" in err
     assert [rows[name]["chorales"] for name in COLUMNS] == [3, 3, 30, 3]
     own = [rows[name]["own_notes"] for name in COLUMNS]
     assert own[1] is own[2] is None
@@ -156,7 +156,7 @@ def test_tables_are_printed_and_reported(run: Run) -> None:
     assert code == 0
     assert "Sampling options: temperature 1.0, top p 0.9, " in out
     assert "Is it Bach? bach, in 7 keys each: the mean of 7 members" in out
-    assert err == "report  out/judged.html\n"
+    assert err.splitlines()[-1] == "report  out/judged.html"
     header = next(line for line in out.splitlines() if line.startswith("feature"))
     assert header.split()[2:] == ["samples", "Bach", "train", "n-gram"]
     for words in ("chord changes (share)", "parallel-fifths", "AUC", "windows of 8"):
@@ -167,13 +167,22 @@ def test_tables_are_printed_and_reported(run: Run) -> None:
     assert "parallel-fifths" in html and "top p 0.9, " in html
 
 
+def test_few_samples_are_no_ground_for_significance(run: Run) -> None:
+    remark = "too small for intervals and significance (*): judge 5 chorales or more"
+    _, out, err = run("-n", "4", "--bars", "4")
+    assert f"note: subsets of 4, the size of the smallest set, are {remark}" in err
+    assert remark in " ".join(out.split())
+    _, out, err = run("-n", "5", "--bars", "4")
+    assert err == "" and "too small" not in out
+
+
 def test_chorales_from_files_are_judged(run: Run) -> None:
     Path("mine").mkdir()
     for index, piece in enumerate(few_chorales().valid[:3]):
         write_midi(piece, Path(f"mine/{index}.mid"))
     code, out, err = run("mine", "--opening", "2", "--json")
     rows = json.loads(out)
-    assert (code, err) == (0, "")
+    assert code == 0 and "subsets of 3" in err
     # Train windows are matched to them as often as train has chorales.
     assert [rows[name]["chorales"] for name in COLUMNS] == [3, 3, 30, 3]
     whole = json.loads(run("mine", "--json")[1])

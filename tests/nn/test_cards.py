@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -135,6 +135,26 @@ def test_all_models_are_listed_and_those_of_other_families_are_not(
     assert list(listed)[2:] == [kite, torn]
     assert listed[kite] == Card(name="kite")
     assert isinstance(listed[torn], ModelError) and "torn" in str(listed[torn])
+
+
+def test_a_folder_of_models_that_cannot_be_read_is_named(
+    registry: ModelRegistry[Card], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, open_ = tmp_path / "closed", tmp_path / "open"
+    Card(name="kite").write(open_ / "kite")
+    closed.mkdir()
+    monkeypatch.setenv("CHORALE_MODELS", os.pathsep.join(map(str, (closed, open_))))
+    iterdir = Path.iterdir
+
+    def refuse(path: Path) -> Iterator[Path]:
+        if path == closed:
+            raise PermissionError(13, "Permission denied")
+        return iterdir(path)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    listed = registry.listed()
+    assert str(listed[closed]) == f"{closed}: Permission denied"
+    assert listed[open_ / "kite"] == Card(name="kite")
 
 
 def test_models_are_in_the_data_folder_unless_it_is_said_where(

@@ -109,6 +109,31 @@ def test_one_that_leaves_is_waited_for_again(
         assert future.result(timeout=10) is None
 
 
+def test_two_machines_of_one_index_are_named(
+    come: tuple[Come, list[str]], workers: dict[str, str]
+) -> None:
+    send, _ = come
+    address = "127.0.0.1", int(workers["worker 0"].rpartition(":")[2])
+    chief = send(0)
+    time.sleep(0.1)
+    greeting = json.dumps({"worker": "worker 2", "facts": FACTS}).encode() + b"\n"
+    files = []
+    for host in ("127.0.0.5", "127.0.0.5", "127.0.0.6"):
+        with socket.create_connection(address, source_address=(host, 0)) as machine:
+            machine.sendall(greeting)
+            files.append(machine.makefile("rb"))
+        assert host.endswith("6") or b"wait" in files[-1].readline()
+    with pytest.raises(UsageError) as raised:
+        chief.result(timeout=10)
+    assert str(raised.value).startswith(
+        "two machines, 127.0.0.5 and 127.0.0.6, are worker 2: give each machine an"
+    )
+    for file in files[1:]:  # the first was taken for lost
+        assert json.loads(file.readline()) == {"error": str(raised.value)}
+    for file in files:
+        file.close()
+
+
 def test_strangers_are_turned_away(
     come: tuple[Come, list[str]], workers: dict[str, str]
 ) -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from command_line import run_command
+from command_line import outcome, run_command
 from tiny import tiny_chorale
 
 from chorale.corpus.loading import Corpus, load_corpus
@@ -25,6 +25,7 @@ from chorale.training.chorale_networks import resume_training, train_network
 from chorale.training.next_step import draw_batches, prepare, prepare_each
 from chorale.training.options import TrainingOptions
 from chorale.training.pieces import in_groups, order_of, prepared, shuffled
+from chorale.utils.tfrecord import format_features, read_records, record_of
 
 pytestmark = pytest.mark.keras
 
@@ -89,6 +90,19 @@ def test_a_damaged_shard_ends_the_epoch(tmp_path: Path) -> None:
     content[-20] ^= 1
     path.write_bytes(content)
     with pytest.raises(DataError, match="cannot read shards"):
+        list(order_of(pieces, 0, 1, np.random.default_rng()))
+
+
+def test_a_record_of_another_form_is_named_with_its_shard(tmp_path: Path) -> None:
+    write_shards((("train", piece) for piece in numbered(9)), tmp_path, size=5)
+    pieces = prepared(load_corpus(tmp_path).train, named)
+    path = tmp_path / "train" / "00001.tfrecord"
+    with path.open("rb") as file:
+        records = [*read_records(file, path)]
+    records[2] = format_features(integers={"pitches": [60]}, texts={})
+    with path.open("wb") as file:
+        file.writelines(map(record_of, records))
+    with pytest.raises(DataError, match=r"00001\.tfrecord: record 3: expected"):
         list(order_of(pieces, 0, 1, np.random.default_rng()))
 
 
@@ -193,6 +207,11 @@ def test_tunes_need_a_corpus_in_memory(tmp_path: Path) -> None:
     network = NetworkOptions(body="gru", units=8, layers=1, tunes=True)
     with pytest.raises(UsageError, match="tunes of a corpus in shards"):
         train_network(corpus, network, TrainingOptions(), tmp_path / "run")
+    words = "train", "--from", "jsb", "--corpus", str(tmp_path / "corpus"), "--output"
+    code, _, stderr = outcome(*words, str(tmp_path / "run"))
+    assert code == 2 and "jsb knows tunes, but tunes of a corpus in shards" in stderr
+    assert "fine-tune another model, or import the corpus without --shards" in stderr
+    assert "--tunes out" not in stderr and not (tmp_path / "run").exists()
 
 
 class StopAfter:
