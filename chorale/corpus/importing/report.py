@@ -27,6 +27,8 @@ _KINDS = {
 }
 # The part or the row at the start of a sentence.
 _PLACE = r"^(?!cannot |the \w+ leaves its range)[^:]{1,60}: (?=expected )"
+# A name in quotation marks, or in those of Python, but no apostrophe in a word.
+_QUOTED = re.compile(r'"[^"]*"|(?<!\w)\'(?:[^\'\\]|\\.)*\'(?!\w)')
 # What stands before the details of a sentence.
 _DETAILS = re.compile(
     r": |; |, (?=(?:got )?\d|got [^a-z]|got [a-z]:)"
@@ -205,8 +207,8 @@ def kind_of(sentence: str) -> str:
     for start, kind in _KINDS.items():
         if sentence.startswith(start):
             return kind
-    sentence = re.sub(_PLACE, "", sentence)
+    sentence = re.sub(_PLACE, "", _QUOTED.sub('"…"', sentence))
     start = _DETAILS.split(re.sub(r"\*\S+", "*…", sentence))[0]
-    plain = re.sub(r"\d+(?:[.,]\d+)*", "N", re.sub(r'"[^"]*"', '"…"', start))
+    plain = re.sub(r"\d+(?:[.,]\d+)*", "N", start)
     plain = " ".join(plain.split())
     return plain if len(plain) <= _WIDTH else f"{plain[: _WIDTH - 1]}…"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
 from xml.etree.ElementTree import Element
 
 from chorale.errors import DataError
@@ -13,7 +14,8 @@ from chorale.formats.mei.editorial import content
 from chorale.formats.scores.measures import Pitch, Sound
 from chorale.music.spelling import LETTERS
 
-_GROUPS = frozenset(("beam", "bTrem", "fTrem", "ligature"))
+# Elements whose content is read as if it stood in their place.
+_TRANSPARENT = frozenset("beam bTrem fTrem ligature".split())
 _LONGEST = 4096  # steps
 
 
@@ -33,30 +35,20 @@ class Pitching:
     letters: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class TupletSpan:
-    """A tuplet that is marked from one note to another.
+    """A tuplet from one note to another.
 
     Attributes:
-        end: name of its last note.
+        start, end: names of its first and last note, chord or rest.
         factor: of note values.
+        is_read: whether its first note has been read.
     """
 
+    start: str
     end: str
     factor: Fraction
-
-
-def tuplet_factor(element: Element) -> Fraction:
-    """Return the factor of note values in a tuplet, 2/3 in a triplet.
-
-    Raises:
-        DataError: numbers out of bounds.
-    """
-    number = values.integer(element.get("num")) or 3
-    base = values.integer(element.get("numbase")) or 2
-    if not (0 < number <= 64 and 0 < base <= 64):
-        raise DataError(f"expected a tuplet, got {number}:{base}")
-    return Fraction(base, number)
+    is_read: bool = False
 
 
 class LayerReader:
@@ -66,7 +58,7 @@ class LayerReader:
         pitching: of its staff.
         left_out: receives the kinds of what is left out, such as `grace notes`.
         accidentals: those in force in the measure, by diatonic number; changed.
-        spans: tuplets of the measure, by the name of their first note.
+        spans: the tuplets of the measure that are no elements around their notes.
     """
 
     def __init__(
@@ -74,14 +66,14 @@ class LayerReader:
         pitching: Pitching,
         left_out: set[str],
         accidentals: dict[int, int],
-        spans: Mapping[str, TupletSpan],
+        spans: Sequence[TupletSpan] = (),
     ) -> None:
         self.sounds: list[Sound] = []
-        self.span: TupletSpan | None = None  # that has begun and not ended
-        self._spans = spans
         self._pitching = pitching
         self._left_out = left_out
         self._accidentals = accidentals
+        self._spans = spans
+        self._open: list[TupletSpan] = []
         self._cursor = Fraction(0)
 
     def read(self, element: Element, factor: Fraction = Fraction(1)) -> None:
@@ -94,29 +86,32 @@ class LayerReader:
         Raises:
             DataError: a note without pitch or duration.
         """
-        for child in content(element):
+        for child in content(element, self._left_out):
             match child.tag:
                 case "note" | "chord" | "rest" | "space":
                     self._read_event(child, factor)
                 case "mRest" | "mSpace" | "multiRest":
                     self._read_bar_rest(child)
                 case "tuplet":
-                    self.read(child, factor * tuplet_factor(child))
+                    self.read(child, factor * values.tuplet_factor(child))
                 case "graceGrp":
                     self._left_out.add("grace notes")
-                case tag if tag in _GROUPS:
+                case tag if tag in _TRANSPARENT:
                     self.read(child, factor)
                 case "mRpt" | "beatRpt" | "halfmRpt" | "mRpt2":
                     raise DataError("expected notes, got a sign that repeats a bar")
 
     def _read_event(self, element: Element, factor: Fraction) -> None:
-        members = element.findall("note") if element.tag == "chord" else [element]
+        members = [element]
+        if element.tag == "chord":
+            inside = content(element, self._left_out)
+            members = [note for note in inside if note.tag == "note"]
         if element.get("grace") or any(note.get("grace") for note in members):
             self._left_out.add("grace notes")
             return
-        factor = self._spanned(element, members, factor)
         if element.get("cue") == "true":
             self._left_out.add("cue notes")
+        factor = self._spanned([element, *members], factor)
         length = values.duration(element)
         if length is None and element.tag == "space":
             return  # of an empty layer
@@ -144,20 +139,29 @@ class LayerReader:
                     sound.syllables = list(values.read_syllables(holder))
         self.sounds.append(sound)
 
-    def _spanned(
-        self, element: Element, members: list[Element], factor: Fraction
-    ) -> Fraction:
-        """Return the factor of a note value, that of a tuplet span included."""
-        names = [each.get("xml:id", "") for each in (element, *members)]
-        if factor == 1:  # else it is in the element of a tuplet as well
-            begun = [self._spans[name] for name in names if name in self._spans]
-            self.span = begun[0] if begun else self.span
-        if self.span is None:
-            return factor
-        factor = self.span.factor
-        if self.span.end in names:
-            self.span = None
+    def _spanned(self, elements: Sequence[Element], factor: Fraction) -> Fraction:
+        """Return the factor of a note, chord or rest, that of its spans included."""
+        names = {each.get("xml:id", "") for each in elements} - {""}
+        for span in self._spans:
+            if span.start in names:
+                span.is_read = True
+                if factor == 1:  # else it is in the element of the tuplet as well
+                    self._open.append(span)
+        factor = prod((span.factor for span in self._open), start=factor)
+        self._open = [span for span in self._open if span.end not in names]
         return factor
+
+    def close(self) -> None:
+        """End the layer.
+
+        Raises:
+            DataError: a tuplet span has not ended.
+        """
+        if self._open:
+            raise DataError(
+                "expected a tupletSpan that ends in its bar and layer, got one to "
+                f"{self._open[0].end[:40]!r}"
+            )
 
     def _read_bar_rest(self, element: Element) -> None:
         if (values.integer(element.get("num")) or 1) > 1:

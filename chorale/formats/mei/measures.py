@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
@@ -11,7 +12,7 @@ from chorale.formats.limits import MOST_BARS
 from chorale.formats.mei import values
 from chorale.formats.mei.definitions import Definitions
 from chorale.formats.mei.editorial import content
-from chorale.formats.mei.layers import LayerReader, TupletSpan, tuplet_factor
+from chorale.formats.mei.layers import LayerReader, TupletSpan
 from chorale.formats.scores.measures import Measure, Pitch, Sound, sounds_of
 from chorale.music.metre import STEPS_PER_WHOLE
 
@@ -41,10 +42,12 @@ class MeasureReader:
         if len(self.measures) == MOST_BARS:
             raise DataError(f"expected at most {MOST_BARS} bars")
         definitions = self._definitions
-        for inner in element:
+        inside: dict[str, list[Element]] = defaultdict(list)
+        for inner in content(element, self.left_out):
+            inside[inner.tag].append(inner)
             if inner.tag in ("scoreDef", "staffDef"):
                 definitions.read(inner)
-        for mark in element.findall("tempo"):
+        for mark in inside["tempo"]:
             if (values.decimal(mark.get("tstamp")) or 1) <= 1:
                 definitions.new_tempo = definitions.new_tempo or values.read_tempo(mark)
         right, left = element.get("right", ""), element.get("left", "")
@@ -62,24 +65,28 @@ class MeasureReader:
         self._repeat_starts = right in ("rptstart", "rptboth")
         definitions.new_metre = definitions.new_key = definitions.new_tempo = None
         self.measures.append(measure)
-        spans = _tuplet_spans(element)
-        for staff in content(element):
-            if staff.tag == "staff":
-                self._read_staff(staff, measure, spans)
-        for tie in element.findall("tie"):
+        spans = [_tuplet_span(each) for each in inside["tupletSpan"]]
+        for staff in inside["staff"]:
+            self._read_staff(staff, measure, spans)
+        if unread := [span.start for span in spans if not span.is_read]:
+            raise DataError(
+                f"expected a tupletSpan from a note of its bar, got {unread[0][:40]!r}"
+            )
+        for tie in inside["tie"]:
             self._ties.append((_target(tie, "startid"), _target(tie, "endid")))
-        for fermata in element.findall("fermata"):
+        for fermata in inside["fermata"]:
             self._read_fermata(fermata, measure)
 
     def _read_staff(
-        self, element: Element, measure: Measure, spans: Mapping[str, TupletSpan]
+        self, element: Element, measure: Measure, spans: Sequence[TupletSpan]
     ) -> None:
         number = element.get("n", "1")
         definition = self._definitions.staves.get(number)
         if definition is None:
             raise DataError(f"expected a definition of staff {number[:20]}, got none")
+        inside = content(element, self.left_out)
         layers = sorted(
-            (each for each in content(element) if each.tag == "layer"),
+            (each for each in inside if each.tag == "layer"),
             key=lambda each: values.integer(each.get("n")) or 0,
         )
         accidentals: dict[int, int] = {}
@@ -89,8 +96,7 @@ class MeasureReader:
                 self._definitions.read_inline(key, definition)
             reader = LayerReader(definition.pitching, self.left_out, accidentals, spans)
             reader.read(layer)
-            if reader.span is not None:
-                raise DataError("expected a tuplet that ends in its bar and layer")
+            reader.close()
             found.append(reader.sounds)
             for sound in reader.sounds:
                 named: dict[str, Pitch | None] = dict.fromkeys(sound.names)
@@ -157,16 +163,14 @@ def _following(measures: Sequence[Measure]) -> dict[int, Sound]:
     return following
 
 
-def _tuplet_spans(measure: Element) -> dict[str, TupletSpan]:
-    """Return the tuplets that a measure marks from note to note, by their first."""
-    spans = {}
-    for span in content(measure):
-        if span.tag == "tupletSpan":
-            start, end = _target(span, "startid"), _target(span, "endid")
-            if not start or not end:
-                raise DataError("expected a tupletSpan with startid and endid")
-            spans[start] = TupletSpan(end=end, factor=tuplet_factor(span))
-    return spans
+def _tuplet_span(element: Element) -> TupletSpan:
+    """Return a tuplet whose notes are named by its ends or by a list."""
+    listed = [name.removeprefix("#") for name in element.get("plist", "").split()]
+    start = _target(element, "startid") or (listed[0] if listed else "")
+    end = _target(element, "endid") or (listed[-1] if listed else "")
+    if not start or not end:
+        raise DataError("expected a tupletSpan with startid and endid, got none")
+    return TupletSpan(start=start, end=end, factor=values.tuplet_factor(element))
 
 
 def _target(element: Element, name: str) -> str:

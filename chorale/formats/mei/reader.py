@@ -118,7 +118,7 @@ def _read_section(
     """Read measures and definitions in order, those of inner sections too."""
     if depth > _DEEPEST:
         raise DataError(f"expected at most {_DEEPEST} sections in one another")
-    for child in content(section):
+    for child in content(section, reader.left_out):
         match child.tag:
             case "scoreDef" | "staffDef" | "keySig" | "meterSig":
                 definitions.read(child)

@@ -75,6 +75,19 @@ def duration(element: Element) -> Fraction | None:
     return steps * (2 - Fraction(1, 2**dots))
 
 
+def tuplet_factor(element: Element) -> Fraction:
+    """Return what the note values in a tuplet are multiplied by, 2/3 in a triplet.
+
+    Raises:
+        DataError: it is no such proportion.
+    """
+    number = integer(element.get("num")) or 3
+    base = integer(element.get("numbase")) or 2
+    if not (0 < number <= 64 and 0 < base <= 64):
+        raise DataError(f"expected a tuplet, got {number}:{base}")
+    return Fraction(base, number)
+
+
 def accidentals(note: Element) -> tuple[str, str]:
     """Return the accidental as written, and as it sounds; empty where none is given."""
     marks = [note, *note.findall("accid")]

@@ -26,6 +26,9 @@ def report(*rows: Row) -> Report:
     )
 
 
+FURTHER = 'the further title "…" is left out'
+
+
 @pytest.mark.parametrize(
     ("sentence", "kind"),
     [
@@ -44,6 +47,14 @@ def report(*rows: Row) -> Report:
         ),
         ("the key *D:dor does not fit", "the key *… does not fit"),
         ("chord symbols are left out in bars 60 and 68", "chord symbols are left out"),
+        ("the further title 'Day of wrath' is left out", FURTHER),
+        ('the further title "God\'s love" is left out', FURTHER),
+        ("the further title 'Psalm 130: in G; or C' is left out", FURTHER),
+        ("the further title 'the \"Old\" one\\'s' is left out", FURTHER),
+        (
+            "the alto's notes and the basses' are equal in bar 3",
+            "the alto's notes and the basses' are equal",
+        ),
         ('left out: part 5 "Piano", 6 "Piano"', "parts are left out"),
         ('voices are: soprano = part 1 "Violin I"', "parts are taken for voices"),
         (

@@ -369,3 +369,119 @@ def test_a_tuplet_span_that_cannot_be_followed_is_refused(
 ) -> None:
     with pytest.raises(DataError, match=r"expected a tuplet.*in bar"):
         read(spanned(span))
+
+
+# === Editorial markup ===
+
+
+SOLO = tuple(plain(*[name] * 4) for name in ("g5", "d5", "b4", "g3"))
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<app><lem>{one}</lem><rdg>{two}</rdg></app>",
+        "<app><rdg>{one}</rdg><rdg>{two}</rdg></app>",
+        "<app><rdg><section>{one}</section></rdg></app>",
+        *(f"<{tag}>{{one}}</{tag}>" for tag in ("orig", "sic", "add", "restore")),
+        "<choice><corr>{one}</corr><reg>{two}</reg></choice>",
+        "<choice><sic>{two}</sic><corr>{one}</corr></choice>",
+        "<choice><orig>{two}</orig><reg>{one}</reg></choice>",
+        "<subst><del>{two}</del><add>{one}</add></subst>",
+        "<app><lem><choice><sic>{two}</sic><corr>{one}</corr></choice></lem></app>",
+    ],
+)
+def test_measures_in_editorial_markup_are_read_once(read: Read, markup: str) -> None:
+    first, last = measure(*FULL), measure(*FULL)
+    reading = read(
+        document(first, markup.format(one=measure(*SOLO), two=measure(*FULL)), last)
+    )
+    assert reading.chorale.steps == 48
+    assert [reading.chorale.pitches[step, 0] for step in (0, 16, 32)] == [72, 79, 72]
+    said = any("alternative readings are left out" in note for note in reading.notes)
+    assert said == (markup.count("<rdg>{") + markup.count("<lem>{") == 2)
+
+
+@pytest.mark.parametrize("tag", ["staff", "layer"])
+def test_editorial_markup_in_a_measure(read: Read, tag: str) -> None:
+    text = measure(*SOLO).replace(f"<{tag} ", f"<app><rdg><{tag} ")
+    text = text.replace(f"</{tag}>", f"</{tag}></rdg></app>")
+    reading = read(document(measure(*FULL), text))
+    assert reading.chorale.pitches[16].tolist() == [79, 74, 71, 55]
+
+
+def test_a_note_of_a_chord_in_editorial_markup(read: Read) -> None:
+    chord = (
+        f'<chord dur="1">{note("g4")}<supplied>{note("c5")}</supplied></chord>',
+        f'<chord dur="1">{note("c3")}{note("e4")}</chord>',
+    )
+    staves = "".join(
+        f'<staff n="{number}"><layer n="1">{each}</layer></staff>'
+        for number, each in enumerate(chord, 1)
+    )
+    reading = read(document(f"<measure>{staves}</measure>"))
+    assert reading.chorale.pitches[0].tolist() == [72, 67, 64, 48]
+
+
+# === Tuplets from one note to another ===
+
+
+def named(*names: str) -> str:
+    return "".join(
+        note(name, "4", f'xml:id="n{index}"') for index, name in enumerate(names)
+    )
+
+
+TRIPLET = named("c5", "d5", "e5") + note("c5", "2")
+
+
+@pytest.mark.parametrize(
+    "ends",
+    ['startid="#n0" endid="#n2"', 'plist="#n0 #n1 #n2"'],
+)
+def test_a_tuplet_span_shortens_its_notes(read: Read, ends: str) -> None:
+    span = f'<tupletSpan num="3" numbase="2" {ends}/>'
+    spanned = read(document(measure(TRIPLET, *FULL[1:], events=span)))
+    inner = named("c5", "d5", "e5")
+    tuplet = f'<tuplet num="3" numbase="2">{inner}</tuplet>{note("c5", "2")}'
+    around = read(document(measure(tuplet, *FULL[1:])))
+    assert spanned.chorale.steps == 16
+    assert voice_of(spanned, 0) == voice_of(around, 0)
+    assert spanned.off_grid == around.off_grid == 3
+
+
+def test_a_tuplet_that_is_an_element_as_well_is_counted_once(read: Read) -> None:
+    inner = named("c5", "d5", "e5")
+    tuplet = f'<tuplet num="3" numbase="2">{inner}</tuplet>{note("c5", "2")}'
+    span = '<tupletSpan num="3" numbase="2" startid="#n0" endid="#n2"/>'
+    both = read(document(measure(tuplet, *FULL[1:], events=span)))
+    assert both.chorale == read(document(measure(tuplet, *FULL[1:]))).chorale
+
+
+def test_a_tuplet_span_in_another_that_ends_in_a_rest(read: Read) -> None:
+    rest = '<rest xml:id="n9" dur="4"/>'
+    events = (
+        '<tupletSpan num="3" numbase="2" startid="#n0" endid="#n9"/>'
+        '<tupletSpan num="3" numbase="2" startid="#n0" endid="#n2"/>'
+    )
+    inner = named("c5", "d5", "e5") + rest
+    text = measure(inner + note("a5", "2"), *FULL[1:], events=events)
+    reading = read(document(text))
+    assert reading.chorale.steps == 16
+    assert voice_of(reading, 0)[-1] == (81, 8)
+
+
+@pytest.mark.parametrize(
+    ("ends", "message"),
+    [
+        ('tstamp="1" tstamp2="0m+2"', "a tupletSpan with startid and endid"),
+        ('startid="#n0" endid="#gone"', "ends in its bar and layer, got one to 'gone'"),
+        ('startid="#gone" endid="#n2"', "from a note of its bar, got 'gone'"),
+    ],
+)
+def test_a_tuplet_span_that_cannot_be_read_is_refused(
+    read: Read, ends: str, message: str
+) -> None:
+    span = f'<tupletSpan num="3" numbase="2" {ends}/>'
+    with pytest.raises(DataError, match=message):
+        read(document(measure(TRIPLET, *FULL[1:], events=span)))
