@@ -44,7 +44,7 @@ class ScoreMeasures:
         if len(elements) > MOST_BARS:
             raise DataError(f"expected at most {MOST_BARS} bars")
         metre = COMMON_TIME
-        self._endings = frozenset()  # not one that is open in the last bar
+        self._endings = frozenset()
         for index, element in enumerate(elements):
             if index == len(self.measures):
                 self.measures.append(Measure(number=None, metre=metre))
@@ -80,7 +80,7 @@ class ScoreMeasures:
                         name = each.findtext("concertClefType") or ""
                         self.clefs.setdefault(number, _CLEFS.get(name, ""))
                     case "Spanner" if each.get("type") == "Volta":
-                        self._read_volta(each)
+                        self._read_volta(each, measure, bool(reader.cursor))
                     case _:
                         reader.read(each)
             layers.append(reader.sounds)
@@ -109,10 +109,12 @@ class ScoreMeasures:
             raise DataError("expected a time signature with sigN and sigD, got none")
         measure.metre = measure.new_metre = Metre(above, below)
 
-    def _read_volta(self, element: Element) -> None:
-        """Begin or end the bracket of an ending."""
+    def _read_volta(self, element: Element, measure: Measure, at_end: bool) -> None:
+        """Begin or end the bracket of an ending, before the notes of a bar or after."""
         volta = element.find("Volta")
         if element.find("prev") is not None:
+            if at_end:  # as in the last bar, which no other follows
+                measure.endings = measure.endings or self._endings
             self._endings = frozenset()
         if volta is not None:
             numbers = re.findall(r"\d{1,2}", volta.findtext("endings") or "")

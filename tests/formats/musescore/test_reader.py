@@ -195,6 +195,26 @@ def test_repeats_and_endings(read: Read) -> None:
     assert not (chorale.pitches[16:, 0] == 74).all()
 
 
+@pytest.mark.parametrize("ends", [True, False])
+def test_an_ending_in_the_last_bar_ends_there_or_with_its_staff(
+    read: Read, ends: bool
+) -> None:
+    """The bracket of the last bar ends after its notes; some are left open."""
+    volta = (
+        '<Spanner type="Volta"><Volta><endings>{}</endings></Volta><next/></Spanner>'
+    )
+    end = '<Spanner type="Volta"><prev/></Spanner>'
+    other = plain(74, 74, 74, 74)
+    first = measure(volta.format(1) + other, FULL[1], inside="<endRepeat>2</endRepeat>")
+    second = measure(end + volta.format(2) + FULL[0] + end * ends, FULL[1])
+    below = measure(*FULL[2:])
+    chorale = read(
+        document(FULL, (*FULL, first, below), (*FULL, second, below))
+    ).chorale
+    assert chorale.steps == 32
+    assert [note.pitch for note in chorale.notes(0)] == [72, 74, 76, 72] * 2
+
+
 def test_lyrics(read: Read) -> None:
     words = "<Lyrics><syllabic>begin</syllabic><text>Al</text></Lyrics>"
     words += "<Lyrics><no>1</no><text>Herr</text></Lyrics>"
