@@ -13,6 +13,7 @@ from chorale.errors import DataError, UsageError
 from chorale.utils.checks import check_choice
 
 SHARES = (0.8, 0.1, 0.1)  # of train, valid and test
+_MOST_GROUPS = 2000  # of which the best choice is searched for
 
 
 def assign_splits(
@@ -25,7 +26,8 @@ def assign_splits(
 ) -> list[str]:
     """Assign whole groups of pieces to splits, at random.
 
-    The sizes of valid and test are as near to their shares as whole groups permit.
+    The sizes of valid and test are as near to their shares as whole groups permit (of
+    thousands of groups those that come first are taken).
     Valid is not empty if there are two groups, unless its share is 0, and train keeps
     one. The choice depends on the groups, keys and seed, not on the order of the
     pieces nor on the numbers of the groups.
@@ -136,6 +138,8 @@ def _choose(sizes: Sequence[int], target: float, least: int, most: int) -> list[
     The sum is from `least` to `most` if there is such a subset, else nothing is chosen.
     Of equally good subsets the choice has the groups that come first.
     """
+    if len(sizes) > _MOST_GROUPS:  # the memory would be the square of their number
+        return _fill(sizes, min(max(round(target), least), most))
     # Bit n of the number says whether some of the later groups add up to n.
     reachable = [1]
     for size in reversed(sizes):
@@ -146,4 +150,13 @@ def _choose(sizes: Sequence[int], target: float, least: int, most: int) -> list[
     for size, later in zip(sizes, reachable[-2::-1], strict=True):
         chosen.append(size <= left and bool(later >> (left - size) & 1))
         left -= size * chosen[-1]
+    return chosen
+
+
+def _fill(sizes: Sequence[int], target: int) -> list[bool]:
+    """Choose the groups that come first, as far as each has room in a target."""
+    chosen = []
+    for size in sizes:
+        chosen.append(size <= target)
+        target -= size * chosen[-1]
     return chosen

@@ -18,7 +18,7 @@ Rows = Sequence[tuple[int, ...]]
 
 
 def is_lowest_first(rows: Iterable[Sequence[int]]) -> bool:
-    """Return whether chords are written from the lowest note up, in whichever voices.
+    """Return whether chords are written from the lowest note up, whatever their voices.
 
     Soprano to bass, most chords descend, though voices cross in some.
     """

@@ -170,3 +170,12 @@ def test_ctrl_c_says_how_to_continue(
     assert run_command(*words).returncode == 0
     assert len(load_corpus(output).train) == 2
     assert not Path(f"{output}.unfinished").exists()
+
+
+def test_a_missing_path_among_others_is_noted(tmp_path: Path) -> None:
+    folder = write_hymns(tmp_path / "hymns", 1)
+    missing = tmp_path / "hyms"
+    words = (folder, missing, "--output", tmp_path / "corpus", *THREADS)
+    done = run_command("corpus", "import", *words)
+    assert done.returncode == 0
+    assert done.stderr == f"note: {missing}: there is no such file or folder\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import Counter, defaultdict
 from itertools import combinations
 
@@ -118,3 +119,15 @@ def test_lists_that_disagree_are_refused() -> None:
         assign_splits([1, 2], ["a"])
     with pytest.raises(ChoraleError, match="dev"):
         assign_splits([1], ["a"], preset=["dev"])
+
+
+def test_the_memory_of_many_groups_is_in_proportion() -> None:
+    groups = [group for group in range(1, 50_001) for _ in range(1 + group % 3)]
+    keys = [str(number) for number in range(len(groups))]
+    tracemalloc.start()
+    splits = assign_splits(groups, keys)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 64 << 20
+    assert splits.count("valid") == splits.count("test") == round(len(groups) / 10)
+    assert spanning_groups(groups, splits) == []

@@ -75,6 +75,9 @@ def import_(
         raise DataError(f"no piece can be imported from {_listed(sources)}")
     if not as_json:
         typer.echo(output / REPORT_FILE)
+    for source in sources:
+        if not source.exists():
+            print_remarks(f"{source}: there is no such file or folder")
     if not is_new:
         print_remarks(f"{output} is this import already, nothing is changed")
 

@@ -23,8 +23,9 @@ Range = Annotated[
     str,
     typer.Option(
         "--range",
-        help="Refuse pieces with notes outside these ranges of the voices: satb (what "
-        "people sing), any, C2-C6, or four such as C4-A5,G3-E5,C3-A4,E2-D4.",
+        help="Refuse pieces with notes outside these ranges of the voices: satb (the "
+        "usual ranges of a choir and an octave beyond), any, C2-C6, or four such as "
+        "C4-A5,G3-E5,C3-A4,E2-D4.",
     ),
 ]
 OffGrid = Annotated[

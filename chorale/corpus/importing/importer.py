@@ -200,7 +200,7 @@ def _collect(listing: Listing, outcomes: Outcomes) -> tuple[list[Row], list[_Kep
     first: dict[str, int] = {}  # the first source with a content
     for index, source in enumerate(outcomes.sources):
         outcome = outcomes[index]
-        if outcome.content:
+        if any(piece.music for piece in outcome.pieces):
             same = outcomes.sources[first.setdefault(outcome.content, index)]
             if same is not source:
                 reason = f"it has the same content as another file: {same.name}"

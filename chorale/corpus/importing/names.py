@@ -49,7 +49,7 @@ def _name(parts: Sequence[str], label: str) -> str:
     words = [*parts[:-1], PurePath(parts[-1]).stem, label]
     safe = [re.sub(r"[^A-Za-z0-9_]+", "-", to_ascii(word)).strip("-") for word in words]
     *first, last = [word for word in safe if word] or ["piece"]
-    # Of a long name the end is kept: labels tell the pieces of a book apart.
+    # Of a long name the end is kept: labels distinguish the pieces of a book.
     name = "-".join([*first, last])
     if len(name) > _LONGEST:
         name = f"{name[: _LONGEST - 21]}-{name[-20:]}"

@@ -160,7 +160,11 @@ def refused(reason: str, label: str = "") -> Piece:
 
 
 def _without_path(message: str, path: Path) -> str:
-    """Return a message about a file without its path: the report names it."""
+    """Return a message about a file without its path: the report names it.
+
+    An option that an import does not have is that of `convert`.
+    """
+    message = message.replace("as with --parts", "as with chorale convert --parts")
     for shown in (str(path), printable(str(path))):
         message = message.removeprefix(f"{shown}: ").removeprefix(f"{shown}, ")
         message = message.replace(str(path.parent) + os.sep, "")
@@ -206,7 +210,7 @@ def _recognize(path: Path) -> tuple[str, tuple[str, ...]]:
     if usual is None and found == _ZIPPED:  # as many files of other programs are
         raise DataError(_advice(path))
     label = FORMATS[found].label
-    return found, (f"the file is {label} in spite of its ending: read as such",)
+    return found, (f"the file is {label} despite its ending: read as such",)
 
 
 def _advice(path: Path) -> str:

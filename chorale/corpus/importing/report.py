@@ -209,6 +209,6 @@ def kind_of(sentence: str) -> str:
             return kind
     sentence = re.sub(_PLACE, "", _QUOTED.sub('"…"', sentence))
     start = _DETAILS.split(re.sub(r"\*\S+", "*…", sentence))[0]
-    plain = re.sub(r"\d+(?:[.,]\d+)*", "N", start)
+    plain = re.sub(r"\d+(?:[.,]\d+)*", "…", start)
     plain = " ".join(plain.split())
     return plain if len(plain) <= _WIDTH else f"{plain[: _WIDTH - 1]}…"

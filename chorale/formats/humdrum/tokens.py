@@ -186,7 +186,8 @@ def key_signature(fifths: int | None, key: str) -> KeySignature | None:
     """Return the key of a signature and of a key as `*d:`; either may be missing.
 
     A signature with another number of sharps than the key's own tells its mode: D minor
-    without a flat is dorian. The mode is empty if no mode fits both.
+    without a flat is dorian. The letter of a key with a mode, as in `*G:dor`, may be a
+    capital in any mode. The mode is empty if no mode fits both.
     """
     match = _KEY.match(key)
     if match is None:
@@ -198,7 +199,10 @@ def key_signature(fifths: int | None, key: str) -> KeySignature | None:
         distance = _ABBREVIATIONS.get(mode, 0 if letter.isupper() else 3)
         return KeySignature(fifths=tonic - distance, mode=_MODES[distance])
     distance = tonic - fifths
-    fits = distance in _MODES and letter.isupper() == (distance in _MAJOR_LIKE)
+    is_named = mode is not None and _ABBREVIATIONS.get(mode) == distance
+    fits = distance in _MODES and (
+        is_named or letter.isupper() == (distance in _MAJOR_LIKE)
+    )
     return KeySignature(fifths=fifths, mode=_MODES[distance] if fits else "")
 
 

@@ -161,6 +161,15 @@ def test_the_same_content_is_imported_once(tmp_path: Path) -> None:
     }
 
 
+def test_copies_of_a_refused_file_have_its_reason(tmp_path: Path) -> None:
+    folder = write_hymns(tmp_path / "hymns", 1)
+    for name in ("a.abc", "b.abc"):
+        (folder / name).write_text("X:1\nK:C\nV:1\nc4|\nV:2\nG4|\nV:3\nE4|\n")
+    rows = by_name(imported(folder, output=tmp_path / "corpus"))
+    assert rows["a.abc"].reason == rows["b.abc"].reason
+    assert rows["a.abc"].reason.startswith("expected four voices")
+
+
 def test_a_file_that_is_named_twice_is_said_to_be(tmp_path: Path) -> None:
     folder = write_hymns(tmp_path / "hymns", 1)
     path = folder / "hymn1.abc"

@@ -244,7 +244,7 @@ def test_what_no_reader_foresaw_in_a_tune_costs_no_other(
 def test_a_wrong_ending_is_repaired(tmp_path: Path, name: str) -> None:
     piece = piece_of(text(tmp_path / name, hymn(1)))
     assert piece.status == REPAIRED
-    assert piece.changes == ("the file is ABC in spite of its ending: read as such",)
+    assert piece.changes == ("the file is ABC despite its ending: read as such",)
 
 
 def test_midi_named_as_musicxml_is_read(tmp_path: Path) -> None:

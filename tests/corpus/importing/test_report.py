@@ -39,11 +39,11 @@ FURTHER = 'the further title "…" is left out'
         ),
         (
             "row 12: expected a metre such as M:3/4, got M:FREI4/4",
-            "expected a metre such as M:N/N",
+            "expected a metre such as M:…/…",
         ),
         (
             "Piano: expected 2 voices on a staff, got 3 notes at once in bar 1, beat 1",
-            "expected N voices on a staff",
+            "expected … voices on a staff",
         ),
         ("the key *D:dor does not fit", "the key *… does not fit"),
         ("chord symbols are left out in bars 60 and 68", "chord symbols are left out"),

@@ -415,6 +415,11 @@ def test_an_order_that_repeat_signs_cannot_say(tmp_path: Path) -> None:
         ("*k[] *d:", 0, "dorian"),
         ("*k[b-] *g:dor", -1, "dorian"),
         ("*k[] *e:phr", 0, "phrygian"),
+        ("*k[b-] *G:dor", -1, "dorian"),
+        ("*k[b-] *D:aeo", -1, "minor"),
+        ("*k[] *E:phr", 0, "phrygian"),
+        ("*k[] *D:dor", 0, "dorian"),
+        ("*k[b-] *F:ion", -1, "major"),
         ("*k[] *G:mix", 0, "mixolydian"),
         ("*F#:", 6, "major"),
         ("*f#:", 3, "minor"),
@@ -434,6 +439,8 @@ def test_keys_that_cannot_be_read_are_said(tmp_path: Path) -> None:
     score = written(tmp_path, spine("*k[f#c#g#] *C: 4c"))
     assert score.bars[0].key == KeySignature(fifths=3)
     assert score.notes == ("the key *C: does not fit its signature",)
+    score = written(tmp_path, spine("*k[f#c#g#] *G:dor 4c"))
+    assert score.notes == ("the key *G:dor does not fit its signature",)
 
 
 def test_changes_begin_with_a_bar(tmp_path: Path) -> None:
