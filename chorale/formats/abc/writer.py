@@ -190,6 +190,7 @@ def _lyric_line(verse: _Verse, notes: Iterable[WrittenNote]) -> str:
 
 def _syllable(lyric: Lyric) -> str:
     """Return a syllable; signs that have a meaning in a line of lyrics are escaped."""
-    text = _text(lyric.text).replace("-", r"\-").replace(" ", "~")
-    text = re.sub(r"[_*|]", lambda sign: f"\\u{ord(sign[0]):04x}", text)
+    text = _text(lyric.text).replace("-", r"\-")
+    text = re.sub(r"[_*|~]", lambda sign: f"\\u{ord(sign[0]):04x}", text)
+    text = text.replace(" ", "~")
     return (text or "*") + "-" * (lyric.joined and bool(text))

@@ -149,6 +149,13 @@ def test_lyrics_come_back() -> None:
     assert below[0].startswith("w: Wach- et auf")
 
 
+@pytest.mark.parametrize("word", ["~", "a~b", "a ~b", "\\~", "~-_|* %&\\"])
+def test_signs_in_lyrics_come_back(word: str) -> None:
+    lyrics = (Lyric(step=0, voice=0, verse=1, text=word),)
+    chorale = replace(hymn(60, 62, 64, 65, 67, 65), lyrics=lyrics)
+    assert round_trip(chorale).lyrics == lyrics
+
+
 def test_tied_notes_are_skipped_by_lyrics() -> None:
     soprano = [Note(60, 8, 16), Note(62, 24, 8)]
     lyrics = (
