@@ -141,7 +141,8 @@ _SIGNS = {
     "mei": re.compile(rb"(?:<[?!][^>]*>\s*)*<(?:mei|music)\b"),
     "musescore": re.compile(rb"(?:<[?!][^>]*>\s*)*<museScore\b"),
     "mxl": re.compile(rb"PK\x03\x04"),
-    "abc": re.compile(rb"(?:%[^\r\n]*+\s++)*+X:\s*\d"),
+    # Comments and the fields of a file header may be before the first tune.
+    "abc": re.compile(rb"%abc\b|(?:(?:%|[A-WYZa-z]:)[^\r\n]*+\s++)*+X:\s*\d"),
     "humdrum": re.compile(rb"(?:![^\r\n]*+\s++)*+\*\*kern"),
 }
 _BY_ENDING = {ending: row for row in FORMATS.values() for ending in row.endings}

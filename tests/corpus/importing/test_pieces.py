@@ -247,6 +247,17 @@ def test_a_wrong_ending_is_repaired(tmp_path: Path, name: str) -> None:
     assert piece.changes == ("the file is ABC despite its ending: read as such",)
 
 
+@pytest.mark.parametrize(
+    "header", ["%abc-2.1\nI:abc-creator chorale\n\n", "% by hand\nM:3/4\nZ:N. N.\n\n"]
+)
+@pytest.mark.parametrize("name", ["hymn.musicxml", "hymn.txt"])
+def test_abc_with_a_file_header_is_recognized(
+    tmp_path: Path, name: str, header: str
+) -> None:
+    piece = piece_of(text(tmp_path / name, header + hymn(1)))
+    assert piece.changes == ("the file is ABC despite its ending: read as such",)
+
+
 def test_midi_named_as_musicxml_is_read(tmp_path: Path) -> None:
     write(little_chorale(), tmp_path / "hymn.mid")
     path = (tmp_path / "hymn.mid").rename(tmp_path / "hymn.xml")
