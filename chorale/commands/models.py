@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,7 @@ from chorale.corpus.loading import bundled_corpus
 from chorale.errors import ModelError
 from chorale.models.options import InfillerOptions
 from chorale.models.storage import DEFAULT_MODEL, Card, find_model, listed_models
-from chorale.nn.cards import PRETRAINED
+from chorale.nn.cards import FOLDERS, PRETRAINED, model_folders
 from chorale.sketches.models import Card as SketchCard
 from chorale.sketches.models import find_model as find_sketch_model
 from chorale.sketches.models import listed_models as listed_sketch_models
@@ -36,7 +37,12 @@ def models(
 
     Example: chorale models
     """
-    listed = {**listed_models(), **listed_sketch_models()}
+    listed: dict[Path, Card | SketchCard | ModelError] = {**listed_models()}
+    for folder, sketch_card in listed_sketch_models().items():
+        listed.setdefault(folder, sketch_card)  # what is no card is in both
+    if os.environ.get(FOLDERS):
+        missing = [folder for folder in model_folders() if not folder.is_dir()]
+        print_remarks(*(f"{FOLDERS}: there is no folder {each}" for each in missing))
     cards = {
         folder: card
         for folder, card in sorted(listed.items(), key=lambda each: _is_own(each[0]))

@@ -61,8 +61,9 @@ class Reference:
             raise DataError(
                 f"expected at least {LEAST_TRAIN} pieces in train and {LEAST_HELD_OUT} "
                 f"of {FIRST_BAR} bars or more in {split}, fewer are not enough for the "
-                f"tests; got {len(train)} and {len(held_out)}: of a corpus without a "
-                "valid split a tenth is held out, so it needs "
+                f"tests; got {len(train)} and {len(held_out)}: import it with a larger "
+                "share of valid (chorale corpus import --shares), or add pieces; of a "
+                "corpus without a valid split a tenth is held out, so it needs "
                 f"{10 * LEAST_HELD_OUT} pieces",
                 corpus.path,
             )

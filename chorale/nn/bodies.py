@@ -4,26 +4,7 @@ A *body* maps a sequence of vectors to one vector per step and is causal. It run
 whole sequences, for training and likelihoods, and step by step with carried memory, for
 sampling; both agree. The network around it (`chorale.models.networks.next_step`) is the
 same for all bodies. A new body of this package is a function here and an entry in
-BODIES. One from outside is registered:
-
-    import chorale, keras
-    from chorale.nn.causal import Chain, Residual
-
-    def build(options):
-        blocks = []
-        for _ in range(options.layers):
-            layers = [
-                keras.layers.LayerNormalization(),
-                keras.layers.GRU(options.units),
-                keras.layers.Dropout(options.dropout),
-            ]
-            blocks.append(Residual(layers))
-        return Chain(blocks)
-
-    chorale.register_body("residual-gru", build)
-
-A file with these lines, residual_gru.py, is a plugin: `chorale train --plugin
-residual_gru --network residual-gru` trains it as any other network.
+BODIES. One from outside is registered, see `register_body`.
 
 Importing this loads no Keras.
 """
@@ -119,6 +100,26 @@ class BodyOptions:
 
 def register_body(name: str, build: Callable[[BodyOptions], CausalLayer]) -> None:
     """Register a body from outside, so that a network can be trained with it.
+
+        import chorale, keras
+        from chorale.nn.causal import Chain, Residual
+
+        def build(options):
+            blocks = []
+            for _ in range(options.layers):
+                layers = [
+                    keras.layers.LayerNormalization(),
+                    keras.layers.GRU(options.units),
+                    keras.layers.Dropout(options.dropout),
+                ]
+                blocks.append(Residual(layers))
+            return Chain(blocks)
+
+        chorale.register_body("residual-gru", build)
+
+    A file with these lines, residual_gru.py, is a plugin: `chorale train --plugin
+    residual_gru --network residual-gru` trains it as any other network. The module
+    `chorale.nn.causal` says which layers there are, and how others are made causal.
 
     Training checks the body once, before it begins (`chorale.nn.plugin_bodies`), and
     the card of the model records where it came from. Running the trained model needs it

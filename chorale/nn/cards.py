@@ -64,6 +64,10 @@ class BaseCard:
             return card
         except (UsageError, DataError) as error:
             raise ModelError(str(error)) from None
+        except json.JSONDecodeError as error:
+            raise ModelError(
+                f"expected the card of a {cls.noun}, in JSON: {error}"
+            ) from None
         except (LookupError, ValueError, TypeError, AttributeError) as error:
             raise ModelError(f"expected the card of a {cls.noun}: {error!r}") from None
 

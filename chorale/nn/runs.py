@@ -1,7 +1,7 @@
 """Runs: the directory that a training leaves.
 
 options.json     options of network and training, command, library versions
-data.json        SHA-256 of every file that was read, and of teachers
+data.json        SHA-256 of every file that was read, of teachers, base and plugin
 history.csv      one row per epoch
 checkpoint.npz   weights, their average, optimizer and history after the last
                  whole epoch

@@ -6,11 +6,9 @@ training it predicts what the base predicts (`chorale.models.networks.mapping`).
 that knows tunes (`chorale.encoding.tunes`) learns to use those of the new train split,
 which take the place of its own.
 
-Steps are small and many: half of the usual peak of the learning rate, two pieces in
-each. On 18 masses by Palestrina in halved note values, from `bach`, 8 epochs of these
-came to 0.475 nats per note on valid, 20 epochs of eight pieces at 2e-3 to 0.469. Lower
-rates are worse: with eight pieces, on 82 masses, 0.236 at 5e-4 and 0.216 at 1e-3 after
-14 epochs.
+Steps are many and smaller than usual: half of the usual peak of the learning rate, two
+pieces in each. On masses by Palestrina, from `bach`, 8 epochs of these came as far on
+valid as 20 epochs of eight pieces at the usual rate; half of this rate was worse.
 """
 
 from __future__ import annotations
@@ -39,8 +37,8 @@ def base_options(name: str, changes: Mapping[str, Any]) -> dict[str, Any]:
             those of the base.
 
     Returns:
-        the options of the base's network, its encoding and plan, a small learning rate
-        and batch size, and the changes.
+        the options of the base's network, its encoding and plan, LEARNING_RATE and
+        BATCH_SIZE, and the changes.
 
     Raises:
         UsageError: there is no such model, or it has another network.

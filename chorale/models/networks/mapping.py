@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from chorale.encoding.vocabulary import NoteVocabulary
+from chorale.errors import ModelError
 from chorale.models.networks.embeddings import SumOfEmbeddings
 from chorale.utils.arrays import Arrays, FloatArray, IntArray
 
@@ -36,6 +37,9 @@ def map_weights(base: Any, network: Any) -> Arrays:
 
     Returns:
         float32 arrays by the paths of the network's weights.
+
+    Raises:
+        ModelError: the base lacks a weight that neither notes nor the plan explain.
     """
     known = {weight.path: np.asarray(weight) for weight in base.weights}
     tables, base_tables = dict(_tables(network)), dict(_tables(base))
@@ -46,8 +50,10 @@ def map_weights(base: Any, network: Any) -> Arrays:
             array = _map_table(
                 tables[path], base_tables[path], known[path], network, base
             )
-        elif path not in known or _is_new_degree(path, network, base):
+        elif _is_new_degree(path, network, base):
             array = np.zeros(shape, np.float32)
+        elif path not in known:
+            raise ModelError(f"the base lacks the weight {path}: train it again")
         else:
             array = known[path]
             if shape != array.shape:
