@@ -123,7 +123,17 @@ def register_body(name: str, build: Callable[[BodyOptions], CausalLayer]) -> Non
 
     Training checks the body once, before it begins (`chorale.nn.plugin_bodies`), and
     the card of the model records where it came from. Running the trained model needs it
-    no more.
+    no more. An example, of layers of Keras:
+
+        from chorale.nn.causal import Chain, Residual
+
+        def build(options):
+            gru = keras.layers.GRU(options.units)
+            return Chain([Residual([keras.layers.LayerNormalization(), gru])])
+
+        chorale.register_body("normalized-gru", build)
+
+    `help(chorale.nn.causal)` says which layers a Chain takes, and how to write others.
 
     Args:
         name: small letters, digits and hyphens; `NetworkOptions(body=name)` and

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import logging
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -27,6 +25,7 @@ from chorale.nn.memory import LARGEST_MEMORY, Memory, memory_size
 from chorale.nn.onnx_sessions import Graph, as_weights
 from chorale.nn.plugins import MAIN, Plugin, describe_error, load_plugin
 from chorale.utils.arrays import FloatArray
+from chorale.utils.temporary import temporary_folder
 
 _FEWEST_STEPS, _MOST_STEPS = 24, 300  # of the sequences that are compared
 _TOLERANCE = 1e-4
@@ -48,7 +47,7 @@ def plugin_body(options: BodyOptions) -> CausalLayer:
         ModelError: its function fails, or returns something else.
     """
     plugin = load_plugin(options.body, options.plugin)
-    with plugin.errors(ModelError, "building it fails"):
+    with plugin.errors("building it fails"):
         body = plugin.build(options)
     if not isinstance(body, CausalLayer):
         raise ModelError(
@@ -85,7 +84,7 @@ def check_plugin_body(options: BodyOptions) -> None:
         if not weight.path.endswith(("variance", "seed_generator_state")):
             noise = random.uniform(-0.1, 0.1, weight.shape)
             weight.assign(np.asarray(weight) + noise)
-    with plugin.errors(ModelError, "its memory (rings) fails"):
+    with plugin.errors("its memory (rings) fails"):
         rings = body.rings()
         size = memory_size(rings)
     if size > LARGEST_MEMORY:
@@ -106,7 +105,7 @@ def check_plugin_body(options: BodyOptions) -> None:
 
 def _whole(plugin: Plugin, body: CausalLayer, inputs: FloatArray) -> FloatArray:
     """Return the outputs of whole sequences, once their shape is checked."""
-    with plugin.errors(ModelError, "its call on whole sequences fails"):
+    with plugin.errors("its call on whole sequences fails"):
         outputs = np.asarray(body(inputs))
     if outputs.shape != inputs.shape or not np.isfinite(outputs).all():
         raise ModelError(
@@ -158,7 +157,7 @@ def _check_steps(
     """Check that single steps give the outputs of whole sequences."""
     memory = Memory(body.rings(), _BATCH)
     for step in range(inputs.shape[1]):
-        with plugin.errors(ModelError, f"its step fails at step {step} ({_OTHERS})"):
+        with plugin.errors(f"its step fails at step {step} ({_OTHERS})"):
             outputs, entries = body.step(inputs[:, step], memory.reads, memory.position)
             outputs = np.asarray(outputs)
             entries = [np.asarray(entry) for entry in entries]
@@ -198,7 +197,7 @@ def _check_export(
     ]
     all_steps = [Value("inputs", "float32", (None, None, units))]
     # The converter logs each operation that it does not know; the error names one.
-    fails = plugin.errors(ModelError, "it cannot be stored: its ONNX graph fails")
+    fails = plugin.errors("it cannot be stored: its ONNX graph fails")
     with fails, _silent("tf2onnx.tfonnx"):
         graphs = {
             "step": export_graph(body, step, one, ["outputs", *entries]),
@@ -213,8 +212,8 @@ def _check_export(
     feeds = {"step": {"inputs": inputs[:, 0], "position": memory.position, **reads}}
     feeds["sequence"] = {"inputs": inputs}
     for name, graph in graphs.items():
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"{name}.onnx"
+        with temporary_folder() as folder:
+            path = folder / f"{name}.onnx"
             path.write_bytes(graph)
             (path.parent / "weights.npz").touch()  # which the graph refers to
             expected = outputs if name == "step" else {"outputs": (units,)}

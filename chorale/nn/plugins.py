@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chorale.errors import ChoraleError, UsageError
+from chorale.errors import ChoraleError, ModelError, UsageError
 from chorale.utils.files import sha256
 
 if TYPE_CHECKING:  # slow to import: only once a plugin is asked for
@@ -73,15 +73,17 @@ class Plugin:
         return path if path.is_file() else None
 
     @contextmanager
-    def errors(self, kind: type[ChoraleError], what: str) -> Iterator[None]:
-        """Raise what the code of the plugin raises as an error with file and line."""
+    def errors(self, what: str) -> Iterator[None]:
+        """Raise what the plugin's code raises as a ModelError with file and line."""
         try:
             yield
         except ChoraleError:
             raise
         except Exception as error:
             where = _place(error, self.source())
-            raise kind(f"{self}: {what}: {where}{describe_error(error)}") from error
+            raise ModelError(
+                f"{self}: {what}: {where}{describe_error(error)}"
+            ) from error
 
     def __str__(self) -> str:
         return f"the network {self.name!r} of the plugin {self.module}"
