@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from chorale.errors import OptionError, printable
+from chorale.formats.places import places_in
 from chorale.music.keys import Key, KeySignature
 from chorale.music.metre import STEPS_PER_WHOLE, number_bars
 from chorale.music.metre_estimation import estimate_metre
@@ -84,6 +85,8 @@ class Reading(NamedTuple):
             `chorale.music.spelling`, 0 in silence; None if the format does not
             distinguish F sharp from G flat.
         off_grid: number of notes that begin (in scores: or end) between two steps.
+        first_off_grid: first step of the earliest of them, on the grid; None if there
+            is none, or it is not known.
         metre_assumed: whether bars are counted in 4/4 because the file has no metre.
         metre_default: whether the only time signature is 4/4 from the beginning, in a
             format whose programs write that where they know none.
@@ -102,6 +105,7 @@ class Reading(NamedTuple):
     chorale: Chorale
     spelling: IntArray | None = None
     off_grid: int = 0
+    first_off_grid: int | None = None
     metre_assumed: bool = False
     metre_default: bool = False
     key_estimated: bool = False
@@ -127,8 +131,17 @@ class Reading(NamedTuple):
             notes = "1 note is" if self.off_grid == 1 else f"{self.off_grid} notes are"
             sentences.append(
                 f"{notes} off the grid of sixteenths, as triplets are: moved to it"
+                f"{self._first_place()}"
             )
         return [printable(sentence) for sentence in sentences]
+
+    def _first_place(self) -> str:
+        """Return where the first note off the grid is; empty if it is not known."""
+        if self.first_off_grid is None:
+            return ""
+        piece = self.chorale
+        place = places_in(piece.bars, piece.positions, piece.metres)
+        return f", first in {place(self.first_off_grid)}"
 
 
 def with_estimated_metre(reading: Reading) -> Reading:

@@ -4,7 +4,8 @@ This is the only place where a key is decided. A key signature alone says little
 programs write every signature of a MIDI file as major, those that know no key write
 C major, and modal melodies have a flat or sharp fewer than today's keys. All keys are
 therefore compared by how well they fit the notes, less a penalty for the distance from
-the signature.
+the signature. A church mode that the file names is believed: no program writes one
+by default, and the estimate knows major and minor only.
 """
 
 from __future__ import annotations
@@ -127,8 +128,13 @@ def _decide(signature: KeySignature | None, pitches: IntArray) -> tuple[Key, str
             f"{key.name}, by the notes"
         )
     stated = _stated_key(signature.fifths, mode)
-    written = f"{_tonic(signature.fifths, mode)} {mode}"
-    if signature.certain or _proves_little(pitches, stated, signature):
+    tonic = _tonic(signature.fifths, mode)
+    written = f"{tonic} {mode}"
+    if (
+        signature.certain
+        or mode not in _MODE_NAMES
+        or _proves_little(pitches, stated, signature)
+    ):
         key = stated
     else:
         key = _best_fit(pitches, replace(signature, mode=mode))
@@ -137,7 +143,8 @@ def _decide(signature: KeySignature | None, pitches: IntArray) -> tuple[Key, str
             f"the key signature is {written}, the notes are in {key.name}: read as "
             f"{key.name}"
         )
-    return key, "" if key.name == written else f"{written} is read as {key.name}"
+    is_same = _MODES[mode] == _MODES[key.mode] and key.name.startswith(f"{tonic} ")
+    return key, "" if is_same else f"{written} is read as {key.name}"
 
 
 def _proves_little(pitches: IntArray, stated: Key, signature: KeySignature) -> bool:

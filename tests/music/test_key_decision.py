@@ -94,6 +94,28 @@ def test_modal_signatures() -> None:
     assert remark == "B dorian is read as B minor"
 
 
+@pytest.mark.parametrize(
+    ("mode", "tonic", "third", "is_said"),
+    [
+        ("ionian", "C", "major", False),
+        ("dorian", "D", "minor", True),
+        ("phrygian", "E", "minor", True),
+        ("lydian", "F", "major", True),
+        ("mixolydian", "G", "major", True),
+        ("aeolian", "A", "minor", False),
+    ],
+)
+@pytest.mark.parametrize("notes", [G_MAJOR, E_MINOR + 3])
+def test_a_church_mode_that_the_file_names_is_believed_whatever_the_notes(
+    mode: str, tonic: str, third: str, is_said: bool, notes: np.ndarray
+) -> None:
+    signature = KeySignature(fifths=0, mode=mode)
+    key, remark = decide_key(signature, notes)
+    assert key == Key(tonic, third)
+    assert remark == (f"{tonic} {mode} is read as {key.name}" if is_said else "")
+    assert states_key([signature], key)
+
+
 def test_without_a_signature_the_notes_decide() -> None:
     assert decide_key(None, G_MAJOR) == (
         Key("G", "major"),

@@ -17,9 +17,9 @@ _FIFTHS = "FCGDAEB"  # letters by fifths; C major has no sharps
 # letters of its name.
 _MODES = {
     "maj": ("major", 0),
-    "ion": ("major", 0),
+    "ion": ("ionian", 0),
     "min": ("minor", -3),
-    "aeo": ("minor", -3),
+    "aeo": ("aeolian", -3),
     "m": ("minor", -3),
     "lyd": ("lydian", 1),
     "mix": ("mixolydian", -1),

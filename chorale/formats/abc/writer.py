@@ -103,7 +103,7 @@ def _body(chorale: Chorale, bars: Sequence[tuple[Bar, list[Line]]]) -> list[str]
                 )
             )
             notes = [note for _, written in group for note in written[index]]
-            lines += [_lyric_line(verse, notes) for verse in lyrics[index]]
+            lines += _lyric_lines(lyrics[index], notes)
     return lines
 
 
@@ -168,13 +168,24 @@ _Verse = dict[int, Lyric]  # by the step at which the note begins
 
 
 def _lyrics_by_voice(chorale: Chorale) -> list[list[_Verse]]:
-    """Return the verses of each voice from the first on, empty ones between too."""
-    voices: list[list[_Verse]] = [[] for _ in range(VOICES)]
-    for lyric in sorted(chorale.lyrics):
-        verses = voices[lyric.voice]
-        verses += [{} for _ in range(len(verses), lyric.verse)]
-        verses[lyric.verse - 1][lyric.step] = lyric
+    """Return the verses of each voice, without those that no voice sings."""
+    sung = sorted({lyric.verse for lyric in chorale.lyrics})
+    voices: list[list[_Verse]] = [[{} for _ in sung] for _ in range(VOICES)]
+    for lyric in chorale.lyrics:
+        voices[lyric.voice][sung.index(lyric.verse)][lyric.step] = lyric
     return voices
+
+
+def _lyric_lines(verses: Sequence[_Verse], notes: Sequence[WrittenNote]) -> list[str]:
+    """Return the lyrics below a line of music, up to the last verse with a syllable.
+
+    An empty line of a verse is needed above another verse: its place is its number.
+    """
+    starts = {note.start for note in notes if not note.tied_back}
+    count = max(
+        (place for place, verse in enumerate(verses, 1) if starts & {*verse}), default=0
+    )
+    return [_lyric_line(verse, notes) for verse in verses[:count]]
 
 
 def _lyric_line(verse: _Verse, notes: Iterable[WrittenNote]) -> str:

@@ -37,7 +37,15 @@ _MODES = {
     3: "minor",
     4: "phrygian",
 }
-_ABBREVIATIONS = {"lyd": -1, "ion": 0, "mix": 1, "dor": 2, "aeo": 3, "phr": 4}
+_NAMED_MODES = {
+    "lyd": (-1, "lydian"),
+    "ion": (0, "ionian"),
+    "mix": (1, "mixolydian"),
+    "dor": (2, "dorian"),
+    "aeo": (3, "aeolian"),
+    "phr": (4, "phrygian"),
+    "loc": (5, "locrian"),
+}
 _MAJOR_LIKE = (-1, 0, 1)
 
 
@@ -187,7 +195,7 @@ def key_signature(fifths: int | None, key: str) -> KeySignature | None:
 
     A signature with another number of sharps than the key's own tells its mode: D minor
     without a flat is dorian. The letter of a key with a mode, as in `*G:dor`, may be a
-    capital in any mode. The mode is empty if no mode fits both.
+    capital whatever its third. The mode is empty if no mode fits both.
     """
     match = _KEY.match(key)
     if match is None:
@@ -195,15 +203,12 @@ def key_signature(fifths: int | None, key: str) -> KeySignature | None:
     letter, sign, mode = match.groups()
     tonic = _SHARPS.index(letter.lower()) - 1
     tonic += len(_SHARPS) * {"#": 1, "-": -1, None: 0}[sign]
-    if fifths is None:
-        distance = _ABBREVIATIONS.get(mode, 0 if letter.isupper() else 3)
-        return KeySignature(fifths=tonic - distance, mode=_MODES[distance])
-    distance = tonic - fifths
-    is_named = mode is not None and _ABBREVIATIONS.get(mode) == distance
-    fits = distance in _MODES and (
-        is_named or letter.isupper() == (distance in _MAJOR_LIKE)
-    )
-    return KeySignature(fifths=fifths, mode=_MODES[distance] if fits else "")
+    usual, name = _NAMED_MODES.get(mode, (0 if letter.isupper() else 3, ""))
+    distance = usual if fifths is None else tonic - fifths
+    if not name or distance != usual:
+        has_third = (usual in _MAJOR_LIKE) == (distance in _MAJOR_LIKE)
+        name = _MODES.get(distance, "") if has_third else ""
+    return KeySignature(fifths=tonic - distance, mode=name)
 
 
 def parse_clef(token: str) -> str:

@@ -92,10 +92,10 @@ def count_overlaps(voice: Iterable[PerformedNote]) -> int:
     )
 
 
-def count_off_grid(voice: Iterable[PerformedNote]) -> int:
-    """Return how many notes of a voice begin clearly between two sixteenths."""
-    distances = (abs(note.start - note.quantized.start) for note in voice)
-    return sum(distance > _ONSET_TOLERANCE for distance in distances)
+def off_grid(voice: Iterable[PerformedNote]) -> list[int]:
+    """Return the first steps of the notes that begin clearly between two sixteenths."""
+    starts = ((note.start, note.quantized.start) for note in voice)
+    return [step for start, step in starts if abs(start - step) > _ONSET_TOLERANCE]
 
 
 def without_divisi(

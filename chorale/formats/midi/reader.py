@@ -143,7 +143,8 @@ def _convert(
     signature = meta.read_key(metas, first)
     return Reading(
         replace(chorale, lyrics=lyrics),
-        off_grid=voices.off_grid,
+        off_grid=len(voices.off_grid),
+        first_off_grid=min(voices.off_grid, default=None),
         metre_assumed=not meta.has_metre(metas),
         metre_default=meta.has_default_metre(metas),
         notes=(*performance.remarks, *remarks, *voices.remarks, *on_words),

@@ -13,8 +13,8 @@ from chorale.errors import DataError
 from chorale.formats.midi.note_lengths import Gate, close_gaps
 from chorale.formats.midi.quantization import (
     PerformedNote,
-    count_off_grid,
     count_overlaps,
+    off_grid,
     quantize,
     without_divisi,
     without_doubles,
@@ -44,14 +44,14 @@ class Voices:
 
     Attributes:
         lines: the notes of the four voices, soprano first.
-        off_grid: number of notes that begin between two sixteenths.
+        off_grid: first steps of the notes that begin between two sixteenths.
         remarks: sentences on what was guessed.
         rests: of each voice, first steps of rests that are said, and the steps after
             them.
     """
 
     lines: list[list[Note]]
-    off_grid: int = 0
+    off_grid: list[int] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     rests: list[list[tuple[int, int]]] = field(default_factory=list)
 
@@ -179,7 +179,7 @@ def _of_lines(groups: Sequence[Group], chosen: Sequence[int], bars: Bars) -> Voi
         doubled += twice
         omitted += len(notes) - len(voices.lines[voice])
         overlaps += count_overlaps(notes)
-        voices.off_grid += count_off_grid(notes)
+        voices.off_grid += off_grid(notes)
     voices.remarks += _on_doubles(doubled)
     voices.remarks += on_short_notes(omitted)
     if overlaps:
@@ -238,7 +238,7 @@ def _of_staves(groups: Sequence[Group], bars: Bars) -> Voices:
     how = "all four voices" if len(groups) == 1 else "the voices of each track"
     # Whether voices cross cannot be known.
     voices = Voices(lines=lines, remarks=[f"{how} are separated by their height"])
-    voices.off_grid = sum(map(count_off_grid, groups))
+    voices.off_grid = [step for group in groups for step in off_grid(group)]
     voices.remarks += _on_doubles(sum(found.doubled for found in separations))
     unisons = [step for found in separations for step in found.unisons]
     voices.remarks += on_unisons(map(bars.number_at, unisons))

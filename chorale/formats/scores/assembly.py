@@ -128,6 +128,7 @@ def _read_staves(score: WrittenScore, layout: Layout, voices: Sequence[int]) -> 
     fermatas = np.zeros(len(bars), np.bool_)
     for first, end in _fermata_spans(lines, columns, played):
         fermatas[first:end] = True
+    off_grid = [step for line in lines for step in score_notes.off_grid(line)]
     chorale = Chorale.from_notes(
         [score_notes.on_grid(line) for line in lines],
         len(bars),
@@ -143,7 +144,8 @@ def _read_staves(score: WrittenScore, layout: Layout, voices: Sequence[int]) -> 
     return Reading(
         chorale,
         spelling=score_notes.spelling_on_grid(lines, chorale.steps),
-        off_grid=sum(map(score_notes.count_off_grid, lines)),
+        off_grid=len(off_grid),
+        first_off_grid=min(off_grid, default=None),
         metre_assumed=not any(bar.metre for bar in score.bars),
         notes=(
             *score.notes,

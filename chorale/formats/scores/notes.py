@@ -130,15 +130,16 @@ def on_grid(line: Iterable[ScoreNote]) -> list[Note]:
     ]
 
 
-def count_off_grid(line: Iterable[ScoreNote]) -> int:
-    """Return how many notes of a voice begin or end between two steps.
+def off_grid(line: Iterable[ScoreNote]) -> list[int]:
+    """Return the first steps of the notes of a voice that begin or end between steps.
 
-    Those that are lost are not counted.
+    Those that are lost are left out.
     """
-    return sum(
-        (note.start.denominator > 1 or note.end.denominator > 1) and not note.is_lost
+    return [
+        note.span()[0]
         for note in line
-    )
+        if (note.start.denominator > 1 or note.end.denominator > 1) and not note.is_lost
+    ]
 
 
 def count_lost(line: Iterable[ScoreNote]) -> int:

@@ -109,7 +109,35 @@ def test_a_default_metre_of_midi_does_not_hide_a_waltz(tmp_path: Path) -> None:
     assert Key.parse(piece.music.key) == chorale.key
 
 
-def test_a_dorian_key_of_the_file_is_not_estimated(tmp_path: Path) -> None:
+def test_a_church_mode_of_the_file_is_not_estimated(tmp_path: Path) -> None:
+    dorian = piece_of(text(tmp_path / "d.abc", hymn(1, key="Ddor")))
+    assert dorian.music is not None
+    assert (dorian.status, dorian.estimated) == (ACCEPTED, "")
+    assert (dorian.music.key, dorian.notes) == (
+        "D minor",
+        ("D dorian is read as D minor",),
+    )
+    aeolian = piece_of(text(tmp_path / "e.abc", hymn(1, key="Aaeo")))
+    assert aeolian.music is not None
+    assert (aeolian.music.key, aeolian.estimated, aeolian.notes) == ("A minor", "", ())
+
+
+def test_a_humdrum_key_with_a_mode_is_not_estimated(tmp_path: Path) -> None:
+    rows = ["**kern", "*k[b-]", "*G:dor", "*M4/4", "=1", "{}", "==", "*-"]
+    notes = ["1GG", "1d", "1g", "1b-"]
+    lines = ["\t".join([row] * 4) for row in rows]
+    lines[5] = "\t".join(notes)
+    piece = piece_of(text(tmp_path / "a.krn", "\n".join(lines) + "\n"))
+    assert piece.music is not None, piece.reason
+    assert (piece.music.key, piece.status, piece.estimated) == (
+        "G minor",
+        ACCEPTED,
+        "",
+    )
+    assert piece.notes == ("G dorian is read as G minor",)
+
+
+def test_a_key_of_the_file_is_not_estimated(tmp_path: Path) -> None:
     stated = piece_of(text(tmp_path / "a.abc", hymn(1, key="C")))
     assert (stated.estimated, stated.notes) == ("", ())
     unclear = piece_of(text(tmp_path / "b.abc", hymn(1, key="none")))

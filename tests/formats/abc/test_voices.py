@@ -70,8 +70,8 @@ def test_how_long_accidentals_hold_may_be_said(
         ("FLydian", (0, "lydian"), [65, 71, 64, 72]),
         ("A mix", (2, "mixolydian"), [66, 71, 64, 73]),
         ("Bloc", (0, "locrian"), [65, 71, 64, 72]),
-        ("Cion", (0, "major"), [65, 71, 64, 72]),
-        ("Aaeo", (0, "minor"), [65, 71, 64, 72]),
+        ("Cion", (0, "ionian"), [65, 71, 64, 72]),
+        ("Aaeo", (0, "aeolian"), [65, 71, 64, 72]),
         ("Bb", (-2, "major"), [65, 70, 63, 72]),
         # Signs that are added to a mode, or stand for themselves.
         ("D Phr ^f", None, [66, 70, 63, 72]),

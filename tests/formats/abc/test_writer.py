@@ -135,6 +135,10 @@ def test_an_upbeat_in_the_middle_follows_a_double_bar() -> None:
     assert round_trip(divided) == divided
 
 
+def lyric_lines(chorale: Chorale) -> list[str]:
+    return [line for line in text(chorale).splitlines() if line.startswith("w:")]
+
+
 def test_lyrics_come_back() -> None:
     words = [(0, 1, "Wach", True), (4, 1, "et", False), (8, 1, "auf_*|", False)]
     words += [(16, 1, "ruft uns", False), (4, 3, "Zi-on", False), (12, 3, "100%", True)]
@@ -143,9 +147,11 @@ def test_lyrics_come_back() -> None:
         for step, verse, syllable, joined in words
     )
     chorale = replace(hymn(60, 62, 64, 65, 67, 65), lyrics=lyrics)
-    assert round_trip(chorale).lyrics == chorale.lyrics
-    below = [line for line in text(chorale).splitlines() if line.startswith("w:")]
-    assert len(below) == 3
+    # No voice sings verse 2, so verse 3 becomes verse 2.
+    numbered = [replace(lyric, verse=min(lyric.verse, 2)) for lyric in lyrics]
+    assert round_trip(chorale).lyrics == tuple(sorted(numbered))
+    below = lyric_lines(chorale)
+    assert len(below) == 2
     assert below[0].startswith("w: Wach- et auf")
 
 
@@ -154,6 +160,28 @@ def test_signs_in_lyrics_come_back(word: str) -> None:
     lyrics = (Lyric(step=0, voice=0, verse=1, text=word),)
     chorale = replace(hymn(60, 62, 64, 65, 67, 65), lyrics=lyrics)
     assert round_trip(chorale).lyrics == lyrics
+
+
+def test_no_empty_lines_of_lyrics_are_written() -> None:
+    def words(*places: tuple[int, int, int]) -> Chorale:
+        """Return a piece with a syllable at each (step, voice, verse)."""
+        lyrics = [
+            Lyric(step=step, voice=voice, verse=verse, text="la")
+            for step, voice, verse in sorted(places)
+        ]
+        return replace(hymn(*[60, 62, 64, 65] * 10), lyrics=tuple(lyrics))
+
+    # Programs that number a single verse by 2, as some do.
+    only = words((0, 0, 2), (4, 0, 2))
+    assert [line[:7] for line in lyric_lines(only)] == ["w: la l"]
+    # The second verse is over before the second line of music.
+    shorter = words((0, 0, 1), (0, 0, 2), (80, 0, 1))
+    assert len(lyric_lines(shorter)) == 3
+    assert round_trip(shorter).lyrics == shorter.lyrics
+    # The place of the first verse is kept where another voice sings it.
+    other = words((0, 0, 1), (0, 3, 2))
+    assert len(lyric_lines(other)) == 3
+    assert round_trip(other).lyrics == other.lyrics
 
 
 def test_tied_notes_are_skipped_by_lyrics() -> None:

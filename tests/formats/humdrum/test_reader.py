@@ -415,12 +415,17 @@ def test_an_order_that_repeat_signs_cannot_say(tmp_path: Path) -> None:
         ("*k[] *d:", 0, "dorian"),
         ("*k[b-] *g:dor", -1, "dorian"),
         ("*k[] *e:phr", 0, "phrygian"),
-        ("*k[b-] *G:dor", -1, "dorian"),
-        ("*k[b-] *D:aeo", -1, "minor"),
-        ("*k[] *E:phr", 0, "phrygian"),
-        ("*k[] *D:dor", 0, "dorian"),
-        ("*k[b-] *F:ion", -1, "major"),
         ("*k[] *G:mix", 0, "mixolydian"),
+        ("*k[b-] *D:aeo", -1, "aeolian"),
+        ("*k[] *A:aeo", 0, "aeolian"),
+        ("*k[b-] *G:dor", -1, "dorian"),
+        ("*k[] *D:dor", 0, "dorian"),
+        ("*k[] *E:phr", 0, "phrygian"),
+        ("*k[] *B:loc", 0, "locrian"),
+        ("*k[b-] *F:ion", -1, "ionian"),
+        ("*k[b-] *D:dor", -1, "minor"),
+        ("*E-:lyd", -2, "lydian"),
+        ("*B-:aeo", -5, "aeolian"),
         ("*F#:", 6, "major"),
         ("*f#:", 3, "minor"),
         ("*d:dor", 0, "dorian"),
@@ -439,8 +444,13 @@ def test_keys_that_cannot_be_read_are_said(tmp_path: Path) -> None:
     score = written(tmp_path, spine("*k[f#c#g#] *C: 4c"))
     assert score.bars[0].key == KeySignature(fifths=3)
     assert score.notes == ("the key *C: does not fit its signature",)
-    score = written(tmp_path, spine("*k[f#c#g#] *G:dor 4c"))
-    assert score.notes == ("the key *G:dor does not fit its signature",)
+    for key in ("*G:dor", "*A:aeo", "*E:mix"):
+        score = written(tmp_path, spine(f"*k[f#c#g#] {key} 4c"))
+        fits = key == "*E:mix"
+        assert score.bars[0].key == KeySignature(
+            fifths=3, mode="mixolydian" if fits else ""
+        )
+        assert bool(score.notes) != fits
 
 
 def test_changes_begin_with_a_bar(tmp_path: Path) -> None:

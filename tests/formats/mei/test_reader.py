@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chorale.errors import DataError
-from chorale.formats.files import read_spelled
+from chorale.formats.files import read_spelled, with_key
 from chorale.formats.reading import Reading
 from chorale.music.keys import Key
 from chorale.music.lyrics import Lyric
@@ -134,6 +134,18 @@ def test_the_key_of_a_staff(read: Read) -> None:
     reading = read(text)
     assert {signature.fifths for signature in reading.signatures} == {-1}
     assert {signature.mode for signature in reading.signatures} == {"minor"}
+
+
+def test_a_church_mode_is_a_stated_key(read: Read) -> None:
+    text = document(measure(*FULL)).replace(
+        "</label><clef", '</label><keySig sig="1f" mode="dorian"/><clef'
+    )
+    found = with_key(read(text))
+    assert found.chorale.key == Key("G", "minor")
+    assert (found.key_estimated, found.key_notes) == (
+        False,
+        ("G dorian is read as G minor",),
+    )
 
 
 def test_accidentals_that_the_file_does_not_state(read: Read) -> None:

@@ -447,6 +447,7 @@ def test_triplets_are_counted(tmp_path: Path) -> None:
     reading = read_midi(save(tmp_path / "a.mid", voices((soprano, *PIECE[1:]))))
     assert reading.off_grid == 2
     assert "2 notes are off the grid" in reading.remarks()[0]
+    assert reading.remarks()[0].endswith(": moved to it, first in bar 1, beat 1.25")
     assert notes_of(reading.chorale)[1:] == expected()[1:]
 
 

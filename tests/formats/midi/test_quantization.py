@@ -7,8 +7,8 @@ import pytest
 from chorale.errors import DataError
 from chorale.formats.midi.quantization import (
     PerformedNote,
-    count_off_grid,
     count_overlaps,
+    off_grid,
     quantize,
     without_divisi,
     without_doubles,
@@ -68,10 +68,10 @@ def test_a_note_too_short_for_the_grid_makes_room() -> None:
     assert quantize(line, place) == [Note(62, 0, 4)]
 
 
-def test_notes_between_two_steps_are_counted() -> None:
+def test_notes_between_two_steps_are_found() -> None:
     starts = (0.0, 1.25, 2.26, 3.5, 4.74, 5.8)
     line = [note(60, start, start + 0.5) for start in starts]
-    assert count_off_grid(line) == 3
+    assert off_grid(line) == [2, 4, 5]
 
 
 def test_the_longer_of_two_equal_notes_is_kept() -> None:

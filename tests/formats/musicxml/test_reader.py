@@ -19,6 +19,8 @@ from chorale.formats.musicxml.reader import read_musicxml, score_of
 from chorale.formats.musicxml.writer import write_musicxml
 from chorale.formats.reading import Reading
 from chorale.formats.scores.written_score import WrittenScore
+from chorale.music.key_decision import states_key
+from chorale.music.keys import Key
 from chorale.music.score import Note
 
 START = (
@@ -572,6 +574,14 @@ def test_every_part_states_its_key(read) -> None:
     text = document(*parts).replace("<fifths>0", "<fifths>4", 1)
     stated = [(signature.fifths, signature.mode) for signature in read(text).signatures]
     assert stated == [(4, "major"), *[(0, "major")] * 3]
+
+
+def test_a_church_mode_is_a_stated_key(read) -> None:
+    parts = [[note(name, 16)] for name in ("C5", "G4", "E4", "C3")]
+    text = document(*parts).replace("<mode>major", "<mode>dorian")
+    reading = read(text)
+    assert with_key(reading).key == Key("D", "minor")
+    assert states_key(reading.signatures, Key("D", "minor"))
 
 
 def test_a_fermata_on_tied_notes_is_one_over_all_of_them(read) -> None:

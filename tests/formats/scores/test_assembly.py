@@ -169,7 +169,8 @@ def test_short_notes_that_are_lost_are_said() -> None:
     assert [note.pitch for note in reading.chorale.notes(0)] == [60, 62, 65]
     assert reading.remarks() == [
         "notes too short for the grid of sixteenths are left out: 1",
-        "1 note is off the grid of sixteenths, as triplets are: moved to it",
+        "1 note is off the grid of sixteenths, as triplets are: moved to it, first in "
+        "bar 1, beat 1.25",
     ]
 
 

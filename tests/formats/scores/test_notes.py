@@ -11,8 +11,8 @@ from chorale.errors import DataError
 from chorale.formats.scores.notes import (
     ScoreNote,
     count_lost,
-    count_off_grid,
     join_ties,
+    off_grid,
     on_grid,
     spelling_on_grid,
 )
@@ -52,11 +52,11 @@ def test_a_step_takes_what_sounds_at_its_beginning() -> None:
     assert on_grid(line) == [Note(60, 0, 1), Note(64, 1, 2), Note(65, 3, 1)]
 
 
-def test_notes_off_the_grid_are_counted() -> None:
+def test_notes_off_the_grid_are_found() -> None:
     line = [sound(60, 0, 0.5), sound(62, 0.5, 1), sound(64, 1, 3), sound(0, 3, 3.5)]
     joined = join_ties(line)
     # The second of two notes on one step is lost and not moved.
-    assert (count_off_grid(joined), count_lost(joined)) == (1, 1)
+    assert (off_grid(joined), count_lost(joined)) == ([0], 1)
 
 
 def test_spelling_lies_where_the_notes_do() -> None:
