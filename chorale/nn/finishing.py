@@ -10,13 +10,12 @@ import os
 import pickle
 import subprocess
 import sys
-import tempfile
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from chorale.errors import TrainingError
 from chorale.nn.runs import Run
+from chorale.utils.temporary import temporary_folder
 
 _EXPORTS = "tensorflow"  # the backend that exports graphs
 _PROGRAM = "from chorale.nn.trainer import finish_pickled; finish_pickled()"
@@ -57,8 +56,8 @@ def finish_on_tensorflow(
         "KERAS_BACKEND": _EXPORTS,
         "PYTHONPATH": os.pathsep.join(paths),
     }
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "task.pickle"
+    with temporary_folder() as folder:
+        file = folder / "task.pickle"
         file.write_bytes(pickle.dumps((task, run, settings, data)))
         done = subprocess.run(
             [sys.executable, "-c", _PROGRAM, str(file)],
