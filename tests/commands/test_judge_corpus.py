@@ -160,7 +160,8 @@ def test_a_tenth_of_a_flat_corpus_is_held_out(run: Run) -> None:
     code, out, err = run("--corpus", "flat")
     assert (code, out) == (1, "")
     assert "expected at least 10 pieces in train and 5" in err
-    assert "got 27 and 3: of a corpus without a valid split" in err
+    assert "got 27 and 3: import it with a larger share of valid" in err
+    assert "a tenth is held out, so it needs 50 pieces" in err
 
 
 def test_pieces_that_the_model_has_learned_are_named(run: Run) -> None:
