@@ -23,12 +23,15 @@ def test_a_folder_becomes_a_corpus(tmp_path: Path) -> None:
     done = run_command("corpus", "import", folder, "--output", output, *THREADS)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
+    report = json.loads((output / "report.json").read_text())
+    unreadable = next(row["reason"] for row in report["rows"] if row["reason"])
+    assert unreadable.startswith("cannot read a .txt: ")
     assert done.stdout.splitlines() == [
         "13 files, 13 pieces",
         "accepted      12",
         "repaired       0",
         "refused        1",
-        "       1  cannot read a .txt",
+        f"          {folder / 'note.txt'}: {unreadable}",
         "estimated from the notes: 0 keys, 0 metres",
         "groups of similar pieces: 12",
         "train 10, valid 1, test 1",

@@ -37,7 +37,8 @@ def import_(
 ) -> None:
     """Import files, folders and archives into a corpus.
 
-    Each piece is accepted, repaired or refused; report.json in the folder says why.
+    Each piece is accepted, repaired or refused; the summary and report.json in the
+    folder say why.
     Similar pieces, transposed ones too, are in one split. If the import is stopped,
     the same command continues it.
 

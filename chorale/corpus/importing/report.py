@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,13 @@ from typing import Any
 from chorale.corpus.importing.pieces import ACCEPTED, REFUSED, REPAIRED, STATUSES
 from chorale.corpus.importing.sources import REPORT_FILE
 from chorale.corpus.loading import SPLITS
+from chorale.errors import printable
 from chorale.utils.files import write_text
 from chorale.utils.text import counted
 
 COMMAND = "chorale corpus import"
 _MOST_KINDS = 12  # kinds of reasons and of changes that are printed
+_MOST_REFUSED = 20  # pieces that are printed one by one
 _WIDTH = 72  # letters of a kind
 # Sentences that begin with a list, and what they say.
 _KINDS = {
@@ -104,8 +106,8 @@ class Report:
             "command": self.command,
             "options": dict(self.options),
             "pieces": {status: counts[status] for status in STATUSES},
-            "refused": _ranked(_refusals(self.rows)),
-            "changes": _ranked(_changes(self.rows)),
+            "refused": _numbers(_by_kind(_refusals(self.rows))),
+            "changes": _numbers(_by_kind(_changes(self.rows))),
             "estimated": {
                 name: sum(name in row.estimated.split() for row in self.rows)
                 for name in ("key", "metre")
@@ -152,14 +154,24 @@ def read_report(folder: Path) -> Report | None:
 
 
 def summary(report: Report) -> Iterator[str]:
-    """Yield the lines of a printed report."""
+    """Yield the lines of a printed report.
+
+    Similar sentences on changes are counted, and the first is printed with its source;
+    so are reasons, if more pieces are refused than can be listed.
+    """
     answer = report.answer()
     pieces, splits = answer["pieces"], answer["splits"]
     sources = len(report.sources)
     yield f"{counted(sources, 'file')}, {counted(len(report.rows), 'piece')}"
     yield f"accepted {pieces[ACCEPTED]:>7,}"
-    yield from _listed("repaired", pieces[REPAIRED], answer["changes"])
-    yield from _listed("refused", pieces[REFUSED], answer["refused"])
+    yield _count("repaired", pieces[REPAIRED])
+    yield from _kinds(_changes(report.rows))
+    yield _count("refused", pieces[REFUSED])
+    if pieces[REFUSED] > _MOST_REFUSED:
+        yield from _kinds(_refusals(report.rows))
+    else:
+        for row, reason in _refusals(report.rows):
+            yield f"          {_name(row)}: {printable(reason)}"
     if not report.kept:
         return
     estimated = answer["estimated"]
@@ -176,30 +188,55 @@ def summary(report: Report) -> Iterator[str]:
     yield ", ".join(f"{split} {number:,}" for split, number in splits.items())
 
 
-def _listed(label: str, number: int, kinds: Mapping[str, int]) -> Iterator[str]:
-    yield f"{label:<8} {number:>7,}"
-    for kind, count in list(kinds.items())[:_MOST_KINDS]:
-        yield f"  {count:>6,}  {kind}"
-    more = sum(list(kinds.values())[_MOST_KINDS:])
+# === Kinds of sentences ===
+
+_Said = tuple[Row, str]  # a piece, and a sentence on it
+
+
+def _count(label: str, number: int) -> str:
+    return f"{label:<8} {number:>7,}"
+
+
+def _kinds(said: Iterable[_Said]) -> Iterator[str]:
+    """Yield how many pieces each kind of sentence is on, with the first as it is."""
+    kinds = list(_by_kind(said).values())
+    for members in kinds[:_MOST_KINDS]:
+        row, sentence = members[0]
+        first = "first: " if len(members) > 1 else ""
+        yield f"  {len(members):>6,}  {printable(sentence)} ({first}{_name(row)})"
+    more = sum(map(len, kinds[_MOST_KINDS:]))
     if more:
         yield f"  {more:>6,}  for other reasons, see {REPORT_FILE}"
 
 
-def _refusals(rows: Sequence[Row]) -> Iterator[str]:
+def _name(row: Row) -> str:
+    return printable(f"{row.source}, {row.piece}" if row.piece else row.source)
+
+
+def _refusals(rows: Sequence[Row]) -> Iterator[_Said]:
     for row in rows:
         if row.status == REFUSED:
-            yield kind_of(row.reason)
+            yield row, row.reason
 
 
-def _changes(rows: Sequence[Row]) -> Iterator[str]:
+def _changes(rows: Sequence[Row]) -> Iterator[_Said]:
+    """Yield the changes of each piece, one of each kind."""
     for row in rows:
-        yield from {kind_of(change) for change in row.changes}
+        first = {kind_of(change): change for change in reversed(row.changes)}
+        for change in reversed(first.values()):
+            yield row, change
 
 
-def _ranked(kinds: Iterator[str]) -> dict[str, int]:
-    """Return how often each kind occurs, the most frequent first."""
-    counts = Counter(kinds)
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+def _by_kind(said: Iterable[_Said]) -> dict[str, list[_Said]]:
+    """Return similar sentences by what they share, the most frequent first."""
+    kinds: defaultdict[str, list[_Said]] = defaultdict(list)
+    for row, sentence in said:
+        kinds[kind_of(sentence)].append((row, sentence))
+    return dict(sorted(kinds.items(), key=lambda item: (-len(item[1]), item[0])))
+
+
+def _numbers(kinds: Mapping[str, Sequence[_Said]]) -> dict[str, int]:
+    return {kind: len(members) for kind, members in kinds.items()}
 
 
 def kind_of(sentence: str) -> str:

@@ -84,13 +84,52 @@ def test_kinds_are_counted_once_a_piece_the_most_frequent_first() -> None:
 
 def test_a_long_list_of_kinds_is_cut() -> None:
     rows = [
-        Row(source=str(number), status="refused", reason="abcdefghijklmnop"[number])
-        for number in range(16)
+        Row(source=letter, status="refused", reason=letter)
+        for letter in "abcdefghijklmnopqrstu"
     ]
     lines = list(summary(report(*rows)))
-    assert lines[0] == "16 files, 16 pieces"
-    assert lines[-1] == "       4  for other reasons, see report.json"
+    assert lines[0] == "21 files, 21 pieces"
+    assert lines[4] == "       1  a (a)"
+    assert lines[-1] == "       9  for other reasons, see report.json"
     assert len(lines) == 4 + 12 + 1
+
+
+def test_the_first_of_similar_sentences_is_printed_as_it_is() -> None:
+    key = "the key {} does not fit its signature"
+    rows = [
+        Row(source="a.krn", status="accepted"),
+        Row(
+            source="b.krn",
+            status="repaired",
+            changes=("3 notes are moved", key.format("*D:"), key.format("*E:")),
+        ),
+        Row(source="c.krn", status="repaired", changes=(key.format("*G:"),)),
+        Row(source="d.abc", piece="X:2", status="repaired", changes=("slurs",)),
+    ]
+    assert list(summary(report(*rows)))[2:7] == [
+        "repaired       3",
+        "       2  the key *D: does not fit its signature (first: b.krn)",
+        "       1  slurs (d.abc, X:2)",
+        "       1  3 notes are moved (b.krn)",
+        "refused        0",
+    ]
+
+
+def test_few_refused_pieces_are_listed_and_many_are_counted() -> None:
+    reason = "expected 1 to 4, got {}: x"
+    rows = [
+        Row(source=f"{number}\n.mid", status="refused", reason=reason.format(number))
+        for number in range(1, 22)
+    ]
+    few = list(summary(report(*rows[:20])))
+    assert few[4:6] == [
+        "          1\\n.mid: expected 1 to 4, got 1: x",
+        "          2\\n.mid: expected 1 to 4, got 2: x",
+    ]
+    assert len(few) == 4 + 20
+    assert list(summary(report(*rows)))[4:] == [
+        "      21  expected 1 to 4, got 1: x (first: 1\\n.mid)"
+    ]
 
 
 def test_a_report_is_read_as_it_was_written(tmp_path: Path) -> None:
