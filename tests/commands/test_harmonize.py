@@ -248,7 +248,7 @@ def test_infillers_have_their_own_options(run: Run) -> None:
         ),
         ("bwv253 --tune 2", 2, "--tune is for files, got the bundled chorale bwv253"),
         ("tune.txt", 2, r"a file to read that ends in .* got \.txt"),
-        ("tune.mscz", 2, "export it as MusicXML from MuseScore: File > Export"),
+        ("tune.mscz", 1, r"tune\.mscz: there is no such file"),
         ("bwv9999", 2, "there is no seed 'bwv9999'"),
         ("missing.mid", 1, r"missing\.mid: there is no such file"),
         ("chords.abc", 1, r"chords\.abc: .* got 2 notes at once in bar 1"),

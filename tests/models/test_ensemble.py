@@ -21,6 +21,7 @@ from strategies import little_chorale
 
 from chorale.commands import evaluate as evaluate_command
 from chorale.commands import generate as generate_command
+from chorale.commands import model_options
 from chorale.encoding.plan import Plan
 from chorale.errors import ModelError, UsageError
 from chorale.evaluation.likelihood import evaluate
@@ -320,7 +321,9 @@ def chorale(monkeypatch, tmp_path):
 
     for command in (evaluate_command, generate_command):
         monkeypatch.setattr(command, "load_model", load)
-    monkeypatch.setattr(generate_command, "load_card", lambda name: load_card())
+    for command in (generate_command, model_options):
+        monkeypatch.setattr(command, "load_card", lambda name: load_card())
+    monkeypatch.setattr(generate_command, "portable", tuple)
 
     def run(line):
         done = run_command(*line.split(), folder=tmp_path)
