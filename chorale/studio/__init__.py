@@ -1,0 +1,1 @@
+"""What does a musician see, hear and change in the browser?"""
