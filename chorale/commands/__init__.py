@@ -59,6 +59,8 @@ def _chorale(
 # The help of each command begins with its summary.
 _PANELS = {
     "Write chorales": {
+        "studio": "Open the studio: see, hear and change chorales in the browser, "
+        "offline.",
         "generate": "Write new chorales.",
         "harmonize": "Harmonize a melody: write the other three voices.",
         "rewrite": "Rewrite some bars or voices of a piece; keep every other note.",

@@ -12,6 +12,7 @@ from chorale.errors import MissingExtraError, UsageError
 _MODULES = {
     "train": ("keras", "tensorflow", "statsmodels", "scipy"),
     "plot": ("matplotlib",),
+    "studio": ("starlette", "uvicorn", "verovio"),
     "jax": ("jax",),
     "scale": ("dask", "distributed"),
 }

@@ -1,0 +1,97 @@
+"""Answers of the server: JSON, and errors as one sentence for people."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from chorale.errors import ChoraleError, DataError, MissingExtraError, UsageError
+
+_LOG = logging.getLogger(__name__)
+
+
+class RefusedError(ChoraleError):
+    """A request that is refused.
+
+    Args:
+        message: why, and what to do.
+        status: of HTTP, 400 to 599.
+    """
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def status_of(error: ChoraleError) -> int:
+    """Return the status of HTTP for an error."""
+    if isinstance(error, RefusedError):
+        return error.status
+    if isinstance(error, UsageError | DataError):
+        return 400
+    return 501 if isinstance(error, MissingExtraError) else 500
+
+
+def sentence(error: Exception, doing: str) -> str:
+    """Return what to say of an error, and log it if nobody foresaw it.
+
+    Args:
+        error: any.
+        doing: what failed, as the subject of a sentence.
+    """
+    if isinstance(error, ChoraleError):
+        return str(error)
+    reason = " ".join(str(error).split()) or "no more is known"
+    kind = type(error).__name__
+    if isinstance(error, MemoryError):
+        return f"{doing} needs more memory than there is: try a shorter piece"
+    message = f"{doing} failed, which is a bug of chorale: {kind}: {reason}"
+    _LOG.error(
+        "%s", message, exc_info=error if _LOG.isEnabledFor(logging.DEBUG) else None
+    )
+    return message
+
+
+def json_response(
+    content: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return a value as JSON."""
+    text = json.dumps(
+        content, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+    )
+    return Response(text, status, headers, "application/json")
+
+
+def error_response(message: str, status: int) -> Response:
+    """Return an error as the page and editors expect it."""
+    return json_response({"error": message}, status)
+
+
+async def answer_error(request: Request, error: Exception) -> Response:
+    """Answer a request that raised an error of this package."""
+    assert isinstance(error, ChoraleError)
+    return error_response(str(error), status_of(error))
+
+
+def json_of(data: bytes) -> Any:
+    """Return the value of a JSON text.
+
+    Raises:
+        RefusedError: it is none, has numbers that JSON does not know, or is nested
+            too deep.
+    """
+    try:
+        return json.loads(data, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise RefusedError("expected JSON, got values nested too deep") from None
+    except ValueError as error:  # no JSON, or no UTF-8
+        raise RefusedError(f"expected JSON: {error}") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
