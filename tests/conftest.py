@@ -26,6 +26,13 @@ def no_models_of_the_user(
     monkeypatch.setenv("CHORALE_MODELS", str(tmp_path_factory.getbasetemp() / "none"))
 
 
+def pytest_report_header() -> str:
+    """Say whether tests in a browser will run."""
+    from studios import NO_BROWSER, find_browser
+
+    return f"browser: {find_browser() or NO_BROWSER}"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark notebooks as slow."""
     for item in items:

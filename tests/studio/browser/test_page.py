@@ -1,0 +1,36 @@
+"""The page opens without a fault, and faults do not go unnoticed."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+from studios import Watcher
+
+
+def test_the_page_opens(page: Page) -> None:
+    page.goto("/")
+    expect(page).to_have_title(re.compile("chorale", re.IGNORECASE))
+
+
+def test_faults_are_noticed(page: Page, watcher: Watcher) -> None:
+    page.goto("/")
+    for fault in (
+        "console.error('unwell')",
+        "setTimeout(() => { throw new Error('worse') })",
+        "document.body.setAttribute('style', 'color: red')",
+        "fetch('http://localhost:9/elsewhere').catch(() => 0)",
+        "fetch('/no-such-thing')",
+    ):
+        page.evaluate(f"void {fault}")
+    page.wait_for_timeout(200)
+    found = watcher.faults()
+    for pattern in (
+        "^console: unwell",
+        "^page error: worse",
+        "^console: Content-Security-Policy: style-src-attr",
+        "^console: Content-Security-Policy: connect-src",
+        "^console: Failed to load resource.*404.*/no-such-thing",
+    ):
+        assert any(re.search(pattern, fault) for fault in found), pattern
+    watcher.allowed.append("")
