@@ -26,7 +26,20 @@ document.addEventListener("securitypolicyviolation", (event) => console.error(
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+def browser_path() -> str:
+    """Return the path of Chromium; skip or fail tests where there is none."""
+    path = find_browser()
+    if path is not None:
+        return path
+    if os.environ.get("CHORALE_BROWSER") == "required":
+        pytest.fail(NO_BROWSER, pytrace=False)
+    pytest.skip(NO_BROWSER)
+
+
+@pytest.fixture(scope="session")
+def server(
+    browser_path: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Studio]:
     """Return a running server that tests share; they must not end it."""
     studio = Studio(tmp_path_factory.mktemp("studio"))
     try:
@@ -39,20 +52,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
 # As long as a browser is open, this thread counts as running an event loop. It is
 # closed before tests of other folders, which may start one.
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
+def browser(browser_path: str) -> Iterator[Browser]:
     """Return Chromium without a window."""
-    path = find_browser()
-    if path is None:
-        if os.environ.get("CHORALE_BROWSER") == "required":
-            pytest.fail(NO_BROWSER, pytrace=False)
-        pytest.skip(NO_BROWSER)
     from playwright.sync_api import sync_playwright
 
     words = ["--autoplay-policy=no-user-gesture-required", "--disable-dev-shm-usage"]
     if os.geteuid() == 0:
         words.append("--no-sandbox")  # which root cannot have
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=words)
+        browser = playwright.chromium.launch(executable_path=browser_path, args=words)
         yield browser
         browser.close()
 
