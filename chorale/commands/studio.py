@@ -52,6 +52,7 @@ def studio(
     Example: chorale studio my-tune.musicxml
     """
     require("studio", "chorale studio")
+    from chorale.studio.jobs import Jobs
     from chorale.studio.running import listen, serve
     from chorale.studio.server import application
     from chorale.studio.settings import Settings, is_loopback
@@ -67,7 +68,13 @@ def studio(
         if not no_browser and _has_screen():
             _open(settings.address)
 
-    serve(application(settings), server_socket, started=started, stopping=lambda: None)
+    jobs = Jobs()
+    serve(
+        application(settings, jobs=jobs),
+        server_socket,
+        started=started,
+        stopping=jobs.close,
+    )
 
 
 def _explanations(

@@ -57,14 +57,18 @@ def sentence(error: Exception, doing: str) -> str:
     return message
 
 
+def to_json(content: object) -> str:
+    """Return a value as JSON, on one line."""
+    return json.dumps(
+        content, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+    )
+
+
 def json_response(
     content: object, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return a value as JSON."""
-    text = json.dumps(
-        content, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-    )
-    return Response(text, status, headers, "application/json")
+    return Response(to_json(content), status, headers, "application/json")
 
 
 def error_response(message: str, status: int) -> Response:

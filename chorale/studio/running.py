@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from types import FrameType
 from typing import NoReturn
 
 import uvicorn
@@ -84,7 +83,7 @@ def serve(
         application: what is served.
         server_socket: listens already.
         started: called when requests are answered.
-        stopping: called at the signal: ends streams that would keep the server waiting.
+        stopping: called after the signal; ends streams, for which it would wait.
     """
     config = uvicorn.Config(
         application,
@@ -94,6 +93,7 @@ def serve(
         lifespan="on",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=1,
     )
@@ -116,9 +116,9 @@ class _Server(uvicorn.Server):
         if not self.should_exit:
             self._when_started()
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        super().handle_exit(sig, frame)
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._when_stopping()
+        await super().shutdown(sockets)
 
 
 class _StoppedBySignal(KeyboardInterrupt):

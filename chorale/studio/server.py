@@ -1,51 +1,71 @@
-"""The server of the studio: its routes, and what it does when it starts and stops."""
+"""The server of the studio: its routes, and what it does when it starts and stops.
+
+Music that takes a while is written by jobs (`chorale.studio.jobs`). Everything else is
+answered at once, in threads that no job can block.
+"""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from urllib.parse import quote
 
 import anyio
 import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from chorale.errors import ChoraleError
 from chorale.studio.answers import (
+    RefusedError,
     answer_error,
     error_response,
     json_of,
     json_response,
 )
+from chorale.studio.events import event_stream
+from chorale.studio.jobs import Jobs
 from chorale.studio.pages import serve_page
+from chorale.studio.security import Guard
 from chorale.studio.services import Json, Services
 from chorale.studio.settings import Settings
 from chorale.version import __version__
 
-# Quick requests that are answered at once; others wait for them.
+# Requests that are answered at once, side by side.
 _QUICK_THREADS = 8
 
 
-def application(settings: Settings, services: Services | None = None) -> Starlette:
+def application(
+    settings: Settings, services: Services | None = None, jobs: Jobs | None = None
+) -> Starlette:
     """Return the application of a studio.
 
     Args:
         settings: of the server.
         services: what it asks of the rest of the studio; None for the real ones.
+        jobs: a queue that has not been started; None for one with the usual limits.
     """
-    routes = Routes(settings, services or Services())
+    routes = Routes(settings, services or Services(), jobs or Jobs())
     return Starlette(
         routes=[
             Route("/", serve_page),
             Route("/page/{name:path}", serve_page),
             Route("/catalogue", routes.catalogue),
+            Route("/open", routes.open, methods=["POST"]),
             Route("/engrave", routes.engrave, methods=["POST"]),
             Route("/check", routes.check, methods=["POST"]),
+            Route("/export", routes.export, methods=["POST"]),
             Route("/guess", routes.guess, methods=["POST"]),
+            Route("/jobs", routes.submit, methods=["POST"]),
+            Route("/jobs/{id}", routes.job, methods=["GET"]),
+            Route("/jobs/{id}", routes.cancel, methods=["DELETE"]),
+            Route("/jobs/{id}/events", routes.events),
         ],
+        middleware=[Middleware(Guard, settings=settings)],
         exception_handlers={ChoraleError: answer_error, HTTPException: _refuse},
         lifespan=routes.lifespan,
     )
@@ -54,25 +74,22 @@ def application(settings: Settings, services: Services | None = None) -> Starlet
 class Routes:
     """The endpoints, and what they share."""
 
-    def __init__(self, settings: Settings, services: Services) -> None:
-        self.settings, self.services = settings, services
+    def __init__(self, settings: Settings, services: Services, jobs: Jobs) -> None:
+        self.settings, self.services, self.jobs = settings, services, jobs
         self._limiter: anyio.CapacityLimiter | None = None
 
-    @contextlib.asynccontextmanager
+    @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        """Begin when the server starts, and end when it stops."""
+        """Load models while the page is shown; stop all work at the end."""
         self._limiter = anyio.CapacityLimiter(_QUICK_THREADS)
-        yield
+        self.jobs.start(self.services.warm)
+        try:
+            yield
+        finally:
+            self.jobs.close()
+            self.jobs.join()
 
-    async def _quickly(self, work: Callable[[], Response]) -> Response:
-        """Answer with what a function returns that takes less than a few seconds."""
-        return await anyio.to_thread.run_sync(work, limiter=self._limiter)
-
-    async def _json(
-        self, request: Request, function: Callable[[Json], Json]
-    ) -> Response:
-        body = await request.body()
-        return await self._quickly(lambda: json_response(function(json_of(body))))
+    # === At once ===
 
     async def catalogue(self, request: Request) -> Response:
         """Answer with what there is to choose from, and the piece to begin with."""
@@ -83,6 +100,19 @@ class Routes:
         }
         return await self._quickly(
             lambda: json_response({**self.services.catalogue(), **opened})
+        )
+
+    async def open(self, request: Request) -> Response:
+        """Answer with the piece or the melody in a file."""
+        data, asked = await request.body(), request.query_params
+        if not asked.get("name"):
+            raise RefusedError("expected the name of the file, as in /open?name=a.mid")
+        return await self._quickly(
+            lambda: json_response(
+                self.services.open_upload(
+                    data, asked["name"], asked.get("voice"), asked.get("key")
+                )
+            )
         )
 
     async def engrave(self, request: Request) -> Response:
@@ -97,12 +127,68 @@ class Routes:
         """Answer with the likeliest words for a drawing."""
         return await self._json(request, self.services.guess)
 
+    async def export(self, request: Request) -> Response:
+        """Answer with a file to save."""
+        body, name = await request.body(), request.query_params.get("format", "midi")
+
+        def answer() -> Response:
+            content, media_type, file = self.services.export(json_of(body), name)
+            headers = {"Content-Disposition": disposition(file)}
+            return Response(content, headers=headers, media_type=media_type)
+
+        return await self._quickly(answer)
+
+    async def _json(
+        self, request: Request, function: Callable[[Json], Json]
+    ) -> Response:
+        body = await request.body()
+        return await self._quickly(lambda: json_response(function(json_of(body))))
+
+    async def _quickly(self, work: Callable[[], Response]) -> Response:
+        """Answer with what a function returns, which runs in a thread."""
+        return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+
+    # === Jobs ===
+
+    async def submit(self, request: Request) -> Response:
+        """Queue a job that has been checked."""
+        body = await request.body()
+        return await self._quickly(
+            lambda: json_response(
+                self.jobs.submit(self.services.prepare(json_of(body))), 202
+            )
+        )
+
+    async def job(self, request: Request) -> Response:
+        """Answer with the state of a job."""
+        return json_response(self.jobs.snapshot(request.path_params["id"]))
+
+    async def cancel(self, request: Request) -> Response:
+        """Cancel a job; answer with its state."""
+        self.jobs.cancel(request.path_params["id"])
+        return await self.job(request)
+
+    async def events(self, request: Request) -> Response:
+        """Answer with the states of a job as they come."""
+        return event_stream(self.jobs, request.path_params["id"])
+
+
+def disposition(name: str) -> str:
+    """Return the header by which browsers save an answer as a file of a name."""
+    plain = "".join(
+        letter if letter.isascii() and (letter.isalnum() or letter in "._- ") else "_"
+        for letter in name
+    )
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
 
 async def _refuse(request: Request, error: Exception) -> Response:
     """Answer a request for a path or a method that there is not."""
     assert isinstance(error, HTTPException)
     text = {404: "there is nothing at {path}", 405: "{path} takes no {method}"}
-    message = text.get(error.status_code, error.detail).format(
-        path=request.url.path, method=request.method
+    message = text.get(error.status_code, "{detail}").format(
+        path=request.url.path, method=request.method, detail=error.detail
     )
-    return error_response(message, error.status_code)
+    answer = error_response(message, error.status_code)
+    answer.headers.update(error.headers or {})
+    return answer

@@ -23,6 +23,13 @@ File = tuple[bytes, str, str]
 class Services:
     """The functions behind the routes; all may be called in several threads at once."""
 
+    def warm(self, progress: Progress) -> None:
+        """Load what the first requests will need.
+
+        Args:
+            progress: called now and then; raises an exception to end it.
+        """
+
     def prepare(self, job: Json) -> Work:
         """Check a job, and return what does its work."""
         work: Work = resolve_name("chorale.studio.actions:prepare")(job)
