@@ -34,6 +34,8 @@ _NAMES = {
     "chorale.models.options": ("NetworkOptions",),
     "chorale.models.predictor": ("Predictor",),
     "chorale.models.storage": ("load_model",),
+    "chorale.music.harmony.analysis": ("Analysis",),
+    "chorale.music.harmony.analyzing": ("analyze",),
     "chorale.music.keys": ("Key",),
     "chorale.music.melody": ("Melody", "melody_of"),
     "chorale.music.metre": ("Metre",),

@@ -9,6 +9,8 @@ from chorale.formats.files import read, write
 from chorale.models.options import NetworkOptions
 from chorale.models.predictor import Predictor
 from chorale.models.storage import load_model
+from chorale.music.harmony.analysis import Analysis
+from chorale.music.harmony.analyzing import analyze
 from chorale.music.keys import Key
 from chorale.music.melody import Melody, melody_of
 from chorale.music.metre import Metre
@@ -25,6 +27,7 @@ from chorale.version import __version__
 from chorale.voice_leading.checking import check
 
 __all__ = [
+    "Analysis",
     "BodyOptions",
     "Chorale",
     "ChoraleError",
@@ -41,6 +44,7 @@ __all__ = [
     "SamplingOptions",
     "TrainingOptions",
     "__version__",
+    "analyze",
     "check",
     "evaluate",
     "find_start",

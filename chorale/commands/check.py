@@ -11,11 +11,14 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from chorale.commands import reading_options
+from chorale.commands.analyses import analysis_json, analysis_lines
 from chorale.commands.progress import progress_bar
 from chorale.corpus.reading import find_files, read_piece
 from chorale.errors import ChoraleError, DataError, UsageError
 from chorale.formats.files import READABLE_NAMES
 from chorale.formats.reading import Reading, ReadingOptions
+from chorale.music.harmony.analysis import Analysis
+from chorale.music.harmony.analyzing import analyze
 from chorale.music.voices import VOICE_NAMES
 from chorale.utils.text import counted
 from chorale.voice_leading import checking
@@ -58,6 +61,14 @@ def check(
         bool,
         typer.Option("--list", help="Print the names of the rules and what they say."),
     ] = False,
+    show_analysis: Annotated[
+        bool,
+        typer.Option(
+            "--analysis",
+            help="Print the harmonic analysis under the findings: roman numerals, keys "
+            "and the cadence of each phrase, and the form.",
+        ),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print findings and rates as JSON.")
     ] = False,
@@ -88,7 +99,7 @@ def check(
         raise UsageError("expected a file or a folder to check, got none")
 
     options = reading_options.reading_options(context)
-    checked, refused = _check_files(files, rules, options)
+    checked, refused = _check_files(files, rules, options, show_analysis)
     none = dict.fromkeys(rules, Tally())
     tallies = total([none, *(file.tallies for file in checked)])
     if as_json:
@@ -101,6 +112,9 @@ def check(
             for finding in file.findings:
                 place = f"{file.path}:{finding.bar}:{finding.beat:g}"
                 typer.echo(f"{place} {finding.rule} {finding.message}")
+            if file.analysis is not None:
+                for line in analysis_lines(file.reading.chorale, file.analysis):
+                    typer.echo(f"{file.path}: {line}")
     _print_summary(checked, refused)
     if refused or (strict and any(file.findings for file in checked)):
         raise typer.Exit(ChoraleError.exit_code)
@@ -113,6 +127,7 @@ class _Checked(NamedTuple):
     reading: Reading
     findings: list[Finding]
     tallies: dict[str, Tally]
+    analysis: Analysis | None
 
 
 def _names(text: str) -> list[str]:
@@ -121,7 +136,10 @@ def _names(text: str) -> list[str]:
 
 
 def _check_files(
-    files: Sequence[Path], rules: Sequence[str], options: ReadingOptions
+    files: Sequence[Path],
+    rules: Sequence[str],
+    options: ReadingOptions,
+    with_analysis: bool,
 ) -> tuple[list[_Checked], list[str]]:
     """Check files and folders; return the results and the errors."""
     paths: list[Path] = []
@@ -135,20 +153,23 @@ def _check_files(
     with progress_bar("Checking files") as progress:
         for done, path in enumerate(paths, start=1):
             try:
-                checked.append(_check(path, rules, options))
+                checked.append(_check(path, rules, options, with_analysis))
             except ChoraleError as error:
                 refused.append(str(error))
             progress(done, len(paths))
     return checked, refused
 
 
-def _check(path: Path, rules: Sequence[str], options: ReadingOptions) -> _Checked:
+def _check(
+    path: Path, rules: Sequence[str], options: ReadingOptions, with_analysis: bool
+) -> _Checked:
     reading = read_piece(path, options)
     chorale, spelling = reading.chorale, reading.spelling
     findings, tallies = checking.check_and_count(
         chorale, rules=rules, spelling=spelling
     )
-    return _Checked(path, reading, findings, tallies)
+    analysis = analyze(chorale, spelling) if with_analysis else None
+    return _Checked(path, reading, findings, tallies, analysis)
 
 
 # === Printing ===
@@ -211,8 +232,15 @@ def _as_json(
                     for finding in file.findings
                 ],
             }
+            | _analysis_json(file)
             for file in checked
         ],
         "refused": list(refused),
         "rates": {name: tally.to_json() for name, tally in tallies.items()},
     }
+
+
+def _analysis_json(file: _Checked) -> dict[str, Any]:
+    if file.analysis is None:
+        return {}
+    return {"analysis": analysis_json(file.reading.chorale, file.analysis)}

@@ -159,7 +159,7 @@ def _stated_key(fifths: int, mode: str) -> Key:
     """Return the major or minor key on the tonic of a signature with a mode."""
     distance, third = _MODES[mode]
     tonic_class = 7 * (fifths + distance) % 12
-    return _spelled(tonic_class, third, fifths)
+    return Key.from_tonic_class(tonic_class, third, fifths)
 
 
 def _tonic(fifths: int, mode: str) -> str:
@@ -173,17 +173,6 @@ def _count(fifths: int) -> str:
     if not fifths:
         return "no sharps or flats"
     return counted(abs(fifths), "sharp" if fifths > 0 else "flat")
-
-
-def _spelled(tonic_class: int, mode: str, fifths: int) -> Key:
-    """Return the key on a pitch class that is nearest to a signature."""
-    keys = [
-        Key.from_fifths(sharps, mode) for sharps in range(-MOST_SHARPS, MOST_SHARPS + 1)
-    ]
-    return min(
-        (key for key in keys if key.tonic_class == tonic_class % 12),
-        key=lambda key: (abs(key.fifths - fifths), abs(key.fifths), key.fifths),
-    )
 
 
 # === The fit of a key to the notes ===
@@ -223,7 +212,7 @@ def _best_fit(pitches: IntArray, signature: KeySignature | None) -> Key:
 def _keys(fifths: int) -> tuple[Key, ...]:
     """Return the keys on each pitch class, spelled close to a signature."""
     return tuple(
-        _spelled(tonic_class, mode, fifths)
+        Key.from_tonic_class(tonic_class, mode, fifths)
         for mode in _MODE_NAMES
         for tonic_class in range(12)
     )

@@ -75,11 +75,18 @@ class Key:
         return cls(_TONICS[mode][fifths + MOST_SHARPS], mode)
 
     @classmethod
-    def from_tonic_class(cls, tonic_class: int, mode: str) -> Key:
-        """Return the key on a pitch class, spelled with the fewest accidentals."""
+    def from_tonic_class(cls, tonic_class: int, mode: str, near: int = 0) -> Key:
+        """Return the key on a pitch class, spelled close to a key signature.
+
+        `near` is its number of sharps, flats negative; by default none, so that the key
+        has the fewest accidentals.
+        """
         keys = [cls(tonic, mode) for tonic in _TONICS[mode]]
         same = [key for key in keys if key.tonic_class == tonic_class % 12]
-        return min(same, key=lambda key: (abs(key.fifths), key.fifths))
+        return min(
+            same,
+            key=lambda key: (abs(key.fifths - near), abs(key.fifths), key.fifths),
+        )
 
     def transpose(self, semitones: int) -> Key:
         """Return the key `semitones` higher, spelled with the fewest accidentals."""

@@ -11,6 +11,7 @@ import mido
 import numpy as np
 import pytest
 from command_line import run_command
+from progressions import progression
 from strategies import little_chorale
 
 from chorale.corpus.loading import bundled_corpus, load_corpus
@@ -287,3 +288,26 @@ def test_mistakes_end_in_one_line(
     (line,) = done.stderr.splitlines()
     assert line.startswith("chorale: ")
     assert message in line
+
+
+def test_an_analysis_is_printed_under_the_findings(tmp_path: Path) -> None:
+    piece = progression("C5 C5 B4 C5", "G4 A4 G4 G4", "E4 F4 F4 E4", "C3 F3 G3 C3")
+    write(piece, tmp_path / "hymn.mid")
+    done = check("hymn.mid", "--analysis", folder=tmp_path)
+    assert done.stdout.splitlines() == [
+        "hymn.mid: C major, form a",
+        "hymn.mid: bar 1: C: I IV V7 I -> PAC in C major, soprano on 1",
+    ]
+    analysis = answer("hymn.mid", "--analysis", folder=tmp_path)["files"][0]["analysis"]
+    assert [chord["numeral"] for chord in analysis["harmonies"]] == [
+        *("I", "IV", "V7", "I")
+    ]
+    assert analysis["phrases"][0]["cadence"] == {
+        "step": 12,
+        "bar": 1,
+        "beat": 4.0,
+        "kind": "PAC",
+        "key": "C major",
+        "numerals": ["V7", "I"],
+        "soprano": "1",
+    }

@@ -1,0 +1,69 @@
+"""Cadences: how phrases end.
+
+The kinds and their definitions are those of textbooks (Aldwell & Schachter, Harmony and
+Voice Leading; Caplin, Classical Form), decided by the last two chords of a phrase in
+the local key of the last.
+"""
+
+from __future__ import annotations
+
+from chorale.music.harmony import templates
+from chorale.music.harmony.degrees import DEGREES, DOMINANT, FUNCTION_OF, TONIC
+from chorale.music.harmony.roman_numerals import Chord
+
+KINDS = (
+    "PAC",  # perfect authentic: V–I in root position, the soprano on the tonic
+    "IAC",  # imperfect authentic: from V or vii° to I otherwise
+    "HC",  # half: on the dominant triad
+    "DC",  # deceptive: from V to vi, or to IV6
+    "plagal",  # from IV or ii to I, in root position
+    "none",
+)
+_TRIADS = (templates.quality("major"), templates.quality("minor"))
+_DEGREE_NAMES = {
+    "major": "1 b2 2 b3 3 4 #4 5 b6 6 b7 7".split(),
+    "minor": "1 b2 2 3 #3 4 #4 5 6 #6 7 #7".split(),
+}
+
+
+def cadence_kind(last: Chord, before: Chord | None, key: int, soprano: int) -> str:
+    """Return the kind of a cadence, one of KINDS.
+
+    Args:
+        last: the chord on which the phrase ends.
+        before: the last chord of another root before it in the phrase.
+        key: number of the local key of the last, see `degrees`.
+        soprano: pitch class of the soprano in the last chord; -1 = silence.
+    """
+    degree = int(DEGREES[last.number, key])
+    if last.number // 12 not in _TRIADS:
+        return "none"
+    if degree == 7 and last.number // 12 == _TRIADS[0] and last.inversion < 2:
+        return "HC"
+    if before is None:
+        return "none"
+    from_degree = int(DEGREES[before.number, key])
+    from_dominant = FUNCTION_OF[before.number, key] == DOMINANT
+    if FUNCTION_OF[last.number, key] == TONIC and last.inversion < 2:
+        if from_dominant:
+            perfect = (
+                from_degree == 7
+                and before.inversion == last.inversion == 0
+                and soprano == key % 12
+            )
+            return "PAC" if perfect else "IAC"
+        if from_degree in (5, 2) and last.inversion == 0:
+            return "plagal"
+    if from_dominant and from_degree == 7:
+        sixth = 9 if key < 12 else 8
+        if degree == sixth and last.inversion == 0:
+            return "DC"
+        if degree == 5 and last.inversion == 1:
+            return "DC"
+    return "none"
+
+
+def degree_name(pitch: int, key: int) -> str:
+    """Return the scale degree of a pitch class: `1`, `#4`; in minor 3, 6, 7 are low."""
+    mode, tonic = divmod(key, 12)
+    return _DEGREE_NAMES["minor" if mode else "major"][(pitch - tonic) % 12]

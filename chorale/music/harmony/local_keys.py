@@ -1,0 +1,261 @@
+"""Chords and local keys, decoded together by dynamic programming.
+
+A state is a chord in a key. A path costs the sum of what its chords cost in their slots
+(see `chords`), of their degrees in their keys and of how they follow one another (see
+`degrees`), and of its modulations. The cheapest path is found with the algorithm of
+Viterbi, as hidden Markov models of harmony do (Raphael & Stoddard, "Functional Harmonic
+Analysis Using Probabilistic Models", Computer Music Journal 28, 2004; of chords and
+keys together: Rocher et al., ISMIR 2010). Distances of keys are those of the circle of
+fifths with relative and parallel keys.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from chorale.music.harmony import degrees
+from chorale.music.harmony.degrees import (
+    DEGREE_COSTS,
+    DEGREES,
+    FUNCTION_OF,
+    KEYS,
+    MODE_OF,
+    OUTSIDE,
+    TONICS,
+)
+from chorale.music.harmony.grid import Grid
+from chorale.music.harmony.templates import HAS_SEVENTH, IS_DOMINANT, QUALITY_OF, ROOTS
+from chorale.music.keys import Key
+from chorale.utils.arrays import Float64Array, IntArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathWeights:
+    """Costs of a path of chords and keys."""
+
+    change: tuple[float, ...] = (1.7, 0.02, 0.29)  # of chord, by metrical level
+    # Of a chord on the same root, by metrical level.
+    same_root: tuple[float, ...] = (1.5, 0.5, 0.2)
+    adds_seventh: float = 0.0  # of such a chord that is a seventh chord
+    restart: float = 0.62  # of the same chord again in a new phrase
+    degree: float = 0.7  # of DEGREE_COSTS
+    # By semitones up from root to root.
+    motion: tuple[float, ...] = (
+        -0.03,
+        0.53,
+        1.31,
+        2.13,
+        1.11,
+        -0.18,
+        1.1,
+        1.04,
+        0.74,
+        0.51,
+        1.7,
+        0.71,
+    )
+    unresolved: float = 0.7  # of a dominant seventh or diminished chord
+    # By function of the chord and of the next, see `degrees`.
+    functions: tuple[tuple[float, ...], ...] = (
+        (-0.2, -0.2, 0.0, 0.0, 0.0, 0.0),
+        (-0.6, -0.2, 0.0, 0.2, 0.0, 0.0),
+        (-0.2, -0.3, 0.2, 0.0, 0.0, 0.0),
+        (0.0, 0.0, -0.1, 0.0, 0.0, 0.1),
+        (0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+        (-0.1, 0.1, 0.0, 0.0, 0.0, 0.0),
+    )
+    cadence: float = 0.5  # more of them where the last chord of a phrase begins
+    minor: float = 0.0  # of each slot in minor
+    elsewhere: float = 0.0  # of each slot outside the home key
+    outside: float = 0.28  # of each eighth of a pitch class outside the scale
+    modulation: float = 4.0
+    fifth: float = 0.72  # of a modulation, for each fifth of distance
+    at_phrase: float = 0.45  # share of all this where a phrase begins
+    away: float = 0.03  # of each slot, for each fifth of distance from the home key
+    start: float = 3.1  # of each fifth of distance from the home key
+    end: float = 2.02
+    # Of the last chord of a phrase: tonic, dominant triad, others.
+    phrase_end: tuple[float, ...] = (-2.0, -1.68, 1.05)
+
+
+PATH = PathWeights()
+CANDIDATES = 8  # chords considered in a slot
+
+
+class Path(NamedTuple):
+    """The analysis of each slot: int arrays (slots,) of chords and of keys."""
+
+    chords: IntArray
+    keys: IntArray
+
+
+def key_number(key: Key) -> int:
+    """Return the number of a key, see `degrees`."""
+    return degrees.MODES.index(key.mode) * 12 + key.tonic_class
+
+
+def decode(fit: Float64Array, sounding: Float64Array, grid: Grid, home: int) -> Path:
+    """Return the cheapest path.
+
+    Args:
+        fit: float array (slots, chords), from `chords.fit_costs`.
+        sounding: float array (slots, 12), from `chords.presence`.
+        grid: of the piece.
+        home: number of the home key.
+    """
+    weights = PATH
+    chords = _candidates(fit, grid)
+    count, width = chords.shape
+    rows = np.arange(count)[:, np.newaxis]
+    units = (grid.ends - grid.starts)[:, np.newaxis] / 2
+    distance = DISTANCES[home]
+    # Costs of a state in a slot, by candidate and key.
+    own = sounding @ OUTSIDE * (weights.outside * units) + weights.away * distance
+    own += weights.minor * MODE_OF + weights.elsewhere * (distance > 0)
+    states = fit[rows, chords][:, :, np.newaxis] + own[:, np.newaxis]
+    states += grid.ends_phrase[:, np.newaxis, np.newaxis] * _END_COSTS[chords]
+    # Costs of entering it, by candidate before, candidate and key.
+    enter = _enter_costs(chords, grid)
+    modulation = weights.modulation * (DISTANCES > 0) + weights.fifth * DISTANCES
+    at_phrase = weights.at_phrase * modulation
+    # The same candidate in the slot before.
+    same = chords[1:, :, np.newaxis] == chords[:-1, np.newaxis, :]
+    stay_from = np.where(same.any(axis=2), same.argmax(axis=2), width)
+
+    totals = states[0] + DEGREE_COSTS[chords[0]] * weights.degree
+    totals += weights.start * distance
+    kept = np.empty((count, width + 1, KEYS))
+    kept[:, width] = np.inf
+    moved = np.empty((count, width, KEYS))
+    kept[0, :width] = totals
+    for slot in range(1, count):
+        costs = at_phrase if grid.begins_phrase[slot] else modulation
+        arrive = (kept[slot - 1, :width, :, np.newaxis] + costs).min(axis=1)
+        moved[slot] = arrive
+        entered = (arrive[:, np.newaxis] + enter[slot - 1]).min(axis=0)
+        stay = kept[slot - 1, stay_from[slot - 1]]
+        np.minimum(entered, stay, out=entered)
+        kept[slot, :width] = entered + states[slot]
+    return _trace(
+        chords, kept, moved, enter, stay_from, grid, modulation, at_phrase, home
+    )
+
+
+def _trace(
+    chords: IntArray,
+    kept: Float64Array,
+    moved: Float64Array,
+    enter: Float64Array,
+    stay_from: IntArray,
+    grid: Grid,
+    modulation: Float64Array,
+    at_phrase: Float64Array,
+    home: int,
+) -> Path:
+    """Return the path that led to the cheapest last state."""
+    count, width = chords.shape
+    last = kept[-1, :width] + PATH.end * DISTANCES[home]
+    place, key = np.unravel_index(int(last.argmin()), last.shape)
+    path = np.zeros((2, count), np.int64)
+    for slot in range(count - 1, -1, -1):
+        path[:, slot] = chords[slot, place], key
+        if not slot:
+            break
+        before = stay_from[slot - 1, place]
+        via = moved[slot, :, key] + enter[slot - 1, :, place, key]
+        if kept[slot - 1, before, key] <= via.min():
+            place = before
+            continue
+        place = via.argmin()
+        costs = at_phrase if grid.begins_phrase[slot] else modulation
+        key = (kept[slot - 1, place] + costs[:, key]).argmin()
+    return Path(*path)
+
+
+def _candidates(fit: Float64Array, grid: Grid) -> IntArray:
+    """Return the chords considered in each slot, int array (slots, candidates + 3).
+
+    They are those that fit best, and the best of the slots around, which may continue
+    through non-chord tones.
+    """
+    best = np.argpartition(fit, CANDIDATES, axis=1)[:, :CANDIDATES]
+    order = np.take_along_axis(fit, best, axis=1).argsort(axis=1)
+    best = np.take_along_axis(best, order, axis=1)
+    before = np.concatenate([best[:1, :2], best[:-1, :2]])
+    after = np.concatenate([best[1:, :1], best[-1:, :1]])
+    return np.concatenate([best, before, after], axis=1)
+
+
+def _enter_costs(chords: IntArray, grid: Grid) -> Float64Array:
+    """Return what a new chord costs, (slots - 1, candidates, candidates, keys).
+
+    The axes are the slot before, the candidate before, the candidate, and the key.
+    """
+    weights = PATH
+    before, after = chords[:-1, :, np.newaxis], chords[1:, np.newaxis, :]
+    motion = _MOTION_COSTS[before, after]
+    level = np.array(weights.change)[grid.levels[1:]][:, np.newaxis, np.newaxis]
+    same = np.array(weights.same_root)[grid.levels[1:]][:, np.newaxis, np.newaxis]
+    same = same + weights.adds_seventh * HAS_SEVENTH[after]
+    costs = motion + np.where(ROOTS[before] == ROOTS[after], same, level)
+    again = np.where(grid.begins_phrase[1:], weights.restart, np.inf)
+    costs = np.where(before == after, again[:, np.newaxis, np.newaxis], costs)
+    functions = FUNCTION_OF[chords]
+    pairs = functions[:-1, :, np.newaxis], functions[1:, np.newaxis]
+    enter: Float64Array = _FUNCTION_COSTS[pairs]
+    factor = 1 + weights.cadence * grid.is_last[1:]
+    enter *= factor[:, np.newaxis, np.newaxis, np.newaxis]
+    enter += costs[..., np.newaxis]
+    enter += weights.degree * DEGREE_COSTS[chords[1:]][:, np.newaxis]
+    return enter
+
+
+# === Tables ===
+
+
+def _distances() -> IntArray:
+    """Return the distances of keys, int array (keys, keys).
+
+    Between keys of one mode they are the fifths on the circle, of the other mode the
+    fifths between the signatures and one more; parallel keys are two apart.
+    """
+    signatures = np.where(MODE_OF == 1, TONICS + 3, TONICS) * 7 % 12
+    fifths: IntArray = (signatures[:, np.newaxis] - signatures) % 12
+    fifths = np.minimum(fifths, 12 - fifths)
+    other = MODE_OF[:, np.newaxis] != MODE_OF
+    parallel = other & (TONICS[:, np.newaxis] == TONICS)
+    distances: IntArray = np.where(parallel, 2, fifths + other)
+    return distances
+
+
+DISTANCES: IntArray = _distances()
+
+
+def _motion_costs(weights: PathWeights) -> Float64Array:
+    """Return the costs of one chord after another, float array (chords, chords)."""
+    up = (ROOTS - ROOTS[:, np.newaxis]) % 12
+    costs: Float64Array = np.array(weights.motion, np.float64)[up]
+    kind = IS_DOMINANT[:, np.newaxis]
+    unresolved = ((kind == 1) & ~np.isin(up, (5, 2, 1, 0))) | (
+        (kind == 2) & ~np.isin(up, (1, 8, 0))
+    )
+    costs += weights.unresolved * unresolved
+    return costs
+
+
+def _end_costs(weights: PathWeights) -> Float64Array:
+    """Return the costs of the last chord of a phrase, (chords, keys)."""
+    tonic, dominant, other = weights.phrase_end
+    triad = degrees.IS_TRIAD[:, np.newaxis]
+    is_tonic = (FUNCTION_OF == degrees.TONIC) & triad
+    is_dominant = (DEGREES == 7) & (QUALITY_OF == 0)[:, np.newaxis]
+    costs: Float64Array = np.select([is_tonic, is_dominant], [tonic, dominant], other)
+    return costs
+
+
+_MOTION_COSTS = _motion_costs(PATH)
+_FUNCTION_COSTS = np.array(PATH.functions)
+_END_COSTS = _end_costs(PATH)

@@ -1,0 +1,247 @@
+"""The harmonic analysis of progressions whose numerals are known."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from bach import all_chorales, few_chorales
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from progressions import kinds, numerals, progression
+from strategies import chorales, little_chorale
+
+import chorale
+from chorale import analyze
+from chorale.errors import DataError
+from chorale.music.harmony.cadences import KINDS
+from chorale.music.harmony.templates import QUALITIES
+
+# Voices, options, numerals, and the kind, key and soprano degree of each cadence.
+PROGRESSIONS = {
+    "perfect authentic": (
+        ("C5 C5 B4 C5", "G4 A4 G4 G4", "E4 F4 F4 E4", "C3 F3 G3 C3"),
+        {},
+        "C: I IV V7 I",
+        [("PAC", "C major", "1")],
+    ),
+    "half": (
+        ("C5 A4 B4.8", "G4 F4 G4.8", "E4 C4 D4.8", "C3 F3 G2.8"),
+        {},
+        "C: I IV V",
+        [("HC", "C major", "7")],
+    ),
+    "cadential six-four": (
+        (
+            "C5 C5 C5 B4 C5.16",
+            "G4 A4 G4 F4 E4.16",
+            "E4 D4 E4 D4 C4.16",
+            "C3 F3 G3 G2 C3.16",
+        ),
+        {},
+        "C: I ii65 Cad64 V7 I",
+        [("PAC", "C major", "1")],
+    ),
+    "minor with a Picardy third": (
+        ("A4 A4 G#4 A4", "E4 F4 E4 E4", "C4 B3 B3 C#4", "A2 D3 E3 A2"),
+        {"key": "A minor"},
+        "a: i iiø65 V I",
+        [("PAC", "A minor", "1")],
+    ),
+    "Phrygian half cadence": (
+        ("A4 A4 G#4.8", "E4 D4 E4.8", "C4 A3 B3.8", "A2 F2 E2.8"),
+        {"key": "A minor"},
+        "a: i iv6 V",
+        [("HC", "A minor", "#7")],
+    ),
+    "deceptive": (
+        ("C5 D5 B4 C5", "G4 F4 G4 E4", "E4 A3 F4 C4", "C3 F3 G3 A3"),
+        {},
+        "C: I ii6 V7 vi",
+        [("DC", "C major", "1")],
+    ),
+    "plagal": (
+        (
+            "C5 B4 C5 C5 C5.16",
+            "E4 D4 E4 F4 E4.16",
+            "G4 G4 G4 A4 G4.16",
+            "C3 G3 C3 F3 C3.16",
+        ),
+        {},
+        "C: I V I IV I",
+        [("plagal", "C major", "1")],
+    ),
+    "applied dominant": (
+        ("C5 C5 B4 C5", "G4 A4 G4 G4", "E4 D4 D4 E4", "C3 F#3 G3 C3"),
+        {},
+        "C: I V65/V V I",
+        [("PAC", "C major", "1")],
+    ),
+    "Neapolitan sixth": (
+        ("C5 Db5 B4 C5", "G4 Ab4 G4 G4", "Eb4 F4 D4 Eb4", "C3 F3 G3 C3"),
+        {"key": "C minor"},
+        "c: i N6 V i",
+        [("PAC", "C minor", "1")],
+    ),
+    "German sixth": (
+        (
+            "C5 C5 C5 B4 C5",
+            "G4 F#4 G4 G4 G4",
+            "Eb4 Eb4 Eb4 D4 Eb4",
+            "C3 Ab2 G2 G2 C3",
+        ),
+        {"key": "C minor"},
+        "c: i Ger6 Cad64 V i",
+        [("PAC", "C minor", "1")],
+    ),
+    "Italian sixth": (
+        ("C5 C5 B4 C5", "G4 F#4 G4 G4", "Eb4 C4 D4 Eb4", "C3 Ab2 G2 C3"),
+        {"key": "C minor"},
+        "c: i It6 V i",
+        [("PAC", "C minor", "1")],
+    ),
+    "French sixth": (
+        ("C5 C5 B4 C5", "G4 F#4 G4 G4", "Eb4 D4 D4 Eb4", "C3 Ab2 G2 C3"),
+        {"key": "C minor"},
+        "c: i Fr6 V i",
+        [("PAC", "C minor", "1")],
+    ),
+    "3/4": (
+        ("G4 A4 B4 C5.12", "E4 F4 F4 E4.12", "C4 C4 D4 C4.12", "C3 F3 G3 C3.12"),
+        {"metre": "3/4"},
+        "C: I IV V7 I",
+        [("PAC", "C major", "1")],
+    ),
+    "6/8": (
+        (
+            "E4.2 F4.2 G4.2 A4.4 A4.2 B4.6 C5.6",
+            "C4.6 C4.6 D4.6 E4.6",
+            "G3.6 F3.6 G3.6 G3.6",
+            "C3.6 F3.6 G3.6 C3.6",
+        ),
+        {"metre": "6/8"},
+        "C: I IV V I",
+        [("PAC", "C major", "1")],
+    ),
+    "two phrases with a pickup": (
+        (
+            "G4 C5 A4 B4 C5.8 G4 A4 B4 C5 C5 B4 C5",
+            "D4 E4 F4 D4 E4.8 D4 D4 D4 E4 A4 G4 G4",
+            "B3 G3 C4 G3 G3.8 B3 C4 G3 G3 D4 D4 E4",
+            "G3 C3 F3 G3 C3.8 G3 F#3 G3 C3 F3 G3 C3",
+        ),
+        {"pickup": 4, "fermatas": [(16, 24)]},
+        "C: V I IV V I V V65/V V I ii65 V I",
+        [("PAC", "C major", "1"), ("PAC", "C major", "1")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PROGRESSIONS)
+def test_a_progression_has_its_numerals_and_cadences(name: str) -> None:
+    voices, options, expected, ends = PROGRESSIONS[name]
+    analysis = analyze(progression(*voices, **options))
+    assert numerals(analysis) == expected
+    cadences = [phrase.cadence for phrase in analysis.phrases]
+    assert ends == [
+        (cadence.kind, cadence.key.name, cadence.soprano)
+        for cadence in cadences
+        if cadence
+    ]
+
+
+# Voices, and voice, kind and first step of the non-chord tones.
+FOREIGN = {
+    "passing": (
+        ("C5 B4.2 A4.2 G4 C5", "G4 E4 G4 G4", "E4 C4 D4 E4", "C3 A2 B2 C3"),
+        [(0, "passing", 4)],
+    ),
+    "suspension": (
+        ("C5 C5.2 B4.2 C5", "G4 G4 G4", "E4 D4 E4", "C3 G3 C3"),
+        [(0, "suspension", 4)],
+    ),
+    "neighbour": (
+        ("C5 C5.2 D5.2 C5 C5", "G4 G4 A4 G4", "E4 E4 F4 E4", "C3 C3 F3 C3"),
+        [(0, "neighbour", 6)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_non_chord_tones_are_named(name: str) -> None:
+    voices, expected = FOREIGN[name]
+    assert kinds(analyze(progression(*voices))) == expected
+
+
+def test_a_suspension_has_its_preparation_and_resolution() -> None:
+    voices = FOREIGN["suspension"][0]
+    (tone,) = analyze(progression(*voices)).non_chord_tones
+    assert (tone.preparation, tone.start, tone.end, tone.resolution) == (0, 4, 6, 6)
+
+
+def test_silence_has_no_harmony() -> None:
+    silent = chorale.Chorale(pitches=np.zeros((32, 4), int))
+    analysis = analyze(silent)
+    assert analysis.harmonies == analysis.non_chord_tones == ()
+    assert [phrase.cadence for phrase in analysis.phrases] == [None]
+    assert (analysis.harmony_at == -1).all()
+
+
+def test_a_spelling_of_another_shape_is_refused() -> None:
+    with pytest.raises(DataError, match=r"spelling of shape \(64, 4\), got \(3, 4\)"):
+        analyze(little_chorale(), np.zeros((3, 4), int))
+
+
+@given(chorales())
+@settings(deadline=None, max_examples=60)
+def test_any_piece_can_be_analyzed(piece: chorale.Chorale) -> None:
+    analysis = analyze(piece)
+    sounding = piece.pitches.any(axis=1)
+    at = analysis.harmony_at
+    assert (at[sounding] >= 0).all()
+    ends = [harmony.end for harmony in analysis.harmonies]
+    assert ends == sorted(ends)
+    assert {harmony.quality for harmony in analysis.harmonies} <= set(QUALITIES)
+    assert analysis.phrases[0].start == 0
+    assert analysis.phrases[-1].end == piece.steps
+    for tone in analysis.non_chord_tones:
+        assert (piece.pitches[tone.start : tone.end, tone.voice] == tone.pitch).all()
+        if tone.preparation is not None:
+            assert tone.preparation < tone.start
+            assert piece.pitches[tone.preparation, tone.voice] == tone.pitch
+        if tone.resolution is not None:
+            assert tone.resolution >= tone.end
+            assert piece.onsets[tone.resolution, tone.voice]
+
+
+@given(st.integers(-11, 11).filter(bool), st.integers(0, 41))
+@settings(deadline=None, max_examples=20)
+def test_transposing_a_piece_transposes_its_keys_only(by: int, index: int) -> None:
+    corpus = few_chorales()
+    piece = [*corpus.train, *corpus.valid][index]
+    here, there = analyze(piece), analyze(piece.transpose(by))
+    assert there.form == here.form
+    assert len(there.harmonies) == len(here.harmonies)
+    for before, after in zip(here.harmonies, there.harmonies, strict=True):
+        assert after.numeral == before.numeral
+        assert after.root == (before.root + by) % 12
+        assert after.key.mode == before.key.mode
+        assert after.key.tonic_class == (before.key.tonic_class + by) % 12
+    assert [tone.kind for tone in there.non_chord_tones] == [
+        tone.kind for tone in here.non_chord_tones
+    ]
+
+
+def test_every_chorale_ends_on_a_cadence_or_nearly() -> None:
+    corpus = all_chorales()
+    pieces = [*corpus.train, *corpus.valid]
+    before = time.perf_counter()
+    analyses = [analyze(piece) for piece in pieces]
+    assert time.perf_counter() - before < 30  # 1.5 s on a machine that is not busy
+    ends = [analysis.phrases[-1].cadence for analysis in analyses]
+    kinds = [end.kind for end in ends if end]
+    assert len(kinds) == len(pieces)
+    assert set(kinds) <= set(KINDS)
+    assert kinds.count("PAC") > 0.8 * len(kinds)
+    assert kinds.count("none") < 0.03 * len(kinds)
