@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from chorale.music.harmony.analysis import (
     NonChordTone,
     Phrase,
 )
-from chorale.music.harmony.degrees import MODES
+from chorale.music.harmony.degrees import KEYS, MODES
 from chorale.music.harmony.grid import Grid, arrival
 from chorale.music.harmony.local_keys import Path
 from chorale.music.harmony.non_chord_tones import (
@@ -69,6 +70,8 @@ def analyze(chorale: Chorale, spelling: IntArray | None = None) -> Analysis:
     bass = (chords.basses(chorale, grid) - tonic) % 12
     fit = chords.fit_costs(sounding, np.roll(foreign, -tonic, axis=1), bass, grid)
     path = local_keys.decode(fit, sounding, grid, MODES.index(home.mode) * 12)
+    path = local_keys.settle_roots(path, grid)
+    path = local_keys.keep_sevenths(path, bass, grid)
     segments = _segments(path, bass, sounding, grid)
     harmonies = _harmonies(chorale, grid, segments, home, spelling)
     repeated = form.repetitions(chorale, grid)
@@ -81,7 +84,7 @@ def analyze(chorale: Chorale, spelling: IntArray | None = None) -> Analysis:
             Phrase(
                 start=start,
                 end=end,
-                cadence=_cadence(chorale, segments, harmonies, start, end, tonic),
+                cadence=_cadence(chorale, segments, harmonies, start, end, home),
                 letter=letters[index],
                 repeats=repeated[index],
             )
@@ -148,6 +151,17 @@ def _segment(
     return _Segment(begin, end, chord, int(path.keys[first]))
 
 
+@cache
+def _keys(home: Key) -> tuple[Key, ...]:
+    """Return the keys by their number above the home tonic, spelled close to home."""
+    return tuple(
+        Key.from_tonic_class(
+            number + home.tonic_class, MODES[number // 12], home.fifths
+        )
+        for number in range(KEYS)
+    )
+
+
 def _harmonies(
     chorale: Chorale,
     grid: Grid,
@@ -158,6 +172,7 @@ def _harmonies(
     """Return the named chords of a piece."""
     harmonies = []
     tonic = home.tonic_class
+    keys = _keys(home)
     for index, segment in enumerate(segments):
         start, end = int(grid.starts[segment.first]), int(grid.ends[segment.last - 1])
         chord = segment.chord
@@ -167,8 +182,6 @@ def _harmonies(
             sixth = _is_sixth(chorale.pitches[start:end], letters, root)
             chord = chord._replace(sixth=sixth)
         following = _following(segments, index, grid)
-        mode = MODES[segment.key // 12]
-        key_tonic = segment.key + tonic
         harmonies.append(
             Harmony(
                 start=start,
@@ -176,7 +189,7 @@ def _harmonies(
                 root=root,
                 quality=QUALITIES[chord.number // 12],
                 inversion=chord.inversion,
-                key=Key.from_tonic_class(key_tonic, mode, near=home.fifths),
+                key=keys[segment.key],
                 numeral=numeral(
                     chord,
                     segment.key,
@@ -233,7 +246,7 @@ def _cadence(
     harmonies: Sequence[Harmony],
     start: int,
     end: int,
-    tonic: int,
+    home: Key,
 ) -> Cadence | None:
     """Return how a phrase from one step to another ends; None in silence.
 
@@ -263,18 +276,18 @@ def _cadence(
         None,
     )
     soprano = int(chorale.pitches[harmonies[last].end - 1, SOPRANO])
-    relative = -1 if soprano == SILENCE else (soprano - tonic) % 12
-    key = segments[last].key
+    relative = -1 if soprano == SILENCE else (soprano - home.tonic_class) % 12
     named = [last] if before is None else [before, last]
+    kind, key = cadences.cadence(
+        segments[last].chord,
+        None if before is None else segments[before].chord,
+        segments[last].key,
+        relative,
+    )
     return Cadence(
         step=harmonies[last].start,
-        kind=cadences.cadence_kind(
-            segments[last].chord,
-            None if before is None else segments[before].chord,
-            key,
-            relative,
-        ),
-        key=harmonies[last].key,
+        kind=kind,
+        key=_keys(home)[key],
         numerals=tuple(harmonies[index].numeral for index in named),
         soprano="" if relative < 0 else cadences.degree_name(relative, key),
     )

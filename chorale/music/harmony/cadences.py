@@ -8,7 +8,7 @@ the local key of the last.
 from __future__ import annotations
 
 from chorale.music.harmony import templates
-from chorale.music.harmony.degrees import DEGREES, DOMINANT, FUNCTION_OF, TONIC
+from chorale.music.harmony.degrees import APPLIED, DEGREES, DOMINANT, FUNCTION_OF, TONIC
 from chorale.music.harmony.roman_numerals import Chord
 
 KINDS = (
@@ -20,6 +20,7 @@ KINDS = (
     "none",
 )
 _TRIADS = (templates.quality("major"), templates.quality("minor"))
+_DOMINANTS = (templates.quality("major"), templates.quality("dominant seventh"))
 _DEGREE_NAMES = {
     "major": "1 b2 2 b3 3 4 #4 5 b6 6 b7 7".split(),
     "minor": "1 b2 2 3 #3 4 #4 5 6 #6 7 #7".split(),
@@ -61,6 +62,32 @@ def cadence_kind(last: Chord, before: Chord | None, key: int, soprano: int) -> s
         if degree == 5 and last.inversion == 1:
             return "DC"
     return "none"
+
+
+def cadence(
+    last: Chord, before: Chord | None, key: int, soprano: int
+) -> tuple[str, int]:
+    """Return the kind of a cadence and the number of its key.
+
+    It is the local key, or, if there is no cadence in that, the key of a degree that
+    the last two chords make a tonic for the moment: V/IV–IV is an authentic cadence on
+    IV. The arguments are those of `cadence_kind`.
+    """
+    kind = cadence_kind(last, before, key, soprano)
+    if kind != "none" or before is None or FUNCTION_OF[before.number, key] == DOMINANT:
+        return kind, key
+    minor = 12 * (last.number // 12 == _TRIADS[1])
+    own = minor + last.number % 12
+    is_applied = FUNCTION_OF[before.number, key] == APPLIED
+    strong = is_applied or before.inversion == last.inversion == 0
+    if strong and before.number // 12 in _DOMINANTS:
+        # The relative keys in which it is V: of the last chord, or with that as VI.
+        fifth_below = (before.number + 5) % 12
+        for tonic in (own, 12 + fifth_below, fifth_below):
+            kind = cadence_kind(last, before, tonic, soprano)
+            if kind in ("PAC", "IAC", "DC"):
+                return kind, tonic
+    return "none", key
 
 
 def degree_name(pitch: int, key: int) -> str:

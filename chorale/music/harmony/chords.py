@@ -30,7 +30,7 @@ from chorale.utils.arrays import Float64Array, IntArray
 class FitWeights:
     """Costs of a chord in a slot of an eighth."""
 
-    missing: tuple[float, ...] = (3.06, 1.84, 0.43, 2.0)  # root, third, fifth, seventh
+    missing: tuple[float, ...] = (3.06, 1.84, 1.05, 2.0)  # root, third, fifth, seventh
     missing_diminished_fifth: float = 1.78
     elsewhere: float = 0.8  # of these where the tone sounds in the next or last slot
     inversion: tuple[float, ...] = (-0.2, 0.04, 1.84, 0.67)  # root position, 6, 64, 2

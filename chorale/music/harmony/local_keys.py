@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chorale.music.harmony import degrees
+from chorale.music.harmony import degrees, templates
 from chorale.music.harmony.degrees import (
     DEGREE_COSTS,
     DEGREES,
@@ -36,10 +36,10 @@ from chorale.utils.arrays import Float64Array, IntArray
 class PathWeights:
     """Costs of a path of chords and keys."""
 
-    change: tuple[float, ...] = (1.7, 0.02, 0.29)  # of chord, by metrical level
+    change: tuple[float, ...] = (1.7, -0.07, 0.29)  # of chord, by metrical level
     # Of a chord on the same root, by metrical level.
-    same_root: tuple[float, ...] = (1.5, 0.5, 0.2)
-    adds_seventh: float = 0.0  # of such a chord that is a seventh chord
+    same_root: tuple[float, ...] = (0.5, 0.5, 0.2)
+    adds_seventh: float = -1.2  # of such a chord that is a seventh chord
     restart: float = 0.62  # of the same chord again in a new phrase
     degree: float = 0.7  # of DEGREE_COSTS
     # By semitones up from root to root.
@@ -57,13 +57,13 @@ class PathWeights:
         1.7,
         0.71,
     )
-    unresolved: float = 0.7  # of a dominant seventh or diminished chord
+    unresolved: float = 0.49  # of a dominant seventh or diminished chord
     # By function of the chord and of the next, see `degrees`.
     functions: tuple[tuple[float, ...], ...] = (
-        (-0.2, -0.2, 0.0, 0.0, 0.0, 0.0),
-        (-0.6, -0.2, 0.0, 0.2, 0.0, 0.0),
-        (-0.2, -0.3, 0.2, 0.0, 0.0, 0.0),
-        (0.0, 0.0, -0.1, 0.0, 0.0, 0.1),
+        (-0.2, -0.39, 0.0, 0.0, 0.0, 0.0),
+        (-0.6, -0.68, -0.2, 0.2, 0.0, 0.0),
+        (-0.2, -0.3, 0.2, 0.12, 0.0, 0.0),
+        (0.0, 0.0, -0.05, 0.0, 0.0, 0.1),
         (0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
         (-0.1, 0.1, 0.0, 0.0, 0.0, 0.0),
     )
@@ -74,9 +74,9 @@ class PathWeights:
     modulation: float = 4.0
     fifth: float = 0.72  # of a modulation, for each fifth of distance
     at_phrase: float = 0.45  # share of all this where a phrase begins
-    away: float = 0.03  # of each slot, for each fifth of distance from the home key
+    away: float = 0.04  # of each slot, for each fifth of distance from the home key
     start: float = 3.1  # of each fifth of distance from the home key
-    end: float = 2.02
+    end: float = 1.41
     # Of the last chord of a phrase: tonic, dominant triad, others.
     phrase_end: tuple[float, ...] = (-2.0, -1.68, 1.05)
 
@@ -175,6 +175,60 @@ def _trace(
     return Path(*path)
 
 
+def settle_roots(path: Path, grid: Grid) -> Path:
+    """Return a path in which diminished sevenths have the roots that their keys give.
+
+    Their four tones are a minor third apart, so any may be the root: it is that which
+    leads up a semitone to the root of the next chord, else the leading tone of the key,
+    of its dominant or of its second or fourth degree.
+    """
+    chords = path.chords.copy()
+    first = templates.chord(0, "diminished seventh")
+    for slot in np.flatnonzero((chords >= first) & (chords < first + 12))[
+        ::-1
+    ].tolist():
+        root, key = int(chords[slot]) % 12, int(path.keys[slot])
+        tones = {(root + third) % 12 for third in (0, 3, 6, 9)}
+        same = slot + 1 < len(chords) and not grid.begins_phrase[slot + 1]
+        following = int(chords[slot + 1]) if same else -1
+        if following >= first and following % 12 in tones and following < first + 12:
+            chords[slot] = following
+            continue
+        leading = [(key + degree) % 12 for degree in (11, 6, 4 if key >= 12 else 1)]
+        settled = next(tone for tone in leading if tone in tones)
+        if following >= 0 and (following - 1) % 12 in tones:
+            settled = (following - 1) % 12
+        chords[slot] = first + settled
+    return Path(chords, path.keys)
+
+
+def keep_sevenths(path: Path, bass: IntArray, grid: Grid) -> Path:
+    """Return a path in which a seventh chord lasts while its triad and bass do.
+
+    A seventh may be left before the chord ends. `bass` is an int array (slots,), the
+    pitch class of the lowest voice.
+    """
+    chords = path.chords.copy()
+    for slot in np.flatnonzero(np.diff(path.chords)).tolist():
+        before, here = int(chords[slot]), int(chords[slot + 1])
+        if (
+            _TRIAD_OF[before] == here
+            and bass[slot + 1] == bass[slot]
+            and path.keys[slot + 1] == path.keys[slot]
+            and not grid.begins_phrase[slot + 1]
+        ):
+            after = slot + 1
+            while after < len(chords) and (
+                chords[after] == here
+                and bass[after] == bass[slot]
+                and path.keys[after] == path.keys[slot]
+                and not grid.begins_phrase[after]
+            ):
+                chords[after] = before
+                after += 1
+    return Path(chords, path.keys)
+
+
 def _candidates(fit: Float64Array, grid: Grid) -> IntArray:
     """Return the chords considered in each slot, int array (slots, candidates + 3).
 
@@ -232,6 +286,18 @@ def _distances() -> IntArray:
 
 
 DISTANCES: IntArray = _distances()
+
+# The triad of each seventh chord, -1 of triads: int array (chords,).
+_TRIAD_OF: IntArray = np.full(templates.CHORDS, -1)
+for _seventh, _triad in (
+    ("dominant seventh", "major"),
+    ("major seventh", "major"),
+    ("minor seventh", "minor"),
+    ("half-diminished", "diminished"),
+    ("diminished seventh", "diminished"),
+):
+    for _root in range(12):
+        _TRIAD_OF[templates.chord(_root, _seventh)] = templates.chord(_root, _triad)
 
 
 def _motion_costs(weights: PathWeights) -> Float64Array:

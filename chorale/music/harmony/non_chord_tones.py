@@ -118,13 +118,13 @@ def figures(chorale: Chorale, grid: Grid) -> Figures:
 COSTS: Float64Array = np.array(
     [
         (0.83, 3.46, 5.4),  # passing
-        (2.19, 5.78, 4.32),  # neighbour
+        (1.86, 5.78, 4.32),  # neighbour
         (0.8, 1.9, 2.1),  # suspension
-        (1.02, 1.73, 3.12),  # retardation
+        (1.02, 2.17, 3.75),  # retardation
         (2.01, 2.7, 2.1),  # anticipation
         (2.34, 2.4, 3.0),  # escape
-        (1.75, 7.97, 3.0),  # appoggiatura
-        (1.02, 1.2, 3.02),  # pedal
+        (3.9, 7.97, 3.0),  # appoggiatura
+        (1.02, 1.2, 5.34),  # pedal
         (8.47, 2.97, 4.5),  # unexplained
     ]
 )

@@ -78,6 +78,85 @@ PROGRESSIONS = {
         "C: I V65/V V I",
         [("PAC", "C major", "1")],
     ),
+    "imperfect authentic": (
+        ("C5 D5 E5", "G4 G4 G4", "E4 B3 C4", "C3 G3 C3"),
+        {},
+        "C: I V I",
+        [("IAC", "C major", "3")],
+    ),
+    "leading-tone chord": (
+        ("C5 D5 E5 C5", "G4 F4 G4 G4", "E4 B3 C4 E4", "C3 D3 E3 C3"),
+        {},
+        "C: I vii°6 I6 I",
+        [("IAC", "C major", "1")],
+    ),
+    "seventh in the bass": (
+        ("C5 D5 C5 C5", "G4 G4 G4 A4", "E4 B3 C4 C4", "C3 F3 E3 F3"),
+        {},
+        "C: I V42 I6 IV",
+        [("none", "C major", "1")],
+    ),
+    "diminished seventh": (
+        (
+            "C5 B4 C5 B4 C5",
+            "Eb4 F4 G4 G4 G4",
+            "G4 D4 Eb4 D4 Eb4",
+            "C3 Ab3 G3 G2 C3",
+        ),
+        {"key": "C minor"},
+        "c: i vii°42 Cad64 V i",
+        [("PAC", "C minor", "1")],
+    ),
+    "applied leading-tone chord": (
+        ("C5 C5 B4 C5", "A4 A4 G4 G4", "F4 Eb4 D4 E4", "F3 F#3 G3 C3"),
+        {},
+        "C: IV vii°7/V V I",
+        [("PAC", "C major", "1")],
+    ),
+    "applied to the subdominant": (
+        (
+            "C5 C5 C5 B4 C5",
+            "G4 G4 F4 F4 E4",
+            "E4 E4 A3 D4 C4",
+            "C3 Bb2 A2 G2 C3",
+        ),
+        {},
+        "C: I V42/IV IV6 V7 I",
+        [("PAC", "C major", "1")],
+    ),
+    "applied to the submediant": (
+        (
+            "C5 B4 C5 B4 C5",
+            "G4 E4 E4 F4 E4",
+            "E4 D4 C4 D4 C4",
+            "C3 G#3 A3 G3 C3",
+        ),
+        {},
+        "C: I V65/vi vi V7 I",
+        [("PAC", "C major", "1")],
+    ),
+    "to the relative major and back": (
+        (
+            "A4 B4 C5 B4 A4.8 C5.8 C5 D5 B4 C5 C5 B4 C5.8 A4 B4 B4 G#4 A4.16",
+            "E4 E4 E4 E4 E4.8 E4.8 G4 A4 G4 G4 A4 G4 G4.8 E4 F4 E4 E4 E4.16",
+            "C4 G#3 A3 G#3 C4.8 A3.8 E4 F4 D4 E4 F4 D4 E4.8 C4 D4 B3 B3 C#4.16",
+            "A3 E3 A3 E3 A3.8 A3.8 C4 F3 G3 C3 F3 G3 C3.8 A3 D3 E3 E3 A2.16",
+        ),
+        {"key": "A minor", "fermatas": [(24, 32), (56, 64)]},
+        "a: i V i V i C: I ii6 V I IV V I a: i ii°6 V I",
+        [("IAC", "A minor", "3"), ("PAC", "C major", "1"), ("PAC", "A minor", "1")],
+    ),
+    "to the dominant and back": (
+        (
+            "E4 D4 C4 D4 E4.8 C4.8 D4 G4 F#4 G4 A4 F#4 G4.8 E4 D4 D4 C4 C4 B3 C4.8",
+            "C4 B3 G3 B3 C4.8 G3.8 D4 D4 D4 D4 E4 D4 D4.8 C4 A3 B3 C4 A3 G3 G3.8",
+            "G3 G3 E3 G3 G3.8 E3.8 B3 B3 A3 B3 C4 A3 B3.8 G3 F3 G3 G3 F3 F3 E3.8",
+            "C3 G3 C3 G2 C3.8 C3.8 G3 G3 D3 G3 C3 D3 G2.8 C3 D3 G3 E3 F3 G2 C3.8",
+        ),
+        {"fermatas": [(24, 32), (56, 64)]},
+        "C: I V I V I G: I V I ii6 V I C: I ii V I6 IV V7 I",
+        [("PAC", "C major", "1"), ("PAC", "G major", "1"), ("PAC", "C major", "1")],
+    ),
     "Neapolitan sixth": (
         ("C5 Db5 B4 C5", "G4 Ab4 G4 G4", "Eb4 F4 D4 Eb4", "C3 F3 G3 C3"),
         {"key": "C minor"},
@@ -160,6 +239,35 @@ FOREIGN = {
     "suspension": (
         ("C5 C5.2 B4.2 C5", "G4 G4 G4", "E4 D4 E4", "C3 G3 C3"),
         [(0, "suspension", 4)],
+    ),
+    "anticipation": (
+        ("D5 B4.2 C5.2 C5.8", "A4 G4 E4.8", "F4 D4 E4.8", "F3 G3 C3.8"),
+        [(0, "anticipation", 6)],
+    ),
+    "escape": (
+        ("G4 G4.2 A4.2 E4 E4", "E4 D4 C4 C4", "C4 B3 G3 G3", "C3 G3 C3 C3"),
+        [(0, "escape", 6)],
+    ),
+    "appoggiatura": (
+        ("E5 C5.2 B4.2 C5 C5", "C5 G4 G4 G4", "G4 D4 E4 E4", "C4 G3 C3 C3"),
+        [(0, "appoggiatura", 4)],
+    ),
+    "pedal": (
+        (
+            "C5 D5 C5 B4 C5.4 C5.12",
+            "G4 A4 A4 G4 G4.4 G4.12",
+            "E4 F4 F4 D4 E4.4 E4.12",
+            "C3.20 C3.12",
+        ),
+        [(3, "pedal", 12)],
+    ),
+    "retardation": (
+        ("B4 B4.2 C5.2 C5.8", "G4 G4 G4.8", "D4 E4 E4.8", "G3 C3 C3.8"),
+        [(0, "retardation", 4)],
+    ),
+    "ornamented suspension": (
+        ("C5 C5.2 A4.2 B4 C5.8", "G4 G4 G4 G4.8", "E4 D4 D4 E4.8", "C3 G3 G3 C3.8"),
+        [(0, "suspension", 4), (0, "appoggiatura", 6)],
     ),
     "neighbour": (
         ("C5 C5.2 D5.2 C5 C5", "G4 G4 A4 G4", "E4 E4 F4 E4", "C3 C3 F3 C3"),
@@ -245,3 +353,95 @@ def test_every_chorale_ends_on_a_cadence_or_nearly() -> None:
     assert set(kinds) <= set(KINDS)
     assert kinds.count("PAC") > 0.8 * len(kinds)
     assert kinds.count("none") < 0.03 * len(kinds)
+
+
+def test_one_melody_sets_the_form() -> None:
+    voices = ("C5 C5 B4 C5.4", "G4 A4 G4 G4.4", "E4 F4 F4 E4.4", "C3 F3 G3 C3.4")
+    other = ("G4 A4 G4 G4.4", "E4 F4 D4 E4.4", "C4 C4 B3 C4.4", "C3 F3 G3 C3.4")
+    third = ("E5 D5 D5 C5.4", "C5 A4 B4 G4.4", "G4 F4 F4 E4.4", "C4 D4 G3 C3.4")
+    phrases = [voices, other, voices, other, third]
+    lines = [" ".join(words) for words in zip(*phrases, strict=True)]
+    fermatas = [(end - 4, end) for end in range(16, 81, 16)]
+    piece = progression(*lines, fermatas=fermatas)
+    analysis = analyze(piece)
+    assert analysis.form == "a b a b c"
+    assert analysis.stollen == 2
+    repeats = [phrase.repeats for phrase in analysis.phrases]
+    assert [repeat and repeat.kind for repeat in repeats] == [
+        *(None, None, "literal", "literal", None)
+    ]
+    # Another bass under the same melody; then the same a fifth higher.
+    pitches = piece.pitches.copy()
+    pitches[32:36, 3] = 57
+    varied = analyze(chorale.Chorale(pitches=pitches, fermatas=piece.fermatas))
+    assert [phrase.repeats and phrase.repeats.kind for phrase in varied.phrases] == [
+        *(None, None, "melody", "literal", None)
+    ]
+    pitches[32:48] += 7
+    moved = analyze(chorale.Chorale(pitches=pitches, fermatas=piece.fermatas))
+    repeat = moved.phrases[2].repeats
+    assert repeat and (repeat.of, repeat.transposition) == (0, 7)
+    assert moved.form == "a b a' b c"
+
+
+def test_labels_name_keys_where_they_begin() -> None:
+    analysis = analyze(little_chorale())
+    labels = analysis.numerals()
+    assert labels[0] == (0, "a: i")
+    steps = [step for step, _ in labels]
+    assert steps == sorted(set(steps))
+    assert {text for _, text in labels[1:]} & {"V", "i", "VI"}
+
+
+def test_the_tonicized_degree_is_the_key_of_its_cadence() -> None:
+    end = (
+        analyze(
+            progression(
+                "G4 A4 B4 C5 Bb4 A4.16",
+                "D4 F4 F4 E4 E4 F4.16",
+                "B3 C4 D4 C4 G4 C4.16",
+                "G3 F3 D3 C3 C3 F3.16",
+                fermatas=[(20, 36)],
+            )
+        )
+        .phrases[-1]
+        .cadence
+    )
+    assert end
+    assert (end.kind, end.key.name, end.soprano) == ("IAC", "F major", "3")
+
+
+# Read by hand from the score.
+BACH = {
+    "bwv360": [
+        ("Bb: I IV6 iii vi7 ii I V", "HC", "Bb major"),
+        ("I vii°6 iii vi ii65 V I", "PAC", "Bb major"),
+        ("c: IV vii°6 i i6 V V7 i", "PAC", "C minor"),
+        ("Eb: vi V V42 I6 I V V7 I", "PAC", "Eb major"),
+        ("Bb: vi IV I6 IV V65 I V", "HC", "Bb major"),
+        ("I IV6 V6 V I ii65 V I", "PAC", "Bb major"),
+    ],
+    "bwv253": [
+        ("A: I V6 I D: I6 IV V I", "PAC", "D major"),
+        ("A: I V V7 vi IV IV6 I I6 V V7 I", "PAC", "A major"),
+        ("I V V7 V6/vi vi E: V V42 I6 vii°6 I", "IAC", "E major"),
+        ("A: V/vi vi IV6 I vi6 vi I6 V V7 I", "PAC", "A major"),
+    ],
+}
+
+
+@pytest.mark.parametrize("source", BACH)
+def test_chorales_by_bach_are_read_as_a_teacher_reads_them(source: str) -> None:
+    corpus = all_chorales()
+    (piece,) = (
+        piece for piece in (*corpus.train, *corpus.valid) if piece.source == source
+    )
+    analysis = analyze(piece)
+    labels = analysis.numerals()
+    found = []
+    for phrase in analysis.phrases:
+        texts = [text for step, text in labels if phrase.start <= step < phrase.end]
+        assert phrase.cadence
+        cadence = phrase.cadence
+        found.append((" ".join(texts), cadence.kind, cadence.key.name))
+    assert found == BACH[source]
