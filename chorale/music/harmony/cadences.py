@@ -7,9 +7,24 @@ the local key of the last.
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import attrgetter
+
 from chorale.music.harmony import templates
-from chorale.music.harmony.degrees import APPLIED, DEGREES, DOMINANT, FUNCTION_OF, TONIC
+from chorale.music.harmony.analysis import Analysis
+from chorale.music.harmony.degrees import (
+    APPLIED,
+    DEGREES,
+    DOMINANT,
+    FUNCTION_OF,
+    PREDOMINANT,
+    TONIC,
+    key_number,
+)
 from chorale.music.harmony.roman_numerals import Chord
+from chorale.music.harmony.templates import QUALITIES
+from chorale.music.score import Chorale
+from chorale.music.voices import SILENCE
 
 KINDS = (
     "PAC",  # perfect authentic: V–I in root position, the soprano on the tonic
@@ -21,6 +36,7 @@ KINDS = (
 )
 _TRIADS = (templates.quality("major"), templates.quality("minor"))
 _DOMINANTS = (templates.quality("major"), templates.quality("dominant seventh"))
+_TONICS = ("major", "minor")
 _DEGREE_NAMES = {
     "major": "1 b2 2 b3 3 4 #4 5 b6 6 b7 7".split(),
     "minor": "1 b2 2 3 #3 4 #4 5 6 #6 7 #7".split(),
@@ -94,3 +110,35 @@ def degree_name(pitch: int, key: int) -> str:
     """Return the scale degree of a pitch class: `1`, `#4`; in minor 3, 6, 7 are low."""
     mode, tonic = divmod(key, 12)
     return _DEGREE_NAMES["minor" if mode else "major"][(pitch - tonic) % 12]
+
+
+def ends_complete(chorale: Chorale, analysis: Analysis) -> bool:
+    """Return whether a piece ends with a complete cadence in its home key.
+
+    The last chord is the tonic triad in root position, with its third, in a major key
+    the major one; before it there is a dominant (V, vii°) or a subdominant (IV, ii),
+    not only a bass that falls by fifth or fourth.
+    """
+    if not analysis.harmonies:
+        return False
+    key = key_number(analysis.key)
+    last = analysis.harmonies[-1]
+    runs = [list(run) for _, run in groupby(analysis.harmonies, attrgetter("root"))]
+    if len(runs) < 2:
+        return False
+    before = runs[-2]
+    final = templates.chord(last.root, last.quality)
+    sounding = chorale.pitches[last.start : last.end]
+    sounding = sounding[sounding != SILENCE]
+    is_tonic = FUNCTION_OF[final, key] == TONIC and QUALITIES[final // 12] in _TONICS
+    leads = [
+        FUNCTION_OF[templates.chord(chord.root, chord.quality), key]
+        in (DOMINANT, PREDOMINANT)
+        for chord in before
+    ]
+    return bool(
+        is_tonic
+        and last.inversion == 0
+        and any(leads)
+        and (sounding % 12 == templates.TONES[1, final]).any()
+    )

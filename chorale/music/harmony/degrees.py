@@ -9,6 +9,7 @@ import numpy as np
 
 from chorale.music.harmony import templates
 from chorale.music.harmony.templates import CHORDS, QUALITY_OF, ROOTS
+from chorale.music.keys import Key
 from chorale.utils.arrays import BoolArray, Float64Array, IntArray
 
 MODES = ("major", "minor")
@@ -127,3 +128,8 @@ OUTSIDE: Float64Array = np.array(
 IS_TRIAD: BoolArray = np.isin(
     QUALITY_OF, [templates.quality("major"), templates.quality("minor")]
 )
+
+
+def key_number(key: Key) -> int:
+    """Return the number of a key."""
+    return MODES.index(key.mode) * 12 + key.tonic_class

@@ -28,7 +28,6 @@ from chorale.music.harmony.degrees import (
 )
 from chorale.music.harmony.grid import Grid
 from chorale.music.harmony.templates import HAS_SEVENTH, IS_DOMINANT, QUALITY_OF, ROOTS
-from chorale.music.keys import Key
 from chorale.utils.arrays import Float64Array, IntArray
 
 
@@ -82,7 +81,7 @@ class PathWeights:
 
 
 PATH = PathWeights()
-CANDIDATES = 8  # chords considered in a slot
+CANDIDATES = 6  # chords considered in a slot
 
 
 class Path(NamedTuple):
@@ -90,11 +89,6 @@ class Path(NamedTuple):
 
     chords: IntArray
     keys: IntArray
-
-
-def key_number(key: Key) -> int:
-    """Return the number of a key, see `degrees`."""
-    return degrees.MODES.index(key.mode) * 12 + key.tonic_class
 
 
 def decode(fit: Float64Array, sounding: Float64Array, grid: Grid, home: int) -> Path:
