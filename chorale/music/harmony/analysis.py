@@ -102,8 +102,7 @@ class Analysis:
 
     Attributes:
         key: the home key, estimated if the piece has none.
-        harmonies: chords in order; they cover the piece from the first note on but
-            for rests of all voices.
+        harmonies: chords in order, wherever two voices or more sound.
         non_chord_tones: by their start, then by voice.
         phrases: in order; they cover the piece.
         stollen: number of phrases of the Stollen, if the form is AAB; else 0.
@@ -124,7 +123,7 @@ class Analysis:
 
     @cached_property
     def harmony_at(self) -> IntArray:
-        """Int array (steps,), index of the harmony at each step; -1 = silence."""
+        """Int array (steps,), index of the harmony at each step; -1 = none."""
         at = np.full(self.steps, -1)
         for index, harmony in enumerate(self.harmonies):
             at[harmony.start : harmony.end] = index

@@ -11,9 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from chorale.music.harmony.analysis import NonChordTone
 from chorale.music.harmony.grid import Grid, notes_of
+from chorale.music.harmony.templates import HAS_TONE
 from chorale.music.score import Chorale
-from chorale.utils.arrays import Float64Array, IntArray
+from chorale.utils.arrays import BoolArray, Float64Array, IntArray
 
 KINDS = (
     "passing",  # reached and left by step in one direction
@@ -158,3 +160,71 @@ def sounding_steps(notes: Figures) -> tuple[IntArray, IntArray]:
     note = np.repeat(np.arange(len(lengths)), lengths)
     first = np.repeat(np.cumsum(lengths) - lengths, lengths)
     return note, notes.starts[note] + np.arange(len(note)) - first
+
+
+def find(
+    notes: Figures, grid: Grid, chords: IntArray, tonic: int, silent: BoolArray
+) -> list[NonChordTone]:
+    """Return the notes that are foreign to their chords.
+
+    Args:
+        notes: from `figures`.
+        grid: of the piece.
+        chords: int array (slots,), number of the chord, its root above a tonic.
+        tonic: pitch class of that.
+        silent: bool array (slots,), where there is no harmony.
+    """
+    if not len(notes.voices):
+        return []
+    note, step = sounding_steps(notes)
+    slot = grid.slot_of[step]
+    is_foreign = (
+        ~silent[slot] & ~HAS_TONE[chords[slot], (notes.pitches[note] - tonic) % 12]
+    )
+    # Runs of foreign steps within a note.
+    new = np.append(True, note[1:] != note[:-1])
+    begins = is_foreign & (new | ~np.append(False, is_foreign[:-1]))
+    ends = is_foreign & np.append(new[1:] | ~is_foreign[1:], True)
+    found = []
+    for begin, last in zip(
+        np.flatnonzero(begins).tolist(), np.flatnonzero(ends).tolist(), strict=True
+    ):
+        index = int(note[begin])
+        start, end = int(step[begin]), int(step[last]) + 1
+        found.append(_non_chord_tone(notes, index, start, end, is_foreign, note))
+    return sorted(found, key=lambda tone: (tone.start, tone.voice))
+
+
+def _non_chord_tone(
+    notes: Figures,
+    index: int,
+    start: int,
+    end: int,
+    is_foreign: BoolArray,
+    note: IntArray,
+) -> NonChordTone:
+    """Return the non-chord tone that a note is from one step to another."""
+    note_start = int(notes.starts[index])
+    attacked = start == note_start
+    kind = int((notes.attacked if attacked else notes.held)[index])
+    preparation = None
+    if kind in (SUSPENSION, RETARDATION):
+        preparation = note_start
+        if attacked:  # struck again: the note before prepares it
+            preparation = int(notes.starts[index - 1])
+            last = int(np.searchsorted(note, index)) - 1
+            if is_foreign[last]:
+                kind, preparation = UNEXPLAINED, None
+    resolution = None
+    if kind not in (UNEXPLAINED, PEDAL) and notes.left[index] != FAR:
+        ornamented = kind == SUSPENSION and abs(notes.left[index]) > LARGEST_STEP
+        resolution = int(notes.starts[index + 1 + ornamented])
+    return NonChordTone(
+        voice=int(notes.voices[index]),
+        pitch=int(notes.pitches[index]),
+        start=start,
+        end=end,
+        kind=KINDS[kind],
+        preparation=preparation,
+        resolution=resolution,
+    )

@@ -17,6 +17,7 @@ from chorale import analyze
 from chorale.errors import DataError
 from chorale.music.harmony.cadences import KINDS
 from chorale.music.harmony.templates import QUALITIES
+from chorale.music.spelling import diatonic_numbers
 
 # Voices, options, numerals, and the kind, key and soprano degree of each cadence.
 PROGRESSIONS = {
@@ -296,6 +297,14 @@ def test_silence_has_no_harmony() -> None:
     assert (analysis.harmony_at == -1).all()
 
 
+def test_a_melody_alone_has_phrases_and_no_harmony() -> None:
+    piece = little_chorale()
+    melody = chorale.melody_of(piece).chorale
+    analysis = analyze(melody)
+    assert analysis.harmonies == analysis.non_chord_tones == ()
+    assert len(analysis.phrases) == len(analyze(piece).phrases)
+
+
 def test_a_spelling_of_another_shape_is_refused() -> None:
     with pytest.raises(DataError, match=r"spelling of shape \(64, 4\), got \(3, 4\)"):
         analyze(little_chorale(), np.zeros((3, 4), int))
@@ -305,9 +314,9 @@ def test_a_spelling_of_another_shape_is_refused() -> None:
 @settings(deadline=None, max_examples=60)
 def test_any_piece_can_be_analyzed(piece: chorale.Chorale) -> None:
     analysis = analyze(piece)
-    sounding = piece.pitches.any(axis=1)
+    voices = (piece.pitches > 0).sum(axis=1)
     at = analysis.harmony_at
-    assert (at[sounding] >= 0).all()
+    assert (at[voices > 1] >= 0).all()
     ends = [harmony.end for harmony in analysis.harmonies]
     assert ends == sorted(ends)
     assert {harmony.quality for harmony in analysis.harmonies} <= set(QUALITIES)
@@ -445,3 +454,13 @@ def test_chorales_by_bach_are_read_as_a_teacher_reads_them(source: str) -> None:
         cadence = phrase.cadence
         found.append((" ".join(texts), cadence.kind, cadence.key.name))
     assert found == BACH[source]
+
+
+def test_the_spelling_decides_between_a_german_sixth_and_a_seventh() -> None:
+    voices, options, expected, _ = PROGRESSIONS["German sixth"]
+    piece = progression(*voices, **options)
+    assert piece.key
+    spelling = diatonic_numbers(piece.pitches, piece.key)
+    assert numerals(analyze(piece, spelling)) == expected
+    spelling[4:8, 1] += 1  # G flat for F sharp
+    assert "Ger6" not in numerals(analyze(piece, spelling))
