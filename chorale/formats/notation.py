@@ -15,7 +15,7 @@ from chorale.music.keys import estimate_key
 from chorale.music.metre import STEPS_PER_QUARTER, Bar, Metre
 from chorale.music.score import Chorale, Note
 from chorale.music.spelling import Spelling, spell_in_context
-from chorale.music.voices import ALL_VOICES, ALTO, SILENCE, TENOR, VOICES
+from chorale.music.voices import ALTO, SILENCE, TENOR, VOICES
 from chorale.utils.arrays import IntArray
 
 # Note value and number of dots by length in steps.
@@ -71,8 +71,12 @@ class Notation(NamedTuple):
     unplaced: list[tuple[int, int]]
 
 
-def notate(chorale: Chorale) -> Notation:
-    """Return a chorale as it is written. A fermata is on the last of tied notes."""
+def notate(chorale: Chorale, staves: int = VOICES // 2) -> Notation:
+    """Return a chorale as it is written on two staves, or on four.
+
+    A fermata is on the last of tied notes.
+    """
+    voices = VOICES // staves  # of a staff
     key = chorale.key or estimate_key(chorale.pitches)
     numbers = spell_in_context(chorale.pitches, chorale.onsets, key)
     signature = chorale.key.fifths if chorale.key else 0
@@ -84,21 +88,20 @@ def notate(chorale: Chorale) -> Notation:
     ]
     unplaced = []
     for start, end in chorale.fermata_spans():
-        voices = _fermata_voices(whole, (start, end))
-        for voice in voices:
+        signed = _fermata_voices(whole, (start, end), voices)
+        for voice in signed:
             line, under = whole[voice], _range(whole[voice], start, end)
             line[under] = [replace(note, fermata=True) for note in line[under]]
-        if not voices:
+        if not signed:
             edges = sorted({start, end, *barlines & set(range(start, end))})
             unplaced += list(pairwise(edges))
     lines = [_divide_line(_split(line, barlines), bars) for line in whole]
     pages = []
     for bar in bars:
         written = [_beam(line[_range(line, bar.start, bar.end)], bar) for line in lines]
-        staves = written[: VOICES // 2], written[VOICES // 2 :]
-        pages.append(
-            (bar, [line for staff in staves for line in _accidentals(staff, signature)])
-        )
+        by_staff = (written[i : i + voices] for i in range(0, VOICES, voices))
+        marked = (_accidentals(staff, signature) for staff in by_staff)
+        pages.append((bar, list(chain.from_iterable(marked))))
     return Notation(pages, unplaced)
 
 
@@ -293,8 +296,8 @@ def _fits(line: Line, span: _Span) -> bool:
     return bool(under) and (under[0].start, under[-1].end) == span
 
 
-def _fermata_voices(lines: Sequence[Line], span: _Span) -> list[int]:
-    """Return the voices that get the signs of a fermata.
+def _fermata_voices(lines: Sequence[Line], span: _Span, voices: int) -> list[int]:
+    """Return the voices that get the signs of a fermata; `voices` is those of a staff.
 
     On each staff a voice with a single note under the fermata, outer voices first. If
     there is none on either staff, the voice with the fewest signs: notes before rests,
@@ -309,5 +312,5 @@ def _fermata_voices(lines: Sequence[Line], span: _Span) -> list[int]:
     fitting = [voice for voice in range(VOICES) if _fits(lines[voice], span)]
     ordered = sorted(fitting, key=unfitness)
     single = [voice for voice in ordered if len(_under(lines[voice], span)) == 1]
-    by_staff = {ALL_VOICES[voice].staff: voice for voice in reversed(single)}
+    by_staff = {voice // voices: voice for voice in reversed(single)}
     return list(by_staff.values()) or ordered[:1]
