@@ -37,7 +37,6 @@ class FitWeights:
     foreign_bass: float = 0.15
     seventh: float = 0.1  # of each chord with a seventh
     unusual: float = 0.18  # of augmented triads and French sixths
-    scale: float = 1.0  # of all of this
 
 
 FIT = FitWeights()
@@ -98,7 +97,7 @@ def fit_costs(
     units = np.minimum((grid.ends - grid.starts) / 2, 2.0)
     costs += units[:, np.newaxis] * (missing @ factors)
     costs += bass_costs(weights)[:, bass].T * units[:, np.newaxis]
-    return costs * weights.scale
+    return costs
 
 
 def missing_factors(weights: FitWeights) -> Float64Array:

@@ -11,10 +11,10 @@ import numpy as np
 
 from chorale.music.harmony.analysis import Harmony
 from chorale.music.harmony.degrees import KEYS, MODES
-from chorale.music.harmony.grid import Grid
+from chorale.music.harmony.grid import OFF_BEAT, Grid
 from chorale.music.harmony.local_keys import Path
 from chorale.music.harmony.roman_numerals import Chord, numeral
-from chorale.music.harmony.templates import INVERSIONS, QUALITIES, TONES
+from chorale.music.harmony.templates import HAS_SEVENTH, INVERSIONS, QUALITIES, TONES
 from chorale.music.keys import Key
 from chorale.music.score import Chorale
 from chorale.music.voices import SILENCE
@@ -40,12 +40,15 @@ def segments_of(
 
     In slots that are `silent`, a bool array (slots,), there is none.
 
-    A chord whose bass moves to another of its tones is a new segment. Where the bass is
-    foreign, the inversion is that before, or else that after, in the same chord.
+    A chord whose bass moves to another of its tones is a new segment, unless a triad
+    only passes through its fifth between two beats. Where the bass is foreign, the
+    inversion is that before, or else that after, in the same chord.
     """
     changes = np.array(np.diff(path.chords) != 0) | (np.diff(path.keys) != 0)
     changes |= grid.begins_phrase[1:] | (silent[1:] != silent[:-1])
     inversions = INVERSIONS[path.chords, bass]
+    # A fifth in the bass of a triad, between two beats, makes no six-four.
+    passing = (inversions == 2) & ~HAS_SEVENTH[path.chords] & (grid.levels == OFF_BEAT)
     segments = []
     bounds = [0, *(np.flatnonzero(changes) + 1).tolist(), len(bass)]
     for first, last in pairwise(bounds):
@@ -56,7 +59,7 @@ def segments_of(
         begin = first
         for slot in range(first, last):
             here = int(inversions[slot])
-            if here not in (-1, inversion):
+            if here not in (-1, inversion) and not passing[slot]:
                 segments.append(
                     _segment(path, begin, slot, first, last, inversion, sounding)
                 )

@@ -35,7 +35,7 @@ from chorale.utils.arrays import Float64Array, IntArray
 class PathWeights:
     """Costs of a path of chords and keys."""
 
-    change: tuple[float, ...] = (1.7, -0.07, 0.29)  # of chord, by metrical level
+    change: tuple[float, ...] = (1.7, -0.04, 0.29)  # of chord, by metrical level
     # Of a chord on the same root, by metrical level.
     same_root: tuple[float, ...] = (0.5, 0.5, 0.2)
     adds_seventh: float = -1.2  # of such a chord that is a seventh chord
@@ -44,7 +44,7 @@ class PathWeights:
     # By semitones up from root to root.
     motion: tuple[float, ...] = (
         -0.03,
-        0.53,
+        0.37,
         1.31,
         2.13,
         1.11,
@@ -53,7 +53,7 @@ class PathWeights:
         1.04,
         0.74,
         0.51,
-        1.7,
+        1.45,
         0.71,
     )
     unresolved: float = 0.49  # of a dominant seventh or diminished chord
@@ -67,8 +67,6 @@ class PathWeights:
         (-0.1, 0.1, 0.0, 0.0, 0.0, 0.0),
     )
     cadence: float = 0.5  # more of them where the last chord of a phrase begins
-    minor: float = 0.0  # of each slot in minor
-    elsewhere: float = 0.0  # of each slot outside the home key
     outside: float = 0.28  # of each eighth of a pitch class outside the scale
     modulation: float = 4.0
     fifth: float = 0.72  # of a modulation, for each fifth of distance
@@ -108,7 +106,6 @@ def decode(fit: Float64Array, sounding: Float64Array, grid: Grid, home: int) -> 
     distance = DISTANCES[home]
     # Costs of a state in a slot, by candidate and key.
     own = sounding @ OUTSIDE * (weights.outside * units) + weights.away * distance
-    own += weights.minor * MODE_OF + weights.elsewhere * (distance > 0)
     states = fit[rows, chords][:, :, np.newaxis] + own[:, np.newaxis]
     states += grid.ends_phrase[:, np.newaxis, np.newaxis] * _END_COSTS[chords]
     # Costs of entering it, by candidate before, candidate and key.

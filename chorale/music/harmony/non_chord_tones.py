@@ -116,17 +116,18 @@ def figures(chorale: Chorale, grid: Grid) -> Figures:
 
 
 # Costs of a foreign note that lasts an eighth, by kind: begun off a beat, begun on a
-# beat, and held.
+# beat, and held. 0 where there is none: only some kinds are held, and none begins as a
+# pedal.
 COSTS: Float64Array = np.array(
     [
-        (0.83, 3.46, 5.4),  # passing
-        (1.86, 5.78, 4.32),  # neighbour
+        (0.83, 3.46, 0.0),  # passing
+        (1.86, 5.78, 0.0),  # neighbour
         (0.8, 1.9, 2.1),  # suspension
         (1.02, 2.17, 3.75),  # retardation
-        (2.01, 2.7, 2.1),  # anticipation
-        (2.34, 2.4, 3.0),  # escape
-        (3.9, 7.97, 3.0),  # appoggiatura
-        (1.02, 1.2, 5.34),  # pedal
+        (2.01, 2.7, 0.0),  # anticipation
+        (2.9, 2.4, 0.0),  # escape
+        (3.9, 7.97, 0.0),  # appoggiatura
+        (0.0, 0.0, 5.34),  # pedal
         (8.47, 2.97, 4.5),  # unexplained
     ]
 )

@@ -350,6 +350,17 @@ def test_transposing_a_piece_transposes_its_keys_only(by: int, index: int) -> No
     ]
 
 
+def test_a_passing_fifth_in_the_bass_makes_no_six_four() -> None:
+    piece = progression(
+        "C5 C5 B4 C5", "E4 A4 G4 G4", "G4 F4 D4 E4", "C3.2 G3.2 F3 G3 C3"
+    )
+    assert numerals(analyze(piece)) == "C: I IV V I"
+    piece = progression(
+        "C5 C5 C5 B4 C5", "E4 E4 A4 G4 G4", "G4 G4 F4 D4 E4", "C3 G3 F3 G3 C3"
+    )
+    assert numerals(analyze(piece)) == "C: I I64 IV V I"
+
+
 def test_every_chorale_ends_on_a_cadence_or_nearly() -> None:
     corpus = all_chorales()
     pieces = [*corpus.train, *corpus.valid]
@@ -386,6 +397,12 @@ def test_one_melody_sets_the_form() -> None:
     assert [phrase.repeats and phrase.repeats.kind for phrase in varied.phrases] == [
         *(None, None, "melody", "literal", None)
     ]
+    ornamented = pitches.copy()
+    ornamented[34:36, 0] = 74
+    phrases = analyze(chorale.Chorale(pitches=ornamented, fermatas=piece.fermatas))
+    assert phrases.form == "a b a' b c"
+    assert phrases.phrases[2].repeats
+    assert phrases.phrases[2].repeats.kind == "varied"
     pitches[32:48] += 7
     moved = analyze(chorale.Chorale(pitches=pitches, fermatas=piece.fermatas))
     repeat = moved.phrases[2].repeats
@@ -420,22 +437,30 @@ def test_the_tonicized_degree_is_the_key_of_its_cadence() -> None:
     assert (end.kind, end.key.name, end.soprano) == ("IAC", "F major", "3")
 
 
-# Read by hand from the score.
+# Read by hand from the scores: phrases by their index, with numerals and cadence.
 BACH = {
-    "bwv360": [
-        ("Bb: I IV6 iii vi7 ii I V", "HC", "Bb major"),
-        ("I vii°6 iii vi ii65 V I", "PAC", "Bb major"),
-        ("c: IV vii°6 i i6 V V7 i", "PAC", "C minor"),
-        ("Eb: vi V V42 I6 I V V7 I", "PAC", "Eb major"),
-        ("Bb: vi IV I6 IV V65 I V", "HC", "Bb major"),
-        ("I IV6 V6 V I ii65 V I", "PAC", "Bb major"),
-    ],
-    "bwv253": [
-        ("A: I V6 I D: I6 IV V I", "PAC", "D major"),
-        ("A: I V V7 vi IV IV6 I I6 V V7 I", "PAC", "A major"),
-        ("I V V7 V6/vi vi E: V V42 I6 vii°6 I", "IAC", "E major"),
-        ("A: V/vi vi IV6 I vi6 vi I6 V V7 I", "PAC", "A major"),
-    ],
+    "bwv360": {
+        0: ("Bb: I IV6 iii vi7 ii I V", "HC", "Bb major"),
+        1: ("I vii°6 iii vi ii65 V I", "PAC", "Bb major"),
+        2: ("c: IV vii°6 i i6 V V7 i", "PAC", "C minor"),
+        3: ("Eb: vi V V42 I6 I V V7 I", "PAC", "Eb major"),
+        4: ("Bb: vi IV I6 IV V65 I V", "HC", "Bb major"),
+        5: ("I IV6 V6 V I ii65 V I", "PAC", "Bb major"),
+    },
+    "bwv253": {
+        0: ("A: I V6 I D: I6 IV V I", "PAC", "D major"),
+        1: ("A: I V V7 vi IV IV6 I I6 V V7 I", "PAC", "A major"),
+        2: ("I V V7 V6/vi vi E: V V42 I6 vii°6 I", "IAC", "E major"),
+        3: ("A: V/vi vi IV6 I vi6 vi I6 V V7 I", "PAC", "A major"),
+    },
+    "bwv269": {  # in 3/4
+        1: ("I V6 vi65 vii°6 I6 ii65 V V7 I", "PAC", "G major"),
+        6: ("G: I V6 V65 I vii°6 I6 I V V7 vi IV I V", "HC", "G major"),
+    },
+    "bwv310": {
+        2: ("e: i V6 i i6 iv V V7 VI", "DC", "E minor"),
+        3: ("V V42 i6 vii°6 i V V7 I", "PAC", "E minor"),
+    },
 }
 
 
@@ -447,13 +472,12 @@ def test_chorales_by_bach_are_read_as_a_teacher_reads_them(source: str) -> None:
     )
     analysis = analyze(piece)
     labels = analysis.numerals()
-    found = []
-    for phrase in analysis.phrases:
+    for index, expected in BACH[source].items():
+        phrase = analysis.phrases[index]
         texts = [text for step, text in labels if phrase.start <= step < phrase.end]
         assert phrase.cadence
         cadence = phrase.cadence
-        found.append((" ".join(texts), cadence.kind, cadence.key.name))
-    assert found == BACH[source]
+        assert (" ".join(texts), cadence.kind, cadence.key.name) == expected
 
 
 def test_the_spelling_decides_between_a_german_sixth_and_a_seventh() -> None:
