@@ -57,7 +57,7 @@ def convert(
     parts: reading.Parts = None,
     source_format: reading.FromFormat = None,
 ) -> None:
-    """Convert a chorale between file formats, or to a WAV recording.
+    """Convert a chorale between file formats, to a WAV recording or a picture.
 
     It reads MIDI, MusicXML, ABC, Humdrum, MEI, MuseScore and CSV. A melody becomes the
     soprano of a chorale whose other voices are silent. What is read differently from

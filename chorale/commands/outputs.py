@@ -14,11 +14,12 @@ import typer
 from chorale.commands.options import ADVANCED, OUTPUT
 from chorale.commands.printing import print_remarks, print_saved
 from chorale.errors import DataError, OutputError
-from chorale.formats.files import OUTPUT_ENDINGS, losses, write
+from chorale.formats.files import FORMATS, OUTPUT_ENDINGS, losses, write
 from chorale.music.score import Chorale
 from chorale.music.voices import INSTRUMENTS
 from chorale.sampling.best_of import Candidate, Choice, Judge, choose_best
 from chorale.utils.checks import check_at_least, check_choice
+from chorale.utils.extras import require
 from chorale.utils.reports import (
     Block,
     Heading,
@@ -108,10 +109,17 @@ class Destination:
 
 
 def parse_formats(text: str) -> list[str]:
-    """Return the file endings of formats separated by commas."""
+    """Return the file endings of formats separated by commas.
+
+    Raises:
+        UsageError: there is no such format.
+        MissingExtraError: a format needs an extra that is not installed.
+    """
     names = [name.strip() for name in text.split(",")]
     for name in names:
         check_choice("formats", name, OUTPUT_ENDINGS)
+        if extra := FORMATS[name].extra:
+            require(extra, f"--format {name}")
     return [OUTPUT_ENDINGS[name] for name in dict.fromkeys(names)]
 
 

@@ -52,6 +52,7 @@ class Format:
         is_ascii: whether other programs find its title, and the first verse of its
             lyrics, in ASCII letters.
         options: fields of ReadingOptions that only some formats have.
+        extra: of this package, which writing a file needs.
     """
 
     label: str
@@ -63,6 +64,7 @@ class Format:
     has_held_fermatas: bool = True
     is_ascii: bool = False
     options: tuple[str, ...] = ()
+    extra: str = ""
 
 
 FORMATS = {
@@ -119,6 +121,20 @@ FORMATS = {
         has_lyrics=True,
         has_held_fermatas=False,
         options=("parts",),
+    ),
+    "svg": Format(
+        label="SVG",
+        endings=(".svg",),
+        write="engraving.picture_files:write_svg",
+        has_lyrics=True,
+        extra="score",
+    ),
+    "png": Format(
+        label="PNG",
+        endings=(".png",),
+        write="engraving.picture_files:write_png",
+        has_lyrics=True,
+        extra="score",
     ),
     "mei": Format(
         label="MEI",
@@ -294,14 +310,15 @@ def _unexpected(path: Path) -> AbstractContextManager[None]:
 
 
 def write(chorale: Chorale, path: Path | str, *, instrument: str = "choir") -> None:
-    """Write MIDI, MusicXML, ABC, Humdrum, a classic CSV or a WAV recording.
+    """Write MIDI, MusicXML, ABC, Humdrum, a classic CSV, a WAV recording or a picture.
 
-    The ending of the file says which. The instrument, of MIDI and WAV files, is a name
-    in `chorale.music.voices.INSTRUMENTS`.
+    The ending of the file says which; pictures are SVG or PNG. The instrument, of
+    MIDI and WAV files, is a name in `chorale.music.voices.INSTRUMENTS`.
 
     Raises:
         UsageError: the ending is not that of a format that can be written, or there is
             no such instrument.
+        MissingExtraError: pictures need the extra [score].
         OutputError: the file cannot be written.
     """
     path = Path(path)

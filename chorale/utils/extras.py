@@ -12,6 +12,7 @@ from chorale.errors import MissingExtraError, UsageError
 _MODULES = {
     "train": ("keras", "tensorflow", "statsmodels", "scipy"),
     "plot": ("matplotlib",),
+    "score": ("verovio", "resvg_py"),
     "studio": ("starlette", "uvicorn", "verovio"),
     "jax": ("jax",),
     "scale": ("dask", "distributed"),

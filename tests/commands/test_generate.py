@@ -308,11 +308,12 @@ def test_sampling_options_and_instruments_have_an_effect(run: Run) -> None:
         ("--plan missing.mid", "there is no seed 'missing.mid'"),
         (
             "--format mp3",
-            "formats out of midi, musicxml, csv, wav, abc, humdrum, got 'mp3'",
+            "formats out of midi, musicxml, csv, wav, abc, humdrum, svg, png, got "
+            "'mp3'",
         ),
         (
             "--format midi,",
-            "formats out of midi, musicxml, csv, wav, abc, humdrum, got ''",
+            "formats out of midi, musicxml, csv, wav, abc, humdrum, svg, png, got ''",
         ),
         ("--instrument kazoo", "an instrument out of choir, .* got 'kazoo'"),
         ("--average keys", "an average out of none, transpositions, got 'keys'"),

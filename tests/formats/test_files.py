@@ -116,7 +116,9 @@ def test_other_endings_are_wrong_usage(tmp_path: Path, name: str) -> None:
         UsageError, match=r"\.mid, \.midi, \.musicxml, .*\.mei, \.mscz, \.mscx, got"
     ):
         read(tmp_path / name)
-    with pytest.raises(UsageError, match=r"\.mid, .*\.csv, \.wav, \.abc, \.krn, got"):
+    with pytest.raises(
+        UsageError, match=r"\.mid, .*\.csv, \.wav, \.abc, \.krn, \.svg, \.png, got"
+    ):
         write(little_chorale(), tmp_path / name)
     assert not list(tmp_path.iterdir())
 

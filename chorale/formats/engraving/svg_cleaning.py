@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _HREF = "{http://www.w3.org/1999/xlink}href"
-_SERIF = "Times New Roman, Times, Liberation Serif, Tinos, serif"
+SERIF = "Times New Roman, Times, Liberation Serif, Tinos, Caladea, serif"
 _SHAPES = {"path", "rect", "ellipse", "polygon", "polyline"}
 # Elements, with their attributes other than `id`, `class` and `transform`.
 _ALLOWED = {
@@ -34,7 +34,7 @@ _PLAIN = re.compile(r"(?!.*url)[\w\s.,#()+-]*", re.ASCII | re.DOTALL)
 _ID = re.compile(r"(?:note|rest)-\d-\d+(?:-tie-\d+)?|bar-\d+")
 _INVISIBLE = {"placeholder", "systemMilestoneEnd", "pageMilestoneEnd"}
 _ITALIC, _BOLD = {"mNum", "dir"}, {"tempo"}
-_STAFF_LINE = re.compile(r"M(-?\d+) (-?\d+) L(-?\d+) \2")
+_STAFF_LINE = re.compile(r"M(-?\d+) (-?\d+)L(-?\d+) \2")
 
 
 class Page(NamedTuple):
@@ -93,14 +93,12 @@ def _copy(element: Element, parent: Element) -> None:
     for attribute in ("class", "transform", *_ALLOWED[name]):
         value = element.get(attribute)
         if value and _PLAIN.fullmatch(value):
-            copy.set(attribute, value)
+            copy.set(attribute, _shorter(value))
     if name == "use":
         reference = element.get(_HREF) or element.get("href") or ""
         if not reference.startswith("#"):
             return
         copy.set("xlink:href", f"#{_glyph_name(reference[1:])}")
-    if name in _SHAPES and copy.get("stroke-width"):
-        copy.set("stroke", "currentColor")
     if name == "text":
         if _ITALIC & set(parent.get("class", "").split()):
             copy.set("font-style", "italic")
@@ -114,6 +112,12 @@ def _copy(element: Element, parent: Element) -> None:
         _join_lines(copy)
     if len(copy) or copy.text or name in _SHAPES or name == "use":
         parent.append(copy)
+
+
+def _shorter(value: str) -> str:
+    """Return the value of an attribute in fewer characters."""
+    value = re.sub(r"scale\((\S+), \1\)", r"scale(\1)", value)
+    return re.sub(r",? ", " ", re.sub(r" (?=[MLCZH-])", "", value))
 
 
 def _join_lines(group: Element) -> None:
@@ -151,8 +155,10 @@ def picture_of(pages: Sequence[Page], title: str, background: str | None = None)
             "height": str(height),
             "viewBox": f"0 0 {width} {height}",
             "role": "img",
-            "font-family": _SERIF,
+            "font-family": SERIF,
             "fill": "currentColor",
+            "stroke": "currentColor",
+            "stroke-width": "0",  # unless a shape has another
         },
     )
     if title:
