@@ -7,5 +7,6 @@
   annotations; `audio`, `timbres`: WAV files
 - `notation`: how a chorale is written: note values, ties, beams, accidentals, fermatas
 - `scores`: a score as written becomes four voices; `parts`: which part is which voice
+- `engraving`: scores as SVG and PNG; `display`: what notebooks show and play
 - `places`: bars and beats for messages; `foreign`: what to do with other files
 """

@@ -10,6 +10,7 @@ from bisect import bisect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pkgutil import resolve_name
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,6 +27,10 @@ DEFAULT_TEMPO = 72.0  # quarters per minute; most scores of chorales give none
 # Tempo under a fermata as a share of the tempo: the chord is held about two thirds of a
 # beat longer.
 FERMATA_TEMPO = 0.6
+
+# What shows a chorale in notebooks. Named, not imported: music knows of no formats, and
+# none is loaded until a chorale is shown.
+_DISPLAY = "chorale.formats.display:html_of"
 
 _ARRAYS = ("pitches", "onsets", "fermatas", "bars", "positions")
 
@@ -136,6 +141,11 @@ class Chorale:
         )
 
     __hash__ = None  # type: ignore[assignment]
+
+    def _repr_html_(self) -> str:
+        """Return the score and the sound, which notebooks show."""
+        html: str = resolve_name(_DISPLAY)(self)
+        return html
 
     @property
     def steps(self) -> int:
