@@ -1,4 +1,27 @@
-"""The harmonic analysis of a piece: chords, keys, non-chord tones, phrases, form."""
+"""The harmonic analysis of a piece: chords, keys, non-chord tones, phrases, form.
+
+How far it agrees with musicians, in shares of the quarter-note beats at which two
+voices or more sound. Their analyses are those of Dmitri Tymoczko and others in
+RomanText (the When in Rome corpus, Early_Choral), for the pieces of the bundled corpus
+of which four fifths of the notes are tones of the chords there, bar by bar; roots,
+qualities and inversions are what music21 reads in the numerals. The weights were chosen
+on train. The last column has the agreement of two musicians, those analyses and the
+Bach Chorales Melody-Harmony Corpus.
+
+|                         | valid, 49 pieces | train, 127 | musicians, 39 |
+| ----------------------- | ---------------- | ---------- | ------------- |
+| local key               | .877             | .886       | .925          |
+| root                    | .963             | .970       | .978          |
+| root and quality        | .943             | .956       | .922          |
+| key and root: degree    | .850             | .862       | .914          |
+| root and inversion      | .949             | .959       | .968          |
+| all of these            | .821             | .844       | .855          |
+
+The key of the last chord of a phrase is theirs at .919 of the phrase ends of valid.
+music21 10.5 finds the same root and inversion in .999 of 897 chords without
+non-chord tones of 20 valid pieces, given the keys found here, and, by its key profiles,
+the same key in .77 of their phrases. Compare figures of one protocol only.
+"""
 
 from __future__ import annotations
 

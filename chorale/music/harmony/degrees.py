@@ -30,7 +30,8 @@ _SHORT = {
     "F": "French sixth",
 }
 # Cost of a chord by mode, semitones of the root above the tonic, and quality: about
-# minus the logarithm of its share among the chords of Bach's chorales.
+# minus the logarithm of its share among the chords of train in published analyses, see
+# `analysis`.
 _USUAL = {
     "major": """
         0M 1.1  7M 1.7  77 2.0  5M 2.4  9m 2.8  2m7 2.9  2m 3.3  11d 3.4  4m 4.4  07 4.5
