@@ -39,7 +39,7 @@ MOST_STEPS = 20_000  # sixteenths, 1,250 bars of 4/4
 MOST_NOTES = 40_000
 _MOST_LYRICS = 40_000
 _MOST_METRES = 2_000
-_LONGEST_TEXT = 1_000  # characters of a title, a source, a credit or a syllable
+LONGEST_TEXT = 1_000  # characters of a title, a source, a credit or a syllable
 _LARGEST_NUMBER = 1_000_000  # of a bar, and of the steps before a barline
 _SHOWN = 40  # characters of a value in a message
 
@@ -301,9 +301,9 @@ def _text(value: object, name: str) -> str:
     """Return a text that can be stored: JSON may hold halves of characters."""
     if not isinstance(value, str):
         raise DataError(f"expected {name} to be text, got {_shown(value)}")
-    if len(value) > _LONGEST_TEXT:
+    if len(value) > LONGEST_TEXT:
         raise DataError(
-            f"expected {name} of at most {_LONGEST_TEXT} characters, got {len(value)}"
+            f"expected {name} of at most {LONGEST_TEXT} characters, got {len(value)}"
         )
     if any("\ud800" <= character <= "\udfff" for character in value):
         raise DataError(f"expected {name} of Unicode characters, got half of one")
