@@ -17,6 +17,7 @@ from chorale.music.harmony.degrees import (
     DEGREES,
     DOMINANT,
     FUNCTION_OF,
+    OTHER,
     PREDOMINANT,
     TONIC,
     key_number,
@@ -94,7 +95,8 @@ def cadence(
         return kind, key
     minor = 12 * (last.number // 12 == _TRIADS[1])
     own = minor + last.number % 12
-    is_applied = FUNCTION_OF[before.number, key] == APPLIED
+    # I6–IV is no cadence; VII6–III in minor is one in the relative major.
+    is_applied = FUNCTION_OF[before.number, key] in (APPLIED, OTHER)
     strong = is_applied or before.inversion == last.inversion == 0
     if strong and before.number // 12 in _DOMINANTS:
         # The relative keys in which it is V: of the last chord, or with that as VI.

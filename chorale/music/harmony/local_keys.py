@@ -171,26 +171,29 @@ def settle_roots(path: Path, grid: Grid) -> Path:
 
     Their four tones are a minor third apart, so any may be the root: it is that which
     leads up a semitone to the root of the next chord, else the leading tone of the key,
-    of its dominant or of its second or fourth degree.
+    of its dominant or of its second or fourth degree. One that leads to a chord in a
+    new key belongs to that.
     """
-    chords = path.chords.copy()
+    chords, keys = path.chords.copy(), path.keys.copy()
     first = templates.chord(0, "diminished seventh")
-    for slot in np.flatnonzero((chords >= first) & (chords < first + 12))[
-        ::-1
-    ].tolist():
-        root, key = int(chords[slot]) % 12, int(path.keys[slot])
+    is_diminished = (chords >= first) & (chords < first + 12)
+    for slot in np.flatnonzero(is_diminished)[::-1].tolist():
+        root, key = int(chords[slot]) % 12, int(keys[slot])
         tones = {(root + third) % 12 for third in (0, 3, 6, 9)}
         same = slot + 1 < len(chords) and not grid.begins_phrase[slot + 1]
         following = int(chords[slot + 1]) if same else -1
         if following >= first and following % 12 in tones and following < first + 12:
-            chords[slot] = following
+            chords[slot], keys[slot] = following, keys[slot + 1]
             continue
         leading = [(key + degree) % 12 for degree in (11, 6, 4 if key >= 12 else 1)]
         settled = next(tone for tone in leading if tone in tones)
         if following >= 0 and (following - 1) % 12 in tones:
             settled = (following - 1) % 12
+            after = keys[slot + 1]
+            if FUNCTION_OF[first + settled, after] != degrees.FOREIGN:
+                keys[slot] = after
         chords[slot] = first + settled
-    return Path(chords, path.keys)
+    return Path(chords, keys)
 
 
 def keep_sevenths(path: Path, bass: IntArray, grid: Grid) -> Path:

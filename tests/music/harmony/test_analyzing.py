@@ -457,6 +457,7 @@ BACH = {
         1: ("I V6 vi65 vii°6 I6 ii65 V V7 I", "PAC", "G major"),
         6: ("G: I V6 V65 I vii°6 I6 I V V7 vi IV I V", "HC", "G major"),
     },
+    "bwv48.3": {1: ("bb: V42 i6 g: vii°43 i", "IAC", "G minor")},
     "bwv310": {
         2: ("e: i V6 i i6 iv V V7 VI", "DC", "E minor"),
         3: ("V V42 i6 vii°6 i V V7 I", "PAC", "E minor"),

@@ -60,6 +60,8 @@ def test_without_a_chord_before_only_the_dominant_is_a_cadence() -> None:
 def test_an_applied_dominant_makes_a_cadence_in_the_key_of_its_degree() -> None:
     assert cadence(of(5), of(0, "dominant seventh"), C_MAJOR, 5) == ("PAC", F_MAJOR)
     assert cadence(of(5), of(4), C_MAJOR, 9) == ("DC", A_MINOR)
+    assert cadence(of(0), of(7, inversion=1), A_MINOR, 4) == ("IAC", C_MAJOR)
+    assert cadence(of(5), of(0, inversion=1), C_MAJOR, 5) == ("none", C_MAJOR)
     assert cadence(of(5), of(9, "minor"), C_MAJOR, 5) == ("none", C_MAJOR)
 
 
