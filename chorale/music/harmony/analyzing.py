@@ -61,6 +61,8 @@ def analyze(chorale: Chorale, spelling: IntArray | None = None) -> Analysis:
     segments = segments_of(path, bass, sounding, grid, silent)
     harmonies = harmonies_of(chorale, grid, segments, home, spelling)
     tones = non_chord_tones.find(notes, grid, path.chords, tonic, silent)
+    starts = np.array([harmony.start for harmony in harmonies])
+    bounds = np.searchsorted(starts, grid.phrases).tolist()
     repeated = form.repetitions(chorale, grid)
     letters = form.letters(repeated)
     return Analysis(
@@ -71,11 +73,15 @@ def analyze(chorale: Chorale, spelling: IntArray | None = None) -> Analysis:
             Phrase(
                 start=start,
                 end=end,
-                cadence=_cadence(chorale, segments, harmonies, start, end, home),
+                cadence=_cadence(
+                    chorale, segments, harmonies, range(*chosen), start, end, home
+                ),
                 letter=letters[index],
                 repeats=repeated[index],
             )
-            for index, (start, end) in enumerate(grid.phrases.tolist())
+            for index, ((start, end), chosen) in enumerate(
+                zip(grid.phrases.tolist(), bounds, strict=True)
+            )
         ),
         stollen=form.bar_form(letters),
         steps=chorale.steps,
@@ -86,6 +92,7 @@ def _cadence(
     chorale: Chorale,
     segments: Sequence[Segment],
     harmonies: Sequence[Harmony],
+    inside: Sequence[int],
     start: int,
     end: int,
     home: Key,
@@ -93,11 +100,9 @@ def _cadence(
     """Return how a phrase from one step to another ends; None in silence.
 
     The piece ends on its last chord, another phrase on the longest under its fermata,
-    or under the last note of its soprano, since the bass may already move on.
+    or under the last note of its soprano, since the bass may already move on. `inside`
+    are the indices of the harmonies of the phrase.
     """
-    inside = [
-        index for index, harmony in enumerate(harmonies) if start <= harmony.start < end
-    ]
     if not inside:
         return None
     arrives = arrival(chorale, start, end)

@@ -18,6 +18,7 @@ from chorale.utils.arrays import BoolArray, IntArray
 
 # Share of the beats at which two melodies must agree to be one, varied.
 _SIMILAR = 0.75
+_FARTHEST = 64  # phrases back, which bounds the time; a hymn has up to thirty
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,7 @@ def repetitions(chorale: Chorale, grid: Grid) -> list[Repetition | None]:
     for phrase in range(len(grid.phrases)):
         candidates = [
             repetition
-            for earlier in range(phrase)
+            for earlier in range(max(phrase - _FARTHEST, 0), phrase)
             if (repetition := _compare(chorale, grid, earlier, phrase))
         ]
         ranks = ("literal", "melody", "varied")

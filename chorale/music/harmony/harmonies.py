@@ -137,7 +137,8 @@ def harmonies_of(
 def _following(segments: Sequence[Segment], index: int, grid: Grid) -> Chord | None:
     """Return the next chord with another root in the phrase."""
     root = segments[index].chord.number % 12
-    for segment in segments[index + 1 :]:
+    for place in range(index + 1, len(segments)):
+        segment = segments[place]
         if grid.begins_phrase[segment.first]:
             return None
         if segment.chord.number % 12 != root:

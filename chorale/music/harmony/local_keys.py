@@ -80,6 +80,7 @@ class PathWeights:
 
 PATH = PathWeights()
 CANDIDATES = 6  # chords considered in a slot
+_BLOCK = 1024  # slots at a time, which bounds the memory
 
 
 class Path(NamedTuple):
@@ -108,8 +109,6 @@ def decode(fit: Float64Array, sounding: Float64Array, grid: Grid, home: int) -> 
     own = sounding @ OUTSIDE * (weights.outside * units) + weights.away * distance
     states = fit[rows, chords][:, :, np.newaxis] + own[:, np.newaxis]
     states += grid.ends_phrase[:, np.newaxis, np.newaxis] * _END_COSTS[chords]
-    # Costs of entering it, by candidate before, candidate and key.
-    enter = _enter_costs(chords, grid)
     modulation = weights.modulation * (DISTANCES > 0) + weights.fifth * DISTANCES
     at_phrase = weights.at_phrase * modulation
     # The same candidate in the slot before.
@@ -122,16 +121,20 @@ def decode(fit: Float64Array, sounding: Float64Array, grid: Grid, home: int) -> 
     kept[:, width] = np.inf
     moved = np.empty((count, width, KEYS))
     kept[0, :width] = totals
+    first, enter = 1, _enter_costs(chords, grid, 1, _BLOCK + 1)
     for slot in range(1, count):
+        if slot == first + _BLOCK:
+            first, enter = slot, _enter_costs(chords, grid, slot, slot + _BLOCK)
         costs = at_phrase if grid.begins_phrase[slot] else modulation
         arrive = (kept[slot - 1, :width, :, np.newaxis] + costs).min(axis=1)
         moved[slot] = arrive
-        entered = (arrive[:, np.newaxis] + enter[slot - 1]).min(axis=0)
+        entered = (arrive[:, np.newaxis] + enter[slot - first]).min(axis=0)
         stay = kept[slot - 1, stay_from[slot - 1]]
         np.minimum(entered, stay, out=entered)
         kept[slot, :width] = entered + states[slot]
+    block = first, enter
     return _trace(
-        chords, kept, moved, enter, stay_from, grid, modulation, at_phrase, home
+        chords, kept, moved, block, stay_from, grid, modulation, at_phrase, home
     )
 
 
@@ -139,14 +142,18 @@ def _trace(
     chords: IntArray,
     kept: Float64Array,
     moved: Float64Array,
-    enter: Float64Array,
+    block: tuple[int, Float64Array],
     stay_from: IntArray,
     grid: Grid,
     modulation: Float64Array,
     at_phrase: Float64Array,
     home: int,
 ) -> Path:
-    """Return the path that led to the cheapest last state."""
+    """Return the path that led to the cheapest last state.
+
+    `block` has the costs of entering the last slots, and the first of these.
+    """
+    first, enter = block
     count, width = chords.shape
     last = kept[-1, :width] + PATH.end * DISTANCES[home]
     place, key = np.unravel_index(int(last.argmin()), last.shape)
@@ -155,8 +162,11 @@ def _trace(
         path[:, slot] = chords[slot, place], key
         if not slot:
             break
+        if slot < first:
+            first = max(slot + 1 - _BLOCK, 1)
+            enter = _enter_costs(chords, grid, first, slot + 1)
         before = stay_from[slot - 1, place]
-        via = moved[slot, :, key] + enter[slot - 1, :, place, key]
+        via = moved[slot, :, key] + enter[slot - first, :, place, key]
         if kept[slot - 1, before, key] <= via.min():
             place = before
             continue
@@ -237,27 +247,30 @@ def _candidates(fit: Float64Array, grid: Grid) -> IntArray:
     return np.concatenate([best, before, after], axis=1)
 
 
-def _enter_costs(chords: IntArray, grid: Grid) -> Float64Array:
-    """Return what a new chord costs, (slots - 1, candidates, candidates, keys).
+def _enter_costs(chords: IntArray, grid: Grid, first: int, end: int) -> Float64Array:
+    """Return what a new chord costs in slots from `first` to `end`, or to the last.
 
-    The axes are the slot before, the candidate before, the candidate, and the key.
+    The axes are the slot, the candidate before, the candidate, and the key.
     """
     weights = PATH
-    before, after = chords[:-1, :, np.newaxis], chords[1:, np.newaxis, :]
+    here = slice(first, end)
+    levels, begins = grid.levels[here], grid.begins_phrase[here]
+    entered = chords[here]
+    left = chords[first - 1 : first - 1 + len(entered)]
+    before, after = left[:, :, np.newaxis], entered[:, np.newaxis, :]
     motion = _MOTION_COSTS[before, after]
-    level = np.array(weights.change)[grid.levels[1:]][:, np.newaxis, np.newaxis]
-    same = np.array(weights.same_root)[grid.levels[1:]][:, np.newaxis, np.newaxis]
+    level = np.array(weights.change)[levels][:, np.newaxis, np.newaxis]
+    same = np.array(weights.same_root)[levels][:, np.newaxis, np.newaxis]
     same = same + weights.adds_seventh * HAS_SEVENTH[after]
     costs = motion + np.where(ROOTS[before] == ROOTS[after], same, level)
-    again = np.where(grid.begins_phrase[1:], weights.restart, np.inf)
+    again = np.where(begins, weights.restart, np.inf)
     costs = np.where(before == after, again[:, np.newaxis, np.newaxis], costs)
-    functions = FUNCTION_OF[chords]
-    pairs = functions[:-1, :, np.newaxis], functions[1:, np.newaxis]
+    pairs = FUNCTION_OF[left][:, :, np.newaxis], FUNCTION_OF[entered][:, np.newaxis]
     enter: Float64Array = _FUNCTION_COSTS[pairs]
-    factor = 1 + weights.cadence * grid.is_last[1:]
+    factor = 1 + weights.cadence * grid.is_last[here]
     enter *= factor[:, np.newaxis, np.newaxis, np.newaxis]
     enter += costs[..., np.newaxis]
-    enter += weights.degree * DEGREE_COSTS[chords[1:]][:, np.newaxis]
+    enter += weights.degree * DEGREE_COSTS[entered][:, np.newaxis]
     return enter
 
 
