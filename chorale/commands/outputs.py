@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,11 +12,11 @@ import typer
 
 from chorale.commands.options import ADVANCED, OUTPUT
 from chorale.commands.printing import print_remarks, print_saved
-from chorale.errors import DataError, OutputError
+from chorale.errors import OutputError
 from chorale.formats.files import FORMATS, OUTPUT_ENDINGS, losses, write
 from chorale.music.score import Chorale
 from chorale.music.voices import INSTRUMENTS
-from chorale.sampling.best_of import Candidate, Choice, Judge, choose_best
+from chorale.sampling.best_of import Candidate, Choice, Judge, choose_if_judged
 from chorale.utils.checks import check_at_least, check_choice
 from chorale.utils.extras import require
 from chorale.utils.reports import (
@@ -176,15 +175,15 @@ def write_best(
         semitones: transposition under which the chorales are judged.
         warn_of_endings: say on stderr if no chorale of a group ends on a cadence.
     """
-    best_of, report = destination.best_of, destination.report is not None
-    judge = load_judge() if best_of > 1 or report else None
-    choose = partial(choose_best, drawn, best_of, opening=opening, semitones=semitones)
-    try:
-        choices = choose(judge, report=report)
-    except DataError as error:
-        # The model's vocabulary, or the given notes, exceed that of the judge.
-        print_remarks(f"nothing was judged, the first is kept: {error}")
-        choices = choose(None)
+    choices, remarks = choose_if_judged(
+        drawn,
+        destination.best_of,
+        load_judge,
+        opening=opening,
+        semitones=semitones,
+        report=destination.report is not None,
+    )
+    print_remarks(*remarks)
     write_choices(destination, names, choices, warn_of_endings=warn_of_endings)
 
 

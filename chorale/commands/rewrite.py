@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -16,13 +15,10 @@ from chorale.commands.model_options import ModelName
 from chorale.commands.options import Force
 from chorale.commands.pieces import find_piece
 from chorale.commands.progress import progress_bar
-from chorale.errors import UsageError
 from chorale.formats.files import READABLE_NAMES
 from chorale.models.storage import DEFAULT_MODEL, load_model
 from chorale.music.voices import VOICE_NAMES, voice_named
 from chorale.sampling import completion
-
-_MOST_BARS = 100_000  # a larger number is a typo, and its range would fill the memory
 
 
 def rewrite(
@@ -80,7 +76,7 @@ def rewrite(
     opened = load_model(model)
     options = completing.options_for(context, opened)
     destination = outputs.Destination.of(context)
-    wanted_bars = None if bars is None else _parse_bars(bars)
+    wanted_bars = None if bars is None else completion.parse_bars(bars)
     wanted_voices = (
         None if voices is None else list(map(voice_named, voices.split(",")))
     )
@@ -104,15 +100,3 @@ def rewrite(
         drawn,
         warn_of_endings=False,  # the passage may not include the end
     )
-
-
-def _parse_bars(text: str) -> list[int]:
-    """Return the numbers in bars such as `5-8` or `1,5-8`."""
-    bars: list[int] = []
-    for part in text.split(","):
-        match = re.fullmatch(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?", part)
-        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
-        if not first <= last < _MOST_BARS:
-            raise UsageError(f"expected bars such as 5-8 or 1,5-8, got {text!r}")
-        bars += range(first, last + 1)
-    return bars

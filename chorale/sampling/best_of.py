@@ -14,11 +14,13 @@ average chorale of Bach's costs little or nothing:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from chorale.errors import DataError
 from chorale.evaluation.likelihood import score_each
 from chorale.evaluation.style.cadences import final_cadence
 from chorale.models.predictor import Predictor
@@ -175,6 +177,34 @@ def choose_best(
         kept = tuple(ranked) if report else ()
         choices.append(Choice(best.chorale, best.ends_well, kept))
     return choices
+
+
+def choose_if_judged(
+    drawn: Sequence[Chorale],
+    best_of: int,
+    load_judge: Callable[[], Judge],
+    *,
+    opening: int = 0,
+    semitones: int = 0,
+    report: bool = False,
+) -> tuple[list[Choice], tuple[str, ...]]:
+    """Return the best of each group, or the first if they cannot be judged.
+
+    Args:
+        drawn, best_of, opening, semitones, report: see `choose_best`.
+        load_judge: opens the judge; called only if there is something to rank.
+
+    Returns:
+        The choices, and sentences for the user.
+    """
+    judge = load_judge() if best_of > 1 or report else None
+    choose = partial(choose_best, drawn, best_of, opening=opening, semitones=semitones)
+    try:
+        return choose(judge, report=report), ()
+    except DataError as error:
+        # The model's vocabulary, or the given notes, exceed that of the judge.
+        remark = f"nothing was judged, the first is kept: {error}"
+        return choose(None), (remark,)
 
 
 def _cost(rule: str, tally: Tally) -> float:

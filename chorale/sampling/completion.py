@@ -7,6 +7,7 @@ several rounds (`chorale.sampling.gibbs`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
@@ -24,6 +25,7 @@ from chorale.sampling.fragments import Fragment, with_voice
 from chorale.sampling.generate import complete
 from chorale.sampling.gibbs import InfillingOptions, infill
 from chorale.sampling.next_step import SamplingOptions
+from chorale.utils.arrays import BoolArray
 from chorale.utils.progress import Progress
 
 Model = Predictor[Any] | Infiller
@@ -32,6 +34,7 @@ Options = SamplingOptions | InfillingOptions
 # Particles of a passage: more than of a melody, as it is short and has to fit the notes
 # after it.
 PASSAGE_PARTICLES = 32
+_MOST_BARS = 100_000  # a larger number is a typo, and its range would fill the memory
 
 
 def fill_in(
@@ -129,6 +132,7 @@ def rewrite(
     *,
     bars: Collection[int] | None = None,
     voices: Collection[int] | None = None,
+    keep: BoolArray | None = None,
     variations: int = 1,
     progress: Progress | None = None,
 ) -> list[Chorale]:
@@ -144,28 +148,24 @@ def rewrite(
             of particles, it is PASSAGE_PARTICLES.
         bars: numbers of bars, a pickup being 0; None for all.
         voices: indices of voices; None for all.
+        keep: bool array (steps, 4), cells within these bars and voices that stay
+            unchanged too, so that a passage may have any form; None for none.
         variations: number of chorales; the first of four equals the only one of one.
         progress: see `fill_in`.
 
     Raises:
         UsageError: fewer than one variation, no such bar or voice, a passage that is
-            the whole piece or has no note to write, a range without a note of the
-            vocabulary, or options of the other kind of model.
+            the whole piece or has no note to write, `keep` of another shape, a range
+            without a note of the vocabulary, or options of the other kind of model.
         DataError: a note that is kept is outside the model's vocabulary.
     """
-    first, last = int(chorale.bars.min()), int(chorale.bars.max())
-    for bar in sorted(bars or ()):
-        if not (chorale.bars == bar).any():
-            pickup = ", of which 0 is the pickup" if first == 0 else ""
-            raise UsageError(f"expected bars from {first} to {last}{pickup}, got {bar}")
-    for voice in voices or ():
-        if voice not in range(VOICES):
-            raise UsageError(f"expected voices from 0 to {VOICES - 1}, got {voice!r}")
-    in_bars = np.isin(chorale.bars, list(chorale.bars if bars is None else bars))
-    in_voices = np.isin(
-        range(VOICES), list(range(VOICES) if voices is None else voices)
-    )
-    passage = in_bars[:, np.newaxis] & in_voices
+    passage = _passage(chorale, bars, voices)
+    if keep is not None:
+        if np.shape(keep) != passage.shape:
+            raise UsageError(
+                f"expected keep of shape {passage.shape}, got {np.shape(keep)}"
+            )
+        passage &= ~np.asarray(keep, np.bool_)
     if passage.all():
         raise UsageError(
             "expected some bars or voices to rewrite, got all, which keeps nothing: "
@@ -179,6 +179,42 @@ def rewrite(
     given = replace(chorale, credit=rewriting_credit(chorale))
     fragments = _repeated(Fragment(given, ~passage), variations)
     return fill_in(model, fragments, options, progress=progress)
+
+
+def _passage(
+    chorale: Chorale, bars: Collection[int] | None, voices: Collection[int] | None
+) -> BoolArray:
+    """Return the cells of bars and voices, bool array (steps, 4); see `rewrite`."""
+    first, last = int(chorale.bars.min()), int(chorale.bars.max())
+    for bar in sorted(bars or ()):
+        if not (chorale.bars == bar).any():
+            pickup = ", of which 0 is the pickup" if first == 0 else ""
+            raise UsageError(f"expected bars from {first} to {last}{pickup}, got {bar}")
+    for voice in voices or ():
+        if voice not in range(VOICES):
+            raise UsageError(f"expected voices from 0 to {VOICES - 1}, got {voice!r}")
+    in_bars = np.isin(chorale.bars, list(chorale.bars if bars is None else bars))
+    in_voices = np.isin(
+        range(VOICES), list(range(VOICES) if voices is None else voices)
+    )
+    passage: BoolArray = in_bars[:, np.newaxis] & in_voices
+    return passage
+
+
+def parse_bars(text: str) -> list[int]:
+    """Return the numbers in bars such as `5-8` or `1,5-8`.
+
+    Raises:
+        UsageError: other text.
+    """
+    bars: list[int] = []
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?", part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if not first <= last < _MOST_BARS:
+            raise UsageError(f"expected bars such as 5-8 or 1,5-8, got {text!r}")
+        bars += range(first, last + 1)
+    return bars
 
 
 def _repeated(fragment: Fragment, variations: int) -> list[Fragment]:

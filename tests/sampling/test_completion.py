@@ -321,3 +321,38 @@ def test_voices_by_name() -> None:
     ]
     with pytest.raises(UsageError, match="out of soprano, alto, tenor, bass, got 'c'"):
         voice_named("c")
+
+
+# === Cells that are kept ===
+
+
+@both_kinds
+def test_a_passage_of_any_form_is_rewritten(model: Model, options: Options) -> None:
+    piece = PIECE
+    keep = np.random.default_rng(3).random((64, 4)) < 0.5
+    kept = extend_to_onsets(keep, piece)
+    (again,) = rewrite(model, piece, options, keep=keep)
+    np.testing.assert_array_equal(again.pitches[kept], piece.pitches[kept])
+    np.testing.assert_array_equal(again.onsets[kept], piece.onsets[kept])
+    assert (again.pitches != piece.pitches).any()
+
+
+def test_kept_cells_are_within_bars_and_voices() -> None:
+    piece = PIECE
+    keep = np.zeros((64, 4), bool)
+    keep[4:12] = True
+    (again,) = rewrite(PREDICTOR, piece, bars=[1], voices=[1], keep=keep)
+    changed = again.pitches != piece.pitches
+    assert changed[12:20, 1].any()
+    changed[12:20, 1] = False
+    assert not changed.any()
+
+
+def test_kept_cells_of_another_shape_or_of_all_are_refused() -> None:
+    piece, model = PIECE, PREDICTOR
+    with pytest.raises(UsageError, match=r"keep of shape \(64, 4\), got \(4, 64\)"):
+        rewrite(model, piece, keep=np.ones((4, 64), bool))
+    with pytest.raises(UsageError, match="to rewrite, got none"):
+        rewrite(model, piece, keep=np.ones((64, 4), bool))
+    with pytest.raises(UsageError, match="got all, which keeps nothing"):
+        rewrite(model, piece, keep=np.zeros((64, 4), bool))

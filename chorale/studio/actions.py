@@ -1,0 +1,398 @@
+"""What the studio does on request: generate, harmonize, rewrite, check, export.
+
+A job is checked at once, so that what is wrong with it is said before it waits; the
+work is done later. All functions may be called in several threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from chorale.corpus.index import read_index
+from chorale.corpus.loading import bundled_corpus
+from chorale.corpus.seeds import NO_SEED
+from chorale.errors import DataError, UsageError
+from chorale.evaluation.style.cadences import final_cadence
+from chorale.models.predictor import Predictor
+from chorale.models.storage import DEFAULT_MODEL, NEXT_STEP
+from chorale.music.credits import harmonization_credit, rewriting_credit
+from chorale.music.melody import melody_of
+from chorale.music.score import Chorale
+from chorale.music.voices import SILENCE, VOICES
+from chorale.sampling import completion
+from chorale.sampling.best_of import Judge, choose_if_judged
+from chorale.sampling.fragments import Fragment, extend_to_onsets
+from chorale.sampling.generate import sample
+from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.openings import find_start
+from chorale.studio import parameters as table
+from chorale.studio.models import judge_of, open_model
+from chorale.studio.parameters import Parameter, options_of, read_all
+from chorale.studio.piece_json import cells_from_json, cells_to_json, from_json, to_json
+from chorale.utils.arrays import BoolArray
+from chorale.utils.progress import Progress
+from chorale.voice_leading.checking import check as find_faults
+
+Json = dict[str, Any]
+Work = Callable[[Progress], Json]
+
+# The voice of a melody in a job; editors name it.
+_VOICE = Parameter(
+    name="voice",
+    summary="Voice of the melody.",
+    kind=int,
+    default=0,
+    least=0,
+    most=VOICES - 1,
+)
+# Parameters of each action, and other fields of its jobs.
+PARAMETERS: dict[str, tuple[Parameter, ...]] = {
+    "generate": (
+        *(table.SEED, table.BARS, table.OPENING),
+        *options_of(NEXT_STEP, best_of=3),
+    ),
+    "harmonize": (_VOICE, *options_of(None, best_of=2)),
+    "rewrite": options_of(None, best_of=2),
+}
+_FIELDS = {
+    "generate": (),
+    "harmonize": ("piece", "locked"),
+    "rewrite": ("piece", "cells"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drafts:
+    """What was drawn, and what has to be known to choose from it.
+
+    Attributes:
+        drawn: `best_of` chorales for each variation.
+        written: bool array (steps, 4), the cells that the model wrote.
+        load_judge: opens the judge.
+        opening, semitones: see `Judge.rank`.
+        has_end: whether the model wrote how the piece ends.
+        remarks: sentences.
+    """
+
+    drawn: Sequence[Chorale]
+    written: BoolArray
+    load_judge: Callable[[], Judge] = judge_of
+    opening: int = 0
+    semitones: int = 0
+    has_end: bool = True
+    remarks: tuple[str, ...] = ()
+
+
+def prepare(job: object) -> Work:
+    """Check a job, and return what does its work.
+
+    Args:
+        job: {"action": generate, harmonize or rewrite, …}, see PARAMETERS; harmonize
+            takes a `piece` and what is `locked` of its other voices, rewrite a `piece`
+            and the `cells` to be written again.
+
+    Returns:
+        A function of a progress callback; its result is {"variations": [{"piece",
+        "written", "complete_cadence", "findings"}], "remarks": […]}.
+
+    Raises:
+        UsageError, DataError: the job has another form, or is out of bounds.
+    """
+    if not isinstance(job, dict):
+        raise UsageError("expected a job to be a JSON object")
+    action = job.get("action")
+    if not isinstance(action, str) or action not in PARAMETERS:
+        known = ", ".join(PARAMETERS)
+        raise UsageError(f"expected action to be one of {known}, got {action!a}")
+    others = ("action", *_FIELDS[action])
+    values = read_all(PARAMETERS[action], job, f"a job to {action}", others=others)
+    if action == "generate":
+        return prepare_generate(values)
+    chorale = piece_of(job)
+    if action == "harmonize":
+        locked = job.get("locked")
+        cells = (
+            None if locked is None else cells_from_json(locked, chorale.steps, "locked")
+        )
+        return prepare_harmonize(chorale, values, cells)
+    return prepare_rewrite(
+        chorale, cells_from_json(job.get("cells"), chorale.steps), values
+    )
+
+
+def piece_of(body: object) -> Chorale:
+    """Return the chorale in the field `piece` of a JSON object.
+
+    Raises:
+        DataError: it has none, or a malformed one.
+    """
+    if not isinstance(body, dict) or "piece" not in body:
+        raise DataError("expected a JSON object with the field piece")
+    return from_json(body["piece"])
+
+
+def warm(progress: Progress) -> None:
+    """Open the default model, so that nobody has to wait for it."""
+    open_model(DEFAULT_MODEL)
+    progress(1, 1)
+
+
+# === Generate ===
+
+
+def prepare_generate(values: Mapping[str, Any]) -> Work:
+    """Return the work of new pieces; `values` as of PARAMETERS."""
+    seed = values["seed"]
+    if seed != NO_SEED and not seed.isdigit():
+        # Of names, only those of the bundled corpus: others would be paths of files.
+        seed = seed.casefold().replace(" ", "")
+        bundled = (f"bwv{each.bwv}".casefold() for each in read_index(bundled_corpus()))
+        if seed not in bundled:
+            raise UsageError(f"there is no bundled chorale {values['seed']!a}")
+    if seed == NO_SEED and values["opening"] is not None:
+        values = {**values, "opening": None}  # there is nothing to keep
+    start = find_start(
+        seed,
+        bars=values["bars"],
+        opening_bars=values["opening"],
+        random_state=values["random_state"],
+    )
+    start.fragment()  # an opening that leaves nothing to write is said at once
+    opening = start.opening.steps if start.opening else 0
+    written = np.zeros((start.plan.steps, VOICES), np.bool_)
+    written[opening:] = True
+
+    def draw(progress: Progress) -> Drafts:
+        model = open_model(values["model"])
+        predictor: Predictor[Any] = model  # type: ignore[assignment]
+        drawn = sample(
+            predictor,
+            start.plan,
+            start.opening,
+            SamplingOptions(**_sampling(values)),
+            variations=values["variations"] * values["best_of"],
+            progress=progress,
+        )
+        return Drafts(
+            drawn=drawn,
+            written=written,
+            load_judge=partial(judge_of, values["model"]),
+            opening=opening,
+        )
+
+    return partial(_work, draw, values)
+
+
+# === Harmonize ===
+
+
+def prepare_harmonize(
+    chorale: Chorale, values: Mapping[str, Any], locked: BoolArray | None = None
+) -> Work:
+    """Return the work of other voices for a melody.
+
+    Args:
+        chorale: has the melody; notes of its other voices are not read, unless locked.
+        values: as of PARAMETERS; `voice` is an index.
+        locked: bool array (steps, 4), cells that stay as they are; None for none.
+    """
+    _check_size(chorale)
+    voice = values["voice"]
+    melody = melody_of(chorale, voice)
+    is_melody = np.arange(VOICES) == voice
+    if locked is not None:
+        locked = locked & (chorale.pitches != SILENCE) & ~is_melody
+    if locked is not None and locked.any():
+        return _complete(chorale, melody.chorale, values, locked | is_melody)
+
+    def draw(progress: Progress) -> Drafts:
+        model = open_model(values["model"])
+        drawn = completion.harmonize(
+            model,
+            melody,
+            _options(model, values),
+            variations=values["variations"] * values["best_of"],
+            progress=progress,
+        )
+        ranges = model.vocabulary.ranges
+        return Drafts(
+            drawn=drawn,
+            written=np.tile(~is_melody, (melody.chorale.steps, 1)),
+            semitones=completion.semitones_into_range(melody, ranges[voice]),
+            remarks=melody.remarks,
+        )
+
+    return partial(_work, draw, values)
+
+
+def _complete(
+    chorale: Chorale, melody: Chorale, values: Mapping[str, Any], keep: BoolArray
+) -> Work:
+    """Return the work of a harmonization some of whose notes stay as they are."""
+    # Where the locked notes are, the piece cannot be shortened or transposed.
+    fermatas = chorale.fermatas
+    if not fermatas.any() and melody.steps == chorale.steps:
+        fermatas = melody.fermatas
+    given = replace(chorale, fermatas=fermatas, key=chorale.key or melody.key)
+    keep = extend_to_onsets(keep, chorale)
+    if keep.all():
+        raise UsageError("every note is locked, which leaves nothing to write")
+
+    def draw(progress: Progress) -> Drafts:
+        model = open_model(values["model"])
+        drawn = completion.rewrite(
+            model,
+            given,
+            _options(model, values),
+            keep=keep,
+            variations=values["variations"] * values["best_of"],
+            progress=progress,
+        )
+        credit = harmonization_credit(chorale)
+        drawn = [replace(piece, credit=credit) for piece in drawn]
+        return Drafts(drawn=drawn, written=~keep)
+
+    return partial(_work, draw, values)
+
+
+# === Rewrite ===
+
+
+def prepare_rewrite(
+    chorale: Chorale, cells: BoolArray, values: Mapping[str, Any]
+) -> Work:
+    """Return the work of other notes for some cells, bool array (steps, 4)."""
+    _check_size(chorale)
+    if not cells.any():
+        raise UsageError("expected cells with notes to rewrite, got none")
+    kept = extend_to_onsets(~cells, chorale)
+    if kept.all():
+        raise UsageError(
+            "the notes to rewrite go on after them, and what is kept is kept from its "
+            "beginning: select to the end of a note"
+        )
+
+    def draw(progress: Progress) -> Drafts:
+        model = open_model(values["model"])
+        options, count = _options(model, values), values["variations"]
+        count *= values["best_of"]
+        if kept.any():
+            drawn = completion.rewrite(
+                model,
+                chorale,
+                options,
+                keep=kept,
+                variations=count,
+                progress=progress,
+            )
+        else:  # nothing is kept but the plan
+            if isinstance(options, SamplingOptions):
+                options = replace(options, particles=1)
+            credit = rewriting_credit(chorale)
+            blank = Fragment(replace(chorale, credit=credit), kept)
+            drawn = completion.fill_in(
+                model, [blank] * count, options, progress=progress
+            )
+        return Drafts(drawn=drawn, written=~kept, has_end=False)
+
+    return partial(_work, draw, values)
+
+
+# === What all have in common ===
+
+
+def _sampling(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: values[name] for name in ("temperature", "rules", "random_state")}
+
+
+def _options(model: completion.Model, values: Mapping[str, Any]) -> completion.Options:
+    return replace(completion.default_options(model), **_sampling(values))
+
+
+def _check_size(chorale: Chorale) -> None:
+    """Raise a DataError for a piece that takes too long to write."""
+    bars = len(chorale.written_bars())
+    if bars > table.MOST_BARS or chorale.steps > table.MOST_STEPS:
+        raise DataError(
+            f"expected a piece of at most {table.MOST_BARS} bars and "
+            f"{table.MOST_STEPS:,} sixteenths, got {bars} bars and {chorale.steps:,} "
+            "sixteenths: work on a part of it"
+        )
+
+
+def _work(
+    draw: Callable[[Progress], Drafts], values: Mapping[str, Any], progress: Progress
+) -> Json:
+    """Draw pieces, and return the best for each variation."""
+    drafts = draw(progress)
+    best_of = values["best_of"]
+    choices, remarks = choose_if_judged(
+        drafts.drawn,
+        best_of,
+        drafts.load_judge,
+        opening=drafts.opening,
+        semitones=drafts.semitones,
+    )
+    if drafts.has_end and best_of > 1:
+        ends_open = sum(not choice.ends_well for choice in choices)
+        if ends_open:
+            which = "" if len(choices) == 1 else f" for {ends_open} of {len(choices)}"
+            remarks += (
+                f"of {best_of} drafts none ended on a cadence{which}: more of them, or "
+                "another random state, may find one that does",
+            )
+    written = cells_to_json(drafts.written)
+    return {
+        "variations": [
+            {
+                "piece": to_json(choice.chorale),
+                "written": written,
+                "complete_cadence": bool(final_cadence(choice.chorale).complete),
+                "findings": len(find_faults(choice.chorale)),
+            }
+            for choice in choices
+        ],
+        "remarks": [*drafts.remarks, *remarks],
+    }
+
+
+# === Check ===
+
+
+def check(body: object) -> Json:
+    """Return the faults of part-writing in the `piece` of a body."""
+    return findings_of(piece_of(body))
+
+
+def findings_of(chorale: Chorale) -> Json:
+    """Return the faults of part-writing in a piece."""
+    return {
+        "findings": [
+            {
+                "rule": finding.rule,
+                "bar": finding.bar,
+                "beat": finding.beat,
+                "step": finding.step,
+                "voices": list(finding.voices),
+                "message": finding.message,
+            }
+            for finding in find_faults(chorale)
+        ]
+    }
+
+
+def export(body: object, name: str = "midi") -> tuple[bytes, str, str]:
+    """Return the `piece` of a body as a file: content, media type and name.
+
+    Args:
+        body: {"piece": …}.
+        name: of a format, see `chorale.studio.exports`.
+    """
+    from chorale.studio.exports import file_of
+
+    return file_of(piece_of(body), name)
