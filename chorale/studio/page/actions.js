@@ -1,0 +1,222 @@
+// What does the panel ask of a model, with which options, and what becomes of the answer?
+
+import { difference, isEmpty, union } from "./cells.js";
+import { announce, arrowTabs, byId, chooseTab, element } from "./dom.js";
+import { check } from "./findings.js";
+import { say, sayError } from "./notices.js";
+import { isSilent, VOICES } from "./piece.js";
+import { chosenSeed } from "./seeds.js";
+import { selectedCells, selectedSteps, selectionName } from "./selection.js";
+import { runJob } from "./server.js";
+import { prefer, settings } from "./settings.js";
+import { store } from "./store.js";
+import { chooseVariation, dismissVariations } from "./variations.js";
+
+const ACTIONS = ["generate", "harmonize", "rewrite", "check"];
+const NAMES = { generate: "Generate", harmonize: "Harmonize", rewrite: "Rewrite", check: "Check" };
+const RULES = ["off", "lenient", "strict"];
+const RULE_WORDS = ["free", "lenient", "strict"];
+
+/** @param {number} position of the slider, 0 to 10 @returns {number} 0.6 to 1.4, 1 in the middle */
+export const temperatureOf = (position) => Math.round((0.6 + 0.08 * position) * 100) / 100;
+
+const temperatureWord = (position) => {
+  const words = ["calm", "calm", "calm", "restrained", "restrained", "balanced", "lively", "lively", "bold", "bold", "adventurous"];
+  return words[position];
+};
+
+let running = null; // AbortController of the job
+
+function options() {
+  if (settings.fresh) byId("random-state").value = String(Math.floor(Math.random() * 1e6));
+  const number = (id, least, most, otherwise) => {
+    const value = Math.round(Number(byId(id).value));
+    return Number.isFinite(value) && byId(id).value !== "" ? Math.min(Math.max(value, least), most) : otherwise;
+  };
+  return {
+    model: byId("model").value || "bach", variations: number("variations", 1, 8, 1), best_of: number("best-of", 1, 16, 3),
+    temperature: temperatureOf(settings.temperature), rules: RULES[settings.rules], random_state: number("random-state", 0, 4294967295, 0),
+    bars: number("bars", 2, 200, null), opening: number("opening", 1, 16, 2),
+  };
+}
+
+/** @param {string} action @returns {object} the job, or throws a sentence */
+function jobOf(action) {
+  const { bars, opening, ...common } = options();
+  const { piece, locked, melody } = store.document;
+  if (action === "generate") return { action, seed: chosenSeed(), bars, opening, ...common };
+  if (isSilent(piece)) throw new Error("There are no notes yet: open a file, write a melody or generate a chorale first.");
+  if (action === "harmonize") {
+    if (!piece.voices[melody].length) throw new Error(`The ${VOICES[melody]} has no notes: choose the voice of the melody.`);
+    return { action, piece, voice: melody, locked: isEmpty(locked) ? null : locked, ...common };
+  }
+  const selected = selectedCells();
+  if (isEmpty(selected)) throw new Error("Nothing is selected: drag over the bars to rewrite, or move there with the arrow keys.");
+  const cells = difference(selected, locked);
+  if (isEmpty(cells)) throw new Error("All selected notes are locked: unlock some, or select others.");
+  return { action, piece, cells, ...common };
+}
+
+/** Runs an action of the panel. @param {string} action */
+export async function run(action) {
+  if (running) {
+    say("One job is running: wait for it, or cancel it first.", { name: "busy" });
+    return;
+  }
+  openAction(action);
+  try {
+    if (action === "check") {
+      const findings = await check();
+      announce(findings.length ? `${findings.length} findings` : "No rule is broken");
+      return;
+    }
+    const job = jobOf(action);
+    dismissVariations();
+    const steps = selectedSteps();
+    const result = await follow(action, job);
+    const isRewrite = action === "rewrite";
+    const { variations, remarks = [] } = result;
+    const chosen = variations.length === 1 ? variations[0]
+      : await chooseVariation(variations, { from: isRewrite && steps ? steps[0] : 0, isRewrite });
+    if (chosen) keep(action, job, chosen);
+    if (chosen && remarks.length) say(`${NAMES[action]}: what to know.`, { lines: remarks, lasts: true, name: "remarks" });
+  } catch (error) {
+    sayError(error);
+  }
+}
+
+function keep(action, job, { piece, written, findings }) {
+  store.apply(NAMES[action], (document) => {
+    if (action === "generate") return { ...document, piece, written, locked: [[], [], [], []], melody: 0, selection: null };
+    const { title, tempo } = document.piece ?? piece;
+    const now = { ...piece, title, tempo };
+    const isSame = action === "rewrite" || job.locked;
+    return { ...document, piece: now, written: isSame ? union(document.written, written) : written };
+  });
+  announce(`${NAMES[action]}: done, ${findings} ${findings === 1 ? "finding" : "findings"}.`);
+}
+
+/** Shows how far a job is, and lets it be cancelled. */
+async function follow(action, job) {
+  running = new AbortController();
+  const { signal } = running;
+  const text = byId("progress-text");
+  const bar = byId("progress-bar");
+  bar.removeAttribute("value");
+  text.textContent = `${NAMES[action]}…`;
+  byId("progress").hidden = false;
+  byId("run").disabled = true;
+  try {
+    return await runJob(job, {
+      signal,
+      onQueued: (position) => {
+        text.textContent = position ? `In the queue: ${position} before this one` : `${NAMES[action]}…`;
+      },
+      onProgress: (done, total) => {
+        text.textContent = `${NAMES[action]}…`;
+        if (total > 0) bar.value = done / total;
+      },
+    });
+  } finally {
+    running = null;
+    byId("progress").hidden = true;
+    byId("run").disabled = false;
+    show();
+  }
+}
+
+/** Cancels what is running. @returns {boolean} whether anything was */
+export function cancel() {
+  if (!running) return false;
+  running.abort();
+  announce("Cancelled");
+  return true;
+}
+
+// === The panel ===
+
+/** Opens the part of the panel for an action. @param {string} action */
+export function openAction(action) {
+  prefer({ action });
+  chooseTab(ACTIONS.map((name) => byId(`action-${name}`)), byId(`action-${action}`));
+  for (const name of ACTIONS) byId(`part-${name}`).hidden = name !== action;
+  byId("options").hidden = action === "check";
+  for (const node of document.querySelectorAll(".only-generate")) node.hidden = action !== "generate";
+  byId("panel").dataset.open = "true";
+  show();
+}
+
+function show() {
+  const { action } = settings;
+  const { piece, selection, locked, melody } = store.document;
+  const isNeeded = action !== "generate" && isSilent(piece);
+  byId("run").textContent = action === "rewrite" ? "Rewrite the selection" : NAMES[action];
+  byId("run").disabled = Boolean(running) || isNeeded || (action === "rewrite" && !selection);
+  byId("melody-voice").value = String(melody);
+  byId("harmonize-note").textContent = isSilent(piece) ? "Open or write a melody first."
+    : isEmpty(locked) ? "Notes of other voices are replaced, except locked ones." : "Locked notes stay as they are.";
+  const name = selectionName();
+  byId("rewrite-selection").textContent = name ? name.charAt(0).toUpperCase() + name.slice(1)
+    : "Nothing is selected. Drag over the score, or move with the arrow keys.";
+  byId("rewrite-locked").textContent = isEmpty(locked) ? "" : "Locked notes stay as they are.";
+}
+
+/** Fills the list of models. @param {{name: string, kind: string, summary: string}[]} models */
+export function showModels(models) {
+  const isWriter = ({ kind }) => !/sketch|classif/.test(kind);
+  byId("model").replaceChildren(...models.filter(isWriter).map(({ name, summary }) => element("option", { value: name, title: summary }, name)));
+  if (models.some(({ name }) => name === settings.model)) byId("model").value = settings.model;
+}
+
+function sliders() {
+  const words = () => {
+    byId("temperature-text").textContent = temperatureWord(settings.temperature);
+    byId("temperature").setAttribute("aria-valuetext", `${temperatureWord(settings.temperature)}, ${temperatureOf(settings.temperature)}`);
+    byId("rules-text").textContent = RULE_WORDS[settings.rules];
+    byId("rules").setAttribute("aria-valuetext", RULE_WORDS[settings.rules]);
+  };
+  for (const id of ["temperature", "rules"]) {
+    byId(id).value = String(settings[id]);
+    byId(id).addEventListener("input", (event) => {
+      prefer({ [id]: Number(event.target.value) });
+      words();
+    });
+  }
+  words();
+}
+
+/** Wires the panel. */
+export function startActions() {
+  arrowTabs(document.querySelector(".actions"));
+  const isSheet = () => matchMedia("(max-width: 760px)").matches;
+  for (const name of ACTIONS) {
+    byId(`action-${name}`).addEventListener("click", () => {
+      const isOpen = byId("panel").dataset.open === "true" && settings.action === name;
+      openAction(name);
+      if (isSheet() && isOpen) byId("panel").dataset.open = "false";
+    });
+  }
+  byId("run").addEventListener("click", () => {
+    if (isSheet()) byId("panel").dataset.open = String(settings.action === "check");
+    run(settings.action);
+  });
+  byId("cancel").addEventListener("click", cancel);
+  byId("melody-voice").addEventListener("change", (event) => {
+    store.apply("Voice of the melody", (document) => ({ ...document, melody: Number(event.target.value) }));
+  });
+  sliders();
+  byId("fresh").checked = settings.fresh;
+  for (const [id, name] of [["variations", "variations"], ["best-of", "bestOf"], ["opening", "opening"]]) {
+    byId(id).value = String(settings[name]);
+    byId(id).addEventListener("change", () => prefer({ [name]: Number(byId(id).value) || 1 }));
+  }
+  byId("model").addEventListener("change", () => prefer({ model: byId("model").value }));
+  byId("fresh").addEventListener("change", () => prefer({ fresh: byId("fresh").checked }));
+  byId("random-state").addEventListener("input", () => {
+    byId("fresh").checked = false;
+    prefer({ fresh: false });
+  });
+  store.subscribe(show);
+  openAction(settings.action);
+  byId("panel").dataset.open = String(!isSheet());
+}

@@ -1,0 +1,117 @@
+// How does a file come in: opened, dropped, read, and what was guessed put right?
+
+import { noCells } from "./cells.js";
+import { announce, byId, element } from "./dom.js";
+import { say, sayError } from "./notices.js";
+import { moveVoice, transposed, VOICES } from "./piece.js";
+import { getCatalogue, openFile } from "./server.js";
+import { store } from "./store.js";
+
+/** Calls what shows the piece after it was opened. */
+export const opened = new EventTarget();
+
+let last = null; // the file that was opened
+
+/**
+ * Puts an answer of the server in place of the document.
+ * @param {{piece: object, kind: string, voice: number|null, remarks: string[], key_estimated: boolean}} answer
+ * @param {string} name of the file
+ * @param {string} [label] of the change
+ */
+export function takeAnswer(answer, name, label = `Open ${name}`) {
+  const { piece, kind, voice, remarks = [], key_estimated: isGuess } = answer;
+  store.apply(label, (document) => ({
+    ...document, piece, written: noCells(), locked: noCells(), melody: voice ?? 0, selection: null,
+  }));
+  const isMelody = kind === "melody";
+  announce(`Opened ${name}, ${isMelody ? "a melody" : "a chorale"}`);
+  opened.dispatchEvent(new CustomEvent("opened", { detail: { isMelody } }));
+  if (remarks.length || isGuess || isMelody) {
+    say(`Read ${name} as ${isMelody ? "a melody" : "four voices"}.`, {
+      lines: remarks, fixes: last ? fixes(piece, isMelody, voice) : [], lasts: true, name: "opened",
+    });
+  }
+}
+
+/** Controls that put right what was guessed. */
+function fixes(piece, isMelody, voice) {
+  const key = element("select", { id: "fix-key" }, element("option", { value: "" }, "unknown"));
+  getCatalogue().then(({ keys }) => {
+    key.append(...keys.map((name) => element("option", { value: name }, name)));
+    key.value = piece.key ?? "";
+  }, () => {});
+  key.addEventListener("change", () => {
+    store.apply("Key", (document) => ({ ...document, piece: { ...document.piece, key: key.value || null } }));
+  });
+  const controls = [element("label", {}, "Key", key)];
+  if (!isMelody) return controls;
+  const part = element("select", { id: "fix-voice" }, ...VOICES.map((name, index) => element("option", { value: String(index) }, name)));
+  part.value = String(voice ?? 0);
+  part.addEventListener("change", () => {
+    const to = Number(part.value);
+    store.apply("Voice of the melody", (document) => ({ ...document, piece: moveVoice(document.piece, document.melody, to), melody: to }));
+  });
+  const octave = (name, semitones) => {
+    const button = element("button", { class: "plain", type: "button" }, name);
+    button.addEventListener("click", () => {
+      store.apply(name, (document) => ({ ...document, piece: transposed(document.piece, semitones, document.melody) }));
+    });
+    return button;
+  };
+  controls.push(element("label", {}, "Voice", part), octave("Octave up", 12), octave("Octave down", -12));
+  return controls;
+}
+
+/** Reads a file in place of the document. @param {File} file */
+export async function readFile(file) {
+  try {
+    const { limits } = await getCatalogue().catch(() => ({ limits: { bytes: 10 * 1024 * 1024 } }));
+    if (limits?.bytes && file.size > limits.bytes) {
+      const most = Math.round(limits.bytes / 1024 / 1024);
+      throw new Error(`${file.name} has ${Math.ceil(file.size / 1024 / 1024)} MB; files of up to ${most} MB can be opened.`);
+    }
+    last = file;
+    takeAnswer(await openFile(file), file.name);
+  } catch (error) {
+    sayError(error);
+  }
+}
+
+/** Wires the Open button and dropping anywhere on the page. */
+export function startFilesIn() {
+  const chooser = byId("open-file");
+  byId("open").addEventListener("click", () => chooser.click());
+  byId("welcome-open").addEventListener("click", () => chooser.click());
+  chooser.addEventListener("change", () => {
+    if (chooser.files.length) readFile(chooser.files[0]);
+    chooser.value = ""; // so that the same file can be opened again
+  });
+  const hint = byId("drop-hint");
+  let depth = 0;
+  let isOurs = false; // the MIDI file dragged out of the page
+  const hasFiles = (event) => !isOurs && [...(event.dataTransfer?.types ?? [])].includes("Files");
+  document.addEventListener("dragstart", () => { isOurs = true; });
+  document.addEventListener("dragend", () => { isOurs = false; });
+  document.addEventListener("dragenter", (event) => {
+    if (!hasFiles(event)) return;
+    depth += 1;
+    hint.hidden = false;
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!hasFiles(event)) return;
+    depth -= 1;
+    hint.hidden = depth > 0 ? hint.hidden : true;
+  });
+  document.addEventListener("dragover", (event) => {
+    if (hasFiles(event)) event.preventDefault();
+  });
+  document.addEventListener("drop", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    depth = 0;
+    hint.hidden = true;
+    const files = [...event.dataTransfer.files];
+    if (files.length > 1) say("Several files were dropped: the first is opened.", { name: "several" });
+    if (files.length) readFile(files[0]);
+  });
+}

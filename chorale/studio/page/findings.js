@@ -1,0 +1,138 @@
+// Which part-writing rules break where: on the notes, and in a list?
+
+import { byId, debounce, element } from "./dom.js";
+import { headOf } from "./geometry.js";
+import { sayError } from "./notices.js";
+import { barAt, isSilent, noteAt } from "./piece.js";
+import { score } from "./score.js";
+import { request } from "./server.js";
+import { store } from "./store.js";
+
+/** @typedef {{rule: string, bar: number, beat: number, step: number, voices: number[], message: string}} Finding */
+
+/** @type {Finding[]} */
+let findings = [];
+let isOn = false; // once asked for, the check follows the piece
+let asked = null;
+
+/** Checks the piece. @returns {Promise<Finding[]>} */
+export async function check() {
+  const { piece } = store.document;
+  isOn = true;
+  asked = piece;
+  if (isSilent(piece)) {
+    findings = [];
+    byId("findings-summary").textContent = "There are no notes to check yet.";
+    list();
+    return findings;
+  }
+  byId("findings-summary").textContent = "Checking…";
+  const answer = await request("/check", { piece });
+  if (asked !== piece) return findings;
+  findings = answer.findings;
+  byId("findings-summary").textContent = findings.length
+    ? `${findings.length} ${findings.length === 1 ? "place breaks" : "places break"} a rule.` : "No rule is broken.";
+  list();
+  mark();
+  return findings;
+}
+
+const again = debounce(() => {
+  if (isOn) check().catch(sayError);
+}, 400);
+
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+function list() {
+  byId("findings").replaceChildren(...findings.map((finding, index) => {
+    const place = `Bar ${finding.bar}, beat ${String(finding.beat).replace(/\.0$/, "")}`;
+    const button = element(
+      "button", { class: "finding", type: "button", "data-testid": "finding" },
+      element("span", { class: "place" }, place),
+      element("span", { class: "rule" }, capital(finding.rule.replaceAll("_", " "))),
+      element("span", { class: "message" }, capital(finding.message)),
+    );
+    button.addEventListener("click", () => goTo(index));
+    return element("li", {}, button);
+  }));
+}
+
+/** @param {Finding} finding @returns {{start: number, end: number, nodes: Element[]}[]} its notes in the score */
+function notesOf(finding) {
+  const { piece } = store.document;
+  return finding.voices.flatMap((voice) => {
+    const note = noteAt(piece, voice, finding.step);
+    const shown = note && score.notes.get(`${voice}-${note[1]}`);
+    return shown ? [shown] : [];
+  });
+}
+
+/** Shows a finding in the score and selects its bar. @param {number} index */
+function goTo(index) {
+  const finding = findings[index];
+  const { piece } = store.document;
+  byId("findings").querySelectorAll(".finding").forEach((button, at) => {
+    button.setAttribute("aria-current", String(at === index));
+  });
+  const bar = barAt(piece, finding.step);
+  store.select({ first: bar, last: bar, voices: [...new Set(finding.voices)].sort() });
+  score.show(notesOf(finding)[0]?.nodes[0] ?? score.bars[bar]);
+  byId("score-overlay").querySelectorAll(".dot").forEach((dot) => dot.classList.toggle("is-current", dot.dataset.finding === String(index)));
+}
+
+/** Marks the notes, with a dot over each that says the rule to the pointer. */
+function mark() {
+  const overlay = byId("score-overlay");
+  overlay.querySelectorAll(".dot").forEach((old) => old.remove());
+  byId("score-pages").querySelectorAll(".has-finding").forEach((node) => {
+    node.classList.remove("has-finding");
+    node.removeAttribute("data-finding");
+  });
+  if (!isOn || !score.isFresh || asked !== store.document.piece) return;
+  const { frame } = score;
+  findings.forEach((finding, index) => {
+    for (const { nodes } of notesOf(finding)) {
+      for (const node of nodes) {
+        node.classList.add("has-finding");
+        node.setAttribute("data-finding", [node.getAttribute("data-finding"), index].filter((value) => value !== null).join(" "));
+      }
+      const box = headOf(nodes[0]).getBoundingClientRect();
+      const dot = element("div", { class: "mark dot", "data-finding": index, "data-testid": "finding-dot" });
+      dot.style.setProperty("left", `${(box.left + box.right) / 2 - frame.left}px`);
+      dot.style.setProperty("top", `${box.top - 9 - frame.top}px`);
+      overlay.append(dot);
+    }
+  });
+}
+
+function tip(event) {
+  const node = event.target.closest?.("[data-finding]");
+  const shown = byId("finding-tip");
+  shown.hidden = !node || event.type === "pointerleave";
+  if (shown.hidden) return;
+  const messages = node.getAttribute("data-finding").split(" ").map((index) => findings[Number(index)]?.message).filter(Boolean);
+  shown.textContent = [...new Set(messages)].map(capital).join(" · ");
+  const box = node.getBoundingClientRect();
+  const left = Math.min(Math.max(8, box.left), window.innerWidth - shown.offsetWidth - 8);
+  shown.style.setProperty("left", `${left}px`);
+  shown.style.setProperty("top", `${box.bottom + 10}px`);
+}
+
+/** Keeps findings beside a piece that changes. */
+export function startFindings() {
+  store.subscribe((document, before) => {
+    if (document.piece === before.piece) return;
+    byId("finding-tip").hidden = true;
+    byId("score-overlay").querySelectorAll(".dot").forEach((old) => old.remove());
+    if (document.piece) again();
+    else {
+      isOn = false;
+      findings = [];
+      byId("findings-summary").textContent = "Not checked yet.";
+      list();
+    }
+  });
+  score.addEventListener("drawn", mark);
+  byId("score-pages").addEventListener("pointerover", tip);
+  byId("score").addEventListener("pointerleave", tip);
+}

@@ -1,0 +1,96 @@
+// Which of several variations is kept? Cards side by side, to see, hear and choose.
+
+import { covers, touches } from "./cells.js";
+import { byId, element, icon } from "./dom.js";
+import { engrave } from "./score.js";
+import { svgFrom } from "./svg.js";
+import { endTrial, onTrial, getPlayer, stopPlaying, trials, tryOut } from "./transport.js";
+
+/** @typedef {{piece: import("./piece.js").Piece, written: import("./cells.js").Cells, complete_cadence: boolean, findings: number}} Variation */
+
+let cards = [];
+let finish = null;
+
+/** @param {Variation} variation @returns {string} */
+function about({ complete_cadence: isComplete, findings }) {
+  const broken = findings === 0 ? "no rule broken" : `${findings} ${findings === 1 ? "rule" : "rules"} broken`;
+  return `${isComplete ? "full cadence" : "no full cadence"}, ${broken}`;
+}
+
+async function draw(holder, { piece, written }, isRewrite) {
+  const { pages } = await engrave(piece, { staves: 2, width: 640, scale: 0.7, numerals: false });
+  const svg = svgFrom(pages[0], { ids: false });
+  let first = null;
+  for (const node of svg.querySelectorAll("[data-id^='note-']")) {
+    const [, voice, start] = /^note-(\d)-(\d+)/.exec(node.dataset.id).map(Number);
+    if (!touches(written, voice, start, start + 1) && !covers(written, voice, start, start)) continue;
+    node.classList.add("is-written");
+    first ??= node;
+  }
+  holder.replaceChildren(svg);
+  // What was rewritten may be far down.
+  const system = isRewrite && first?.closest(".system");
+  if (system) holder.scrollTop = system.getBoundingClientRect().top - holder.getBoundingClientRect().top - 8;
+}
+
+function card(variation, index, { from, isRewrite }) {
+  const name = `Variation ${index + 1}`;
+  const holder = element("div", { class: "small-score", tabIndex: 0, role: "group", "aria-label": `Score of variation ${index + 1}` });
+  const play = element("button", { class: "secondary", type: "button", "data-testid": "variation-play" }, icon("play", true), element("span", {}, "Play"));
+  play.addEventListener("click", () => {
+    if (onTrial() === variation.piece && getPlayer()?.playing) stopPlaying();
+    else tryOut(variation.piece, from);
+  });
+  const keep = element("button", { class: "primary", type: "button", "data-testid": "variation-keep" }, "Keep");
+  keep.addEventListener("click", () => close(variation));
+  const made = element(
+    "article", { class: "card", "data-testid": "variation", "aria-label": name },
+    element("header", {}, element("h3", {}, name), element("span", {}, about(variation))),
+    holder, element("footer", {}, play, element("span", { class: "spring" }), keep),
+  );
+  draw(holder, variation, isRewrite).catch(() => holder.replaceChildren(element("p", { class: "muted" }, "The score cannot be shown; it can be heard.")));
+  return { made, play, variation };
+}
+
+function close(variation) {
+  if (!finish) return;
+  endTrial();
+  byId("variations-view").hidden = true;
+  byId("variations-cards").replaceChildren();
+  cards = [];
+  const answer = finish;
+  finish = null;
+  answer(variation);
+}
+
+/**
+ * Lets the person choose.
+ * @param {Variation[]} variations
+ * @param {{from?: number, isRewrite?: boolean}} [options] from: the step where playing begins
+ * @returns {Promise<Variation|null>} null: the piece stays as it was
+ */
+export function chooseVariation(variations, { from = 0, isRewrite = false } = {}) {
+  close(null);
+  cards = variations.map((variation, index) => card(variation, index, { from, isRewrite }));
+  byId("variations-cards").replaceChildren(...cards.map(({ made }) => made));
+  byId("variations-view").hidden = false;
+  byId("stage").scrollTo({ top: 0 });
+  cards[0].play.focus({ preventScroll: true });
+  return new Promise((resolve) => { finish = resolve; });
+}
+
+/** Takes the cards away, keeping nothing. */
+export const dismissVariations = () => close(null);
+
+/** Wires what is not on the cards. */
+export function startVariations() {
+  byId("variations-discard").addEventListener("click", () => close(null));
+  trials.addEventListener("trial", () => {
+    for (const { made, play, variation } of cards) {
+      const isPlaying = onTrial() === variation.piece && Boolean(getPlayer()?.playing);
+      made.classList.toggle("is-playing", isPlaying);
+      play.querySelector("span").textContent = isPlaying ? "Stop" : "Play";
+      play.querySelector("use").setAttribute("href", isPlaying ? "#icon-stop" : "#icon-play");
+    }
+  });
+}
