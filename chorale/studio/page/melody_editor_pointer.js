@@ -1,0 +1,101 @@
+/**
+ * What do mouse, pen and finger do in the melody editor?
+ *
+ * A click on a note selects it, elsewhere it writes one; dragging sideways changes its
+ * length, up and down its pitch. A right click removes. Above the staff: fermatas.
+ */
+
+import { noteAt, noteFrom } from "./melody_edits.js";
+import { numberOf, pitchOf } from "./pitches.js";
+import { FERMATA_Y } from "./staff_layout.js";
+
+const NEAR_HEAD = 12; // pixels
+const CLICK = 8; // pixels that a click may move
+
+/** @param {import("./melody_editor.js").MelodyEditor} editor */
+export function followPointer(editor) {
+  const { area } = editor;
+  /** @type {{start: number, pitch: number, x: number, y: number, isMoved: boolean} | null} */
+  let drag = null;
+  /** A finger that may write or scroll: decided when it is lifted. */
+  let finger = null;
+
+  /** @param {PointerEvent} event */
+  const place = (event) => {
+    const box = editor.drawing.getBoundingClientRect();
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    const { layout, duration } = editor;
+    const grid = duration % 3 === 0 ? duration / 3 : Math.min(duration, 4);
+    const number = layout.numberAt(y);
+    return { x, y, number, step: layout.stepAt(x, grid), exact: layout.stepAt(x) };
+  };
+
+  /** The note whose head is under the pointer. */
+  const headAt = ({ x, number }) => {
+    const { layout, piece, voice } = editor;
+    return piece.voices[voice].find(
+      ([pitch, start]) =>
+        Math.abs(layout.x(start) - x) <= NEAR_HEAD &&
+        Math.abs(numberOf(pitch, layout.fifths) - number) <= 1,
+    );
+  };
+
+  const write = (spot) => {
+    if (spot.y < FERMATA_Y) {
+      editor.toggleFermata(spot.exact);
+      return;
+    }
+    const head = headAt(spot);
+    if (head) editor.select(head[1]);
+    else editor.put(spot.step, editor.duration, pitchOf(spot.number, editor.layout.fifths));
+  };
+
+  area.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || !editor.drawing) return;
+    const spot = place(event);
+    if (event.pointerType === "touch") {
+      finger = { x: event.clientX, y: event.clientY };
+      return;
+    }
+    write(spot);
+    const note = noteFrom(editor.piece, editor.voice, editor.selected);
+    if (note && spot.y >= FERMATA_Y) {
+      drag = { start: note[1], pitch: note[0], x: spot.x, y: spot.y, isMoved: false };
+      area.setPointerCapture(event.pointerId);
+    }
+  });
+
+  area.addEventListener("pointermove", (event) => {
+    if (event.pointerType === "touch" || !editor.drawing) return;
+    const spot = place(event);
+    if (!drag) {
+      if (spot.y >= FERMATA_Y && !headAt(spot)) editor.showGhost(spot.step, spot.number);
+      else editor.ghost.replaceChildren();
+      return;
+    }
+    const isSideways = Math.abs(spot.x - drag.x) > CLICK;
+    const isUpward = Math.abs(spot.y - drag.y) > CLICK;
+    drag.isMoved ||= isSideways || isUpward;
+    if (!drag.isMoved) return;
+    if (isSideways) editor.resize(drag.start, Math.max(1, spot.exact - drag.start + 1));
+    else editor.repitch(drag.start, pitchOf(spot.number, editor.layout.fifths));
+  });
+
+  area.addEventListener("pointerup", (event) => {
+    drag = null;
+    if (!finger) return;
+    const moved = Math.hypot(event.clientX - finger.x, event.clientY - finger.y);
+    finger = null;
+    if (moved <= CLICK) write(place(event));
+  });
+  area.addEventListener("pointercancel", () => (drag = finger = null));
+  area.addEventListener("pointerleave", () => editor.ghost?.replaceChildren());
+
+  area.addEventListener("contextmenu", (event) => {
+    event.preventDefault();
+    if (!editor.drawing) return;
+    const spot = place(event);
+    const note = headAt(spot) ?? noteAt(editor.piece, editor.voice, spot.exact);
+    if (note) editor.removeNote(note[1]);
+  });
+}
