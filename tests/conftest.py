@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -34,10 +32,11 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark notebooks as slow."""
+    """Mark notebooks as slow, and begin with them: no process waits for a long one."""
     for item in items:
         if item.path.suffix == ".ipynb":
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: item.path.suffix != ".ipynb")
 
 
 # === One tiny trained model of each kind ===
@@ -82,7 +81,7 @@ def flat_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     Two of the twenty pieces were held out.
     """
-    from tiny import tiny_infiller_options, write_flat_corpus
+    from tiny import tiny_infiller_options, without_xla, write_flat_corpus
 
     from chorale.corpus.loading import load_corpus
     from chorale.training.chorale_networks import train_network
@@ -92,7 +91,7 @@ def flat_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     corpus = load_corpus(write_flat_corpus(folder / "hymns", 20))
     options = CommonOptions(epochs=1, batch_size=9, crop=32, plan=("step",))
     network = tiny_infiller_options("coconet")
-    with _without_xla():
+    with without_xla():
         train_network(corpus, network, options, folder / "run")
     return folder / "run"
 
@@ -118,35 +117,25 @@ def classifier_run(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 # === Forecasting ===
 
 
-@contextmanager
-def _without_xla() -> Iterator[None]:
-    import keras
-
-    compile_model = keras.Model.compile
-
-    def compile_plainly(model: Any, *args: Any, **options: Any) -> None:
-        compile_model(model, *args, **{**options, "jit_compile": False})
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keras.Model, "compile", compile_plainly)
-        yield
-
-
 @pytest.fixture
 def without_xla() -> Iterator[None]:
     """Train without XLA, whose compilation takes longer than a tiny training."""
-    with _without_xla():
+    import tiny
+
+    with tiny.without_xla():
         yield
 
 
 @pytest.fixture(scope="session")
 def suite_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a tiny suite of forecasters; copy it to change it."""
+    from tiny import without_xla
+
     from chorale.forecasting.recipes import RECIPES
     from chorale.forecasting.suite import SuiteOptions, run_suite
 
     folder = tmp_path_factory.mktemp("suite")
     options = SuiteOptions(train=16, valid=8, test=12, epochs=1, draws=100)
-    with _without_xla():
+    with without_xla():
         run_suite({"simple-rnn": RECIPES["simple-rnn"]}, options, folder)
     return folder

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import numpy as np
 
@@ -184,12 +187,27 @@ def write_shapes(path: Path) -> Path:
 def train_tiny_classifier(
     shapes: Path, run: Path, progress: EpochProgress | None = None
 ) -> None:
-    """Train a classifier of shapes in a new run."""
-    train_classifier(
-        *hold_out(load_examples([shapes])),
-        TINY_CLASSIFIER,
-        TINY_SKETCH_TRAINING,
-        run,
-        command="of a test",
-        progress=progress,
-    )
+    """Train a classifier of shapes in a new run, without XLA."""
+    with without_xla():
+        train_classifier(
+            *hold_out(load_examples([shapes])),
+            TINY_CLASSIFIER,
+            TINY_SKETCH_TRAINING,
+            run,
+            command="of a test",
+            progress=progress,
+        )
+
+
+@contextmanager
+def without_xla() -> Iterator[None]:
+    """Train without XLA, whose compilation takes longer than a tiny training."""
+    import keras
+
+    compile_model = keras.Model.compile
+
+    def compile_plainly(model: Any, *args: Any, **options: Any) -> None:
+        compile_model(model, *args, **{**options, "jit_compile": False})
+
+    with mock.patch.object(keras.Model, "compile", compile_plainly):
+        yield

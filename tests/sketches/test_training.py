@@ -75,6 +75,7 @@ def test_one_class_alone_is_refused(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_xla")
 def test_a_killed_run_ends_where_the_unbroken_one_does(
     classifier_run: Path,
     shapes: Path,
