@@ -31,6 +31,8 @@ from chorale.sampling.generate import sample
 from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.openings import find_start
 from chorale.studio import parameters as table
+from chorale.studio.catalogue import catalogue
+from chorale.studio.guesses import guess
 from chorale.studio.models import judge_of, open_model
 from chorale.studio.parameters import Parameter, options_of, read_all
 from chorale.studio.piece_json import cells_from_json, cells_to_json, from_json, to_json
@@ -137,27 +139,45 @@ def piece_of(body: object) -> Chorale:
 
 
 def warm(progress: Progress) -> None:
-    """Open the default model, so that nobody has to wait for it."""
-    open_model(DEFAULT_MODEL)
-    progress(1, 1)
+    """Load what the first requests will need, so that nobody has to wait for it.
+
+    Args:
+        progress: called in between; raises an exception to end it.
+    """
+    steps: tuple[Callable[[], object], ...] = (
+        partial(open_model, DEFAULT_MODEL),
+        catalogue,
+        partial(guess, {"strokes": [[[0, 0], [1, 1]]]}),
+        partial(find_faults, Chorale(pitches=np.full((16, VOICES), 60))),
+    )
+    for done, step in enumerate(steps, 1):
+        step()
+        progress(done, len(steps))
 
 
 # === Generate ===
 
 
-def prepare_generate(values: Mapping[str, Any]) -> Work:
-    """Return the work of new pieces; `values` as of PARAMETERS."""
+def prepare_generate(values: Mapping[str, Any], piece: Chorale | None = None) -> Work:
+    """Return the work of new pieces.
+
+    Args:
+        values: as of PARAMETERS.
+        piece: whose opening and plan to follow; None for the one that `seed` names.
+    """
     seed = values["seed"]
-    if seed != NO_SEED and not seed.isdigit():
+    if piece is not None:
+        _check_size(piece)
+    elif seed != NO_SEED and not seed.isdigit():
         # Of names, only those of the bundled corpus: others would be paths of files.
         seed = seed.casefold().replace(" ", "")
         bundled = (f"bwv{each.bwv}".casefold() for each in read_index(bundled_corpus()))
         if seed not in bundled:
             raise UsageError(f"there is no bundled chorale {values['seed']!a}")
-    if seed == NO_SEED and values["opening"] is not None:
+    if piece is None and seed == NO_SEED:
         values = {**values, "opening": None}  # there is nothing to keep
     start = find_start(
-        seed,
+        seed if piece is None else piece,
         bars=values["bars"],
         opening_bars=values["opening"],
         random_state=values["random_state"],

@@ -27,6 +27,7 @@ from chorale.studio.answers import (
     json_of,
     json_response,
 )
+from chorale.studio.api import routes_of
 from chorale.studio.events import event_stream
 from chorale.studio.jobs import Jobs
 from chorale.studio.pages import serve_page
@@ -49,7 +50,8 @@ def application(
         services: what it asks of the rest of the studio; None for the real ones.
         jobs: a queue that has not been started; None for one with the usual limits.
     """
-    routes = Routes(settings, services or Services(), jobs or Jobs())
+    jobs = jobs or Jobs()
+    routes = Routes(settings, services or Services(), jobs)
     return Starlette(
         routes=[
             Route("/", serve_page),
@@ -64,6 +66,7 @@ def application(
             Route("/jobs/{id}", routes.job, methods=["GET"]),
             Route("/jobs/{id}", routes.cancel, methods=["DELETE"]),
             Route("/jobs/{id}/events", routes.events),
+            *routes_of(jobs),
         ],
         middleware=[Middleware(Guard, settings=settings)],
         exception_handlers={ChoraleError: answer_error, HTTPException: _refuse},

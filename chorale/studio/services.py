@@ -29,6 +29,7 @@ class Services:
         Args:
             progress: called now and then; raises an exception to end it.
         """
+        resolve_name("chorale.studio.actions:warm")(progress)
 
     def prepare(self, job: Json) -> Work:
         """Check a job, and return what does its work."""
