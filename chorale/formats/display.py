@@ -5,15 +5,17 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterable
+from contextlib import suppress
 from html import escape
 
 from chorale.errors import ChoraleError
 from chorale.formats.audio import SAMPLE_RATE, render
 from chorale.formats.engraving import EngravingOptions, engrave
 from chorale.music.score import Chorale
+from chorale.utils.arrays import FloatArray
 
 MOST_BARS = 32  # that are shown and played
-_OPTIONS = EngravingOptions(width=960, scale=0.9, background="white")
+_OPTIONS = EngravingOptions(width=960, scale=0.9, background="white", named=False)
 _QUALITY = 0.85  # from 0, the best, to 1, the smallest: 4 kB a second of an organ
 
 
@@ -42,36 +44,23 @@ def html_of(
     shown = chorale
     if len(bars) > MOST_BARS:
         shown = chorale.excerpt(0, bars[MOST_BARS].start)
-    name = escape(description(chorale))
+    name = escape(chorale.description)
     parts = []
-    try:
+    with suppress(ChoraleError):
         (picture,) = engrave(shown, _OPTIONS, labels)
         source = _embedded(picture.encode(), "image/svg+xml")
         parts.append(f'<img src="{source}" alt="The score of {name}">')
-    except ChoraleError:
-        pass  # the description says what it is
     more = f", the first {MOST_BARS} bars" if shown is not chorale else ""
     parts.append(f"<div>{name}{more}</div>")
     if sound:
-        try:
-            clip = _embedded(mp3_of(shown, instrument), "audio/mpeg")
-            parts.append(f'<audio controls src="{clip}"></audio>')
-        except (ImportError, OSError):
-            pass
+        with suppress(ImportError, OSError):
+            parts.append(player(mp3_of(shown, instrument)))
     return "<div>" + "\n".join(parts) + "</div>"
 
 
-def description(chorale: Chorale) -> str:
-    """Return what a chorale is in a line of text: title, key, metre, length."""
-    title, source = chorale.title.strip(), chorale.source.strip()
-    name = f"{title} ({source})" if title and source else title or source or "Chorale"
-    bars = len(chorale.written_bars())
-    facts = [
-        chorale.key.name if chorale.key else "",
-        chorale.metre.name,
-        f"{bars} bar" + "s" * (bars != 1),
-    ]
-    return ", ".join(filter(None, (name, *facts)))
+def player(mp3: bytes) -> str:
+    """Return HTML that plays a sound."""
+    return f'<audio controls src="{_embedded(mp3, "audio/mpeg")}"></audio>'
 
 
 def mp3_of(chorale: Chorale, instrument: str = "organ") -> bytes:
@@ -81,18 +70,25 @@ def mp3_of(chorale: Chorale, instrument: str = "organ") -> bytes:
         ImportError, OSError: soundfile, or the library that it needs, is missing.
         UsageError: there is no such instrument.
     """
-    import soundfile
-
     stereo = render(chorale, instrument)
     pairs = stereo[: len(stereo) // 2 * 2].mean(axis=1).reshape(-1, 2)
+    return to_mp3(pairs.mean(axis=1), SAMPLE_RATE // 2)
+
+
+def to_mp3(sound: FloatArray, rate: int) -> bytes:
+    """Return mono sound as MP3, small rather than good.
+
+    Args:
+        sound: float array (samples,) from -1 to 1.
+        rate: samples per second.
+
+    Raises:
+        ImportError, OSError: soundfile, or the library that it needs, is missing.
+    """
+    import soundfile
+
     file = io.BytesIO()
-    soundfile.write(
-        file,
-        pairs.mean(axis=1),
-        SAMPLE_RATE // 2,
-        format="MP3",
-        compression_level=_QUALITY,
-    )
+    soundfile.write(file, sound, rate, format="MP3", compression_level=_QUALITY)
     return file.getvalue()
 
 

@@ -142,6 +142,21 @@ class Chorale:
 
     __hash__ = None  # type: ignore[assignment]
 
+    @property
+    def description(self) -> str:
+        """A line on what it is: title, source, key, first metre and number of bars."""
+        title, source = self.title.strip(), self.source.strip()
+        name = f"{title} ({source})" if title and source else title or source
+        bars = len(self.written_bars())
+        length = f"{bars} bar" + "s" * (bars != 1)
+        key = self.key.name if self.key else ""
+        facts = (name or "Chorale", key, self.metre.name, length)
+        return ", ".join(filter(None, facts))
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Print the description, not the arrays, where IPython shows a chorale."""
+        printer.text(self.description)
+
     def _repr_html_(self) -> str:
         """Return the score and the sound, which notebooks show."""
         html: str = resolve_name(_DISPLAY)(self)

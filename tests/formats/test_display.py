@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from strategies import chorales, little_chorale
 
 from chorale.errors import UsageError
-from chorale.formats.display import MOST_BARS, description, html_of, mp3_of
+from chorale.formats.display import MOST_BARS, html_of, mp3_of
 from chorale.music.score import Chorale
 
 
@@ -27,7 +27,7 @@ def embedded(html: str, media_type: str) -> list[bytes]:
 def test_a_chorale_shows_its_score_and_plays() -> None:
     html = little_chorale()._repr_html_()
     (picture,) = embedded(html, "image/svg+xml")
-    assert 'id="note-0-0"' in picture.decode()
+    assert picture.count(b"glyph-E0A4") > 40  # black noteheads
     (clip,) = embedded(html, "audio/mpeg")
     sound, rate = soundfile.read(io.BytesIO(clip))
     assert rate == 22_050
@@ -60,8 +60,7 @@ def test_a_long_piece_is_shown_in_part() -> None:
     html = html_of(long, sound=False)
     assert f"40 bars, the first {MOST_BARS} bars" in html
     (picture,) = embedded(html, "image/svg+xml")
-    assert f'id="bar-{MOST_BARS - 1}"' in picture.decode()
-    assert f'id="bar-{MOST_BARS}"' not in picture.decode()
+    assert picture.count(b"#glyph-E0A2") == 4 * MOST_BARS  # whole notes
 
 
 def test_markup_in_a_title_is_text() -> None:
@@ -81,14 +80,6 @@ def test_without_a_library_the_rest_is_shown(
     assert kept in html
     assert ("<audio" in html) + ("<img" in html) == 1
     assert "A minor, 4/4, 5 bars" in html
-
-
-def test_descriptions() -> None:
-    assert description(little_chorale(title="", source="bwv1")).startswith("bwv1, A")
-    assert description(little_chorale(title="", key=None)) == "Chorale, 4/4, 5 bars"
-    assert description(Chorale(pitches=np.full((16, 4), 60))) == "Chorale, 4/4, 1 bar"
-    named = little_chorale(title="Wach auf", source="bwv1")
-    assert description(named).startswith("Wach auf (bwv1), A minor")
 
 
 def test_an_unknown_instrument_is_wrong_usage() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import chorales
+from strategies import chorales, little_chorale
 
 from chorale.errors import DataError
 from chorale.music.keys import Key
@@ -178,3 +180,19 @@ def test_metres_are_whole_sixteenths() -> None:
 def test_changes_count_the_first_step_and_skip_silence() -> None:
     column = np.array([[0], [60], [60], [62], [0], [62]])
     assert changes(column)[:, 0].tolist() == [False, True, False, True, False, True]
+
+
+def test_descriptions() -> None:
+    def described(**fields: Any) -> str:
+        return little_chorale(**fields).description
+
+    assert described(title="", source="bwv1").startswith("bwv1, A minor")
+    assert described(title="", key=None) == "Chorale, 4/4, 5 bars"
+    assert described(title="Wach auf", source="bwv1").startswith("Wach auf (bwv1), A")
+    one = Chorale(pitches=np.full((16, 4), 60))
+    assert one.description == "Chorale, 4/4, 1 bar"
+
+
+def test_ipython_prints_the_description() -> None:
+    pretty = pytest.importorskip("IPython.lib.pretty")
+    assert pretty.pretty(little_chorale()) == little_chorale().description

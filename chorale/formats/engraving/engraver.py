@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 from chorale.errors import OptionError
@@ -19,6 +20,7 @@ _STAVES = (VOICES // 2, VOICES)
 _BOUNDS = {"width": (200, 10_000), "height": (200, 10_000), "scale": (0.2, 5.0)}
 # Pixels of a unit of Verovio's, of which a staff is 72 high, at scale 1.
 _UNIT = 0.45
+_TITLE_LETTER, _CREDIT_LETTER = 13, 7  # pixels of most letters at scale 1
 _HIGHEST = 60_000  # units, that Verovio's page can be high
 _MARGIN = 40  # units
 # Distances, in half staff spaces unless said otherwise, which differ from Verovio's.
@@ -44,6 +46,8 @@ class EngravingOptions:
         height: of a page in pixels; None for a single page, as high as need be.
         title: whether title and credit stand at the head.
         background: a color such as `white`; None is transparent.
+        named: whether notes, rests and bars have identifiers and all elements classes;
+            without them pictures are smaller.
 
     Raises:
         UsageError: a number of staves, or a size, that cannot be.
@@ -55,6 +59,7 @@ class EngravingOptions:
     height: int | None = None
     title: bool = False
     background: str | None = None
+    named: bool = True
 
     def __post_init__(self) -> None:
         if self.staves not in _STAVES:
@@ -90,13 +95,24 @@ def engrave(
     """
     options = options or EngravingOptions()
     title = printable(chorale.title or chorale.source)
-    heading = (title, printable(chorale.credit)) if options.title else ()
+    heading = _heading(title, printable(chorale.credit), options)
     mei = mei_of(chorale, staves=options.staves, labels=labels, heading=heading)
     rendered = render_mei(mei, _verovio_options(options))
-    pages = [clean_page(svg, options.width) for svg in rendered]
+    pages = [clean_page(svg, options.width, named=options.named) for svg in rendered]
     groups = [pages] if options.height is None else [[page] for page in pages]
     name = title or "A chorale"
     return [picture_of(group, name, options.background) for group in groups]
+
+
+def _heading(title: str, credit: str, options: EngravingOptions) -> list[list[str]]:
+    """Return the lines of title and credit, as long as the page is wide."""
+    if not options.title:
+        return []
+    letters = options.width / options.scale  # pixels at scale 1
+    return [
+        wrap(text, max(round(letters / width), 1))
+        for text, width in ((title, _TITLE_LETTER), (credit, _CREDIT_LETTER))
+    ]
 
 
 def _verovio_options(options: EngravingOptions) -> dict[str, Any]:
@@ -114,4 +130,6 @@ def _verovio_options(options: EngravingOptions) -> dict[str, Any]:
         "header": "encoded" if options.title else "none",
         "footer": "none",
         "breaks": "auto",
+        "breaksNoWidow": True,  # no last system of a single bar
+        "svgFormatRaw": True,  # no indentation, which would be part of texts
     }

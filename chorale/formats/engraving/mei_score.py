@@ -48,7 +48,7 @@ def mei_of(
     *,
     staves: int = VOICES // 2,
     labels: Iterable[tuple[int, str]] = (),
-    heading: Sequence[str] = (),
+    heading: Sequence[Sequence[str]] = (),
 ) -> str:
     """Return a chorale as MEI.
 
@@ -56,7 +56,7 @@ def mei_of(
         chorale: any.
         staves: 2, of two voices each, or 4.
         labels: steps and the texts under the lowest staff, in any order.
-        heading: the title; what stands at the right below it.
+        heading: the lines of the title, then those at the right below it.
     """
     return _Writer(chorale, staves).document(labels, heading)
 
@@ -79,7 +79,7 @@ class _Writer:
         self._begun = [(0, 0)] * VOICES
 
     def document(
-        self, labels: Iterable[tuple[int, str]], heading: Sequence[str]
+        self, labels: Iterable[tuple[int, str]], heading: Sequence[Sequence[str]]
     ) -> str:
         root = Element("mei", {"xmlns": _NAMESPACE, "meiversion": "5.0"})
         score = root
@@ -110,7 +110,7 @@ class _Writer:
 
     # === What stands before the music ===
 
-    def _add_definition(self, score: Element, heading: Sequence[str]) -> None:
+    def _add_definition(self, score: Element, heading: Sequence[Sequence[str]]) -> None:
         """Write the staves with clefs, key and first metre."""
         key = self._chorale.key
         fifths = key.fifths if key else 0
@@ -121,11 +121,8 @@ class _Writer:
             definition.set(name, value)
         if any(heading):
             head = SubElement(definition, "pgHead")
-            for text, side, size in zip(
-                heading, ("center", "right"), ("x-large", "small"), strict=False
-            ):
-                style = {"halign": side, "valign": "bottom", "fontsize": size}
-                SubElement(head, "rend", style).text = printable(text) or "\u00a0"
+            _add_text(head, heading[0], "center", "middle", "x-large")
+            _add_text(head, heading[1], "right", "bottom", "small")
         shared = self._staves < VOICES
         group = SubElement(definition, "staffGrp")
         group.set("symbol", "brace" if shared else "bracket")
@@ -250,6 +247,19 @@ class _Writer:
             if bar.start <= start < bar.end:
                 mark = SubElement(measure, "fermata", {"staff": "1", "place": "above"})
                 mark.set("tstamp", _timestamp(bar, start))
+
+
+def _add_text(
+    head: Element, lines: Sequence[str], side: str, height: str, size: str
+) -> None:
+    """Write lines of text at the head of the first page."""
+    if not lines:
+        return
+    text = SubElement(head, "rend", {"halign": side, "valign": height})
+    text.set("fontsize", size)
+    text.text = lines[0]
+    for line in lines[1:]:
+        SubElement(text, "lb").tail = line
 
 
 def _note_name(voice: int, start: int, count: int) -> str:

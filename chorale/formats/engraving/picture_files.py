@@ -12,7 +12,7 @@ from chorale.music.score import Chorale
 from chorale.utils.extras import require
 from chorale.utils.files import replacing, write_text
 
-_OPTIONS = EngravingOptions(title=True, background="white")
+_OPTIONS = EngravingOptions(width=1100, title=True, background="white", named=False)
 _SHARPNESS = 2  # pixels of a PNG for each of the score
 _MOST_PIXELS = 32_000  # height of a PNG
 _FONT_PACKAGE, _FONT = "font_caladea", "Caladea"
@@ -32,7 +32,7 @@ def write_svg(chorale: Chorale, path: Path | str) -> None:
 def write_png(chorale: Chorale, path: Path | str) -> None:
     """Write the score of a chorale on two staves as a PNG picture.
 
-    It is 2000 pixels wide, whatever the length of the piece one picture. Words are in a
+    It is 2200 pixels wide, whatever the length of the piece one picture. Words are in a
     serif font of the system; where there is none, in the font of the extra [score].
 
     Raises:

@@ -54,10 +54,13 @@ class Page(NamedTuple):
     unit: float
 
 
-def clean_page(svg: str, width: int) -> Page:
-    """Return the allowed content of a page as Verovio writes it, `width` pixels wide.
+def clean_page(svg: str, width: int, *, named: bool = True) -> Page:
+    """Return the allowed content of a page as Verovio writes it.
 
-    Its height is rounded to whole pixels.
+    Args:
+        svg: the page, without indentation.
+        width: of the picture, in pixels; its height is rounded to whole ones.
+        named: whether elements keep identifiers and classes.
     """
     root = fromstring(svg)
     glyphs = {}
@@ -70,7 +73,7 @@ def clean_page(svg: str, width: int) -> Page:
     assert inner is not None, "a page of Verovio has a picture in the picture"
     content = Element("g")
     for group in inner:
-        _copy(group, content)
+        _copy(group, content, named=named)
     _, _, own_width, own_height = map(float, inner.get("viewBox", "").split())
     unit = width / own_width
     return Page(content, glyphs, width, round(own_height * unit), unit)
@@ -81,18 +84,24 @@ def _glyph_name(identifier: str) -> str:
     return f"glyph-{identifier.partition('-')[0]}"
 
 
-def _copy(element: Element, parent: Element) -> None:
-    """Copy an element and what is in it, if it is allowed and not empty."""
+def _copy(
+    element: Element, parent: Element, *, named: bool = True, within: str = ""
+) -> None:
+    """Copy an element and what is in it, if it is allowed and not empty.
+
+    `within` is the class of the element in which it is. Without names, groups that
+    then say nothing are replaced by what is in them.
+    """
     name = element.tag.removeprefix(_SVG)
-    classes = element.get("class", "").split()
-    if name not in _ALLOWED or _INVISIBLE & set(classes):
+    own = element.get("class", "")
+    if name not in _ALLOWED or _INVISIBLE & set(own.split()):
         return
     copy = Element(name)
-    if _ID.fullmatch(element.get("id", "")):
+    if named and _ID.fullmatch(element.get("id", "")):
         copy.set("id", element.get("id", ""))
     for attribute in ("class", "transform", *_ALLOWED[name]):
         value = element.get(attribute)
-        if value and _PLAIN.fullmatch(value):
+        if value and _PLAIN.fullmatch(value) and (named or attribute != "class"):
             copy.set(attribute, _shorter(value))
     if name == "use":
         reference = element.get(_HREF) or element.get("href") or ""
@@ -100,16 +109,19 @@ def _copy(element: Element, parent: Element) -> None:
             return
         copy.set("xlink:href", f"#{_glyph_name(reference[1:])}")
     if name == "text":
-        if _ITALIC & set(parent.get("class", "").split()):
+        if _ITALIC & set(within.split()):
             copy.set("font-style", "italic")
-        if _BOLD & set(parent.get("class", "").split()):
+        if _BOLD & set(within.split()):
             copy.set("font-weight", "bold")
     if name in ("text", "tspan"):
-        copy.text = (element.text or "").strip("\n\t") or None
+        copy.text = element.text
     for child in element:
-        _copy(child, copy)
+        _copy(child, copy, named=named, within=own)
     if name == "g":
-        _join_lines(copy)
+        _join_lines(copy, named=named)
+        if not copy.attrib:
+            parent.extend(copy)
+            return
     if len(copy) or copy.text or name in _SHAPES or name == "use":
         parent.append(copy)
 
@@ -120,7 +132,7 @@ def _shorter(value: str) -> str:
     return re.sub(r",? ", " ", re.sub(r" (?=[MLCZH-])", "", value))
 
 
-def _join_lines(group: Element) -> None:
+def _join_lines(group: Element, *, named: bool) -> None:
     """Draw the lines of a staff, which are neighbours, as one path."""
     lines = []
     for child in group:
@@ -131,7 +143,8 @@ def _join_lines(group: Element) -> None:
         return
     data = (_STAFF_LINE.sub(r"M\1 \2H\3", line.get("d", "")) for line in lines)
     lines[0].set("d", "".join(data))
-    lines[0].set("class", "lines")
+    if named:
+        lines[0].set("class", "lines")
     for line in lines[1:]:
         group.remove(line)
 

@@ -353,3 +353,33 @@ def test_impossible_options_are_refused(options: dict[str, Any]) -> None:
 def test_any_size_can_be_engraved(chorale: Chorale, width: int, scale: float) -> None:
     root = picture(chorale, width=width, scale=scale)
     assert noteheads(root) or not chorale.onsets.any()
+
+
+def test_without_names_the_same_is_drawn_in_less() -> None:
+    (named,) = engrave(little_chorale(), EngravingOptions(title=True))
+    (plain,) = engrave(little_chorale(), EngravingOptions(title=True, named=False))
+    assert len(plain) < 0.8 * len(named)
+    assert "class=" not in plain
+    assert 'id="note' not in plain
+    roots = fromstring(named), fromstring(plain)
+    assert signs(roots[0]) == signs(roots[1])
+    assert texts(roots[0]) == texts(roots[1])
+
+
+def test_numbers_of_bars_are_italic_with_names_and_without() -> None:
+    (chorale, *_) = few_chorales().train
+    for named in (True, False):
+        root = picture(chorale, width=500, named=named)
+        italic = [text for text in root.iter() if text.get("font-style") == "italic"]
+        assert all("".join(text.itertext()).strip().isdigit() for text in italic)
+        assert len(italic) > 1
+
+
+def test_long_titles_are_broken_and_credits_stand_below() -> None:
+    chorale = little_chorale(title="Wach auf, mein Herz " * 5, credit="By Bach " * 30)
+    root = picture(chorale, width=500, title=True)
+    heads = [each for each in of_class(root, "rend") if each.tag == f"{SVG}tspan"]
+    heights = [float(each.get("y", "nan")) for each in heads if each.get("y")]
+    assert heights == sorted(heights)
+    lines = "".join(root.itertext()).count("Wach auf, mein Herz")
+    assert lines >= 3
