@@ -7,7 +7,6 @@ import { opened, startFilesIn, takeAnswer } from "./files_in.js";
 import { printScore, save, startFilesOut } from "./files_out.js";
 import { startFindings } from "./findings.js";
 import { say, sayError } from "./notices.js";
-import { barsName } from "./piece.js";
 import { editPiece, newPiece } from "./piece_dialog.js";
 import { score } from "./score.js";
 import { showSeeds, startSeeds } from "./seeds.js";
@@ -51,8 +50,8 @@ function showDocument() {
 
 function facts(piece) {
   const { numerator, denominator } = piece.metres[0];
-  const last = piece.bars.length - 1;
-  const bars = barsName(piece, 0, last);
+  const count = piece.bars.at(-1).number;
+  const bars = `${count} ${count === 1 ? "bar" : "bars"}`;
   return [piece.source, piece.key, `${numerator}/${denominator}`, bars].filter(Boolean).join(" · ");
 }
 

@@ -49,7 +49,7 @@ function list() {
     const button = element(
       "button", { class: "finding", type: "button", "data-testid": "finding" },
       element("span", { class: "place" }, place),
-      element("span", { class: "rule" }, capital(finding.rule.replaceAll("_", " "))),
+      element("span", { class: "rule" }, capital(finding.rule.replaceAll(/[-_]/g, " "))),
       element("span", { class: "message" }, capital(finding.message)),
     );
     button.addEventListener("click", () => goTo(index));

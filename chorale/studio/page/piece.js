@@ -37,13 +37,15 @@ export const barLength = (metre) => metre.numerator * 16 / metre.denominator;
 /** @param {Piece} piece @param {number} step @returns {string} such as "bar 3, beat 2" */
 export function placeName(piece, step) {
   const bar = piece.bars[barAt(piece, step)];
+  const name = bar.number ? `bar ${bar.number}` : "pickup";
   const beat = (bar.position + step - bar.start) / (16 / metreAt(piece, step).denominator) + 1;
-  return `bar ${bar.number}, beat ${beat.toFixed(2).replace(/\.?0+$/, "")}`;
+  return `${name}, beat ${beat.toFixed(2).replace(/\.?0+$/, "")}`;
 }
 
 /** @param {Piece} piece @param {number} first @param {number} last indices of bars @returns {string} such as "bars 2–3" */
 export function barsName(piece, first, last) {
   const [from, to] = [piece.bars[first].number, piece.bars[last].number];
+  if (!from) return to ? `pickup to bar ${to}` : "pickup";
   return from === to ? `bar ${from}` : `bars ${from}–${to}`;
 }
 

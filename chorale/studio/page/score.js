@@ -145,7 +145,13 @@ class Score extends EventTarget {
         node.classList.toggle("is-locked", isLocked);
       }
     }
-    this.dispatchEvent(new Event("marked"));
+    // A beam takes the colour that all its notes have.
+    for (const beam of byId("score-pages").querySelectorAll(".beam")) {
+      const notes = [...beam.querySelectorAll(".note")];
+      for (const name of ["is-written", "is-locked"]) {
+        beam.classList.toggle(name, notes.length > 0 && notes.every((note) => note.classList.contains(name)));
+      }
+    }
   }
 
   /** Highlights the notes that sound at a step; null: none. @param {number|null} step */

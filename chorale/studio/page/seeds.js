@@ -72,6 +72,8 @@ export function showSeeds(given) {
   const chosen = document.getElementById(`seed-${settings.seed}`);
   if (chosen) {
     choose(settings.seed);
-    byId("seed-list").scrollTop = chosen.offsetTop - byId("seed-list").offsetTop - 40;
+    const list = byId("seed-list");
+    const top = chosen.offsetTop - list.offsetTop;
+    list.scrollTop = top > list.clientHeight - 40 ? top - 40 : 0;
   }
 }

@@ -161,25 +161,30 @@ const clamp = (value, count) => Math.min(Math.max(value, 0), count - 1);
 function show() {
   const { piece, selection, locked } = store.document;
   const overlay = byId("score-overlay");
-  overlay.querySelectorAll(".selected, .padlock").forEach((old) => old.remove());
+  overlay.querySelectorAll(".padlock").forEach((old) => old.remove());
+  byId("score-under").replaceChildren();
   byId("selection-bar").hidden = !selection || document.body.dataset.mode === "edit";
   if (!piece || !score.isFresh) return;
   const frame = score.frame;
-  const place = (mark, left, top) => {
+  const place = (layer, mark, left, top) => {
     mark.style.setProperty("left", `${left - frame.left}px`);
     mark.style.setProperty("top", `${top - frame.top}px`);
-    overlay.append(mark);
+    layer.append(mark);
   };
   const box = (rect) => {
     const mark = element("div", { class: "mark selected" });
     mark.style.setProperty("width", `${rect.width}px`);
     mark.style.setProperty("height", `${rect.height}px`);
-    place(mark, rect.left, rect.top);
+    place(byId("score-under"), mark, rect.left, rect.top);
   };
-  for (const { voice, start, end, nodes } of score.notes.values()) {
-    const isLocked = locked[voice].some(([from, to]) => from <= start && end <= to);
-    const rect = isLocked && headOf(nodes[0]).getBoundingClientRect();
-    if (rect) place(element("div", { class: "mark padlock" }), rect.right + 4, rect.top - 2);
+  for (const [voice, ranges] of locked.entries()) {
+    for (const [from, to] of ranges) {
+      // One padlock at the first note; the colour says how far it reaches.
+      const first = piece.voices[voice].find(([, start]) => start >= from && start < to);
+      const note = first && score.notes.get(`${voice}-${first[1]}`);
+      const rect = note && headOf(note.nodes[0]).getBoundingClientRect();
+      if (rect) place(overlay, element("div", { class: "mark padlock" }), rect.left - 6, rect.top - 3);
+    }
   }
   if (!selection) return;
   const { first, last, voices, note } = selection;

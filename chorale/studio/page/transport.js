@@ -102,7 +102,7 @@ function showStep(step, sounds = true) {
   const place = placeName(shown, Math.min(step, shown.steps - 1));
   byId("position").value = String(step);
   byId("position").setAttribute("aria-valuetext", place);
-  byId("position-text").textContent = place.charAt(0).toUpperCase() + place.slice(1);
+  byId("position-text").textContent = place.charAt(0).toUpperCase() + place.slice(1).replace(/\.\d+$/, "");
   if (!isTrial) score.play(sounds ? step : null);
 }
 
