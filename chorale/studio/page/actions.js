@@ -3,7 +3,7 @@
 import { difference, isEmpty, union } from "./cells.js";
 import { announce, arrowTabs, byId, chooseTab, element } from "./dom.js";
 import { check } from "./findings.js";
-import { say, sayError } from "./notices.js";
+import { say, sayError, unsay } from "./notices.js";
 import { isSilent, VOICES } from "./piece.js";
 import { chosenSeed } from "./seeds.js";
 import { selectedCells, selectedSteps, selectionName } from "./selection.js";
@@ -34,7 +34,7 @@ function options() {
     return Number.isFinite(value) && byId(id).value !== "" ? Math.min(Math.max(value, least), most) : otherwise;
   };
   return {
-    model: byId("model").value || "bach", variations: number("variations", 1, 8, 1), best_of: number("best-of", 1, 16, 3),
+    model: byId("model").value || "bach", variations: number("variations", 1, 8, 1), best_of: number("best-of", 1, 16, 2),
     temperature: temperatureOf(settings.temperature), rules: RULES[settings.rules], random_state: number("random-state", 0, 4294967295, 0),
     bars: number("bars", 2, 200, null), opening: number("opening", 1, 16, 2),
   };
@@ -64,6 +64,7 @@ export async function run(action) {
     return;
   }
   openAction(action);
+  unsay("error", "opened", "remarks");
   try {
     if (action === "check") {
       const findings = await check();

@@ -2,7 +2,7 @@
 
 import { noCells } from "./cells.js";
 import { announce, byId, element } from "./dom.js";
-import { say, sayError } from "./notices.js";
+import { say, sayError, unsay } from "./notices.js";
 import { moveVoice, transposed, VOICES } from "./piece.js";
 import { getCatalogue, openFile } from "./server.js";
 import { store } from "./store.js";
@@ -64,6 +64,7 @@ function fixes(piece, isMelody, voice) {
 
 /** Reads a file in place of the document. @param {File} file */
 export async function readFile(file) {
+  unsay("error", "opened", "remarks");
   try {
     const { limits } = await getCatalogue().catch(() => ({ limits: { bytes: 10 * 1024 * 1024 } }));
     if (limits?.bytes && file.size > limits.bytes) {

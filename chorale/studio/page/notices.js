@@ -31,6 +31,11 @@ export function say(text, { kind = "note", lines = [], fixes = [], lasts = false
   return remove;
 }
 
+/** Takes notices away that no longer matter. @param {...string} names */
+export function unsay(...names) {
+  for (const name of names) byId("notices").querySelector(`[data-name="${name}"]`)?.remove();
+}
+
 /** Says that something failed; a cancelled job did not. @param {unknown} error */
 export function sayError(error) {
   if (error?.name === "AbortError") return;
