@@ -62,7 +62,7 @@ export class Schedule {
    */
   look(now, until, instruments) {
     // After a long delay the music goes on where it was, rather than hurries.
-    if (this.#time < now - LATE) this.#time = now;
+    if (!this.#isOver && this.#time < now - LATE) this.#time = now;
     while (this.#time < until) {
       if (this.#isOver) {
         this.#release(instruments);

@@ -208,14 +208,17 @@ export class SketchPad extends HTMLElement {
     this.list.replaceChildren(
       ...guesses.map(({ word, probability }) => {
         const item = make("li", "sketch-guess");
-        const percent = `${Math.round(probability * 100)} %`;
-        const bar = make("meter", "", { min: "0", max: "1", "aria-hidden": "true" });
-        bar.value = probability;
+        const share = Math.round(probability * 100);
+        const percent = share ? `${share} %` : "< 1 %";
+        const bar = make("span", "sketch-bar", { "aria-hidden": "true" });
+        bar.append(make("span"));
+        bar.firstElementChild.style.setProperty("width", `${probability * 100}%`);
         item.append(make("span", "", {}, word), bar, make("span", "", {}, percent));
         return item;
       }),
     );
-    this.status.textContent = guesses.length ? `Is it ${guesses[0].word}?` : "Draw something.";
+    const [best] = guesses;
+    this.status.textContent = best ? `Looks like: ${best.word}` : "Draw something.";
     this.#draw();
   }
 

@@ -1,0 +1,173 @@
+"""A melody is written by mouse, finger, computer keyboard or MIDI keyboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from elements import FAKE_MIDI, open_blank, piece_of
+from playwright.sync_api import Page, expect
+
+MAKE_EDITOR = """async (piece) => {
+  await import("/page/melody_editor.js");
+  window.editor = document.createElement("melody-editor");
+  window.changes = [];
+  editor.addEventListener("change", (event) => changes.push(event.detail));
+  editor.piece = piece;
+  document.body.append(editor);
+  editor.area.focus();
+}"""
+
+
+@pytest.fixture
+def editor(page: Page) -> Page:
+    """Return a page with an editor of four bars after a pickup of a quarter."""
+    page.add_init_script(FAKE_MIDI)
+    open_blank(page)
+    page.evaluate(MAKE_EDITOR, piece_of(pickup=4))
+    return page
+
+
+def line(page: Page, voice: int = 0) -> list[list[int]]:
+    notes: list[list[int]] = page.evaluate("voice => editor.piece.voices[voice]", voice)
+    return notes
+
+
+def press(page: Page, keys: str) -> None:
+    for key in keys.split():
+        page.keyboard.press(key)
+
+
+def place(page: Page, step: int, number: int) -> tuple[float, float]:
+    """Return the place on the screen of a step and a diatonic number."""
+    x, y = page.evaluate(
+        """([step, number]) => {
+          const box = editor.drawing.getBoundingClientRect();
+          return [box.left + editor.layout.x(step), box.top + editor.layout.y(number)];
+        }""",
+        [step, number],
+    )
+    return x, y
+
+
+def test_letters_and_digits_write_notes_in_the_key(editor: Page) -> None:
+    press(editor, "d f 4 c d 6 . e")
+    assert line(editor) == [
+        [74, 0, 4],
+        [78, 4, 4],
+        [73, 8, 2],
+        [74, 10, 2],
+        [76, 12, 12],
+    ]
+    expect(editor.get_by_role("status")).to_have_text("E5, dotted half, bar 1 beat 3")
+    assert editor.evaluate("changes.length") == 5
+
+
+def test_arrows_change_the_note_that_was_written_last(editor: Page) -> None:
+    press(editor, "d ArrowUp Shift+ArrowDown Control+ArrowUp Shift+ArrowRight")
+    assert line(editor) == [[76 - 1 + 12, 0, 8]]
+
+
+def test_rests_holds_and_corrections(editor: Page) -> None:
+    press(editor, "d r e t f Backspace")
+    assert line(editor) == [[74, 0, 4], [76, 8, 8]]
+    press(editor, "Home Delete g")
+    assert [note[1:] for note in line(editor)] == [[0, 4], [8, 8]]
+
+
+def test_a_fermata_by_key_and_by_click(editor: Page) -> None:
+    press(editor, "d e Shift+F")
+    assert editor.evaluate("editor.piece.fermatas") == [[4, 8]]
+    x, _ = place(editor, 4, 34)
+    top = editor.locator(".melody-staff").bounding_box()
+    assert top
+    editor.mouse.click(x, top["y"] + 10)
+    assert editor.evaluate("editor.piece.fermatas") == []
+    editor.mouse.click(x + 150, top["y"] + 10)
+    expect(editor.get_by_role("status")).to_have_text(
+        "A fermata needs a note under it."
+    )
+
+
+def test_writing_past_the_end_adds_bars_and_trim_removes_them(editor: Page) -> None:
+    press(editor, "End 7 d e")
+    piece: dict[str, Any] = editor.evaluate("editor.piece")
+    assert piece["steps"] == 68 + 32
+    assert [bar["number"] for bar in piece["bars"]] == list(range(7))
+    press(editor, "Backspace")
+    editor.get_by_role("button", name="Trim").click()
+    assert editor.evaluate("editor.piece.steps") == 68 + 16
+
+
+def test_the_mouse_writes_selects_lengthens_and_removes(editor: Page) -> None:
+    x, y = place(editor, 4, 35)
+    editor.mouse.move(x, y)
+    editor.mouse.down()
+    to, _ = place(editor, 11, 35)
+    editor.mouse.move(to, y, steps=4)
+    editor.mouse.up()
+    assert line(editor) == [[73, 4, 8]]
+    editor.mouse.click(*place(editor, 12, 37))
+    editor.mouse.click(x, y)
+    assert editor.evaluate("editor.selected") == 4
+    assert line(editor) == [[73, 4, 8], [76, 12, 4]]
+    editor.mouse.click(x, y, button="right")
+    assert line(editor) == [[76, 12, 4]]
+
+
+def test_another_voice_keeps_its_notes(editor: Page) -> None:
+    press(editor, "d e")
+    editor.evaluate("editor.voice = 3")
+    press(editor, "Home d")
+    assert line(editor) == [[74, 0, 4], [76, 4, 4]]
+    assert line(editor, 3) == [[50, 0, 4]]
+
+
+def test_a_midi_keyboard_writes_step_by_step(editor: Page) -> None:
+    editor.get_by_role("button", name="MIDI keyboard").click()
+    expect(editor.get_by_role("status")).to_have_text("Play on Fake keyboard.")
+    editor.evaluate("pressKey(0x90, 62, 90); pressKey(0x90, 62, 0)")
+    editor.evaluate("pressKey(0x91, 66, 90)")
+    assert line(editor) == [[62, 0, 4], [66, 4, 4]]
+    editor.get_by_role("button", name="MIDI keyboard").click()
+    editor.evaluate("pressKey(0x90, 70, 90)")
+    assert len(line(editor)) == 2
+
+
+def test_a_browser_without_midi_says_so(editor: Page) -> None:
+    editor.evaluate("navigator.requestMIDIAccess = undefined")
+    editor.get_by_role("button", name="MIDI keyboard").click()
+    expect(editor.get_by_role("status")).to_contain_text("no Web MIDI")
+
+
+def test_refused_midi_is_said(editor: Page) -> None:
+    editor.evaluate(
+        "void (navigator.requestMIDIAccess = () => Promise.reject(new Error('no')))"
+    )
+    editor.get_by_role("button", name="MIDI keyboard").click()
+    expect(editor.get_by_role("status")).to_contain_text("did not give access")
+
+
+def test_it_scrolls_in_itself_on_a_phone(editor: Page) -> None:
+    editor.set_viewport_size({"width": 390, "height": 700})
+    press(editor, "End")
+    assert editor.evaluate("editor.area.scrollLeft") > 0
+    assert editor.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize(
+    ("key", "pitch", "name"),
+    [("D major", 73, "C♯5"), ("Eb major", 75, "E♭5"), ("A minor", 68, "G♯4")],
+)
+def test_pitches_are_spelled_in_the_key(
+    page: Page, key: str, pitch: int, name: str
+) -> None:
+    open_blank(page)
+    found = page.evaluate(
+        """async ([key, pitch]) => {
+          const { fifthsOf, pitchName } = await import("/page/pitches.js");
+          return pitchName(pitch, fifthsOf(key));
+        }""",
+        [key, pitch],
+    )
+    assert found == name
