@@ -26,6 +26,7 @@ from chorale.utils.threads import threads_of
 KEY_FEATURE = "key"
 END_FEATURE = "to_end"
 _GUIDED_STEPS = 64  # before the end: four bars of 4/4
+_NOT_GUIDED = distance_value(_GUIDED_STEPS)
 
 
 class GuidedState(NamedTuple):
@@ -67,7 +68,7 @@ class GuidedPredictor:
         self, state: GuidedState, tokens: IntArray, plan: IntArray
     ) -> GuidedState:
         both = self.predictor.advance(
-            state.both, np.tile(tokens, (2, 1)), self._both(plan)
+            state.both, np.concatenate([tokens, tokens]), self._both(plan)
         )
         return GuidedState(both, self._weights(plan))
 
@@ -104,7 +105,7 @@ class GuidedPredictor:
         guided = np.ones(plan.shape[:-1], np.float32)
         if END_FEATURE in self.plan_features:
             to_end = plan[..., self.plan_features.index(END_FEATURE)]
-            guided *= to_end < distance_value(_GUIDED_STEPS)
+            guided *= to_end < _NOT_GUIDED
         return self.weight * guided[..., np.newaxis]
 
     def _both(self, plan: IntArray) -> IntArray:
@@ -119,6 +120,9 @@ class GuidedPredictor:
 def _guided(
     conditional: FloatArray, unconditional: FloatArray, weights: FloatArray
 ) -> FloatArray:
-    """Return guided log-probabilities; all float arrays (..., tokens or 1)."""
-    conditional, unconditional = log_softmax(conditional), log_softmax(unconditional)
+    """Return guided log-probabilities of logits; float arrays (..., tokens or 1).
+
+    Logits are log-probabilities but for a number in each row, which the result, being
+    normalized, does not depend on.
+    """
     return log_softmax(conditional + weights * (conditional - unconditional))
