@@ -221,10 +221,10 @@ def test_the_best_candidate_is_kept(run: Run, monkeypatch: pytest.MonkeyPatch) -
 
 def test_every_format_is_written(run: Run) -> None:
     code, out, err = run(
-        "generate", "--bars", "3", "--format", "midi,musicxml,csv,wav,csv"
+        "generate", "--bars", "3", "--format", "midi,musicxml,csv,wav,svg,png,csv"
     )
     assert code == 0 and err.startswith("note: ")
-    endings = ["mid", "musicxml", "csv", "wav"]
+    endings = ["mid", "musicxml", "csv", "wav", "svg", "png"]
     assert out.split() == [f"chorale-seed1.{ending}" for ending in endings]
     assert written() == sorted(out.split())
 

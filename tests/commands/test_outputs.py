@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from strategies import little_chorale
 
-from chorale.commands.outputs import Destination, choice_blocks, write_best
+from chorale.commands.outputs import (
+    Destination,
+    choice_blocks,
+    parse_formats,
+    write_best,
+)
+from chorale.errors import MissingExtraError
 from chorale.music.lyrics import Lyric
 from chorale.music.score import Chorale
 from chorale.sampling.best_of import Candidate
@@ -43,3 +50,15 @@ def test_lyrics_that_are_lost_are_said_once(
     assert capsys.readouterr().err == "note: CSV holds no lyrics\n"
     write_best(destination, ["c"], [little_chorale()])
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("missing", "formats"), [("verovio", "midi,svg"), ("resvg_py", "png")]
+)
+def test_formats_without_their_extra_are_refused_before_the_work(
+    monkeypatch: pytest.MonkeyPatch, missing: str, formats: str
+) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(MissingExtraError, match=r"--format \w+ needs .*\[score\]"):
+        parse_formats(formats)
+    assert parse_formats("midi,csv") == [".mid", ".csv"]
