@@ -29,6 +29,8 @@ export class MelodyEditor extends HTMLElement {
   #cursor = 0;
   /** First step of the note that arrows alter. @type {number | null} */
   #selected = null;
+  /** @type {{label: string | null} | null} */
+  #gesture = null;
   #isReady = false;
 
   connectedCallback() {
@@ -175,6 +177,16 @@ export class MelodyEditor extends HTMLElement {
       edits.change(this.#piece, this.#voice, note[1], { length }), "Length of a note",
     );
     this.say(this.#nameOf([note[0], note[1], length]));
+  }
+
+  /** Give a note of a piece, as it was before a drag, another pitch and length. */
+  reshape(piece, [pitch, start, length]) {
+    const old = edits.noteFrom(this.#piece, this.#voice, start);
+    if (!old || (old[0] === pitch && old[2] === length)) return;
+    this.#selected = start;
+    this.#change(edits.change(piece, this.#voice, start, { pitch, length }), "Note");
+    if (old[0] === pitch) this.say(this.#nameOf([pitch, start, length]));
+    else this.#hear(pitch, start, length);
   }
 
   /** Move the selected note by semitones. */
@@ -338,8 +350,25 @@ export class MelodyEditor extends HTMLElement {
     if (piece === this.#piece) return;
     this.#piece = piece;
     this.#draw();
-    const detail = { piece, label };
+    if (this.#gesture) this.#gesture.label ??= label;
+    else this.#announce(label);
+  }
+
+  /** @param {string} label */
+  #announce(label) {
+    const detail = { piece: this.#piece, label };
     this.dispatchEvent(new CustomEvent("change", { detail, bubbles: true }));
+  }
+
+  /** Make one change, which is undone at once, of all until `endGesture`. */
+  beginGesture() {
+    this.#gesture = { label: null };
+  }
+
+  endGesture() {
+    const label = this.#gesture?.label;
+    this.#gesture = null;
+    if (label) this.#announce(label);
   }
 
   /** Scroll the cursor into view, within the editor only. */

@@ -15,7 +15,7 @@ const CLICK = 8; // pixels that a click may move
 /** @param {import("./melody_editor.js").MelodyEditor} editor */
 export function followPointer(editor) {
   const { area } = editor;
-  /** @type {{start: number, pitch: number, x: number, y: number, isMoved: boolean} | null} */
+  /** The note that is dragged, the piece before, and which ways it has been dragged. */
   let drag = null;
   /** A finger that may write or scroll: decided when it is lifted. */
   let finger = null;
@@ -57,12 +57,14 @@ export function followPointer(editor) {
       finger = { x: event.clientX, y: event.clientY };
       return;
     }
+    editor.beginGesture();
     write(spot);
     const note = noteFrom(editor.piece, editor.voice, editor.selected);
     if (note && spot.y >= FERMATA_Y) {
-      drag = { start: note[1], pitch: note[0], x: spot.x, y: spot.y, isMoved: false };
-      area.setPointerCapture(event.pointerId);
+      const { piece } = editor;
+      drag = { note, piece, x: spot.x, y: spot.y, isSideways: false, isUpward: false };
     }
+    area.setPointerCapture(event.pointerId);
   });
 
   area.addEventListener("pointermove", (event) => {
@@ -73,22 +75,29 @@ export function followPointer(editor) {
       else editor.ghost.replaceChildren();
       return;
     }
-    const isSideways = Math.abs(spot.x - drag.x) > CLICK;
-    const isUpward = Math.abs(spot.y - drag.y) > CLICK;
-    drag.isMoved ||= isSideways || isUpward;
-    if (!drag.isMoved) return;
-    if (isSideways) editor.resize(drag.start, Math.max(1, spot.exact - drag.start + 1));
-    else editor.repitch(drag.start, pitchOf(spot.number, editor.layout.fifths));
+    drag.isSideways ||= Math.abs(spot.x - drag.x) > CLICK;
+    drag.isUpward ||= Math.abs(spot.y - drag.y) > CLICK;
+    const [pitch, start, length] = drag.note;
+    // From the piece before: notes that the dragged one covered come back.
+    editor.reshape(drag.piece, [
+      drag.isUpward ? pitchOf(spot.number, editor.layout.fifths) : pitch,
+      start,
+      drag.isSideways ? Math.max(1, spot.exact - start + 1) : length,
+    ]);
   });
 
   area.addEventListener("pointerup", (event) => {
     drag = null;
+    editor.endGesture();
     if (!finger) return;
     const moved = Math.hypot(event.clientX - finger.x, event.clientY - finger.y);
     finger = null;
     if (moved <= CLICK) write(place(event));
   });
-  area.addEventListener("pointercancel", () => (drag = finger = null));
+  area.addEventListener("pointercancel", () => {
+    drag = finger = null;
+    editor.endGesture();
+  });
   area.addEventListener("pointerleave", () => editor.ghost?.replaceChildren());
 
   area.addEventListener("contextmenu", (event) => {

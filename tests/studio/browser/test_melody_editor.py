@@ -107,12 +107,29 @@ def test_the_mouse_writes_selects_lengthens_and_removes(editor: Page) -> None:
     editor.mouse.move(to, y, steps=4)
     editor.mouse.up()
     assert line(editor) == [[73, 4, 8]]
+    # All of a gesture is one change, to be undone at once.
+    assert editor.evaluate("changes.map(({ label }) => label)") == ["Note"]
     editor.mouse.click(*place(editor, 12, 37))
     editor.mouse.click(x, y)
     assert editor.evaluate("editor.selected") == 4
     assert line(editor) == [[73, 4, 8], [76, 12, 4]]
     editor.mouse.click(x, y, button="right")
     assert line(editor) == [[76, 12, 4]]
+
+
+def test_notes_that_a_drag_covers_come_back(editor: Page) -> None:
+    press(editor, "d e f")
+    x, y = place(editor, 0, 36)
+    editor.mouse.move(x, y)
+    editor.mouse.down()
+    for step, expected in ((7, [[74, 0, 8], [78, 8, 4]]), (3, [4, 4, 4])):
+        to, _ = place(editor, step, 36)
+        editor.mouse.move(to, y, steps=3)
+        found = line(editor) if step == 7 else [note[2] for note in line(editor)]
+        assert found == expected
+    editor.mouse.move(x, y - 12, steps=3)
+    editor.mouse.up()
+    assert line(editor)[0][0] == 78
 
 
 def test_another_voice_keeps_its_notes(editor: Page) -> None:
