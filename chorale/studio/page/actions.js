@@ -34,9 +34,9 @@ function options() {
     return Number.isFinite(value) && byId(id).value !== "" ? Math.min(Math.max(value, least), most) : otherwise;
   };
   return {
-    model: byId("model").value || "bach", variations: number("variations", 1, 8, 1), best_of: number("best-of", 1, 16, 2),
+    model: byId("model").value || "bach", variations: number("variations", 1, 8, 1), best_of: number("best-of", 1, 8, 2),
     temperature: temperatureOf(settings.temperature), rules: RULES[settings.rules], random_state: number("random-state", 0, 4294967295, 0),
-    bars: number("bars", 2, 200, null), opening: number("opening", 1, 16, 2),
+    bars: number("bars", 2, 128, null), opening: number("opening", 1, 16, 2),
   };
 }
 

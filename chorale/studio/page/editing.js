@@ -3,7 +3,7 @@
 import { difference } from "./cells.js";
 import { announce, byId, element } from "./dom.js";
 import { sayError } from "./notices.js";
-import { changedCells } from "./piece.js";
+import { changedCells, VOICES } from "./piece.js";
 import { score } from "./score.js";
 import { store } from "./store.js";
 import { getPlayer } from "./transport.js";
@@ -33,8 +33,9 @@ export async function setEditing(isOn) {
   byId("edit-notes").setAttribute("aria-pressed", String(isOn));
   store.select(null);
   if (isOn) {
+    showVoice(store.document.melody);
     take(store.document);
-    (editor.querySelector("[tabindex='0'], button, canvas, svg") ?? editor).focus?.();
+    editor.querySelector(".melody-area")?.focus({ preventScroll: true });
   } else score.redraw.now();
   announce(isOn ? "Editing notes" : "Score");
 }
@@ -53,16 +54,33 @@ async function load() {
       ...document, piece, written: difference(document.written, changedCells(document.piece, piece)),
     }));
   });
-  byId("editor-view").replaceChildren(editor);
+  byId("editor-view").replaceChildren(voiceRow(), editor);
 }
 
-function take({ piece, melody }) {
+/** Which voice is edited. */
+function voiceRow() {
+  const chips = VOICES.map((name, voice) => {
+    const chip = element("button", { class: "chip wide-chip", type: "button", id: `edit-voice-${voice}`, "aria-pressed": "false" }, name.charAt(0).toUpperCase() + name.slice(1));
+    chip.addEventListener("click", () => showVoice(voice));
+    return chip;
+  });
+  const done = element("button", { class: "secondary", type: "button", id: "edit-done" }, "Done");
+  done.addEventListener("click", () => setEditing(false));
+  return element("div", { class: "row wrap edit-voices", role: "group", "aria-label": "Voice to edit" }, ...chips, element("span", { class: "spring" }), done);
+}
+
+/** @param {number} voice to edit */
+function showVoice(voice) {
+  editor.voice = voice;
+  for (const index of VOICES.keys()) byId(`edit-voice-${index}`).setAttribute("aria-pressed", String(index === voice));
+}
+
+function take({ piece }) {
   if (!piece) {
     setEditing(false);
     return;
   }
   if (editor.piece !== piece) editor.piece = piece;
-  if (!editor.isConnected || editor.voice === undefined) editor.voice = melody;
 }
 
 /** Wires the button, and shows in the editor what changes elsewhere. */

@@ -52,7 +52,7 @@ function fixes(piece, isMelody, voice) {
     store.apply("Voice of the melody", (document) => ({ ...document, piece: moveVoice(document.piece, document.melody, to), melody: to }));
   });
   const octave = (name, semitones) => {
-    const button = element("button", { class: "plain", type: "button" }, name);
+    const button = element("button", { class: "secondary", type: "button" }, name);
     button.addEventListener("click", () => {
       store.apply(name, (document) => ({ ...document, piece: transposed(document.piece, semitones, document.melody) }));
     });

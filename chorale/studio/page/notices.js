@@ -4,6 +4,12 @@ import { byId, element, icon } from "./dom.js";
 
 const QUIET = 6000; // milliseconds after which a plain notice goes away
 
+/** @param {string} text @returns {string} with a capital and a full stop */
+function sentence(text) {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
+}
+
 /**
  * Says something.
  * @param {string} text one sentence
@@ -19,7 +25,7 @@ export function say(text, { kind = "note", lines = [], fixes = [], lasts = false
   const notice = element(
     "div",
     { class: `notice ${kind}`, role: kind === "error" ? "alert" : "status", "data-testid": kind === "error" ? "error" : "notice", "data-name": name },
-    element("div", { class: "text" }, text, lines.length ? element("ul", {}, ...lines.map((line) => element("li", {}, line))) : null),
+    element("div", { class: "text" }, sentence(text), lines.length ? element("ul", {}, ...lines.map((line) => element("li", {}, sentence(line)))) : null),
     close,
     fixes.length ? element("div", { class: "fixes" }, ...fixes) : null,
   );

@@ -51,7 +51,7 @@ function ask(id, title, fields, accept, note) {
   const form = element(
     "form", { method: "dialog" },
     element("h2", { id: `${id}-title` }, title), element("div", { class: "grid" }, ...fields.flat()),
-    note ? element("p", { class: "muted note" }, note) : null,
+    note ? element("p", { class: "muted fine" }, note) : null,
     element("div", { class: "buttons" }, cancel, element("button", { class: "primary", id: `${id}-accept` }, accept)),
   );
   dialog.replaceChildren(form);
