@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import sys
@@ -12,17 +13,23 @@ from typing import Annotated
 
 import typer
 
+from chorale.commands.options import ADVANCED
 from chorale.commands.printing import print_remarks
 from chorale.utils.extras import require
 
-# As in `chorale.studio.settings`, which needs libraries that may be missing.
+# As in `chorale.studio.settings`, whose room needs libraries that may be missing.
 _PORT, _HOST = 1685, "127.0.0.1"
 
 
 def studio(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="A piece or a melody to open."),
+        typer.Argument(
+            metavar="[FILE]",
+            help="A piece or a melody to begin with: MIDI, MusicXML, ABC, Humdrum, "
+            "MEI, MuseScore or CSV.",
+            show_default=False,
+        ),
     ] = None,
     port: Annotated[
         int | None,
@@ -34,15 +41,25 @@ def studio(
         ),
     ] = None,
     no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Open no browser.")
+        bool,
+        typer.Option("--no-browser", help="Print the address and open no browser."),
     ] = False,
     host: Annotated[
         str,
         typer.Option(
-            help="Address to listen on; 0.0.0.0 lets others in the network use the "
-            "studio, who need the token in the address that is printed."
+            help="Address to listen on. 0.0.0.0 lets others in the network use the "
+            "studio; they need the token in the address that is printed.",
+            rich_help_panel=ADVANCED,
         ),
     ] = _HOST,
+    debug: Annotated[
+        bool,
+        typer.Option(
+            "--debug",
+            help="Print where in the program errors come from that are bugs of it.",
+            rich_help_panel=ADVANCED,
+        ),
+    ] = False,
 ) -> None:
     """Open the studio: see, hear and change chorales in the browser, offline.
 
@@ -55,43 +72,54 @@ def studio(
     from chorale.studio.jobs import Jobs
     from chorale.studio.running import listen, serve
     from chorale.studio.server import application
+    from chorale.studio.services import Services
     from chorale.studio.settings import Settings, is_loopback
 
-    token = None if is_loopback(host) else secrets.token_urlsafe(24)
+    services, jobs = Services(), Jobs()
+    opened = {} if file is None else services.open_path(file)
+    print_remarks(*opened.get("remarks", ()))
     server_socket = listen(host, _PORT if port is None else port, exactly=bool(port))
-    settings = Settings(host=host, port=server_socket.getsockname()[1], token=token)
+    settings = Settings(
+        host=host,
+        port=server_socket.getsockname()[1],
+        token=None if is_loopback(host) else secrets.token_urlsafe(24),
+        piece=opened.get("piece"),
+        remarks=tuple(opened.get("remarks", ())),
+    )
 
     def started() -> None:
         typer.echo(settings.address)
         sys.stdout.flush()
-        print_remarks(*_explanations(settings.host, settings.port, token, port))
+        print_remarks(*_explanations(settings.port, port, settings.token))
         if not no_browser and _has_screen():
-            _open(settings.address)
+            # Some browsers return only when they are closed.
+            opening = threading.Thread(
+                target=webbrowser.open, args=(settings.address,), daemon=True
+            )
+            opening.start()
 
-    jobs = Jobs()
-    serve(
-        application(settings, jobs=jobs),
-        server_socket,
-        started=started,
-        stopping=jobs.close,
-    )
+    _log_to_stderr(debug)
+    with server_socket:
+        serve(
+            application(settings, services, jobs),
+            server_socket,
+            started=started,
+            stopping=jobs.close,
+        )
 
 
-def _explanations(
-    host: str, port: int, token: str | None, wanted: int | None
-) -> list[str]:
+def _explanations(port: int, wanted: int | None, token: str | None) -> list[str]:
     """Return what to know about the address."""
     remarks = []
     if wanted is None and port != _PORT:
         remarks.append(
-            f"port {_PORT} is taken, perhaps by another studio, so this one is at "
-            f"{port}; browsers keep the pieces of each port apart"
+            f"port {_PORT} is taken, perhaps by another studio: this one is at {port}. "
+            "The browser keeps a piece of its own for each port"
         )
     if token is not None:
         remarks.append(
-            f"others in the network reach this machine at {host}: only those who "
-            "have the token in this address are let in, and what they send is not "
-            "encrypted"
+            "others in the network can reach this machine: the token in the address "
+            "lets in only those who know it. What they send is not encrypted"
         )
     return [*remarks, "Ctrl-C stops the studio"]
 
@@ -106,6 +134,10 @@ def _has_screen() -> bool:
     return True
 
 
-def _open(address: str) -> None:
-    # Some browsers return only when they are closed.
-    threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+def _log_to_stderr(debug: bool) -> None:
+    """Print errors that nobody foresaw, as the page shows only a sentence."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("chorale: %(message)s"))
+    log = logging.getLogger("chorale.studio")
+    log.handlers, log.propagate = [handler], False
+    log.setLevel(logging.DEBUG if debug else logging.WARNING)

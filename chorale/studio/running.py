@@ -13,10 +13,14 @@ from typing import NoReturn
 import uvicorn
 from starlette.types import ASGIApp
 
-from chorale.errors import UsageError
+from chorale.errors import ChoraleError
 
 # Ports that are tried after the usual one, before any that is free.
 _NEXT = 20
+
+
+class ListeningError(ChoraleError):
+    """A port that is taken or not allowed, or a host that is not of this machine."""
 
 
 def listen(host: str, port: int, *, exactly: bool) -> socket.socket:
@@ -28,7 +32,8 @@ def listen(host: str, port: int, *, exactly: bool) -> socket.socket:
         exactly: take no other port.
 
     Raises:
-        UsageError: the port is taken, not allowed, or the host is not of this machine.
+        ListeningError: the port is taken or not allowed, or the host is not of this
+            machine.
     """
     others = () if exactly else (*range(port + 1, port + _NEXT), 0)
     for attempt in (port, *others):
@@ -37,7 +42,7 @@ def listen(host: str, port: int, *, exactly: bool) -> socket.socket:
         except OSError as error:
             if error.errno == errno.EADDRINUSE and not exactly and attempt:
                 continue
-            raise UsageError(_reason(error, host, attempt)) from None
+            raise ListeningError(_reason(error, host, attempt)) from None
     raise AssertionError("the last attempt is any port")
 
 

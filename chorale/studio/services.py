@@ -7,6 +7,7 @@ others in their place.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
@@ -47,6 +48,10 @@ class Services:
         """Read a piece or a melody from the bytes and the name of a file."""
         function = resolve_name("chorale.studio.uploads:open_upload")
         return function(data, name, voice, key)
+
+    def open_path(self, path: Path) -> Json:
+        """Read a piece or a melody from a file, as `open_upload` does."""
+        return resolve_name("chorale.studio.uploads:open_path")(path)
 
     def engrave(self, body: Json) -> Json:
         """Return the pages of a score."""
