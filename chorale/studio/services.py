@@ -1,4 +1,4 @@
-"""What the server asks of the rest of the studio, each loaded when it is first asked.
+"""What the server asks of the rest of the studio, each imported when it is first asked.
 
 The server answers before the libraries of these functions are loaded, and tests put
 others in their place.
@@ -6,11 +6,12 @@ others in their place.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import Any
 
+from chorale.errors import ChoraleError
 from chorale.utils.progress import Progress
 
 # A value of JSON.
@@ -20,52 +21,99 @@ Work = Callable[[Progress], Json]
 # Bytes of a file, its media type, and its name.
 File = tuple[bytes, str, str]
 
+# Of the first request, which it is to resemble: two bars and a line of a drawing.
+_BARS = 2
+_LINE = [[[0, 0], [90, 50], [20, 90]]]
+
 
 class Services:
     """The functions behind the routes; all may be called in several threads at once."""
 
     def warm(self, progress: Progress) -> None:
-        """Load what the first requests will need.
+        """Load what the first requests will need, by doing a little of each.
+
+        The page needs the score and the models first; another thread loads the rest.
 
         Args:
             progress: called now and then; raises an exception to end it.
         """
-        resolve_name("chorale.studio.actions:warm")(progress)
+        others = threading.Thread(target=self._warm_others, daemon=True)
+        job = {"action": "generate", "seed": "1", "bars": _BARS + 1, "best_of": 1}
+        others.start()
+        piece = self.prepare(job)(progress)["variations"][0]["piece"]
+        melody = {"action": "harmonize", "piece": piece, "voice": 0, "best_of": 2}
+        self.prepare(melody)(progress)
+        while others.is_alive():
+            others.join(0.05)
+            progress(1, 1)
+
+    def _warm_others(self) -> None:
+        # What cannot be loaded says so when it is asked for.
+        for load in (self.catalogue, self._engrave_a_seed, self._guess_a_line):
+            try:
+                load()
+            except ChoraleError:
+                continue
+
+    def _engrave_a_seed(self) -> None:
+        from chorale.corpus.seeds import find_seed
+        from chorale.studio.piece_json import to_json
+
+        chorale = find_seed("1")
+        assert chorale is not None
+        body = {"piece": to_json(chorale), "numerals": True}
+        self.engrave(body)
+        self.check(body)
+
+    def _guess_a_line(self) -> None:
+        self.guess({"strokes": _LINE})
 
     def prepare(self, job: Json) -> Work:
         """Check a job, and return what does its work."""
-        work: Work = resolve_name("chorale.studio.actions:prepare")(job)
-        return work
+        from chorale.studio.actions import prepare
 
-    def catalogue(self) -> dict[str, Json]:
+        return prepare(job)
+
+    def catalogue(self) -> Mapping[str, Json]:
         """Return models, seeds, words and limits."""
-        found: dict[str, Json] = resolve_name("chorale.studio.catalogue:catalogue")()
-        return found
+        from chorale.studio.catalogue import catalogue
+
+        return catalogue()
 
     def open_upload(
         self, data: bytes, name: str, voice: str | None, key: str | None
     ) -> Json:
         """Read a piece or a melody from the bytes and the name of a file."""
-        function = resolve_name("chorale.studio.uploads:open_upload")
-        return function(data, name, voice, key)
+        from chorale.studio.uploads import open_upload
 
-    def open_path(self, path: Path) -> Json:
+        return open_upload(data, name, voice, key)
+
+    def open_path(self, path: Path) -> dict[str, Json]:
         """Read a piece or a melody from a file, as `open_upload` does."""
-        return resolve_name("chorale.studio.uploads:open_path")(path)
+        from chorale.studio.uploads import open_path
+
+        return open_path(path)
 
     def engrave(self, body: Json) -> Json:
         """Return the pages of a score."""
-        return resolve_name("chorale.studio.engraving:engrave")(body)
+        from chorale.studio.engraving import engrave
+
+        return engrave(body)
 
     def check(self, body: Json) -> Json:
         """Return the findings of part-writing."""
-        return resolve_name("chorale.studio.actions:check")(body)
+        from chorale.studio.actions import check
+
+        return check(body)
 
     def export(self, body: Json, name: str) -> File:
         """Return a piece as a file of a format."""
-        file: File = resolve_name("chorale.studio.actions:export")(body, name)
-        return file
+        from chorale.studio.actions import export
+
+        return export(body, name)
 
     def guess(self, body: Json) -> Json:
         """Classify a drawing."""
-        return resolve_name("chorale.studio.guesses:guess")(body)
+        from chorale.studio.guesses import guess
+
+        return guess(body)
