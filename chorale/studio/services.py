@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from chorale.errors import ChoraleError
 from chorale.utils.progress import Progress
 
 # A value of JSON.
@@ -50,10 +50,8 @@ class Services:
     def _warm_others(self) -> None:
         # What cannot be loaded says so when it is asked for.
         for load in (self.catalogue, self._engrave_a_seed, self._guess_a_line):
-            try:
+            with suppress(Exception):
                 load()
-            except ChoraleError:
-                continue
 
     def _engrave_a_seed(self) -> None:
         from chorale.corpus.seeds import find_seed

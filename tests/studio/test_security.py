@@ -14,12 +14,16 @@ from serving import served
 
 from chorale.studio.security import CONTENT_SECURITY_POLICY
 from chorale.studio.services import Services
+from chorale.utils.progress import Progress
 
 TOKEN = "let-me-in"
 
 
 class FakeServices(Services):
     """Answers how many bytes came."""
+
+    def warm(self, progress: Progress) -> None:
+        pass
 
     def open_upload(
         self, data: bytes, name: str, voice: str | None, key: str | None
