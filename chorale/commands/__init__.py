@@ -65,7 +65,8 @@ _PANELS = {
         "harmonize": "Harmonize a melody: write the other three voices.",
         "rewrite": "Rewrite some bars or voices of a piece; keep every other note.",
         "seeds": "List the chorales to start from: the test split, unseen in training.",
-        "convert": "Convert a chorale between file formats, or to a WAV recording.",
+        "convert": "Convert a chorale between file formats, to a WAV recording or a "
+        "picture.",
         "examples": "Copy sample files: melodies, a hymn, an exercise, a drawing, a "
         "series.",
     },
