@@ -22,7 +22,7 @@ from chorale.utils import extras
 ROOT = Path(__file__).parent.parent
 HEAVY = (
     *("tensorflow", "keras", "pandas", "music21", "matplotlib", "onnxruntime"),
-    *("scipy", "sklearn"),
+    *("scipy", "sklearn", "starlette", "uvicorn", "verovio", "chorale.studio"),
 )
 
 

@@ -24,6 +24,7 @@ HEAVY = {
     *("tensorflow", "keras", "jax", "onnx", "tf2onnx", "scipy", "sklearn", "pandas"),
     *("statsmodels", "matplotlib", "music21", "svgelements", "tinycss2", "cssselect2"),
     *("mido", "rich.progress", "dask", "distributed", "platformdirs", "tarfile"),
+    *("starlette", "uvicorn", "anyio", "verovio", "chorale.studio"),
     *("multiprocessing", "concurrent.futures.process", "importlib.metadata"),
 }
 
