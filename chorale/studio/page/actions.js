@@ -27,6 +27,9 @@ const temperatureWord = (position) => {
 
 let running = null; // AbortController of the job
 
+/** @returns {boolean} whether the panel is a sheet at the bottom, as on a phone */
+const isSheet = () => matchMedia("(max-width: 760px)").matches;
+
 function options() {
   if (settings.fresh) byId("random-state").value = String(Math.floor(Math.random() * 1e6));
   const number = (id, least, most, otherwise) => {
@@ -63,7 +66,7 @@ export async function run(action) {
     say("One job is running: wait for it, or cancel it first.", { name: "busy" });
     return;
   }
-  openAction(action);
+  openAction(action, { opens: !isSheet() || action === "check" });
   unsay("error", "opened", "remarks");
   try {
     if (action === "check") {
@@ -136,14 +139,14 @@ export function cancel() {
 
 // === The panel ===
 
-/** Opens the part of the panel for an action. @param {string} action */
-export function openAction(action) {
+/** Shows the part of the panel for an action. @param {string} action @param {{opens?: boolean}} [options] opens: the sheet of a phone too */
+export function openAction(action, { opens = true } = {}) {
   prefer({ action });
   chooseTab(ACTIONS.map((name) => byId(`action-${name}`)), byId(`action-${action}`));
   for (const name of ACTIONS) byId(`part-${name}`).hidden = name !== action;
   byId("options").hidden = action === "check";
   for (const node of document.querySelectorAll(".only-generate")) node.hidden = action !== "generate";
-  byId("panel").dataset.open = "true";
+  if (opens) byId("panel").dataset.open = "true";
   show();
 }
 
@@ -189,7 +192,6 @@ function sliders() {
 /** Wires the panel. */
 export function startActions() {
   arrowTabs(document.querySelector(".actions"));
-  const isSheet = () => matchMedia("(max-width: 760px)").matches;
   for (const name of ACTIONS) {
     byId(`action-${name}`).addEventListener("click", () => {
       const isOpen = byId("panel").dataset.open === "true" && settings.action === name;
@@ -198,7 +200,7 @@ export function startActions() {
     });
   }
   byId("run").addEventListener("click", () => {
-    if (isSheet()) byId("panel").dataset.open = String(settings.action === "check");
+    if (isSheet()) byId("panel").dataset.open = "false";
     run(settings.action);
   });
   byId("cancel").addEventListener("click", cancel);

@@ -7,6 +7,7 @@ import { opened, startFilesIn, takeAnswer } from "./files_in.js";
 import { printScore, save, startFilesOut } from "./files_out.js";
 import { startFindings } from "./findings.js";
 import { say, sayError } from "./notices.js";
+import { soundingVoices } from "./piece.js";
 import { editPiece, newPiece } from "./piece_dialog.js";
 import { score } from "./score.js";
 import { showSeeds, startSeeds } from "./seeds.js";
@@ -139,12 +140,14 @@ async function loadCatalogue() {
 }
 
 /** Opens the file that the command line named, once; a reload keeps what came of it. */
-function takeCommandLine({ piece, remarks = [], ...rest }) {
+function takeCommandLine({ piece, remarks = [] }) {
   if (!piece) return;
   const text = JSON.stringify(piece);
   if (settings.commandLine === text && store.document.piece) return;
   prefer({ commandLine: text });
-  const answer = { kind: rest.kind ?? "chorale", voice: rest.voice ?? null, remarks, piece };
+  const voices = soundingVoices(piece);
+  const isMelody = voices.length === 1;
+  const answer = { kind: isMelody ? "melody" : "chorale", voice: isMelody ? voices[0] : null, remarks, piece };
   takeAnswer(answer, piece.title || piece.source || "the file");
 }
 

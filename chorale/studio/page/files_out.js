@@ -4,13 +4,18 @@ import { byId, debounce, element, icon } from "./dom.js";
 import { say, sayError } from "./notices.js";
 import { isSilent } from "./piece.js";
 import { request } from "./server.js";
+import { settings } from "./settings.js";
 import { store } from "./store.js";
+import { svgFrom } from "./svg.js";
 
 const FORMATS = [
   ["midi", "MIDI", "four tracks"], ["musicxml", "MusicXML", "for notation programs"],
   ["wav", "WAV", "sound"], ["abc", "ABC", "text"], ["csv", "CSV", "table"],
   ["svg", "SVG", "picture"], ["png", "PNG", "picture"],
 ];
+
+/** Pixels of a page that fits on A4 and on Letter below the title. */
+const PAPER = { width: 1000, height: 1220 };
 
 /** The file that can be dragged out, made while the pointer comes near. @type {{piece: object, file: File, url: string}|null} */
 let ready = null;
@@ -50,9 +55,23 @@ export async function save(format) {
 }
 
 /** Prints the score, or makes a PDF of it. */
-export function printScore() {
+export async function printScore() {
   byId("out").open = false;
-  window.print();
+  const { piece } = store.document;
+  if (!piece) {
+    say("There is no piece to print yet.", { name: "saved" });
+    return;
+  }
+  try {
+    const { staves, numerals } = settings;
+    const { pages } = await request("/engrave", { piece, staves, numerals, scale: 1, ...PAPER });
+    byId("print-pages").replaceChildren(...pages.map((text) => svgFrom(text, { ids: false })));
+    window.print();
+  } catch (error) {
+    sayError(error);
+  } finally {
+    byId("print-pages").replaceChildren();
+  }
 }
 
 async function prepare() {
