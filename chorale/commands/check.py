@@ -85,11 +85,7 @@ def check(
 
     Example: chorale check exercise.musicxml --ignore range,leading-tone-leap
     """
-    ignored = choose_rules(_names(ignore))
-    selected = choose_rules(None if select is None else _names(select))
-    rules = [rule.name for rule in selected if rule not in ignored]
-    if not rules:
-        raise UsageError("expected a rule to check, none is left")
+    rules = _chosen_rules(select, ignore)
     if show_rules:
         summaries = {name: RULES[name].summary for name in rules}
         lines = [f"{name:<25}{summary}" for name, summary in summaries.items()]
@@ -108,13 +104,7 @@ def check(
         _print_rates(tallies)
         _print_worst(checked)
     else:
-        for file in checked:
-            for finding in file.findings:
-                place = f"{file.path}:{finding.bar}:{finding.beat:g}"
-                typer.echo(f"{place} {finding.rule} {finding.message}")
-            if file.analysis is not None:
-                for line in analysis_lines(file.reading.chorale, file.analysis):
-                    typer.echo(f"{file.path}: {line}")
+        _print_findings(checked)
     _print_summary(checked, refused)
     if refused or (strict and any(file.findings for file in checked)):
         raise typer.Exit(ChoraleError.exit_code)
@@ -128,6 +118,20 @@ class _Checked(NamedTuple):
     findings: list[Finding]
     tallies: dict[str, Tally]
     analysis: Analysis | None
+
+
+def _chosen_rules(select: str | None, ignore: str) -> list[str]:
+    """Return the names of the rules to check.
+
+    Raises:
+        UsageError: there is no rule of a name, or none is left.
+    """
+    ignored = choose_rules(_names(ignore))
+    selected = choose_rules(None if select is None else _names(select))
+    rules = [rule.name for rule in selected if rule not in ignored]
+    if not rules:
+        raise UsageError("expected a rule to check, none is left")
+    return rules
 
 
 def _names(text: str) -> list[str]:
@@ -173,6 +177,17 @@ def _check(
 
 
 # === Printing ===
+
+
+def _print_findings(checked: Sequence[_Checked]) -> None:
+    """Print the findings of each file, and its analysis if there is one."""
+    for file in checked:
+        for finding in file.findings:
+            place = f"{file.path}:{finding.bar}:{finding.beat:g}"
+            typer.echo(f"{place} {finding.rule} {finding.message}")
+        if file.analysis is not None:
+            for line in analysis_lines(file.reading.chorale, file.analysis):
+                typer.echo(f"{file.path}: {line}")
 
 
 def _print_rates(tallies: dict[str, Tally]) -> None:
