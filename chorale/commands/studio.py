@@ -21,25 +21,29 @@ from chorale.utils.extras import require
 _PORT, _HOST = 1685, "127.0.0.1"
 
 
+File = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[FILE]",
+        help="A piece or a melody to begin with: MIDI, MusicXML, ABC, Humdrum, MEI, "
+        "MuseScore or CSV.",
+        show_default=False,
+    ),
+]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=65535,
+        help="Port to listen on; 0 for any.",
+        show_default=f"{_PORT}, or the next one that is free",
+    ),
+]
+
+
 def studio(
-    file: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[FILE]",
-            help="A piece or a melody to begin with: MIDI, MusicXML, ABC, Humdrum, "
-            "MEI, MuseScore or CSV.",
-            show_default=False,
-        ),
-    ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            max=65535,
-            help="Port to listen on; 0 for any.",
-            show_default=f"{_PORT}, or the next one that is free",
-        ),
-    ] = None,
+    file: File = None,
+    port: Port = None,
     no_browser: Annotated[
         bool,
         typer.Option("--no-browser", help="Print the address and open no browser."),
@@ -92,11 +96,7 @@ def studio(
         sys.stdout.flush()
         print_remarks(*_explanations(settings.port, port, settings.token))
         if not no_browser and _has_screen():
-            # Some browsers return only when they are closed.
-            opening = threading.Thread(
-                target=webbrowser.open, args=(settings.address,), daemon=True
-            )
-            opening.start()
+            _open_browser(settings.address)
 
     _log_to_stderr(debug)
     with server_socket:
@@ -122,6 +122,11 @@ def _explanations(port: int, wanted: int | None, token: str | None) -> list[str]
             "lets in only those who know it. What they send is not encrypted"
         )
     return [*remarks, "Ctrl-C stops the studio"]
+
+
+def _open_browser(address: str) -> None:
+    """Show an address in the browser, and go on: some return only when closed."""
+    threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
 def _has_screen() -> bool:
