@@ -36,8 +36,9 @@ _LOUDNESS = f"""async () => {{ {_PLAYER}
   player.analyser.getFloatTimeDomainData(samples);
   return Math.max(...samples.map(Math.abs));
 }}"""
-_DROP = """([text, name]) => {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+_DROP = """([content, name]) => {
+  const bytes = typeof content === "number" ? new Uint8Array(content)
+    : Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
   const dataTransfer = new DataTransfer();
   dataTransfer.items.add(new File([bytes], name));
   for (const type of ["dragenter", "dragover", "drop"]) {
@@ -79,11 +80,6 @@ def piece_of(page: Page) -> Chorale:
     return from_json(document_of(page)["piece"])
 
 
-def loudness(page: Page) -> float:
-    """Return the largest amplitude of what the page plays at this moment."""
-    return float(page.evaluate(_LOUDNESS))
-
-
 def errors(page: Page) -> Locator:
     """Return the errors that the page shows."""
     return page.get_by_test_id("error")
@@ -95,11 +91,16 @@ def errors(page: Page) -> Locator:
 def open_studio(page: Page, piece: Chorale | None = None) -> None:
     """Open the page, with a piece in it, and wait until all of it is there."""
     page.goto("/")
-    page.get_by_test_id("seed").first.wait_for(timeout=BUSY)
+    page.get_by_test_id("seed").first.wait_for(state="attached", timeout=BUSY)
     until(page, f"async () => {{ {_PLAYER} return Boolean(player); }}")
     if piece is not None:
-        page.evaluate(_WRITE, [to_json(piece), "Given"])
-        wait_for_score(page)
+        write_piece(page, piece)
+
+
+def write_piece(page: Page, piece: Chorale) -> None:
+    """Put a piece in place of the page's, a change with the name `Given`."""
+    page.evaluate(_WRITE, [to_json(piece), "Given"])
+    wait_for_score(page)
 
 
 def wait_for_score(page: Page) -> None:
@@ -120,14 +121,22 @@ def wait_for_change(page: Page, label: str, number: int = 1) -> None:
     wait_for_score(page)
 
 
+def wait_for_silence(page: Page) -> None:
+    """Wait until the page is silent."""
+    until(page, f"async () => await ({_LOUDNESS})() < 1e-4")
+
+
 def wait_for_sound(page: Page) -> None:
     """Wait until samples that are not silent come out of the page."""
     until(page, f"async () => await ({_LOUDNESS})() > 1e-4")
 
 
-def drop(page: Page, name: str, content: bytes) -> None:
-    """Drop a file anywhere on the page."""
-    page.evaluate(_DROP, [base64.b64encode(content).decode(), name])
+def drop(page: Page, name: str, content: bytes | int) -> None:
+    """Drop a file anywhere on the page: its content, or its size, all zeros."""
+    if isinstance(content, bytes):
+        page.evaluate(_DROP, [base64.b64encode(content).decode(), name])
+    else:
+        page.evaluate(_DROP, [content, name])
 
 
 def choose(page: Page, action: str) -> None:

@@ -1,0 +1,103 @@
+"""Keys select, lock, rewrite and play; findings stand on the notes."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from bach import few_chorales
+from playwright.sync_api import Page, expect
+from studio_pages import (
+    document_of,
+    labels,
+    open_studio,
+    run,
+    wait_for_change,
+    wait_for_silence,
+    wait_for_sound,
+    write_piece,
+)
+
+from chorale.music.score import Chorale
+
+
+def test_the_keyboard_alone_does_it_all(page: Page) -> None:
+    open_studio(page)
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_text("To the score")
+    page.locator("#welcome-write").focus()
+    page.keyboard.press("Enter")
+    page.locator("#new-bars").fill("2")
+    page.keyboard.press("Enter")
+    page.locator(".melody-area").focus()
+    page.keyboard.type("5gabcdcba")
+    page.locator("#edit-notes").focus()
+    page.keyboard.press("Enter")
+    melody = document_of(page)["piece"]["voices"][0]
+    assert [pitch for pitch, _, _ in melody] == [67, 69, 71, 72, 74, 72, 71, 69]
+    page.locator("#score").focus()
+    page.keyboard.press("h")
+    wait_for_change(page, "Harmonize")
+    page.locator("#score").focus()
+    page.keyboard.press("ArrowRight")  # the first bar, soprano
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("l")
+    assert document_of(page)["locked"] == [[], [[0, 16]], [], []]
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowDown")
+    chosen = document_of(page)["selection"]
+    assert (chosen["first"], chosen["last"], chosen["voices"]) == (1, 1, [1, 2])
+    page.keyboard.press("r")
+    wait_for_change(page, "Rewrite")
+    page.locator("#score").focus()
+    page.keyboard.press("Space")
+    wait_for_sound(page)
+    page.keyboard.press(".")
+    wait_for_silence(page)
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    assert labels(page)[-1] == "Harmonize"
+    page.keyboard.press("Control+Shift+z")
+    assert labels(page)[-1] == "Lock"
+
+
+def test_a_planted_parallel_is_found_on_its_notes(page: Page) -> None:
+    chords = [(72, 67, 64, 48), (74, 69, 65, 50), (71, 67, 62, 55), (72, 67, 64, 48)]
+    piece = Chorale(pitches=np.repeat(chords, 4, axis=0))
+    open_studio(page, piece)
+    run_check(page)
+    finding = page.get_by_test_id("finding").filter(has_text="octave").first
+    finding.click()
+    expect(finding).to_contain_text("beat 2")
+    for voice in (0, 3):
+        expect(page.locator(f"#note-{voice}-4")).to_have_class(re.compile("finding"))
+    assert document_of(page)["selection"]["voices"] == [0, 3]
+    page.locator("#note-0-4 .notehead").hover()
+    expect(page.get_by_role("tooltip")).to_contain_text("octave")
+    # Put right, it is gone by itself.
+    write_piece(page, few_chorales().valid[0].opening(16))
+    expect(page.get_by_test_id("finding").filter(has_text="C3-C5")).to_have_count(0)
+
+
+def run_check(page: Page) -> None:
+    """Have the piece checked."""
+    page.locator("#action-check").click()
+    page.locator("#run").click()
+    expect(page.locator("#findings-summary")).to_contain_text("rule")
+
+
+def test_locked_notes_are_kept(page: Page) -> None:
+    open_studio(page, few_chorales().valid[0].opening(64))
+    before = document_of(page)["piece"]["voices"]
+    page.locator("#score").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+End")
+    page.keyboard.press("l")
+    run(page, "harmonize")
+    after = document_of(page)
+    assert after["piece"]["voices"][3] == before[3]
+    assert after["piece"]["voices"][0] == before[0]
+    assert after["written"][3] == [] and after["written"][1]
