@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -174,30 +173,6 @@ def save(page: Page, entry: str, folder: Path) -> Path:
     path = folder / downloading.value.suggested_filename
     downloading.value.save_as(path)
     return path
-
-
-def draw(
-    page: Page, paper: Locator, strokes: Iterable[Sequence[Sequence[float]]]
-) -> None:
-    """Draw with the mouse; points are shares of the paper's width and height."""
-    box = paper.bounding_box()
-    assert box is not None
-    for stroke in strokes:
-        places = [
-            (box["x"] + x * box["width"], box["y"] + y * box["height"])
-            for x, y in stroke
-        ]
-        page.mouse.move(*places[0])
-        page.mouse.down()
-        for place in places[1:]:
-            page.mouse.move(*place, steps=6)
-        page.mouse.up()
-
-
-def star() -> list[list[tuple[float, float]]]:
-    """Return a five-pointed star drawn in one stroke."""
-    angles = [math.pi * (4 * corner / 5 - 0.5) for corner in range(6)]
-    return [[(0.5 + 0.4 * math.cos(a), 0.5 + 0.4 * math.sin(a)) for a in angles]]
 
 
 def plain(value: object) -> str:
