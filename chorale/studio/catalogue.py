@@ -11,7 +11,7 @@ from typing import Any
 from chorale.corpus.index import Entry, parse_metres
 from chorale.corpus.loading import bundled_corpus, load_entry
 from chorale.corpus.seeds import numbered_seeds
-from chorale.music.harmony.analyzing import analyze
+from chorale.music.harmony.form import form_of
 from chorale.music.keys import MOST_SHARPS, Key
 from chorale.music.voices import VOICE_NAMES
 from chorale.sketches.models import load_card as load_sketch_card
@@ -55,5 +55,5 @@ def _seed(number: int, entry: Entry) -> dict[str, Any]:
         "bars": int(chorale.bars[-1]),
         "metre": " ".join(metre.name for metre in parse_metres(entry.metre)),
         "key": entry.key,
-        "form": analyze(chorale).form,
+        "form": form_of(chorale),
     }

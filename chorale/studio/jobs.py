@@ -115,6 +115,11 @@ class Jobs:
             self._worker.join(_FAREWELL)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether no job waits for its turn."""
+        return not self._waiting
+
+    @property
     def is_closed(self) -> bool:
         """Whether the server stops."""
         return self._is_closed

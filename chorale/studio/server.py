@@ -6,8 +6,9 @@ answered at once, in threads that no job can block.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from urllib.parse import quote
 
 import anyio
@@ -34,10 +35,15 @@ from chorale.studio.pages import serve_page
 from chorale.studio.security import Guard
 from chorale.studio.services import Json, Services
 from chorale.studio.settings import Settings
+from chorale.utils.progress import Progress
 from chorale.version import __version__
 
 # Requests that are answered at once, side by side.
 _QUICK_THREADS = 8
+# How long warming up waits for the page, in seconds: as long as a browser takes to open
+# one. Without a page there is nothing to wait for.
+_PAGE_SECONDS = 1.5
+_LOOK_SECONDS = 0.02
 
 
 def application(
@@ -80,17 +86,32 @@ class Routes:
     def __init__(self, settings: Settings, services: Services, jobs: Jobs) -> None:
         self.settings, self.services, self.jobs = settings, services, jobs
         self._limiter: anyio.CapacityLimiter | None = None
+        self._is_shown = False
 
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        """Load models while the page is shown; stop all work at the end."""
+        """Load models once the page is shown; stop all work at the end."""
         self._limiter = anyio.CapacityLimiter(_QUICK_THREADS)
-        self.jobs.start(self.services.warm)
+        self.jobs.start(self._warm)
         try:
             yield
         finally:
             self.jobs.close()
             self.jobs.join()
+
+    def _warm(self, progress: Progress) -> None:
+        """Load what requests will need, but let the page come first.
+
+        The catalogue is the last that the page asks for before it is complete, and is
+        made ready while the browser opens. Loading the rest would slow down both.
+        """
+        with suppress(Exception):  # whoever asks for it is told
+            self.services.catalogue()
+        latest = time.monotonic() + _PAGE_SECONDS
+        while time.monotonic() < latest and not self._is_shown and self.jobs.is_empty:
+            progress(0, 1)
+            time.sleep(_LOOK_SECONDS)
+        self.services.warm(progress)
 
     # === At once ===
 
@@ -101,9 +122,12 @@ class Routes:
             "piece": self.settings.piece,
             "remarks": self.settings.remarks,
         }
-        return await self._quickly(
-            lambda: json_response({**self.services.catalogue(), **opened})
-        )
+        try:
+            return await self._quickly(
+                lambda: json_response({**self.services.catalogue(), **opened})
+            )
+        finally:
+            self._is_shown = True
 
     async def open(self, request: Request) -> Response:
         """Answer with the piece or the melody in a file."""

@@ -49,7 +49,7 @@ class Services:
 
     def _warm_others(self) -> None:
         # What cannot be loaded says so when it is asked for.
-        for load in (self.catalogue, self._engrave_a_seed, self._guess_a_line):
+        for load in (self._engrave_a_seed, self._guess_a_line):
             with suppress(Exception):
                 load()
 

@@ -16,7 +16,7 @@ from serving import served
 
 import chorale
 from chorale.errors import DataError, MissingExtraError, ModelError, UsageError
-from chorale.studio import events
+from chorale.studio import events, server
 from chorale.studio.server import disposition
 from chorale.studio.services import File, Services, Work
 from chorale.utils.progress import Progress
@@ -225,6 +225,37 @@ def test_models_are_loaded_before_they_are_asked_for(
     client: httpx.Client, services: FakeServices
 ) -> None:
     assert services.is_warm.wait(PATIENCE)
+
+
+@pytest.mark.parametrize("request_of_the_page", ["catalogue", "jobs"])
+def test_the_page_comes_before_models(
+    monkeypatch: pytest.MonkeyPatch, request_of_the_page: str
+) -> None:
+    monkeypatch.setattr(server, "_PAGE_SECONDS", 60.0)
+    cold = FakeServices()
+    with served(cold) as client:
+        assert client.get("/page/app.js").status_code == 200
+        assert not cold.is_warm.wait(5 * server._LOOK_SECONDS)
+        if request_of_the_page == "catalogue":
+            client.get("/catalogue")
+        else:
+            client.post("/jobs", json={"action": "generate"})
+        assert cold.is_warm.wait(PATIENCE)
+
+
+def test_a_catalogue_that_fails_keeps_no_model_from_being_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Damaged(FakeServices):
+        def catalogue(self) -> dict[str, Any]:
+            raise ModelError("it is damaged")
+
+    monkeypatch.setattr(server, "_PAGE_SECONDS", 0.0)
+    damaged = Damaged()
+    with served(damaged) as client:
+        assert damaged.is_warm.wait(PATIENCE)
+        answer = client.get("/catalogue")
+    assert (answer.status_code, answer.json()) == (500, {"error": "it is damaged"})
 
 
 def test_a_job_runs_and_tells_how_far_it_is(client: httpx.Client) -> None:

@@ -61,6 +61,14 @@ def repetitions(chorale: Chorale, grid: Grid) -> list[Repetition | None]:
     return found
 
 
+def form_of(chorale: Chorale) -> str:
+    """Return the letters of the phrases, such as `a b a b c d`.
+
+    It is `Analysis.form`, which needs no harmonies and so is found much sooner alone.
+    """
+    return " ".join(letters(repetitions(chorale, Grid.of(chorale))))
+
+
 def letters(repeated: Sequence[Repetition | None]) -> tuple[str, ...]:
     """Return the letter of each phrase: `a`, `b`, `a` again, `a'` where it is varied.
 

@@ -16,6 +16,7 @@ import chorale
 from chorale import analyze
 from chorale.errors import DataError
 from chorale.music.harmony.cadences import KINDS
+from chorale.music.harmony.form import form_of
 from chorale.music.harmony.templates import QUALITIES
 from chorale.music.spelling import diatonic_numbers
 
@@ -408,6 +409,9 @@ def test_one_melody_sets_the_form() -> None:
     repeat = moved.phrases[2].repeats
     assert repeat and (repeat.of, repeat.transposition) == (0, 7)
     assert moved.form == "a b a' b c"
+    transposed = chorale.Chorale(pitches=pitches, fermatas=piece.fermatas)
+    for each in (piece, transposed, chorale.Chorale(pitches=ornamented)):
+        assert form_of(each) == analyze(each).form
 
 
 def test_labels_name_keys_where_they_begin() -> None:
