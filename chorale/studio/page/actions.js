@@ -107,17 +107,19 @@ async function follow(action, job) {
   const text = byId("progress-text");
   const bar = byId("progress-bar");
   bar.removeAttribute("value");
-  text.textContent = `${NAMES[action]}…`;
+  // Drawing the page anew takes time that the job on the same machine needs.
+  const tell = (words) => { if (text.textContent !== words) text.textContent = words; };
+  tell(`${NAMES[action]}…`);
   byId("progress").hidden = false;
   byId("run").disabled = true;
   try {
     return await runJob(job, {
       signal,
       onQueued: (position) => {
-        text.textContent = position ? `In the queue: ${position} before this one` : `${NAMES[action]}…`;
+        tell(position ? `In the queue: ${position} before this one` : `${NAMES[action]}…`);
       },
       onProgress: (done, total) => {
-        text.textContent = `${NAMES[action]}…`;
+        tell(`${NAMES[action]}…`);
         if (total > 0) bar.value = done / total;
       },
     });
