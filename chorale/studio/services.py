@@ -32,7 +32,7 @@ class Services:
     def warm(self, progress: Progress) -> None:
         """Load what the first requests will need, by doing a little of each.
 
-        The page needs the score and the models first; another thread loads the rest.
+        Another thread loads what no job needs, so that jobs need not wait for it.
 
         Args:
             progress: called now and then; raises an exception to end it.
@@ -43,9 +43,6 @@ class Services:
         piece = self.prepare(job)(progress)["variations"][0]["piece"]
         melody = {"action": "harmonize", "piece": piece, "voice": 0, "best_of": 2}
         self.prepare(melody)(progress)
-        while others.is_alive():
-            others.join(0.05)
-            progress(1, 1)
 
     def _warm_others(self) -> None:
         # What cannot be loaded says so when it is asked for.
