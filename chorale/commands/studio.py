@@ -15,11 +15,8 @@ import typer
 
 from chorale.commands.options import ADVANCED
 from chorale.commands.printing import print_remarks
+from chorale.studio.settings import HOST, PORT, Settings, is_loopback
 from chorale.utils.extras import require
-
-# As in `chorale.studio.settings`, whose room needs libraries that may be missing.
-_PORT, _HOST = 1685, "127.0.0.1"
-
 
 File = Annotated[
     Path | None,
@@ -36,7 +33,7 @@ Port = Annotated[
         min=0,
         max=65535,
         help="Port to listen on; 0 for any.",
-        show_default=f"{_PORT}, or the next one that is free",
+        show_default=f"{PORT}, or the next one that is free",
     ),
 ]
 
@@ -55,7 +52,7 @@ def studio(
             "studio; they need the token in the address that is printed.",
             rich_help_panel=ADVANCED,
         ),
-    ] = _HOST,
+    ] = HOST,
     debug: Annotated[
         bool,
         typer.Option(
@@ -67,8 +64,14 @@ def studio(
 ) -> None:
     """Open the studio: see, hear and change chorales in the browser, offline.
 
-    Draw a melody or drop a file, have it harmonized, rewrite what you select, and save
-    it as MIDI, MusicXML, WAV or SVG. Nothing leaves this machine. Ctrl-C stops it.
+    Draw a melody or drop a file, have it harmonized, rewrite what you select,
+    and save it as MIDI, MusicXML, WAV or SVG. Nothing leaves this machine.
+    Ctrl-C stops it.
+
+    MuseScore: copy chorale-harmonize.qml from chorale/studio/musescore of the
+    installed package to Documents/MuseScore4/Plugins, switch it on under
+    Home > Plugins, and choose Plugins > Harmonize (chorale) while the studio
+    runs.
 
     Example: chorale studio my-tune.musicxml
     """
@@ -77,18 +80,16 @@ def studio(
     from chorale.studio.running import listen, serve
     from chorale.studio.server import application
     from chorale.studio.services import Services
-    from chorale.studio.settings import Settings, is_loopback
 
     services, jobs = Services(), Jobs()
-    opened = {} if file is None else services.open_path(file)
-    print_remarks(*opened.get("remarks", ()))
-    server_socket = listen(host, _PORT if port is None else port, exactly=bool(port))
+    opened = None if file is None else services.open_path(file)
+    print_remarks(*(opened or {}).get("remarks", ()))
+    server_socket = listen(host, PORT if port is None else port, exactly=bool(port))
     settings = Settings(
         host=host,
         port=server_socket.getsockname()[1],
         token=None if is_loopback(host) else secrets.token_urlsafe(24),
-        piece=opened.get("piece"),
-        remarks=tuple(opened.get("remarks", ())),
+        opened=opened,
     )
 
     def started() -> None:
@@ -111,9 +112,9 @@ def studio(
 def _explanations(port: int, wanted: int | None, token: str | None) -> list[str]:
     """Return what to know about the address."""
     remarks = []
-    if wanted is None and port != _PORT:
+    if wanted is None and port != PORT:
         remarks.append(
-            f"port {_PORT} is taken, perhaps by another studio: this one is at {port}. "
+            f"port {PORT} is taken, perhaps by another studio: this one is at {port}. "
             "The browser keeps a piece of its own for each port"
         )
     if token is not None:

@@ -19,7 +19,7 @@ from chorale.corpus.seeds import NO_SEED
 from chorale.errors import DataError, UsageError
 from chorale.evaluation.style.cadences import final_cadence
 from chorale.models.predictor import Predictor
-from chorale.models.storage import DEFAULT_MODEL, NEXT_STEP
+from chorale.models.storage import NEXT_STEP
 from chorale.music.credits import harmonization_credit, rewriting_credit
 from chorale.music.melody import melody_of
 from chorale.music.score import Chorale
@@ -31,8 +31,6 @@ from chorale.sampling.generate import sample
 from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.openings import find_start
 from chorale.studio import parameters as table
-from chorale.studio.catalogue import catalogue
-from chorale.studio.guesses import guess
 from chorale.studio.models import judge_of, open_model
 from chorale.studio.parameters import Parameter, options_of, read_all
 from chorale.studio.piece_json import cells_from_json, cells_to_json, from_json, to_json
@@ -136,23 +134,6 @@ def piece_of(body: object) -> Chorale:
     if not isinstance(body, dict) or "piece" not in body:
         raise DataError("expected a JSON object with the field piece")
     return from_json(body["piece"])
-
-
-def warm(progress: Progress) -> None:
-    """Load what the first requests will need, so that nobody has to wait for it.
-
-    Args:
-        progress: called in between; raises an exception to end it.
-    """
-    steps: tuple[Callable[[], object], ...] = (
-        partial(open_model, DEFAULT_MODEL),
-        catalogue,
-        partial(guess, {"strokes": [[[0, 0], [1, 1]]]}),
-        partial(find_faults, Chorale(pitches=np.full((16, VOICES), 60))),
-    )
-    for done, step in enumerate(steps, 1):
-        step()
-        progress(done, len(steps))
 
 
 # === Generate ===
@@ -337,11 +318,11 @@ def _options(model: completion.Model, values: Mapping[str, Any]) -> completion.O
 def _check_size(chorale: Chorale) -> None:
     """Raise a DataError for a piece that takes too long to write."""
     bars = len(chorale.written_bars())
-    if bars > table.MOST_BARS or chorale.steps > table.MOST_STEPS:
+    if bars > table.MOST_BARS_TO_WRITE or chorale.steps > table.MOST_STEPS_TO_WRITE:
         raise DataError(
-            f"expected a piece of at most {table.MOST_BARS} bars and "
-            f"{table.MOST_STEPS:,} sixteenths, got {bars} bars and {chorale.steps:,} "
-            "sixteenths: work on a part of it"
+            f"expected a piece of at most {table.MOST_BARS_TO_WRITE} bars and "
+            f"{table.MOST_STEPS_TO_WRITE:,} sixteenths, got {bars} bars and "
+            f"{chorale.steps:,} sixteenths: work on a part of it"
         )
 
 

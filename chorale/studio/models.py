@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from functools import cache
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from chorale.models.storage import (
     listed_models,
     load_model,
 )
+from chorale.nn.cards import CARD_FILE, model_folders
 from chorale.sampling.best_of import Judge, typical_of
 from chorale.sampling.completion import Model
 
@@ -25,6 +27,7 @@ _SUMMARIES = {
 }
 _lock = threading.Lock()
 _opened: dict[str, Model] = {}
+_cards: dict[str, Card] = {}  # of those that are opened
 
 
 class Named(NamedTuple):
@@ -43,9 +46,29 @@ class Named(NamedTuple):
         return f"{_SUMMARIES[self.card.kind]}: {network}{figure}"
 
 
-@cache
 def named_models() -> dict[str, Named]:
-    """Return the bundled models and those of the user by name, the default first."""
+    """Return the bundled models and those of the user by name, the default first.
+
+    Models may be trained while the studio runs.
+    """
+    return _named_models(_times_of_cards())
+
+
+def _times_of_cards() -> tuple[tuple[Path, int], ...]:
+    """Return the cards of the user's models, and when each was written."""
+    cards = (
+        card
+        for folder in model_folders()
+        for pattern in ("*", "*/model")
+        for card in folder.glob(f"{pattern}/{CARD_FILE}")
+    )
+    with suppress(OSError):
+        return tuple((card, card.stat().st_mtime_ns) for card in sorted(cards))
+    return ()
+
+
+@lru_cache(maxsize=1)
+def _named_models(_: tuple[tuple[Path, int], ...]) -> dict[str, Named]:
     found: dict[str, Named] = {}
     for folder, card in listed_models().items():
         name = folder.parent.name if folder.name == "model" else folder.name
@@ -61,7 +84,7 @@ def model_names(kind: str | None = None) -> tuple[str, ...]:
 
 
 def open_model(name: str) -> Model:
-    """Return a model, which is opened once.
+    """Return a model, which is opened once, and again after it was trained again.
 
     Raises:
         UsageError: there is none of the name.
@@ -70,9 +93,10 @@ def open_model(name: str) -> Model:
     models = named_models()
     if name not in models:
         raise UsageError(f"expected a model out of {', '.join(models)}, got {name!r}")
+    folder, card = models[name]
     with _lock:
-        if name not in _opened:
-            _opened[name] = load_model(models[name].folder)
+        if name not in _opened or _cards.setdefault(name, card) != card:
+            _opened[name], _cards[name] = load_model(folder), card
         return _opened[name]
 
 

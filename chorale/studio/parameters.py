@@ -20,8 +20,8 @@ from chorale.sampling.logits import RULES_MODES
 from chorale.sampling.next_step import SamplingOptions
 from chorale.studio.models import model_names
 
-MOST_BARS = 128  # of a piece to be written; the longest chorales have about 60
-MOST_STEPS = 4096  # of such a piece: as many bars of 8/4
+MOST_BARS_TO_WRITE = 128  # of a piece to be written; the longest chorales have about 60
+MOST_STEPS_TO_WRITE = 4096  # of such a piece: as many bars of 8/4
 MOST_VARIATIONS = 8
 _DEFAULTS = SamplingOptions()
 _SHOWN = 40  # characters of a value in a message
@@ -176,14 +176,14 @@ BARS = Parameter(
     summary="Length of the whole piece in bars.",
     kind=int,
     least=1,
-    most=MOST_BARS,
+    most=MOST_BARS_TO_WRITE,
 )
 OPENING = Parameter(
     name="opening",
     summary="Bars of the seed to keep at the beginning.",
     kind=int,
     least=1,
-    most=MOST_BARS,
+    most=MOST_BARS_TO_WRITE,
 )
 PASSAGE_BARS = Parameter(
     name="bars",

@@ -16,6 +16,7 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -77,7 +78,7 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        is_begun = False
+        is_begun, doing = False, f"{scope['method']} {scope['path']}"
         body = _Body(receive)
 
         async def send_safely(message: Message) -> None:
@@ -101,10 +102,12 @@ class Guard:
             await body.check_length(headers)
             await self.app(scope, body.receive, send_safely)
         except Exception as error:
-            if is_begun or body.is_disconnected:  # nobody to tell
+            if is_begun or body.is_disconnected:  # nobody to tell but the log
+                if not isinstance(error, ClientDisconnect):
+                    sentence(error, doing)
                 return
             status = status_of(error) if isinstance(error, ChoraleError) else 500
-            message = sentence(error, f"{scope['method']} {scope['path']}")
+            message = sentence(error, doing)
             answer = error_response(message, status)
             if status == 401:
                 answer.headers["WWW-Authenticate"] = "Bearer"

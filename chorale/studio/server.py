@@ -116,15 +116,11 @@ class Routes:
     # === At once ===
 
     async def catalogue(self, request: Request) -> Response:
-        """Answer with what there is to choose from, and the piece to begin with."""
-        opened = {
-            "version": __version__,
-            "piece": self.settings.piece,
-            "remarks": self.settings.remarks,
-        }
+        """Answer with what there is to choose from, and the file to begin with."""
+        own = {"version": __version__, "opened": self.settings.opened}
         try:
             return await self._quickly(
-                lambda: json_response({**self.services.catalogue(), **opened})
+                lambda: json_response({**self.services.catalogue(), **own})
             )
         finally:
             self._is_shown = True

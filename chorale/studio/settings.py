@@ -24,15 +24,13 @@ class Settings:
         host: address or name that it listens on.
         port: as above.
         token: what requests must show; None if only this machine can reach it.
-        piece: the piece to open with, see `chorale.studio.piece_json`; None for none.
-        remarks: sentences on how that piece was read.
+        opened: the file to begin with, as `POST /open` answers; None for none.
     """
 
     host: str = HOST
     port: int = PORT
     token: str | None = None
-    piece: Mapping[str, Any] | None = None
-    remarks: tuple[str, ...] = ()
+    opened: Mapping[str, Any] | None = None
 
     @property
     def address(self) -> str:

@@ -24,7 +24,7 @@ from studios import Studio
 
 from chorale.commands import studio as command
 from chorale.formats.files import write
-from chorale.studio.settings import PORT, Settings, is_loopback, own_address
+from chorale.studio.settings import Settings, is_loopback, own_address
 from chorale.utils import extras
 
 
@@ -87,18 +87,13 @@ def test_without_a_port_the_next_free_one_is_taken(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         usual = other.getsockname()[1]
-        monkeypatch.setattr(command, "_PORT", usual)
+        monkeypatch.setattr(command, "PORT", usual)
         code, out, err = outcome("studio")
     port = int(out.rstrip("/\n").rpartition(":")[2])
     assert code == 0
     assert port != usual
     assert f"port {usual} is taken" in err
     assert f"this one is at {port}" in err
-
-
-def test_the_usual_port_is_the_one_of_the_room() -> None:
-    assert command._PORT == PORT
-    assert Settings().host == command._HOST
 
 
 @pytest.mark.parametrize(
@@ -170,10 +165,22 @@ def test_a_file_is_opened_in_the_page(tmp_path: Path) -> None:
             catalogue = json.load(answer)
     finally:
         studio.kill()
-    assert catalogue["piece"]["steps"] == little_chorale().steps
-    assert catalogue["remarks"]
-    for remark in catalogue["remarks"]:
+    opened = catalogue["opened"]
+    assert opened["piece"]["steps"] == little_chorale().steps
+    assert (opened["kind"], opened["voice"]) == ("chorale", None)
+    assert opened["key_estimated"] is True
+    assert opened["remarks"]
+    for remark in opened["remarks"]:
         assert f"note: {remark}\n" in studio.log.read_text()
+
+
+def test_the_help_says_how_musescore_is_joined() -> None:
+    code, out, _ = outcome("studio", "--help")
+    words = " ".join(re.sub(r"[^!-~]+", " ", out).split())
+    assert code == 0
+    assert "copy chorale-harmonize.qml from chorale/studio/musescore" in words
+    assert "choose Plugins > Harmonize (chorale) while the studio runs" in words
+    assert (Path(command.__file__).parents[1] / "studio/musescore").is_dir()
 
 
 # === Stopping ===

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from chorale.errors import DataError, UsageError
+from chorale.models.storage import find_model, load_card
 from chorale.music.keys import Key
 from chorale.studio.catalogue import catalogue
 from chorale.studio.guesses import MOST_POINTS, guess
@@ -29,7 +33,22 @@ def test_everything_to_choose_from_is_there() -> None:
     assert len({Key.parse(name) for name in found["keys"]}) == 30
     assert len(found["words"]) == 338 and "star" in found["words"]
     assert found["limits"] == {"bytes": 10_000_000, "bars": 128, "variations": 8}
-    assert catalogue() is catalogue()
+
+
+def test_models_that_are_trained_meanwhile_are_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CHORALE_MODELS", str(tmp_path))
+    assert "mine" not in model_names()
+    shutil.copytree(find_model("bach"), tmp_path / "mine")
+    assert "mine" in [each["name"] for each in catalogue()["models"]]
+    first = open_model("mine")
+    assert open_model("mine") is first
+    card = load_card("mine")
+    replace(card, figures={}).write(tmp_path / "mine")
+    assert open_model("mine") is not first
+    shutil.rmtree(tmp_path / "mine")
+    assert "mine" not in model_names()
 
 
 def test_models_are_opened_once_and_by_name_only() -> None:

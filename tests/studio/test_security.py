@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import socket
 import tracemalloc
@@ -11,9 +12,12 @@ from typing import Any
 import httpx
 import pytest
 from serving import served
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive, Scope, Send
 
-from chorale.studio.security import CONTENT_SECURITY_POLICY
+from chorale.studio.security import CONTENT_SECURITY_POLICY, Guard
 from chorale.studio.services import Services
+from chorale.studio.settings import Settings
 from chorale.utils.progress import Progress
 
 TOKEN = "let-me-in"
@@ -167,6 +171,37 @@ def test_an_error_that_nobody_foresaw_is_a_sentence(
     assert answer.json() == {"error": f"{message}by zero"}
     assert "Traceback" not in caplog.text
     assert message in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "logged"),
+    [
+        (ZeroDivisionError("by zero"), "GET /jobs/1/events failed"),
+        (ClientDisconnect(), ""),
+    ],
+)
+def test_an_error_after_an_answer_has_begun_is_logged(
+    caplog: pytest.LogCaptureFixture, error: Exception, logged: str
+) -> None:
+    sent: list[Message] = []
+
+    async def stream(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise error
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        **{"type": "http", "method": "GET", "path": "/jobs/1/events"},
+        **{"headers": [(b"host", b"127.0.0.1:1685")], "query_string": b""},
+    }
+    asyncio.run(Guard(stream, Settings())(scope, receive, send))
+    assert [message["type"] for message in sent] == ["http.response.start"]
+    assert (logged in caplog.text) if logged else not caplog.text
 
 
 # === Sizes ===

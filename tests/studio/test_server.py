@@ -22,6 +22,14 @@ from chorale.studio.services import File, Services, Work
 from chorale.utils.progress import Progress
 
 PATIENCE = 10.0  # seconds after which a test has failed
+# What `open_path` answers for the file of the command line.
+OPENED = {
+    "piece": {"steps": 16},
+    "kind": "melody",
+    "voice": 1,
+    "remarks": ["rounded"],
+    "key_estimated": True,
+}
 
 
 class FakeServices(Services):
@@ -85,7 +93,7 @@ def services() -> FakeServices:
 
 @pytest.fixture(scope="module")
 def client(services: FakeServices) -> Iterator[httpx.Client]:
-    with served(services, piece={"steps": 16}, remarks=("rounded",)) as client:
+    with served(services, opened=OPENED) as client:
         yield client
 
 
@@ -150,9 +158,13 @@ def test_the_catalogue_has_the_version_and_what_was_opened(
     assert client.get("/catalogue").json() == {
         "version": chorale.__version__,
         "words": ["cat"],
-        "piece": {"steps": 16},
-        "remarks": ["rounded"],
+        "opened": OPENED,
     }
+
+
+def test_without_a_file_nothing_is_opened() -> None:
+    with served(FakeServices()) as client:
+        assert client.get("/catalogue").json()["opened"] is None
 
 
 def test_quick_requests_are_answered(client: httpx.Client) -> None:

@@ -7,7 +7,6 @@ import { opened, startFilesIn, takeAnswer } from "./files_in.js";
 import { printScore, save, startFilesOut } from "./files_out.js";
 import { startFindings } from "./findings.js";
 import { say, sayError } from "./notices.js";
-import { soundingVoices } from "./piece.js";
 import { editPiece, newPiece } from "./piece_dialog.js";
 import { score } from "./score.js";
 import { showSeeds, startSeeds } from "./seeds.js";
@@ -140,15 +139,13 @@ async function loadCatalogue() {
 }
 
 /** Opens the file that the command line named, once; a reload keeps what came of it. */
-function takeCommandLine({ piece, remarks = [] }) {
-  if (!piece) return;
+function takeCommandLine({ opened }) {
+  if (!opened) return;
+  const { piece } = opened;
   const text = JSON.stringify(piece);
   if (settings.commandLine === text && store.document.piece) return;
   prefer({ commandLine: text });
-  const voices = soundingVoices(piece);
-  const isMelody = voices.length === 1;
-  const answer = { kind: isMelody ? "melody" : "chorale", voice: isMelody ? voices[0] : null, remarks, piece };
-  takeAnswer(answer, piece.title || piece.source || "the file");
+  takeAnswer(opened, piece.title || piece.source || "the file");
 }
 
 // === Start ===
