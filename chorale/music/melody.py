@@ -71,6 +71,8 @@ def melody_of(
         # An incomplete first bar is a pickup now.
         bars = solo.bars - solo.bars[0] + (solo.positions[0] == 0)
         solo = replace(solo, bars=bars)
+    if chorale.steps - notes[-1].end >= chorale.bar_lengths()[-1]:
+        remarks.append("the bars after the last note are left out")
     span = ALL_VOICES[voice].lowest, ALL_VOICES[voice].highest
     octaves, _ = fit_range(solo.pitches[:, voice], span)
     if octaves:
@@ -108,7 +110,8 @@ def _fermatas(
     else:
         ends = phrase_ends(notes, solo.positions, solo.metre)
         bars = dict.fromkeys(str(solo.bars[notes[end].end - 1]) for end in ends)
-        remark = "there are no fermatas: " + (
+        found = "is a fermata on the last note only" if solo.fermatas.any() else ""
+        remark = f"there {found or 'are no fermatas'}: " + (
             "phrases are assumed to end in bars " + ", ".join(bars)
             if len(ends) > 1
             else "the melody is taken as one phrase"

@@ -50,6 +50,7 @@ _VOICE = Parameter(
     least=0,
     most=VOICES - 1,
 )
+_WIDENED = "the selection ends within its notes: they are written again as a whole"
 # Parameters of each action, and other fields of its jobs.
 PARAMETERS: dict[str, tuple[Parameter, ...]] = {
     "generate": (
@@ -267,16 +268,18 @@ def _complete(
 def prepare_rewrite(
     chorale: Chorale, cells: BoolArray, values: Mapping[str, Any]
 ) -> Work:
-    """Return the work of other notes for some cells, bool array (steps, 4)."""
+    """Return the work of other notes for some cells, bool array (steps, 4).
+
+    Notes that go on after the cells are kept. If no others are there, they are written
+    again as a whole.
+    """
     _check_size(chorale)
     if not cells.any():
         raise UsageError("expected cells with notes to rewrite, got none")
     kept = extend_to_onsets(~cells, chorale)
+    remarks: tuple[str, ...] = ()
     if kept.all():
-        raise UsageError(
-            "the notes to rewrite go on after them, and what is kept is kept from its "
-            "beginning: select to the end of a note"
-        )
+        kept, remarks = ~_whole_notes(cells, chorale), (_WIDENED,)
 
     def draw(progress: Progress) -> Drafts:
         model = open_model(values["model"])
@@ -299,9 +302,19 @@ def prepare_rewrite(
             drawn = completion.fill_in(
                 model, [blank] * count, options, progress=progress
             )
-        return Drafts(drawn=drawn, written=~kept, has_end=False)
+        return Drafts(drawn=drawn, written=~kept, has_end=False, remarks=remarks)
 
     return partial(_work, draw, values)
+
+
+def _whole_notes(cells: BoolArray, chorale: Chorale) -> BoolArray:
+    """Return cells, bool array (steps, 4), with all of the notes that they are of."""
+    whole = np.zeros_like(cells)
+    for voice in range(VOICES):
+        for note in chorale.notes(voice):
+            span = slice(note.start, note.start + note.length)
+            whole[span, voice] = cells[span, voice].any()
+    return whole | cells
 
 
 # === What all have in common ===

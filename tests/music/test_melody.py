@@ -115,6 +115,28 @@ def test_guessed_phrases_are_said_and_may_be_given_again() -> None:
     assert again.chorale == melody.chorale
 
 
+def test_a_fermata_on_the_last_note_only_is_not_called_none() -> None:
+    line = [Note(60, 4 * beat, 4) for beat in range(4)]
+    fermatas = np.arange(16) >= 12
+    chorale = Chorale.from_notes(
+        [line, [], [], []], 16, key=Key("C", "major"), fermatas=fermatas
+    )
+    assert melody_of(chorale).remarks == (
+        "there is a fermata on the last note only: the melody is taken as one phrase",
+    )
+
+
+@pytest.mark.parametrize(("bars", "is_said"), [(1.75, False), (2, True), (8, True)])
+def test_bars_that_are_cut_are_said(bars: float, is_said: bool) -> None:
+    line = [Note(60, 4 * beat, 4) for beat in range(4)]
+    steps = round(16 * bars)
+    chorale = Chorale.from_notes([line, [], [], []], steps, key=Key("C", "major"))
+    melody = melody_of(chorale)
+    assert melody.chorale.steps == 16
+    remark = "the bars after the last note are left out"
+    assert (remark in melody.remarks) == is_said
+
+
 def test_a_note_that_is_held_over_a_barline_ends_a_phrase_once() -> None:
     # A pickup, and a last note of each phrase that begins in the bar before.
     lengths = [4] + ([8, 4] * 2 + [8, 24, 4]) * 4

@@ -85,10 +85,15 @@ def test_a_note_that_goes_on_after_the_selection_is_kept() -> None:
     # The tenor's note from step 8 to 16.
     found = run(action="rewrite", piece=piece(), cells=cells(64, tenor=(4, 12)))
     assert found["variations"][0]["written"] == [[], [], [[4, 8]], []]
-    with pytest.raises(UsageError, match="select to the end of a note"):
-        prepare(
-            {"action": "rewrite", "piece": piece(), "cells": cells(64, tenor=(8, 12))}
-        )
+    assert not any("as a whole" in remark for remark in found["remarks"])
+
+
+@pytest.mark.parametrize("selected", [(8, 12), (10, 12)])
+def test_a_selection_within_a_note_is_widened_to_it(selected: tuple[int, int]) -> None:
+    asked = cells(64, tenor=selected)
+    found = run(action="rewrite", piece=piece(), cells=asked)
+    assert found["variations"][0]["written"] == [[], [], [[8, 16]], []]
+    assert any("are written again as a whole" in each for each in found["remarks"])
 
 
 @pytest.mark.parametrize("model", ["bach", "counterpoint"])
