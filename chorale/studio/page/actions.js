@@ -1,6 +1,6 @@
 // What does the panel ask of a model, with which options, and what becomes of the answer?
 
-import { difference, isEmpty, union } from "./cells.js";
+import { difference, isEmpty, noCells, toNoteEnds, union } from "./cells.js";
 import { announce, arrowTabs, byId, chooseTab, element } from "./dom.js";
 import { check } from "./findings.js";
 import { say, sayError, unsay } from "./notices.js";
@@ -24,6 +24,9 @@ const temperatureWord = (position) => {
   const words = ["calm", "calm", "calm", "restrained", "restrained", "balanced", "lively", "lively", "bold", "bold", "adventurous"];
   return words[position];
 };
+
+/** Fires `kept` when what a model wrote has become the piece. */
+export const kept = new EventTarget();
 
 let running = null; // AbortController of the job
 
@@ -55,7 +58,7 @@ function jobOf(action) {
   }
   const selected = selectedCells();
   if (isEmpty(selected)) throw new Error("Nothing is selected: drag over the bars to rewrite, or move there with the arrow keys.");
-  const cells = difference(selected, locked);
+  const cells = difference(toNoteEnds(selected, piece.voices), locked);
   if (isEmpty(cells)) throw new Error("All selected notes are locked: unlock some, or select others.");
   return { action, piece, cells, ...common };
 }
@@ -77,26 +80,35 @@ export async function run(action) {
     const job = jobOf(action);
     dismissVariations();
     const steps = selectedSteps();
-    const result = await follow(action, job);
+    const before = store.document;
+    const begun = content(before);
+    const isChanged = () => content(store.document) !== begun;
     const isRewrite = action === "rewrite";
-    const { variations, remarks = [] } = result;
-    const chosen = variations.length === 1 ? variations[0]
-      : await chooseVariation(variations, { from: isRewrite && steps ? steps[0] : 0, isRewrite });
-    if (chosen) keep(action, job, chosen);
+    const isLonger = isRewrite && !isEmpty(difference(job.cells, selectedCells()));
+    const { variations, remarks = [] } = await follow(action, job);
+    if (isLonger) remarks.push("Notes that go on after the selection were rewritten to their end.");
+    // What was changed meanwhile is not overwritten unasked.
+    const chosen = variations.length === 1 && !isChanged() ? variations[0]
+      : await chooseVariation(variations, { from: isRewrite && steps ? steps[0] : 0, isRewrite, isChanged });
+    if (chosen) keep(action, job, chosen, isChanged() ? before : store.document);
     if (chosen && remarks.length) say(`${NAMES[action]}: what to know.`, { lines: remarks, lasts: true, name: "remarks" });
   } catch (error) {
     sayError(error);
   }
 }
 
-function keep(action, job, { piece, written, findings }) {
-  store.apply(NAMES[action], (document) => {
-    if (action === "generate") return { ...document, piece, written, locked: [[], [], [], []], melody: 0, selection: null };
-    const { title, tempo } = document.piece ?? piece;
-    const now = { ...piece, title, tempo };
+/** What a result takes the place of: all but the title, the tempo and the selection. */
+const content = ({ piece, locked }) => JSON.stringify([piece && { ...piece, title: "", tempo: 0 }, locked]);
+
+/** Puts a result in place of the document. @param {object} of the document whose piece was asked about */
+function keep(action, job, { piece, written, findings }, of) {
+  store.apply(NAMES[action], () => {
+    if (action === "generate") return { ...of, piece, written, locked: noCells(), melody: 0, selection: null };
+    const { title, tempo } = of.piece;
     const isSame = action === "rewrite" || job.locked;
-    return { ...document, piece: now, written: isSame ? union(document.written, written) : written };
+    return { ...of, piece: { ...piece, title, tempo }, written: isSame ? union(of.written, written) : written };
   });
+  kept.dispatchEvent(new Event("kept"));
   announce(`${NAMES[action]}: done, ${findings} ${findings === 1 ? "finding" : "findings"}.`);
 }
 

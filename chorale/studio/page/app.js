@@ -1,12 +1,12 @@
 // How do the parts of the page work together? Wiring only.
 
-import { cancel, openAction, run, showModels, startActions } from "./actions.js";
-import { announce, arrowTabs, byId, chooseTab, element, tameMenus } from "./dom.js";
+import { cancel, kept, openAction, run, showModels, startActions } from "./actions.js";
+import { addStyle, announce, arrowTabs, byId, chooseTab, element, tameMenus } from "./dom.js";
 import { isEditing, setEditing, startEditing } from "./editing.js";
 import { opened, startFilesIn, takeAnswer } from "./files_in.js";
 import { printScore, save, startFilesOut } from "./files_out.js";
 import { startFindings } from "./findings.js";
-import { say, sayError } from "./notices.js";
+import { say, sayError, unsay } from "./notices.js";
 import { editPiece, newPiece } from "./piece_dialog.js";
 import { score } from "./score.js";
 import { showSeeds, startSeeds } from "./seeds.js";
@@ -62,7 +62,8 @@ function topBar() {
   byId("new").addEventListener("click", begin);
   byId("title").addEventListener("change", (event) => {
     const title = event.target.value.trim();
-    store.apply("Title", (document) => (document.piece ? { ...document, piece: { ...document.piece, title } } : document));
+    store.apply("Title", (document) => (document.piece && document.piece.title !== title
+      ? { ...document, piece: { ...document.piece, title } } : document));
   });
   byId("title").addEventListener("keydown", (event) => {
     if (event.key === "Enter") byId("score").focus();
@@ -73,7 +74,9 @@ function topBar() {
 }
 
 async function begin() {
-  if (await newPiece()) setEditing(true);
+  if (!await newPiece()) return;
+  openAction("harmonize", { opens: false });
+  setEditing(true);
 }
 
 async function showTab(name) {
@@ -85,7 +88,7 @@ async function showTab(name) {
   const view = byId("view-sketch");
   if (view.childElementCount) return;
   try {
-    await import("./sketch_pad.js");
+    await Promise.all([import("./sketch_pad.js"), addStyle("sketch_pad.css")]);
     if (!view.childElementCount) view.append(element("sketch-pad"));
   } catch (error) {
     sayError(error);
@@ -148,6 +151,28 @@ function takeCommandLine({ opened }) {
   takeAnswer(opened, piece.title || piece.source || "the file");
 }
 
+// === What the browser keeps ===
+
+function keeping() {
+  store.addEventListener("unsaved", () => say("This browser has no room to keep the piece: save it as a file before you leave.", { kind: "error", name: "unsaved" }));
+  store.addEventListener("saved", () => unsay("unsaved"));
+  const { other } = store;
+  if (!other) return;
+  const answer = (text, action) => {
+    const button = element("button", { class: "secondary", type: "button" }, text);
+    button.addEventListener("click", () => {
+      action();
+      store.forgetOther();
+      unsay("other");
+    });
+    return button;
+  };
+  const name = other.piece.title ? `“${other.piece.title}”` : "a piece without a title";
+  say(`Another tab had ${name}, which is kept too.`, {
+    fixes: [answer("Bring it back", () => store.apply("Bring back", () => other)), answer("Forget it", () => {})], lasts: true, name: "other",
+  });
+}
+
 // === Start ===
 
 tameMenus();
@@ -177,9 +202,10 @@ opened.addEventListener("opened", (event) => {
   setEditing(false);
   openAction(event.detail.isMelody ? "harmonize" : "rewrite");
 });
+kept.addEventListener("kept", () => setEditing(false)); // in which a single voice is seen
 score.addEventListener("failed", (event) => sayError(event.detail));
 store.subscribe(showDocument);
-store.addEventListener("unsaved", () => say("This browser has no room to keep the piece: save it as a file before you leave.", { kind: "error", name: "unsaved" }));
+keeping();
 showDocument();
 score.start();
 startTransport().catch(sayError);

@@ -50,6 +50,17 @@ export const covers = (cells, voice, start, end) =>
 export const touches = (cells, voice, start, end) =>
   cells[voice].some(([from, to]) => from < end && start < to);
 
+/**
+ * Lengthens cells to the ends of the notes that go on after them.
+ * @param {Cells} cells
+ * @param {[number, number, number][][]} voices pitch, start, length of every note
+ * @returns {Cells}
+ */
+export const toNoteEnds = (cells, voices) => cells.map((ranges, voice) => joined(ranges.map(([start, end]) => {
+  const held = voices[voice].find(([, at, length]) => at < end && end < at + length);
+  return [start, held ? held[1] + held[2] : end];
+})));
+
 /** Cuts cells at the end of a piece. @param {Cells} cells @param {number} steps @returns {Cells} */
 export const cut = (cells, steps) =>
   intersection(cells, cells.map(() => [[0, steps]]));

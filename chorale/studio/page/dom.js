@@ -38,6 +38,16 @@ export function icon(name, small = false) {
   return svg;
 }
 
+/** Loads a stylesheet that the first paint does not need. @param {string} name @returns {Promise<void>} once it is there */
+export function addStyle(name) {
+  const href = `/page/${name}`;
+  if (document.querySelector(`link[href="${href}"]`)) return Promise.resolve();
+  const link = element("link", { rel: "stylesheet", href });
+  document.head.append(link);
+  // Without its style a part of the page is ugly, but works.
+  return new Promise((resolve) => { for (const end of ["load", "error"]) link.addEventListener(end, () => resolve(), { once: true }); });
+}
+
 /** Says a sentence to screen readers. @param {string} sentence */
 export function announce(sentence) {
   byId("announcer").textContent = sentence;

@@ -1,7 +1,7 @@
 // How are notes edited by hand? The editor stands in place of the score.
 
 import { difference } from "./cells.js";
-import { announce, byId, element } from "./dom.js";
+import { addStyle, announce, byId, element } from "./dom.js";
 import { sayError } from "./notices.js";
 import { changedCells, VOICES } from "./piece.js";
 import { score } from "./score.js";
@@ -42,7 +42,7 @@ export async function setEditing(isOn) {
 
 async function load() {
   if (editor) return;
-  await import("./melody_editor.js");
+  await Promise.all([import("./melody_editor.js"), addStyle("melody_editor.css")]);
   editor = element("melody-editor", { id: "melody-editor" });
   const preview = (voice, pitch) => getPlayer()?.preview?.(voice, pitch);
   editor.addEventListener("preview", ({ detail }) => preview(detail.voice, detail.pitch));

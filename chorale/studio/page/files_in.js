@@ -10,7 +10,7 @@ import { store } from "./store.js";
 /** Calls what shows the piece after it was opened. */
 export const opened = new EventTarget();
 
-let last = null; // the file that was opened
+let isPutRight = false; // whether what changes now is what the notice of a file is about
 
 /**
  * Puts an answer of the server in place of the document.
@@ -20,6 +20,7 @@ let last = null; // the file that was opened
  */
 export function takeAnswer(answer, name, label = `Open ${name}`) {
   const { piece, kind, voice, remarks = [], key_estimated: isGuess } = answer;
+  isPutRight = true;
   store.apply(label, (document) => ({
     ...document, piece, written: noCells(), locked: noCells(), melody: voice ?? 0, selection: null,
   }));
@@ -28,9 +29,24 @@ export function takeAnswer(answer, name, label = `Open ${name}`) {
   opened.dispatchEvent(new CustomEvent("opened", { detail: { isMelody } }));
   if (remarks.length || isGuess || isMelody) {
     say(`Read ${name} as ${isMelody ? "a melody" : "four voices"}.`, {
-      lines: remarks, fixes: last ? fixes(piece, isMelody, voice) : [], lasts: true, name: "opened",
+      lines: remarks, fixes: fixes(piece, isMelody, voice), lasts: true, name: "opened",
     });
   }
+  isPutRight = false;
+}
+
+/** Puts right what was guessed. @param {string} label @param {(document: object) => object} change */
+function putRight(label, change) {
+  isPutRight = true;
+  store.apply(label, change);
+  isPutRight = false;
+}
+
+/** Moves the melody, with all that is known of it, to another voice. */
+function withMelodyIn(document, to) {
+  const { melody: from } = document;
+  const swapped = (cells) => cells.with(from, cells[to]).with(to, cells[from]);
+  return { ...document, piece: moveVoice(document.piece, from, to), written: swapped(document.written), locked: swapped(document.locked), melody: to };
 }
 
 /** Controls that put right what was guessed. */
@@ -41,7 +57,7 @@ function fixes(piece, isMelody, voice) {
     key.value = piece.key ?? "";
   }, () => {});
   key.addEventListener("change", () => {
-    store.apply("Key", (document) => ({ ...document, piece: { ...document.piece, key: key.value || null } }));
+    putRight("Key", (document) => ({ ...document, piece: { ...document.piece, key: key.value || null } }));
   });
   const controls = [element("label", {}, "Key", key)];
   if (!isMelody) return controls;
@@ -49,12 +65,12 @@ function fixes(piece, isMelody, voice) {
   part.value = String(voice ?? 0);
   part.addEventListener("change", () => {
     const to = Number(part.value);
-    store.apply("Voice of the melody", (document) => ({ ...document, piece: moveVoice(document.piece, document.melody, to), melody: to }));
+    putRight("Voice of the melody", (document) => withMelodyIn(document, to));
   });
   const octave = (name, semitones) => {
     const button = element("button", { class: "secondary", type: "button" }, name);
     button.addEventListener("click", () => {
-      store.apply(name, (document) => ({ ...document, piece: transposed(document.piece, semitones, document.melody) }));
+      putRight(name, (document) => ({ ...document, piece: transposed(document.piece, semitones, document.melody) }));
     });
     return button;
   };
@@ -66,12 +82,11 @@ function fixes(piece, isMelody, voice) {
 export async function readFile(file) {
   unsay("error", "opened", "remarks");
   try {
-    const { limits } = await getCatalogue().catch(() => ({ limits: { bytes: 10 * 1024 * 1024 } }));
+    const { limits } = await getCatalogue().catch(() => ({ limits: { bytes: 10_000_000 } }));
     if (limits?.bytes && file.size > limits.bytes) {
-      const most = Math.round(limits.bytes / 1024 / 1024);
-      throw new Error(`${file.name} has ${Math.ceil(file.size / 1024 / 1024)} MB; files of up to ${most} MB can be opened.`);
+      const megabytes = (bytes) => `${Math.ceil(bytes / 1e5) / 10} MB`;
+      throw new Error(`${file.name} has ${megabytes(file.size)}; files of up to ${megabytes(limits.bytes)} can be opened.`);
     }
-    last = file;
     takeAnswer(await openFile(file), file.name);
   } catch (error) {
     sayError(error);
@@ -86,6 +101,10 @@ export function startFilesIn() {
   chooser.addEventListener("change", () => {
     if (chooser.files.length) readFile(chooser.files[0]);
     chooser.value = ""; // so that the same file can be opened again
+  });
+  // What else changes the notes, such as Undo or New, leaves nothing to put right.
+  store.subscribe((document, before) => {
+    if (!isPutRight && document.piece?.voices !== before.piece?.voices) unsay("opened");
   });
   const hint = byId("drop-hint");
   let depth = 0;

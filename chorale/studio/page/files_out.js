@@ -10,7 +10,7 @@ import { svgFrom } from "./svg.js";
 
 const FORMATS = [
   ["midi", "MIDI", "four tracks"], ["musicxml", "MusicXML", "for notation programs"],
-  ["wav", "WAV", "sound"], ["abc", "ABC", "text"], ["csv", "CSV", "table"],
+  ["wav", "WAV", "sound"], ["abc", "ABC", "text"], ["humdrum", "Humdrum", "**kern"], ["csv", "CSV", "table"],
   ["svg", "SVG", "picture"], ["png", "PNG", "picture"],
 ];
 

@@ -13,7 +13,8 @@ import { store } from "./store.js";
 /** @type {Finding[]} */
 let findings = [];
 let isOn = false; // once asked for, the check follows the piece
-let asked = null;
+let asked = null; // the piece whose check is on its way
+let checked = null; // the piece that the findings are of
 
 /** Checks the piece. @returns {Promise<Finding[]>} */
 export async function check() {
@@ -21,15 +22,22 @@ export async function check() {
   isOn = true;
   asked = piece;
   if (isSilent(piece)) {
-    findings = [];
+    [findings, checked] = [[], piece];
     byId("findings-summary").textContent = "There are no notes to check yet.";
     list();
     return findings;
   }
   byId("findings-summary").textContent = "Checking…";
-  const answer = await request("/check", { piece });
-  if (asked !== piece) return findings;
-  findings = answer.findings;
+  let answer;
+  try {
+    answer = await request("/check", { piece });
+  } catch (error) {
+    if (asked === piece) byId("findings-summary").textContent = "Not checked.";
+    throw error;
+  }
+  // Meanwhile the piece may have changed, or be gone by Undo.
+  if (asked !== piece || store.document.piece !== piece) return findings;
+  [findings, checked] = [answer.findings, piece];
   byId("findings-summary").textContent = findings.length
     ? `${findings.length} ${findings.length === 1 ? "place breaks" : "places break"} a rule.` : "No rule is broken.";
   list();
@@ -45,7 +53,7 @@ const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 function list() {
   byId("findings").replaceChildren(...findings.map((finding, index) => {
-    const place = `Bar ${finding.bar}, beat ${String(finding.beat).replace(/\.0$/, "")}`;
+    const place = `${finding.bar ? `Bar ${finding.bar}` : "Pickup"}, beat ${String(finding.beat).replace(/\.0$/, "")}`;
     const button = element(
       "button", { class: "finding", type: "button", "data-testid": "finding" },
       element("span", { class: "place" }, place),
@@ -88,7 +96,7 @@ function mark() {
     node.classList.remove("has-finding");
     node.removeAttribute("data-finding");
   });
-  if (!isOn || !score.isFresh || asked !== store.document.piece) return;
+  if (!isOn || !score.isFresh || checked !== store.document.piece) return;
   const { frame } = score;
   findings.forEach((finding, index) => {
     for (const { nodes } of notesOf(finding)) {
@@ -127,7 +135,7 @@ export function startFindings() {
     if (document.piece) again();
     else {
       isOn = false;
-      findings = [];
+      [asked, checked, findings] = [null, null, []];
       byId("findings-summary").textContent = "Not checked yet.";
       list();
     }

@@ -4,9 +4,12 @@ import { byId, element, icon } from "./dom.js";
 
 const QUIET = 6000; // milliseconds after which a plain notice goes away
 
-/** @param {string} text @returns {string} with a capital and a full stop */
+/** What begins with the name of a file: `tune.mid has…` or `my tune.mid: …`. */
+const FILE_FIRST = /^(\S+\.\w+(?=[\s:,])|[^:]+\.\w+: )/;
+
+/** @param {string} text @returns {string} with a capital, unless a file's name comes first, and a full stop */
 function sentence(text) {
-  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  const begun = FILE_FIRST.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
 }
 

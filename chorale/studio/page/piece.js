@@ -3,7 +3,6 @@
 import { noCells } from "./cells.js";
 
 export const VOICES = ["soprano", "alto", "tenor", "bass"];
-const PITCHES = ["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B"];
 
 /**
  * @typedef {object} Piece
@@ -55,9 +54,6 @@ export function voicesName(voices) {
   return voices.map((voice) => VOICES[voice]).join(", ").replace(/, ([^,]*)$/, " and $1");
 }
 
-/** @param {number} pitch MIDI note @returns {string} such as "F♯4" */
-export const pitchName = (pitch) => PITCHES[pitch % 12] + (Math.floor(pitch / 12) - 1);
-
 /** @param {Piece} piece @param {number} voice @param {number} step @returns {number[]|undefined} the note that sounds */
 export const noteAt = (piece, voice, step) =>
   piece.voices[voice].find(([, start, length]) => start <= step && step < start + length);
@@ -87,8 +83,7 @@ export function numberBars(steps, length, pickup) {
  */
 export function emptyPiece({ bars = 8, numerator = 4, denominator = 4, pickup = 0, key = null, tempo = 72, title = "" } = {}) {
   const length = barLength({ numerator, denominator });
-  // The last bar completes the pickup.
-  const steps = pickup ? pickup + bars * length - pickup : bars * length;
+  const steps = bars * length; // the last bar completes the pickup
   return {
     steps, voices: [[], [], [], []], fermatas: [], bars: numberBars(steps, length, pickup),
     metres: [{ step: 0, numerator, denominator }], key, tempo, title, source: "", credit: "", lyrics: [],
@@ -121,7 +116,9 @@ export function moveVoice(piece, from, to) {
   const mean = notes.reduce((sum, [pitch]) => sum + pitch, 0) / (notes.length || 1);
   const octaves = notes.length ? Math.round((middle[to] - mean) / 12) : 0;
   voices[to] = notes.map(([pitch, start, length]) => [pitch + 12 * octaves, start, length]);
-  return { ...piece, voices };
+  const moved = { [from]: to, [to]: from };
+  const lyrics = (piece.lyrics ?? []).map((word) => ({ ...word, voice: moved[word.voice] ?? word.voice }));
+  return { ...piece, voices, lyrics };
 }
 
 /** Moves all notes by semitones; octaves keep the key. @param {Piece} piece @param {number} semitones @param {number|null} voice @returns {Piece} */

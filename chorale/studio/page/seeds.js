@@ -44,6 +44,9 @@ function list() {
   ));
   if (!words.length) rows.unshift(row("none", "–", "From nothing", "No opening; a plan of bars and phrases is borrowed"));
   byId("seed-list").replaceChildren(...rows);
+  // What is chosen has to be in sight: of what a search finds, the first.
+  const isSeen = rows.some((line) => line.dataset.seed === settings.seed);
+  if (!isSeen && rows.length) choose(rows[0].dataset.seed);
   byId("seed-count").textContent = words.length ? `${found.length} of ${seeds.length} openings` : `${seeds.length} openings`;
 }
 

@@ -3,7 +3,8 @@
 import { difference, intersection, isEmpty, noCells, union } from "./cells.js";
 import { announce, byId, element } from "./dom.js";
 import { barUnder, headOf, selectionBoxes, voiceUnder } from "./geometry.js";
-import { barAt, barSteps, barsName, noteAt, pitchName, placeName, voicesName } from "./piece.js";
+import { barAt, barSteps, barsName, noteAt, placeName, voicesName } from "./piece.js";
+import { fifthsOf, pitchName } from "./pitches.js";
 import { score } from "./score.js";
 import { store } from "./store.js";
 
@@ -32,7 +33,7 @@ export function selectionName() {
   const { first, last, voices, note } = selection;
   if (note) {
     const found = noteAt(piece, voices[0], note[0]);
-    return `${found ? pitchName(found[0]) : "rest"}, ${voicesName(voices)}, ${placeName(piece, note[0])}`;
+    return `${found ? pitchName(found[0], fifthsOf(piece.key)) : "rest"}, ${voicesName(voices)}, ${placeName(piece, note[0])}`;
   }
   return `${barsName(piece, first, last)}, ${voicesName(voices)}`;
 }
@@ -85,6 +86,7 @@ function pointer(surface) {
     const { selection } = store.document;
     const place = placeOf(event);
     if (!place) return;
+    head = null;
     // A finger scrolls; it selects by taps.
     const isTouch = event.pointerType === "touch";
     began = { x: event.clientX, y: event.clientY, place, isTouch, isMoved: false };
@@ -224,6 +226,7 @@ export function startSelection(rewrite) {
   });
   byId("selection-rewrite").addEventListener("click", rewrite);
   store.subscribe((document, before) => {
+    if (!document.selection) [head, anchor] = [null, null];
     if (document.piece === before.piece) show();
   });
   score.addEventListener("drawn", show);

@@ -98,7 +98,15 @@ export async function openFile(file, { voice, key } = {}) {
  * @throws {ServerError} that it failed; an AbortError after the signal
  */
 export async function runJob(job, { onQueued, onProgress, signal } = {}) {
-  const { id, position } = await request("/jobs", job, { signal });
+  const { id, position } = await request("/jobs", job);
+  const cancel = () => {
+    // A tab that is closed waits for nobody, so the request has to outlive it.
+    fetch(`/jobs/${id}`, { method: "DELETE", keepalive: true }).catch(() => {});
+  };
+  if (signal?.aborted) {
+    cancel();
+    throw new DOMException("cancelled", "AbortError");
+  }
   onQueued?.(position);
   return new Promise((resolve, reject) => {
     const source = new EventSource(`/jobs/${id}/events`);
@@ -108,6 +116,7 @@ export async function runJob(job, { onQueued, onProgress, signal } = {}) {
       if (isOver) return;
       isOver = true;
       source.close();
+      window.removeEventListener("pagehide", cancel);
       finish(value);
     };
     const hear = (status) => {
@@ -117,11 +126,8 @@ export async function runJob(job, { onQueued, onProgress, signal } = {}) {
       else if (status.state === "queued") onQueued?.(status.position);
       else onProgress?.(status.done, status.total);
     };
-    for (const name of ["queued", "running", "progress", "done", "failed", "cancelled"]) {
-      source.addEventListener(name, (event) => {
-        const data = JSON.parse(event.data);
-        hear({ state: name === "progress" ? "running" : name, ...data });
-      });
+    for (const name of ["queued", "progress", "done", "failed", "cancelled"]) {
+      source.addEventListener(name, (event) => hear(JSON.parse(event.data)));
     }
     const poll = async () => {
       while (!isOver) {
@@ -141,8 +147,9 @@ export async function runJob(job, { onQueued, onProgress, signal } = {}) {
       source.close();
       if (!isOver) poll();
     }, { once: true });
+    window.addEventListener("pagehide", cancel);
     signal?.addEventListener("abort", () => {
-      request(`/jobs/${id}`, undefined, { method: "DELETE" }).catch(() => {});
+      cancel();
       end(reject, new DOMException("cancelled", "AbortError"));
     }, { once: true });
   });
@@ -150,6 +157,7 @@ export async function runJob(job, { onQueued, onProgress, signal } = {}) {
 
 /** @type {Promise<any>|null} */
 let catalogue = null;
+connection.addEventListener("gone", () => { catalogue = null; }); // another server may come
 
 /** Models, openings, keys and limits; asked for once. @returns {Promise<any>} */
 export function getCatalogue() {

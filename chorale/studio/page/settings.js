@@ -23,7 +23,8 @@ export const settings = load();
 export function prefer(changes) {
   Object.assign(settings, changes);
   try {
-    localStorage.setItem(KEY, JSON.stringify(settings));
+    // What another tab has chosen stays.
+    localStorage.setItem(KEY, JSON.stringify({ ...DEFAULTS, ...JSON.parse(localStorage.getItem(KEY)), ...changes }));
   } catch {
     // Without storage they last as long as the page.
   }

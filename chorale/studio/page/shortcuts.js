@@ -31,7 +31,8 @@ export function showShortcuts() {
   ]);
   dialog.replaceChildren(element("form", { method: "dialog" }, element("h2", { id: "shortcuts-dialog-title" }, "Keyboard"), ...lines, element("div", { class: "buttons" }, close)));
   dialog.showModal();
-  close.focus();
+  close.focus({ preventScroll: true });
+  dialog.scrollTop = 0;
 }
 
 /** @param {EventTarget|null} target @returns {boolean} whether keys belong to a field */

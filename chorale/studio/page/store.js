@@ -16,6 +16,8 @@ import { cut, noCells } from "./cells.js";
  */
 
 const KEY = "chorale-studio-document-1";
+const WRITER = "chorale-studio-writer-1"; // which tab stored last
+const OTHER = "chorale-studio-other-1"; // the document of another tab that was open beside this one
 const HISTORY = 100; // changes that can be undone
 const STORED = 40; // of these, the newest that survive a reload
 
@@ -31,6 +33,7 @@ function isDocument(value) {
       && piece.bars?.length > 0 && piece.metres?.length > 0));
 }
 
+/** Events `change`, `unsaved` when the browser has no room, `saved` when it has again. */
 class Store extends EventTarget {
   /** @type {Document} */
   document = emptyDocument();
@@ -42,11 +45,16 @@ class Store extends EventTarget {
   future = [];
 
   #timer = 0;
+  #isSaved = true; // a tab without changes must not store its old piece over a newer one
+  #hasRoom = true;
+  #tab = Math.random().toString(36).slice(2);
 
   constructor() {
     super();
     this.#load();
-    window.addEventListener("pagehide", () => this.save());
+    window.addEventListener("pagehide", () => {
+      if (!this.#isSaved) this.save();
+    });
   }
 
   /** @param {(document: Document, before: Document) => void} listener @returns {() => void} that stops listening */
@@ -100,6 +108,7 @@ class Store extends EventTarget {
   #become(after) {
     const before = this.document;
     this.document = this.#fitted(after);
+    this.#isSaved = false;
     this.dispatchEvent(new CustomEvent("change", { detail: before }));
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.save(), 200);
@@ -121,6 +130,7 @@ class Store extends EventTarget {
   /** Stores the document in the browser, with as much of its history as there is room for. */
   save() {
     clearTimeout(this.#timer);
+    this.#shelve();
     for (let kept = STORED; ; kept = Math.floor(kept / 2)) {
       const past = kept ? this.past.slice(-kept) : [];
       const future = kept ? this.future.slice(-kept) : [];
@@ -128,13 +138,52 @@ class Store extends EventTarget {
       try {
         sessionStorage.setItem(KEY, text); // of this tab, where several are open
         localStorage.setItem(KEY, text);
+        this.#isSaved = true;
+        if (!this.#hasRoom) this.dispatchEvent(new Event("saved"));
+        this.#hasRoom = true;
         return;
       } catch (error) {
         if (kept) continue;
+        this.#hasRoom = false;
         this.dispatchEvent(new CustomEvent("unsaved", { detail: error }));
         return;
       }
     }
+  }
+
+  /** Puts aside what another tab has stored, before this one stores its own. */
+  #shelve() {
+    try {
+      if (localStorage.getItem(WRITER) === this.#tab) return;
+      const stored = JSON.parse(localStorage.getItem(KEY));
+      if (stored?.document?.piece && !this.#knows(stored.document.piece)) {
+        localStorage.setItem(OTHER, JSON.stringify(stored.document));
+      }
+      localStorage.setItem(WRITER, this.#tab);
+    } catch {
+      // Without room the other tab has still its own.
+    }
+  }
+
+  /** @returns {boolean} whether a piece is this tab's, or was */
+  #knows(piece) {
+    const text = JSON.stringify(piece);
+    return [{ document: this.document }, ...this.past, ...this.future].some(({ document }) => JSON.stringify(document.piece) === text);
+  }
+
+  /** @returns {Document|null} of another tab, where this one's took its place */
+  get other() {
+    try {
+      const found = JSON.parse(localStorage.getItem(OTHER));
+      return isDocument(found) && found.piece && !this.#knows(found.piece) ? { ...emptyDocument(), ...found } : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Forgets the document of another tab. */
+  forgetOther() {
+    localStorage.removeItem(OTHER);
   }
 
   #load() {

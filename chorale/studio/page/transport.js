@@ -42,7 +42,7 @@ export function endTrial() {
 /** @returns {import("./piece.js").Piece|null} the piece on trial */
 export const onTrial = () => (isTrial ? shown : null);
 
-/** Plays or pauses; with a selection and no loop, from its first bar. */
+/** Plays on from the position, or pauses; where the selection is looped, within it. */
 export function togglePlay() {
   if (!player || !shown) return;
   if (player.playing) {
@@ -56,7 +56,7 @@ export function togglePlay() {
   if (isLooped) {
     const [from, to] = steps;
     player.play({ from: from <= at && at < to ? at : from, to, loop: true });
-    player.range = { from, to, loop: true };
+    player.range = { from, to, loop: true }; // and again from its first bar
   } else player.play({ from: at >= shown.steps - 1 ? 0 : at, to: shown.steps, loop: false });
 }
 

@@ -3,22 +3,29 @@
 import { covers, touches } from "./cells.js";
 import { byId, element, icon } from "./dom.js";
 import { engrave } from "./score.js";
+import { store } from "./store.js";
 import { svgFrom } from "./svg.js";
 import { endTrial, onTrial, getPlayer, stopPlaying, trials, tryOut } from "./transport.js";
 
 /** @typedef {{piece: import("./piece.js").Piece, written: import("./cells.js").Cells, complete_cadence: boolean, findings: number}} Variation */
 
+const SCALE = 0.8; // of the notes in a card
+
 let cards = [];
 let finish = null;
+let isStale = () => false; // whether the piece was changed since
 
 /** @param {Variation} variation @returns {string} */
 function about({ complete_cadence: isComplete, findings }) {
-  const broken = findings === 0 ? "no rule broken" : `${findings} ${findings === 1 ? "rule" : "rules"} broken`;
+  const broken = findings === 0 ? "no rule broken"
+    : findings === 1 ? "a rule broken in 1 place" : `rules broken in ${findings} places`;
   return `${isComplete ? "full cadence" : "no full cadence"}, ${broken}`;
 }
 
 async function draw(holder, { piece, written }, isRewrite) {
-  const { pages } = await engrave(piece, { staves: 2, width: 640, scale: 0.7, numerals: false });
+  // As wide as the card, so that notes are as large in all cards.
+  const width = Math.max(320, Math.floor((holder.clientWidth - 16) / 16) * 16);
+  const { pages } = await engrave(piece, { staves: 2, width, scale: width > 800 ? 1 : SCALE, numerals: false });
   const svg = svgFrom(pages[0], { ids: false });
   let first = null;
   for (const node of svg.querySelectorAll("[data-id^='note-']")) {
@@ -43,13 +50,21 @@ function card(variation, index, { from, isRewrite }) {
   });
   const keep = element("button", { class: "primary", type: "button", "data-testid": "variation-keep" }, "Keep");
   keep.addEventListener("click", () => close(variation));
+  const larger = element("button", { class: "plain", type: "button", "aria-pressed": "false", "data-testid": "variation-larger" }, "Full size");
   const made = element(
     "article", { class: "card", "data-testid": "variation", "aria-label": name },
     element("header", {}, element("h3", {}, name), element("span", {}, about(variation))),
-    holder, element("footer", {}, play, element("span", { class: "spring" }), keep),
+    holder, element("footer", {}, play, larger, element("span", { class: "spring" }), keep),
   );
-  draw(holder, variation, isRewrite).catch(() => holder.replaceChildren(element("p", { class: "muted" }, "The score cannot be shown; it can be heard.")));
-  return { made, play, variation };
+  const show = () => draw(holder, variation, isRewrite).catch(() => {
+    holder.replaceChildren(element("p", { class: "muted" }, "The score cannot be shown; it can be heard."));
+  });
+  larger.addEventListener("click", () => {
+    const isLarge = made.classList.toggle("is-large");
+    larger.setAttribute("aria-pressed", String(isLarge));
+    show();
+  });
+  return { made, play, show, variation };
 }
 
 function close(variation) {
@@ -63,17 +78,27 @@ function close(variation) {
   answer(variation);
 }
 
+/** Says that keeping a variation would take changes back. */
+function showStale() {
+  byId("variations-note").hidden = !isStale();
+}
+
 /**
  * Lets the person choose.
  * @param {Variation[]} variations
- * @param {{from?: number, isRewrite?: boolean}} [options] from: the step where playing begins
+ * @param {{from?: number, isRewrite?: boolean, isChanged?: () => boolean}} [options]
+ *   from: the step where playing begins; isChanged: whether the piece is another by now
  * @returns {Promise<Variation|null>} null: the piece stays as it was
  */
-export function chooseVariation(variations, { from = 0, isRewrite = false } = {}) {
+export function chooseVariation(variations, { from = 0, isRewrite = false, isChanged = () => false } = {}) {
   close(null);
+  isStale = isChanged;
+  byId("variations-title").textContent = variations.length === 1 ? "Keep it?" : "Choose one";
   cards = variations.map((variation, index) => card(variation, index, { from, isRewrite }));
   byId("variations-cards").replaceChildren(...cards.map(({ made }) => made));
   byId("variations-view").hidden = false;
+  showStale();
+  for (const { show } of cards) show();
   byId("stage").scrollTo({ top: 0 });
   cards[0].play.focus({ preventScroll: true });
   return new Promise((resolve) => { finish = resolve; });
@@ -85,6 +110,9 @@ export const dismissVariations = () => close(null);
 /** Wires what is not on the cards. */
 export function startVariations() {
   byId("variations-discard").addEventListener("click", () => close(null));
+  store.subscribe(() => {
+    if (finish) showStale();
+  });
   trials.addEventListener("trial", () => {
     for (const { made, play, variation } of cards) {
       const isPlaying = onTrial() === variation.piece && Boolean(getPlayer()?.playing);

@@ -27,7 +27,7 @@ def expect_one_sentence(page: Page, *words: str) -> None:
     text = errors(page).inner_text().strip()
     assert "\n" not in text and "Traceback" not in text and len(text) < 300
     for word in words:
-        assert word.lower() in text.lower()
+        assert word in text
 
 
 @pytest.mark.parametrize(
