@@ -31,7 +31,7 @@ from chorale.nn.bodies import BODIES
 from chorale.nn.runs import Run
 from chorale.training.chorale_networks import resume_training, train_network
 from chorale.training.distillation import teacher_remark
-from chorale.training.fine_tuning import BATCH_SIZE, LEARNING_RATE, base_options
+from chorale.training.fine_tuning import BATCH_SIZE, DROPOUT, base_options
 from chorale.training.options import FULL_PLAN, CommonOptions, TrainingOptions
 from chorale.training.task import MONITOR
 
@@ -57,8 +57,7 @@ def train(
             "--from",
             help="Model to fine-tune, a name or folder: its network and weights, with "
             "the notes of the corpus and the features of --plan added. The defaults of "
-            f"--learning-rate and --batch-size are {LEARNING_RATE:g} and {BATCH_SIZE} "
-            "then.",
+            f"--dropout and --batch-size are {DROPOUT:g} and {BATCH_SIZE} then.",
         ),
     ] = None,
     plan: Annotated[

@@ -6,9 +6,11 @@ training it predicts what the base predicts (`chorale.models.networks.mapping`).
 that knows tunes (`chorale.encoding.tunes`) learns to use those of the new train split,
 which take the place of its own.
 
-Steps are many and smaller than usual: half of the usual peak of the learning rate, two
-pieces in each. On masses by Palestrina, from `bach`, 8 epochs of these came as far on
-valid as 20 epochs of eight pieces at the usual rate; half of this rate was worse.
+Steps are many, two pieces in each, and dropout is less than a network needs that starts
+from random weights and sees many pieces. On 30 movements of masses by Palestrina, from
+`bach`, ten epochs with a dropout of 0.1 reach 0.407 nats per note on valid at the usual
+learning rate, 0.423 at half of it, and 0.426 at half of it with the dropout of `bach`,
+0.3.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from chorale.models.options import InfillerOptions, NetworkOptions
 from chorale.models.storage import Card, load_card, load_model
 from chorale.training.options import CommonOptions
 
-LEARNING_RATE = 1e-3  # peak
+DROPOUT = 0.1
 BATCH_SIZE = 2  # pieces: small corpora have few batches of more
 # Options of a network that its weights do not depend on.
 _FREE = {"dropout", "input_dropout", "recurrent_dropout", "unlikelihood"}
@@ -37,7 +39,7 @@ def base_options(name: str, changes: Mapping[str, Any]) -> dict[str, Any]:
             those of the base.
 
     Returns:
-        the options of the base's network, its encoding and plan, LEARNING_RATE and
+        the options of the base's network, its encoding and plan, DROPOUT and
         BATCH_SIZE, and the changes.
 
     Raises:
@@ -54,7 +56,7 @@ def base_options(name: str, changes: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **values,
         "encoding": card.vocabulary.encoding,
-        "learning_rate": LEARNING_RATE,
+        "dropout": DROPOUT,
         "batch_size": BATCH_SIZE,
         **changes,
         "network": network,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from chorale.nn.runs import Run, Settings
 from chorale.training.chorale_networks import resume_training, train_network
 from chorale.training.fine_tuning import (
     BATCH_SIZE,
-    LEARNING_RATE,
+    DROPOUT,
     base_options,
 )
 from chorale.training.next_step import NextStepTask
@@ -63,7 +64,7 @@ def test_a_card_says_where_its_model_began(
     tuned: Path, next_step_run: Path, higher: Path
 ) -> None:
     base, card = load_card(next_step_run), load_card(tuned)
-    assert card.network == base.network
+    assert card.network == replace(base.network, dropout=DROPOUT)
     assert card.vocabulary.lowest == base.vocabulary.lowest
     assert card.vocabulary.highest == base.vocabulary.highest + 4
     assert card.plan_features == (*base.plan_features, "to_end")
@@ -180,7 +181,8 @@ def test_options_of_dropout_and_training_are_free(next_step_run: Path) -> None:
     assert values["dropout"] == 0.5 and values["units"] == 16
     assert values["learning_rate"] == 1e-4 and values["encoding"] == "hold"
     usual = base_options(str(next_step_run), {})
-    assert usual["learning_rate"] == LEARNING_RATE and usual["plan"] == PLAN
+    assert usual["dropout"] == DROPOUT and usual["plan"] == PLAN
+    assert "learning_rate" not in usual
     assert usual["batch_size"] == BATCH_SIZE
     assert values["plan"] == (*PLAN, "to_end")
 
