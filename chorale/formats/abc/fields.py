@@ -227,8 +227,9 @@ def parse_unit(text: str) -> Fraction:
     )
 
 
+# Of the beats of a tempo there are four at most.
 _BEATS = re.compile(
-    r"((?:\d{1,3}/\d{1,3}\s*)+|C\d{0,2})\s*=\s*\D{0,9}?(\d{1,5}(?:\.\d{1,3})?)"
+    r"((?:\d{1,3}/\d{1,3} ?){1,8}|C\d{0,2}) ?= ?\D{0,9}?(\d{1,5}(?:\.\d{1,3})?)"
 )
 LOWEST_TEMPO, HIGHEST_TEMPO = 5.0, 1000.0  # quarters per minute
 
@@ -239,7 +240,7 @@ def parse_tempo(text: str, unit: Fraction) -> float | None:
     Raises:
         DataError: it is no tempo, or out of range.
     """
-    words = re.sub(r'"[^"]*"?', " ", text).strip()
+    words = " ".join(re.sub(r'"[^"]*"?', " ", text).split())
     if not words:
         return None
     match = _BEATS.search(words)

@@ -7,7 +7,6 @@ their spines end.
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -17,9 +16,6 @@ from chorale.formats.humdrum.tokens import KernNote, parse_note
 from chorale.formats.limits import HUMDRUM_NOTES
 from chorale.formats.scores.notes import Syllable
 from chorale.music.metre import STEPS_PER_QUARTER
-
-# A hyphen before or after joins syllables; _ and | stand where one is held.
-_SYLLABLE = re.compile(r"[-_|]*(.*?)(-?)_*$")
 
 
 class Clock:
@@ -144,15 +140,18 @@ def _add_lyrics(tokens: Sequence[str], spines: Sequence[Spine], now: Fraction) -
     for token, spine in zip(tokens, spines, strict=True):
         if spine.sung is None or token == ".":
             continue
-        match = _SYLLABLE.match(token)
-        if match is None or not match[1]:
+        text = token.lstrip("-_|").rstrip("_")
+        joined = text.endswith("-")
+        text = text.removesuffix("-")
+        if not text:
             continue
         for voice in spine.sung.voices:
             if voice.notes and voice.notes[-1][1] == now:
+                # A hyphen before or after joins; _ and | stand where one is held.
                 syllable = Syllable(
-                    text=html.unescape(match[1]),
+                    text=html.unescape(text),
                     verse=spine.verse,
-                    joined=bool(match[2]),
+                    joined=joined,
                 )
                 voice.syllables.setdefault(len(voice.notes) - 1, []).append(syllable)
                 break

@@ -6,7 +6,7 @@ Percussion is left out. Times are fractional steps.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
@@ -302,11 +302,16 @@ def _most_performed_at_once(notes: list[PerformedNote]) -> int:
     """Return the most pitches that sound at once; legato overlaps do not count."""
     most = 1
     sounding: list[tuple[float, int]] = []  # ends and pitches
+    counts: Counter[int] = Counter()  # of notes by pitch
     for note in sorted(notes, key=lambda note: note.start):
         while sounding and (
             sounding[0][0] - note.start <= _SIMULTANEOUS * min(note.length, 1.0)
         ):
-            heappop(sounding)
+            _, pitch = heappop(sounding)
+            counts[pitch] -= 1
+            if not counts[pitch]:
+                del counts[pitch]
         heappush(sounding, (note.end, note.pitch))
-        most = max(most, len({pitch for _, pitch in sounding}))
+        counts[note.pitch] += 1
+        most = max(most, len(counts))
     return most

@@ -75,7 +75,12 @@ def decimal(text: str | None) -> Fraction | None:
 def words(element: Element | None) -> str:
     """Return the text of an element in one line; empty without one."""
     text = "" if element is None else "".join(element.itertext())
-    return re.sub(r"\s*[\t\r\n]\s*", " ", text.strip())
+    return re.sub(r"\s+", _one_line, text.strip())
+
+
+def _one_line(space: re.Match[str]) -> str:
+    """Return white space as it is, or a single space if it breaks the line."""
+    return " " if set("\t\r\n") & set(space[0]) else space[0]
 
 
 def read_value(element: Element, name: str = "type") -> Fraction | None:
