@@ -13,6 +13,10 @@ from starlette.responses import Response
 from chorale.errors import ChoraleError, DataError, MissingExtraError, UsageError
 
 _LOG = logging.getLogger(__name__)
+# Of a JSON text. The largest piece has a third of them, a body could have ten times as
+# many, which take a hundred times the memory of their text.
+_MOST_LISTS = 400_000  # and objects
+_MOST_VALUES = 2_000_000
 
 
 class RefusedError(ChoraleError):
@@ -86,9 +90,16 @@ def json_of(data: bytes) -> Any:
     """Return the value of a JSON text.
 
     Raises:
-        RefusedError: it is none, has numbers that JSON does not know, or is nested
-            too deep.
+        RefusedError: it is none, has numbers that JSON does not know, too many values,
+            or is nested too deep.
     """
+    lists = data.count(b"[") + data.count(b"{")
+    if lists > _MOST_LISTS or data.count(b",") > _MOST_VALUES:
+        raise RefusedError(
+            f"expected JSON of at most {_MOST_LISTS:,} lists and objects and "
+            f"{_MOST_VALUES:,} values, got more",
+            413,
+        )
     try:
         return json.loads(data, parse_constant=_refuse_constant)
     except RecursionError:

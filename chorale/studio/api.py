@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from email.parser import BytesParser
-from email.policy import HTTP
 from functools import partial
 from pkgutil import resolve_name
 from typing import Any, NamedTuple
@@ -22,6 +20,7 @@ from starlette.routing import Route
 
 from chorale.errors import ChoraleError
 from chorale.studio.answers import RefusedError, json_response
+from chorale.studio.forms import FORM_TYPE, file_in
 from chorale.studio.jobs import DONE, QUEUED, RUNNING, Jobs
 from chorale.utils.progress import Progress
 
@@ -162,14 +161,7 @@ def sent_in(body: bytes, content_type: str, name: str = "") -> Sent:
         RefusedError: a form without a file.
     """
     media_type = content_type.partition(";")[0].strip().lower()
-    if media_type != "multipart/form-data":
+    if media_type != FORM_TYPE:
         return Sent(body, media_type, name)
-    head = f"Content-Type: {content_type}\r\n\r\n".encode("ascii", "replace")
-    form = BytesParser(policy=HTTP).parsebytes(head + body)
-    for part in form.iter_parts() if form.is_multipart() else ():
-        if part.get_filename() is not None:
-            content = part.get_payload(decode=True)
-            assert isinstance(content, bytes)
-            kind = part.get_content_type() if "content-type" in part else ""
-            return Sent(content, kind, name or str(part.get_filename()))
-    raise RefusedError("expected a form with a file, got none")
+    file = file_in(body, content_type)
+    return Sent(file.content, file.media_type, name or file.name)

@@ -30,8 +30,9 @@ def engrave(body: Json) -> dict[str, list[str]]:
     """
     if not isinstance(body, Mapping) or "piece" not in body:
         raise DataError("expected an object with a piece to engrave")
-    if unknown := sorted(map(str, set(body) - set(_FIELDS))):
-        raise DataError(f"expected {', '.join(_FIELDS)}, got {', '.join(unknown)}")
+    for name in body:
+        if name not in _FIELDS:
+            raise DataError(f"expected {', '.join(_FIELDS)}, got {name!a:.40}")
     given = {name: body[name] for name in body if body[name] is not None}
     options = engraver.EngravingOptions(
         staves=_number(given.get("staves", 2), "staves", whole=True),
@@ -64,7 +65,7 @@ def _number(value: Json, name: str, *, whole: bool = False) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise DataError(f"expected {name} as a number, got {value!r:.40}")
     if not abs(value) < 1e9:
-        raise DataError(f"expected {name} of a possible size, got {value}")
+        raise DataError(f"expected {name} of a possible size, got {value!s:.40}")
     return round(value) if whole else value
 
 

@@ -94,7 +94,9 @@ class Guard:
         try:
             headers = Headers(scope=scope)
             self._check_host(headers)
-            if scope["method"] not in _SAFE_METHODS:
+            if scope["method"] in _SAFE_METHODS:
+                _check_site(scope["path"], headers)
+            else:
                 _check_origin(headers)
             if (welcome := self._check_token(scope, headers)) is not None:
                 await welcome(scope, receive, send_safely)
@@ -206,12 +208,23 @@ class _Body:
 
 def _check_origin(headers: Headers) -> None:
     """Refuse requests that other pages have sent; programs name no origin."""
-    origin = headers.get("origin")
-    site = headers.get("sec-fetch-site", "none")
+    origins = headers.getlist("origin")
     own = f"http://{headers['host']}".lower()
-    if (origin is None or origin.lower() == own) and site in ("same-origin", "none"):
-        return
-    raise RefusedError("expected a request of the studio's own page", 403)
+    is_own = len(origins) < 2 and all(each.lower() == own for each in origins)
+    if not is_own or not _is_of_own_site(headers):
+        raise RefusedError("expected a request of the studio's own page", 403)
+
+
+def _check_site(path: str, headers: Headers) -> None:
+    """Refuse what other pages load; a link in them may lead to the studio."""
+    is_link = path == "/" and headers.get("sec-fetch-dest") == "document"
+    if not is_link and not _is_of_own_site(headers):
+        raise RefusedError("expected a request of the studio's own page", 403)
+
+
+def _is_of_own_site(headers: Headers) -> bool:
+    """Return whether a browser says so; programs that are none say nothing."""
+    return set(headers.getlist("sec-fetch-site")) <= {"same-origin", "none"}
 
 
 def _is_address(name: str) -> bool:

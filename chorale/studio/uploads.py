@@ -34,6 +34,8 @@ from chorale.studio.piece_json import LONGEST_TEXT, MOST_NOTES, MOST_STEPS, to_j
 from chorale.utils.temporary import temporary_folder
 
 MOST_BYTES = 10_000_000  # of a file; a score of a few minutes has a hundredth of it
+# Formats of text and MIDI are dense: the longest pieces have a tenth of it.
+_MOST_BYTES_OF = dict.fromkeys((".abc", ".krn", ".csv", ".mid", ".midi"), 1_000_000)
 _STEM = "upload"  # of temporary files
 _LONGEST_NAME = 60  # characters of a name in messages
 
@@ -104,13 +106,12 @@ def read_upload(
     shown = _shown_name(name)
     if not data:
         raise DataError(f"{shown}: expected {READABLE_NAMES}, it is empty")
-    if len(data) > MOST_BYTES:
-        raise DataError(
-            f"{shown}: expected at most {MOST_BYTES:,} bytes, got {len(data):,}"
-        )
     ending = _ending(name)
     if not ending or (ending not in READABLE and not advice_for(ending)):
         ending = _ending_of(data, shown, ending)
+    most = _MOST_BYTES_OF.get(ending, MOST_BYTES)
+    if len(data) > most:
+        raise DataError(f"{shown}: expected at most {most:,} bytes, got {len(data):,}")
     with temporary_folder() as folder:
         path = folder / f"{_STEM}{ending}"
         path.write_bytes(data)

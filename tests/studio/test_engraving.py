@@ -53,7 +53,7 @@ def test_pages_have_a_height() -> None:
         ([], "a piece to engrave"),
         ({}, "a piece to engrave"),
         ({"piece": 1}, "expected"),
-        ({"piece": PIECE, "zoom": 1}, "got zoom"),
+        ({"piece": PIECE, "zoom": 1}, "got 'zoom'"),
         ({"piece": PIECE, "staves": 3}, "2 or 4"),
         ({"piece": PIECE, "width": "wide"}, "a width as a number, got 'wide'"),
         ({"piece": PIECE, "width": 1e300}, "possible size"),
@@ -66,3 +66,12 @@ def test_pages_have_a_height() -> None:
 def test_bad_requests_are_refused(body: Any, message: str) -> None:
     with pytest.raises((DataError, UsageError), match=message):
         engrave(body)
+
+
+def test_unknown_fields_and_sizes_are_said_in_short() -> None:
+    piece = {"steps": 4, "voices": [[], [], [], []]}
+    fields = {f"field{number}": 1 for number in range(1000)}
+    for body in ({"piece": piece, **fields}, {"piece": piece, "width": 10**400}):
+        with pytest.raises(DataError) as caught:
+            engrave(body)
+        assert len(str(caught.value)) < 200

@@ -292,3 +292,38 @@ def test_a_server_for_others_takes_addresses_and_its_own_names(
     for host in ("evil.example", "192.168.1.7.evil.example:1685"):
         answer = guarded.get("/", headers={**bearer, "Host": host})
         assert answer.status_code == 403
+
+
+# === What other pages load ===
+
+
+@pytest.mark.parametrize(
+    ("path", "site", "dest", "status"),
+    [
+        ("/", "none", "document", 200),
+        ("/", "cross-site", "document", 200),  # a link in a mail
+        ("/", "cross-site", "iframe", 403),
+        ("/page/app.js", "same-origin", "script", 200),
+        ("/page/app.js", "cross-site", "script", 403),
+        ("/catalogue", "same-site", "empty", 403),
+        ("/catalogue", "cross-site", "document", 403),
+        ("/jobs/unknown/events", "cross-site", "empty", 403),
+    ],
+)
+def test_other_pages_load_nothing(
+    client: httpx.Client, path: str, site: str, dest: str, status: int
+) -> None:
+    headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Dest": dest}
+    assert client.get(path, headers=headers).status_code == status
+
+
+@pytest.mark.parametrize("name", ["Origin", "Sec-Fetch-Site"])
+def test_a_second_header_says_nothing_better(client: httpx.Client, name: str) -> None:
+    own = f"http://127.0.0.1:{port_of(client)}"
+    good, bad = {"Origin": (own, "https://evil.example")}.get(
+        name, ("same-origin", "cross-site")
+    )
+    for values in ((good, bad), (bad, good)):
+        headers = [(name, value) for value in values]
+        answer = client.post("/open?name=a.mid", content=b"a", headers=headers)
+        assert answer.status_code == 403

@@ -142,7 +142,9 @@ BILLION = '<!ENTITY a "ha">' + "".join(
 )
 HARMFUL = {
     "empty": (b"", "a.mid"),
-    "huge": (b"X" * (MOST_BYTES + 1), "a.abc"),
+    "huge": (b"X" * (MOST_BYTES + 1), "a.musicxml"),
+    "a long text": (b"X:1\nK:C\n" + b"C" * 1_000_000, "a.abc"),
+    "a long text without a name": (b"X:1\nK:C\n" + b"C" * 1_000_000, ""),
     "a bomb in an archive": (zipped(a_xml=b"<x>" + b" " * (40 << 20)), "a.mxl"),
     "a bomb for MuseScore": (zipped(a_mscx=b"<x>" + b" " * (40 << 20)), "a.mscz"),
     "an archive of nothing": (zipped(readme_txt=b"hello"), "a.mxl"),
