@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import uvicorn
 
+from chorale.studio.connections import Connection
 from chorale.studio.server import application
 from chorale.studio.services import Services
 from chorale.studio.settings import Settings
@@ -29,6 +30,7 @@ def served(services: Services, **fields: Any) -> Iterator[httpx.Client]:
         config = uvicorn.Config(
             application(settings, services),
             lifespan="on",
+            http=Connection,
             log_config=None,
             server_header=False,
             timeout_graceful_shutdown=1,

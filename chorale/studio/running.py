@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from chorale.errors import ChoraleError
+from chorale.studio.connections import Connection
 
 # Ports that are tried after the usual one, before any that is free.
 _NEXT = 20
@@ -93,10 +94,11 @@ def serve(
     config = uvicorn.Config(
         application,
         loop="asyncio",
-        http="h11",
+        http=Connection,
         ws="none",
         lifespan="on",
         log_config=None,
+        log_level="error",  # requests that are none are no news
         access_log=False,
         proxy_headers=False,
         server_header=False,
