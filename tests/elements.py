@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from chorale.studio.security import CONTENT_SECURITY_POLICY
@@ -76,3 +77,14 @@ def piece_of(bars: int = 4, *, pickup: int = 0, **fields: Any) -> dict[str, Any]
         "lyrics": [],
         **fields,
     }
+
+
+def faults(page: Page) -> list[str]:
+    """Return serious and critical faults that axe-core finds, with their elements."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{rule['id']}: {node['target']} {node['failureSummary']}"
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+    ]

@@ -2,7 +2,7 @@
 
 import { cancel, kept, openAction, run, showModels, startActions } from "./actions.js";
 import { addStyle, announce, arrowTabs, byId, chooseTab, element, tameMenus } from "./dom.js";
-import { isEditing, setEditing, startEditing } from "./editing.js";
+import { isEditing, prepareEditing, setEditing, startEditing } from "./editing.js";
 import { opened, startFilesIn, takeAnswer } from "./files_in.js";
 import { printScore, save, startFilesOut } from "./files_out.js";
 import { startFindings } from "./findings.js";
@@ -74,6 +74,7 @@ function topBar() {
 }
 
 async function begin() {
+  prepareEditing();
   if (!await newPiece()) return;
   openAction("harmonize", { opens: false });
   setEditing(true);

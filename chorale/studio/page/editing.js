@@ -2,6 +2,7 @@
 
 import { difference } from "./cells.js";
 import { addStyle, announce, byId, element } from "./dom.js";
+import { press } from "./melody_editor_keys.js";
 import { sayError } from "./notices.js";
 import { changedCells, VOICES } from "./piece.js";
 import { score } from "./score.js";
@@ -10,6 +11,8 @@ import { getPlayer } from "./transport.js";
 
 /** @type {HTMLElement|null} the `<melody-editor>` */
 let editor = null;
+/** @type {Promise<void>|null} until the editor is there */
+let loading = null;
 
 /** @returns {boolean} whether notes are being edited */
 export const isEditing = () => document.body.dataset.mode === "edit";
@@ -17,11 +20,19 @@ export const isEditing = () => document.body.dataset.mode === "edit";
 /** Shows the editor or the score. @param {boolean} isOn */
 export async function setEditing(isOn) {
   if (isOn && !store.document.piece) return;
-  if (isOn === isEditing()) return;
+  if (isOn === isEditing()) {
+    if (!isOn) return;
+    // A new piece, while another was edited.
+    showVoice(store.document.melody);
+    editor.goTo(0);
+    focusEditor();
+    return;
+  }
   if (isOn) {
     try {
-      await load();
+      await (loading ??= load());
     } catch (error) {
+      loading = null;
       sayError(error);
       return;
     }
@@ -34,21 +45,34 @@ export async function setEditing(isOn) {
   store.select(null);
   if (isOn) {
     showVoice(store.document.melody);
+    const isOther = editor.piece !== store.document.piece;
     take(store.document);
-    editor.querySelector(".melody-area")?.focus({ preventScroll: true });
-  } else score.redraw.now();
+    if (isOther) editor.goTo(0);
+    focusEditor();
+  } else {
+    editor.leave();
+    score.redraw.now();
+  }
   announce(isOn ? "Editing notes" : "Score");
 }
 
+/** Loads the editor, so that the first key after a dialog is a note. */
+export function prepareEditing() {
+  loading ??= load();
+  // Whoever edits then is told of what failed.
+  loading.catch(() => { loading = null; });
+}
+
+const focusEditor = () => editor.querySelector(".melody-area")?.focus({ preventScroll: true });
+
 async function load() {
-  if (editor) return;
   await Promise.all([import("./melody_editor.js"), addStyle("melody_editor.css")]);
   editor = element("melody-editor", { id: "melody-editor" });
   const preview = (voice, pitch) => getPlayer()?.preview?.(voice, pitch);
   editor.addEventListener("preview", ({ detail }) => preview(detail.voice, detail.pitch));
   editor.addEventListener("change", (event) => {
     // Fields within the editor send events of the same name, without a piece.
-    if (event.target !== editor || !event.detail?.piece) return;
+    if (event.target !== editor || !event.detail?.piece || !isEditing()) return;
     const { piece, label = "Edit notes" } = event.detail;
     store.apply(label, (document) => ({
       ...document, piece, written: difference(document.written, changedCells(document.piece, piece)),
@@ -86,6 +110,11 @@ function take({ piece }) {
 /** Wires the button, and shows in the editor what changes elsewhere. */
 export function startEditing() {
   byId("edit-notes").addEventListener("click", () => setEditing(!isEditing()));
+  document.addEventListener("keydown", (event) => {
+    // Nothing has the focus: letters are notes, not actions.
+    const isFree = isEditing() && event.target === document.body && !event.defaultPrevented;
+    if (isFree && press(editor, event)) event.preventDefault();
+  });
   store.subscribe((document, before) => {
     if (isEditing() && document.piece !== before.piece) take(document);
   });

@@ -2,15 +2,17 @@
  * What do mouse, pen and finger do in the melody editor?
  *
  * A click on a note selects it, elsewhere it writes one; dragging sideways changes its
- * length, up and down its pitch. A right click removes. Above the staff: fermatas.
+ * length, up and down its pitch. A right click removes. A click over a note, where its
+ * fermata is or would be, sets or takes it away.
  */
 
 import { noteAt, noteFrom } from "./melody_edits.js";
 import { numberOf, pitchOf } from "./pitches.js";
-import { FERMATA_Y } from "./staff_layout.js";
+import { FERMATA_Y, HEIGHT, MIDDLE } from "./staff_layout.js";
 
 const NEAR_HEAD = 12; // pixels
 const CLICK = 8; // pixels that a click may move
+const [FERMATA_WIDTH, FERMATA_HEIGHT] = [14, 13]; // pixels from its middle
 
 /** @param {import("./melody_editor.js").MelodyEditor} editor */
 export function followPointer(editor) {
@@ -30,6 +32,9 @@ export function followPointer(editor) {
     return { x, y, number, step: layout.stepAt(x, grid), exact: layout.stepAt(x) };
   };
 
+  /** Whether the pointer is on the staff of the voice, not on that of other voices. */
+  const isOnStaff = ({ y }) => y >= 0 && y <= HEIGHT;
+
   /** The note whose head is under the pointer. */
   const headAt = ({ x, number }) => {
     const { layout, piece, voice } = editor;
@@ -40,9 +45,25 @@ export function followPointer(editor) {
     );
   };
 
+  /**
+   * The step of the note over which a fermata is or would be under the pointer, null
+   * where notes are written.
+   */
+  const fermataAt = ({ x, y, exact }) => {
+    if (y < FERMATA_Y) return exact;
+    const { layout, piece, voice } = editor;
+    const isNear = (start) => Math.abs(layout.x(start) - x) <= FERMATA_WIDTH;
+    const isOver = (number) => Math.abs(layout.fermataY(number) - 4 - y) <= FERMATA_HEIGHT;
+    const note = piece.voices[voice].find(([, start]) => isNear(start));
+    if (note) return isOver(numberOf(note[0], layout.fifths)) ? note[1] : null;
+    const held = piece.fermatas.find(([start]) => isNear(start));
+    return held && isOver(MIDDLE[layout.clef]) ? held[0] : null;
+  };
+
   const write = (spot) => {
-    if (spot.y < FERMATA_Y) {
-      editor.toggleFermata(spot.exact);
+    const held = fermataAt(spot);
+    if (held !== null) {
+      editor.toggleFermata(held);
       return;
     }
     const head = headAt(spot);
@@ -53,6 +74,7 @@ export function followPointer(editor) {
   area.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || !editor.drawing) return;
     const spot = place(event);
+    if (!isOnStaff(spot)) return;
     if (event.pointerType === "touch") {
       finger = { x: event.clientX, y: event.clientY };
       return;
@@ -60,7 +82,7 @@ export function followPointer(editor) {
     editor.beginGesture();
     write(spot);
     const note = noteFrom(editor.piece, editor.voice, editor.selected);
-    if (note && spot.y >= FERMATA_Y) {
+    if (note && fermataAt(spot) === null) {
       const { piece } = editor;
       drag = { note, piece, x: spot.x, y: spot.y, isSideways: false, isUpward: false };
     }
@@ -71,8 +93,11 @@ export function followPointer(editor) {
     if (event.pointerType === "touch" || !editor.drawing) return;
     const spot = place(event);
     if (!drag) {
-      if (spot.y >= FERMATA_Y && !headAt(spot)) editor.showGhost(spot.step, spot.number);
-      else editor.ghost.replaceChildren();
+      const held = fermataAt(spot);
+      const note = held === null ? null : noteAt(editor.piece, editor.voice, held);
+      if (!isOnStaff(spot) || headAt(spot)) editor.ghost.replaceChildren();
+      else if (held === null) editor.showGhost(spot.step, spot.number);
+      else editor.showFermataGhost(note);
       return;
     }
     drag.isSideways ||= Math.abs(spot.x - drag.x) > CLICK;
@@ -104,6 +129,7 @@ export function followPointer(editor) {
     event.preventDefault();
     if (!editor.drawing) return;
     const spot = place(event);
+    if (!isOnStaff(spot)) return;
     const note = headAt(spot) ?? noteAt(editor.piece, editor.voice, spot.exact);
     if (note) editor.removeNote(note[1]);
   });

@@ -22,7 +22,7 @@ export class MidiEntry {
 
   async toggle() {
     if (this.isOn) {
-      this.#end();
+      this.end();
       this.editor.say("MIDI keyboard off.");
       return;
     }
@@ -39,15 +39,19 @@ export class MidiEntry {
     }
   }
 
-  #end() {
+  /** Listen no longer. */
+  end() {
     for (const end of this.#endings ?? []) end();
     this.#endings = null;
   }
 
   /** @param {import("./midi_ports.js").Ports} ports */
   #listen({ inputs }) {
-    this.#end();
-    const onNoteOn = (pitch) => this.editor.enter(pitch);
+    this.end();
+    const onNoteOn = (pitch) => {
+      // Behind the sketch pad nobody sees what is written.
+      if (this.editor.getClientRects().length) this.editor.enter(pitch);
+    };
     this.#endings = inputs.map((input) => listen(input, { onNoteOn }));
     const names = inputs.map((input) => input.name ?? "MIDI keyboard").join(", ");
     this.editor.say(names ? `Play on ${names}.` : "No MIDI keyboard is plugged in yet.");
@@ -71,15 +75,19 @@ export class Toolbar {
     );
     this.dot = this.#button("•", "dotted (.)", () => (editor.dotted = !editor.dotted));
     this.dot.classList.add("melody-dot");
+    this.#button("♭", "lower by a semitone (Shift+Down)", () => editor.shift(-1));
+    this.#button("♯", "raise by a semitone (Shift+Up)", () => editor.shift(1));
     this.#button("Rest", "rest (R)", () => editor.enter(null));
-    this.#button("Hold", "hold the note longer (T)", () => editor.hold());
+    this.#button("Tie", "hold the note before the cursor longer (T)", () => editor.hold());
     this.#button("Fermata", "fermata (Shift+F)", () => editor.toggleFermata());
     this.#button("Delete", "remove the note (Delete)", () => editor.removeHere());
-    this.#button("Trim", "remove empty bars at the end", () => editor.trim());
-    this.keyboard = this.#button("MIDI keyboard", "write by a MIDI keyboard", async () => {
+    const trim = this.#button("Trim", "remove empty bars at the end", () => editor.trim());
+    widen(trim, " empty bars");
+    this.keyboard = this.#button("MIDI", "write by a MIDI keyboard", async () => {
       await midi.toggle();
       this.update();
     });
+    widen(this.keyboard, " keyboard");
     this.update();
   }
 
@@ -111,6 +119,15 @@ export class Toolbar {
     this.element.append(button);
     return button;
   }
+}
+
+/** Say more on a button where there is room. @param {HTMLElement} button @param {string} more */
+function widen(button, more) {
+  const rest = document.createElement("span");
+  rest.className = "melody-wide";
+  rest.textContent = more;
+  button.setAttribute("aria-label", button.textContent + more);
+  button.append(rest);
 }
 
 /** Draw a note of a duration. @param {number} steps */

@@ -35,7 +35,7 @@ export function write(piece, voice, start, length, pitch) {
 }
 
 /**
- * Give a note another pitch or length, at most up to the next note.
+ * Give a note another pitch or length, over what follows.
  *
  * @param {Piece} piece
  * @param {number} voice

@@ -19,7 +19,7 @@ const TICK = 25; // milliseconds between two looks
 const HORIZON = 0.18; // seconds that a look covers
 const HIDDEN_HORIZON = 1.5; // in a hidden page, whose timers are slow
 const START_DELAY = 0.01; // seconds from `play` to the first note
-const [SLOWEST, FASTEST] = [20, 300]; // quarters per minute
+export const [SLOWEST, FASTEST] = [10, 400]; // quarters per minute, as files may have
 
 export class Player extends EventTarget {
   #schedule = new Schedule();

@@ -17,7 +17,7 @@
 
 import { EMPTY_PIECE, Timeline, VOICES } from "./timeline.js";
 
-const REPEAT_GAP = 0.07; // seconds of silence before a repeated note
+export const REPEAT_GAP = 0.07; // seconds of silence before a repeated note, as in WAV files
 const LATE = 0.025; // seconds by which a step may be late
 
 export class Schedule {

@@ -9,6 +9,7 @@
  * @typedef {{word: string, probability: number}} Guess
  */
 
+import { getCatalogue, request } from "./server.js";
 import { saveFile, toNdjson, toSvg } from "./sketch_drawing.js";
 
 const SIDE = 400; // units of the paper, whatever its size on the screen
@@ -71,6 +72,7 @@ export class SketchPad extends HTMLElement {
     window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
     const theme = { attributes: true, attributeFilter: ["data-theme"] };
     new MutationObserver(redraw).observe(document.documentElement, theme);
+    new ResizeObserver(() => this.#fit()).observe(this.paper);
     this.#draw();
   }
 
@@ -182,22 +184,15 @@ export class SketchPad extends HTMLElement {
     }
     const begin = performance.now();
     try {
-      const answer = await fetch("/guess", {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ strokes: this.strokes }),
-      });
-      const found = await answer.json();
+      const found = await request("/guess", { strokes: this.strokes });
       if (number < this.#answered) return; // a newer drawing was answered before
       this.#answered = number;
-      if (!answer.ok) throw new Error(found.error);
       this.latency = performance.now() - begin;
       this.#show(found.guesses, found.strokes);
       const detail = { guesses: found.guesses, milliseconds: this.latency };
       this.dispatchEvent(new CustomEvent("guess", { detail, bubbles: true }));
     } catch (error) {
-      const isLost = error instanceof TypeError;
-      this.status.textContent = isLost ? "The server does not answer." : error.message;
+      this.status.textContent = error.message;
     }
   }
 
@@ -224,16 +219,26 @@ export class SketchPad extends HTMLElement {
 
   // === Drawing ===
 
+  /** Give the paper as many pixels as it has on the screen. */
+  #fit() {
+    const pixels = Math.round(this.paper.clientWidth * window.devicePixelRatio);
+    if (!pixels || pixels === this.paper.width) return;
+    this.paper.width = this.paper.height = pixels;
+    this.#draw();
+  }
+
   #draw() {
     const style = getComputedStyle(this);
     const ink = style.getPropertyValue("--ink").trim() || "#1d1d1f";
     const accent = style.getPropertyValue("--accent").trim() || "#2456b0";
-    paint(this.paper, this.strokes, { ink, width: 5, scale: 1, margin: 0 });
+    const scale = this.paper.width / SIDE;
+    paint(this.paper, this.strokes, { ink, width: 5 * scale, scale, margin: 0 });
     if (document.activeElement === this.paper && this.paper.matches(":focus-visible")) {
       const pen = this.paper.getContext("2d");
       pen.fillStyle = accent;
       pen.beginPath();
-      pen.arc(...this.#pen, 5, 0, 2 * Math.PI);
+      const [x, y] = this.#pen.map((at) => at * scale);
+      pen.arc(x, y, 5 * scale, 0, 2 * Math.PI);
       pen.fill();
     }
     const simplified = this.simplified ?? [];
@@ -258,11 +263,11 @@ export class SketchPad extends HTMLElement {
     details.addEventListener("toggle", async () => {
       if (!details.open || words.length) return;
       try {
-        words = (await (await fetch("/catalogue")).json()).words;
+        words = (await getCatalogue()).words;
         summary.textContent = `The ${words.length} words the network knows`;
         show();
-      } catch {
-        this.status.textContent = "The server does not answer.";
+      } catch (error) {
+        this.status.textContent = error.message;
       }
     });
     return details;

@@ -124,12 +124,17 @@ export function drawStaff(layout) {
  * @param {StaffLayout} layout
  * @param {Piece} piece
  * @param {number} voice
- * @param {number | null} selected  first step of the selected note
+ * @param {object} [options]
+ * @param {number | null} [options.selected]  first step of the selected note
+ * @param {1 | -1 | 0} [options.stem]  stems up, down, or by the notes
+ * @param {boolean} [options.isBare]  without rests and fermatas
  */
-export function drawNotes(layout, piece, voice, selected) {
+export function drawNotes(
+  layout, piece, voice, { selected = null, stem = 0, isBare = false } = {},
+) {
   const group = svg("g", { class: "staff-notes" });
   for (const bar of layout.bars) {
-    if (bar.isSpare) continue;
+    if (bar.isSpare || isBare) continue;
     for (const rest of restsOf(bar, piece.voices[voice])) {
       group.append(drawRest(layout, bar, rest));
     }
@@ -162,19 +167,25 @@ export function drawNotes(layout, piece, voice, selected) {
     }
     group.append(note);
   }
-  for (const beam of beamsOf(layout, parts)) drawBeam(layout, beam, group);
-  for (const [start] of piece.fermatas) {
-    const x = layout.x(start);
-    const highest = Math.max(
-      MIDDLE[layout.clef] + 4,
-      ...parts.filter((part) => part.start === start).map((part) => part.number),
-    );
-    const y = Math.min(TOP - 14, layout.y(highest) - (highest > 40 ? 14 : 20));
-    const clear = Math.max(y, 16);
-    group.append(sign(x, clear, FERMATA));
-    group.append(svg("circle", { class: "staff-fill", cx: x, cy: clear - 2, r: 2 }));
+  for (const beam of beamsOf(layout, parts)) drawBeam(layout, beam, group, stem);
+  for (const [start] of isBare ? [] : piece.fermatas) {
+    const numbers = parts.filter((part) => part.start === start).map((part) => part.number);
+    group.append(drawFermata(layout, start, Math.max(MIDDLE[layout.clef], ...numbers)));
   }
   return group;
+}
+
+/**
+ * Draw a fermata over a note.
+ *
+ * @param {StaffLayout} layout
+ * @param {number} step
+ * @param {number} number  diatonic, of the note
+ */
+export function drawFermata(layout, step, number) {
+  const [x, y] = [layout.x(step), layout.fermataY(number)];
+  const dot = svg("circle", { class: "staff-fill", cx: x, cy: y - 2, r: 2 });
+  return svg("g", { class: "staff-fermata" }, sign(x, y, FERMATA), dot);
 }
 
 /**
@@ -260,9 +271,9 @@ function beamsOf(layout, parts) {
 }
 
 /** Draw notes that share a beam, or one note with its stem and flags. */
-function drawBeam(layout, parts, group) {
+function drawBeam(layout, parts, group, stem) {
   const mean = parts.reduce((sum, part) => sum + part.number, 0) / parts.length;
-  const isUp = mean < MIDDLE[layout.clef];
+  const isUp = stem ? stem > 0 : mean < MIDDLE[layout.clef];
   const side = isUp ? 1 : -1;
   const heights = parts.map((part) => layout.y(part.number));
   const tip = isUp ? Math.min(...heights) - STEM : Math.max(...heights) + STEM;

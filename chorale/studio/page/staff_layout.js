@@ -63,6 +63,12 @@ export class StaffLayout {
     return TOP + 2 * SPACE - ((number - MIDDLE[this.clef]) * SPACE) / 2;
   }
 
+  /** Height of the fermata over a note. @param {number} number  diatonic */
+  fermataY(number) {
+    const highest = Math.max(number, MIDDLE[this.clef] + 4);
+    return Math.max(16, Math.min(TOP - 14, this.y(highest) - 18));
+  }
+
   /** Diatonic number at a height. @param {number} y */
   numberAt(y) {
     const steps = Math.round((TOP + 2 * SPACE - y) / (SPACE / 2));

@@ -35,7 +35,7 @@ export const EMPTY_PIECE = {
 };
 
 /** Tempo under a fermata as a share of the tempo, as in WAV and MIDI files. */
-const FERMATA_TEMPO = 0.6;
+export const FERMATA_TEMPO = 0.6;
 
 /**
  * Return the steps of a full bar and of a beat: a dotted unit in compound metre, else

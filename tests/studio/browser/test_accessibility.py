@@ -5,24 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from bach import few_chorales
+from elements import faults
 from playwright.sync_api import BrowserContext, Page
 from studio_pages import choose, document_of, open_studio, run
 from studios import Studio
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
-
-
-def faults(page: Page) -> list[str]:
-    """Return serious and critical faults that axe-core finds, with their elements."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{rule['id']}: {node['target']} {node['failureSummary']}"
-        for rule in found
-        if rule["impact"] in ("serious", "critical")
-        for node in rule["nodes"]
-    ]
 
 
 def check_states(page: Page) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from elements import FAKE_MIDI, open_blank, piece_of
-from playwright.sync_api import Page, expect
+from bach import few_chorales
+from elements import FAKE_MIDI, faults, open_blank, piece_of
+from playwright.sync_api import BrowserContext, Page, expect
+from studio_pages import document_of, open_studio
+from studios import Studio
 
 MAKE_EDITOR = """async (piece) => {
   await import("/page/melody_editor.js");
@@ -59,7 +63,7 @@ def test_letters_and_digits_write_notes_in_the_key(editor: Page) -> None:
         [74, 10, 2],
         [76, 12, 12],
     ]
-    expect(editor.get_by_role("status")).to_have_text("E5, dotted half, bar 1 beat 3")
+    expect(editor.get_by_role("status")).to_have_text("E5, dotted half, bar 1, beat 3")
     assert editor.evaluate("changes.length") == 5
 
 
@@ -83,6 +87,12 @@ def test_a_fermata_by_key_and_by_click(editor: Page) -> None:
     assert top
     editor.mouse.click(x, top["y"] + 10)
     assert editor.evaluate("editor.piece.fermatas") == []
+    # Where the sign is drawn, just above the staff.
+    sign = editor.evaluate("editor.layout.fermataY(36)")
+    for expected in ([[4, 8]], []):
+        editor.mouse.click(x + 3, top["y"] + sign)
+        assert editor.evaluate("editor.piece.fermatas") == expected
+    assert line(editor) == [[74, 0, 4], [76, 4, 4]]
     editor.mouse.click(x + 150, top["y"] + 10)
     expect(editor.get_by_role("status")).to_have_text(
         "A fermata needs a note under it."
@@ -151,6 +161,28 @@ def test_a_midi_keyboard_writes_step_by_step(editor: Page) -> None:
     assert len(line(editor)) == 2
 
 
+def test_a_key_that_is_too_low_writes_nothing(editor: Page) -> None:
+    editor.get_by_role("button", name="MIDI keyboard").click()
+    expect(editor.get_by_role("status")).to_have_text("Play on Fake keyboard.")
+    editor.evaluate("pressKey(0x90, 21, 90)")
+    expect(editor.get_by_role("status")).to_contain_text("too high or too low")
+    assert (line(editor), editor.evaluate("editor.cursor")) == ([], 0)
+
+
+def test_a_midi_keyboard_writes_no_more_when_the_editor_is_left(page: Page) -> None:
+    page.add_init_script(FAKE_MIDI)
+    open_studio(page, few_chorales().valid[0].opening(64))
+    page.locator("#edit-notes").click()
+    page.get_by_role("button", name="MIDI keyboard").click()
+    expect(page.locator(".melody-status")).to_have_text("Play on Fake keyboard.")
+    page.evaluate("pressKey(0x90, 62, 90)")
+    written = document_of(page)["piece"]
+    assert written["voices"][0][0] == [62, 0, 4]
+    page.locator("#edit-done").click()
+    page.evaluate("pressKey(0x90, 64, 90)")
+    assert document_of(page)["piece"] == written
+
+
 def test_a_browser_without_midi_says_so(editor: Page) -> None:
     editor.evaluate("navigator.requestMIDIAccess = undefined")
     editor.get_by_role("button", name="MIDI keyboard").click()
@@ -170,6 +202,105 @@ def test_it_scrolls_in_itself_on_a_phone(editor: Page) -> None:
     press(editor, "End")
     assert editor.evaluate("editor.area.scrollLeft") > 0
     assert editor.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_sharps_and_flats_by_mouse(editor: Page) -> None:
+    press(editor, "g")
+    for name, pitch in (("raise", 68), ("lower", 67), ("lower", 66)):
+        editor.get_by_role("button", name=f"{name} by a semitone").click()
+        assert line(editor) == [[pitch, 0, 4]]
+
+
+def test_letters_write_notes_after_a_button_was_clicked(editor: Page) -> None:
+    editor.get_by_role("button", name="half (6)").click()
+    press(editor, "d e")
+    assert line(editor) == [[74, 0, 8], [76, 8, 8]]
+
+
+def test_what_is_said_of_a_note_is_true_after_an_undo(editor: Page) -> None:
+    press(editor, "d ArrowUp")
+    before = editor.evaluate("changes[0].piece")
+    editor.evaluate("(piece) => { editor.piece = piece; }", before)
+    expect(editor.get_by_role("status")).to_have_text("D5, quarter, pickup, beat 4")
+
+
+def test_beats_are_those_of_the_time_signature(editor: Page) -> None:
+    piece = piece_of(metres=[{"step": 0, "numerator": 6, "denominator": 8}])
+    editor.evaluate("(piece) => { editor.piece = piece; editor.goTo(6); }", piece)
+    expect(editor.get_by_role("status")).to_have_text("bar 1, beat 4")
+
+
+def test_the_other_voices_are_shown_and_cannot_be_written(editor: Page) -> None:
+    lines = [[[74, 0, 4]], [], [[57, 0, 4], [59, 4, 4]], [[50, 0, 8]]]
+    editor.evaluate(
+        "(piece) => { editor.piece = piece; editor.voice = 1; }",
+        piece_of(voices=lines),
+    )
+    notes = ".staff-context .staff-note"
+    assert editor.locator(f".melody-staff {notes}").count() == 1
+    assert editor.locator(f".melody-other-staff {notes}").count() == 3
+    box = editor.locator(".melody-other-staff").bounding_box()
+    assert box
+    x, _ = place(editor, 8, 30)
+    editor.mouse.click(x, box["y"] + box["height"] / 2)
+    assert editor.evaluate("editor.piece.voices") == lines
+    # They follow a change of the piece from elsewhere.
+    editor.evaluate(
+        "(piece) => { editor.piece = piece; }", piece_of(voices=[lines[0], [], [], []])
+    )
+    assert editor.locator(".melody-other-staff").count() == 0
+
+
+def test_the_first_key_after_a_new_piece_reaches_the_editor(page: Page) -> None:
+    open_studio(page)
+    for _ in range(2):  # also when the editor is open already
+        page.locator("#new").click()
+        page.locator("#new-dialog-accept").click()
+        page.keyboard.press("6")
+        page.keyboard.press("g")
+        expect(page.locator(".melody-status")).to_have_text("G4, half, bar 1, beat 1")
+        assert document_of(page)["piece"]["voices"][0] == [[67, 0, 8]]
+
+
+def test_keys_are_notes_when_nothing_has_the_focus(page: Page) -> None:
+    open_studio(page)
+    page.locator("#new").click()
+    page.locator("#new-dialog-accept").click()
+    expect(page.locator(".melody-area")).to_be_focused()
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("e")
+    expect(page.locator(".melody-status")).to_contain_text("E")
+    assert len(document_of(page)["piece"]["voices"][0]) == 1
+
+
+def test_a_finger_taps_notes_and_selects_them(
+    server: Studio, new_context: Callable[..., BrowserContext]
+) -> None:
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+    page = new_context(server, **phone).new_page()
+    open_blank(page)
+    page.evaluate(MAKE_EDITOR, piece_of())
+    for step, number in ((0, 36), (4, 35), (0, 36)):
+        page.touchscreen.tap(*place(page, step, number))
+    assert line(page) == [[74, 0, 4], [73, 4, 4]]
+    assert page.evaluate("editor.selected") == 0
+    # Two rows of buttons, none of them cut.
+    boxes = [
+        button.bounding_box() for button in page.locator(".melody-toolbar button").all()
+    ]
+    assert len({box["y"] for box in boxes if box}) == 2
+    assert max(box["x"] + box["width"] for box in boxes if box) <= 390
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_fault_for_screen_readers(
+    scheme: str, server: Studio, new_context: Callable[..., BrowserContext]
+) -> None:
+    page = new_context(server, color_scheme=scheme).new_page()
+    open_blank(page)
+    page.evaluate(MAKE_EDITOR, piece_of(voices=[[[74, 0, 4]], [[66, 0, 4]], [], []]))
+    page.locator("summary").click()
+    assert faults(page) == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,67 @@
+/**
+ * What do the other voices sing to the one that is written? Drawn faintly: the voice
+ * that shares its staff on it, the two others on a staff above or below.
+ *
+ * @typedef {import("./timeline.js").Piece} Piece
+ */
+
+import { drawNotes, drawStaff, svg } from "./staff_drawing.js";
+import { BOTTOM, StaffLayout, TOP } from "./staff_layout.js";
+
+const MARGIN = 38; // pixels over and under the other staff
+
+/** @param {number} voice @returns {"treble" | "bass"} */
+export const clefOf = (voice) => (voice < 2 ? "treble" : "bass");
+
+/**
+ * Draw the voices that are not being written.
+ *
+ * @param {StaffLayout} layout  of the voice that is
+ * @param {Piece} piece
+ * @param {number} voice  that is
+ * @returns {{companion: Element | null, above: Element | null, below: Element | null}}
+ *   on the same staff, and the other staff; null where there are no notes
+ */
+export function drawContext(layout, piece, voice) {
+  const found = { companion: null, above: null, below: null };
+  const partner = voice ^ 1; // soprano and alto, tenor and bass
+  if (piece.voices[partner].length) {
+    found.companion = drawFaint(layout, piece, [partner]);
+  }
+  const others = (voice < 2 ? [2, 3] : [0, 1]).filter((other) => piece.voices[other].length);
+  if (!others.length) return found;
+  const staff = new StaffLayout(piece, clefOf(others[0]), 1);
+  const [top, height] = [TOP - MARGIN, BOTTOM - TOP + 2 * MARGIN];
+  found[voice < 2 ? "below" : "above"] = svg(
+    "svg",
+    {
+      class: "melody-other-staff", width: layout.width, height,
+      viewBox: `0 ${top} ${layout.width} ${height}`, "aria-hidden": "true",
+    },
+    drawStaff(staff),
+    drawFaint(staff, piece, others),
+  );
+  return found;
+}
+
+/** @param {StaffLayout} layout @param {Piece} piece @param {number[]} voices */
+function drawFaint(layout, piece, voices) {
+  const group = svg("g", { class: "staff-context" });
+  for (const voice of voices) {
+    const options = { stem: stemOf(piece, voice), isBare: true };
+    group.append(drawNotes(layout, piece, voice, options));
+  }
+  return group;
+}
+
+/**
+ * Return where the stems of a voice point: away from the voice on the same staff.
+ *
+ * @param {Piece} piece
+ * @param {number} voice
+ * @returns {1 | -1 | 0} up, down, or by the notes where it is alone
+ */
+export function stemOf(piece, voice) {
+  if (!piece.voices[voice ^ 1].length) return 0;
+  return voice % 2 ? -1 : 1;
+}
