@@ -28,7 +28,7 @@ SAMPLE_RATE = 44_100  # samples per second
 TAIL = 1.8  # seconds of reverberation after the last note
 PEAK = 0.85  # of full scale
 
-_GAP = 0.07  # seconds of silence before a repeated note
+REPEAT_GAP = 0.07  # seconds of silence before a repeated note
 _PANS = (0.42, 0.62, 0.38, 0.55)  # of the voices, 0 = left, 1 = right
 _VIBRATO_DELAY = 0.35  # seconds in which it grows
 # Reverberation: length and time constant of the decay in seconds, and amplitude.
@@ -154,7 +154,7 @@ def _events(
         start, end = int(edges[note.start]), int(edges[note.end])
         if after is not None and after[:2] == (note.pitch, note.end):
             # A repeated note needs an audible gap, at most half of the note before it.
-            end -= min(round(_GAP * SAMPLE_RATE), (end - start) // 2)
+            end -= min(round(REPEAT_GAP * SAMPLE_RATE), (end - start) // 2)
         events.append(_Event(note.pitch, start, end, end + release))
     return events[::-1]
 

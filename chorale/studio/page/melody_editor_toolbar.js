@@ -74,7 +74,6 @@ export class Toolbar {
       this.#button(icon(steps), `${name} (${key})`, () => editor.choose(steps)),
     );
     this.dot = this.#button("•", "dotted (.)", () => (editor.dotted = !editor.dotted));
-    this.dot.classList.add("melody-dot");
     this.#button("♭", "lower by a semitone (Shift+Down)", () => editor.shift(-1));
     this.#button("♯", "raise by a semitone (Shift+Up)", () => editor.shift(1));
     this.#button("Rest", "rest (R)", () => editor.enter(null));
@@ -114,6 +113,7 @@ export class Toolbar {
     button.title = title;
     if (typeof content !== "string" || content.length < 2) {
       button.setAttribute("aria-label", title);
+      if (typeof content === "string") button.classList.add("melody-sign");
     }
     button.addEventListener("click", action);
     this.element.append(button);

@@ -50,8 +50,7 @@ export class MelodyWriting extends HTMLElement {
 
   set voice(voice) {
     this.#voice = voice;
-    this.#selected = null;
-    this.draw();
+    this.select(edits.noteFrom(this.#piece, voice, this.#cursor)?.[1] ?? null);
   }
 
   /** Steps of the next note, its dot included. */

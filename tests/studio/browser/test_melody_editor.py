@@ -319,3 +319,11 @@ def test_pitches_are_spelled_in_the_key(
         [key, pitch],
     )
     assert found == name
+
+
+def test_another_voice_is_told_at_the_same_place(editor: Page) -> None:
+    press(editor, "d Home")
+    editor.evaluate("editor.voice = 1")
+    expect(editor.get_by_role("status")).to_have_text("pickup, beat 4")
+    editor.evaluate("editor.voice = 0")
+    expect(editor.get_by_role("status")).to_have_text("D5, quarter, pickup, beat 4")

@@ -148,3 +148,82 @@ def test_an_unknown_instrument_is_refused(player: Page) -> None:
         "{ return error.message } }"
     )
     assert "choir" in message and "kazoo" in message
+
+
+# A schedule whose clock and instruments are the test's: `events` are what it handed on,
+# each a kind, what, and the time in seconds.
+MAKE_SCHEDULE = """async (piece) => {
+  const { Schedule } = await import("/page/schedule.js");
+  const { Timeline } = await import("/page/timeline.js");
+  window.schedule = new Schedule();
+  schedule.timeline = new Timeline(piece);
+  schedule.tempo = 120;
+  schedule.range = { from: 0, to: piece.steps, loop: false };
+  window.events = [];
+  const round = (time) => Math.round(time * 1e6) / 1e6;
+  const keep = (kind, what, time) => events.push([kind, what, round(time)]);
+  const instruments = {
+    noteOn: (voice, pitch, time) => { keep("on", pitch, time); return pitch; },
+    noteOff: (pitch, time) => keep("off", pitch, time),
+    click: (time, accent) => keep("click", accent, time),
+  };
+  let now = 0;
+  window.run = (until) => {
+    for (; now < until; now += 0.025) {
+      schedule.look(now, Math.min(now + 0.15, until), instruments);
+    }
+  };
+}"""
+
+
+def scheduled(page: Page, kind: str) -> list[list[Any]]:
+    """Return what was scheduled of a kind: what, and when."""
+    events: list[list[Any]] = page.evaluate("events")
+    return [event[1:] for event in events if event[0] == kind]
+
+
+def test_a_loop_goes_on_without_a_gap(page: Page) -> None:
+    open_blank(page)
+    lines = [[[74, 0, 4], [76, 4, 2], [78, 6, 2]], [], [], []]
+    page.evaluate(MAKE_SCHEDULE, piece_of(voices=lines))
+    page.evaluate("schedule.range = {from: 4, to: 8, loop: true}")
+    page.evaluate("schedule.begin(4, 0); run(1.4)")
+    expected = [[pitch, 0.25 * beat] for beat, pitch in enumerate([76, 78] * 3)]
+    assert scheduled(page, "on") == expected
+    # Every note ends where the next begins.
+    ends = [[pitch, time + 0.25] for pitch, time in expected]
+    assert scheduled(page, "off") == ends[:-1]
+
+
+def test_the_tempo_changes_at_the_next_step(page: Page) -> None:
+    open_blank(page)
+    lines = [[[60 + beat, 4 * beat, 4] for beat in range(6)], [], [], []]
+    page.evaluate(MAKE_SCHEDULE, piece_of(voices=lines))
+    page.evaluate("schedule.begin(0, 0); run(1.0); schedule.tempo = 60; run(4.5)")
+    times = [time for _, time in scheduled(page, "on")]
+    assert times == [0, 0.5, 1.0, 2.0, 3.0, 4.0]
+
+
+def test_the_metronome_beats_while_it_is_on(page: Page) -> None:
+    open_blank(page)
+    piece = piece_of(2, pickup=4)
+    page.evaluate(MAKE_SCHEDULE, piece)
+    page.evaluate(
+        "schedule.begin(0, 0); run(0.4); schedule.metronome = true; run(2.9);"
+        "schedule.metronome = false; run(4)"
+    )
+    # After the pickup's beat: the bar, its three other beats, and the next bar.
+    beats = [[True, 0.5], *([False, 0.5 * beat] for beat in (2, 3, 4)), [True, 2.5]]
+    assert scheduled(page, "click") == beats
+
+
+def test_metronome_and_tempo_of_the_player_change_while_it_plays(player: Page) -> None:
+    player.evaluate("player.output = midiOutput; player.play()")
+    wait_until(player, "steps.includes(1)")
+    woodblocks = "sent.filter(([data]) => data[0] === 0x99).length"
+    assert player.evaluate(woodblocks) == 0
+    player.evaluate("player.metronome = true; player.tempo = 1000")
+    assert player.evaluate("player.tempo") == 400
+    wait_until(player, f"{woodblocks} > 2")
+    player.evaluate("player.tempo = NaN; player.tempo = 1")
+    assert player.evaluate("player.tempo") == 10
