@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from textwrap import wrap
 from typing import Any
 
@@ -11,6 +12,7 @@ from chorale.errors import OptionError
 from chorale.formats.engraving.mei_score import Label as Label
 from chorale.formats.engraving.mei_score import mei_of, printable
 from chorale.formats.engraving.svg_cleaning import clean_page, picture_of
+from chorale.formats.engraving.system_breaks import spread_bars
 from chorale.formats.engraving.toolkit import render_mei
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICES
@@ -96,8 +98,22 @@ def engrave(
     options = options or EngravingOptions()
     title = printable(chorale.title or chorale.source)
     heading = _heading(title, printable(chorale.credit), options)
-    mei = mei_of(chorale, staves=options.staves, labels=labels, heading=heading)
-    rendered = render_mei(mei, _verovio_options(options))
+    labels = list(labels)
+
+    def score(breaks: Collection[int] = ()) -> str:
+        return mei_of(
+            chorale,
+            staves=options.staves,
+            labels=labels,
+            heading=heading,
+            breaks=breaks,
+        )
+
+    def rearrange(systems: Sequence[int]) -> str:
+        spread = spread_bars(systems)
+        return "" if spread == systems else score([*accumulate(spread[:-1])])
+
+    rendered = render_mei(score(), _verovio_options(options), rearrange)
     pages = [clean_page(svg, options.width, named=options.named) for svg in rendered]
     groups = [pages] if options.height is None else [[page] for page in pages]
     name = title or "A chorale"
@@ -130,6 +146,5 @@ def _verovio_options(options: EngravingOptions) -> dict[str, Any]:
         "header": "encoded" if options.title else "none",
         "footer": "none",
         "breaks": "auto",
-        "breaksNoWidow": True,  # no last system of a single bar
         "svgFormatRaw": True,  # no indentation, which would be part of texts
     }

@@ -8,7 +8,7 @@ it, `rest-VOICE-STEP`, `bar-INDEX`. Voices, steps and bars count from 0.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -49,6 +49,7 @@ def mei_of(
     staves: int = VOICES // 2,
     labels: Iterable[tuple[int, str]] = (),
     heading: Sequence[Sequence[str]] = (),
+    breaks: Collection[int] = (),
 ) -> str:
     """Return a chorale as MEI.
 
@@ -57,8 +58,9 @@ def mei_of(
         staves: 2, of two voices each, or 4.
         labels: steps and the texts under the lowest staff, in any order.
         heading: the lines of the title, then those at the right below it.
+        breaks: indices of the bars before which a system ends.
     """
-    return _Writer(chorale, staves).document(labels, heading)
+    return _Writer(chorale, staves).document(labels, heading, breaks)
 
 
 def printable(text: str) -> str:
@@ -79,7 +81,10 @@ class _Writer:
         self._begun = [(0, 0)] * VOICES
 
     def document(
-        self, labels: Iterable[tuple[int, str]], heading: Sequence[Sequence[str]]
+        self,
+        labels: Iterable[tuple[int, str]],
+        heading: Sequence[Sequence[str]],
+        breaks: Collection[int],
     ) -> str:
         root = Element("mei", {"xmlns": _NAMESPACE, "meiversion": "5.0"})
         score = root
@@ -90,6 +95,8 @@ class _Writer:
         by_bar = self._labels_by_bar(labels)
         metre = self._chorale.metre
         for index, (bar, lines) in enumerate(self._notation.bars):
+            if index in breaks:
+                SubElement(section, "sb")
             if (bar.metre.numerator, bar.metre.denominator) != (
                 metre.numerator,
                 metre.denominator,

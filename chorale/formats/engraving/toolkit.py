@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -15,12 +16,22 @@ from chorale.utils.extras import require
 _LOCK = Lock()
 
 
-def render_mei(mei: str, options: Mapping[str, Any]) -> list[str]:
+# Elements of MEI that Verovio has laid out.
+_SYSTEM, _BAR = re.compile(r"<system[ >]"), re.compile(r"<measure[ >]")
+
+
+def render_mei(
+    mei: str,
+    options: Mapping[str, Any],
+    rearrange: Callable[[Sequence[int]], str] | None = None,
+) -> list[str]:
     """Return the pages of a score as SVG, as Verovio writes it.
 
     Args:
         mei: the score.
         options: of Verovio.
+        rearrange: called with the number of bars in each system; returns the score
+            with breaks between systems, or an empty text if they are well as they are.
 
     Raises:
         MissingExtraError: Verovio is not installed.
@@ -31,10 +42,23 @@ def render_mei(mei: str, options: Mapping[str, Any]) -> list[str]:
         toolkit = _toolkit()
         toolkit.resetOptions()
         toolkit.setOptions({"inputFrom": "mei", **options})
-        if not toolkit.loadData(mei):
-            raise ChoraleError("Verovio cannot engrave this score")
+        _load(toolkit, mei)
+        if rearrange is not None and (broken := rearrange(_bars_of_systems(toolkit))):
+            toolkit.setOptions({"breaks": "line"})
+            _load(toolkit, broken)
         count = toolkit.getPageCount()
         return [toolkit.renderToSVG(page) for page in range(1, count + 1)]
+
+
+def _load(toolkit: Any, mei: str) -> None:
+    if not toolkit.loadData(mei):
+        raise ChoraleError("Verovio cannot engrave this score")
+
+
+def _bars_of_systems(toolkit: Any) -> list[int]:
+    """Return the number of bars in each system of the score that is loaded."""
+    layout = toolkit.getMEI({"scoreBased": False})
+    return [len(_BAR.findall(system)) for system in _SYSTEM.split(layout)[1:]]
 
 
 @cache
