@@ -1,5 +1,6 @@
 // How does an engraving become nodes of the page, with nothing in it but drawing?
 
+const SVG = "http://www.w3.org/2000/svg";
 const TAGS = new Set([
   "svg", "g", "path", "polygon", "polyline", "line", "rect", "circle", "ellipse",
   "text", "tspan", "use", "defs", "symbol", "title", "desc",
@@ -18,11 +19,11 @@ function clean(node) {
   for (const { name, value } of [...node.attributes]) {
     const isData = /^data-[a-z-]+$/.test(name);
     const isUse = node.localName === "use" && /^(xlink:)?href$/.test(name) && value.startsWith("#");
-    const isUrl = /url\s*\(/i.test(value);
+    const isUrl = /url\s*\(|\\/i.test(value); // also with letters escaped as in CSS
     if (!(isData || isUse || ATTRIBUTES.has(name)) || isUrl) node.removeAttribute(name);
   }
   for (const child of [...node.children]) {
-    if (TAGS.has(child.localName)) clean(child);
+    if (TAGS.has(child.localName) && child.namespaceURI === SVG) clean(child);
     else child.remove();
   }
 }
