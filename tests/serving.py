@@ -12,23 +12,23 @@ import httpx
 import uvicorn
 
 from chorale.studio.connections import Connection
+from chorale.studio.lazy_functions import LazyFunctions
 from chorale.studio.server import application
-from chorale.studio.services import Services
-from chorale.studio.settings import Settings
+from chorale.studio.server_settings import Settings
 
 
 @contextmanager
-def served(services: Services, **fields: Any) -> Iterator[httpx.Client]:
+def served(functions: LazyFunctions, **fields: Any) -> Iterator[httpx.Client]:
     """Serve a studio on a free port; yield a client whose addresses are relative.
 
     Args:
-        services: what the server asks.
+        functions: what the server asks.
         fields: of its settings.
     """
     with socket.create_server(("127.0.0.1", 0)) as listening:
         settings = Settings(port=listening.getsockname()[1], **fields)
         config = uvicorn.Config(
-            application(settings, services),
+            application(settings, functions),
             lifespan="on",
             http=Connection,
             log_config=None,

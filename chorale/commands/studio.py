@@ -15,7 +15,7 @@ import typer
 
 from chorale.commands.options import ADVANCED
 from chorale.commands.printing import print_remarks
-from chorale.studio.settings import HOST, PORT, Settings, is_loopback
+from chorale.studio.server_settings import HOST, PORT, Settings, is_loopback
 from chorale.utils.extras import require
 
 File = Annotated[
@@ -77,12 +77,12 @@ def studio(
     """
     require("studio", "chorale studio")
     from chorale.studio.jobs import Jobs
-    from chorale.studio.running import listen, serve
+    from chorale.studio.lazy_functions import LazyFunctions
+    from chorale.studio.listening import listen, serve
     from chorale.studio.server import application
-    from chorale.studio.services import Services
 
-    services, jobs = Services(), Jobs()
-    opened = None if file is None else services.open_path(file)
+    functions, jobs = LazyFunctions(), Jobs()
+    opened = None if file is None else functions.open_path(file)
     print_remarks(*(opened or {}).get("remarks", ()))
     server_socket = listen(host, PORT if port is None else port, exactly=bool(port))
     settings = Settings(
@@ -102,7 +102,7 @@ def studio(
     _log_to_stderr(debug)
     with server_socket:
         serve(
-            application(settings, services, jobs),
+            application(settings, functions, jobs),
             server_socket,
             started=started,
             stopping=jobs.close,

@@ -31,7 +31,7 @@ from chorale.sampling.generate import sample
 from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.openings import find_start
 from chorale.studio import parameters as table
-from chorale.studio.models import judge_of, open_model
+from chorale.studio.model_cache import judge_of, open_model
 from chorale.studio.parameters import Parameter, options_of, read_all
 from chorale.studio.piece_json import cells_from_json, cells_to_json, from_json, to_json
 from chorale.utils.arrays import BoolArray

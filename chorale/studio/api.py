@@ -1,7 +1,7 @@
 """The HTTP API for editors: files in, files or JSON out, described at GET /api.
 
-What there is, and what it takes, is in `chorale.studio.operations`, which is imported
-when it is first asked for.
+What there is, and what it takes, is in `chorale.studio.api_operations`, which is
+imported when it is first asked for.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from chorale.errors import ChoraleError
-from chorale.studio.answers import RefusedError, json_response
 from chorale.studio.forms import FORM_TYPE, file_in
 from chorale.studio.jobs import DONE, QUEUED, RUNNING, Jobs
+from chorale.studio.responses import RefusedError, json_response
 from chorale.utils.progress import Progress
 
 REMARKS_HEADER = "Chorale-Remarks"
@@ -95,7 +95,7 @@ async def _operate(jobs: Jobs, request: Request) -> Response:
 
     def prepare() -> Any:
         sent = sent_in(body, media_type, query.get("name", ""))
-        operate = resolve_name("chorale.studio.operations:operate")
+        operate = resolve_name("chorale.studio.api_operations:operate")
         return operate(name, sent, dict(query), accept)
 
     work, finish = await anyio.to_thread.run_sync(prepare)

@@ -16,7 +16,7 @@ from chorale.music.harmony.form import form_of
 from chorale.music.keys import MOST_SHARPS, Key
 from chorale.music.voices import VOICE_NAMES
 from chorale.sketches.models import load_card as load_sketch_card
-from chorale.studio.models import named_models
+from chorale.studio.model_cache import named_models
 from chorale.studio.parameters import MOST_BARS_TO_WRITE, MOST_VARIATIONS
 from chorale.studio.uploads import MOST_BYTES
 

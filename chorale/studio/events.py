@@ -13,8 +13,8 @@ from typing import Any
 
 from starlette.responses import Response, StreamingResponse
 
-from chorale.studio.answers import to_json
 from chorale.studio.jobs import CANCELLED, DONE, FAILED, QUEUED, RUNNING, Jobs
+from chorale.studio.responses import to_json
 
 _NAMES = {QUEUED: "queued", RUNNING: "progress"}
 # Seconds between comments that keep a silent connection open.

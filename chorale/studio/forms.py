@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from chorale.studio.answers import RefusedError
+from chorale.studio.responses import RefusedError
 
 FORM_TYPE = "multipart/form-data"
 _MOST_PARTS = 32

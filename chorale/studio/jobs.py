@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chorale.errors import ChoraleError
-from chorale.studio.answers import RefusedError, sentence
+from chorale.studio.responses import RefusedError, sentence
 from chorale.utils.progress import Progress
 
 QUEUED, RUNNING, DONE = "queued", "running", "done"

@@ -6,11 +6,11 @@ from functools import cache
 from typing import Any
 
 from chorale.studio.api import ENDINGS, JSON_TYPE, REMARKS_HEADER
+from chorale.studio.api_operations import OPERATIONS, Operation
 from chorale.studio.exports import MEDIA_TYPES, format_names
-from chorale.studio.operations import OPERATIONS, Operation
 from chorale.studio.parameters import Parameter
 from chorale.studio.piece_json import MOST_STEPS
-from chorale.studio.settings import PORT
+from chorale.studio.server_settings import PORT
 from chorale.version import __version__
 
 _DESCRIPTION = f"""The studio of chorale for editors. It runs on your machine; \

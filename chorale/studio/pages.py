@@ -9,7 +9,7 @@ from importlib.resources import files
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chorale.studio.answers import RefusedError
+from chorale.studio.responses import RefusedError
 
 # Of other files nothing is served.
 _TYPES = {

@@ -18,7 +18,7 @@ from chorale.models.storage import DEFAULT_MODEL
 from chorale.music.voices import VOICE_NAMES
 from chorale.sampling.logits import RULES_MODES
 from chorale.sampling.next_step import SamplingOptions
-from chorale.studio.models import model_names
+from chorale.studio.model_cache import model_names
 
 MOST_BARS_TO_WRITE = 128  # of a piece to be written; the longest chorales have about 60
 MOST_STEPS_TO_WRITE = 4096  # of such a piece: as many bars of 8/4

@@ -21,13 +21,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chorale.errors import ChoraleError
-from chorale.studio.answers import (
+from chorale.studio.responses import (
     RefusedError,
     error_response,
     sentence,
     status_of,
 )
-from chorale.studio.settings import LARGEST_BODY, Settings, is_loopback
+from chorale.studio.server_settings import LARGEST_BODY, Settings, is_loopback
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (

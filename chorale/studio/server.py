@@ -21,20 +21,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from chorale.errors import ChoraleError
-from chorale.studio.answers import (
+from chorale.studio.api import routes_of
+from chorale.studio.events import event_stream
+from chorale.studio.jobs import Jobs
+from chorale.studio.lazy_functions import Json, LazyFunctions
+from chorale.studio.pages import serve_page
+from chorale.studio.responses import (
     RefusedError,
     answer_error,
     error_response,
     json_of,
     json_response,
 )
-from chorale.studio.api import routes_of
-from chorale.studio.events import event_stream
-from chorale.studio.jobs import Jobs
-from chorale.studio.pages import serve_page
 from chorale.studio.security import Guard
-from chorale.studio.services import Json, Services
-from chorale.studio.settings import Settings
+from chorale.studio.server_settings import Settings
 from chorale.utils.progress import Progress
 from chorale.version import __version__
 
@@ -47,17 +47,17 @@ _LOOK_SECONDS = 0.02
 
 
 def application(
-    settings: Settings, services: Services | None = None, jobs: Jobs | None = None
+    settings: Settings, functions: LazyFunctions | None = None, jobs: Jobs | None = None
 ) -> Starlette:
     """Return the application of a studio.
 
     Args:
         settings: of the server.
-        services: what it asks of the rest of the studio; None for the real ones.
+        functions: what it asks of the rest of the studio; None for the real ones.
         jobs: a queue that has not been started; None for one with the usual limits.
     """
     jobs = jobs or Jobs()
-    routes = Routes(settings, services or Services(), jobs)
+    routes = Routes(settings, functions or LazyFunctions(), jobs)
     return Starlette(
         routes=[
             Route("/", serve_page),
@@ -83,8 +83,10 @@ def application(
 class Routes:
     """The endpoints, and what they share."""
 
-    def __init__(self, settings: Settings, services: Services, jobs: Jobs) -> None:
-        self.settings, self.services, self.jobs = settings, services, jobs
+    def __init__(
+        self, settings: Settings, functions: LazyFunctions, jobs: Jobs
+    ) -> None:
+        self.settings, self.functions, self.jobs = settings, functions, jobs
         self._limiter: anyio.CapacityLimiter | None = None
         self._is_shown = False
 
@@ -106,12 +108,12 @@ class Routes:
         made ready while the browser opens. Loading the rest would slow down both.
         """
         with suppress(Exception):  # whoever asks for it hears of it
-            self.services.catalogue()
+            self.functions.catalogue()
         latest = time.monotonic() + _PAGE_SECONDS
         while time.monotonic() < latest and not self._is_shown and self.jobs.is_empty:
             progress(0, 1)
             time.sleep(_LOOK_SECONDS)
-        self.services.warm(progress)
+        self.functions.warm(progress)
 
     # === At once ===
 
@@ -120,7 +122,7 @@ class Routes:
         own = {"version": __version__, "opened": self.settings.opened}
         try:
             return await self._quickly(
-                lambda: json_response({**self.services.catalogue(), **own})
+                lambda: json_response({**self.functions.catalogue(), **own})
             )
         finally:
             self._is_shown = True
@@ -132,7 +134,7 @@ class Routes:
             raise RefusedError("expected the name of the file, as in /open?name=a.mid")
         return await self._quickly(
             lambda: json_response(
-                self.services.open_upload(
+                self.functions.open_upload(
                     data, asked["name"], asked.get("voice"), asked.get("key")
                 )
             )
@@ -140,22 +142,22 @@ class Routes:
 
     async def engrave(self, request: Request) -> Response:
         """Answer with the pages of a score."""
-        return await self._json(request, self.services.engrave)
+        return await self._json(request, self.functions.engrave)
 
     async def check(self, request: Request) -> Response:
         """Answer with the findings of part-writing."""
-        return await self._json(request, self.services.check)
+        return await self._json(request, self.functions.check)
 
     async def guess(self, request: Request) -> Response:
         """Answer with the likeliest words for a drawing."""
-        return await self._json(request, self.services.guess)
+        return await self._json(request, self.functions.guess)
 
     async def export(self, request: Request) -> Response:
         """Answer with a file to save."""
         body, name = await request.body(), request.query_params.get("format", "midi")
 
         def answer() -> Response:
-            content, media_type, file = self.services.export(json_of(body), name)
+            content, media_type, file = self.functions.export(json_of(body), name)
             headers = {"Content-Disposition": disposition(file)}
             return Response(content, headers=headers, media_type=media_type)
 
@@ -178,7 +180,7 @@ class Routes:
         body = await request.body()
         return await self._quickly(
             lambda: json_response(
-                self.jobs.submit(self.services.prepare(json_of(body))), 202
+                self.jobs.submit(self.functions.prepare(json_of(body))), 202
             )
         )
 

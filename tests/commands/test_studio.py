@@ -24,7 +24,7 @@ from studios import Studio
 
 from chorale.commands import studio as command
 from chorale.formats.files import write
-from chorale.studio.settings import Settings, is_loopback, own_address
+from chorale.studio.server_settings import Settings, is_loopback, own_address
 from chorale.utils import extras
 
 
@@ -42,7 +42,9 @@ def addresses(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     monkeypatch.setattr(webbrowser, "open", open_and_stop)
     monkeypatch.setenv("DISPLAY", ":0")
     # Models would be loaded in vain.
-    monkeypatch.setattr("chorale.studio.services.Services.warm", lambda *_: None)
+    monkeypatch.setattr(
+        "chorale.studio.lazy_functions.LazyFunctions.warm", lambda *_: None
+    )
     yield opened
     log.handlers, log.propagate, log.level = before
 
@@ -193,13 +195,13 @@ def test_it_ends_at_once_while_a_job_runs_and_is_followed(
     script = tmp_path / "slow.py"
     script.write_text(
         "import sys, time\n"
-        "from chorale.studio.services import Services\n"
+        "from chorale.studio.lazy_functions import LazyFunctions\n"
         "def work(progress):\n"
         "    for step in range(10_000):\n"
         "        time.sleep(0.01)\n"
         "        progress(step, 10_000)\n"
-        "Services.prepare = lambda *_: work\n"
-        "Services.warm = lambda *_: None\n"
+        "LazyFunctions.prepare = lambda *_: work\n"
+        "LazyFunctions.warm = lambda *_: None\n"
         "sys.argv = ['chorale', 'studio', '--no-browser', '--port', '0']\n"
         "from chorale.commands import main\n"
         "main()\n"

@@ -20,7 +20,7 @@ from strategies import little_chorale
 from chorale.errors import DataError, UsageError
 from chorale.music.score import Chorale
 from chorale.sampling.best_of import Judge
-from chorale.studio import actions, models
+from chorale.studio import actions, model_cache
 from chorale.studio.actions import check, export, prepare
 from chorale.studio.exports import format_names
 from chorale.studio.piece_json import (
@@ -39,7 +39,7 @@ def fake_models(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "jsb": uniform_predictor(wide_vocabulary()),
         "counterpoint": UniformInfiller(wide_cells()),
     }
-    monkeypatch.setattr(models, "_opened", fakes)
+    monkeypatch.setattr(model_cache, "_opened", fakes)
     monkeypatch.setattr(
         actions, "judge_of", lambda name="bach": Judge(fakes[name], None)
     )

@@ -21,12 +21,12 @@ import chorale
 from chorale.formats.files import read, write
 from chorale.music.score import Chorale
 from chorale.sampling.best_of import Judge
-from chorale.studio import actions, models
+from chorale.studio import actions, model_cache
 from chorale.studio.api import ENDINGS, header_of, sent_in
+from chorale.studio.api_operations import OPERATIONS
+from chorale.studio.lazy_functions import LazyFunctions
 from chorale.studio.openapi import document
-from chorale.studio.operations import OPERATIONS
 from chorale.studio.piece_json import from_json, to_json
-from chorale.studio.services import Services
 
 MUSICXML = "application/vnd.recordare.musicxml+xml"
 PLUGIN = (
@@ -34,7 +34,7 @@ PLUGIN = (
 )
 
 
-class Cold(Services):
+class Cold(LazyFunctions):
     """Loads nothing when it starts."""
 
     def warm(self, progress: Any) -> None:
@@ -50,7 +50,7 @@ def client() -> Iterator[httpx.Client]:
         "counterpoint": UniformInfiller(wide_cells()),
     }
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(models, "_opened", fakes)
+        patch.setattr(model_cache, "_opened", fakes)
         patch.setattr(actions, "judge_of", lambda name="bach": Judge(fakes[name], None))
         with served(Cold()) as found:
             yield found

@@ -15,8 +15,8 @@ from chorale.errors import DataError, UsageError
 from chorale.models.storage import find_model, load_card
 from chorale.music.keys import Key
 from chorale.studio.catalogue import catalogue
-from chorale.studio.guesses import MOST_POINTS, guess
-from chorale.studio.models import judge_of, model_names, open_model
+from chorale.studio.model_cache import judge_of, model_names, open_model
+from chorale.studio.sketch_guesses import MOST_POINTS, guess
 
 CORNERS = [math.tau * 2 * corner / 5 - math.pi / 2 for corner in range(6)]
 STAR = [[[100 + 80 * math.cos(a), 100 + 80 * math.sin(a)] for a in CORNERS]]

@@ -12,11 +12,11 @@ import pytest
 from serving import served
 
 from chorale.studio import connections
-from chorale.studio.services import Services
+from chorale.studio.lazy_functions import LazyFunctions
 from chorale.utils.progress import Progress
 
 
-class Idle(Services):
+class Idle(LazyFunctions):
     """Loads nothing, and checks slowly."""
 
     def warm(self, progress: Progress) -> None:

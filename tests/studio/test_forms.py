@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from chorale.studio.answers import RefusedError
 from chorale.studio.forms import file_in
+from chorale.studio.responses import RefusedError
 
 FORM = "multipart/form-data; boundary=x"
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from chorale.errors import DataError
-from chorale.studio.answers import RefusedError
 from chorale.studio.jobs import Jobs, Limits
+from chorale.studio.responses import RefusedError
 from chorale.utils.progress import Progress
 
 PATIENCE = 10.0  # seconds after which a test has failed

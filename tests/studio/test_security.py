@@ -15,15 +15,15 @@ from serving import served
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
+from chorale.studio.lazy_functions import LazyFunctions
 from chorale.studio.security import CONTENT_SECURITY_POLICY, Guard
-from chorale.studio.services import Services
-from chorale.studio.settings import Settings
+from chorale.studio.server_settings import Settings
 from chorale.utils.progress import Progress
 
 TOKEN = "let-me-in"
 
 
-class FakeServices(Services):
+class FakeFunctions(LazyFunctions):
     """Answers how many bytes came."""
 
     def warm(self, progress: Progress) -> None:
@@ -43,13 +43,13 @@ class FakeServices(Services):
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
-    with served(FakeServices()) as client:
+    with served(FakeFunctions()) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 def guarded() -> Iterator[httpx.Client]:
-    with served(FakeServices(), host="0.0.0.0", token=TOKEN) as client:
+    with served(FakeFunctions(), host="0.0.0.0", token=TOKEN) as client:
         yield client
 
 

@@ -17,8 +17,8 @@ from serving import served
 import chorale
 from chorale.errors import DataError, MissingExtraError, ModelError, UsageError
 from chorale.studio import events, server
+from chorale.studio.lazy_functions import File, LazyFunctions, Work
 from chorale.studio.server import disposition
-from chorale.studio.services import File, Services, Work
 from chorale.utils.progress import Progress
 
 PATIENCE = 10.0  # seconds after which a test has failed
@@ -32,7 +32,7 @@ OPENED = {
 }
 
 
-class FakeServices(Services):
+class FakeFunctions(LazyFunctions):
     """Answers without models, engraver or files."""
 
     def __init__(self) -> None:
@@ -87,13 +87,13 @@ class FakeServices(Services):
 
 
 @pytest.fixture(scope="module")
-def services() -> FakeServices:
-    return FakeServices()
+def functions() -> FakeFunctions:
+    return FakeFunctions()
 
 
 @pytest.fixture(scope="module")
-def client(services: FakeServices) -> Iterator[httpx.Client]:
-    with served(services, opened=OPENED) as client:
+def client(functions: FakeFunctions) -> Iterator[httpx.Client]:
+    with served(functions, opened=OPENED) as client:
         yield client
 
 
@@ -163,7 +163,7 @@ def test_the_catalogue_has_the_version_and_what_was_opened(
 
 
 def test_without_a_file_nothing_is_opened() -> None:
-    with served(FakeServices()) as client:
+    with served(FakeFunctions()) as client:
         assert client.get("/catalogue").json()["opened"] is None
 
 
@@ -234,9 +234,9 @@ def test_unknown_paths_and_methods_are_answered_in_a_sentence(
 
 
 def test_models_are_loaded_before_they_are_asked_for(
-    client: httpx.Client, services: FakeServices
+    client: httpx.Client, functions: FakeFunctions
 ) -> None:
-    assert services.is_warm.wait(PATIENCE)
+    assert functions.is_warm.wait(PATIENCE)
 
 
 @pytest.mark.parametrize("request_of_the_page", ["catalogue", "jobs"])
@@ -244,7 +244,7 @@ def test_the_page_comes_before_models(
     monkeypatch: pytest.MonkeyPatch, request_of_the_page: str
 ) -> None:
     monkeypatch.setattr(server, "_PAGE_SECONDS", 60.0)
-    cold = FakeServices()
+    cold = FakeFunctions()
     with served(cold) as client:
         assert client.get("/page/app.js").status_code == 200
         assert not cold.is_warm.wait(5 * server._LOOK_SECONDS)
@@ -258,7 +258,7 @@ def test_the_page_comes_before_models(
 def test_a_catalogue_that_fails_keeps_no_model_from_being_loaded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    class Damaged(FakeServices):
+    class Damaged(FakeFunctions):
         def catalogue(self) -> dict[str, Any]:
             raise ModelError("it is damaged")
 
@@ -308,9 +308,9 @@ def test_unknown_jobs_are_said_to_be(client: httpx.Client) -> None:
 
 
 def test_a_job_can_be_cancelled_while_all_else_is_answered(
-    client: httpx.Client, services: FakeServices
+    client: httpx.Client, functions: FakeFunctions
 ) -> None:
-    services.go_on.clear()
+    functions.go_on.clear()
     id = client.post("/jobs", json={"action": "wait"}).json()["id"]
     following = stream(client, id)
     names = [next(following)[0]]
@@ -318,29 +318,29 @@ def test_a_job_can_be_cancelled_while_all_else_is_answered(
     assert client.delete(f"/jobs/{id}").json()["state"] == "cancelled"
     names += [name for name, _ in following]
     assert names[-1] == "cancelled"
-    services.go_on.set()
+    functions.go_on.set()
     after = client.post("/jobs", json={"action": "generate"}).json()["id"]
     assert list(stream(client, after))[-1][0] == "done"
 
 
 def test_a_silent_stream_is_kept_open(
-    client: httpx.Client, services: FakeServices, monkeypatch: pytest.MonkeyPatch
+    client: httpx.Client, functions: FakeFunctions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events, "HEARTBEAT", 0.05)
-    services.go_on.clear()
+    functions.go_on.clear()
     id = client.post("/jobs", json={"action": "wait"}).json()["id"]
     with client.stream("GET", f"/jobs/{id}/events") as answer:
         for line in answer.iter_lines():
             if line.startswith(": "):
-                services.go_on.set()
+                functions.go_on.set()
     assert line == ""
     assert client.get(f"/jobs/{id}").json()["state"] == "done"
 
 
 def test_twenty_browsers_are_all_answered(
-    client: httpx.Client, services: FakeServices
+    client: httpx.Client, functions: FakeFunctions
 ) -> None:
-    services.go_on.clear()
+    functions.go_on.clear()
     queued = threading.Barrier(21, timeout=PATIENCE)
 
     def browse(number: int) -> tuple[list[int], Any]:
@@ -359,7 +359,7 @@ def test_twenty_browsers_are_all_answered(
         browsers = [pool.submit(browse, number) for number in range(20)]
         queued.wait()
         assert client.post("/guess", json={"strokes": []}).status_code == 200
-        services.go_on.set()
+        functions.go_on.set()
         answers = [browser.result() for browser in browsers]
     assert sorted(positions[0] for positions, _ in answers) == [*range(20)]
     for number, (positions, result) in enumerate(answers):

@@ -26,7 +26,7 @@ _BARS = 2
 _LINE = [[[0, 0], [90, 50], [20, 90]]]
 
 
-class Services:
+class LazyFunctions:
     """The functions behind the routes; all may be called in several threads at once."""
 
     def warm(self, progress: Progress) -> None:
@@ -91,7 +91,7 @@ class Services:
 
     def engrave(self, body: Json) -> Json:
         """Return the pages of a score."""
-        from chorale.studio.engraving import engrave
+        from chorale.studio.engraving_request import engrave
 
         return engrave(body)
 
@@ -109,6 +109,6 @@ class Services:
 
     def guess(self, body: Json) -> Json:
         """Classify a drawing."""
-        from chorale.studio.guesses import guess
+        from chorale.studio.sketch_guesses import guess
 
         return guess(body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chorale.studio.answers import RefusedError, json_of
+from chorale.studio.responses import RefusedError, json_of
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,11 @@ from chorale.music.voices import VOICES, voice_named
 from chorale.sampling.completion import parse_bars
 from chorale.studio import actions
 from chorale.studio import parameters as table
-from chorale.studio.answers import RefusedError, json_of
 from chorale.studio.api import ENDINGS, JSON_TYPE, Answer, Sent, Work
 from chorale.studio.exports import MEDIA_TYPES, file_of, format_names, lost_in
 from chorale.studio.parameters import Parameter, parse_all
 from chorale.studio.piece_json import from_json, to_json
+from chorale.studio.responses import RefusedError, json_of
 from chorale.studio.uploads import parse_key, read_upload
 
 JSON = "json"

@@ -11,7 +11,7 @@ from strategies import little_chorale
 
 from chorale.errors import DataError, UsageError
 from chorale.music.score import Chorale
-from chorale.studio.engraving import engrave
+from chorale.studio.engraving_request import engrave
 from chorale.studio.piece_json import to_json
 
 PIECE = to_json(little_chorale(title="<script>alert(1)</script>"))
