@@ -15,6 +15,9 @@ ROOT = Path(__file__).parent.parent
 # Ctrl-C, wherever the import happens, and then takes so long that nothing else ends it.
 INTERRUPTED = """
 import os, signal, time
+# A shell that runs tests in the background may have us ignore it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 os.kill(os.getpid(), signal.SIGINT)
 time.sleep(60)
 """
