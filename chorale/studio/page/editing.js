@@ -24,7 +24,7 @@ export async function setEditing(isOn) {
     if (!isOn) return;
     // A new piece, while another was edited.
     showVoice(store.document.melody);
-    editor.goTo(0);
+    toStart();
     focusEditor();
     return;
   }
@@ -47,7 +47,7 @@ export async function setEditing(isOn) {
     showVoice(store.document.melody);
     const isOther = editor.piece !== store.document.piece;
     take(store.document);
-    if (isOther) editor.goTo(0);
+    if (isOther) toStart();
     focusEditor();
   } else {
     editor.leave();
@@ -64,6 +64,12 @@ export function prepareEditing() {
 }
 
 const focusEditor = () => editor.querySelector(".melody-area")?.focus({ preventScroll: true });
+
+/** Goes to the beginning; a duration that is chosen then is that of the next note. */
+function toStart() {
+  editor.goTo(0);
+  editor.select(null);
+}
 
 async function load() {
   await Promise.all([import("./melody_editor.js"), addStyle("melody_editor.css")]);

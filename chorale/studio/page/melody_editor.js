@@ -10,8 +10,7 @@ import { HELP, press } from "./melody_editor_keys.js";
 import { followPointer } from "./melody_editor_pointer.js";
 import { MidiEntry, Toolbar } from "./melody_editor_toolbar.js";
 import { MelodyWriting } from "./melody_writing.js";
-import { numberOf } from "./pitches.js";
-import { clefOf, drawContext, stemOf } from "./staff_context.js";
+import { clefOf, drawContext, fermataY, stemOf } from "./staff_context.js";
 import { drawFermata, drawHead, drawNotes, drawStaff, svg } from "./staff_drawing.js";
 import { BOTTOM, HEIGHT, StaffLayout, TOP } from "./staff_layout.js";
 
@@ -36,7 +35,7 @@ export class MelodyEditor extends MelodyWriting {
     const help = document.createElement("details");
     help.className = "melody-help";
     const summary = document.createElement("summary");
-    summary.textContent = "Keys";
+    summary.textContent = "Keys and mouse";
     help.append(summary, HELP);
     this.toolbar = new Toolbar(this, new MidiEntry(this));
     this.append(this.toolbar.element, this.area, this.status, help);
@@ -84,6 +83,7 @@ export class MelodyEditor extends MelodyWriting {
       drawStaff(layout),
       ...(companion ? [companion] : []),
       drawNotes(layout, piece, voice, options),
+      ...piece.fermatas.map(([start]) => this.#drawFermata(start)),
       this.ghost,
     );
     this.area.replaceChildren(...[above, this.drawing, below].filter(Boolean));
@@ -104,8 +104,13 @@ export class MelodyEditor extends MelodyWriting {
 
   /** Show the fermata that a click would set. @param {[number, number, number] | null} note */
   showFermataGhost(note) {
-    const number = note && numberOf(note[0], this.layout.fifths);
-    this.ghost.replaceChildren(...(note ? [drawFermata(this.layout, note[1], number)] : []));
+    this.ghost.replaceChildren(...(note ? [this.#drawFermata(note[1])] : []));
+  }
+
+  /** @param {number} step */
+  #drawFermata(step) {
+    const y = fermataY(this.layout, this.piece, this.voice, step);
+    return drawFermata(this.layout.x(step), y);
   }
 
   /** Stop listening to MIDI keyboards, when other things are done on the page. */

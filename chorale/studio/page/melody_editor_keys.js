@@ -18,7 +18,9 @@ export const HELP =
   "half, whole; the full stop dots it. Left and right move, with Ctrl by bars, Home and " +
   "End to the ends. Up and down move the note by a step, with Shift by a semitone, with " +
   "Ctrl by an octave. T holds the note, with Shift and left or right its length changes. " +
-  "Shift and F set a fermata. Backspace and Delete remove.";
+  "Shift and F set a fermata. Backspace and Delete remove. By mouse: a click writes a " +
+  "note or selects one, dragging sideways changes its length, up and down its pitch; a " +
+  "click over a note sets a fermata or takes it away; a right click removes.";
 
 /**
  * Return the name of a length, such as `dotted half`.

@@ -8,7 +8,8 @@
 
 import { noteAt, noteFrom } from "./melody_edits.js";
 import { numberOf, pitchOf } from "./pitches.js";
-import { FERMATA_Y, HEIGHT, MIDDLE } from "./staff_layout.js";
+import { fermataY } from "./staff_context.js";
+import { FERMATA_Y, HEIGHT } from "./staff_layout.js";
 
 const NEAR_HEAD = 12; // pixels
 const CLICK = 8; // pixels that a click may move
@@ -53,11 +54,11 @@ export function followPointer(editor) {
     if (y < FERMATA_Y) return exact;
     const { layout, piece, voice } = editor;
     const isNear = (start) => Math.abs(layout.x(start) - x) <= FERMATA_WIDTH;
-    const isOver = (number) => Math.abs(layout.fermataY(number) - 4 - y) <= FERMATA_HEIGHT;
-    const note = piece.voices[voice].find(([, start]) => isNear(start));
-    if (note) return isOver(numberOf(note[0], layout.fifths)) ? note[1] : null;
-    const held = piece.fermatas.find(([start]) => isNear(start));
-    return held && isOver(MIDDLE[layout.clef]) ? held[0] : null;
+    const starts = piece.voices[voice].map((note) => note[1]);
+    const held = [...starts, ...piece.fermatas.map(([start]) => start)].find(isNear) ?? null;
+    if (held === null) return null;
+    const middle = fermataY(layout, piece, voice, held) - 4;
+    return Math.abs(middle - y) <= FERMATA_HEIGHT ? held : null;
   };
 
   const write = (spot) => {

@@ -50,7 +50,7 @@ export class MelodyWriting extends HTMLElement {
 
   set voice(voice) {
     this.#voice = voice;
-    this.select(edits.noteFrom(this.#piece, voice, this.#cursor)?.[1] ?? null);
+    this.select(null);
   }
 
   /** Steps of the next note, its dot included. */
@@ -284,7 +284,7 @@ export class MelodyWriting extends HTMLElement {
     this.#selected = start;
     if (start !== null) this.#cursor = start;
     this.draw();
-    const note = edits.noteFrom(this.#piece, this.#voice, start);
+    const note = edits.noteFrom(this.#piece, this.#voice, start ?? this.#cursor);
     this.say(note ? this.#nameOf(note) : this.#placeOf(this.#cursor));
   }
 

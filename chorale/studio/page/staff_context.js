@@ -5,8 +5,10 @@
  * @typedef {import("./timeline.js").Piece} Piece
  */
 
+import { noteAt } from "./melody_edits.js";
+import { numberOf } from "./pitches.js";
 import { drawNotes, drawStaff, svg } from "./staff_drawing.js";
-import { BOTTOM, StaffLayout, TOP } from "./staff_layout.js";
+import { BOTTOM, MIDDLE, StaffLayout, TOP } from "./staff_layout.js";
 
 const MARGIN = 38; // pixels over and under the other staff
 
@@ -64,4 +66,19 @@ function drawFaint(layout, piece, voices) {
 export function stemOf(piece, voice) {
   if (!piece.voices[voice ^ 1].length) return 0;
   return voice % 2 ? -1 : 1;
+}
+
+/**
+ * Return the height of a fermata: over the upper of the voices on the staff.
+ *
+ * @param {StaffLayout} layout
+ * @param {Piece} piece
+ * @param {number} voice
+ * @param {number} step
+ */
+export function fermataY(layout, piece, voice, step) {
+  const isShared = stemOf(piece, voice) !== 0;
+  const note = noteAt(piece, isShared ? voice & ~1 : voice, step);
+  if (!note) return layout.fermataY(MIDDLE[layout.clef]);
+  return layout.fermataY(numberOf(note[0], layout.fifths), isShared);
 }

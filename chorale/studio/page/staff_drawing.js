@@ -6,12 +6,11 @@
  */
 
 import { alterOf, numberOf, signatureAlter, signatureLetters } from "./pitches.js";
-import { BOTTOM, HEIGHT, MIDDLE, SPACE, TOP } from "./staff_layout.js";
+import { BOTTOM, HEIGHT, MIDDLE, SPACE, STEM, TOP } from "./staff_layout.js";
 import { restsOf, tiedParts } from "./staff_layout.js";
 import { metreLengths } from "./timeline.js";
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
-const STEM = 3.4 * SPACE;
 
 /**
  * Make an SVG element.
@@ -119,7 +118,7 @@ export function drawStaff(layout) {
 }
 
 /**
- * Draw the notes, rests and fermatas of a voice.
+ * Draw the notes and rests of a voice.
  *
  * @param {StaffLayout} layout
  * @param {Piece} piece
@@ -127,7 +126,7 @@ export function drawStaff(layout) {
  * @param {object} [options]
  * @param {number | null} [options.selected]  first step of the selected note
  * @param {1 | -1 | 0} [options.stem]  stems up, down, or by the notes
- * @param {boolean} [options.isBare]  without rests and fermatas
+ * @param {boolean} [options.isBare]  without rests
  */
 export function drawNotes(
   layout, piece, voice, { selected = null, stem = 0, isBare = false } = {},
@@ -168,22 +167,11 @@ export function drawNotes(
     group.append(note);
   }
   for (const beam of beamsOf(layout, parts)) drawBeam(layout, beam, group, stem);
-  for (const [start] of isBare ? [] : piece.fermatas) {
-    const numbers = parts.filter((part) => part.start === start).map((part) => part.number);
-    group.append(drawFermata(layout, start, Math.max(MIDDLE[layout.clef], ...numbers)));
-  }
   return group;
 }
 
-/**
- * Draw a fermata over a note.
- *
- * @param {StaffLayout} layout
- * @param {number} step
- * @param {number} number  diatonic, of the note
- */
-export function drawFermata(layout, step, number) {
-  const [x, y] = [layout.x(step), layout.fermataY(number)];
+/** Draw a fermata. @param {number} x @param {number} y */
+export function drawFermata(x, y) {
   const dot = svg("circle", { class: "staff-fill", cx: x, cy: y - 2, r: 2 });
   return svg("g", { class: "staff-fermata" }, sign(x, y, FERMATA), dot);
 }

@@ -13,6 +13,7 @@ export const SPACE = 12; // pixels between two lines
 export const TOP = 66; // of the upper line: room for fermatas and high notes
 export const BOTTOM = TOP + 4 * SPACE;
 export const HEIGHT = BOTTOM + 54;
+export const STEM = 3.4 * SPACE;
 export const FERMATA_Y = 26; // clicks above it set fermatas
 const STEP_WIDTH = 12;
 const BAR_PADDING = 26;
@@ -63,10 +64,15 @@ export class StaffLayout {
     return TOP + 2 * SPACE - ((number - MIDDLE[this.clef]) * SPACE) / 2;
   }
 
-  /** Height of the fermata over a note. @param {number} number  diatonic */
-  fermataY(number) {
-    const highest = Math.max(number, MIDDLE[this.clef] + 4);
-    return Math.max(16, Math.min(TOP - 14, this.y(highest) - 18));
+  /**
+   * Height of the fermata over a note, or over its stem.
+   *
+   * @param {number} number  diatonic
+   * @param {boolean} isUp  whether its stem points up, whatever the note
+   */
+  fermataY(number, isUp = false) {
+    const highest = this.y(number) - (isUp ? STEM + 5 : 18);
+    return Math.max(16, Math.min(TOP - 14, highest));
   }
 
   /** Diatonic number at a height. @param {number} y */

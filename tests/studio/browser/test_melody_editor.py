@@ -88,7 +88,7 @@ def test_a_fermata_by_key_and_by_click(editor: Page) -> None:
     editor.mouse.click(x, top["y"] + 10)
     assert editor.evaluate("editor.piece.fermatas") == []
     # Where the sign is drawn, just above the staff.
-    sign = editor.evaluate("editor.layout.fermataY(36)")
+    sign = editor.evaluate("editor.layout.fermataY(37)")
     for expected in ([[4, 8]], []):
         editor.mouse.click(x + 3, top["y"] + sign)
         assert editor.evaluate("editor.piece.fermatas") == expected
@@ -327,3 +327,33 @@ def test_another_voice_is_told_at_the_same_place(editor: Page) -> None:
     expect(editor.get_by_role("status")).to_have_text("pickup, beat 4")
     editor.evaluate("editor.voice = 0")
     expect(editor.get_by_role("status")).to_have_text("D5, quarter, pickup, beat 4")
+
+
+def test_a_duration_that_is_chosen_first_is_that_of_the_next_note(page: Page) -> None:
+    piece = few_chorales().valid[0].opening(64)
+    open_studio(page, piece)
+    page.locator("#edit-notes").click()
+    before = document_of(page)["piece"]
+    for button in ("half (6)", "whole (7)"):
+        page.get_by_role("button", name=button).click()
+        page.locator("#edit-voice-1").click()
+    assert document_of(page)["piece"] == before
+
+
+def test_a_fermata_over_two_voices_is_over_both(editor: Page) -> None:
+    lines = [[[79, 0, 4]], [[66, 0, 4]], [], []]
+    editor.evaluate(
+        "(piece) => { editor.piece = piece; editor.voice = 1; }",
+        piece_of(voices=lines),
+    )
+    x, _ = place(editor, 0, 34)
+    box = editor.locator(".melody-staff").bounding_box()
+    assert box
+    editor.mouse.click(
+        x, box["y"] + editor.evaluate("editor.layout.fermataY(39, true)")
+    )
+    assert editor.evaluate("editor.piece.fermatas") == [[0, 4]]
+    sign = editor.locator(".staff-notes ~ .staff-fermata").bounding_box()
+    stem = editor.locator(".staff-context .staff-stroke").first.bounding_box()
+    assert sign and stem
+    assert sign["y"] + sign["height"] <= stem["y"] + 4
