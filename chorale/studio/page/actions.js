@@ -2,7 +2,7 @@
 
 import { difference, isEmpty, noCells, toNoteEnds, union } from "./cells.js";
 import { announce, arrowTabs, byId, chooseTab, element } from "./dom.js";
-import { check } from "./findings.js";
+import { check, findingsName, showFindings } from "./findings.js";
 import { say, sayError, unsay } from "./notices.js";
 import { isSilent, VOICES } from "./piece.js";
 import { chosenSeed } from "./seeds.js";
@@ -34,7 +34,6 @@ let running = null; // AbortController of the job
 const isSheet = () => matchMedia("(max-width: 760px)").matches;
 
 function options() {
-  if (settings.fresh) byId("random-state").value = String(Math.floor(Math.random() * 1e6));
   const number = (id, least, most, otherwise) => {
     const value = Math.round(Number(byId(id).value));
     return Number.isFinite(value) && byId(id).value !== "" ? Math.min(Math.max(value, least), most) : otherwise;
@@ -74,10 +73,14 @@ export async function run(action) {
   try {
     if (action === "check") {
       const findings = await check();
-      announce(findings.length ? `${findings.length} findings` : "No rule is broken");
+      announce(findingsName(findings.length));
       return;
     }
     const job = jobOf(action);
+    if (settings.fresh) {
+      job.random_state = Math.floor(Math.random() * 1e6);
+      byId("random-state").value = String(job.random_state);
+    }
     dismissVariations();
     const steps = selectedSteps();
     const before = store.document;
@@ -87,11 +90,16 @@ export async function run(action) {
     const isLonger = isRewrite && !isEmpty(difference(job.cells, selectedCells()));
     const { variations, remarks = [] } = await follow(action, job);
     if (isLonger) remarks.push("Notes that go on after the selection were rewritten to their end.");
+    const tell = () => {
+      if (remarks.length) say(`${NAMES[action]}: what to know.`, { lines: remarks, lasts: true, name: "remarks" });
+    };
+    if (variations.length > 1) tell(); // as it helps to choose
     // What was changed meanwhile is not overwritten unasked.
     const chosen = variations.length === 1 && !isChanged() ? variations[0]
       : await chooseVariation(variations, { from: isRewrite && steps ? steps[0] : 0, isRewrite, isChanged });
+    if (variations.length > 1) unsay("remarks");
+    else if (chosen) tell();
     if (chosen) keep(action, job, chosen, isChanged() ? before : store.document);
-    if (chosen && remarks.length) say(`${NAMES[action]}: what to know.`, { lines: remarks, lasts: true, name: "remarks" });
   } catch (error) {
     sayError(error);
   }
@@ -109,7 +117,7 @@ function keep(action, job, { piece, written, findings }, of) {
     return { ...of, piece: { ...piece, title, tempo }, written: isSame ? union(of.written, written) : written };
   });
   kept.dispatchEvent(new Event("kept"));
-  announce(`${NAMES[action]}: done, ${findings} ${findings === 1 ? "finding" : "findings"}.`);
+  announce(`${NAMES[action]}: done. ${findingsName(findings)}.`);
 }
 
 /** Shows how far a job is, and lets it be cancelled. */
@@ -147,6 +155,7 @@ async function follow(action, job) {
 export function cancel() {
   if (!running) return false;
   running.abort();
+  byId("run").focus({ preventScroll: true }); // as the button of Cancel goes away
   announce("Cancelled");
   return true;
 }
@@ -161,6 +170,7 @@ export function openAction(action, { opens = true } = {}) {
   byId("options").hidden = action === "check";
   for (const node of document.querySelectorAll(".only-generate")) node.hidden = action !== "generate";
   if (opens) byId("panel").dataset.open = "true";
+  if (action === "check") showFindings();
   show();
 }
 
@@ -234,6 +244,10 @@ export function startActions() {
     prefer({ fresh: false });
   });
   store.subscribe(show);
+  // What becomes a sheet as the window is made narrow would cover the score.
+  matchMedia("(max-width: 760px)").addEventListener("change", () => {
+    byId("panel").dataset.open = String(!isSheet());
+  });
   openAction(settings.action);
   byId("panel").dataset.open = String(!isSheet());
 }

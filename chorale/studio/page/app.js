@@ -5,7 +5,7 @@ import { addStyle, announce, arrowTabs, byId, chooseTab, element, tameMenus } fr
 import { isEditing, prepareEditing, setEditing, startEditing } from "./editing.js";
 import { opened, startFilesIn, takeAnswer } from "./files_in.js";
 import { printScore, save, startFilesOut } from "./files_out.js";
-import { startFindings } from "./findings.js";
+import { countFindings, startFindings } from "./findings.js";
 import { say, sayError, unsay } from "./notices.js";
 import { editPiece, newPiece } from "./piece_dialog.js";
 import { score } from "./score.js";
@@ -28,7 +28,7 @@ function undo() {
 
 function redo() {
   const label = store.redo();
-  announce(label ? `Done again: ${label}` : "Nothing to do again");
+  announce(label ? `Redone: ${label}` : "Nothing to redo");
 }
 
 function showDocument() {
@@ -84,6 +84,8 @@ async function showTab(name) {
   chooseTab([byId("tab-score"), byId("tab-sketch")], byId(`tab-${name}`));
   byId("view-score").hidden = name !== "score";
   byId("view-sketch").hidden = name !== "sketch";
+  // There is no piece in sight to be named, saved or undone.
+  for (const part of ["title", "open", "new", "out", "undo", "redo"]) byId(part).hidden = name === "sketch";
   if (name !== "sketch") return;
   stopPlaying();
   const view = byId("view-sketch");
@@ -121,6 +123,7 @@ function viewMenu() {
 function connectionNotices() {
   let remove = null;
   connection.addEventListener("gone", () => {
+    unsay("saved");
     remove = say("The studio’s server does not answer. Your piece is kept in this browser; trying again…", { kind: "error", name: "connection" });
   });
   connection.addEventListener("back", () => {
@@ -137,7 +140,7 @@ async function loadCatalogue() {
     showModels(catalogue.models);
     takeCommandLine(catalogue);
   } catch (error) {
-    byId("seed-count").textContent = "The openings are not there yet.";
+    byId("seed-count").textContent = "The openings could not be loaded.";
     sayError(error);
   }
 }
@@ -201,9 +204,12 @@ byId("welcome-generate").addEventListener("click", () => run("generate"));
 byId("welcome-write").addEventListener("click", begin);
 opened.addEventListener("opened", (event) => {
   setEditing(false);
-  openAction(event.detail.isMelody ? "harmonize" : "rewrite");
+  openAction(event.detail.isMelody ? "harmonize" : "rewrite", { opens: false });
 });
-kept.addEventListener("kept", () => setEditing(false)); // in which a single voice is seen
+kept.addEventListener("kept", () => {
+  setEditing(false); // in which a single voice is seen
+  countFindings();
+});
 score.addEventListener("failed", (event) => sayError(event.detail));
 store.subscribe(showDocument);
 keeping();

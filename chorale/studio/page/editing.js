@@ -37,6 +37,7 @@ export async function setEditing(isOn) {
       return;
     }
   }
+  const hadFocus = byId("editor-view").contains(document.activeElement);
   document.body.dataset.mode = isOn ? "edit" : "score";
   byId("editor-view").hidden = !isOn;
   byId("score").hidden = isOn || !store.document.piece;
@@ -44,6 +45,7 @@ export async function setEditing(isOn) {
   byId("edit-notes").setAttribute("aria-pressed", String(isOn));
   store.select(null);
   if (isOn) {
+    if (matchMedia("(max-width: 760px)").matches) byId("panel").dataset.open = "false"; // the sheet would cover it
     showVoice(store.document.melody);
     const isOther = editor.piece !== store.document.piece;
     take(store.document);
@@ -52,6 +54,7 @@ export async function setEditing(isOn) {
   } else {
     editor.leave();
     score.redraw.now();
+    if (hadFocus) byId("edit-notes").focus({ preventScroll: true });
   }
   announce(isOn ? "Editing notes" : "Score");
 }
@@ -78,6 +81,7 @@ async function load() {
   editor.addEventListener("preview", ({ detail }) => preview(detail.voice, detail.pitch));
   editor.addEventListener("change", (event) => {
     // Fields within the editor send events of the same name, without a piece.
+    // An editor out of sight, which a MIDI keyboard still plays, holds an old piece.
     if (event.target !== editor || !event.detail?.piece || !isEditing()) return;
     const { piece, label = "Edit notes" } = event.detail;
     store.apply(label, (document) => ({

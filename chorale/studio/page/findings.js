@@ -12,13 +12,19 @@ import { store } from "./store.js";
 
 /** @type {Finding[]} */
 let findings = [];
-let isOn = false; // once asked for, the check follows the piece
+let isOn = false; // once asked for, or since a model wrote, the check follows the piece
+let isShown = false; // on the notes, since the person asked for it
 let asked = null; // the piece whose check is on its way
 let checked = null; // the piece that the findings are of
 
-/** Checks the piece. @returns {Promise<Finding[]>} */
-export async function check() {
+/**
+ * Checks the piece.
+ * @param {{shows?: boolean}} [options] shows: on the notes too, not only in the list
+ * @returns {Promise<Finding[]>}
+ */
+export async function check({ shows = true } = {}) {
   const { piece } = store.document;
+  isShown ||= shows;
   isOn = true;
   asked = piece;
   if (isSilent(piece)) {
@@ -38,20 +44,39 @@ export async function check() {
   // Meanwhile the piece may have changed, or be gone by Undo.
   if (asked !== piece || store.document.piece !== piece) return findings;
   [findings, checked] = [answer.findings, piece];
-  byId("findings-summary").textContent = findings.length
-    ? `${findings.length} ${findings.length === 1 ? "place breaks" : "places break"} a rule.` : "No rule is broken.";
+  byId("findings-summary").textContent = `${findingsName(findings.length)}.`;
   list();
   mark();
   return findings;
 }
 
 const again = debounce(() => {
-  if (isOn) check().catch(sayError);
+  if (isOn) check({ shows: false }).catch(sayError);
 }, 400);
+
+/** Counts findings in what a model has just written; they are shown when they are asked for. */
+export function countFindings() {
+  [isOn, isShown] = [true, false];
+  again();
+}
+
+/** Shows on the notes what is known. */
+export function showFindings() {
+  if (isShown || !isOn) return;
+  isShown = true;
+  mark();
+}
+
+/** @param {number} count @returns {string} such as "2 places break a rule" */
+export const findingsName = (count) => (count
+  ? `${count} ${count === 1 ? "place breaks" : "places break"} a rule` : "No rule is broken");
 
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 function list() {
+  const count = byId("findings-count");
+  count.hidden = !findings.length;
+  count.textContent = String(findings.length);
   byId("findings").replaceChildren(...findings.map((finding, index) => {
     const place = `${finding.bar ? `Bar ${finding.bar}` : "Pickup"}, beat ${String(finding.beat).replace(/\.0$/, "")}`;
     const button = element(
@@ -88,7 +113,9 @@ function goTo(index) {
   byId("score-overlay").querySelectorAll(".dot").forEach((dot) => dot.classList.toggle("is-current", dot.dataset.finding === String(index)));
 }
 
-/** Marks the notes, with a dot over each that says the rule to the pointer. */
+const RING = 5; // pixels around the head of a note
+
+/** Marks the notes, with a ring round the head of each, which hides no other note. */
 function mark() {
   const overlay = byId("score-overlay");
   overlay.querySelectorAll(".dot").forEach((old) => old.remove());
@@ -96,7 +123,7 @@ function mark() {
     node.classList.remove("has-finding");
     node.removeAttribute("data-finding");
   });
-  if (!isOn || !score.isFresh || checked !== store.document.piece) return;
+  if (!isShown || !score.isFresh || checked !== store.document.piece) return;
   const { frame } = score;
   findings.forEach((finding, index) => {
     for (const { nodes } of notesOf(finding)) {
@@ -106,8 +133,9 @@ function mark() {
       }
       const box = headOf(nodes[0]).getBoundingClientRect();
       const dot = element("div", { class: "mark dot", "data-finding": index, "data-testid": "finding-dot" });
-      dot.style.setProperty("left", `${(box.left + box.right) / 2 - frame.left}px`);
-      dot.style.setProperty("top", `${box.top - 9 - frame.top}px`);
+      for (const [side, value] of [["left", box.left - frame.left - RING], ["top", box.top - frame.top - RING], ["width", box.width + 2 * RING], ["height", box.height + 2 * RING]]) {
+        dot.style.setProperty(side, `${value}px`);
+      }
       overlay.append(dot);
     }
   });
@@ -121,9 +149,12 @@ function tip(event) {
   const messages = node.getAttribute("data-finding").split(" ").map((index) => findings[Number(index)]?.message).filter(Boolean);
   shown.textContent = [...new Set(messages)].map(capital).join(" · ");
   const box = node.getBoundingClientRect();
+  // Beside the system, not over the notes that it speaks of.
+  const system = (node.closest(".system") ?? node).getBoundingClientRect();
+  const hasRoom = system.bottom + shown.offsetHeight + 12 < window.innerHeight;
   const left = Math.min(Math.max(8, box.left), window.innerWidth - shown.offsetWidth - 8);
   shown.style.setProperty("left", `${left}px`);
-  shown.style.setProperty("top", `${box.bottom + 10}px`);
+  shown.style.setProperty("top", `${hasRoom ? system.bottom + 4 : Math.max(8, system.top - shown.offsetHeight - 4)}px`);
 }
 
 /** Keeps findings beside a piece that changes. */
@@ -134,7 +165,7 @@ export function startFindings() {
     byId("score-overlay").querySelectorAll(".dot").forEach((old) => old.remove());
     if (document.piece) again();
     else {
-      isOn = false;
+      [isOn, isShown] = [false, false];
       [asked, checked, findings] = [null, null, []];
       byId("findings-summary").textContent = "Not checked yet.";
       list();

@@ -2,7 +2,7 @@
 
 import { byId, element, icon } from "./dom.js";
 
-const QUIET = 6000; // milliseconds after which a plain notice goes away
+const QUIET = 4000; // milliseconds after which a plain notice goes away
 
 /** What begins with the name of a file: `tune.mid has…` or `my tune.mid: …`. */
 const FILE_FIRST = /^(\S+\.\w+(?=[\s:,])|[^:]+\.\w+: )/;

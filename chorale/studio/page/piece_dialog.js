@@ -81,7 +81,7 @@ export async function editPiece() {
   });
   time.disabled = isFixed;
   pickup.disabled = isFixed;
-  const tempo = number("piece-tempo", Math.round(piece.tempo), 20, 300);
+  const tempo = number("piece-tempo", Math.round(piece.tempo), 10, 400);
   const voice = choice("piece-voice", VOICES, VOICES[melody]);
   const fields = [
     field("Title", title), field("Key", key), field("Metre", time), field("Pickup", pickup), field("Tempo", tempo), field("Melody in the", voice),
@@ -97,7 +97,7 @@ export async function editPiece() {
     const beats = Number(tempo.value);
     return {
       ...document, melody: VOICES.indexOf(voice.value), selection: null,
-      piece: { ...changed, title: title.value.trim(), key: key.value || null, tempo: beats >= 20 && beats <= 300 ? beats : changed.tempo },
+      piece: { ...changed, title: title.value.trim(), key: key.value || null, tempo: beats >= 10 && beats <= 400 ? beats : changed.tempo },
     };
   });
 }
@@ -113,7 +113,7 @@ export async function newPiece() {
     pickup = next;
   });
   const bars = number("new-bars", 8, 1, 64);
-  const tempo = number("new-tempo", 72, 20, 300);
+  const tempo = number("new-tempo", 72, 10, 400);
   const fields = [field("Key", key), field("Metre", time), field("Pickup", pickup), field("Bars", bars), field("Tempo", tempo)];
   const note = store.document.piece ? "The present piece can be brought back by Undo." : "";
   if (!await ask("new-dialog", "A new piece", fields, "Begin", note)) return false;

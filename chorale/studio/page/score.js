@@ -81,15 +81,16 @@ class Score extends EventTarget {
 
   async #draw() {
     const { piece } = store.document;
+    this.#asked += 1; // what is on its way is of another piece
+    const turn = this.#asked;
     byId("score").hidden = !piece || document.body.dataset.mode === "edit";
     byId("welcome").hidden = Boolean(piece);
     const width = this.#width();
     if (!piece || !width) {
+      byId("score-wait").hidden = true;
       if (!piece) byId("score-pages").replaceChildren();
       return;
     }
-    this.#asked += 1;
-    const turn = this.#asked;
     const wait = setTimeout(() => { byId("score-wait").hidden = false; }, 250);
     try {
       const narrow = width < 480 ? 0.8 : 1;

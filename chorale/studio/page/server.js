@@ -23,7 +23,8 @@ class Connection extends EventTarget {
     const ask = async () => {
       try {
         const answer = await fetch("/page/icon.svg", { method: "HEAD", cache: "no-store" });
-        if (!answer.ok) throw new Error(String(answer.status));
+        // A server that was started again with a token of its own answers, if not to us.
+        if (!answer.ok && answer.status !== 401) throw new Error(String(answer.status));
         this.isGone = false;
         this.dispatchEvent(new Event("back"));
       } catch {

@@ -7,7 +7,7 @@ const LIST = [
     [["Space"], "Play or pause"], [["."], "Stop"], [["Ctrl", "Z"], "Undo"], [["Ctrl", "Shift", "Z"], "Redo"],
     [["Ctrl", "O"], "Open a file"], [["Ctrl", "S"], "Save as MIDI"], [["Ctrl", "P"], "Print the score"], [["?"], "This list"],
   ]],
-  ["Write", [
+  ["Write (not while notes are edited)", [
     [["G"], "Generate"], [["H"], "Harmonize"], [["R"], "Rewrite the selection"], [["C"], "Check"], [["E"], "Edit notes, or back to the score"],
     [["Esc"], "Cancel what is running; clear the selection"],
   ]],
@@ -66,6 +66,8 @@ export function startShortcuts(actions) {
       name = keys[key];
     }
     if (!name) return;
+    // The piece is out of sight while one sketches, and stays as it is.
+    if (byId("view-score").hidden && name !== "help") return;
     if (name === "help") showShortcuts();
     else if (actions[name]) actions[name]();
     else return;

@@ -124,7 +124,10 @@ function loop() {
 
 /** @param {number} tempo quarters per minute */
 function setTempo(tempo) {
-  if (!store.document.piece || !(tempo >= 20 && tempo <= 300)) return;
+  if (!store.document.piece || !(tempo >= 10 && tempo <= 400)) {
+    byId("tempo").value = String(Math.round(store.document.piece?.tempo ?? 72));
+    return;
+  }
   store.apply("Tempo", (document) => ({ ...document, piece: { ...document.piece, tempo } }), { merge: true });
 }
 

@@ -1,7 +1,8 @@
 // Which of several variations is kept? Cards side by side, to see, hear and choose.
 
 import { covers, touches } from "./cells.js";
-import { byId, element, icon } from "./dom.js";
+import { announce, byId, element, icon } from "./dom.js";
+import { findingsName } from "./findings.js";
 import { engrave } from "./score.js";
 import { store } from "./store.js";
 import { svgFrom } from "./svg.js";
@@ -17,9 +18,14 @@ let isStale = () => false; // whether the piece was changed since
 
 /** @param {Variation} variation @returns {string} */
 function about({ complete_cadence: isComplete, findings }) {
-  const broken = findings === 0 ? "no rule broken"
-    : findings === 1 ? "a rule broken in 1 place" : `rules broken in ${findings} places`;
-  return `${isComplete ? "full cadence" : "no full cadence"}, ${broken}`;
+  return `${isComplete ? "Full cadence" : "No full cadence"} · ${findingsName(findings).toLowerCase()}`;
+}
+
+/** A beam takes the colour that all its notes have. @param {Element} svg */
+function markBeams(svg) {
+  for (const beam of svg.querySelectorAll(".beam")) {
+    beam.classList.toggle("is-written", [...beam.querySelectorAll(".note")].every((note) => note.classList.contains("is-written")));
+  }
 }
 
 async function draw(holder, { piece, written }, isRewrite) {
@@ -34,6 +40,7 @@ async function draw(holder, { piece, written }, isRewrite) {
     node.classList.add("is-written");
     first ??= node;
   }
+  markBeams(svg);
   holder.replaceChildren(svg);
   // What was rewritten may be far down.
   const system = isRewrite && first?.closest(".system");
@@ -70,9 +77,11 @@ function card(variation, index, { from, isRewrite }) {
 function close(variation) {
   if (!finish) return;
   endTrial();
+  const hadFocus = byId("variations-view").contains(document.activeElement);
   byId("variations-view").hidden = true;
   byId("variations-cards").replaceChildren();
   cards = [];
+  if (hadFocus) byId("score").focus({ preventScroll: true });
   const answer = finish;
   finish = null;
   answer(variation);
@@ -101,6 +110,7 @@ export function chooseVariation(variations, { from = 0, isRewrite = false, isCha
   for (const { show } of cards) show();
   byId("stage").scrollTo({ top: 0 });
   cards[0].play.focus({ preventScroll: true });
+  announce(variations.length === 1 ? "A variation is ready: keep it or not" : `${variations.length} variations are ready: hear them and keep one`);
   return new Promise((resolve) => { finish = resolve; });
 }
 

@@ -1,0 +1,100 @@
+"""The panel: what it offers next, what it counts, and what it takes with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from bach import few_chorales
+from playwright.sync_api import Page, expect
+from studio_pages import choose, document_of, open_studio, run, wait_for_change
+
+from chorale.music.lyrics import Lyric
+from chorale.music.score import Chorale
+
+
+def test_a_search_chooses_what_it_finds(page: Page) -> None:
+    open_studio(page)
+    page.locator("#seed-search").fill("bwv 393")
+    row = page.get_by_test_id("seed")
+    expect(row).to_have_count(1)
+    expect(row).to_have_attribute("aria-selected", "true")
+    with page.expect_request("**/jobs") as asked:
+        page.locator("#run").click()
+    assert asked.value.post_data_json["seed"] == row.get_attribute("data-seed")
+
+
+def test_a_new_melody_is_harmonized_and_seen_with_its_voices(page: Page) -> None:
+    open_studio(page)
+    page.locator("#welcome-write").click()
+    page.locator("#new-bars").fill("2")
+    page.locator("#new-dialog-accept").click()
+    page.locator(".melody-area").focus()
+    page.keyboard.type("5gabcdcba")
+    expect(page.locator("#run")).to_have_text("Harmonize")
+    page.locator("#run").click()
+    wait_for_change(page, "Harmonize")
+    expect(page.locator("#editor-view")).to_be_hidden()
+    expect(page.locator("#score")).to_be_visible()
+
+
+def test_findings_of_a_model_are_counted_and_shown_on_demand(page: Page) -> None:
+    open_studio(page, few_chorales().valid[0].opening(64))
+    page.route(
+        "**/check",
+        lambda route: route.fulfill(
+            json={
+                "findings": [
+                    {
+                        "rule": "parallel-fifths",
+                        "bar": 1,
+                        "beat": 1,
+                        "step": 4,
+                        "voices": [0, 3],
+                        "message": "planted",
+                    }
+                ]
+            }
+        ),
+    )
+    expect(page.locator("#findings-count")).to_be_hidden()
+    run(page, "harmonize")
+    expect(page.locator("#findings-count")).to_have_text("1")
+    expect(page.get_by_test_id("finding-dot")).to_have_count(0)
+    choose(page, "check")
+    expect(page.get_by_test_id("finding-dot").first).to_be_visible()
+    expect(page.locator("#findings-summary")).to_contain_text("1 place breaks")
+
+
+def test_a_check_that_fails_says_so(page: Page) -> None:
+    open_studio(page, few_chorales().valid[0].opening(16))
+    page.route("**/check", lambda route: route.fulfill(body="no JSON"))
+    choose(page, "check")
+    page.locator("#run").click()
+    expect(page.get_by_test_id("error")).to_have_count(1)
+    expect(page.locator("#findings-summary")).to_have_text("Not checked.")
+
+
+def test_words_go_with_the_voice_of_the_melody(page: Page) -> None:
+    piece = few_chorales().valid[0].opening(16)
+    sung = replace(piece, lyrics=(Lyric(voice=0, step=0, text="Ach"),))
+    open_studio(page, sung)
+    moved = page.evaluate("""async () => {
+      const { store } = await import("/page/store.js");
+      const { moveVoice } = await import("/page/piece.js");
+      return moveVoice(store.document.piece, 0, 2).lyrics;
+    }""")
+    assert [(word["voice"], word["text"]) for word in moved] == [(2, "Ach")]
+
+
+def test_tempi_that_files_may_have_can_be_set(page: Page) -> None:
+    pitches = np.tile([72, 67, 64, 48], (16, 1))
+    open_studio(page, replace(Chorale(pitches=pitches), tempo=320.0))
+    page.locator("#piece-settings").click()
+    page.locator("#piece-title").fill("Fast")
+    page.locator("#piece-dialog-accept").click()
+    expect(page.locator("#title")).to_have_value("Fast")
+    assert document_of(page)["piece"]["tempo"] == 320
+    page.locator("#tempo").fill("5")
+    page.locator("#tempo").press("Enter")
+    expect(page.locator("#tempo")).to_have_value("320")
