@@ -34,12 +34,10 @@ from chorale.studio import parameters as table
 from chorale.studio.model_cache import judge_of, open_model
 from chorale.studio.parameters import Parameter, options_of, read_all
 from chorale.studio.piece_json import cells_from_json, cells_to_json, from_json, to_json
+from chorale.studio.shared_types import File, JsonObject, Work
 from chorale.utils.arrays import BoolArray
 from chorale.utils.progress import Progress
 from chorale.voice_leading.checking import check as find_faults
-
-Json = dict[str, Any]
-Work = Callable[[Progress], Json]
 
 # The voice of a melody in a job; editors name it.
 _VOICE = Parameter(
@@ -341,7 +339,7 @@ def _check_size(chorale: Chorale) -> None:
 
 def _work(
     draw: Callable[[Progress], Drafts], values: Mapping[str, Any], progress: Progress
-) -> Json:
+) -> JsonObject:
     """Draw pieces, and return the best for each variation."""
     drafts = draw(progress)
     best_of = values["best_of"]
@@ -378,12 +376,12 @@ def _work(
 # === Check ===
 
 
-def check(body: object) -> Json:
+def check(body: object) -> JsonObject:
     """Return the faults of part-writing in the `piece` of a body."""
     return findings_of(piece_of(body))
 
 
-def findings_of(chorale: Chorale) -> Json:
+def findings_of(chorale: Chorale) -> JsonObject:
     """Return the faults of part-writing in a piece."""
     return {
         "findings": [
@@ -400,7 +398,7 @@ def findings_of(chorale: Chorale) -> Json:
     }
 
 
-def export(body: object, name: str = "midi") -> tuple[bytes, str, str]:
+def export(body: object, name: str = "midi") -> File:
     """Return the `piece` of a body as a file: content, media type and name.
 
     Args:

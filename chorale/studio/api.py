@@ -1,16 +1,14 @@
 """The HTTP API for editors: files in, files or JSON out, described at GET /api.
 
-What there is, and what it takes, is in `chorale.studio.api_operations`, which is
-imported when it is first asked for.
+What there is, and what it takes, is in `chorale.studio.api_operations`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import aclosing
 from functools import partial
-from pkgutil import resolve_name
-from typing import Any, NamedTuple
 
 import anyio
 import anyio.to_thread
@@ -18,71 +16,33 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from chorale.errors import ChoraleError
-from chorale.studio.forms import FORM_TYPE, file_in
-from chorale.studio.jobs import DONE, QUEUED, RUNNING, Jobs
-from chorale.studio.responses import RefusedError, json_response
-from chorale.utils.progress import Progress
+from chorale.studio.api_bodies import REMARKS_HEADER, Answer, Prepared, sent_in
+from chorale.studio.events import snapshots
+from chorale.studio.jobs import Jobs
+from chorale.studio.lazy_functions import LazyFunctions
+from chorale.studio.responses import RefusedError, disposition, json_response
+from chorale.studio.shared_types import Json, Work
 
-REMARKS_HEADER = "Chorale-Remarks"
-JSON_TYPE = "application/json"
-# Endings of files by the types that editors send; "" for types that say nothing.
-ENDINGS = {
-    "application/vnd.recordare.musicxml+xml": ".musicxml",
-    "application/vnd.recordare.musicxml": ".mxl",
-    "application/xml": ".musicxml",
-    "text/xml": ".musicxml",
-    "audio/midi": ".mid",
-    "audio/mid": ".mid",
-    "audio/x-midi": ".mid",
-    "audio/sp-midi": ".mid",
-    "text/vnd.abc": ".abc",
-    "text/csv": ".csv",
-    "application/octet-stream": "",
-    "text/plain": "",
-    "": "",
-}
-_PAUSE = 0.02  # seconds between two looks at a job
+_LOOK_SECONDS = 0.1  # between two looks whether somebody still waits
 _LONGEST_HEADER = 4000  # characters; programs refuse headers of more than 8,000
 
-Work = Callable[[Progress], Any]
 
-
-class Sent(NamedTuple):
-    """The body of a request: the content, its type, and the name of a file."""
-
-    content: bytes
-    media_type: str
-    name: str
-
-
-class Answer(NamedTuple):
-    """An answer of an operation: content of a type, the name of a file, remarks."""
-
-    content: bytes
-    media_type: str
-    file: str = ""
-    remarks: Sequence[str] = ()
-
-
-def routes_of(jobs: Jobs) -> list[Route]:
+def routes_of(functions: LazyFunctions, jobs: Jobs) -> list[Route]:
     """Return the routes of the API, whose music is written by a queue of jobs."""
     return [
-        Route("/api", describe, methods=["GET"]),
-        Route("/api/{operation}", partial(_operate, jobs), methods=["POST"]),
+        Route("/api", partial(_describe, functions), methods=["GET"]),
+        Route("/api/{operation}", partial(_operate, functions, jobs), methods=["POST"]),
     ]
 
 
-async def describe(request: Request) -> Response:
+async def _describe(functions: LazyFunctions, request: Request) -> Response:
     """Answer with the OpenAPI document."""
-
-    def answer() -> Response:
-        return json_response(resolve_name("chorale.studio.openapi:document")())
-
-    return await anyio.to_thread.run_sync(answer)
+    return await anyio.to_thread.run_sync(
+        lambda: json_response(functions.describe_api())
+    )
 
 
-async def _operate(jobs: Jobs, request: Request) -> Response:
+async def _operate(functions: LazyFunctions, jobs: Jobs, request: Request) -> Response:
     """Answer with what an operation returns."""
     body = await request.body()
     name, query = request.path_params["operation"], request.query_params
@@ -93,48 +53,34 @@ async def _operate(jobs: Jobs, request: Request) -> Response:
         request.headers.get("accept", ""),
     )
 
-    def prepare() -> Any:
+    def prepare() -> Prepared:
         sent = sent_in(body, media_type, query.get("name", ""))
-        operate = resolve_name("chorale.studio.api_operations:operate")
-        return operate(name, sent, dict(query), accept)
+        return functions.operate(name, sent, dict(query), accept)
 
     work, finish = await anyio.to_thread.run_sync(prepare)
     result = None if work is None else await _wait(jobs, work, request)
     return respond(await anyio.to_thread.run_sync(partial(finish, result)))
 
 
-async def _wait(jobs: Jobs, work: Work, request: Request) -> Any:
+async def _wait(jobs: Jobs, work: Work, request: Request) -> Json:
     """Return the result of a job, which is cancelled if nobody waits for it."""
-    kind: list[ChoraleError] = []
-
-    def watched(progress: Progress) -> Any:
-        try:
-            return work(progress)
-        except ChoraleError as error:
-            kind.append(error)
-            raise
-
-    id = jobs.submit(watched)["id"]
+    id = jobs.submit(work)["id"]
     try:
-        while (state := jobs.snapshot(id))["state"] in (QUEUED, RUNNING):
-            if await request.is_disconnected():
-                jobs.cancel(id)
-            await anyio.sleep(_PAUSE)
+        async with aclosing(snapshots(jobs, id, _LOOK_SECONDS)) as states:
+            async for _ in states:
+                if await request.is_disconnected():
+                    jobs.cancel(id)
     except anyio.get_cancelled_exc_class():
         jobs.cancel(id)
         raise
-    if state["state"] == DONE:
-        return state["result"]
-    if kind:
-        raise kind[0]
-    raise RefusedError(state["message"] or "the work was cancelled", 503)
+    return jobs.result(id)
 
 
 def respond(answer: Answer) -> Response:
     """Return an answer with its remarks in a header, in ASCII."""
     headers = {REMARKS_HEADER: header_of(answer.remarks)}
     if answer.file:
-        headers["Content-Disposition"] = f'attachment; filename="{answer.file}"'
+        headers["Content-Disposition"] = disposition(answer.file)
     return Response(answer.content, headers=headers, media_type=answer.media_type)
 
 
@@ -144,24 +90,3 @@ def header_of(remarks: Sequence[str]) -> str:
     while len(text := json.dumps(kept)) > _LONGEST_HEADER:
         kept.pop()
     return text
-
-
-# === Bodies ===
-
-
-def sent_in(body: bytes, content_type: str, name: str = "") -> Sent:
-    """Return the file in a body, or in the first part of a form that is a file.
-
-    Args:
-        body: of the request.
-        content_type: the header.
-        name: of the file, if the request says it.
-
-    Raises:
-        RefusedError: a form without a file.
-    """
-    media_type = content_type.partition(";")[0].strip().lower()
-    if media_type != FORM_TYPE:
-        return Sent(body, media_type, name)
-    file = file_in(body, content_type)
-    return Sent(file.content, file.media_type, name or file.name)

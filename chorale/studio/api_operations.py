@@ -6,7 +6,7 @@ The same table reads requests and makes the OpenAPI document.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,11 +19,12 @@ from chorale.music.voices import VOICES, voice_named
 from chorale.sampling.completion import parse_bars
 from chorale.studio import actions
 from chorale.studio import parameters as table
-from chorale.studio.api import ENDINGS, JSON_TYPE, Answer, Sent, Work
+from chorale.studio.api_bodies import ENDINGS, JSON_TYPE, Answer, Prepared, Sent
 from chorale.studio.exports import MEDIA_TYPES, file_of, format_names, lost_in
 from chorale.studio.parameters import Parameter, parse_all
 from chorale.studio.piece_json import from_json, to_json
 from chorale.studio.responses import RefusedError, json_of
+from chorale.studio.shared_types import Work
 from chorale.studio.uploads import parse_key, read_upload
 
 JSON = "json"
@@ -41,8 +42,6 @@ FORMAT = Parameter(
     choices=lambda: (JSON, *format_names()),
 )
 _FILE = (NAME, KEY, FORMAT)
-# A finished operation: what a job has to do first, and the answer to its result.
-Prepared = tuple[Work | None, Callable[[Any], Answer]]
 
 
 @dataclass(frozen=True, kw_only=True)

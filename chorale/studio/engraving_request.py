@@ -10,8 +10,8 @@ from chorale.formats.engraving import engraver
 from chorale.music.harmony.analyzing import analyze
 from chorale.music.score import Chorale
 from chorale.studio.piece_json import from_json
+from chorale.studio.shared_types import Json
 
-Json = Any
 _FIELDS = ("piece", "staves", "width", "height", "scale", "numerals", "title")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 from starlette.responses import Response, StreamingResponse
@@ -35,29 +35,47 @@ def event_stream(jobs: Jobs, id: str) -> Response:
     )
 
 
-async def _events(jobs: Jobs, id: str) -> AsyncIterator[str]:
-    """Yield the states of a job that it is found in, the last one last."""
+async def snapshots(
+    jobs: Jobs, id: str, longest_pause: float
+) -> AsyncGenerator[dict[str, Any] | None]:
+    """Yield each state of a job, the last one when it has ended.
+
+    Args:
+        jobs: the queue.
+        id: of the job.
+        longest_pause: seconds after which None is yielded if nothing has changed.
+
+    Raises:
+        RefusedError: no such job is known.
+    """
     loop, changed = asyncio.get_running_loop(), asyncio.Event()
 
     def wake() -> None:
         with contextlib.suppress(RuntimeError):  # the server has stopped
             loop.call_soon_threadsafe(changed.set)
 
-    yield "retry: 1000\n\n"
     sent: dict[str, Any] | None = None
     with jobs.listening(id, wake):
         while True:
             changed.clear()
             snapshot = jobs.snapshot(id)
             if snapshot != sent:
-                yield _event(snapshot)
+                yield snapshot
                 sent = snapshot
             if snapshot["state"] in (DONE, FAILED, CANCELLED) or jobs.is_closed:
                 return
             try:
-                await asyncio.wait_for(changed.wait(), HEARTBEAT)
+                await asyncio.wait_for(changed.wait(), longest_pause)
             except TimeoutError:
-                yield ": still there\n\n"
+                yield None
+
+
+async def _events(jobs: Jobs, id: str) -> AsyncIterator[str]:
+    """Yield the events of a job, and comments while nothing happens."""
+    yield "retry: 1000\n\n"
+    async with contextlib.aclosing(snapshots(jobs, id, HEARTBEAT)) as states:
+        async for snapshot in states:
+            yield ": still there\n\n" if snapshot is None else _event(snapshot)
 
 
 def _event(snapshot: dict[str, Any]) -> str:

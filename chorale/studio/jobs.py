@@ -17,7 +17,7 @@ from typing import Any
 
 from chorale.errors import ChoraleError
 from chorale.studio.responses import RefusedError, sentence
-from chorale.utils.progress import Progress
+from chorale.studio.shared_types import Work
 
 QUEUED, RUNNING, DONE = "queued", "running", "done"
 FAILED, CANCELLED = "failed", "cancelled"
@@ -47,13 +47,15 @@ class Limits:
 
 @dataclass(eq=False)
 class _Job:
-    work: Callable[[Progress], Any] | None
+    work: Work | None
+    doing: str = "writing this music"
     id: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     state: str = QUEUED
     done: int = 0
     total: int = 0
     result: Any = None
     message: str = ""
+    error: ChoraleError | None = None
     ended: float = 0.0
     listeners: list[Callable[[], None]] = field(default_factory=list)
 
@@ -87,15 +89,15 @@ class Jobs:
 
     # === For the server ===
 
-    def start(self, before: Callable[[Progress], object] | None = None) -> None:
+    def start(self, before: Work | None = None) -> None:
         """Start the worker.
 
         Args:
             before: done before the first job, such as loading models; as the work of
-                a job, except that its result and its errors are of no interest.
+                a job, except that nobody asks for its result or waits for its turn.
         """
         if before is not None:
-            self._waiting.append(_Job(before))
+            self._waiting.append(_Job(before, "loading the models"))
         self._worker.start()
 
     def close(self) -> None:
@@ -126,7 +128,7 @@ class Jobs:
 
     # === For requests ===
 
-    def submit(self, work: Callable[[Progress], Any]) -> dict[str, Any]:
+    def submit(self, work: Work) -> dict[str, Any]:
         """Queue a job.
 
         Args:
@@ -171,6 +173,21 @@ class Jobs:
                 "result": job.result,
                 "message": job.message,
             }
+
+    def result(self, id: str) -> Any:
+        """Return the result of a job that is done.
+
+        Raises:
+            ChoraleError: the one with which it failed.
+            RefusedError: it was cancelled or has not ended, or no such job is known.
+        """
+        with self._changed:
+            job = self._find(id)
+            if job.error is not None:
+                raise job.error
+            if job.state != DONE:
+                raise RefusedError(job.message or "the job has not ended", 503)
+            return job.result
 
     def cancel(self, id: str) -> None:
         """Cancel a job, unless it has ended.
@@ -247,27 +264,33 @@ class Jobs:
                 with self._changed:
                     _notify(job)
 
-        state, result, message = DONE, None, ""
+        state, result = DONE, None
+        failed: ChoraleError | None = None
         try:
             result = job.work(progress)
         except _StopWorkError:
             state = CANCELLED
         except ChoraleError as error:
-            state, message = FAILED, str(error)
+            state, failed = FAILED, error
         except Exception as error:
-            state, message = FAILED, sentence(error, "writing this music")
+            state, failed = FAILED, ChoraleError(sentence(error, job.doing))
         with self._changed:
-            self._end(job, state, result, message)
+            self._end(job, state, result, str(failed or ""), failed)
 
     # === With the queue locked ===
 
     def _end(
-        self, job: _Job, state: str, result: Any = None, message: str = ""
+        self,
+        job: _Job,
+        state: str,
+        result: Any = None,
+        message: str = "",
+        error: ChoraleError | None = None,
     ) -> None:
         """Note how a job has ended, unless it has ended before."""
         if job.state in _ENDED:
             return
-        job.state, job.result, job.message = state, result, message
+        job.state, job.result, job.message, job.error = state, result, message, error
         # What it was asked is not needed any more, but is as large as its answer.
         job.work, job.ended = None, self._clock()
         if job.id in self._known:  # after those that ended before
@@ -295,7 +318,9 @@ class Jobs:
         """Return how many jobs come before a job; 0 for one that does not wait."""
         if job.state != QUEUED:
             return 0
-        return self._waiting.index(job) + (self._running is not None)
+        is_one_running = self._running is not None and self._running.id in self._known
+        before = list(self._waiting)[: self._waiting.index(job)]
+        return is_one_running + sum(each.id in self._known for each in before)
 
     def _notify_waiting(self) -> None:
         for job in self._waiting:

@@ -7,19 +7,16 @@ others in their place.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
+from chorale.studio.shared_types import File, Json, JsonObject, Work
 from chorale.utils.progress import Progress
 
-# A value of JSON.
-Json = Any
-# Does the work of a job, and returns its result.
-Work = Callable[[Progress], Json]
-# Bytes of a file, its media type, and its name.
-File = tuple[bytes, str, str]
+if TYPE_CHECKING:
+    from chorale.studio.api_bodies import Prepared, Sent
 
 # Of the first request, which it is to resemble: two bars and a line of a drawing.
 _BARS = 2
@@ -75,15 +72,13 @@ class LazyFunctions:
 
         return catalogue()
 
-    def open_upload(
-        self, data: bytes, name: str, voice: str | None, key: str | None
-    ) -> Json:
+    def open_upload(self, data: bytes, name: str) -> Json:
         """Read a piece or a melody from the bytes and the name of a file."""
         from chorale.studio.uploads import open_upload
 
-        return open_upload(data, name, voice, key)
+        return open_upload(data, name)
 
-    def open_path(self, path: Path) -> dict[str, Json]:
+    def open_path(self, path: Path) -> JsonObject:
         """Read a piece or a melody from a file, as `open_upload` does."""
         from chorale.studio.uploads import open_path
 
@@ -106,6 +101,20 @@ class LazyFunctions:
         from chorale.studio.actions import export
 
         return export(body, name)
+
+    def operate(
+        self, name: str, sent: Sent, query: Mapping[str, str], accept: str
+    ) -> Prepared:
+        """Check a request of the HTTP API, and return its work and its answer."""
+        from chorale.studio.api_operations import operate
+
+        return operate(name, sent, query, accept)
+
+    def describe_api(self) -> JsonObject:
+        """Return the OpenAPI document of the HTTP API."""
+        from chorale.studio.openapi import document
+
+        return document()
 
     def guess(self, body: Json) -> Json:
         """Classify a drawing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from chorale.studio.api import ENDINGS, JSON_TYPE, REMARKS_HEADER
+from chorale.studio.api_bodies import ENDINGS, JSON_TYPE, REMARKS_HEADER
 from chorale.studio.api_operations import OPERATIONS, Operation
 from chorale.studio.exports import MEDIA_TYPES, format_names
 from chorale.studio.parameters import Parameter
@@ -124,11 +124,23 @@ _SCHEMAS: dict[str, Any] = {
     ),
     "Error": _object({"error": _TEXT}, "error"),
 }
+_SECURITY = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "What `chorale studio --host` prints after ?token=.",
+    }
+}
 _ANSWERS = {"check": "Checked", "convert": "Converted"}
 _ERRORS = {
     "400": "What is wrong with the parameters or the piece, in a sentence.",
+    "401": "The token is missing, which a studio that others can reach asks for.",
+    "403": "A page of another site has sent this, or it is for another host.",
     "406": "No such type is written.",
+    "413": "The body is too large.",
     "415": "No such type is read.",
+    "500": "A model is damaged, or there is a bug of chorale.",
+    "501": "Pictures need an extra that is not installed.",
     "503": "Too many wait already, or the studio is being stopped.",
 }
 
@@ -148,7 +160,9 @@ def document() -> dict[str, Any]:
             f"/api/{name}": {"post": _operation(name, operation)}
             for name, operation in OPERATIONS.items()
         },
-        "components": {"schemas": _SCHEMAS},
+        "components": {"schemas": _SCHEMAS, "securitySchemes": _SECURITY},
+        # A studio that only its machine can reach asks for no token.
+        "security": [{}, *({name: []} for name in _SECURITY)],
     }
 
 

@@ -29,9 +29,9 @@ from chorale.music.lyrics import Lyric
 from chorale.music.metre import COMMON_TIME, Metre
 from chorale.music.score import DEFAULT_TEMPO, Chorale, Note
 from chorale.music.voices import HIGHEST_PITCH, LOWEST_PITCH, VOICE_NAMES, VOICES
+from chorale.studio.shared_types import JsonObject
 from chorale.utils.arrays import BoolArray, IntArray
 
-Json = dict[str, Any]
 Cells = list[list[list[int]]]  # ranges of steps of each voice
 
 # Limits of a piece: a long chorale has a thousand steps and as many notes.
@@ -49,7 +49,7 @@ FIELDS = (
 _REQUIRED = ("steps", "voices")
 
 
-def to_json(chorale: Chorale) -> Json:
+def to_json(chorale: Chorale) -> JsonObject:
     """Return a chorale as a JSON document, from which `from_json` makes it again."""
     return {
         "steps": chorale.steps,

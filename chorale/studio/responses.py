@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Mapping
 from typing import Any, NoReturn
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -50,7 +51,7 @@ def sentence(error: Exception, doing: str) -> str:
     """
     if isinstance(error, ChoraleError):
         return str(error)
-    reason = " ".join(str(error).split()) or "no more is known"
+    reason = " ".join(str(error).split()) or "no details"
     kind = type(error).__name__
     if isinstance(error, MemoryError):
         return f"{doing} needs more memory than there is: try a shorter piece"
@@ -84,6 +85,15 @@ async def answer_error(request: Request, error: Exception) -> Response:
     """Answer a request that raised an error of this package."""
     assert isinstance(error, ChoraleError)
     return error_response(str(error), status_of(error))
+
+
+def disposition(name: str) -> str:
+    """Return the header by which browsers save an answer as a file of a name."""
+    plain = "".join(
+        letter if letter.isascii() and (letter.isalnum() or letter in "._- ") else "_"
+        for letter in name
+    )
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def json_of(data: bytes) -> Any:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from urllib.parse import quote
 
 import anyio
 import anyio.to_thread
@@ -24,17 +23,19 @@ from chorale.errors import ChoraleError
 from chorale.studio.api import routes_of
 from chorale.studio.events import event_stream
 from chorale.studio.jobs import Jobs
-from chorale.studio.lazy_functions import Json, LazyFunctions
+from chorale.studio.lazy_functions import LazyFunctions
 from chorale.studio.pages import serve_page
 from chorale.studio.responses import (
     RefusedError,
     answer_error,
+    disposition,
     error_response,
     json_of,
     json_response,
 )
 from chorale.studio.security import Guard
 from chorale.studio.server_settings import Settings
+from chorale.studio.shared_types import Json
 from chorale.utils.progress import Progress
 from chorale.version import __version__
 
@@ -56,8 +57,8 @@ def application(
         functions: what it asks of the rest of the studio; None for the real ones.
         jobs: a queue that has not been started; None for one with the usual limits.
     """
-    jobs = jobs or Jobs()
-    routes = Routes(settings, functions or LazyFunctions(), jobs)
+    functions, jobs = functions or LazyFunctions(), jobs or Jobs()
+    routes = Routes(settings, functions, jobs)
     return Starlette(
         routes=[
             Route("/", serve_page),
@@ -72,7 +73,7 @@ def application(
             Route("/jobs/{id}", routes.job, methods=["GET"]),
             Route("/jobs/{id}", routes.cancel, methods=["DELETE"]),
             Route("/jobs/{id}/events", routes.events),
-            *routes_of(jobs),
+            *routes_of(functions, jobs),
         ],
         middleware=[Middleware(Guard, settings=settings)],
         exception_handlers={ChoraleError: answer_error, HTTPException: _refuse},
@@ -129,15 +130,11 @@ class Routes:
 
     async def open(self, request: Request) -> Response:
         """Answer with the piece or the melody in a file."""
-        data, asked = await request.body(), request.query_params
-        if not asked.get("name"):
+        data, name = await request.body(), request.query_params.get("name")
+        if not name:
             raise RefusedError("expected the name of the file, as in /open?name=a.mid")
         return await self._quickly(
-            lambda: json_response(
-                self.functions.open_upload(
-                    data, asked["name"], asked.get("voice"), asked.get("key")
-                )
-            )
+            lambda: json_response(self.functions.open_upload(data, name))
         )
 
     async def engrave(self, request: Request) -> Response:
@@ -196,15 +193,6 @@ class Routes:
     async def events(self, request: Request) -> Response:
         """Answer with the states of a job as they come."""
         return event_stream(self.jobs, request.path_params["id"])
-
-
-def disposition(name: str) -> str:
-    """Return the header by which browsers save an answer as a file of a name."""
-    plain = "".join(
-        letter if letter.isascii() and (letter.isalnum() or letter in "._- ") else "_"
-        for letter in name
-    )
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -31,6 +30,7 @@ from chorale.music.melody import Melody, melody_of
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES, voice_named
 from chorale.studio.piece_json import LONGEST_TEXT, MOST_NOTES, MOST_STEPS, to_json
+from chorale.studio.shared_types import JsonObject
 from chorale.utils.temporary import temporary_folder
 
 MOST_BYTES = 10_000_000  # of a file; a score of a few minutes has a hundredth of it
@@ -56,7 +56,7 @@ class Upload:
     remarks: tuple[str, ...]
     key_estimated: bool
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Return the answer for the page."""
         return {
             "piece": to_json(self.chorale),
@@ -67,14 +67,12 @@ class Upload:
         }
 
 
-def open_upload(
-    data: bytes, name: str, voice: str | None = None, key: str | None = None
-) -> dict[str, Any]:
+def open_upload(data: bytes, name: str) -> JsonObject:
     """Return the answer for a file that was sent, see `read_upload`."""
-    return read_upload(data, name, voice=voice, key=key).to_json()
+    return read_upload(data, name).to_json()
 
 
-def open_path(path: Path) -> dict[str, Any]:
+def open_path(path: Path) -> JsonObject:
     """Return the same answer for a file of this machine.
 
     Raises:

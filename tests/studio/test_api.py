@@ -22,7 +22,8 @@ from chorale.formats.files import read, write
 from chorale.music.score import Chorale
 from chorale.sampling.best_of import Judge
 from chorale.studio import actions, model_cache
-from chorale.studio.api import ENDINGS, header_of, sent_in
+from chorale.studio.api import header_of, respond
+from chorale.studio.api_bodies import ENDINGS, Answer, sent_in
 from chorale.studio.api_operations import OPERATIONS
 from chorale.studio.lazy_functions import LazyFunctions
 from chorale.studio.openapi import document
@@ -250,6 +251,24 @@ def test_an_error_of_the_work_is_that_of_the_request(client: httpx.Client) -> No
     )
 
 
+def test_a_bug_in_the_work_is_one_of_the_server(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_: Any) -> Any:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(actions, "_work", stumble)
+    answer = client.post("/api/harmonize", json=melody())
+    assert answer.status_code == 500
+    assert "which is a bug of chorale: ZeroDivisionError" in answer.json()["error"]
+
+
+def test_the_name_of_a_file_cannot_end_its_header() -> None:
+    answer = respond(Answer(b"", "audio/midi", 'a"; filename="b\r\nX: y'))
+    header = answer.headers["content-disposition"]
+    assert header.startswith('attachment; filename="a__ filename__b__X_ y"; ')
+
+
 # === The document ===
 
 
@@ -268,6 +287,8 @@ def test_the_document_is_one_of_openapi(client: httpx.Client) -> None:
     found = client.get("/api").json()
     assert found == json.loads(json.dumps(document()))
     assert found["openapi"].startswith("3.1")
+    assert found["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    assert found["security"] == [{}, {"token": []}]
     assert {*found["info"]} >= {"title", "version"}
     assert {*found["paths"]} == {f"/api/{name}" for name in OPERATIONS}
     for name in references(found):
@@ -279,7 +300,7 @@ def test_the_document_is_one_of_openapi(client: httpx.Client) -> None:
         for each in operation["parameters"]:
             assert each["in"] == "query" and each["description"]
             assert each["schema"]["type"] in ("string", "integer", "number")
-        assert "200" in operation["responses"]
+        assert {*operation["responses"]} >= {"200", "400", "401", "403", "413", "500"}
         assert all("description" in each for each in operation["responses"].values())
     assert {*filter(None, ENDINGS)} <= {
         *found["paths"]["/api/check"]["post"]["requestBody"]["content"]

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from chorale.errors import DataError
+from chorale.errors import ChoraleError, DataError
 from chorale.studio.jobs import Jobs, Limits
-from chorale.studio.responses import RefusedError
+from chorale.studio.responses import RefusedError, status_of
 from chorale.utils.progress import Progress
 
 PATIENCE = 10.0  # seconds after which a test has failed
@@ -246,7 +246,7 @@ def test_what_comes_before_the_first_job_keeps_nobody_from_queueing() -> None:
     jobs.start(warming)
     assert warming.began.wait(PATIENCE)
     job = jobs.submit(lambda _: "after")
-    assert job["position"] == 1
+    assert job["position"] == 0  # nobody asked for what comes before
     warming.allow()
     assert ended(jobs, job["id"])["result"] == "after"
     jobs.close()
@@ -268,3 +268,49 @@ def test_closing_cancels_all_and_ends_the_worker() -> None:
     assert work.reached == 0
     with pytest.raises(RefusedError, match="stopped"):
         jobs.submit(work)
+
+
+# === Results ===
+
+
+def test_a_result_is_that_of_the_work_or_its_error(jobs: Jobs) -> None:
+    def refuse(_: Progress) -> Any:
+        raise DataError("bar 3: the alto is silent")
+
+    def stumble(_: Progress) -> Any:
+        raise ZeroDivisionError("by zero")
+
+    ids = [jobs.submit(work)["id"] for work in (lambda _: 7, refuse, stumble)]
+    for id in ids:
+        ended(jobs, id)
+    assert jobs.result(ids[0]) == 7
+    with pytest.raises(DataError, match="bar 3: the alto is silent"):
+        jobs.result(ids[1])
+    with pytest.raises(ChoraleError, match="bug of chorale: ZeroDivisionError") as bug:
+        jobs.result(ids[2])
+    assert status_of(bug.value) == 500
+
+
+def test_there_is_no_result_of_what_has_not_ended_or_was_cancelled(jobs: Jobs) -> None:
+    work = Stepper()
+    id = jobs.submit(work)["id"]
+    for message in ("has not ended", "cancelled"):
+        with pytest.raises(RefusedError, match=message) as refused:
+            jobs.result(id)
+        assert refused.value.status == 503
+        jobs.cancel(id)
+    work.allow()
+
+
+def test_an_error_of_loading_models_is_said_to_be_that(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def stumble(_: Progress) -> Any:
+        raise ZeroDivisionError("by zero")
+
+    jobs = Jobs()
+    jobs.start(stumble)
+    ended(jobs, jobs.submit(lambda _: 1)["id"])
+    assert "loading the models failed" in caplog.text
+    jobs.close()
+    jobs.join()

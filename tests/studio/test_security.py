@@ -29,9 +29,7 @@ class FakeFunctions(LazyFunctions):
     def warm(self, progress: Progress) -> None:
         pass
 
-    def open_upload(
-        self, data: bytes, name: str, voice: str | None, key: str | None
-    ) -> Any:
+    def open_upload(self, data: bytes, name: str) -> Any:
         return {"bytes": len(data)}
 
     def catalogue(self) -> dict[str, Any]:

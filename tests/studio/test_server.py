@@ -17,8 +17,9 @@ from serving import served
 import chorale
 from chorale.errors import DataError, MissingExtraError, ModelError, UsageError
 from chorale.studio import events, server
-from chorale.studio.lazy_functions import File, LazyFunctions, Work
-from chorale.studio.server import disposition
+from chorale.studio.lazy_functions import LazyFunctions
+from chorale.studio.responses import disposition
+from chorale.studio.shared_types import File, Work
 from chorale.utils.progress import Progress
 
 PATIENCE = 10.0  # seconds after which a test has failed
@@ -63,10 +64,8 @@ class FakeFunctions(LazyFunctions):
     def catalogue(self) -> dict[str, Any]:
         return {"words": ["cat"]}
 
-    def open_upload(
-        self, data: bytes, name: str, voice: str | None, key: str | None
-    ) -> Any:
-        return {"data": data.decode(), "name": name, "voice": voice, "key": key}
+    def open_upload(self, data: bytes, name: str) -> Any:
+        return {"data": data.decode(), "name": name}
 
     def engrave(self, body: Any) -> Any:
         return {"pages": [body["piece"]["title"]]}
@@ -168,13 +167,8 @@ def test_without_a_file_nothing_is_opened() -> None:
 
 
 def test_quick_requests_are_answered(client: httpx.Client) -> None:
-    opened = client.post("/open?name=a.mid&voice=alto&key=E minor", content=b"abc")
-    assert opened.json() == {
-        "data": "abc",
-        "name": "a.mid",
-        "voice": "alto",
-        "key": "E minor",
-    }
+    opened = client.post("/open?name=a.mid", content=b"abc")
+    assert opened.json() == {"data": "abc", "name": "a.mid"}
     engraved = client.post("/engrave", json={"piece": {"title": "Lobe den Herren"}})
     assert engraved.json() == {"pages": ["Lobe den Herren"]}
     guessed = client.post("/guess", json={"strokes": [[[1, 2]]]})

@@ -58,7 +58,7 @@ def test_one_line_is_a_melody(ending: str, tmp_path: Path) -> None:
 
 
 def test_the_voice_of_a_line_is_chosen_and_its_octave_said() -> None:
-    found = open_upload(ABC.encode(), "tune.abc", voice="bass")
+    found = read_upload(ABC.encode(), "tune.abc", voice="bass").to_json()
     assert (found["kind"], found["voice"]) == ("melody", 3)
     assert found["piece"]["voices"][3][0] == [43, 0, 4]
     assert "transposed 2 octaves down into the range of the bass" in found["remarks"]
@@ -76,12 +76,12 @@ def test_keys_are_those_of_the_file_or_guessed_or_chosen(tmp_path: Path) -> None
     assert (in_g["piece"]["key"], in_g["key_estimated"]) == ("G major", False)
     data = written(melody(), ".csv", tmp_path)
     assert open_upload(data, "a.csv")["key_estimated"]
-    chosen = open_upload(data, "a.csv", key="e minor")
+    chosen = read_upload(data, "a.csv", key="e minor").to_json()
     assert (chosen["piece"]["key"], chosen["key_estimated"]) == ("E minor", False)
     with pytest.raises(UsageError, match="expected a key such as 'G major'"):
-        open_upload(data, "a.csv", key="H dur")
+        read_upload(data, "a.csv", key="H dur")
     with pytest.raises(UsageError, match="expected a voice out of soprano"):
-        open_upload(data, "a.csv", voice="treble")
+        read_upload(data, "a.csv", voice="treble")
 
 
 def test_content_says_the_format_of_a_name_without_ending() -> None:
