@@ -34,14 +34,14 @@ let running = null; // AbortController of the job
 const isSheet = () => matchMedia("(max-width: 760px)").matches;
 
 function options() {
-  const number = (id, least, most, otherwise) => {
-    const value = Math.round(Number(byId(id).value));
-    return Number.isFinite(value) && byId(id).value !== "" ? Math.min(Math.max(value, least), most) : otherwise;
+  const number = (id, otherwise) => {
+    const { value, min, max } = byId(id);
+    return value === "" ? otherwise : Math.min(Math.max(Math.round(Number(value)), Number(min)), Number(max));
   };
   return {
-    model: byId("model").value || "bach", variations: number("variations", 1, 8, 1), best_of: number("best-of", 1, 8, 2),
-    temperature: temperatureOf(settings.temperature), rules: RULES[settings.rules], random_state: number("random-state", 0, 4294967295, 0),
-    bars: number("bars", 2, 128, null), opening: number("opening", 1, 16, 2),
+    model: byId("model").value || "bach", variations: number("variations", 1), best_of: number("best-of", 2),
+    temperature: temperatureOf(settings.temperature), rules: RULES[settings.rules], random_state: number("random-state", 0),
+    bars: number("bars", null), opening: number("opening", 2),
   };
 }
 
@@ -187,6 +187,12 @@ function show() {
   byId("rewrite-selection").textContent = name ? name.charAt(0).toUpperCase() + name.slice(1)
     : "Nothing is selected. Drag over the score, or move with the arrow keys.";
   byId("rewrite-locked").textContent = isEmpty(locked) ? "" : "Locked notes stay as they are.";
+}
+
+/** Takes what the server allows. @param {{bars: number, variations: number}} limits */
+export function setLimits({ bars, variations }) {
+  byId("bars").max = byId("opening").max = String(bars);
+  byId("variations").max = String(variations);
 }
 
 /** Fills the list of models. @param {{name: string, kind: string, summary: string}[]} models */

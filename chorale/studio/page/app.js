@@ -1,6 +1,6 @@
 // How do the parts of the page work together? Wiring only.
 
-import { cancel, kept, openAction, run, showModels, startActions } from "./actions.js";
+import { cancel, kept, openAction, run, setLimits, showModels, startActions } from "./actions.js";
 import { addStyle, announce, arrowTabs, byId, chooseTab, element, tameMenus } from "./dom.js";
 import { isEditing, prepareEditing, setEditing, startEditing } from "./editing.js";
 import { opened, startFilesIn, takeAnswer } from "./files_in.js";
@@ -138,6 +138,7 @@ async function loadCatalogue() {
     const catalogue = await getCatalogue();
     showSeeds(catalogue.seeds);
     showModels(catalogue.models);
+    setLimits(catalogue.limits);
     takeCommandLine(catalogue);
   } catch (error) {
     byId("seed-count").textContent = "The openings could not be loaded.";

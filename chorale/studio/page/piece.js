@@ -1,6 +1,7 @@
 // What can be said of a piece: its bars, beats, notes, names, and what a change changed.
 
 import { noCells } from "./cells.js";
+import { fifthsOf } from "./pitches.js";
 
 export const VOICES = ["soprano", "alto", "tenor", "bass"];
 
@@ -126,6 +127,25 @@ export function transposed(piece, semitones, voice = null) {
   const voices = piece.voices.map((notes, index) => (voice === null || index === voice
     ? notes.map(([pitch, start, length]) => [pitch + semitones, start, length]) : notes));
   return { ...piece, voices };
+}
+
+const TONES = { C: 0, D: 2, E: 4, F: 5, G: 7, A: 9, B: 11 };
+
+/** @param {string} key such as "F# minor" @returns {[number, string]} semitones above C, and the mode */
+function tonic(key) {
+  const [name, mode] = key.split(" ");
+  const signs = (name.match(/#/g) ?? []).length - (name.match(/b/g) ?? []).length;
+  return [(TONES[name[0]] + signs + 12) % 12, mode];
+}
+
+/** @param {string|null} key @param {number} semitones @returns {string|null} the key that far away, with the fewest signs */
+export function transposedKey(key, semitones) {
+  if (!key) return key;
+  const [from, mode] = tonic(key);
+  const to = (from + semitones + 120) % 12;
+  const names = ["C", "G", "F", "D", "Bb", "A", "Eb", "E", "Ab", "B", "Db", "F#", "C#", "G#"].map((name) => `${name} ${mode}`);
+  const found = names.filter((name) => tonic(name)[0] === to);
+  return found.sort((a, b) => Math.abs(fifthsOf(a)) - Math.abs(fifthsOf(b)))[0] ?? key;
 }
 
 /** @param {Piece} before @param {Piece} after @returns {import("./cells.js").Cells} cells of notes that only one of both has */

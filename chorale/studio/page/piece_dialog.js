@@ -2,7 +2,8 @@
 
 import { noCells } from "./cells.js";
 import { byId, element } from "./dom.js";
-import { barLength, emptyPiece, pickupOf, VOICES, withMetre } from "./piece.js";
+import { sayError } from "./notices.js";
+import { barLength, emptyPiece, pickupOf, transposed, transposedKey, VOICES, withMetre } from "./piece.js";
 import { getCatalogue } from "./server.js";
 import { store } from "./store.js";
 
@@ -82,22 +83,37 @@ export async function editPiece() {
   time.disabled = isFixed;
   pickup.disabled = isFixed;
   const tempo = number("piece-tempo", Math.round(piece.tempo), 10, 400);
+  const transposing = number("piece-transpose", 0, -12, 12);
+  transposing.setAttribute("aria-describedby", "piece-transpose-unit");
+  const semitones = element("span", { class: "pair" }, transposing, element("span", { class: "muted fine", id: "piece-transpose-unit" }, "semitones"));
   const voice = choice("piece-voice", VOICES, VOICES[melody]);
   const fields = [
     field("Title", title), field("Key", key), field("Metre", time), field("Pickup", pickup), field("Tempo", tempo), field("Melody in the", voice),
+    [element("label", { for: "piece-transpose" }, "Transpose by"), semitones],
   ];
   const note = isFixed ? "The metre changes within this piece and stays as it is."
-    : "Metre and pickup move the barlines; the notes stay. The key names what is written; it transposes nothing.";
+    : "Metre and pickup move the barlines; the notes stay. The key names what is written; Transpose moves the notes, and the key with them.";
   if (!await ask("piece-dialog", "The piece", fields, "Change", note)) return;
+  const moved = transposed(piece, Number(transposing.value));
+  const pitches = moved.voices.flat().map(([pitch]) => pitch);
+  if (pitches.some((pitch) => pitch < 1 || pitch > 127)) {
+    sayError(new Error(`Transposed by ${transposing.value} semitones, notes would leave the range of MIDI.`));
+    return;
+  }
+  const named = key.value || null;
+  const isNamed = named !== piece.key; // by hand
   store.apply("Piece", (document) => {
-    let changed = document.piece;
+    // What came meanwhile, such as what a model wrote, stays.
+    const { piece: now } = document;
+    const far = Number(transposing.value);
+    let changed = far ? { ...transposed(now, far), key: transposedKey(now.key, far) } : now;
     if (!isFixed && (time.value !== nameOf(metre) || Number(pickup.value) !== pickupOf(changed))) {
       changed = withMetre(changed, metreOf(time.value), Number(pickup.value));
     }
     const beats = Number(tempo.value);
     return {
       ...document, melody: VOICES.indexOf(voice.value), selection: null,
-      piece: { ...changed, title: title.value.trim(), key: key.value || null, tempo: beats >= 10 && beats <= 400 ? beats : changed.tempo },
+      piece: { ...changed, title: title.value.trim(), key: isNamed ? named : changed.key, tempo: beats >= 10 && beats <= 400 ? beats : changed.tempo },
     };
   });
 }

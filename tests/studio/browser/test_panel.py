@@ -9,6 +9,7 @@ from bach import few_chorales
 from playwright.sync_api import Page, expect
 from studio_pages import choose, document_of, open_studio, run, wait_for_change
 
+from chorale.music.keys import Key
 from chorale.music.lyrics import Lyric
 from chorale.music.score import Chorale
 
@@ -98,3 +99,19 @@ def test_tempi_that_files_may_have_can_be_set(page: Page) -> None:
     page.locator("#tempo").fill("5")
     page.locator("#tempo").press("Enter")
     expect(page.locator("#tempo")).to_have_value("320")
+
+
+def test_a_piece_is_transposed_with_its_key(page: Page) -> None:
+    piece = few_chorales().valid[0].opening(16)
+    open_studio(page, replace(piece, key=Key.parse("C major")))
+    before = document_of(page)["piece"]["voices"]
+    page.locator("#piece-settings").click()
+    page.get_by_label("Transpose by").fill("-2")
+    page.locator("#piece-dialog-accept").click()
+    after = document_of(page)["piece"]
+    assert after["key"] == "Bb major"
+    assert after["voices"] == [
+        [[pitch - 2, start, length] for pitch, start, length in line] for line in before
+    ]
+    page.locator("#undo").click()
+    assert document_of(page)["piece"]["voices"] == before
