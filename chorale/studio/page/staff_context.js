@@ -8,9 +8,9 @@
 import { noteAt } from "./melody_edits.js";
 import { numberOf } from "./pitches.js";
 import { drawNotes, drawStaff, svg } from "./staff_drawing.js";
-import { BOTTOM, MIDDLE, StaffLayout, TOP } from "./staff_layout.js";
+import { BOTTOM, MIDDLE, STEM, StaffLayout, TOP } from "./staff_layout.js";
 
-const MARGIN = 38; // pixels over and under the other staff
+const MARGIN = 8; // pixels over and under the other staff and its stems
 
 /** @param {number} voice @returns {"treble" | "bass"} */
 export const clefOf = (voice) => (voice < 2 ? "treble" : "bass");
@@ -33,7 +33,11 @@ export function drawContext(layout, piece, voice) {
   const others = (voice < 2 ? [2, 3] : [0, 1]).filter((other) => piece.voices[other].length);
   if (!others.length) return found;
   const staff = new StaffLayout(piece, clefOf(others[0]), 1);
-  const [top, height] = [TOP - MARGIN, BOTTOM - TOP + 2 * MARGIN];
+  const heights = others.flatMap((other) =>
+    piece.voices[other].map(([pitch]) => staff.y(numberOf(pitch, staff.fifths))),
+  );
+  const top = Math.min(TOP, Math.min(...heights) - STEM) - MARGIN;
+  const height = Math.max(BOTTOM, Math.max(...heights) + STEM) + MARGIN - top;
   found[voice < 2 ? "below" : "above"] = svg(
     "svg",
     {

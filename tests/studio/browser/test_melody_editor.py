@@ -357,3 +357,13 @@ def test_a_fermata_over_two_voices_is_over_both(editor: Page) -> None:
     stem = editor.locator(".staff-context .staff-stroke").first.bounding_box()
     assert sign and stem
     assert sign["y"] + sign["height"] <= stem["y"] + 4
+
+
+def test_nothing_of_the_other_voices_is_cut_off(editor: Page) -> None:
+    lines = [[[74, 0, 4]], [], [[69, 0, 4]], [[36, 0, 4]]]  # A4 and C2
+    editor.evaluate("(piece) => { editor.piece = piece; }", piece_of(voices=lines))
+    staff = editor.locator(".melody-other-staff").bounding_box()
+    notes = editor.locator(".melody-other-staff .staff-context").bounding_box()
+    assert staff and notes
+    assert staff["y"] <= notes["y"]
+    assert notes["y"] + notes["height"] <= staff["y"] + staff["height"]
