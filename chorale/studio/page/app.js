@@ -2,7 +2,7 @@
 
 import { cancel, kept, openAction, run, setLimits, showModels, startActions } from "./actions.js";
 import { addStyle, announce, arrowTabs, byId, chooseTab, element, tameMenus } from "./dom.js";
-import { isEditing, prepareEditing, setEditing, startEditing } from "./editing.js";
+import { forgetKeys, isEditing, prepareEditing, setEditing, startEditing } from "./editing.js";
 import { opened, startFilesIn, takeAnswer } from "./files_in.js";
 import { printScore, save, startFilesOut } from "./files_out.js";
 import { countFindings, startFindings } from "./findings.js";
@@ -75,7 +75,10 @@ function topBar() {
 
 async function begin() {
   prepareEditing();
-  if (!await newPiece()) return;
+  if (!await newPiece()) {
+    forgetKeys();
+    return;
+  }
   openAction("harmonize", { opens: false });
   setEditing(true);
 }

@@ -13,6 +13,8 @@ import { getPlayer } from "./transport.js";
 let editor = null;
 /** @type {Promise<void>|null} until the editor is there */
 let loading = null;
+/** @type {KeyboardEvent[]|null} letters and digits that come before the editor has the focus */
+let early = null;
 
 /** @returns {boolean} whether notes are being edited */
 export const isEditing = () => document.body.dataset.mode === "edit";
@@ -33,6 +35,7 @@ export async function setEditing(isOn) {
       await (loading ??= load());
     } catch (error) {
       loading = null;
+      forgetKeys();
       sayError(error);
       return;
     }
@@ -61,12 +64,22 @@ export async function setEditing(isOn) {
 
 /** Loads the editor, so that the first key after a dialog is a note. */
 export function prepareEditing() {
+  early = [];
   loading ??= load();
   // Whoever edits then is told of what failed.
   loading.catch(() => { loading = null; });
 }
 
-const focusEditor = () => editor.querySelector(".melody-area")?.focus({ preventScroll: true });
+/** Awaits no keys any more, as the editor will not be opened. */
+export function forgetKeys() {
+  early = null;
+}
+
+function focusEditor() {
+  editor.querySelector(".melody-area")?.focus({ preventScroll: true });
+  for (const event of early ?? []) press(editor, event);
+  forgetKeys();
+}
 
 /** Goes to the beginning; a duration that is chosen then is that of the next note. */
 function toStart() {
@@ -120,6 +133,14 @@ function take({ piece }) {
 /** Wires the button, and shows in the editor what changes elsewhere. */
 export function startEditing() {
   byId("edit-notes").addEventListener("click", () => setEditing(!isEditing()));
+  document.addEventListener("keydown", (event) => {
+    const isCommand = event.ctrlKey || event.metaKey || event.altKey;
+    const isElsewhere = event.target.closest?.("dialog, input, select, textarea");
+    if (!early || isCommand || isElsewhere || !/^[a-z0-9.]$/i.test(event.key)) return;
+    early.push(event);
+    event.preventDefault();
+    event.stopPropagation();
+  }, { capture: true });
   document.addEventListener("keydown", (event) => {
     // Nothing has the focus: letters are notes, not actions.
     const isFree = isEditing() && event.target === document.body && !event.defaultPrevented;

@@ -255,9 +255,15 @@ def test_the_first_key_after_a_new_piece_reaches_the_editor(page: Page) -> None:
     open_studio(page)
     for _ in range(2):  # also when the editor is open already
         page.locator("#new").click()
-        page.locator("#new-dialog-accept").click()
-        page.keyboard.press("6")
-        page.keyboard.press("g")
+        page.locator("#new-dialog-accept").wait_for()
+        # Faster than a page that is busy can bring the editor.
+        page.evaluate("""() => {
+          document.getElementById("new-dialog-accept").click();
+          for (const key of ["6", "g"]) {
+            const event = new KeyboardEvent("keydown", { key, bubbles: true });
+            document.getElementById("new").dispatchEvent(event);
+          }
+        }""")
         expect(page.locator(".melody-status")).to_have_text("G4, half, bar 1, beat 1")
         assert document_of(page)["piece"]["voices"][0] == [[67, 0, 8]]
 
