@@ -1,6 +1,7 @@
 """`chorale train --plugin`: a network of a user's own, from a folder outside the tree.
 
-Each command is a process of its own, as a user's is, so that nothing is imported yet.
+What tells whether a module was imported is a process of its own, as a user's is. What
+follows a training is run in this one, which saves starting TensorFlow again.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import pytest
 from command_line import outcome
 from killed import PACKAGE
 from plugged import BUILD, REGISTER, no_plugins, write_module, write_package
+from tiny import without_xla
 
 from chorale.corpus.loading import load_corpus
 from chorale.errors import UsageError
@@ -35,7 +37,8 @@ from chorale.training.options import TrainingOptions
 
 pytestmark = pytest.mark.keras
 
-SIZES = "--units 8 --layers 1 --voice-units 8 --epochs 1 --batch-size 3 --crop 16"
+# One batch has all pieces: XLA compiles for each size.
+SIZES = "--units 8 --layers 1 --voice-units 8 --epochs 1 --batch-size 7 --crop 16"
 # Leaves a trace wherever it is imported.
 TRACE = "import os\nopen(os.environ['TRACE'], 'a').close()\n"
 
@@ -92,6 +95,16 @@ def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
         yield tmp_path
 
 
+@pytest.fixture
+def at_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Forget plugins and work in the user's folder, where modules are not found yet."""
+    monkeypatch.chdir(home)
+    monkeypatch.setenv("TRACE", str(home / "trace"))
+    with without_xla(), no_plugins():
+        yield home
+    sys.modules.pop("mine", None)
+
+
 def test_the_card_says_where_the_network_came_from(home: Path) -> None:
     values = json.loads((home / "run/model/card.json").read_text())
     assert values["network"]["body"] == "residual-gru"
@@ -134,17 +147,15 @@ def test_running_a_model_does_not_import_the_module_that_is_there(home: Path) ->
 # === Going on ===
 
 
-def test_resuming_says_the_command_with_the_plugin(home: Path) -> None:
+def test_resuming_says_the_command_with_the_plugin(at_home: Path) -> None:
     words = "train --output run --resume --corpus corpus"
-    done = chorale(*words.split(), folder=home)
-    assert done.returncode == 2
+    code, _, err = outcome(*words.split())
+    assert code == 2
     command = "chorale train --output run --resume --corpus corpus --plugin mine"
-    assert done.stderr.rstrip().endswith(
-        f"the plugin mine, which resuming needs: {command}"
-    )
-    done = chorale(*shlex.split(command)[1:], folder=home)
-    assert done.returncode == 0, done.stderr
-    assert "model   run/model" in done.stdout
+    assert err.rstrip().endswith(f"the plugin mine, which resuming needs: {command}")
+    code, out, err = outcome(*shlex.split(command)[1:])
+    assert code == 0, err
+    assert "model   run/model" in out
 
 
 def test_a_changed_module_does_not_resume(home: Path, fresh: Path) -> None:
@@ -156,15 +167,16 @@ def test_a_changed_module_does_not_resume(home: Path, fresh: Path) -> None:
     assert "not what the run began with: the plugin mine differs" in err
 
 
-def test_a_model_of_a_plugin_is_fine_tuned_with_it(home: Path) -> None:
-    words = "train --from run --corpus corpus --epochs 1 --crop 16 --output tuned"
-    done = chorale(*words.split(), folder=home)
-    assert done.returncode == 2
-    assert "from the plugin mine, which is not loaded: first on the" in done.stderr
-    assert not (home / "tuned").exists()
-    done = chorale(*words.split(), "--plugin", "mine", folder=home)
-    assert done.returncode == 0, done.stderr
-    card = load_card(home / "tuned")
+def test_a_model_of_a_plugin_is_fine_tuned_with_it(at_home: Path) -> None:
+    words = "train --from run --corpus corpus --epochs 1 --batch-size 7 --crop 16"
+    words += " --output tuned"
+    code, _, err = outcome(*words.split())
+    assert code == 2
+    assert "from the plugin mine, which is not loaded: first on the" in err
+    assert not (at_home / "tuned").exists()
+    code, _, err = outcome(*words.split(), "--plugin", "mine")
+    assert code == 0, err
+    card = load_card(at_home / "tuned")
     assert card.data["plugin"]["module"] == "mine" and card.data["base"]
 
 
@@ -190,7 +202,9 @@ def test_another_process_that_stores_the_model_imports_the_plugin(
     monkeypatch.setattr(trainer, "exports_here", lambda: False)
     network = NetworkOptions(body="residual-gru", units=8, layers=1, voice_units=8)
     options = TrainingOptions(epochs=1, crop=16, batch_size=3)
-    card = train_network(load_corpus(tiny_corpus), network, options, fresh / "run")
+    corpus = load_corpus(tiny_corpus)
+    with without_xla():
+        card = train_network(corpus, network, options, fresh / "run")
     assert card.figures["valid"]["nats_per_note"] > 0
 
 
@@ -198,14 +212,20 @@ def test_another_process_that_stores_the_model_imports_the_plugin(
 
 
 def test_an_entry_point_needs_no_option(
-    home: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    home: Path,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("TRACE", str(tmp_path / "trace"))
     site = tmp_path_factory.mktemp("site")
     path = write_module(site / "chorale_nets", "gru", TRACE + BUILD)
     write_package(site, "chorale-nets", {"far-gru": "chorale_nets.gru:build"}, "0.3")
+    monkeypatch.chdir(tmp_path)
     words = f"train --network far-gru --corpus {home}/corpus {SIZES} --output run"
-    done = chorale(*words.split(), folder=tmp_path, path=site)
-    assert done.returncode == 0, done.stderr
+    with without_xla(), no_plugins(site):
+        code, _, err = outcome(*words.split())
+    assert code == 0, err
     card = load_card(tmp_path / "run")
     assert card.data["plugin"] == {
         "module": "chorale_nets.gru",
@@ -216,11 +236,15 @@ def test_an_entry_point_needs_no_option(
     (tmp_path / "trace").unlink()
     words = f"evaluate --model run --corpus {home}/corpus --split valid"
     assert chorale(*words.split(), folder=tmp_path).returncode == 0
+    assert not (tmp_path / "trace").exists()
     words = f"train --output run --resume --finish --corpus {home}/corpus"
-    done = chorale(*words.split(), folder=tmp_path)
-    assert (done.returncode, "--plugin chorale_nets.gru" in done.stderr) == (2, True)
-    done = chorale(*words.split(), folder=tmp_path, path=site)
-    assert done.returncode == 0, done.stderr
+    with no_plugins():
+        code, _, err = outcome(*words.split())
+    assert (code, "--plugin chorale_nets.gru" in err) == (2, True)
+    with no_plugins(site):
+        code, _, err = outcome(*words.split())
+    assert code == 0, err
+    assert (tmp_path / "trace").exists()
 
 
 # === What is refused before anything is read ===
