@@ -6,18 +6,16 @@ from dataclasses import asdict
 from typing import Any
 
 from chorale.music.harmony.analysis import Analysis, Phrase, key_label
-from chorale.music.metre import STEPS_PER_WHOLE
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES
 
 
 def place(chorale: Chorale, step: int) -> dict[str, Any]:
     """Return the step, bar and beat of a step, as findings have them."""
-    units = STEPS_PER_WHOLE / chorale.metre_at(step).denominator
     return {
         "step": step,
         "bar": int(chorale.bars[step]),
-        "beat": 1 + int(chorale.positions[step]) / units,
+        "beat": chorale.beat_at(step),
     }
 
 
@@ -28,7 +26,7 @@ def analysis_lines(chorale: Chorale, analysis: Analysis) -> list[str]:
     """
     form = f"form {analysis.form}"
     if analysis.stollen:
-        form += f" (AAB, Stollen of {analysis.stollen})"
+        form += f", bar form AAB with Stollen of {analysis.stollen} phrases"
     labels = analysis.numerals()
     lines = [f"{analysis.key.name}, {form}"]
     for phrase in analysis.phrases:
@@ -51,7 +49,7 @@ def analysis_lines(chorale: Chorale, analysis: Analysis) -> list[str]:
 def _cadence(phrase: Phrase) -> str:
     cadence = phrase.cadence
     if cadence is None:
-        return "silence"
+        return "no harmony"
     kind = "no cadence" if cadence.kind == "none" else cadence.kind
     soprano = f", soprano on {cadence.soprano}" if cadence.soprano else ""
     return f"{kind} in {cadence.key.name}{soprano}"

@@ -70,7 +70,7 @@ def check(
         ),
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print findings and rates as JSON.")
+        bool, typer.Option("--json", help="Print findings, rates and analysis as JSON.")
     ] = False,
     key: reading_options.KeyName = None,
     parts: reading_options.Parts = None,
@@ -91,9 +91,7 @@ def check(
         lines = [f"{name:<25}{summary}" for name, summary in summaries.items()]
         typer.echo(json.dumps(summaries, indent=2) if as_json else "\n".join(lines))
         return
-    if not files:
-        raise UsageError("expected a file or a folder to check, got none")
-
+    files = _chosen_files(files, show_rates and show_analysis and not as_json)
     options = reading_options.reading_options(context)
     checked, refused = _check_files(files, rules, options, show_analysis)
     none = dict.fromkeys(rules, Tally())
@@ -118,6 +116,15 @@ class _Checked(NamedTuple):
     findings: list[Finding]
     tallies: dict[str, Tally]
     analysis: Analysis | None
+
+
+def _chosen_files(files: list[Path] | None, is_both: bool) -> list[Path]:
+    """Return the files, unless there are none or rates and an analysis as text."""
+    if not files:
+        raise UsageError("expected a file or a folder to check, got none")
+    if is_both:
+        raise UsageError("expected --rates or --analysis, got both: --json prints both")
+    return files
 
 
 def _chosen_rules(select: str | None, ignore: str) -> list[str]:

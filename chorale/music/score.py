@@ -18,7 +18,14 @@ import numpy as np
 from chorale.errors import DataError
 from chorale.music.keys import Key
 from chorale.music.lyrics import Lyric
-from chorale.music.metre import COMMON_TIME, Bar, Metre, bar_lengths, number_bars
+from chorale.music.metre import (
+    COMMON_TIME,
+    STEPS_PER_WHOLE,
+    Bar,
+    Metre,
+    bar_lengths,
+    number_bars,
+)
 from chorale.music.voices import HIGHEST_PITCH, SILENCE, VOICE_NAMES, VOICES
 from chorale.utils.arrays import BoolArray, Float64Array, IntArray
 
@@ -182,6 +189,11 @@ class Chorale:
     def metre_at(self, step: int) -> Metre:
         """Return the time signature in force at a step."""
         return self.metres[bisect(self.metres, step, key=lambda m: m.step) - 1]
+
+    def beat_at(self, step: int) -> float:
+        """Return the beat of a step, from 1, in units of the time signature."""
+        unit = STEPS_PER_WHOLE / self.metre_at(step).denominator
+        return 1 + int(self.positions[step]) / unit
 
     def bar_lengths(self) -> IntArray:
         """Return the length of a full bar at each step, int array (steps,)."""

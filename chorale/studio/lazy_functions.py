@@ -18,8 +18,8 @@ from chorale.utils.progress import Progress
 if TYPE_CHECKING:
     from chorale.studio.api_bodies import Prepared, Sent
 
-# Of the first request, which it is to resemble: two bars and a line of a drawing.
-_BARS = 2
+# Warm-up requests: a chorale of three bars, and a drawing of one line.
+_BARS = 3
 _LINE = [[[0, 0], [90, 50], [20, 90]]]
 
 
@@ -35,7 +35,7 @@ class LazyFunctions:
             progress: called now and then; raises an exception to end it.
         """
         others = threading.Thread(target=self._warm_others, daemon=True)
-        job = {"action": "generate", "seed": "1", "bars": _BARS + 1, "best_of": 1}
+        job = {"action": "generate", "seed": "1", "bars": _BARS, "best_of": 1}
         others.start()
         piece = self.prepare(job)(progress)["variations"][0]["piece"]
         melody = {"action": "harmonize", "piece": piece, "voice": 0, "best_of": 2}

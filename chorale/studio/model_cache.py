@@ -25,6 +25,8 @@ _SUMMARIES = {
     NEXT_STEP: "writes step by step",
     INFILLER: "fills in notes, drawn again in rounds",
 }
+# One for all models: two would not be loaded faster side by side, and those that are
+# needed first are loaded when the server starts.
 _lock = threading.Lock()
 _opened: dict[str, Model] = {}
 _cards: dict[str, Card] = {}  # of those that are opened

@@ -40,7 +40,7 @@ class Parameter:
         name: of the field, or of the query parameter.
         summary: what it does, without its bounds.
         kind: int, float or str.
-        default: None if it may be left out without a value of its own.
+        default: None for an optional parameter without one.
         least, most: bounds of a number, inclusive; the longest text.
         choices: returns the texts to choose from; None for any.
         pattern: regular expression of a text; empty for any.

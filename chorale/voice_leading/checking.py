@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from chorale.errors import DataError
-from chorale.music.metre import STEPS_PER_WHOLE
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES
 from chorale.utils.arrays import IntArray
@@ -179,14 +178,13 @@ def _tally(result: RuleResult, start: int) -> Tally:
 def _finding(piece: Piece, rule: Rule, step: int, voices: Voices) -> Finding:
     chorale = piece.chorale
     steps = [step - 1, step] if rule.is_motion else [step]
-    units = STEPS_PER_WHOLE / chorale.metre_at(step).denominator
     who = listed(VOICE_NAMES[voice] for voice in voices)
     return Finding(
         rule=rule.name,
         voices=voices,
         step=step,
         bar=int(chorale.bars[step]),
-        beat=1 + int(chorale.positions[step]) / units,
+        beat=chorale.beat_at(step),
         pitches=tuple(
             tuple(chorale.pitches[steps, voice].tolist()) for voice in voices
         ),

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import mido
 import numpy as np
 import pytest
+from bach import few_chorales
 from command_line import run_command
 from progressions import progression
 from strategies import little_chorale
 
+from chorale.commands.analyses import analysis_lines
 from chorale.corpus.loading import bundled_corpus, load_corpus
 from chorale.formats.classic_csv import write_annotations
 from chorale.formats.files import write
+from chorale.music.harmony.analyzing import analyze
 from chorale.music.keys import Key
 from chorale.music.score import Chorale
 from chorale.voice_leading.checking import check as find_faults
@@ -266,6 +270,7 @@ def test_notes_played_between_sixteenths_are_said(
             1,
             "trio.musicxml: expected four voices, the alto is silent",
         ),
+        (["hymn.mid", "--rates", "--analysis"], 2, "--rates or --analysis, got both"),
         (["hymn.mid", "--select", ""], 2, "a rule to check, none is left"),
         (
             ["empty"],
@@ -288,6 +293,18 @@ def test_mistakes_end_in_one_line(
     (line,) = done.stderr.splitlines()
     assert line.startswith("chorale: ")
     assert message in line
+
+
+def test_a_bar_form_is_said_in_words() -> None:
+    chorale = few_chorales().train[0]
+    analysis = replace(analyze(chorale), stollen=2)
+    first = analysis_lines(chorale, analysis)[0]
+    assert first.endswith(
+        f"form {analysis.form}, bar form AAB with Stollen of 2 phrases"
+    )
+    silent = replace(analysis.phrases[0], cadence=None)
+    lines = analysis_lines(chorale, replace(analysis, phrases=(silent,)))
+    assert lines[1].endswith(" -> no harmony")
 
 
 def test_an_analysis_is_printed_under_the_findings(tmp_path: Path) -> None:

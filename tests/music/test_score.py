@@ -169,6 +169,14 @@ def test_metres_change_on_barlines() -> None:
     assert chorale.pickup == 0
 
 
+def test_beats_are_counted_in_the_metre_of_their_step() -> None:
+    chorale = Chorale(
+        pitches=np.full((32, VOICES), 60), metres=(Metre(4, 4), Metre(6, 8, 16))
+    )
+    assert [chorale.beat_at(step) for step in (0, 2, 12)] == [1, 1.5, 4]
+    assert [chorale.beat_at(step) for step in (16, 18, 26)] == [1, 2, 6]
+
+
 def test_metres_are_whole_sixteenths() -> None:
     assert Metre.parse(" 3/8 ", 5) == Metre(3, 8, 5)
     assert Metre(6, 8).bar_length == 12

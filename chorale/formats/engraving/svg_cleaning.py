@@ -29,7 +29,7 @@ _ALLOWED = {
     "text": ("x", "y", "dx", "dy", "font-size", "text-anchor"),
     "tspan": ("x", "y", "dx", "dy", "font-size", "text-anchor"),
 }
-# Values, among them no reference to a resource.
+# Plain values: no url(...), which could be a reference to a resource.
 _PLAIN = re.compile(r"(?!.*url)[\w\s.,#()+-]*", re.ASCII | re.DOTALL)
 _ID = re.compile(r"(?:note|rest)-\d-\d+(?:-tie-\d+)?|bar-\d+")
 _INVISIBLE = {"placeholder", "systemMilestoneEnd", "pageMilestoneEnd"}
