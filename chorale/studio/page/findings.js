@@ -95,8 +95,9 @@ function notesOf(finding) {
   const { piece } = store.document;
   return finding.voices.flatMap((voice) => {
     const note = noteAt(piece, voice, finding.step);
-    const shown = note && score.notes.get(`${voice}-${note[1]}`);
-    return shown ? [shown] : [];
+    // A leap has two notes, and its step is that of the second.
+    const before = note && finding.rule.includes("leap") && noteAt(piece, voice, note[1] - 1);
+    return [note, before].flatMap((found) => (found && score.notes.get(`${voice}-${found[1]}`)) || []);
   });
 }
 

@@ -40,7 +40,7 @@ function list() {
   found = seeds.filter((seed) => words.every((word) => searched(seed).includes(word)));
   const rows = found.map((seed) => row(
     String(seed.number), String(seed.number), seed.title,
-    [seed.source.replace(/^bwv\s*/i, "BWV "), seed.key, seed.metre, `${seed.bars} bars`, seed.form.replaceAll(" ", "\u00a0")].filter(Boolean).join(" · "),
+    [seed.source.replace(/^bwv\s*/i, "BWV "), seed.key, seed.metre, `${seed.bars} bars`, seed.form.replaceAll(" ", "\u00a0")].filter(Boolean).join("\u00a0· "),
   ));
   if (!words.length) rows.unshift(row("none", "–", "From nothing", "No opening; a plan of bars and phrases is borrowed"));
   byId("seed-list").replaceChildren(...rows);
