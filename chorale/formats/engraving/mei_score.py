@@ -76,6 +76,8 @@ class _Writer:
         self._staves = staves
         self._notation = notate(chorale, staves=staves)
         self._verses = _verses_by_note(chorale, VOICES // staves)
+        self._hidden = _hidden_voices(chorale, VOICES // staves)
+        self._lone_staves = {voice * staves // VOICES for voice in self._hidden}
         # Of each voice the step at which the note being written begins, and how many
         # noteheads it has already.
         self._begun = [(0, 0)] * VOICES
@@ -160,7 +162,8 @@ class _Writer:
             for layer, voice in enumerate(voices, start=1):
                 parent = SubElement(staff, "layer", {"n": str(layer)})
                 self._add_line(parent, voice, lines[voice], marks)
-                if empty and each > 1:  # the two rests are drawn as one
+                # Two rests are drawn as one.
+                if empty and number not in self._lone_staves and each > 1:
                     parent[0].set("loc", _WHOLE_BAR_REST)
         measure.extend(marks)
 
@@ -185,6 +188,9 @@ class _Writer:
     ) -> str:
         """Write a note or rest, and the tie that leads to it; return its identifier."""
         spelling = note.spelling
+        if spelling is None and voice in self._hidden:
+            SubElement(parent, "mSpace")
+            return ""
         if spelling is None:
             name = f"rest-{voice}-{note.start}"
             element = SubElement(parent, "mRest" if note.whole_bar else "rest")
@@ -205,7 +211,7 @@ class _Writer:
             element.set("accid", sign)
         elif spelling.alter:
             element.set("accid.ges", sign)
-        if self._staves < VOICES and note.length < STEPS_PER_WHOLE:
+        if self._side(voice) and note.length < STEPS_PER_WHOLE:
             element.set("stem.dir", ALL_VOICES[voice].stem)
         if note.tied_back:
             before = _note_name(voice, start, count - 1)
@@ -224,7 +230,8 @@ class _Writer:
 
     def _side(self, voice: int) -> str:
         """Return where ties and fermatas of a voice are; empty if it is alone."""
-        if self._staves == VOICES:
+        staff = voice * self._staves // VOICES
+        if self._staves == VOICES or staff in self._lone_staves:
             return ""
         return "above" if ALL_VOICES[voice].stem == "up" else "below"
 
@@ -267,6 +274,20 @@ def _add_text(
     text.text = lines[0]
     for line in lines[1:]:
         SubElement(text, "lb").tail = line
+
+
+def _hidden_voices(chorale: Chorale, each: int) -> set[int]:
+    """Return the voices without notes that share a staff with one that has some.
+
+    Their rests in every bar would say nothing of a melody.
+    """
+    sounding = [bool(chorale.onsets[:, voice].any()) for voice in range(VOICES)]
+    hidden = set()
+    for first in range(0, VOICES, each):
+        voices = range(first, first + each)
+        if any(sounding[voice] for voice in voices):
+            hidden |= {voice for voice in voices if not sounding[voice]}
+    return hidden
 
 
 def _note_name(voice: int, start: int, count: int) -> str:
