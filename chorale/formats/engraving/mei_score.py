@@ -189,7 +189,8 @@ class _Writer:
         """Write a note or rest, and the tie that leads to it; return its identifier."""
         spelling = note.spelling
         if spelling is None and voice in self._hidden:
-            SubElement(parent, "mSpace")
+            if not len(parent):  # an incomplete bar has several rests
+                SubElement(parent, "mSpace")
             return ""
         if spelling is None:
             name = f"rest-{voice}-{note.start}"

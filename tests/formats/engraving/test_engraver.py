@@ -15,6 +15,7 @@ from strategies import chorales, little_chorale
 
 from chorale.errors import OptionError
 from chorale.formats.engraving import EngravingOptions, engrave
+from chorale.formats.engraving.mei_score import mei_of
 from chorale.music.keys import Key
 from chorale.music.lyrics import Lyric
 from chorale.music.metre import Metre, number_bars
@@ -234,6 +235,11 @@ def test_a_voice_without_notes_has_no_rests_beside_one_that_has_some() -> None:
     assert any(name.startswith("rest-2-") for name in rests)  # of the other staff
     four = by_id(picture(one_line([(67, 16)]), staves=4)).keys()
     assert {"rest-1-0", "rest-2-0", "rest-3-0"} <= four
+
+
+def test_a_voice_without_notes_is_one_space_in_an_incomplete_bar() -> None:
+    mei = mei_of(one_line([(67, 4), (69, 6)]))  # ten sixteenths, two rests
+    assert mei.count("<mSpace") == 1
 
 
 def test_a_silent_piece_is_empty_bars() -> None:
