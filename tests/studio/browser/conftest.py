@@ -50,8 +50,9 @@ def server(
 
 
 # As long as a browser is open, this thread counts as running an event loop. It is
-# closed before tests of other folders, which may start one.
-@pytest.fixture(scope="package")
+# closed before the tests of other modules, which may start one. (The scope "package"
+# would last as long as the session, since folders of tests are no packages.)
+@pytest.fixture(scope="module")
 def browser(browser_path: str) -> Iterator[Browser]:
     """Return Chromium without a window."""
     from playwright.sync_api import sync_playwright
