@@ -79,13 +79,10 @@ export async function request(path, body, { signal, method, as = "json" } = {}) 
 /**
  * Sends a file to be read.
  * @param {File} file
- * @param {{voice?: string, key?: string}} [options] what to read it as, instead of a guess
  * @returns {Promise<{piece: import("./piece.js").Piece, kind: string, voice: number|null, remarks: string[], key_estimated: boolean}>}
  */
-export async function openFile(file, { voice, key } = {}) {
+export async function openFile(file) {
   const query = new URLSearchParams({ name: file.name });
-  if (voice) query.set("voice", voice);
-  if (key) query.set("key", key);
   const headers = { "Content-Type": "application/octet-stream" };
   const answer = await answerOf(`/open?${query}`, { method: "POST", body: file, headers });
   return answer.json();
