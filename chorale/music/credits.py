@@ -9,6 +9,7 @@ from chorale.music.score import Chorale
 PROGRAM = "chorale"
 _BACH = "Johann Sebastian Bach"
 _HARMONIZED = f"; harmonization by {PROGRAM}"
+_HARMONIZED_ONLY = f"Harmonization by {PROGRAM}"  # of a melody without a name
 _REWRITTEN = f"; rewritten in part by {PROGRAM}"
 
 
@@ -34,12 +35,18 @@ def opening_credit(opening: Chorale | None) -> str:
 
 def harmonization_credit(melody: Chorale) -> str:
     """Return the credit of the harmonization of a melody."""
-    credit = melody.credit.removesuffix(_HARMONIZED)
+    credit = melody.credit
+    while credit.endswith((_HARMONIZED, _REWRITTEN)):  # of the other voices before
+        credit = credit.removesuffix(_HARMONIZED).removesuffix(_REWRITTEN)
     number, name = catalogue_number(melody), melody.title or melody.source
+    if credit == _HARMONIZED_ONLY:
+        return credit
     if credit.startswith("Melody"):  # harmonized before
         return credit + _HARMONIZED
     if credit:
         return f"Melody: {credit}{_HARMONIZED}"
+    if not name:
+        return _HARMONIZED_ONLY
     if number and melody.title:
         name = f"{melody.title} ({number})"
     return f"Melody: {number if number and not melody.title else name}{_HARMONIZED}"

@@ -20,7 +20,7 @@ from chorale.models.predictor import Predictor
 from chorale.music.credits import harmonization_credit, rewriting_credit
 from chorale.music.melody import Melody, fill_rests, fit_range
 from chorale.music.score import Chorale
-from chorale.music.voices import HIGHEST_PITCH, LOWEST_PITCH, VOICES
+from chorale.music.voices import HIGHEST_PITCH, LOWEST_PITCH, SILENCE, VOICES
 from chorale.sampling.fragments import Fragment, with_voice
 from chorale.sampling.generate import complete
 from chorale.sampling.gibbs import InfillingOptions, infill
@@ -178,7 +178,25 @@ def rewrite(
         options = replace(options, particles=PASSAGE_PARTICLES)
     given = replace(chorale, credit=rewriting_credit(chorale))
     fragments = _repeated(Fragment(given, ~passage), variations)
-    return fill_in(model, fragments, options, progress=progress)
+    kept = fragments[0].given
+    written = fill_in(model, fragments, options, progress=progress)
+    return [_with_ends(piece, chorale, kept) for piece in written]
+
+
+def _with_ends(piece: Chorale, original: Chorale, kept: BoolArray) -> Chorale:
+    """Return a rewritten piece in which no kept note lasts longer than before.
+
+    Where a kept note ended and the model holds it, it is struck again.
+
+    Args:
+        piece: the rewritten piece.
+        original: the piece before.
+        kept: bool array (steps, 4), the cells that stayed unchanged.
+    """
+    held = (original.pitches != SILENCE) & ~original.onsets
+    ended = np.zeros_like(kept)
+    ended[1:] = kept[:-1] & ~kept[1:] & ~held[1:]
+    return replace(piece, onsets=piece.onsets | (ended & (piece.pitches != SILENCE)))
 
 
 def _passage(

@@ -71,3 +71,16 @@ def test_rewritten_pieces_keep_their_author() -> None:
     assert rewriting_credit(named(source="bwv253")) == bach
     assert rewriting_credit(named(credit=bach)) == bach
     assert rewriting_credit(named(title="My hymn")).startswith("My hymn; ")
+
+
+def test_a_melody_without_a_name_is_harmonized_again_and_again() -> None:
+    credit = harmonization_credit(named())
+    assert credit == "Harmonization by chorale"
+    rewritten = rewriting_credit(named(credit=credit))
+    assert rewritten == f"{credit}; rewritten in part by chorale"
+    assert harmonization_credit(named(credit=rewritten)) == credit
+    twice = (
+        "Melody: Amazing Grace; harmonization by chorale; rewritten in part by chorale"
+    )
+    again = harmonization_credit(named(credit=twice))
+    assert again == "Melody: Amazing Grace; harmonization by chorale"

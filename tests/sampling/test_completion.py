@@ -281,6 +281,17 @@ def test_a_passage_is_rewritten_and_all_else_stays(
 
 
 @both_kinds
+def test_kept_notes_last_as_long_as_before(model: Model, options: Options) -> None:
+    pieces = rewrite(model, PIECE, options, bars=[2], variations=100)
+    in_bar = np.flatnonzero(PIECE.bars == 2)
+    for voice in range(VOICES):
+        before = {note for note in PIECE.notes(voice) if note.end <= in_bar[0]}
+        assert before
+        for piece in pieces:
+            assert before <= set(piece.notes(voice))
+
+
+@both_kinds
 def test_all_bars_or_all_voices_are_what_is_not_named(
     model: Model, options: Options
 ) -> None:
