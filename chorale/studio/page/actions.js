@@ -174,11 +174,18 @@ export function openAction(action, { opens = true } = {}) {
   show();
 }
 
+/** @param {string} action @returns {string} what its button says */
+function runName(action) {
+  const { variations } = options();
+  if (action === "check" || variations < 2) return action === "rewrite" ? "Rewrite the selection" : NAMES[action];
+  return action === "generate" ? `Generate ${variations} variations` : `${NAMES[action]} in ${variations} variations`;
+}
+
 function show() {
   const { action } = settings;
   const { piece, selection, locked, melody } = store.document;
   const isNeeded = action !== "generate" && isSilent(piece);
-  byId("run").textContent = action === "rewrite" ? "Rewrite the selection" : NAMES[action];
+  byId("run").textContent = runName(action);
   byId("run").disabled = Boolean(running) || isNeeded || (action === "rewrite" && !selection);
   byId("melody-voice").value = String(melody);
   byId("harmonize-note").textContent = isSilent(piece) ? "Open or write a melody first."
@@ -243,6 +250,7 @@ export function startActions() {
     byId(id).value = String(settings[name]);
     byId(id).addEventListener("change", () => prefer({ [name]: Number(byId(id).value) || 1 }));
   }
+  byId("variations").addEventListener("input", show);
   byId("model").addEventListener("change", () => prefer({ model: byId("model").value }));
   byId("fresh").addEventListener("change", () => prefer({ fresh: byId("fresh").checked }));
   byId("random-state").addEventListener("input", () => {

@@ -1,8 +1,8 @@
 /**
  * What do mouse, pen and finger do in the melody editor?
  *
- * A click on a note selects it, elsewhere it writes one; dragging sideways changes its
- * length, up and down its pitch. A right click removes. A click over a note, where its
+ * A click on a note selects it, elsewhere it writes one, after which the next letter
+ * goes on; dragging sideways changes its length, up and down its pitch. A right click removes. A click over a note, where its
  * fermata is or would be, sets or takes it away.
  */
 
@@ -61,15 +61,20 @@ export function followPointer(editor) {
     return Math.abs(middle - y) <= FERMATA_HEIGHT ? held : null;
   };
 
+  /** Returns whether a note was written. */
   const write = (spot) => {
     const held = fermataAt(spot);
-    if (held !== null) {
-      editor.toggleFermata(held);
-      return;
-    }
-    const head = headAt(spot);
-    if (head) editor.select(head[1]);
-    else editor.put(spot.step, editor.duration, pitchOf(spot.number, editor.layout.fifths));
+    const head = held === null ? headAt(spot) : null;
+    if (held !== null) editor.toggleFermata(held);
+    else if (head) editor.select(head[1]);
+    else return editor.put(spot.step, editor.duration, pitchOf(spot.number, editor.layout.fifths));
+    return false;
+  };
+
+  /** Goes on after the selected note, as after a letter, so that it is not overwritten. */
+  const goOn = () => {
+    const note = noteFrom(editor.piece, editor.voice, editor.selected);
+    if (note) editor.continueAt(note[1] + note[2]);
   };
 
   area.addEventListener("pointerdown", (event) => {
@@ -81,11 +86,11 @@ export function followPointer(editor) {
       return;
     }
     editor.beginGesture();
-    write(spot);
+    const isNew = write(spot);
     const note = noteFrom(editor.piece, editor.voice, editor.selected);
     if (note && fermataAt(spot) === null) {
       const { piece } = editor;
-      drag = { note, piece, x: spot.x, y: spot.y, isSideways: false, isUpward: false };
+      drag = { note, piece, x: spot.x, y: spot.y, isSideways: false, isUpward: false, isNew };
     }
     area.setPointerCapture(event.pointerId);
   });
@@ -113,12 +118,14 @@ export function followPointer(editor) {
   });
 
   area.addEventListener("pointerup", (event) => {
+    const isNew = drag?.isNew;
     drag = null;
     editor.endGesture();
+    if (isNew) goOn();
     if (!finger) return;
     const moved = Math.hypot(event.clientX - finger.x, event.clientY - finger.y);
     finger = null;
-    if (moved <= CLICK) write(place(event));
+    if (moved <= CLICK && write(place(event))) goOn();
   });
   area.addEventListener("pointercancel", () => {
     drag = finger = null;

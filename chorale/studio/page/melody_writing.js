@@ -23,8 +23,7 @@ export class MelodyWriting extends HTMLElement {
   #cursor = 0;
   /** First step of the note that arrows alter. @type {number | null} */
   #selected = null;
-  /** @type {{label: string | null} | null} */
-  #gesture = null;
+  #gesture = null; // or {label: string | null}
 
   // === Properties ===
 
@@ -87,8 +86,12 @@ export class MelodyWriting extends HTMLElement {
   /** Write a note of the chosen duration at the cursor; null writes a rest. */
   enter(pitch) {
     const [start, length] = [this.#cursor, this.duration];
-    if (!this.put(start, length, pitch)) return;
-    this.#cursor = start + length;
+    if (this.put(start, length, pitch)) this.continueAt(start + length);
+  }
+
+  /** Put the cursor at a step; the note that was written stays selected. */
+  continueAt(step) {
+    this.#cursor = step;
     this.draw();
     this.show();
   }
@@ -123,9 +126,7 @@ export class MelodyWriting extends HTMLElement {
       return;
     }
     this.#resize(note, note[2] + this.duration);
-    this.#cursor = note[1] + note[2] + this.duration;
-    this.draw();
-    this.show();
+    this.continueAt(note[1] + note[2] + this.duration);
   }
 
   /** Let the selected note last longer or shorter by the smallest fitting length. */
@@ -144,9 +145,8 @@ export class MelodyWriting extends HTMLElement {
 
   #resize(note, length) {
     this.#selected = note[1];
-    this.#change(
-      edits.change(this.#piece, this.#voice, note[1], { length }), "Length of a note",
-    );
+    const after = edits.change(this.#piece, this.#voice, note[1], { length });
+    this.#change(after, "Length of a note");
     this.say(this.#nameOf([note[0], note[1], length]));
   }
 

@@ -127,6 +127,16 @@ def test_the_mouse_writes_selects_lengthens_and_removes(editor: Page) -> None:
     assert line(editor) == [[76, 12, 4]]
 
 
+def test_a_letter_goes_on_after_a_note_that_was_clicked(editor: Page) -> None:
+    editor.mouse.click(*place(editor, 4, 35))
+    press(editor, "d")
+    assert line(editor) == [[73, 4, 4], [74, 8, 4]]
+    # A click that selects a note keeps the cursor on it.
+    editor.mouse.click(*place(editor, 4, 35))
+    press(editor, "e")
+    assert line(editor) == [[76, 4, 4], [74, 8, 4]]
+
+
 def test_notes_that_a_drag_covers_come_back(editor: Page) -> None:
     press(editor, "d e f")
     x, y = place(editor, 0, 36)

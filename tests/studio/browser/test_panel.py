@@ -39,6 +39,21 @@ def test_a_new_melody_is_harmonized_and_seen_with_its_voices(page: Page) -> None
     expect(page.locator("#score")).to_be_visible()
 
 
+def test_the_button_says_how_many_variations_it_writes(page: Page) -> None:
+    open_studio(page, few_chorales().valid[0].opening(16))
+    page.locator("#more summary").click()
+    names = {
+        "generate": ("Generate 3 variations", "Generate"),
+        "harmonize": ("Harmonize in 3 variations", "Harmonize"),
+        "rewrite": ("Rewrite in 3 variations", "Rewrite the selection"),
+    }
+    for action, words in names.items():
+        choose(page, action)
+        for count, text in zip("31", words, strict=True):
+            page.locator("#variations").fill(count)
+            expect(page.locator("#run")).to_have_text(text)
+
+
 def test_findings_of_a_model_are_counted_and_shown_on_demand(page: Page) -> None:
     open_studio(page, few_chorales().valid[0].opening(64))
     page.route(
