@@ -223,8 +223,8 @@ def write_choices(
         if len(open_ended) > _NAMED:
             which = f" for {len(open_ended)} of {len(names)} pieces"
         print_remarks(
-            f"of {destination.best_of} chorales none ended on a cadence{which}; a "
-            "higher --best-of may find one that does"
+            f"of {destination.best_of} chorales none ended on a cadence in the home key"
+            f"{which}; a higher --best-of may find one that does"
         )
 
 

@@ -355,8 +355,8 @@ def _work(
         if ends_open:
             which = "" if len(choices) == 1 else f" for {ends_open} of {len(choices)}"
             remarks += (
-                f"of {best_of} drafts none ended on a cadence{which}: more of them, or "
-                "another random state, may find one that does",
+                f"of {best_of} drafts none ended on a cadence in the home key{which}: "
+                "more of them, or another random state, may find one that does",
             )
     written = cells_to_json(drafts.written)
     return {
