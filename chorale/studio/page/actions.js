@@ -98,8 +98,9 @@ export async function run(action) {
     const chosen = variations.length === 1 && !isChanged() ? variations[0]
       : await chooseVariation(variations, { from: isRewrite && steps ? steps[0] : 0, isRewrite, isChanged });
     if (variations.length > 1) unsay("remarks");
-    else if (chosen) tell();
-    if (chosen) keep(action, job, chosen, isChanged() ? before : store.document);
+    if (!chosen) return;
+    keep(action, job, chosen, isChanged() ? before : store.document);
+    if (variations.length === 1) tell(); // after the change, which takes older remarks away
   } catch (error) {
     sayError(error);
   }
@@ -233,6 +234,7 @@ export function startActions() {
     byId(`action-${name}`).addEventListener("click", () => {
       const isOpen = byId("panel").dataset.open === "true" && settings.action === name;
       openAction(name);
+      if (isSheet()) unsay("opened", "remarks"); // the sheet needs their room
       if (isSheet() && isOpen) byId("panel").dataset.open = "false";
     });
   }

@@ -17,16 +17,25 @@ import { showShortcuts, startShortcuts } from "./shortcuts.js";
 import { store } from "./store.js";
 import { nextTheme } from "./theme.js";
 import { playFromSelection, startTransport, stopPlaying, togglePlay } from "./transport.js";
-import { startVariations } from "./variations.js";
+import { dismissVariations, startVariations } from "./variations.js";
 
 // === The top bar ===
 
+/** Before a change is taken back, a choice that is open is, as it is what one sees. */
+function endChoice() {
+  const isEnded = dismissVariations();
+  if (isEnded) announce("The piece stays as it was");
+  return isEnded;
+}
+
 function undo() {
+  if (endChoice()) return;
   const label = store.undo();
   announce(label ? `Undone: ${label}` : "Nothing to undo");
 }
 
 function redo() {
+  if (endChoice()) return;
   const label = store.redo();
   announce(label ? `Redone: ${label}` : "Nothing to redo");
 }

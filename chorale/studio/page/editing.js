@@ -3,7 +3,7 @@
 import { difference } from "./cells.js";
 import { addStyle, announce, byId, element } from "./dom.js";
 import { press } from "./melody_editor_keys.js";
-import { sayError } from "./notices.js";
+import { sayError, unsay } from "./notices.js";
 import { changedCells, VOICES } from "./piece.js";
 import { score } from "./score.js";
 import { store } from "./store.js";
@@ -48,6 +48,7 @@ export async function setEditing(isOn) {
   byId("edit-notes").setAttribute("aria-pressed", String(isOn));
   store.select(null);
   if (isOn) {
+    unsay("opened", "remarks");
     if (matchMedia("(max-width: 760px)").matches) byId("panel").dataset.open = "false"; // the sheet would cover it
     showVoice(store.document.melody);
     const isOther = editor.piece !== store.document.piece;

@@ -104,7 +104,7 @@ export function startFilesIn() {
   });
   // What else changes the notes, such as Undo or New, leaves nothing to put right.
   store.subscribe((document, before) => {
-    if (!isPutRight && document.piece?.voices !== before.piece?.voices) unsay("opened");
+    if (!isPutRight && document.piece?.voices !== before.piece?.voices) unsay("opened", "remarks");
   });
   const hint = byId("drop-hint");
   let depth = 0;

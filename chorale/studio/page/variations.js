@@ -74,8 +74,9 @@ function card(variation, index, { from, isRewrite }) {
   return { made, play, show, variation };
 }
 
+/** Ends the choice. @param {Variation|null} variation @returns {boolean} whether there was one */
 function close(variation) {
-  if (!finish) return;
+  if (!finish) return false;
   endTrial();
   const hadFocus = byId("variations-view").contains(document.activeElement);
   byId("variations-view").hidden = true;
@@ -85,6 +86,7 @@ function close(variation) {
   const answer = finish;
   finish = null;
   answer(variation);
+  return true;
 }
 
 /** Says that keeping a variation would take changes back. */
@@ -114,7 +116,7 @@ export function chooseVariation(variations, { from = 0, isRewrite = false, isCha
   return new Promise((resolve) => { finish = resolve; });
 }
 
-/** Takes the cards away, keeping nothing. */
+/** Takes the cards away, keeping nothing. @returns {boolean} whether there were any */
 export const dismissVariations = () => close(null);
 
 /** Wires what is not on the cards. */

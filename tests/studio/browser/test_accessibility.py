@@ -119,6 +119,32 @@ def is_too_wide(page: Page) -> bool:
     return bool(page.evaluate(f"{root}.scrollWidth > {root}.clientWidth"))
 
 
+def test_notices_of_a_phone_lie_over_nothing(
+    server: Studio, new_context: Callable[..., BrowserContext]
+) -> None:
+    page = new_context(server, **PHONE).new_page()
+    open_studio(page, few_chorales().valid[0].opening(64))
+    page.locator("#score").focus()
+    page.keyboard.press("Home")
+    expect(page.locator("#selection-bar")).to_be_visible()
+    page.evaluate("""async () => {
+      const { say } = await import("/page/notices.js");
+      for (const name of ["opened", "error"]) {
+        say(`About ${name}`, { lines: ["One.", "Two."], lasts: true, name });
+      }
+    }""")
+    notices = page.locator("#notices").bounding_box()
+    assert notices
+    for part in ("#top-bar", "#selection-bar", ".transport", ".actions"):
+        box = page.locator(part).bounding_box()
+        assert box, part
+        is_above = box["y"] + box["height"] <= notices["y"]
+        assert is_above or notices["y"] + notices["height"] <= box["y"], part
+        assert box["y"] + box["height"] <= 844, part
+    choose(page, "harmonize")
+    expect(page.get_by_test_id("notice")).to_have_count(1)
+
+
 def test_a_phone_is_wide_enough(
     server: Studio, new_context: Callable[..., BrowserContext]
 ) -> None:

@@ -63,6 +63,22 @@ def test_edits_beside_variations_are_pointed_out(page: Page) -> None:
     expect(page.locator("#variations-note")).to_be_hidden()
 
 
+def test_undo_ends_a_choice_before_it_takes_changes_back(page: Page) -> None:
+    open_studio(page, few_chorales().valid[0].opening(16))
+    before = plain(document_of(page)["piece"])
+    page.locator("#more summary").click()
+    page.locator("#variations").fill("2")
+    choose(page, "harmonize")
+    page.locator("#run").click()
+    page.get_by_test_id("variation").first.wait_for(timeout=60_000)
+    page.keyboard.press("Control+z")
+    expect(page.locator("#variations-view")).to_be_hidden()
+    assert plain(document_of(page)["piece"]) == before
+    assert labels(page) == ["Given"]
+    page.keyboard.press("Control+z")
+    assert labels(page) == []
+
+
 def test_a_closed_tab_cancels_its_job(page: Page) -> None:
     open_studio(page, few_chorales().valid[0])
     page.locator("#more summary").click()
