@@ -1,4 +1,4 @@
-"""What the studio does on request: generate, harmonize, rewrite, check, export.
+"""What the studio writes on request: it generates, harmonizes and rewrites.
 
 A job is checked at once, so that what is wrong with it is said before it waits; the
 work is done later. All functions may be called in several threads.
@@ -33,8 +33,13 @@ from chorale.sampling.openings import find_start
 from chorale.studio import parameters as table
 from chorale.studio.model_cache import judge_of, open_model
 from chorale.studio.parameters import Parameter, options_of, read_all
-from chorale.studio.piece_json import cells_from_json, cells_to_json, from_json, to_json
-from chorale.studio.shared_types import File, JsonObject, Work
+from chorale.studio.piece_json import (
+    cells_from_json,
+    cells_to_json,
+    piece_of,
+    to_json,
+)
+from chorale.studio.shared_types import JsonObject, Work
 from chorale.utils.arrays import BoolArray
 from chorale.utils.progress import Progress
 from chorale.voice_leading.checking import check as find_faults
@@ -122,17 +127,6 @@ def prepare(job: object) -> Work:
     return prepare_rewrite(
         chorale, cells_from_json(job.get("cells"), chorale.steps), values
     )
-
-
-def piece_of(body: object) -> Chorale:
-    """Return the chorale in the field `piece` of a JSON object.
-
-    Raises:
-        DataError: it has none, or a malformed one.
-    """
-    if not isinstance(body, dict) or "piece" not in body:
-        raise DataError("expected a JSON object with the field piece")
-    return from_json(body["piece"])
 
 
 # === Generate ===
@@ -371,40 +365,3 @@ def _work(
         ],
         "remarks": [*drafts.remarks, *remarks],
     }
-
-
-# === Check ===
-
-
-def check(body: object) -> JsonObject:
-    """Return the faults of part-writing in the `piece` of a body."""
-    return findings_of(piece_of(body))
-
-
-def findings_of(chorale: Chorale) -> JsonObject:
-    """Return the faults of part-writing in a piece."""
-    return {
-        "findings": [
-            {
-                "rule": finding.rule,
-                "bar": finding.bar,
-                "beat": finding.beat,
-                "step": finding.step,
-                "voices": list(finding.voices),
-                "message": finding.message,
-            }
-            for finding in find_faults(chorale)
-        ]
-    }
-
-
-def export(body: object, name: str = "midi") -> File:
-    """Return the `piece` of a body as a file: content, media type and name.
-
-    Args:
-        body: {"piece": …}.
-        name: of a format, see `chorale.studio.exports`.
-    """
-    from chorale.studio.exports import file_of
-
-    return file_of(piece_of(body), name)

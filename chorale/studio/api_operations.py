@@ -21,6 +21,7 @@ from chorale.studio import actions
 from chorale.studio import parameters as table
 from chorale.studio.api_bodies import ENDINGS, JSON_TYPE, Answer, Prepared, Sent
 from chorale.studio.exports import MEDIA_TYPES, file_of, format_names, lost_in
+from chorale.studio.findings import findings_of
 from chorale.studio.parameters import Parameter, parse_all
 from chorale.studio.piece_json import from_json, to_json
 from chorale.studio.responses import RefusedError, json_of
@@ -243,7 +244,7 @@ def _json(content: Mapping[str, Any], remarks: list[str]) -> Answer:
 
 
 def _checked(chorale: Chorale, remarks: list[str], _: object) -> Answer:
-    return _json(actions.findings_of(chorale), remarks)
+    return _json(findings_of(chorale), remarks)
 
 
 def _converted(chorale: Chorale, remarks: list[str], written: str, _: object) -> Answer:

@@ -7,6 +7,8 @@ import re
 from chorale.errors import DataError
 from chorale.formats.files import OUTPUT_ENDINGS, losses, write
 from chorale.music.score import Chorale
+from chorale.studio.piece_json import piece_of
+from chorale.studio.shared_types import File
 from chorale.utils.checks import check_choice
 from chorale.utils.temporary import temporary_folder
 from chorale.utils.text import to_ascii
@@ -30,7 +32,20 @@ def format_names() -> tuple[str, ...]:
     return tuple(name for name in MEDIA_TYPES if name in OUTPUT_ENDINGS)
 
 
-def file_of(chorale: Chorale, name: str) -> tuple[bytes, str, str]:
+def export(body: object, name: str = "midi") -> File:
+    """Return the `piece` of a body as a file: content, media type and name.
+
+    Args:
+        body: {"piece": …}.
+        name: of a format, one of `format_names`.
+
+    Raises:
+        UsageError, DataError, MissingExtraError: as `file_of`, or there is no piece.
+    """
+    return file_of(piece_of(body), name)
+
+
+def file_of(chorale: Chorale, name: str) -> File:
     """Return a piece as a file of a format: content, media type and name.
 
     Raises:

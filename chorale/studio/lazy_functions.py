@@ -92,13 +92,13 @@ class LazyFunctions:
 
     def check(self, body: Json) -> Json:
         """Return the findings of part-writing."""
-        from chorale.studio.actions import check
+        from chorale.studio.findings import check
 
         return check(body)
 
     def export(self, body: Json, name: str) -> File:
         """Return a piece as a file of a format."""
-        from chorale.studio.actions import export
+        from chorale.studio.exports import export
 
         return export(body, name)
 

@@ -367,3 +367,14 @@ def _shown(value: object) -> str:
         return "a huge number"
     text = ascii(value)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+def piece_of(body: object) -> Chorale:
+    """Return the chorale in the field `piece` of a JSON object.
+
+    Raises:
+        DataError: it has none, or a malformed one.
+    """
+    if not isinstance(body, dict) or "piece" not in body:
+        raise DataError("expected a JSON object with the field piece")
+    return from_json(body["piece"])

@@ -108,7 +108,7 @@ class Routes:
         The catalogue is the last that the page asks for before it is complete, and is
         made ready while the browser opens. Loading the rest would slow down both.
         """
-        with suppress(Exception):  # whoever asks for it hears of it
+        with suppress(Exception):  # requests for it report the error
             self.functions.catalogue()
         latest = time.monotonic() + _PAGE_SECONDS
         while time.monotonic() < latest and not self._is_shown and self.jobs.is_empty:

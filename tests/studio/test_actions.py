@@ -21,8 +21,9 @@ from chorale.errors import DataError, UsageError
 from chorale.music.score import Chorale
 from chorale.sampling.best_of import Judge
 from chorale.studio import actions, model_cache
-from chorale.studio.actions import check, export, prepare
-from chorale.studio.exports import format_names
+from chorale.studio.actions import prepare
+from chorale.studio.exports import export, format_names
+from chorale.studio.findings import check
 from chorale.studio.piece_json import (
     cells_from_json,
     cells_to_json,
