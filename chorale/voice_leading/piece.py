@@ -7,6 +7,8 @@ from functools import cached_property
 import numpy as np
 
 from chorale.errors import DataError
+from chorale.music.harmony.analysis import Analysis
+from chorale.music.harmony.analyzing import analyze
 from chorale.music.keys import estimate_key
 from chorale.music.phrases import phrase_starts
 from chorale.music.score import Chorale
@@ -70,6 +72,11 @@ class Piece:
     def dominants(self) -> Dominants:
         """The dominants that resolve, by fifth or deceptively."""
         return find_dominants(self.pitches, self.phrase_starts, self.key)
+
+    @cached_property
+    def analysis(self) -> Analysis:
+        """The harmonic analysis."""
+        return analyze(self.chorale, self.spelling if self.has_spelling else None)
 
     def dyads(self, pairs: tuple[tuple[int, ...], ...]) -> Dyads:
         """Return some pairs of voices at every step, arrays (steps, pairs)."""

@@ -14,6 +14,9 @@ from chorale.voice_leading.piece import Piece
 
 Voices = tuple[int, ...]
 
+# Groups of rules as textbooks teach them; each level includes the levels before it.
+LEVELS = ("beginner", "standard", "strict")
+
 # Combinations of voices that a rule may look at, the upper voice first.
 SINGLE: tuple[Voices, ...] = tuple((voice,) for voice in range(VOICES))
 PAIRS: tuple[Voices, ...] = tuple(combinations(range(VOICES), 2))
@@ -45,6 +48,7 @@ class Rule:
             measured by `chorale check --rates data/chorales/train`; None if the rule
             does not count when music is judged or written.
         dyad_fault: for rules about two voices, the definition of a fault.
+        level: the first of LEVELS at which it is checked.
     """
 
     name: str
@@ -55,6 +59,7 @@ class Rule:
     is_motion: bool = True
     bach_per_thousand: float | None = None
     dyad_fault: Callable[[Dyads], BoolArray] | None = None
+    level: str = "standard"
 
     def describe(self, piece: Piece, step: int, voices: Voices) -> str:
         """Return a sentence about the fault of some voices at a step."""
