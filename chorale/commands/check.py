@@ -23,8 +23,11 @@ from chorale.music.voices import VOICE_NAMES
 from chorale.utils.text import counted
 from chorale.voice_leading import checking
 from chorale.voice_leading.checking import Finding, Tally, total
+from chorale.voice_leading.rule import LEVELS
 from chorale.voice_leading.rules import RULES, choose_rules
 
+_STANDARD = "standard"
+_LEVELS = "; ".join(f"{level}: {meaning}" for level, meaning in LEVELS.items())
 _WORST = 5  # files listed with the rates
 
 
@@ -38,9 +41,18 @@ def check(
             show_default=False,
         ),
     ] = None,
+    level: Annotated[
+        str | None,
+        typer.Option(
+            help=f"How much is marked. {_LEVELS}; each includes those before it.",
+            show_default=_STANDARD,
+        ),
+    ] = None,
     select: Annotated[
         str | None,
-        typer.Option(help="Check only these rules: names separated by commas."),
+        typer.Option(
+            help="Check only these rules, of any level: names separated by commas."
+        ),
     ] = None,
     ignore: Annotated[
         str, typer.Option(help="Skip these rules: names separated by commas.")
@@ -59,7 +71,11 @@ def check(
     ] = False,
     show_rules: Annotated[
         bool,
-        typer.Option("--list", help="Print the names of the rules and what they say."),
+        typer.Option(
+            "--list",
+            help="Print the names of the rules, their levels and what they say; all "
+            "rules without --level.",
+        ),
     ] = False,
     show_analysis: Annotated[
         bool,
@@ -83,21 +99,22 @@ def check(
     occasionally: `--rates` prints findings per 1,000 opportunities, which are
     comparable between pieces.
 
-    Example: chorale check exercise.musicxml --ignore range,leading-tone-leap
+    Example: chorale check exercise.musicxml --level beginner --ignore range
     """
-    rules = _chosen_rules(select, ignore)
     if show_rules:
-        summaries = {name: RULES[name].summary for name in rules}
-        lines = [f"{name:<25}{summary}" for name, summary in summaries.items()]
-        typer.echo(json.dumps(summaries, indent=2) if as_json else "\n".join(lines))
+        _print_rules(_chosen_rules(level or [*LEVELS][-1], select, ignore), as_json)
         return
+    level = level or _STANDARD
+    rules = _chosen_rules(level, select, ignore)
     files = _chosen_files(files, show_rates and show_analysis and not as_json)
     options = reading_options.reading_options(context)
     checked, refused = _check_files(files, rules, options, show_analysis)
     none = dict.fromkeys(rules, Tally())
     tallies = total([none, *(file.tallies for file in checked)])
     if as_json:
-        typer.echo(json.dumps(_as_json(checked, refused, tallies), indent=2))
+        answer = {"level": level if select is None else None}
+        answer |= _as_json(checked, refused, tallies)
+        typer.echo(json.dumps(answer, indent=2))
     elif show_rates:
         _print_rates(tallies)
         _print_worst(checked)
@@ -127,14 +144,15 @@ def _chosen_files(files: list[Path] | None, is_both: bool) -> list[Path]:
     return files
 
 
-def _chosen_rules(select: str | None, ignore: str) -> list[str]:
+def _chosen_rules(level: str, select: str | None, ignore: str) -> list[str]:
     """Return the names of the rules to check.
 
     Raises:
-        UsageError: there is no rule of a name, or none is left.
+        UsageError: there is no rule of a name, no such level, or no rule is left.
     """
     ignored = choose_rules(_names(ignore))
-    selected = choose_rules(None if select is None else _names(select))
+    names = None if select is None else _names(select)
+    selected = choose_rules(names, level=level)
     rules = [rule.name for rule in selected if rule not in ignored]
     if not rules:
         raise UsageError("expected a rule to check, none is left")
@@ -184,6 +202,19 @@ def _check(
 
 
 # === Printing ===
+
+
+def _print_rules(names: Sequence[str], as_json: bool) -> None:
+    """Print the names of rules, their levels and what they forbid."""
+    rules = [RULES[name] for name in names]
+    if as_json:
+        listed = {
+            rule.name: {"level": rule.level, "summary": rule.summary} for rule in rules
+        }
+        typer.echo(json.dumps(listed, indent=2))
+        return
+    for rule in rules:
+        typer.echo(f"{rule.name:<25}{rule.level:<10}{rule.summary}")
 
 
 def _print_findings(checked: Sequence[_Checked]) -> None:
@@ -250,6 +281,7 @@ def _as_json(
                 },
                 "findings": [
                     asdict(finding)
+                    | {"level": RULES[finding.rule].level}
                     | {"voices": [VOICE_NAMES[voice] for voice in finding.voices]}
                     for finding in file.findings
                 ],

@@ -71,12 +71,16 @@ def check(
     chorale: Chorale,
     *,
     rules: Iterable[str] | None = None,
+    level: str = "standard",
     spelling: IntArray | None = None,
 ) -> list[Finding]:
     """Find where a chorale breaks rules.
 
     Args:
-        rules: names of RULES; None: all of them.
+        rules: names of RULES, of any level; None: those of the level.
+        level: "beginner": what is marked first in an exercise of plain chords;
+            "standard": what every harmony book teaches; "strict": all, also what only
+            strict style forbids. Each includes those before it.
         spelling: int array (steps, 4), from `chorale.formats.files.read_spelled`; None:
             notes are spelled in the key, and augmented leaps are not found.
 
@@ -84,10 +88,11 @@ def check(
         The findings by step, then in the order of RULES.
 
     Raises:
-        UsageError: there is no rule of a name.
+        UsageError: there is no rule of a name, or no such level.
         DataError: the spelling has another shape than the pitches.
     """
-    return check_and_count(chorale, rules=rules, spelling=spelling)[0]
+    names = [rule.name for rule in choose_rules(rules, level=level)]
+    return check_and_count(chorale, rules=names, spelling=spelling)[0]
 
 
 def check_and_count(
@@ -96,7 +101,7 @@ def check_and_count(
     rules: Iterable[str] | None = None,
     spelling: IntArray | None = None,
 ) -> tuple[list[Finding], dict[str, Tally]]:
-    """Return what `check` and `count` return, in one pass."""
+    """Return what `check` and `count` return for some rules, or all, in one pass."""
     piece = Piece(chorale, spelling)
     results = list(_apply(piece, rules))
     findings = [

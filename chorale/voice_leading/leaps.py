@@ -72,11 +72,13 @@ RULES = (
         find=large_leap,
         message=_describe_large_leap,
         bach_per_thousand=0.81,
+        level="beginner",
     ),
     Rule(
         name="augmented-leap",
         summary="a voice moves by an augmented interval; only in scores",
         find=augmented_leap,
         message=_describe_augmented_leap,
+        level="beginner",
     ),
 )

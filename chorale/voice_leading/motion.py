@@ -87,6 +87,7 @@ def _repeated_interval(
         message=f"{size} {{lower}}-{{upper}} follows "
         f"{size} {{lower_before}}-{{upper_before}}",
         bach_per_thousand=bach,
+        level="beginner" if kind == "parallel" else "standard",
     )
 
 

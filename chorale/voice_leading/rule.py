@@ -15,7 +15,13 @@ from chorale.voice_leading.piece import Piece
 Voices = tuple[int, ...]
 
 # Groups of rules as textbooks teach them; each level includes the levels before it.
-LEVELS = ("beginner", "standard", "strict")
+# Beginner is for a first-year exercise, standard for any, a chorale of Bach's included;
+# what only strict finds, Bach writes too often to be called a fault.
+LEVELS = {
+    "beginner": "what is marked first in an exercise of plain chords",
+    "standard": "what every harmony book teaches",
+    "strict": "what only strict style forbids",
+}
 
 # Combinations of voices that a rule may look at, the upper voice first.
 SINGLE: tuple[Voices, ...] = tuple((voice,) for voice in range(VOICES))
@@ -45,8 +51,8 @@ class Rule:
         voices: the combinations of voices that it looks at, columns of its faults.
         is_motion: whether a fault lies in the motion from the step before.
         bach_per_thousand: findings per 1,000 opportunities in Bach's chorales of train,
-            measured by `chorale check --rates data/chorales/train`; None if the rule
-            does not count when music is judged or written.
+            measured by `chorale check --rates --level strict data/chorales/train`; None
+            if the rule does not count when music is judged or written.
         dyad_fault: for rules about two voices, the definition of a fault.
         level: the first of LEVELS at which it is checked.
     """

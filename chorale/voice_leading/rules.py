@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from chorale.utils.checks import check_choice
 from chorale.voice_leading import leaps, motion, spacing, tendency_tones
-from chorale.voice_leading.rule import Rule
+from chorale.voice_leading.rule import LEVELS, Rule
 
 RULES: dict[str, Rule] = {
     rule.name: rule
@@ -24,14 +24,23 @@ BACH_PER_THOUSAND: dict[str, float] = {
 }
 
 
-def choose_rules(names: Iterable[str] | None = None) -> list[Rule]:
-    """Return the rules with some names, in the order of RULES; None for all.
+def choose_rules(
+    names: Iterable[str] | None = None, *, level: str = "strict"
+) -> list[Rule]:
+    """Return the rules with some names, in the order of RULES.
+
+    Args:
+        names: of rules of any level; None: all rules of the level.
+        level: one of LEVELS, which includes those before it; the last has all rules.
 
     Raises:
-        UsageError: there is no rule with one of the names.
+        UsageError: there is no rule with one of the names, or no such level.
     """
+    check_choice("a level", level, LEVELS)
     if names is None:
-        return list(RULES.values())
+        levels = list(LEVELS)
+        checked = levels[: levels.index(level) + 1]
+        return [rule for rule in RULES.values() if rule.level in checked]
     wanted = sorted(names)
     for name in wanted:
         check_choice("a rule", name, RULES)

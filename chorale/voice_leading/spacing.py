@@ -107,6 +107,7 @@ RULES = (
         message="{upper} lies below {lower}",
         is_motion=False,
         bach_per_thousand=5.59,
+        level="beginner",
     ),
     pair_rule(
         name="overlap",
@@ -126,6 +127,7 @@ RULES = (
         message="{lower} and {upper} are more than an octave apart",
         is_motion=False,
         bach_per_thousand=5.29,
+        level="beginner",
     ),
     Rule(
         name="range",
@@ -134,5 +136,6 @@ RULES = (
         message=_describe_range,
         is_motion=False,
         bach_per_thousand=5.17,
+        level="beginner",
     ),
 )

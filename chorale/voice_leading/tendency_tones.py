@@ -213,6 +213,7 @@ RULES = (
         message="both have the leading tone, {lower} and {upper}",
         is_motion=False,
         bach_per_thousand=11.87,
+        level="beginner",
     ),
     Rule(
         name="unresolved-leading-tone",
@@ -220,12 +221,14 @@ RULES = (
         find=unresolved_leading_tone,
         message="leading tone {before} goes to {note}, not up a semitone",
         bach_per_thousand=39.14,
+        level="beginner",
     ),
     Rule(
         name="leading-tone-leap",
         summary="lenient: an inner leading tone leaps to the fifth of the tonic",
         find=leading_tone_leap,
         message="leading tone {before} leaps down to {note}, the fifth of the tonic",
+        level="strict",
     ),
     Rule(
         name="unresolved-seventh",
@@ -233,5 +236,6 @@ RULES = (
         find=unresolved_seventh,
         message="seventh {before} goes to {note}, not down by step",
         bach_per_thousand=8.44,
+        level="beginner",
     ),
 )

@@ -25,7 +25,7 @@ from chorale.music.keys import Key
 from chorale.music.score import Chorale
 from chorale.voice_leading.checking import check as find_faults
 from chorale.voice_leading.checking import rates
-from chorale.voice_leading.rules import RULES
+from chorale.voice_leading.rules import RULES, choose_rules
 
 
 def check(
@@ -121,12 +121,13 @@ def test_json_has_everything(tmp_path: Path) -> None:
                     "beat": 2.0,
                     "pitches": [[55, 57], [48, 50]],
                     "message": "tenor and bass: fifth D3-A3 follows fifth C3-G3",
+                    "level": "beginner",
                 }
             ],
         }
     ]
-    assert done["refused"] == []
-    assert list(done["rates"]) == list(RULES)
+    assert (done["level"], done["refused"]) == ("standard", [])
+    assert list(done["rates"]) == [rule.name for rule in choose_rules(level="standard")]
     assert done["rates"]["parallel-fifths"] == {
         "findings": 1,
         "opportunities": 6,
@@ -139,7 +140,8 @@ def test_rates_are_over_all_files(tmp_path: Path) -> None:
     write(parallels(), tmp_path / "a.mid")
     write(little_chorale(), tmp_path / "b.mid")
     done = check("--rates", tmp_path)
-    expected = rates([parallels(), little_chorale()])
+    names = [rule.name for rule in choose_rules(level="standard")]
+    expected = rates([parallels(), little_chorale()], rules=names)
     table, worst = done.stdout.split("\n\n")
     header, *rows = table.splitlines()
     assert header.split() == ["rule", "findings", "of", "per", "1,000"]
@@ -185,10 +187,28 @@ def test_strict_is_for_machines(tmp_path: Path) -> None:
 
 
 def test_the_rules_are_listed() -> None:
-    listed = [line.split()[0] for line in check("--list").stdout.splitlines()]
-    assert listed == list(RULES)
+    listed = [line.split()[:2] for line in check("--list").stdout.splitlines()]
+    assert listed == [[name, rule.level] for name, rule in RULES.items()]
+    of_level = check("--list", "--level", "beginner").stdout.splitlines()
+    assert {line.split()[1] for line in of_level} == {"beginner"}
     summaries = json.loads(check("--list", "--json", "--select", "range").stdout)
-    assert summaries == {"range": RULES["range"].summary}
+    expected = {"level": "beginner", "summary": RULES["range"].summary}
+    assert summaries == {"range": expected}
+
+
+def test_the_level_says_how_much_is_marked(tmp_path: Path) -> None:
+    pitches = np.repeat([[64, 60, 55, 48], [69, 62, 53, 50]], 4, axis=0)
+    write(Chorale(pitches=pitches, key=Key("C", "major")), tmp_path / "hymn.mid")
+    assert "direct-fifths" in check("hymn.mid", folder=tmp_path).stdout
+    for options, found in (
+        (["--level", "beginner"], False),
+        (["--level", "strict"], True),
+        (["--level", "beginner", "--select", "direct-fifths"], True),
+    ):
+        done = answer("hymn.mid", *options, folder=tmp_path)
+        rules = [finding["rule"] for finding in done["files"][0]["findings"]]
+        assert ("direct-fifths" in rules) == found
+        assert done["level"] == (None if "--select" in options else options[1])
 
 
 # === Mistakes ===
@@ -263,6 +283,7 @@ def test_notes_played_between_sixteenths_are_said(
         ([], 2, "expected a file or a folder to check"),
         (["hymn.mid", "--select", "fifths"], 2, "parallel-fifths, parallel-octaves"),
         (["hymn.mid", "--ignore", "fifths"], 2, "got 'fifths'"),
+        (["hymn.mid", "--level", "hard"], 2, "a level out of beginner, standard"),
         (["none.mid"], 1, "none.mid: there is no such file"),
         (["hymn.txt"], 1, "expected a file to read that ends in"),
         (

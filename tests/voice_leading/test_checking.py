@@ -24,7 +24,8 @@ from chorale.voice_leading.checking import (
     rates,
     total,
 )
-from chorale.voice_leading.rules import BACH_PER_THOUSAND, RULES
+from chorale.voice_leading.rule import LEVELS
+from chorale.voice_leading.rules import BACH_PER_THOUSAND, RULES, choose_rules
 
 C_MAJOR = Key("C", "major")
 Chord = tuple[int, int, int, int]
@@ -257,7 +258,7 @@ def test_names_are_those_of_the_key_or_of_the_file() -> None:
 
 def test_findings_come_by_step_and_then_by_rule() -> None:
     chorale = load_corpus(splits=("valid",)).valid[0]
-    findings = check(chorale)
+    findings = check(chorale, level="strict")
     order = [(finding.step, [*RULES].index(finding.rule)) for finding in findings]
     assert order == sorted(order)
     assert len(findings) == sum(tally.findings for tally in count(chorale).values())
@@ -266,7 +267,9 @@ def test_findings_come_by_step_and_then_by_rule() -> None:
 def test_every_rule_says_something_about_bach() -> None:
     corpus = load_corpus(splits=("train", "valid"))
     findings = [
-        finding for piece in corpus.train + corpus.valid for finding in check(piece)
+        finding
+        for piece in corpus.train + corpus.valid
+        for finding in check(piece, level="strict")
     ]
     assert {finding.rule for finding in findings} == set(RULES) - {"augmented-leap"}
     assert all(len(finding.message) < 100 for finding in findings)
@@ -288,7 +291,8 @@ def test_rates_add_up() -> None:
 
 @given(chorales(), st.integers(0, 80))
 def test_an_opening_can_be_left_out(chorale: Chorale, start: int) -> None:
-    late = [finding.rule for finding in check(chorale) if finding.step >= start]
+    findings = check(chorale, level="strict")
+    late = [finding.rule for finding in findings if finding.step >= start]
     counted = count(chorale, start=start)
     assert {name: tally.findings for name, tally in counted.items()} == {
         name: late.count(name) for name in RULES
@@ -353,12 +357,48 @@ def test_a_chord_that_is_repeated_moves_nowhere(
 ) -> None:
     pitches = np.tile(sorted(chord, reverse=True), (steps, 1))
     onsets = np.ones_like(pitches, bool)
-    findings = check(Chorale(pitches=pitches, onsets=onsets, key=key))
+    piece = Chorale(pitches=pitches, onsets=onsets, key=key)
+    findings = check(piece, level="strict")
     assert {finding.rule for finding in findings} <= {"range"}
 
 
 def test_silence_breaks_no_rule() -> None:
-    assert check(chords(REST)) == []
+    assert check(chords(REST), level="strict") == []
+
+
+# === Levels ===
+
+# Two chords each, which break a rule that is first checked at the level.
+LEVELED = {
+    "beginner": [(72, 64, 55, 48), (71, 65, 57, 50)],  # parallel fifths
+    "standard": [(64, 60, 55, 48), (69, 62, 53, 50)],  # a direct fifth
+    "strict": [(74, 71, 67, 43), (72, 67, 64, 48)],  # an inner leading tone leaps
+}
+
+
+@pytest.mark.parametrize(("position", "level"), [*enumerate(LEVELED)])
+def test_a_level_includes_those_before_it(position: int, level: str) -> None:
+    for place, (first, chord) in enumerate(LEVELED.items()):
+        levels = {
+            RULES[finding.rule].level for finding in check(chords(*chord), level=level)
+        }
+        assert (first in levels) == (place <= position)
+
+
+def test_levels_are_nested_and_the_last_has_all_rules() -> None:
+    sets = [{rule.name for rule in choose_rules(level=level)} for level in LEVELS]
+    assert sets[0] < sets[1] < sets[2] == set(RULES)
+    assert {RULES[name].level for name in sets[0]} == {"beginner"}
+
+
+def test_the_level_is_standard_and_names_are_of_any_level() -> None:
+    chorale = chords(*LEVELED["strict"])
+    assert check(chorale) == check(chorale, level="standard")
+    names = ["leading-tone-leap"]
+    assert check(chorale, rules=names, level="beginner") == check(chorale, rules=names)
+    assert check(chorale, rules=names)
+    with pytest.raises(UsageError, match="a level out of beginner, standard, strict"):
+        check(chorale, level="Beginner")
 
 
 def test_bach_avoids_parallels() -> None:

@@ -77,7 +77,7 @@ def pieces() -> list[tuple[Chorale, set[Finding]]]:
     ]
     chosen = np.linspace(0, len(chorales) - 1, PIECES).astype(int)
     return [
-        (chorale, set(check(chorale, spelling=spelling_of(chorale))))
+        (chorale, set(check(chorale, level="strict", spelling=spelling_of(chorale))))
         for chorale in (chorales[place] for place in chosen)
     ]
 
@@ -160,7 +160,7 @@ def shares(
     for chorale, before in pieces:
         step = int(random.choice(places_for_two_beats(chorale)))
         piece, spelling, near = plant(chorale, pattern, step)
-        after = set(check(piece, spelling=spelling))
+        after = set(check(piece, level="strict", spelling=spelling))
         at = step + pattern.chord * BEAT
         wanted = (int(chorale.bars[at]), beat_of(chorale, at))
         found += any(
