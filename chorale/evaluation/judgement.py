@@ -33,6 +33,7 @@ from chorale.evaluation.style.cadences import (
 )
 from chorale.evaluation.style.distances import Distance, compare, null_distances
 from chorale.evaluation.style.features import Profile, profile
+from chorale.evaluation.style.progressions import Progressions
 from chorale.evaluation.style.two_sample import LEAST_GROUPS, Auc, two_sample_auc
 from chorale.evaluation.style.windows import Window, match_windows
 from chorale.music.score import Chorale
@@ -184,7 +185,10 @@ def judge(
         "train": matched.windows,
         "n-gram": sets.ngram,
     }
-    profiles = {name: profile(windows) for name, windows in by_name.items()}
+    progressions = Progressions.of(sets.train)
+    profiles = {
+        name: profile(windows, progressions) for name, windows in by_name.items()
+    }
     size = _subset_size(profiles)
     index, ranges = CopyIndex(sets.train), Vocabulary.fit(sets.train).ranges
     metrics = {}

@@ -2,6 +2,8 @@
 
 - `windows`: the stretches of chorales that are compared
 - `analysis`, `features`: a window's key, chords and notes; histograms of them
+- `measures`: rates with a direction, the vector of a window
+- `progressions`: successions of chords of a corpus
 - `bootstrap`, `distances`: resampling; distances between sets, with intervals
 - `two_sample`: the classifier two-sample test
 - `cadences`: how a chorale ends, and whether voices rest or leave their ranges

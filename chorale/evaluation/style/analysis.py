@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
+from chorale.evaluation.style.progressions import Progressions
 from chorale.evaluation.style.windows import Window
 from chorale.music.chords import Chords, name_chords
-from chorale.music.keys import estimate_key
+from chorale.music.harmony.analysis import Analysis as HarmonicAnalysis
+from chorale.music.harmony.analysis import Cadence, Harmony, NonChordTone
 from chorale.music.score import Chorale
 from chorale.music.voices import SILENCE, VOICES
 from chorale.utils.arrays import IntArray
+from chorale.voice_leading.piece import Piece
 
 MODES = ("major", "minor")
 
@@ -35,12 +39,17 @@ class Analysis:
     mode: int  # index into MODES
     chords: Chords  # of each step of the chorale
     lines: tuple[Line, ...]  # the notes of each voice of the chorale
+    piece: Piece  # the chorale, as the rules of part-writing read it
+    is_cut: bool  # whether the window has no ending
+    group: str  # of the window
+    progressions: Progressions | None  # of the corpus it is compared with
 
     @classmethod
-    def of(cls, window: Window) -> Analysis:
+    def of(cls, window: Window, progressions: Progressions | None = None) -> Analysis:
         """Analyze a window; an unknown key is estimated from the notes."""
         chorale = window.chorale
-        key = chorale.key or estimate_key(chorale.pitches)
+        piece = Piece(chorale)
+        key = piece.key
         return cls(
             chorale=chorale,
             start=window.start,
@@ -48,6 +57,45 @@ class Analysis:
             mode=MODES.index(key.mode),
             chords=name_chords(chorale.pitches),
             lines=tuple(_line(chorale, voice) for voice in range(VOICES)),
+            piece=piece,
+            is_cut=window.is_cut,
+            group=window.group,
+            progressions=progressions,
+        )
+
+    @property
+    def harmony(self) -> HarmonicAnalysis:
+        """The harmonic analysis of the chorale."""
+        return self.piece.analysis
+
+    @cached_property
+    def harmonies(self) -> tuple[Harmony, ...]:
+        """The chords that begin in the window."""
+        return tuple(h for h in self.harmony.harmonies if h.start >= self.start)
+
+    @cached_property
+    def foreign(self) -> tuple[NonChordTone, ...]:
+        """The non-chord tones that begin in the window."""
+        return tuple(
+            tone for tone in self.harmony.non_chord_tones if tone.start >= self.start
+        )
+
+    @cached_property
+    def endings(self) -> tuple[Cadence, ...]:
+        """How the phrases end whose last chord begins in the window.
+
+        Phrases end at fermatas and with the piece, in a piece without fermatas where
+        `analyze` hears it; where a window was cut no phrase ends.
+        """
+        last = self.chorale.steps
+        return tuple(
+            phrase.cadence
+            for phrase in self.harmony.phrases
+            if phrase.cadence is not None
+            and phrase.cadence.step >= self.start
+            and not (
+                self.is_cut and phrase.end == last and not self.chorale.fermatas[-1]
+            )
         )
 
     @property

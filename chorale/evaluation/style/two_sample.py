@@ -1,9 +1,9 @@
 """Classifier two-sample test: can a classifier distinguish two sets of windows?
 
-A logistic regression on the features of the windows is cross-validated; the statistic
-is its area under the ROC curve, the probability that it ranks a window of each set
-correctly. 0.5 is a guess: the sets are indistinguishable by these features, this
-classifier and so many pieces (Lopez-Paz & Oquab, 2017, "Revisiting classifier
+A logistic regression on the features and measures of the windows is cross-validated;
+the statistic is its area under the ROC curve, the probability that it ranks a window of
+each set correctly. 0.5 is a guess: the sets are indistinguishable by these features,
+this classifier and so many pieces (Lopez-Paz & Oquab, 2017, "Revisiting classifier
 two-sample tests").
 """
 
@@ -120,7 +120,8 @@ def _cross_validate(
 def _vectors(*profiles: Profile) -> Floats:
     """Return feature vectors, float array (windows, columns).
 
-    A window's histograms are normalized; rare bins of a feature share one column.
+    A window's histograms are normalized; rare bins of a feature share one column. Each
+    measure is a column.
     """
     columns = []
     for name in profiles[0].counts:
@@ -129,4 +130,16 @@ def _vectors(*profiles: Profile) -> Floats:
         shares = flat / np.maximum(flat.sum(axis=1, keepdims=True), 1)
         rare = shares.mean(axis=0) < _RARE
         columns += [shares[:, ~rare], shares[:, rare].sum(axis=1, keepdims=True)]
+    for name in profiles[0].measures:
+        counts = np.concatenate([profile.measures[name] for profile in profiles])
+        columns.append(_rates(*counts.T)[:, np.newaxis])
     return np.hstack(columns)
+
+
+def _rates(events: Floats, opportunities: Floats) -> Floats:
+    """Return the rate of each window; the mean where there was no opportunity."""
+    known = opportunities > 0
+    if not known.any():
+        return np.zeros(len(events))
+    rates = events / np.where(known, opportunities, 1)
+    return np.where(known, rates, rates[known].mean())

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
+from hand_made import C_MINOR, chords, fermatas, piece
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import chorales, little_chorale
@@ -13,43 +13,11 @@ from chorale.errors import DataError
 from chorale.evaluation.style.analysis import Analysis
 from chorale.evaluation.style.features import FEATURES, profile
 from chorale.evaluation.style.windows import Window
-from chorale.music.keys import Key
-from chorale.music.score import Chorale, Note
+from chorale.music.score import Chorale
 
-C_MAJOR = Key("C", "major")
-C_MINOR = Key("C", "minor")
 TONIC = [72, 67, 64, 48]
 SUBDOMINANT = [72, 69, 65, 53]
 DOMINANT = [71, 67, 62, 55]
-
-
-def piece(*voices: list[tuple[int, int]], **fields: Any) -> Chorale:
-    """Lay voices of (pitch, length) on the grid, 0 = a rest; missing ones rest."""
-    lines = []
-    steps = sum(length for _, length in voices[0])
-    for voice in (*voices, *([(0, steps)] for _ in range(4 - len(voices)))):
-        ends = np.cumsum([length for _, length in voice])
-        lines.append(
-            [
-                Note(pitch, int(end) - length, length)
-                for (pitch, length), end in zip(voice, ends, strict=True)
-                if pitch
-            ]
-        )
-    return Chorale.from_notes(lines, steps, **({"key": C_MAJOR} | fields))
-
-
-def chords(*rows: list[int], length: int = 4, **fields: Any) -> Chorale:
-    """Return chords of `length` steps each, common notes held."""
-    pitches = np.repeat(rows, length, axis=0)
-    return Chorale(pitches=pitches, **({"key": C_MAJOR} | fields))
-
-
-def fermatas(steps: int, *spans: tuple[int, int]) -> np.ndarray:
-    marks = np.zeros(steps, bool)
-    for start, stop in spans:
-        marks[start:stop] = True
-    return marks
 
 
 def counted(name: str, chorale: Chorale, start: int = 0) -> dict[str, dict[str, int]]:
