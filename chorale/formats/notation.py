@@ -71,14 +71,22 @@ class Notation(NamedTuple):
     unplaced: list[tuple[int, int]]
 
 
-def notate(chorale: Chorale, staves: int = VOICES // 2) -> Notation:
+def notate(
+    chorale: Chorale,
+    staves: int = VOICES // 2,
+    *,
+    spelling: IntArray | None = None,
+) -> Notation:
     """Return a chorale as it is written on two staves, or on four.
 
-    A fermata is on the last of tied notes.
+    A fermata is on the last of tied notes. `spelling` has the diatonic numbers of the
+    notes, int array (steps, 4); without it notes are spelled by key and harmony.
     """
     voices = VOICES // staves  # of a staff
-    key = chorale.key or estimate_key(chorale.pitches)
-    numbers = spell_in_context(chorale.pitches, chorale.onsets, key)
+    numbers = spelling
+    if numbers is None:
+        key = chorale.key or estimate_key(chorale.pitches)
+        numbers = spell_in_context(chorale.pitches, chorale.onsets, key)
     signature = chorale.key.fifths if chorale.key else 0
     bars = chorale.written_bars()
     barlines = {bar.start for bar in bars}

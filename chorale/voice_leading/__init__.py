@@ -2,7 +2,8 @@
 
 Each rule gives the faults of a whole piece as arrays, and its opportunities: how often
 it could have been broken. Rates of pieces of any length are thus comparable with those
-of Bach's chorales, which break every rule occasionally.
+of Bach's chorales, which break every rule occasionally. Each rule belongs to a level,
+as textbooks have them: `LEVELS` in rule says what a level is for.
 
 - checking: check a chorale; count findings and opportunities
 - rules: all rules by name, with their rates in Bach; rule: what a rule is

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from chorale.formats.musicxml.marks import Mark, Marks
 from chorale.formats.notation import (
     NOTE_VALUES,
     Line,
@@ -19,6 +20,7 @@ from chorale.music.lyrics import Lyric, syllabics
 from chorale.music.metre import STEPS_PER_QUARTER, STEPS_PER_WHOLE, Bar
 from chorale.music.score import Chorale
 from chorale.music.voices import ALL_VOICES, INSTRUMENTS, VOICES
+from chorale.utils.arrays import IntArray
 from chorale.utils.files import write_text
 
 _HEADER = """<?xml version="1.0" encoding="UTF-8"?>
@@ -27,14 +29,35 @@ _HEADER = """<?xml version="1.0" encoding="UTF-8"?>
 """
 SOFTWARE = "chorale"  # the name under which files of this package are known
 _CLEFS = {1: ("G", 2), 2: ("F", 4)}  # sign and line, by staff
-_ACCIDENTAL = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
+_ACCIDENTAL = {
+    -3: "triple-flat",
+    -2: "flat-flat",
+    -1: "flat",
+    0: "natural",
+    1: "sharp",
+    2: "double-sharp",
+    3: "triple-sharp",
+}
 
 
-def write_musicxml(chorale: Chorale, path: Path | str) -> None:
+def write_musicxml(
+    chorale: Chorale,
+    path: Path | str,
+    *,
+    spelling: IntArray | None = None,
+    marks: Iterable[Mark] = (),
+) -> None:
     """Write a score on two staves: a part of soprano and alto, one of tenor and bass.
 
-    It has the key if known, metres, tempo, stems, beams and accidentals; pitches are
-    spelled by key and harmony. A pickup is measure 0.
+    It has the key if known, metres, tempo, stems, beams and accidentals. A pickup is
+    measure 0.
+
+    Args:
+        chorale: the piece.
+        path: of the file.
+        spelling: int array (steps, 4), the diatonic number of each note; None: pitches
+            are spelled by key and harmony.
+        marks: texts on the score.
 
     Raises:
         OutputError: the file cannot be written.
@@ -51,7 +74,8 @@ def write_musicxml(chorale: Chorale, path: Path | str) -> None:
         _add(encoding, "supports", element=element, type="yes")
     staves = sorted({voice.staff for voice in ALL_VOICES})
     _add_part_list(root, staves)
-    bars, unplaced = notate(chorale)
+    bars, unplaced = notate(chorale, spelling=spelling)
+    marked = Marks(marks)
     lyrics = _lyrics_by_note(chorale)
     for staff in staves:
         part = _add(root, "part", id=f"P{staff}")
@@ -63,7 +87,7 @@ def write_musicxml(chorale: Chorale, path: Path | str) -> None:
             _add_attributes(measure, bar, before, chorale.key, staff)
             if before is None and staff == staves[0]:
                 _add(measure, "sound", tempo=f"{chorale.tempo:g}")
-            _add_voices(measure, bar, lines, staff, lyrics)
+            _add_voices(measure, bar, lines, staff, lyrics, marked)
             if staff == staves[0]:
                 _add_fermatas(measure, bar, unplaced)
         barline = _add(part[-1], "barline", location="right")
@@ -138,7 +162,12 @@ def _lyrics_by_note(chorale: Chorale) -> _Lyrics:
 
 
 def _add_voices(
-    measure: Element, bar: Bar, lines: Sequence[Line], staff: int, lyrics: _Lyrics
+    measure: Element,
+    bar: Bar,
+    lines: Sequence[Line],
+    staff: int,
+    lyrics: _Lyrics,
+    marks: Marks,
 ) -> None:
     """Write the voices of a staff in one bar, with a backup between them."""
     on_staff = [index for index in range(VOICES) if ALL_VOICES[index].staff == staff]
@@ -146,7 +175,10 @@ def _add_voices(
         if number > 1:
             _add(_add(measure, "backup"), "duration", bar.length)
         for written in lines[voice]:
+            marks.add_texts(measure, voice, written)
             note = _add_note(measure, written, number, ALL_VOICES[voice].stem)
+            if color := marks.color_of(voice, written):
+                note.set("color", color)
             for lyric, place in lyrics.get((written.start, voice), ()):
                 _add_lyric(note, lyric, place)
 
@@ -200,7 +232,7 @@ def _add_note(
         for _ in range(dots):
             _add(note, "dot")
     if spelling is not None:
-        if written.accidental:
+        if written.accidental and spelling.alter in _ACCIDENTAL:
             _add(note, "accidental", _ACCIDENTAL[spelling.alter])
         if written.length < STEPS_PER_WHOLE:
             _add(note, "stem", stem)
