@@ -27,6 +27,7 @@ from chorale.encoding.tokens import Vocabulary
 from chorale.errors import DataError, UsageError
 from chorale.evaluation.copying import CopyIndex, Copying
 from chorale.evaluation.style.cadences import (
+    final_cadence,
     has_rest,
     leaves_ranges,
     share_of_cadences,
@@ -70,8 +71,8 @@ class Metrics:
     """Metrics of one set."""
 
     chorales: int  # size of the set
-    # Share of final cadences by kind, see `share_of_cadences`, without windows that
-    # were cut; None if all were.
+    # Share of final cadences by attribute of FinalCadence, without windows that were
+    # cut; None if all were.
     cadences: Mapping[str, float] | None
     leaves_ranges: float  # share in which a voice leaves its range in train
     has_rest: float  # share in which a voice is silent somewhere
@@ -254,7 +255,9 @@ def _share_metrics(
 
     whole = [window.chorale for window in windows if not window.is_cut]
     return {
-        "cadences": share_of_cadences(whole) if whole else None,
+        "cadences": share_of_cadences([final_cadence(piece) for piece in whole])
+        if whole
+        else None,
         "leaves_ranges": share(
             leaves_ranges(window.chorale, ranges, start=window.start)
             for window in windows

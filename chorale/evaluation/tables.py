@@ -18,7 +18,6 @@ _SHARES = {
     "complete": "complete final cadence",
     "triad_over_root": "final triad in root position",
     "on_tonic": "final chord on the tonic",
-    "authentic_or_plagal": "authentic or plagal bass step to the final chord",
     "leaves_ranges": "a voice leaves its range in train",
     "has_rest": "a voice is silent somewhere",
 }

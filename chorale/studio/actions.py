@@ -358,7 +358,7 @@ def _work(
             {
                 "piece": to_json(choice.chorale),
                 "written": written,
-                "complete_cadence": bool(final_cadence(choice.chorale).complete),
+                "complete_cadence": final_cadence(choice.chorale).complete,
                 "findings": len(find_faults(choice.chorale)),
             }
             for choice in choices

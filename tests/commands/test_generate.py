@@ -189,16 +189,18 @@ def test_variations_are_numbered_and_do_not_depend_on_their_number(run: Run) -> 
 
 
 def test_the_best_candidate_is_kept(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Pieces that end on a chord of C, each after another bass note; those after 55 and
-    # 43 end on a cadence, and the first of these has parallel octaves with the tenor.
+    # Pieces that end on a chord of C, some after a dominant: the first dominant has
+    # parallel octaves between soprano and bass.
+    parallel, dominant = [79, 71, 62, 55], [71, 67, 62, 43]
+    others = [[72, 67, 64, bass] for bass in (50, 52, 57)]
     drawn = [
         Chorale(
-            pitches=np.array([[72, 67, tenor, before]] * 4 + [[72, 67, 64, 48]] * 4),
+            pitches=np.array([before] * 4 + [[72, 67, 64, 48]] * 4),
             key=Key("C", "major"),
         )
-        for before, tenor in (
-            *((50, 64), (55, 71), (43, 64), (53, 64), (50, 64)),
-            *((50, 64), (57, 64), (50, 64), (50, 64), (43, 62)),
+        for before in (
+            *(others[0], parallel, dominant, others[1], others[0]),
+            *(others[0], others[2], others[0], others[0], dominant),
         )
     ]
     asked = []

@@ -114,7 +114,9 @@ def test_figures_are_those_of_the_functions_below(
     assert metrics.rules == rates(corpus.valid, start=starts)
     assert metrics.chorales == len(corpus.valid) == 12
     endings = [judged.metrics[name].cadences for name in ("bach", "n-gram")]
-    assert endings[0] == share_of_cadences(corpus.valid)
+    assert endings[0] == share_of_cadences(
+        [final_cadence(piece) for piece in corpus.valid]
+    )
     assert endings[1] is not None and endings[1]["complete"] < 0.2
     copying = metrics.copying
     assert copying is not None and copying.longest_steps > copying.median_steps
@@ -162,7 +164,9 @@ def test_a_chorale_cut_short_has_no_ending(
         sets = JudgedSets(samples=windows, bach=few, ngram=few, train=corpus.train)
         return judge(sets).metrics["samples"].cadences
 
-    assert cadences(whole, cut) == dict.fromkeys(share_of_cadences([piece]), 1.0)
+    assert cadences(whole, cut) == dict.fromkeys(
+        share_of_cadences([final_cadence(piece)]), 1.0
+    )
     assert cadences(cut) is None
 
 

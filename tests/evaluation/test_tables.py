@@ -88,7 +88,7 @@ def test_rules_without_any_opportunity_are_left_out(judged: Judgement) -> None:
 def test_shares_are_in_percent(judged: Judgement) -> None:
     rows = cells(shares_table(judged))
     assert rows["final triad in root position"][0] == "100.0"
-    assert rows["authentic or plagal bass step to the final chord"][0] == "0.0"
+    assert rows["complete final cadence"][0] == "0.0"
 
 
 def test_train_has_nothing_to_copy_from(judged: Judgement) -> None:

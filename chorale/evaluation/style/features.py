@@ -16,7 +16,6 @@ import numpy as np
 
 from chorale.errors import DataError
 from chorale.evaluation.style.analysis import MODES, Analysis
-from chorale.evaluation.style.cadences import bass_approach
 from chorale.evaluation.style.measures.table import MEASURES, count_measures
 from chorale.evaluation.style.progressions import Progressions
 from chorale.evaluation.style.windows import Window
@@ -210,11 +209,23 @@ def _cadence_basses(analysis: Analysis) -> IntArray:
     bass = analysis.chorale.pitches[:, BASS]
     arrivals, _ = analysis.phrase_ends()
     approaches = [
-        bass_approach(bass[: arrival + 1]) or 0
+        _bass_approach(bass[: arrival + 1])
         for arrival in arrivals
         if bass[arrival] != SILENCE
     ]
     return _histogram(np.array(approaches, np.int64), 12)[np.newaxis]
+
+
+def _bass_approach(bass: IntArray) -> int:
+    """Return the semitones from the last bass note up to the one before, modulo 12.
+
+    The bass, (steps,), has MIDI notes up to the arrival, 0 = silence; the last is not
+    silent. The one before has another pitch class: octave leaps and repetitions belong
+    to the arrival. 0 if there is none.
+    """
+    intervals = (bass[bass != SILENCE] - bass[-1]) % 12
+    others = intervals[intervals != 0]
+    return int(others[-1]) if len(others) else 0
 
 
 def _phrase_lengths(analysis: Analysis) -> IntArray:
