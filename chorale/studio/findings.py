@@ -14,7 +14,7 @@ def check(body: object) -> JsonObject:
 
 
 def findings_of(chorale: Chorale) -> JsonObject:
-    """Return the faults of part-writing in a piece."""
+    """Return the faults of part-writing in a piece, those of level standard."""
     return {
         "findings": [
             {

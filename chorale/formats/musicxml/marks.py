@@ -1,8 +1,9 @@
 """Marks on a score: texts at notes, and notes in colour.
 
 Texts are `words` of MusicXML, which every editor shows: MuseScore as staff text. They
-stand before the note at which they are, so that readers take them for its own, and an
-offset says how much later than its beginning.
+stand before the note at which they are, so that readers take them for its own. While a
+note is held they are reached by moving forward and back: older versions of MuseScore
+ignore offsets.
 """
 
 from __future__ import annotations
@@ -59,26 +60,35 @@ class Marks:
     def add_texts(self, measure: Element, voice: int, written: WrittenNote) -> None:
         """Write the texts at a note or rest of a voice; the note comes next."""
         for step in range(written.start, written.end):
-            for mark in self._texts.get(Place(voice, step), ()):
-                side = "below" if mark.is_below else "above"
-                direction = SubElement(measure, "direction", placement=side)
-                kind = SubElement(direction, "direction-type")
-                style = {"font-style": "normal", "font-size": _SIZE}
-                if mark.is_below:
-                    style["default-y"] = _BASELINE
-                if mark.color is not None:
-                    style["color"] = mark.color
-                words = SubElement(kind, "words", style)
-                words.text = "\n".join(
-                    "".join(filter(str.isprintable, line))
-                    for line in mark.text.splitlines()
-                )
-                if step > written.start:
-                    offset = SubElement(direction, "offset")
-                    offset.text = str(step - written.start)
+            texts = self._texts.get(Place(voice, step), ())
+            if texts and step > written.start:
+                _move(measure, "forward", step - written.start)
+            for mark in texts:
+                _add_text(measure, mark)
+            if texts and step > written.start:
+                _move(measure, "backup", step - written.start)
 
     def color_of(self, voice: int, written: WrittenNote) -> str | None:
         """Return the color of a note of a voice; None for the usual one."""
         steps = range(written.start, written.end)
         colors = (self._colors.get(Place(voice, step)) for step in steps)
         return next(filter(None, colors), None)
+
+
+def _move(measure: Element, direction: str, steps: int) -> None:
+    """Go forward or back in a measure."""
+    SubElement(SubElement(measure, direction), "duration").text = str(steps)
+
+
+def _add_text(measure: Element, mark: Mark) -> None:
+    side = "below" if mark.is_below else "above"
+    direction = SubElement(measure, "direction", placement=side)
+    style = {"font-style": "normal", "font-size": _SIZE}
+    if mark.is_below:
+        style["default-y"] = _BASELINE
+    if mark.color is not None:
+        style["color"] = mark.color
+    words = SubElement(SubElement(direction, "direction-type"), "words", style)
+    words.text = "\n".join(
+        "".join(filter(str.isprintable, line)) for line in mark.text.splitlines()
+    )
