@@ -207,3 +207,11 @@ def bar_lengths(metres: Sequence[Metre], steps: int) -> IntArray:
     for metre in metres:
         lengths[metre.step :] = metre.bar_length
     return lengths
+
+
+def beat_lengths(metres: Sequence[Metre], steps: int) -> IntArray:
+    """Return the length of a beat at each step, int array (steps,), in steps."""
+    lengths = np.empty(steps, np.int64)
+    for metre in metres:
+        lengths[metre.step :] = metre.beat_length
+    return lengths

@@ -33,7 +33,8 @@ from chorale.utils.arrays import (
 )
 from chorale.utils.progress import Progress
 from chorale.utils.threads import map_in_threads, threads_of
-from chorale.voice_leading.faults import leading_tone
+from chorale.voice_leading.faults import OFF_BEAT, leading_tone
+from chorale.voice_leading.sonority_faults import scale, step_places
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,10 @@ class Batch:
         phrase_starts: bool array (pieces, steps), see
             `chorale.music.phrases.phrase_starts`.
         leading_tones: int array (pieces,), pitch classes, see `leading_tone`.
+        places: int array (pieces, steps), see
+            `chorale.voice_leading.sonority_faults.step_places`.
+        scales: int array (pieces,), pitch classes, see
+            `chorale.voice_leading.sonority_faults.scale`.
         streams: seeds of the random numbers, one per piece.
     """
 
@@ -60,6 +65,8 @@ class Batch:
     plan: IntArray
     phrase_starts: BoolArray
     leading_tones: IntArray
+    places: IntArray
+    scales: IntArray
     streams: Sequence[np.random.SeedSequence]
 
     @property
@@ -134,6 +141,14 @@ def complete_in_batches(
                 [phrase_starts(plan.fermatas) for plan in plans], False
             ),
             leading_tones=np.array([leading_tone(plan.key) for plan in plans]),
+            places=stack_padded(
+                [
+                    step_places(plan.fermatas, plan.positions, plan.metres)
+                    for plan in plans
+                ],
+                OFF_BEAT,
+            ),
+            scales=np.array([scale(plan.key) for plan in plans]),
             streams=[streams[index] for index in group],
         )
         samplers.append(make_sampler(batch))

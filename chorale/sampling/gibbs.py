@@ -237,6 +237,8 @@ class InfillingSampler:
             written=tuple(v for v in range(VOICES) if v != voice),
             phrase_start=phrase_starts[rows, steps],
             leading=self._batch.leading_tones[rows],
+            place=self._batch.places[rows, steps],
+            scale=self._batch.scales[rows],
         )
         # Only notes in range are weighed. The cost depends on the pitch alone, not on
         # whether it is held or attacked.

@@ -142,6 +142,8 @@ class NextStepSampler:
             self._rules = RuleCosts(vocabulary.lowest, vocabulary.highest)
             tones = self._rules.tones(batch.leading_tones)
             self._tones = self._per_particle(tones)
+            self._scales = self._per_particle(self._rules.scales(batch.scales))
+            self._places = self._per_particle(batch.places)
         self._free = self._per_particle(batch.free)
         # By step and voice; lists, as they are read one by one.
         self._any_free = np.any(batch.free, axis=0).tolist()
@@ -326,6 +328,7 @@ class NextStepSampler:
             self._alphabet.notes.take(sounding),
             self._phrase_starts[:, step],
             self._tones,
+            self._rules.step_sonorities(self._scales, self._places[:, step]),
         )
 
     def _costs(self, rules: StepCosts, voice: int, sounding: IntArray) -> Float64Array:

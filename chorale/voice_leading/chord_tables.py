@@ -33,6 +33,7 @@ from chorale.voice_leading.faults import (
     unresolved_sevenths,
 )
 from chorale.voice_leading.rules import surprisal
+from chorale.voice_leading.sonority_faults import SETS, class_sets
 
 Find = Callable[[Context, int, IntArray], Iterator[Fault]]
 
@@ -40,8 +41,7 @@ Find = Callable[[Context, int, IntArray], Iterator[Fault]]
 _QUANTUM = 2.0**-44
 # Notes of all examples are near this one: far from silence, of pitch class 0.
 EXAMPLE = 100 * OCTAVE
-CHORDS = 1 << OCTAVE  # sets of pitch classes
-UNKNOWN_CHORD = CHORDS  # added to the set of a chord before if a voice does not go on
+UNKNOWN_CHORD = SETS  # added to the set of a chord before if a voice does not go on
 NO_LEADING_TONE = OCTAVE  # in place of its pitch class
 SILENT_CLASS = OCTAVE + 1  # in place of that of a note
 CLASSES = OCTAVE + 2  # number of all of these
@@ -87,9 +87,9 @@ def own_tables(reach: int) -> OwnTables:
     begin = (1 + 2 * count) * width
     is_tone = np.arange(width + OCTAVE) % OCTAVE == 0
     rows.append(surprisal_rounded("doubled-leading-tone") * is_tone)
-    doubling, chords = np.zeros((OCTAVE + 1, CHORDS), np.int16), _doubling_chords()
+    doubling, chords = np.zeros((OCTAVE + 1, SETS), np.int16), _doubling_chords()
     for tone in range(OCTAVE):
-        doubling[tone, _rotated(chords, tone)] = begin + -tone % OCTAVE
+        doubling[tone, rotated(chords, tone)] = begin + -tone % OCTAVE
     return OwnTables(
         np.concatenate([row.ravel() for row in rows]),
         own.reshape(2, count),
@@ -101,7 +101,12 @@ def own_tables(reach: int) -> OwnTables:
 
 def surprisal_rounded(rule: str) -> float:
     """Return what a fault costs in the tables, in nats."""
-    return round(surprisal(rule) / _QUANTUM) * _QUANTUM
+    return rounded(surprisal(rule))
+
+
+def rounded(cost: float) -> float:
+    """Return a cost as it is in the tables, in nats."""
+    return round(cost / _QUANTUM) * _QUANTUM
 
 
 # === Examples of situations ===
@@ -155,23 +160,16 @@ def _examples(
     )
 
 
-def _chords(notes: int, *, rests: bool) -> tuple[IntArray, IntArray]:
+def all_chords(notes: int, *, rests: bool) -> tuple[IntArray, IntArray]:
     """Return all chords of some voices (chords, notes), and their sets (chords,)."""
     tones = [*([SILENCE] if rests else ()), *range(EXAMPLE, EXAMPLE + OCTAVE)]
     chords = np.array(list(combinations_with_replacement(tones, notes)))
-    return chords, chord_of(chords)
+    return chords, class_sets(chords)
 
 
-def chord_of(notes: IntArray) -> IntArray:
-    """Return sets of pitch classes (chords,) of MIDI notes (chords, notes)."""
-    bits = np.where(notes == SILENCE, 0, 1 << notes % OCTAVE)
-    sets: IntArray = np.bitwise_or.reduce(bits, axis=-1)
-    return sets
-
-
-def _rotated(chords: IntArray, semitones: int) -> IntArray:
+def rotated(chords: IntArray, semitones: int) -> IntArray:
     """Transpose sets of pitch classes upwards."""
-    return (chords << semitones | chords >> (OCTAVE - semitones)) % CHORDS
+    return (chords << semitones | chords >> (OCTAVE - semitones)) % SETS
 
 
 def _found(find: Find, context: Context, note: int) -> BoolArray:
@@ -183,7 +181,7 @@ def _found(find: Find, context: Context, note: int) -> BoolArray:
 
 def _doubling_chords() -> IntArray:
     """Return the sets that forbid another voice the leading tone, if it is 0."""
-    chords, sets = _chords(VOICES - 1, rests=True)
+    chords, sets = all_chords(VOICES - 1, rests=True)
     now = np.insert(chords, SOPRANO, SILENCE, axis=1)
     context = _examples(np.zeros_like(now), now, SOPRANO, 0)
     return sets[_found(doubled_leading_tones, context, EXAMPLE)]
@@ -191,7 +189,7 @@ def _doubling_chords() -> IntArray:
 
 def _endings() -> npt.NDArray[np.int8]:
     """Return `OwnTables.endings`."""
-    others, sets = _chords(VOICES - 1, rests=True)
+    others, sets = all_chords(VOICES - 1, rests=True)
     now = np.insert(others, SOPRANO, SILENCE, axis=1)
     ends = np.zeros(len(now), np.int64)
     for tendency, find in (
@@ -203,15 +201,15 @@ def _endings() -> npt.NDArray[np.int8]:
         context = _examples(chords, now, SOPRANO, _LEADING[tendency])
         # A rise by a tone resolves neither, and a seventh rises to the root.
         ends += _found(find, context, before[0] + 2)
-    table = np.zeros((OCTAVE, CHORDS), np.int8)
+    table = np.zeros((OCTAVE, SETS), np.int8)
     for root in range(OCTAVE):
-        table[root, _rotated(sets, root)] = ends
+        table[root, rotated(sets, root)] = ends
     return table.ravel()
 
 
 def _chords_before() -> tuple[npt.NDArray[np.int8], IntArray]:
     """Return `OwnTables.before` and `.tendencies`."""
-    others, sets = _chords(VOICES - 1, rests=False)
+    others, sets = all_chords(VOICES - 1, rests=False)
     before = np.insert(others, SOPRANO, EXAMPLE, axis=1)
     sets |= 1
     context = _examples(before, np.full_like(before, EXAMPLE + 1), SOPRANO, 0)
@@ -221,14 +219,14 @@ def _chords_before() -> tuple[npt.NDArray[np.int8], IntArray]:
         _found(unresolved_sevenths, context._replace(written=()), EXAMPLE + 1)
     ]
     leading = sets[_found(unresolved_leading_tones, context, EXAMPLE + 2)]
-    codes = np.zeros((OCTAVE + 1, 2 * CHORDS), np.int8)
+    codes = np.zeros((OCTAVE + 1, 2 * SETS), np.int8)
     for tone in range(OCTAVE):
         root = (tone - _SEVENTH) % OCTAVE
-        codes[:, _rotated(sevenths, tone)] = 8 * root + (1 << HAS_SEVENTH)
+        codes[:, rotated(sevenths, tone)] = 8 * root + (1 << HAS_SEVENTH)
     for tone in range(OCTAVE):
         root = (tone - _THIRD) % OCTAVE
-        codes[tone, _rotated(leading, tone)] |= 8 * root + (1 << HAS_LEADING_TONE)
-        codes[tone, np.arange(2 * CHORDS) >> tone & 1 == 1] |= 1
+        codes[tone, rotated(leading, tone)] |= 8 * root + (1 << HAS_LEADING_TONE)
+        codes[tone, np.arange(2 * SETS) >> tone & 1 == 1] |= 1
     roots, bits = np.divmod(np.arange(8 * OCTAVE), 8)
     tendencies = np.zeros((8 * OCTAVE, CLASSES), np.int64)
     for tendency, tone in ((HAS_SEVENTH, _SEVENTH), (HAS_LEADING_TONE, _THIRD)):

@@ -18,9 +18,10 @@ from chorale.voice_leading.rule import NEIGHBORS
 
 # A voice that chooses, and the voices that are written by then.
 Choice = tuple[int, tuple[int, ...]]
-# The rows of pairs come after those of each voice alone, and those of each voice that
-# would double the leading tone.
-PAIRS_BEGIN = 2 * VOICES
+# The rows of pairs come after those of each voice alone: of what it does itself, of
+# doubling the leading tone, of clashes, of chords.
+ALONE = OWN, DOUBLING, CLASHES, CHORDS = range(4)
+PAIRS_BEGIN = len(ALONE) * VOICES
 
 
 class Layout(NamedTuple):
@@ -32,7 +33,7 @@ class Layout(NamedTuple):
     Attributes:
         rows: their number.
         columns: by the voice that chooses, int array, the rows that its costs sum up:
-            alone, doubling, pairs.
+            those of ALONE, then pairs.
         upper, lower: int arrays (pairs,), the voices of each pair.
         kinds: int array (pairs, 1), begin of the table of each pair; of the pairs that
             are not written in time, where it has no motion.
@@ -70,7 +71,7 @@ class Layout(NamedTuple):
             ]
             of_writer[writer] = slice(begin, len(pairs))
         columns = {
-            voice: [voice, VOICES + voice]
+            voice: [voice + VOICES * place for place in ALONE]
             + [PAIRS_BEGIN + row for row, pair in enumerate(pairs) if pair[0] == voice]
             for voice, _ in choices
         }

@@ -22,7 +22,6 @@ from chorale.music.voices import (
 )
 from chorale.utils.arrays import BoolArray, Float64Array, IntArray
 from chorale.voice_leading.chord_tables import (
-    CHORDS,
     CLASSES,
     ENDINGS,
     NO_LEADING_TONE,
@@ -30,10 +29,20 @@ from chorale.voice_leading.chord_tables import (
     UNKNOWN_CHORD,
     own_tables,
 )
-from chorale.voice_leading.cost_layout import PAIRS_BEGIN, Choice, Layout
+from chorale.voice_leading.cost_layout import (
+    CHORDS,
+    CLASHES,
+    DOUBLING,
+    OWN,
+    PAIRS_BEGIN,
+    Choice,
+    Layout,
+)
 from chorale.voice_leading.cost_tables import pair_tables
 from chorale.voice_leading.dyads import OCTAVE
 from chorale.voice_leading.faults import NO_TONE, Context
+from chorale.voice_leading.sonority_faults import SETS
+from chorale.voice_leading.sonority_tables import StepSonorities, sonority_tables
 
 # Semitones between notes of usual vocabularies, and of any.
 _REACHES = (47, HIGHEST_PITCH - LOWEST_PITCH)
@@ -84,6 +93,7 @@ class RuleCosts:
         self.lowest, self.count = lowest, highest - lowest + 1
         reach = _REACHES[highest - lowest > _REACHES[0]]
         self.own, self.pairs = own_tables(reach), pair_tables(reach)
+        self.sonorities = sonority_tables(reach)
         self.windows = sliding_window_view(self.pairs.values, self.count)
         edge = self.pairs.edge
         notes = np.arange(HIGHEST_PITCH + 1)
@@ -126,7 +136,15 @@ class RuleCosts:
         The leading tones are those of a Context.
         """
         above = (leading - self.lowest) % OCTAVE
-        return CHORDS * np.where(leading == NO_TONE, NO_LEADING_TONE, above)
+        return SETS * np.where(leading == NO_TONE, NO_LEADING_TONE, above)
+
+    def scales(self, scale: IntArray) -> IntArray:
+        """Return where scales are in tables of sonorities, int array (batch,).
+
+        The scales are those of a Context.
+        """
+        above = (scale - self.lowest) % OCTAVE
+        return SETS * np.where(scale == NO_TONE, OCTAVE, above)
 
     def at_step(
         self,
@@ -134,6 +152,7 @@ class RuleCosts:
         before: IntArray,
         phrase_start: BoolArray,
         tones: IntArray,
+        sonorities: StepSonorities,
     ) -> StepCosts:
         """Return the costs of the notes of one step, before any is written.
 
@@ -142,16 +161,32 @@ class RuleCosts:
                 are written by then.
             before, phrase_start: see Context.
             tones: see `tones`.
+            sonorities: of the step, see `step_sonorities`.
         """
         if choices not in self._layouts:
             self._layouts[choices] = Layout.of(choices, self.pairs)
-        return StepCosts(self, self._layouts[choices], before, phrase_start, tones)
+        layout = self._layouts[choices]
+        return StepCosts(self, layout, before, phrase_start, tones, sonorities)
+
+    def step_sonorities(self, scales: IntArray, places: IntArray) -> StepSonorities:
+        """Return the sonorities of one step, before any note is written.
+
+        Args:
+            scales: see `scales`.
+            places: int array (batch,), those of a Context.
+        """
+        return StepSonorities(self.sonorities, scales, places)
 
     def of_context(self, context: Context, voice: int) -> Float64Array:
         """Return the costs of all notes of a voice in a context."""
-        before, now, written, phrase_start, leading = context
-        choice = (voice, tuple(written))
-        step = self.at_step((choice,), before, phrase_start, self.tones(leading))
+        before, now, written, phrase_start, leading, place, scale = context
+        batch = len(before)
+        sonorities = self.step_sonorities(
+            np.broadcast_to(self.scales(np.asarray(scale)), batch),
+            np.broadcast_to(place, batch),
+        )
+        choice, tones = (voice, tuple(written)), self.tones(leading)
+        step = self.at_step((choice,), before, phrase_start, tones, sonorities)
         for each in written:
             step.write(each, now[:, each])
         return step.costs(voice)
@@ -205,6 +240,7 @@ class StepCosts:
         rules, layout: see `RuleCosts.at_step`, which returns this.
         before, phrase_start: see Context.
         tones: see `RuleCosts.tones`.
+        sonorities: of the step.
     """
 
     def __init__(
@@ -214,8 +250,9 @@ class StepCosts:
         before: IntArray,
         phrase_start: BoolArray,
         tones: IntArray,
+        sonorities: StepSonorities,
     ) -> None:
-        self._rules, self._layout = rules, layout
+        self._rules, self._layout, self._sonorities = rules, layout, sonorities
         codes, origins = rules.coded(before), rules.codes_before.take(before.T)
         chords = np.bitwise_or.reduce(rules.chords_before.take(before), axis=1)
         new_phrases = bool(phrase_start.any())
@@ -248,9 +285,11 @@ class StepCosts:
                 now,
                 self._starts[PAIRS_BEGIN:][pairs],
             )
+        classes = rules.classes.take(notes)
         if self._is_dominant:
-            has_tone = rules.classes.take(notes) * CHORDS == self._tones
+            has_tone = classes * SETS == self._tones
             self._is_new |= has_tone & ~self._had_tone[voice]
+        self._sonorities.write(voice, notes, classes)
         chords = rules.chords.take(notes)
         self._written = chords if self._written is None else self._written | chords
 
@@ -264,12 +303,16 @@ class StepCosts:
         rules, written = self._rules, self._written
         starts = self._starts.take(self._layout.columns[voice], axis=0)
         if self._is_dominant:
-            starts[0] += self._tendency_starts(voice)
+            starts[OWN] += self._tendency_starts(voice)
         if written is not None:
             doubling = rules.own.doubling.take(written + self._tones)
             if self._is_dominant:
                 doubling[self._had_tone[voice] & ~self._is_new] = 0
-            starts[1] = doubling
+            starts[DOUBLING] = doubling
+            starts[CLASHES] = self._sonorities.clashes(written)
+            chords = self._sonorities.chords(voice, written)
+            if chords is not None:
+                starts[CHORDS] = chords
         costs = np.zeros((starts.shape[1], max(columns, 1 + rules.count)))
         np.add.reduce(rules.windows[starts], axis=0, out=costs[:, 1 : 1 + rules.count])
         return costs
@@ -298,8 +341,8 @@ class StepCosts:
         """
         own = self._rules.own
         self._tendencies = own.tendencies.take(chord * CLASSES + classes)
-        self._roots = (chord >> 3) * CHORDS
-        self._had_tone = classes * CHORDS == self._tones
+        self._roots = (chord >> 3) * SETS
+        self._had_tone = classes * SETS == self._tones
         # Where a voice has the leading tone that did not have it before.
         self._is_new = np.zeros(len(chord), np.bool_)
 

@@ -36,6 +36,9 @@ EXACT_RULES = (*PAIR_RULES, "large-leap")
 
 NO_TONE = -1  # no pitch class
 
+# Where a step is.
+PLACES = OFF_BEAT, ON_BEAT, PHRASE_END = range(3)
+
 # Semitones above the root of a dominant seventh: its tones.
 _THIRD, _SEVENTH = 4, 10
 _IN_DOMINANT = np.isin(np.arange(OCTAVE), (0, _THIRD, FIFTH, _SEVENTH))
@@ -53,6 +56,9 @@ class Context(NamedTuple):
         phrase_start: bool array (batch,), whether a phrase begins at this step, see
             `chorale.music.phrases.phrase_starts`.
         leading: int array (batch,), see `leading_tone`.
+        place: int array (batch,), one of PLACES; one number if it is the same for all.
+        scale: int array (batch,), or one number, see
+            `chorale.voice_leading.sonority_faults.scale`.
     """
 
     before: IntArray
@@ -60,6 +66,8 @@ class Context(NamedTuple):
     written: tuple[int, ...]
     phrase_start: BoolArray
     leading: IntArray
+    place: IntArray | int = OFF_BEAT
+    scale: IntArray | int = NO_TONE
 
 
 class Fault(NamedTuple):

@@ -21,6 +21,7 @@ from chorale.voice_leading.cost_tables import pair_tables
 from chorale.voice_leading.costs import RuleCosts, rule_costs, rule_costs_between
 from chorale.voice_leading.faults import (
     NO_TONE,
+    PLACES,
     Context,
     doubled_leading_tones,
     exact_faults,
@@ -29,6 +30,13 @@ from chorale.voice_leading.faults import (
     unresolved_sevenths,
 )
 from chorale.voice_leading.rules import surprisal
+from chorale.voice_leading.sonority_faults import (
+    chromatic_clashes,
+    open_fifths,
+    unstable_phrase_ends,
+)
+from chorale.voice_leading.sonority_faults import surprisal as sonority_surprisal
+from chorale.voice_leading.sonority_tables import sonority_tables
 
 EVERY_NOTE = np.arange(HIGHEST_PITCH + 1)
 FINDERS = (
@@ -38,6 +46,7 @@ FINDERS = (
     doubled_leading_tones,
     unresolved_leading_tones,
 )
+SONORITY_FINDERS = (chromatic_clashes, open_fifths, unstable_phrase_ends)
 
 
 def defined_costs(context: Context, voice: int, notes: np.ndarray) -> np.ndarray:
@@ -46,6 +55,9 @@ def defined_costs(context: Context, voice: int, notes: np.ndarray) -> np.ndarray
     for find in FINDERS:
         for fault in find(context, voice, notes):
             costs += surprisal(fault.rule) * fault.notes
+    for find in SONORITY_FINDERS:
+        for fault in find(context, voice, notes):
+            costs += sonority_surprisal(fault.rule) * fault.notes
     return costs
 
 
@@ -109,7 +121,17 @@ def contexts(draw: st.DrawFn) -> tuple[Context, np.ndarray, np.ndarray, int]:
     leading = draw(
         st.lists(st.integers(NO_TONE, 11), min_size=rows, max_size=rows).map(np.array)
     )
-    context = Context(before, now, written, starts[:rows], leading)
+    scale = draw(st.lists(st.integers(NO_TONE, 11), min_size=rows, max_size=rows))
+    place = draw(st.lists(st.sampled_from(PLACES), min_size=rows, max_size=rows))
+    context = Context(
+        before,
+        now,
+        written,
+        starts[:rows],
+        leading,
+        np.array(place),
+        np.array(scale),
+    )
     return context, after, starts[rows:], voice
 
 
@@ -157,29 +179,38 @@ def random_chords(count: int, random_state: int) -> np.ndarray:
     return chords
 
 
-@pytest.mark.parametrize("place", range(VOICES))
-def test_costs_of_many_chords_are_those_of_the_definitions(place: int) -> None:
+@pytest.mark.parametrize("turn", range(VOICES))
+def test_costs_of_many_chords_are_those_of_the_definitions(turn: int) -> None:
     count = 1500
-    before, now, after = random_chords(3 * count, place).reshape(3, count, VOICES)
-    random = np.random.default_rng(place)
+    before, now, after = random_chords(3 * count, turn).reshape(3, count, VOICES)
+    random = np.random.default_rng(turn)
     stays = random.random((2, count, VOICES)) < 0.3
     now = np.where(stays[0], before, now)
     after = np.where(stays[1], now, after)
     starts = random.random((2, count)) < 0.1
-    leading = random.integers(NO_TONE, 12, count)
+    leading, scale = random.integers(NO_TONE, 12, (2, count))
+    place = random.integers(0, len(PLACES), count)
     notes = np.tile(np.r_[SILENCE, np.arange(34, 93)], (count, 1))
     for written in {
-        VOICE_ORDER[:place],
-        tuple({*range(VOICES)} - {VOICE_ORDER[place]}),
+        VOICE_ORDER[:turn],
+        tuple({*range(VOICES)} - {VOICE_ORDER[turn]}),
     }:
-        context = Context(before, now, written, starts[0], leading)
-        costs = rule_costs(context, VOICE_ORDER[place], notes)
-        expected = defined_costs(context, VOICE_ORDER[place], notes)
+        context = Context(before, now, written, starts[0], leading, place, scale)
+        costs = rule_costs(context, VOICE_ORDER[turn], notes)
+        expected = defined_costs(context, VOICE_ORDER[turn], notes)
         assert np.allclose(costs, expected, rtol=0, atol=1e-9)
         assert (costs > 0).mean() > 0.1
     few = slice(0, 200)
-    context = Context(before[few], now[few], written, starts[0, few], leading[few])
-    between = context, after[few], starts[1, few], VOICE_ORDER[place], notes[few]
+    context = Context(
+        before[few],
+        now[few],
+        written,
+        starts[0, few],
+        leading[few],
+        place[few],
+        scale[few],
+    )
+    between = context, after[few], starts[1, few], VOICE_ORDER[turn], notes[few]
     assert np.allclose(
         rule_costs_between(*between), defined_costs_between(*between), rtol=0, atol=1e-9
     )
@@ -210,12 +241,16 @@ def test_the_costs_of_a_step_are_those_of_each_of_its_contexts() -> None:
     before, now = chords[:200], chords[200:]
     random = np.random.default_rng(7)
     phrase_start, leading = random.random(200) < 0.2, random.integers(NO_TONE, 12, 200)
+    scale = random.integers(NO_TONE, 12, 200)
+    place = random.integers(0, len(PLACES), 200)
     rules = RuleCosts(30, 96)
     choices = tuple((v, VOICE_ORDER[:place]) for place, v in enumerate(VOICE_ORDER))
-    step = rules.at_step(choices, before, phrase_start, rules.tones(leading))
+    sonorities = rules.step_sonorities(rules.scales(scale), place)
+    tones = rules.tones(leading)
+    step = rules.at_step(choices, before, phrase_start, tones, sonorities)
     notes = np.tile(np.r_[SILENCE, np.arange(30, 97)], (200, 1))
     for voice, written in choices:
-        context = Context(before, now, written, phrase_start, leading)
+        context = Context(before, now, written, phrase_start, leading, place, scale)
         assert np.allclose(step.costs(voice), defined_costs(context, voice, notes))
         step.write(voice, now[:, voice])
 
@@ -223,6 +258,7 @@ def test_the_costs_of_a_step_are_those_of_each_of_its_contexts() -> None:
 def test_tables_are_small_and_made_once() -> None:
     assert pair_tables(47) is pair_tables(47)
     arrays = [*pair_tables(47), *pair_tables(47, True), *own_tables(47)]
+    arrays += sonority_tables(47)
     sizes = [array.nbytes for array in arrays if isinstance(array, np.ndarray)]
     assert sum(sizes) < 10e6
 

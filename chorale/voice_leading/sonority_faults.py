@@ -1,0 +1,187 @@
+"""Faults of the sonority that a voice adds to: the notes that sound at one step.
+
+Unlike the faults of `faults` these do not depend on the step before; some depend on
+whether the step is on a beat, or where a phrase ends. All functions that find faults
+take the arguments of `chorale.voice_leading.faults.exact_faults`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from chorale.music.keys import Key
+from chorale.music.metre import Metre, beat_lengths
+from chorale.music.spelling import LETTERS, diatonic_numbers
+from chorale.music.voices import BASS, SILENCE, VOICES
+from chorale.utils.arrays import BoolArray, IntArray
+from chorale.voice_leading.dyads import FIFTH, OCTAVE
+from chorale.voice_leading.faults import (
+    NO_TONE,
+    OFF_BEAT,
+    ON_BEAT,
+    PHRASE_END,
+    Context,
+    Fault,
+)
+
+# Faults per 1,000 opportunities in Bach's chorales of train: sonorities with an attack,
+# beats, and fermatas as they begin.
+BACH_PER_THOUSAND = {
+    "chromatic-clash": 0.33,
+    "open-fifth": 4.9,
+    "phrase-end-dissonance": 52.0,
+    "phrase-end-inversion": 16.0,
+}
+
+SETS = 1 << OCTAVE  # sets of pitch classes: bit p stands for pitch class p
+
+
+def surprisal(rule: str) -> float:
+    """Return the surprisal of a fault in Bach, in nats: -ln of its rate."""
+    return -math.log(BACH_PER_THOUSAND[rule] / 1000)
+
+
+def scale(key: Key | None) -> int:
+    """Return the pitch class of the tonic of the major key with the same signature.
+
+    NO_TONE if the key is unknown.
+    """
+    return NO_TONE if key is None else 7 * key.fifths % OCTAVE
+
+
+def step_places(
+    fermatas: BoolArray, positions: IntArray, metres: Sequence[Metre]
+) -> IntArray:
+    """Return where the steps of a piece are, see `Context.place`.
+
+    A phrase ends under each fermata, and on the last beat of the piece.
+
+    Args:
+        fermatas: bool array (steps,), True while a fermata stands.
+        positions: int array (steps,), steps since the barline.
+        metres: of the piece.
+
+    Returns:
+        int array (steps,).
+    """
+    is_beat = positions % beat_lengths(metres, len(positions)) == 0
+    is_end = fermatas.copy()
+    if is_beat.any():
+        is_end[np.flatnonzero(is_beat)[-1] :] = True
+    return np.where(is_end, PHRASE_END, np.where(is_beat, ON_BEAT, OFF_BEAT))
+
+
+def chromatic_clashes(context: Context, voice: int, notes: IntArray) -> Iterator[Fault]:
+    """Find the notes that sound with another accidental on the same letter.
+
+    Letters are those of the key, see `chorale.music.spelling.diatonic_numbers`.
+
+    Source: simultaneous cross relations in Piston, Harmony, and in Kostka & Payne.
+    """
+    tonic = np.broadcast_to(context.scale, len(notes))[:, np.newaxis]
+    written = _classes(context)[:, np.newaxis]
+    mates = _LETTER_MATES[(notes - tonic) % OCTAVE]
+    clashes = written >> (mates + tonic) % OCTAVE & 1 == 1
+    clashes &= (mates != NO_TONE) & (tonic != NO_TONE) & (notes != SILENCE)
+    yield Fault("chromatic-clash", (voice,), clashes)
+
+
+def open_fifths(context: Context, voice: int, notes: IntArray) -> Iterator[Fault]:
+    """Find the last notes of a sonority on a beat that leave it without a third.
+
+    Only a root and its fifth, or a root alone, sound in all voices. It is a fault on
+    beats and at phrase ends.
+
+    Source: chords without a third in Aldwell & Schachter and in Kostka & Payne.
+    """
+    others = [each for each in range(VOICES) if each != voice]
+    is_last = set(others) <= {*context.written}
+    complete = np.broadcast_to(context.place != OFF_BEAT, len(notes)) & is_last
+    complete &= (context.now[:, others] != SILENCE).all(axis=1)
+    faults = _IS_OPEN[_with(_classes(context), notes)]
+    faults &= complete[:, np.newaxis] & (notes != SILENCE)
+    yield Fault("open-fifth", (voice,), faults)
+
+
+def unstable_phrase_ends(
+    context: Context, voice: int, notes: IntArray
+) -> Iterator[Fault]:
+    """Find the notes by which no phrase can end on a triad in root position.
+
+    At a phrase end the notes already written belong to a major or minor triad, with its
+    root in the bass if that is written, and those with the note do not: the chord is
+    dissonant, or an inversion.
+
+    Source: cadences in Aldwell & Schachter and in Kostka & Payne.
+    """
+    has_bass = BASS in context.written and voice != BASS
+    now = context.now[:, BASS] if has_bass else np.full(len(notes), SILENCE)
+    basses = np.where(now == SILENCE, NO_TONE, now % OCTAVE)[:, np.newaxis]
+    written = _classes(context)
+    was_stable = _IN_TRIAD[basses[:, 0], written]
+    was_stable &= np.broadcast_to(context.place == PHRASE_END, len(notes))
+    if voice == BASS:
+        basses = np.where(notes == SILENCE, NO_TONE, notes % OCTAVE)
+    classes = _with(written, notes)
+    leaves = was_stable[:, np.newaxis] & ~_IN_TRIAD[basses, classes]
+    is_consonant = _IN_TRIAD[NO_TONE, classes]
+    yield Fault("phrase-end-dissonance", (voice,), leaves & ~is_consonant)
+    yield Fault("phrase-end-inversion", (voice,), leaves & is_consonant)
+
+
+# What finds faults of sonorities.
+FINDERS = (chromatic_clashes, open_fifths, unstable_phrase_ends)
+
+
+# === Sets of pitch classes ===
+
+
+def class_sets(notes: IntArray) -> IntArray:
+    """Return the sets of pitch classes of MIDI notes (batch, voices), (batch,)."""
+    bits = np.where(notes == SILENCE, 0, 1 << notes % OCTAVE)
+    sets: IntArray = np.bitwise_or.reduce(bits, axis=-1)
+    return sets
+
+
+def _classes(context: Context) -> IntArray:
+    """Return the sets of pitch classes already written, int array (batch,)."""
+    return class_sets(context.now[:, list(context.written)])
+
+
+def _with(sets: IntArray, notes: IntArray) -> IntArray:
+    """Return sets (batch,) with each of some notes (batch, notes) added to them."""
+    return sets[:, np.newaxis] | class_sets(notes[..., np.newaxis])
+
+
+def _letter_mates() -> IntArray:
+    """Return the other pitch class with the letter of each, by key, NO_TONE if none.
+
+    Pitch classes count from the tonic of the major key.
+    """
+    letters = diatonic_numbers(5 * OCTAVE + np.arange(OCTAVE), Key("C", "major"))
+    is_mate = (letters[:, np.newaxis] - letters) % len(LETTERS) == 0
+    np.fill_diagonal(is_mate, False)
+    mates: IntArray = np.where(is_mate.any(axis=1), is_mate.argmax(axis=1), NO_TONE)
+    return mates
+
+
+def _parts(chords: Sequence[Sequence[int]]) -> BoolArray:
+    """Return which sets are parts of chords by root, bool array (13, SETS).
+
+    `chords` are semitones above the root. The last row is of any root, at NO_TONE.
+    """
+    parts = np.zeros((OCTAVE + 1, SETS), np.bool_)
+    for root in range(OCTAVE):
+        for chord in chords:
+            tones = class_sets(root + OCTAVE + np.array(chord))
+            parts[root] |= np.arange(SETS) & ~tones == 0
+    parts[NO_TONE] = parts.any(axis=0)
+    return parts
+
+
+_LETTER_MATES = _letter_mates()
+_IN_TRIAD = _parts([(0, 4, FIFTH), (0, 3, FIFTH)])
+_IS_OPEN = _parts([(0, FIFTH)])[NO_TONE]

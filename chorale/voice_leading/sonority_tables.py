@@ -1,0 +1,205 @@
+"""Tables of what notes cost by the notes that sound with them.
+
+A row has the costs of all notes from the lowest of a vocabulary up; they depend on the
+pitch class. The definitions in `sonority_faults` fill in all rows. Which row it is, is
+found by the set of pitch classes already written, see `chord_tables`.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from chorale.music.voices import BASS, SILENCE, SOPRANO, VOICES
+from chorale.utils.arrays import BoolArray, Float64Array, IntArray
+from chorale.voice_leading.chord_tables import (
+    EXAMPLE,
+    all_chords,
+    own_tables,
+    rotated,
+    rounded,
+)
+from chorale.voice_leading.dyads import OCTAVE
+from chorale.voice_leading.faults import NO_TONE, OFF_BEAT, PLACES, Context
+from chorale.voice_leading.sonority_faults import (
+    SETS,
+    chromatic_clashes,
+    class_sets,
+    open_fifths,
+    surprisal,
+    unstable_phrase_ends,
+)
+
+# In place of the pitch class of the bass: it is not written, or it is what chooses.
+NO_BASS, BASS_CHOOSES = OCTAVE, OCTAVE + 1
+_BASSES = OCTAVE + 2  # number of all of these
+Begins = npt.NDArray[np.int32]
+
+
+class SonorityTables(NamedTuple):
+    """Costs of notes by the sonority; arrays are flat.
+
+    Attributes:
+        values: float array, rows in nats.
+        clashes: int array (13 * sets), begin of a row at the lowest note, by the scale
+            (12 if unknown) and the set of notes written. Begins count from the first
+            row of OwnTables, which these rows follow.
+        chords: int array (3 * 2 * 14 * sets), the same by the place of the step,
+            whether all other voices sound, the bass, and the set.
+    """
+
+    values: Float64Array
+    clashes: Begins
+    chords: Begins
+
+
+@lru_cache(maxsize=4)
+def sonority_tables(reach: int) -> SonorityTables:
+    """Return the tables of vocabularies whose notes are at most `reach` apart."""
+    size = own_tables(reach).values.size
+    columns = np.arange(reach + 1 + OCTAVE) % OCTAVE
+    width = len(columns)
+    clash_rows, clashes = _clashes()
+    chord_rows, chords = _chords()
+    size_of_clashes = clash_rows.shape[0] * width
+    begins = clashes[0] * width + size
+    begins = np.where(clashes[0] > 0, begins + clashes[1], 0)
+    chord_begins = np.where(chords > 0, chords * width + size + size_of_clashes, 0)
+    return SonorityTables(
+        np.concatenate(
+            [clash_rows[:, columns].ravel(), chord_rows[:, columns].ravel()]
+        ),
+        begins.astype(np.int32).ravel(),
+        chord_begins.astype(np.int32).ravel(),
+    )
+
+
+# === Examples of situations ===
+
+_NOTES = EXAMPLE + np.arange(OCTAVE)  # one of each pitch class
+
+
+def _clashes() -> tuple[Float64Array, IntArray]:
+    """Return rows (rows, 12) of clashes; the row, and where it begins, of each case.
+
+    Cases are of 13 scales and all sets, int array (2, 13, sets). The first row costs
+    nothing.
+    """
+    others, sets = all_chords(VOICES - 1, rests=True)
+    now = np.insert(others, SOPRANO, SILENCE, axis=1)
+    rows, row_of = _distinct(_costs(_example(now, SOPRANO)._replace(scale=0), SOPRANO))
+    cases = np.zeros((2, OCTAVE + 1, SETS), np.int64)
+    for tonic in range(OCTAVE):
+        cases[0, tonic, rotated(sets, tonic)] = row_of
+        cases[1, tonic] = -tonic % OCTAVE
+    return rows, cases
+
+
+def _chords() -> tuple[Float64Array, IntArray]:
+    """Return rows (rows, 12) of other faults, and the row of each case.
+
+    Cases are of all places, whether all other voices sound, basses and sets, int array
+    (3, 2, 14, sets). The first row costs nothing.
+    """
+    tones = (SILENCE, *range(EXAMPLE, EXAMPLE + OCTAVE))
+    others = np.array(list(product(tones, repeat=VOICES - 1)))
+    is_last = (others != SILENCE).all(axis=1).astype(np.int64)
+    cases, costs = [], []
+    for place, voice in product(PLACES, (SOPRANO, BASS)):
+        if place == OFF_BEAT:
+            continue
+        now = np.insert(others, voice, SILENCE, axis=1)
+        bass = np.where(now[:, BASS] == SILENCE, NO_BASS, now[:, BASS] % OCTAVE)
+        if voice == BASS:
+            bass[:] = BASS_CHOOSES
+        costs.append(_costs(_example(now, voice)._replace(place=place), voice))
+        cases.append(((place * 2 + is_last) * _BASSES + bass) * SETS + class_sets(now))
+    rows, row_of = _distinct(np.concatenate(costs))
+    table = np.zeros(len(PLACES) * 2 * _BASSES * SETS, np.int64)
+    table[np.concatenate(cases)] = row_of
+    return rows, table
+
+
+def _example(now: IntArray, voice: int) -> Context:
+    """Return contexts of chords (rows, 4) in which all voices but one are written."""
+    return Context(
+        np.full_like(now, SILENCE),
+        now,
+        tuple(each for each in range(VOICES) if each != voice),
+        np.zeros(len(now), np.bool_),
+        np.full(len(now), NO_TONE),
+    )
+
+
+def _costs(context: Context, voice: int) -> Float64Array:
+    """Return what notes of each pitch class cost, float array (rows, 12)."""
+    notes = np.tile(_NOTES, (len(context.now), 1))
+    costs = np.zeros(notes.shape)
+    for find in (chromatic_clashes, open_fifths, unstable_phrase_ends):
+        for fault in find(context, voice, notes):
+            costs += rounded(surprisal(fault.rule)) * fault.notes
+    return costs
+
+
+def _distinct(costs: Float64Array) -> tuple[Float64Array, IntArray]:
+    """Return the distinct rows of costs, the first of zeros, and that of each row."""
+    rows, row_of = np.unique(
+        np.pad(costs, ((1, 0), (0, 0))), axis=0, return_inverse=True
+    )
+    return rows, row_of.ravel()[1:]
+
+
+# === Looking up ===
+
+
+class StepSonorities:
+    """Where the costs of the sonorities of one step are, while voices are written.
+
+    Args:
+        tables: the tables.
+        scales: int array (batch,), begins of scales in `SonorityTables.clashes`.
+        places: int array (batch,), those of a Context.
+    """
+
+    def __init__(
+        self, tables: SonorityTables, scales: IntArray, places: IntArray
+    ) -> None:
+        self._tables, self._scales = tables, scales
+        self._places = places * (2 * _BASSES * SETS) if places.any() else None
+        self._bass: IntArray | int = NO_BASS * SETS
+        self._written = 0  # number of voices
+        self._silent: BoolArray | None = None  # where one of these is
+
+    def write(self, voice: int, notes: IntArray, classes: IntArray) -> None:
+        """Write the notes of a voice.
+
+        Args:
+            voice: its index.
+            notes: int array (batch,), MIDI notes.
+            classes: int array (batch,), their pitch classes above the lowest note.
+        """
+        if self._places is None:
+            return
+        is_silent = notes == SILENCE
+        self._written += 1
+        self._silent = is_silent if self._silent is None else self._silent | is_silent
+        if voice == BASS:
+            self._bass = np.where(is_silent, NO_BASS, classes) * SETS
+
+    def clashes(self, written: IntArray) -> Begins:
+        """Return where the costs of clashes begin, by the set of the notes written."""
+        return self._tables.clashes.take(written + self._scales)
+
+    def chords(self, voice: int, written: IntArray) -> Begins | None:
+        """Return where the costs of chords begin; None if there are none."""
+        if self._places is None:
+            return None
+        index = self._places + written
+        index += self._bass if voice != BASS else BASS_CHOOSES * SETS
+        if self._written == VOICES - 1 and self._silent is not None:
+            index += ~self._silent * (_BASSES * SETS)
+        return self._tables.chords.take(index)
