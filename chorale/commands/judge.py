@@ -287,6 +287,11 @@ def _from_model(
         sets = sampled_sets(
             write, model, prompts, reference, variants, progress=progress
         )
+    names = [
+        f"sample {number} ({window.group})"
+        for number, window in enumerate(sets.samples, start=1)
+    ]
+    sets = replace(sets, names=names)
     settings = {"given": given, **asdict(options)}
     if not given:
         del settings["particles"]  # they need given notes
@@ -327,7 +332,7 @@ def _from_files(
     chorales = [numbered_from_one(reading.chorale) for reading in readings]
     windows = windows_of(chorales, first_bar=first_bar)
     with progress_bar("Sampling the n-gram") as progress:
-        return matched_sets(
+        sets = matched_sets(
             windows,
             reference,
             opening_bars=opening,
@@ -335,3 +340,4 @@ def _from_files(
             random_state=random_state,
             progress=progress,
         )
+    return replace(sets, names=tuple(map(str, paths)))

@@ -15,9 +15,8 @@ samples in place, length and metre.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import cycle, islice
 from typing import Any
 
@@ -26,21 +25,22 @@ import numpy as np
 from chorale.encoding.tokens import Vocabulary
 from chorale.errors import DataError, UsageError
 from chorale.evaluation.copying import CopyIndex, Copying
-from chorale.evaluation.style.cadences import (
-    final_cadence,
-    has_rest,
-    leaves_ranges,
-    share_of_cadences,
+from chorale.evaluation.metrics import (
+    Metrics,
+    note_accuracy,
+    share_metrics,
+    to_json,
 )
+from chorale.evaluation.observing import observe
+from chorale.evaluation.style.differences import differences, set_rates
 from chorale.evaluation.style.distances import Distance, compare, null_distances
-from chorale.evaluation.style.features import Profile, profile
+from chorale.evaluation.style.profiles import Profile
 from chorale.evaluation.style.progressions import Progressions
 from chorale.evaluation.style.two_sample import LEAST_GROUPS, Auc, two_sample_auc
 from chorale.evaluation.style.windows import Window, match_windows
+from chorale.evaluation.summary import Summary
 from chorale.music.score import Chorale
-from chorale.music.voices import SOPRANO, VOICE_NAMES, VOICES
 from chorale.utils.progress import Progress
-from chorale.voice_leading.checking import Tally, rates
 
 # Chorales in the subsets that are compared; fewer have too narrow intervals, see
 # `chorale.evaluation.reference`.
@@ -64,43 +64,8 @@ class JudgedSets:
     # same order.
     variants: Mapping[str, Sequence[Window]] = field(default_factory=dict)
     corpus: str = BACH  # name of the corpus, for tables and plots
-
-
-@dataclass(frozen=True, kw_only=True)
-class Metrics:
-    """Metrics of one set."""
-
-    chorales: int  # size of the set
-    # Share of final cadences by attribute of FinalCadence, without windows that were
-    # cut; None if all were.
-    cadences: Mapping[str, float] | None
-    leaves_ranges: float  # share in which a voice leaves its range in train
-    has_rest: float  # share in which a voice is silent somewhere
-    rules: Mapping[str, Tally]  # findings and opportunities of each part-writing rule
-    distances: Mapping[str, Distance]  # from train, by name of FEATURES
-    # Against `bach`; of `bach` against train; None for train, and for fewer than
-    # LEAST_GROUPS chorales.
-    two_sample_auc: Auc | None
-    copying: Copying | None  # from train; None for train
-    # Share of the corpus's own notes in harmonizations, by voice and in all; None where
-    # no melody was harmonized.
-    note_accuracy: Mapping[str, float] | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the metrics as plain dictionaries, numbers and None."""
-        return {
-            "chorales": self.chorales,
-            **(self.cadences or {}),
-            "leaves_ranges": self.leaves_ranges,
-            "has_rest": self.has_rest,
-            "rules": {name: tally.to_json() for name, tally in self.rules.items()},
-            "distances": {
-                name: _to_json(distance) for name, distance in self.distances.items()
-            },
-            "told_apart": self.two_sample_auc and asdict(self.two_sample_auc),
-            "copying": self.copying and asdict(self.copying),
-            "own_notes": self.note_accuracy,
-        }
+    # Of the samples, for the summary; by default their titles or numbers.
+    names: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +78,7 @@ class Judgement:
     variants: Sequence[str]  # their names
     other_metre: int  # train windows in another metre than the sample they match
     shorter: int  # train windows shorter than the sample they match
+    summary: Summary  # of the samples, in words
     corpus: str = BACH  # name of the corpus that `bach` and train are of
 
     def excess(self, name: str, feature: str, *, over: str = "bach") -> Distance:
@@ -140,12 +106,14 @@ class Judgement:
     def to_json(self) -> dict[str, Any]:
         """Return all metrics as plain dictionaries, numbers and None.
 
-        A variant also has the excess distance of the samples over it.
+        The samples also have the summary, a variant the excess distance of the samples
+        over it.
         """
         sets = {name: metrics.to_json() for name, metrics in self.metrics.items()}
+        sets["samples"]["summary"] = self.summary.to_json()
         for name in self.variants:
             sets[name]["samples_further"] = {
-                feature: _to_json(self.excess("samples", feature, over=name))
+                feature: to_json(self.excess("samples", feature, over=name))
                 for feature in self.metrics[name].distances
             }
         return sets
@@ -187,9 +155,12 @@ def judge(
         "n-gram": sets.ngram,
     }
     progressions = Progressions.of(sets.train)
-    profiles = {
-        name: profile(windows, progressions) for name, windows in by_name.items()
-    }
+    observed = {}
+    for name, windows in by_name.items():
+        observed[name] = observe(windows, progressions, places=name == "samples")
+        if progress is not None:
+            progress(len(observed), 2 * len(by_name))
+    profiles = {name: found.profile for name, found in observed.items()}
     size = _subset_size(profiles)
     index, ranges = CopyIndex(sets.train), Vocabulary.fit(sets.train).ranges
     metrics = {}
@@ -197,9 +168,11 @@ def judge(
         is_sampled = name not in ("bach", "train")
         metrics[name] = Metrics(
             chorales=len(windows),
-            **_share_metrics(windows, ranges),
-            rules=rates([w.chorale for w in windows], start=[w.start for w in windows]),
+            **share_metrics(windows, observed[name], ranges),
+            rules=observed[name].rules,
             distances=_distances(name, profiles, size, random_state),
+            measures=set_rates(profiles[name]),
+            differences=_differences(name, profiles, random_state),
             two_sample_auc=_auc(name, profiles, random_state),
             copying=None
             if name == "train"
@@ -209,7 +182,7 @@ def judge(
             else None,
         )
         if progress is not None:
-            progress(len(metrics), len(by_name))
+            progress(len(by_name) + len(metrics), 2 * len(by_name))
     return Judgement(
         metrics=metrics,
         profiles=profiles,
@@ -217,25 +190,21 @@ def judge(
         variants=tuple(sets.variants),
         other_metre=matched.other_metre,
         shorter=matched.shorter,
+        summary=Summary.of(
+            observed["samples"],
+            observed["train"],
+            sets.names or _names(sets.samples),
+            sets.corpus,
+        ),
         corpus=sets.corpus,
     )
 
 
-def note_accuracy(
-    windows: Sequence[Window], chorales: Sequence[Chorale]
-) -> dict[str, float]:
-    """Return the share of steps at which harmonizations have the original pitch.
-
-    Windows are harmonizations of whole sopranos, their groups the sources of the
-    chorales. The shares are by name of the lower voice, and for "all" of them.
-    """
-    originals = {chorale.source: chorale.pitches for chorale in chorales}
-    equal = np.concatenate(
-        [window.chorale.pitches == originals[window.group] for window in windows]
-    )
-    lower = [voice for voice in range(VOICES) if voice != SOPRANO]
-    shares = {VOICE_NAMES[voice]: float(equal[:, voice].mean()) for voice in lower}
-    return {**shares, "all": float(equal[:, lower].mean())}
+def _names(windows: Sequence[Window]) -> list[str]:
+    """Return the titles of chorales, with numbers if they have none or share one."""
+    titles = [window.chorale.title for window in windows]
+    unique = len(set(titles)) == len(titles) and all(titles)
+    return titles if unique else [f"no. {place + 1}" for place in range(len(titles))]
 
 
 def _subset_size(profiles: Mapping[str, Profile]) -> int:
@@ -243,29 +212,6 @@ def _subset_size(profiles: Mapping[str, Profile]) -> int:
     groups = {name: len(set(found.groups)) for name, found in profiles.items()}
     groups["train"] = max(groups["train"] - 1, 1)
     return min(groups.values())
-
-
-def _share_metrics(
-    windows: Sequence[Window], ranges: Sequence[tuple[int, int]]
-) -> dict[str, Any]:
-    """Return the metrics that are shares of the chorales."""
-
-    def share(values: Iterable[bool]) -> float:
-        return float(np.mean(list(values)))
-
-    whole = [window.chorale for window in windows if not window.is_cut]
-    return {
-        "cadences": share_of_cadences([final_cadence(piece) for piece in whole])
-        if whole
-        else None,
-        "leaves_ranges": share(
-            leaves_ranges(window.chorale, ranges, start=window.start)
-            for window in windows
-        ),
-        "has_rest": share(
-            has_rest(window.chorale, start=window.start) for window in windows
-        ),
-    }
 
 
 def _distances(
@@ -278,6 +224,16 @@ def _distances(
     return compare(profiles[name], train, size=size, random_state=random_state)
 
 
+def _differences(
+    name: str, profiles: Mapping[str, Profile], random_state: int
+) -> dict[str, Distance]:
+    """Return the differences from `bach`, of `bach` from train; none of train."""
+    if name == "train":
+        return {}
+    reference = profiles["train" if name == "bach" else "bach"]
+    return differences(profiles[name], reference, random_state=random_state)
+
+
 def _auc(name: str, profiles: Mapping[str, Profile], random_state: int) -> Auc | None:
     """Return the AUC against `bach`, of `bach` against train; None if it has none."""
     if name == "train":
@@ -286,10 +242,3 @@ def _auc(name: str, profiles: Mapping[str, Profile], random_state: int) -> Auc |
     if min(len(set(found.groups)) for found in pair) < LEAST_GROUPS:
         return None
     return two_sample_auc(*pair, random_state=random_state)
-
-
-def _to_json(distance: Distance) -> dict[str, float] | None:
-    """Return a distance and its interval, None if there was nothing to compare."""
-    if math.isnan(distance.value):
-        return None
-    return {"value": distance.value, "low": distance.low, "high": distance.high}

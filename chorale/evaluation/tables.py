@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chorale.evaluation.copying import WINDOWS
-from chorale.evaluation.judgement import BACH, Judgement
+from chorale.evaluation.judgement import BACH, LEAST_SIZE, Judgement
 from chorale.evaluation.style.distances import Distance
 from chorale.evaluation.style.features import FEATURES
+from chorale.evaluation.style.measures.table import MEASURES, SUBJECTS
 from chorale.evaluation.style.two_sample import LEAST_GROUPS
 from chorale.music.metre import STEPS_PER_QUARTER
-from chorale.utils.reports import Block, Heading, Paragraph, Table
+from chorale.utils.reports import Block, Heading, Items, Paragraph, Table
 
 _SHARES = {
     "complete": "complete final cadence",
@@ -33,6 +34,7 @@ def judgement_blocks(
     """
     sets, corpus = judgement.metrics, judgement.corpus
     blocks = _introduction(judgement, title, settings)
+    blocks += [Heading("Summary"), Items(tuple(judgement.summary.sentences()))]
     blocks += _section(
         "Distances from train",
         f"Subsets of {judgement.size} chorales, with 95 % intervals; 0 = equal "
@@ -49,6 +51,13 @@ def judgement_blocks(
             "prompts, with paired 95 % intervals. *: significantly further, **: "
             "significantly nearer.",
             variants_table(judgement),
+        )
+    for subject, measures in SUBJECTS.items():
+        blocks += _section(
+            subject.capitalize(),
+            f"Percentages, or the unit that is named. The last column has the samples "
+            f"minus {corpus}, with a 95 % interval. *: significant.",
+            measures_table(judgement, measures),
         )
     blocks += [
         *_section(
@@ -70,8 +79,9 @@ def judgement_blocks(
         *_section(
             "Classifier two-sample test",
             "Cross-validated area under the ROC curve of a classifier of these "
-            f"features, against {corpus}; the column {corpus} is against train. 0.5 = "
-            f"indistinguishable, 1 = always right. Needs {LEAST_GROUPS} chorales.",
+            f"distributions and rates, against {corpus}; the column {corpus} is "
+            "against train. 0.5 = indistinguishable, 1 = always right. Needs "
+            f"{LEAST_GROUPS} chorales.",
             two_sample_table(judgement),
         ),
     ]
@@ -138,6 +148,27 @@ def distances_table(judgement: Judgement) -> Table:
             for feature in FEATURES
         },
     )
+
+
+def measures_table(judgement: Judgement, names: Iterable[str]) -> Table:
+    """Return the rates of some measures, and the signed difference of the samples."""
+    rows = []
+    for name in names:
+        measure = MEASURES[name]
+        unit = "" if measure.unit == "%" else f" ({measure.unit})"
+        cells = [measure.summary + unit]
+        for metrics in judgement.metrics.values():
+            rate = metrics.measures[name]
+            cells.append(
+                _NOTHING if math.isnan(rate) else f"{measure.scale * rate:.1f}"
+            )
+        difference = judgement.metrics["samples"].differences[name]
+        has_interval = judgement.size >= LEAST_SIZE
+        cells.append(_signed(difference, measure.scale, has_interval))
+        rows.append(tuple(cells))
+    sets = (set_title(judgement, name) for name in judgement.metrics)
+    header = ("rate", *sets, f"samples - {judgement.corpus}")
+    return Table(header, tuple(rows))
 
 
 def variants_table(judgement: Judgement) -> Table:
@@ -221,6 +252,17 @@ def _distance(distance: Distance) -> str:
     if math.isnan(distance.value):
         return _NOTHING
     return f"{distance.value:.3f} ± {(distance.high - distance.low) / 2:.3f}"
+
+
+def _signed(difference: Distance, scale: float, has_interval: bool) -> str:
+    if math.isnan(difference.value):
+        return _NOTHING
+    value = f"{scale * difference.value:+.1f}"
+    if not has_interval:
+        return value
+    half = scale * (difference.high - difference.low) / 2
+    star = " *" if difference.low > 0 or difference.high < 0 else ""
+    return f"{value} ± {half:.1f}{star}"
 
 
 def _cells(judgement: Judgement, *keys: str | int, scale: float = 1) -> list[str]:

@@ -47,6 +47,13 @@ class Paragraph:
 
 
 @dataclass(frozen=True)
+class Items:
+    """A list of plain texts."""
+
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Table:
     """Cells of plain text; the first column has the labels of the rows."""
 
@@ -62,7 +69,7 @@ class Picture:
     png: bytes
 
 
-Block = Heading | Paragraph | Table | Picture
+Block = Heading | Paragraph | Items | Table | Picture
 
 
 def check_report_path(path: Path | str) -> Path:
@@ -137,9 +144,15 @@ def to_text(blocks: Sequence[Block]) -> str:
                 )
             case Paragraph():
                 parts.append(textwrap.fill(block.text, _TEXT_WIDTH))
+            case Items():
+                parts.append("\n".join(map(_text_item, block.texts)))
             case Table():
                 parts.append(_text_table(block))
     return "\n\n".join(parts)
+
+
+def _text_item(text: str) -> str:
+    return textwrap.fill(text, _TEXT_WIDTH, initial_indent="- ", subsequent_indent="  ")
 
 
 def _text_table(table: Table) -> str:
@@ -166,6 +179,8 @@ def _to_markdown(blocks: Sequence[Block], pictures: Sequence[str]) -> str:
                 parts.append(f"{'#' * block.level} {_plain(block.text)}")
             case Paragraph():
                 parts.append(_plain(block.text))
+            case Items():
+                parts.append("\n".join(f"- {_plain(text)}" for text in block.texts))
             case Picture():
                 parts.append(f"![{_plain(block.caption)}](<{next(names)}>)")
             case Table():
@@ -203,6 +218,9 @@ def _html_block(block: Block) -> str:
             return f"<h{block.level}>{escape(block.text)}</h{block.level}>\n"
         case Paragraph():
             return f"<p>{escape(block.text)}</p>\n"
+        case Items():
+            items = "".join(f"<li>{escape(text)}</li>\n" for text in block.texts)
+            return f"<ul>\n{items}</ul>\n"
         case Picture():
             data = base64.b64encode(block.png).decode()
             caption = escape(block.caption)

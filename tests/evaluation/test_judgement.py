@@ -17,6 +17,7 @@ from chorale.errors import DataError, UsageError
 from chorale.evaluation.judgement import JudgedSets, Judgement, judge, note_accuracy
 from chorale.evaluation.style.cadences import final_cadence, share_of_cadences
 from chorale.evaluation.style.features import FEATURES
+from chorale.evaluation.style.measures.table import MEASURES
 from chorale.evaluation.style.windows import Window
 from chorale.formats.classic_csv import read_csv, write_csv
 from chorale.models.ngram import NgramPredictor, fit_ngram
@@ -75,7 +76,8 @@ def test_the_ngram_is_distinguishable_from_bach(judged: Judgement) -> None:
 def test_the_same_chorales_have_the_same_figures(judged: Judgement) -> None:
     samples, bach = (judged.metrics[name].to_json() for name in ("samples", "bach"))
     for name in samples:
-        if name != "told_apart":  # of samples against bach, of bach against train
+        # Of samples against bach, and of bach against train; of samples alone.
+        if name not in ("told_apart", "differences", "summary"):
             assert samples[name] == bach[name], name
     assert not any(judged.is_further("samples", name) for name in FEATURES)
 
@@ -122,7 +124,15 @@ def test_figures_are_those_of_the_functions_below(
     assert copying is not None and copying.longest_steps > copying.median_steps
     assert judged.metrics["train"].copying is None
     assert judged.size == 12
-    json.dumps(judged.to_json())
+    answer = json.loads(json.dumps(judged.to_json()))
+    rates_of_bach = answer["bach"]["measures"]
+    assert list(rates_of_bach) == list(MEASURES)
+    assert rates_of_bach["phrase_ends_on_root"] > 0.9
+    difference = answer["samples"]["differences"]["resolved_sevenths"]
+    assert difference["low"] <= difference["value"] <= difference["high"]
+    assert answer["train"]["differences"] == {}
+    assert answer["samples"]["summary"]["phrase_ends"]["total"] > 0
+    assert "summary" not in answer["bach"]
 
 
 def test_verbatim_copies_of_train_are_noticed(

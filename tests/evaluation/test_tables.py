@@ -17,12 +17,13 @@ from chorale.evaluation.tables import (
     copying_table,
     distances_table,
     judgement_blocks,
+    measures_table,
     rules_table,
     shares_table,
     variants_table,
 )
 from chorale.music.score import Chorale
-from chorale.utils.reports import Heading, Picture, Table
+from chorale.utils.reports import Heading, Items, Picture, Table
 
 PNG = b"\x89PNG\r\n\x1a\n"
 DULL = Chorale(pitches=np.repeat([[72, 67, 64, 48]], 96, axis=0))
@@ -83,6 +84,25 @@ def test_rules_without_any_opportunity_are_left_out(judged: Judgement) -> None:
     assert rows["parallel-fifths"][0] == "-"  # nothing moves
     tally = judged.metrics["bach"].rules["overlap"]
     assert rows["overlap"][1] == f"{tally.per_thousand:.1f}"
+
+
+def test_rates_have_a_signed_difference(judged: Judgement) -> None:
+    table = measures_table(judged, ["bass_returns", "half_beats", "clashes"])
+    assert table.header[-1] == "samples - Bach"
+    rows = cells(table)
+    bach = judged.metrics["bach"].measures["half_beats"]
+    # The held chord moves nowhere; two pieces are too few for an interval.
+    moving = rows["half beats at which any voice moves"]
+    assert (moving[0], moving[-1]) == ("0.0", f"{-100 * bach:+.1f}")
+    assert rows["bass notes that return at once: A B A"][0] == "-"
+    assert any("(per 100 quarters)" in label for label in rows)
+
+
+def test_the_summary_precedes_all_tables(judged: Judgement) -> None:
+    blocks = judgement_blocks(judged, "dull")
+    place = next(i for i, block in enumerate(blocks) if isinstance(block, Items))
+    assert not any(isinstance(block, Table) for block in blocks[:place])
+    assert any("Endings: 0 of 2" in text for text in blocks[place].texts)
 
 
 def test_shares_are_in_percent(judged: Judgement) -> None:

@@ -8,12 +8,20 @@ import pytest
 from markdown_it import MarkdownIt
 
 from chorale.errors import OutputError, UsageError
-from chorale.utils.reports import Heading, Paragraph, Picture, Table, write_report
+from chorale.utils.reports import (
+    Heading,
+    Items,
+    Paragraph,
+    Picture,
+    Table,
+    write_report,
+)
 
 PNG = b"\x89PNG\r\n\x1a\n and the rest"
 BLOCKS = [
     Heading("Is it <Bach>?", level=1),
     Paragraph("Fish & chips, 3 < 4."),
+    Items(("one & two", "three_")),
     Table(("feature", "samples", "Bach"), (("fifths | octaves", "1.5", "0.9"),)),
     Picture("How far", PNG),
     Heading("More"),
@@ -49,6 +57,7 @@ def assert_says_it_all(html: str) -> Reader:
     for expected in [
         ("h1", "Is it <Bach>?"),
         ("p", "Fish & chips, 3 < 4."),
+        ("li", "one & two"),
         ("th", "samples"),
         ("td", "fifths | octaves"),
         ("td", "0.9"),

@@ -11,7 +11,8 @@ from strategies import chorales, little_chorale
 
 from chorale.errors import DataError
 from chorale.evaluation.style.analysis import Analysis
-from chorale.evaluation.style.features import FEATURES, profile
+from chorale.evaluation.style.features import FEATURES
+from chorale.evaluation.style.profiles import profile
 from chorale.evaluation.style.windows import Window
 from chorale.music.score import Chorale
 

@@ -7,7 +7,8 @@ import pytest
 from bach import all_chorales
 
 from chorale.errors import DataError
-from chorale.evaluation.style.features import FEATURES, Profile, profile
+from chorale.evaluation.style.features import FEATURES
+from chorale.evaluation.style.profiles import Profile, profile
 from chorale.evaluation.style.two_sample import two_sample_auc
 from chorale.evaluation.style.windows import windows_of
 from chorale.music.score import Chorale

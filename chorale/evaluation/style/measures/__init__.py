@@ -2,7 +2,8 @@
 
 - `measure`: what a measure is
 - `lines`: how voices move
-- `chords`: chords, their order and their notes
+- `chords`: chords and their order
+- `sonorities`: what sounds at once
 - `foreign_notes`: non-chord tones and sevenths
 - `phrases`: how phrases end, and where they go
 - `form`: what is repeated

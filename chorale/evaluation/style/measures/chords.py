@@ -21,7 +21,6 @@ from chorale.music.harmony.degrees import (
 )
 from chorale.music.harmony.templates import HAS_SEVENTH, chord
 from chorale.music.metre import STEPS_PER_QUARTER
-from chorale.music.voices import BASS, SILENCE
 from chorale.utils.arrays import IntArray
 
 
@@ -79,97 +78,10 @@ def _root_moves(intervals: set[int]) -> Callable[[Analysis], Count]:
     return count
 
 
-def _beats(analysis: Analysis) -> IntArray:
+def beats(analysis: Analysis) -> IntArray:
     """Return the steps on quarters of the window."""
     steps = np.flatnonzero(analysis.chorale.positions % STEPS_PER_QUARTER == 0)
     return steps[steps >= analysis.start]
-
-
-def _sounding(analysis: Analysis) -> tuple[IntArray, IntArray]:
-    """Return the beats with four voices, and their pitch classes above the bass."""
-    beats = _beats(analysis)
-    pitches = analysis.chorale.pitches[beats]
-    full = (pitches != SILENCE).all(axis=1)
-    return beats[full], (pitches[full] - pitches[full][:, [BASS]]) % 12
-
-
-def _open_fifths(analysis: Analysis) -> Count:
-    """Count beats at which root and fifth sound alone, in any octaves."""
-    _, above = _sounding(analysis)
-    fifth = (np.isin(above, (0, 7)).all(axis=1)) & (above == 7).any(axis=1)
-    fourth = (np.isin(above, (0, 5)).all(axis=1)) & (above == 5).any(axis=1)
-    return int((fifth | fourth).sum()), len(above)
-
-
-def _without_third(analysis: Analysis) -> Count:
-    """Count chords whose third does not sound, while four voices do."""
-    missing = total = 0
-    for harmony in analysis.harmonies:
-        if harmony.end - harmony.start < STEPS_PER_QUARTER:
-            continue
-        sounding = analysis.chorale.pitches[harmony.start : harmony.end]
-        if (sounding == SILENCE).any():
-            continue
-        total += 1
-        thirds = (sounding - harmony.root) % 12
-        missing += not np.isin(thirds, (3, 4)).any()
-    return missing, total
-
-
-def _dissonant_beats(analysis: Analysis) -> Count:
-    """Count beats whose notes are no triad or seventh chord."""
-    beats = _beats(analysis)
-    chords = analysis.chords
-    sounding = chords.basses[beats] >= 0
-    other = chords.roots[beats] < 0
-    return int((sounding & other).sum()), int(sounding.sum())
-
-
-def _clashes(analysis: Analysis) -> Count:
-    """Count steps at which a letter begins to sound with two accidentals at once."""
-    chorale = analysis.chorale
-    letters = analysis.piece.spelling % 7
-    sounding = chorale.pitches != SILENCE
-    clash = np.zeros(chorale.steps, bool)
-    for upper in range(4):
-        for lower in range(upper + 1, 4):
-            clash |= (
-                (letters[:, upper] == letters[:, lower])
-                & sounding[:, upper]
-                & sounding[:, lower]
-                & ((chorale.pitches[:, upper] - chorale.pitches[:, lower]) % 12 != 0)
-            )
-    begins = clash.copy()
-    begins[1:] &= ~clash[:-1]
-    steps = chorale.steps - analysis.start
-    return int(begins[analysis.start :].sum()), steps / STEPS_PER_QUARTER
-
-
-def _doubled_leading_tones(analysis: Analysis) -> Count:
-    """Count dominants whose leading tone two voices have."""
-    doubled = total = 0
-    for harmony in analysis.harmonies:
-        if function(harmony) != DOMINANT:
-            continue
-        tone = (harmony.key.tonic_class + 11) % 12
-        sounding = analysis.chorale.pitches[harmony.start : harmony.end]
-        voices = ((sounding % 12 == tone) & (sounding != SILENCE)).sum(axis=1)
-        total += bool((voices > 0).any())
-        doubled += bool((voices > 1).any())
-    return doubled, total
-
-
-def _doubled_thirds(analysis: Analysis) -> Count:
-    """Count major triads in root position whose third two voices have."""
-    doubled = total = 0
-    for harmony in analysis.harmonies:
-        if harmony.quality != "major" or harmony.inversion:
-            continue
-        first = analysis.chorale.pitches[harmony.start]
-        third = ((first - harmony.root) % 12 == 4) & (first != SILENCE)
-        total += 1
-        doubled += int(third.sum()) > 1
-    return doubled, total
 
 
 def _changes_at(places: tuple[int, ...]) -> Callable[[Analysis], Count]:
@@ -179,7 +91,7 @@ def _changes_at(places: tuple[int, ...]) -> Callable[[Analysis], Count]:
         positions = analysis.chorale.positions
         starts = [harmony.start for harmony in analysis.harmonies]
         found = np.isin(positions[starts] % STEPS_PER_QUARTER, places)
-        return int(found.sum()), len(_beats(analysis))
+        return int(found.sum()), len(beats(analysis))
 
     return count
 
@@ -283,29 +195,6 @@ MEASURES: dict[str, Measure] = {
     ),
     "roots_by_step": Measure(
         summary="changes of root by step", count=_root_moves({1, 2, 10, 11})
-    ),
-    "open_fifths": Measure(
-        summary="open fifths on a beat", count=_open_fifths, unit="per 100 beats"
-    ),
-    "missing_thirds": Measure(
-        summary="chords of a quarter and more without their third",
-        count=_without_third,
-    ),
-    "dissonant_beats": Measure(
-        summary="beats whose notes are no triad or seventh chord",
-        count=_dissonant_beats,
-    ),
-    "clashes": Measure(
-        summary="chromatic clashes, one letter with two accidentals at once",
-        count=_clashes,
-        unit="per 100 quarters",
-    ),
-    "doubled_leading_tones": Measure(
-        summary="dominants with a doubled leading tone", count=_doubled_leading_tones
-    ),
-    "doubled_thirds": Measure(
-        summary="major triads in root position with a doubled third",
-        count=_doubled_thirds,
     ),
     "chords_on_beats": Measure(
         summary="beats on which a chord begins", count=_changes_at((0,))

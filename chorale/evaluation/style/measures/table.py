@@ -12,6 +12,7 @@ from chorale.evaluation.style.measures import (
     lines,
     phrases,
     progressions,
+    sonorities,
 )
 from chorale.evaluation.style.measures.measure import Count, Measure
 from chorale.evaluation.style.progressions import Progressions
@@ -20,7 +21,11 @@ from chorale.evaluation.style.windows import Window
 # By subject.
 SUBJECTS: dict[str, dict[str, Measure]] = {
     "lines": lines.MEASURES,
-    "chords": {**chords.MEASURES, **progressions.MEASURES},
+    "chords": {
+        **chords.MEASURES,
+        **sonorities.MEASURES,
+        **progressions.MEASURES,
+    },
     "non-chord tones": foreign_notes.MEASURES,
     "phrase ends": phrases.MEASURES,
     "form": form.MEASURES,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from hand_made import chords, fermatas, piece
+from hand_made import chords, fermatas
 
 from chorale.evaluation.style.analysis import Analysis
-from chorale.evaluation.style.measures import progressions
-from chorale.evaluation.style.measures.chords import MEASURES
+from chorale.evaluation.style.measures import chords as chord_measures
+from chorale.evaluation.style.measures import progressions, sonorities
 from chorale.evaluation.style.progressions import Progressions
 from chorale.evaluation.style.windows import Window
 from chorale.music.score import Chorale
 
+MEASURES = {**chord_measures.MEASURES, **sonorities.MEASURES}
 TONIC = [72, 67, 64, 48]
 SIXTH = [72, 67, 60, 52]
 SUBDOMINANT = [72, 69, 65, 53]
@@ -104,9 +105,7 @@ def unseen(name: str, chorale: Chorale, known: Progressions | None) -> tuple:
 def test_successions_are_compared_with_the_half_without_the_piece() -> None:
     plain = chords(TONIC, SUBDOMINANT, SEVENTH, TONIC)
     other = chords(TONIC, SEVENTH, TONIC, SEVENTH)
-    first = piece([(72, 4)], source="a").__class__(
-        pitches=plain.pitches, key=plain.key, source="a"
-    )
+    first = Chorale(pitches=plain.pitches, key=plain.key, source="a")
     second = Chorale(pitches=other.pitches, key=other.key, source="b")
     known = Progressions.of([first, second])
     # Each of its own half: only what the other has is seen.
