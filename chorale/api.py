@@ -16,11 +16,12 @@ from chorale.music.melody import Melody, melody_of
 from chorale.music.metre import Metre
 from chorale.music.score import Chorale, Note
 from chorale.nn.bodies import BodyOptions, register_body
-from chorale.sampling.completion import harmonize, rewrite
+from chorale.sampling.completion import harmonize
 from chorale.sampling.generate import sample
 from chorale.sampling.gibbs import InfillingOptions
 from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.openings import find_start
+from chorale.sampling.rewriting import rewrite
 from chorale.training.chorale_networks import train_network
 from chorale.training.options import TrainingOptions
 from chorale.version import __version__

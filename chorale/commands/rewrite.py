@@ -12,41 +12,57 @@ from chorale.commands import outputs
 from chorale.commands import reading_options as reading
 from chorale.commands import sampling_options as sampling
 from chorale.commands.model_options import ModelName
-from chorale.commands.options import Force
+from chorale.commands.options import SAMPLING, Force
 from chorale.commands.pieces import find_piece
+from chorale.commands.printing import print_remarks
 from chorale.commands.progress import progress_bar
 from chorale.formats.files import READABLE_NAMES
 from chorale.models.storage import DEFAULT_MODEL, load_model
 from chorale.music.voices import VOICE_NAMES, voice_named
-from chorale.sampling import completion
+from chorale.sampling import rewriting
+from chorale.sampling.best_of import Judge
+from chorale.sampling.fragments import Fragment
+from chorale.sampling.passages import parse_bars, passage_of
+
+Piece = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE",
+        help=f"A {READABLE_NAMES} file of four voices, some of which may be silent; or "
+        "a bundled chorale: bwv253, or 3 for number 3 of `chorale seeds`.",
+    ),
+]
+Bars = Annotated[
+    str | None,
+    typer.Option(
+        help="Bars to rewrite, such as 5-8 or 1,5-8; 0 is the pickup.",
+        show_default="all",
+    ),
+]
+Voices = Annotated[
+    str | None,
+    typer.Option(
+        help=f"Voices to rewrite, any of {', '.join(VOICE_NAMES)}, separated by "
+        "commas.",
+        show_default="all",
+    ),
+]
+Distance = Annotated[
+    float,
+    typer.Option(
+        help="Share of the passage that differs from what it was, and between any two "
+        "pieces of -n, 0 to 1, where the model has such notes; 0 asks for no "
+        "difference, 1 for the largest.",
+        rich_help_panel=SAMPLING,
+    ),
+]
 
 
 def rewrite(
     context: typer.Context,
-    piece: Annotated[
-        str,
-        typer.Argument(
-            metavar="FILE",
-            help=f"A {READABLE_NAMES} file of four voices, some of which may be "
-            "silent; or a bundled chorale: bwv253, or 3 for number 3 of `chorale "
-            "seeds`.",
-        ),
-    ],
-    bars: Annotated[
-        str | None,
-        typer.Option(
-            help="Bars to rewrite, such as 5-8 or 1,5-8; 0 is the pickup.",
-            show_default="all",
-        ),
-    ] = None,
-    voices: Annotated[
-        str | None,
-        typer.Option(
-            help=f"Voices to rewrite, any of {', '.join(VOICE_NAMES)}, separated by "
-            "commas.",
-            show_default="all",
-        ),
-    ] = None,
+    piece: Piece,
+    bars: Bars = None,
+    voices: Voices = None,
     key: reading.KeyName = None,
     tempo: reading.Tempo = None,
     parts: reading.Parts = None,
@@ -58,12 +74,13 @@ def rewrite(
     formats: outputs.Formats = "midi",
     force: Force = False,
     instrument: outputs.Instrument = "choir",
+    distance: Distance = rewriting.DISTANCE,
     best_of: sampling.BestOf = 2,
     temperature: sampling.Temperature = sampling.NEXT_STEP.temperature,
     top_p: sampling.TopP = sampling.NEXT_STEP.top_p,
     rules: sampling.Rules = sampling.NEXT_STEP.rules,
     top_k: sampling.TopK = None,
-    particles: completing.Particles = completion.PASSAGE_PARTICLES,
+    particles: completing.Particles = rewriting.PASSAGE_PARTICLES,
     guidance: sampling.Guidance = sampling.NEXT_STEP.guidance,
     method: completing.Method = completing.INFILLING.method,
     rounds: completing.Rounds = completing.INFILLING.rounds,
@@ -76,27 +93,36 @@ def rewrite(
     opened = load_model(model)
     options = completing.options_for(context, opened)
     destination = outputs.Destination.of(context)
-    wanted_bars = None if bars is None else completion.parse_bars(bars)
+    wanted_bars = None if bars is None else parse_bars(bars)
     wanted_voices = (
         None if voices is None else list(map(voice_named, voices.split(",")))
     )
     chorale = find_piece(context, piece).chorale
+    passage = passage_of(chorale, wanted_bars, wanted_voices)
     outputs.check_writable(output)
 
+    choose = rewriting.JudgedChoice(Judge.load, report=report is not None)
     with progress_bar("Rewriting") as progress:
-        drawn = completion.rewrite(
+        rewritten = rewriting.rewrite_passage(
             opened,
-            chorale,
+            Fragment(chorale, ~passage),
             options,
-            bars=wanted_bars,
-            voices=wanted_voices,
-            variations=variations * best_of,
+            variations=variations,
+            best_of=best_of,
+            distance=distance,
+            choose=choose,
             progress=progress,
         )
-    name = outputs.name_of(piece)
-    outputs.write_best(
+    print_remarks(*choose.remarks)
+    names = outputs.stems(
+        f"{outputs.name_of(piece)}-rewritten", random_state, variations
+    )
+    outputs.write_choices(
         destination,
-        outputs.stems(f"{name}-rewritten", random_state, variations),
-        drawn,
+        names,
+        [each.choice for each in rewritten],
         warn_of_endings=False,  # the passage may not include the end
     )
+    for name, each in zip(names, rewritten, strict=True):
+        start = f"{name}: " if variations > 1 else ""
+        print_remarks(start + rewriting.sentence_of(each, distance))

@@ -7,7 +7,10 @@ gibbs        completions by an infiller, and its sampler
 batches      padding, random streams and allowed notes of both samplers
 logits       temperature, rules, top-k, top-p, and their options
 fragments    pieces of which some notes are given
-completion   harmonize a melody, rewrite a passage, by either kind of model
+completion   harmonize a melody, by either kind of model
+rewriting    other notes for a passage, that differ from those it had
+passages     some bars and voices of a piece, as cells and in words
+avoidance    models that avoid given lines, so that what they write differs
 prompts      openings, plans and sopranos to complete
 best_of      the judge that keeps the best of several chorales
 """

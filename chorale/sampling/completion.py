@@ -1,4 +1,4 @@
-"""Completion: voices for a melody, and other notes for a passage of a piece.
+"""Completion: the notes that are not given, and voices for a melody.
 
 Models of both kinds can do it. A next-step model samples from the beginning to the end
 with a particle filter (`chorale.sampling.generate`); an infiller samples all steps in
@@ -7,8 +7,7 @@ several rounds (`chorale.sampling.gibbs`).
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,24 +16,18 @@ import numpy as np
 from chorale.errors import UsageError
 from chorale.models.infiller import Infiller
 from chorale.models.predictor import Predictor
-from chorale.music.credits import harmonization_credit, rewriting_credit
+from chorale.music.credits import harmonization_credit
 from chorale.music.melody import Melody, fill_rests, fit_range
 from chorale.music.score import Chorale
-from chorale.music.voices import HIGHEST_PITCH, LOWEST_PITCH, SILENCE, VOICES
+from chorale.music.voices import HIGHEST_PITCH, LOWEST_PITCH
 from chorale.sampling.fragments import Fragment, with_voice
 from chorale.sampling.generate import complete
 from chorale.sampling.gibbs import InfillingOptions, infill
 from chorale.sampling.next_step import SamplingOptions
-from chorale.utils.arrays import BoolArray
 from chorale.utils.progress import Progress
 
 Model = Predictor[Any] | Infiller
 Options = SamplingOptions | InfillingOptions
-
-# Particles of a passage: more than of a melody, as it is short and has to fit the notes
-# after it.
-PASSAGE_PARTICLES = 32
-_MOST_BARS = 100_000  # a larger number is a typo, and its range would fill the memory
 
 
 def fill_in(
@@ -42,6 +35,7 @@ def fill_in(
     fragments: Sequence[Fragment],
     options: Options | None = None,
     *,
+    first: int = 0,
     progress: Progress | None = None,
 ) -> list[Chorale]:
     """Write the notes that are not given in each fragment, by a model of either kind.
@@ -50,7 +44,7 @@ def fill_in(
         model: a predictor or an infiller.
         fragments: the pieces and their given notes.
         options: of the model's kind; None for its defaults.
-        progress: see `complete` and `infill`.
+        first, progress: see `complete` and `infill`.
 
     Raises:
         UsageError: options of the other kind of model, or as `complete` and `infill`.
@@ -59,9 +53,9 @@ def fill_in(
     options = options or default_options(model)
     if isinstance(model, Infiller):
         if isinstance(options, InfillingOptions):
-            return infill(model, fragments, options, progress=progress)
+            return infill(model, fragments, options, first=first, progress=progress)
     elif isinstance(options, SamplingOptions):
-        return complete(model, fragments, options, progress=progress)
+        return complete(model, fragments, options, first=first, progress=progress)
     raise UsageError(
         f"expected {type(default_options(model)).__name__} for this kind of model, "
         f"got {type(options).__name__}"
@@ -123,116 +117,6 @@ def semitones_into_range(melody: Melody, voice_range: tuple[int, int]) -> int:
     octaves, semitones = fit_range(line, voice_range)
     # A melody in another octave is taken to be in that octave on purpose.
     return 0 if octaves else semitones
-
-
-def rewrite(
-    model: Model,
-    chorale: Chorale,
-    options: Options | None = None,
-    *,
-    bars: Collection[int] | None = None,
-    voices: Collection[int] | None = None,
-    keep: BoolArray | None = None,
-    variations: int = 1,
-    progress: Progress | None = None,
-) -> list[Chorale]:
-    """Rewrite a passage; all other notes stay unchanged.
-
-    A note held beyond the end of the passage is kept from its onset; one held into the
-    passage is kept up to its beginning.
-
-    Args:
-        model: a predictor or an infiller.
-        chorale: the piece.
-        options: of the model's kind; None for its defaults. Unless they name the number
-            of particles, it is PASSAGE_PARTICLES.
-        bars: numbers of bars, a pickup being 0; None for all.
-        voices: indices of voices; None for all.
-        keep: bool array (steps, 4), cells within these bars and voices that stay
-            unchanged too, so that a passage may have any form; None for none.
-        variations: number of chorales; the first of four equals the only one of one.
-        progress: see `fill_in`.
-
-    Raises:
-        UsageError: fewer than one variation, no such bar or voice, a passage that is
-            the whole piece or has no note to write, `keep` of another shape, a range
-            without a note of the vocabulary, or options of the other kind of model.
-        DataError: a note that is kept is outside the model's vocabulary.
-    """
-    passage = _passage(chorale, bars, voices)
-    if keep is not None:
-        if np.shape(keep) != passage.shape:
-            raise UsageError(
-                f"expected keep of shape {passage.shape}, got {np.shape(keep)}"
-            )
-        passage &= ~np.asarray(keep, np.bool_)
-    if passage.all():
-        raise UsageError(
-            "expected some bars or voices to rewrite, got all, which keeps nothing: "
-            "`chorale generate --seed none --plan …` writes new pieces"
-        )
-    if not passage.any():
-        raise UsageError("expected bars and voices to rewrite, got none")
-    options = options or default_options(model)
-    if isinstance(options, SamplingOptions) and options.particles is None:
-        options = replace(options, particles=PASSAGE_PARTICLES)
-    given = replace(chorale, credit=rewriting_credit(chorale))
-    fragments = _repeated(Fragment(given, ~passage), variations)
-    kept = fragments[0].given
-    written = fill_in(model, fragments, options, progress=progress)
-    return [_with_ends(piece, chorale, kept) for piece in written]
-
-
-def _with_ends(piece: Chorale, original: Chorale, kept: BoolArray) -> Chorale:
-    """Return a rewritten piece in which no kept note lasts longer than before.
-
-    Where a kept note ended and the model holds it, it is struck again.
-
-    Args:
-        piece: the rewritten piece.
-        original: the piece before.
-        kept: bool array (steps, 4), the cells that stayed unchanged.
-    """
-    held = (original.pitches != SILENCE) & ~original.onsets
-    ended = np.zeros_like(kept)
-    ended[1:] = kept[:-1] & ~kept[1:] & ~held[1:]
-    return replace(piece, onsets=piece.onsets | (ended & (piece.pitches != SILENCE)))
-
-
-def _passage(
-    chorale: Chorale, bars: Collection[int] | None, voices: Collection[int] | None
-) -> BoolArray:
-    """Return the cells of bars and voices, bool array (steps, 4); see `rewrite`."""
-    first, last = int(chorale.bars.min()), int(chorale.bars.max())
-    for bar in sorted(bars or ()):
-        if not (chorale.bars == bar).any():
-            pickup = ", of which 0 is the pickup" if first == 0 else ""
-            raise UsageError(f"expected bars from {first} to {last}{pickup}, got {bar}")
-    for voice in voices or ():
-        if voice not in range(VOICES):
-            raise UsageError(f"expected voices from 0 to {VOICES - 1}, got {voice!r}")
-    in_bars = np.isin(chorale.bars, list(chorale.bars if bars is None else bars))
-    in_voices = np.isin(
-        range(VOICES), list(range(VOICES) if voices is None else voices)
-    )
-    passage: BoolArray = in_bars[:, np.newaxis] & in_voices
-    return passage
-
-
-def parse_bars(text: str) -> list[int]:
-    """Return the numbers in bars such as `5-8` or `1,5-8`.
-
-    Raises:
-        UsageError: other text.
-    """
-    bars: list[int] = []
-    for part in text.split(","):
-        match = re.fullmatch(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?", part)
-        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
-        if not first <= last < _MOST_BARS:
-            raise UsageError(f"expected bars such as 5-8 or 1,5-8, got {text!r}")
-        bars += range(first, last + 1)
-    return bars
 
 
 def _repeated(fragment: Fragment, variations: int) -> list[Fragment]:

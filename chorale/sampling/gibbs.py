@@ -66,6 +66,7 @@ def infill(
     fragments: Sequence[Fragment],
     options: InfillingOptions | None = None,
     *,
+    first: int = 0,
     progress: Progress | None = None,
 ) -> list[Chorale]:
     """Write the notes that are not given in each fragment.
@@ -76,6 +77,7 @@ def infill(
         infiller: the model.
         fragments: the pieces and their given notes.
         options: None for the defaults.
+        first: number of the first piece among the streams of random numbers, from 0.
         progress: called after every round with the rounds done and the rounds in all.
 
     Returns:
@@ -93,6 +95,7 @@ def infill(
         partial(InfillingSampler, infiller, options=options),
         size=max(1, min(_BATCH, _BATCH_STEPS // longest)),
         random_state=options.random_state,
+        first=first,
         padding=ABSENT,
         progress=progress,
     )

@@ -20,16 +20,17 @@ from chorale.errors import DataError, UsageError
 from chorale.evaluation.style.cadences import final_cadence
 from chorale.models.predictor import Predictor
 from chorale.models.storage import NEXT_STEP
-from chorale.music.credits import harmonization_credit, rewriting_credit
+from chorale.music.credits import harmonization_credit
 from chorale.music.melody import melody_of
 from chorale.music.score import Chorale
 from chorale.music.voices import SILENCE, VOICES
-from chorale.sampling import completion
+from chorale.sampling import completion, rewriting
 from chorale.sampling.best_of import Judge, choose_if_judged
 from chorale.sampling.fragments import Fragment, extend_to_onsets
 from chorale.sampling.generate import sample
 from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.openings import find_start
+from chorale.sampling.rewriting import Rewritten, sentence_of
 from chorale.studio import parameters as table
 from chorale.studio.model_cache import judge_of, open_model
 from chorale.studio.parameters import Parameter, options_of, read_all
@@ -61,7 +62,7 @@ PARAMETERS: dict[str, tuple[Parameter, ...]] = {
         *options_of(NEXT_STEP, best_of=3),
     ),
     "harmonize": (_VOICE, *options_of(None, best_of=2)),
-    "rewrite": options_of(None, best_of=2),
+    "rewrite": (*options_of(None, best_of=2), table.DISTANCE),
 }
 _FIELDS = {
     "generate": (),
@@ -75,16 +76,18 @@ class Drafts:
     """What was drawn, and what has to be known to choose from it.
 
     Attributes:
-        drawn: `best_of` chorales for each variation.
         written: bool array (steps, 4), the cells that the model wrote.
+        drawn: `best_of` chorales for each variation.
+        rewritten: what was chosen instead, of a passage.
         load_judge: opens the judge.
         opening, semitones: see `Judge.rank`.
         has_end: whether the model wrote how the piece ends.
         remarks: sentences.
     """
 
-    drawn: Sequence[Chorale]
     written: BoolArray
+    drawn: Sequence[Chorale] = ()
+    rewritten: Sequence[Rewritten] = ()
     load_judge: Callable[[], Judge] = judge_of
     opening: int = 0
     semitones: int = 0
@@ -102,7 +105,8 @@ def prepare(job: object) -> Work:
 
     Returns:
         A function of a progress callback; its result is {"variations": [{"piece",
-        "written", "complete_cadence", "findings"}], "remarks": […]}.
+        "written", "complete_cadence", "findings"}], "remarks": […]}; a variation of
+        rewrite has "changed", the share of its cells that differ, and a "message".
 
     Raises:
         UsageError, DataError: the job has another form, or is out of bounds.
@@ -239,12 +243,13 @@ def _complete(
 
     def draw(progress: Progress) -> Drafts:
         model = open_model(values["model"])
-        drawn = completion.rewrite(
+        drawn = rewriting.rewrite(
             model,
             given,
             _options(model, values),
             keep=keep,
             variations=values["variations"] * values["best_of"],
+            distance=0,  # from nothing, as its notes are not read
             progress=progress,
         )
         credit = harmonization_credit(chorale)
@@ -275,26 +280,23 @@ def prepare_rewrite(
 
     def draw(progress: Progress) -> Drafts:
         model = open_model(values["model"])
-        options, count = _options(model, values), values["variations"]
-        count *= values["best_of"]
-        if kept.any():
-            drawn = completion.rewrite(
-                model,
-                chorale,
-                options,
-                keep=kept,
-                variations=count,
-                progress=progress,
-            )
-        else:  # nothing is kept but the plan
-            if isinstance(options, SamplingOptions):
-                options = replace(options, particles=1)
-            credit = rewriting_credit(chorale)
-            blank = Fragment(replace(chorale, credit=credit), kept)
-            drawn = completion.fill_in(
-                model, [blank] * count, options, progress=progress
-            )
-        return Drafts(drawn=drawn, written=~kept, has_end=False, remarks=remarks)
+        choose = rewriting.JudgedChoice(judge_of)
+        rewritten = rewriting.rewrite_passage(
+            model,
+            Fragment(chorale, kept),
+            _options(model, values),
+            variations=values["variations"],
+            best_of=values["best_of"],
+            distance=values["distance"],
+            choose=choose,
+            progress=progress,
+        )
+        return Drafts(
+            rewritten=rewritten,
+            written=~kept,
+            has_end=False,
+            remarks=(*remarks, *choose.remarks),
+        )
 
     return partial(_work, draw, values)
 
@@ -337,13 +339,16 @@ def _work(
     """Draw pieces, and return the best for each variation."""
     drafts = draw(progress)
     best_of = values["best_of"]
-    choices, remarks = choose_if_judged(
-        drafts.drawn,
-        best_of,
-        drafts.load_judge,
-        opening=drafts.opening,
-        semitones=drafts.semitones,
-    )
+    remarks: tuple[str, ...] = ()
+    choices = [each.choice for each in drafts.rewritten]
+    if not choices:
+        choices, remarks = choose_if_judged(
+            drafts.drawn,
+            best_of,
+            drafts.load_judge,
+            opening=drafts.opening,
+            semitones=drafts.semitones,
+        )
     if drafts.has_end and best_of > 1:
         ends_open = sum(not choice.ends_well for choice in choices)
         if ends_open:
@@ -353,15 +358,19 @@ def _work(
                 "more of them, or another random state, may find one that does",
             )
     written = cells_to_json(drafts.written)
+    variations: list[JsonObject] = [
+        {
+            "piece": to_json(choice.chorale),
+            "written": written,
+            "complete_cadence": final_cadence(choice.chorale).complete,
+            "findings": len(find_faults(choice.chorale)),
+        }
+        for choice in choices
+    ]
+    for variation, each in zip(variations, drafts.rewritten, strict=False):
+        message = sentence_of(each, values["distance"])
+        variation |= {"changed": each.changed, "message": message}
     return {
-        "variations": [
-            {
-                "piece": to_json(choice.chorale),
-                "written": written,
-                "complete_cadence": final_cadence(choice.chorale).complete,
-                "findings": len(find_faults(choice.chorale)),
-            }
-            for choice in choices
-        ],
+        "variations": variations,
         "remarks": [*drafts.remarks, *remarks],
     }

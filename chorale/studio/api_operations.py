@@ -16,7 +16,7 @@ import numpy as np
 from chorale.errors import UsageError
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICES, voice_named
-from chorale.sampling.completion import parse_bars
+from chorale.sampling.passages import parse_bars
 from chorale.studio import actions
 from chorale.studio import parameters as table
 from chorale.studio.api_bodies import ENDINGS, JSON_TYPE, Answer, Prepared, Sent
@@ -71,7 +71,7 @@ OPERATIONS = {
         summary="Write other notes for some bars and voices; keep every other note.",
         parameters=(
             *(table.PASSAGE_BARS, table.PASSAGE_VOICES),
-            *(*table.options_of(None, best_of=2), *_FILE),
+            *(*actions.PARAMETERS["rewrite"], *_FILE),
         ),
     ),
     "generate": Operation(
@@ -255,7 +255,8 @@ def _converted(chorale: Chorale, remarks: list[str], written: str, _: object) ->
 
 
 def _written(remarks: list[str], written: str, result: dict[str, Any]) -> Answer:
-    said = list(dict.fromkeys([*remarks, *result["remarks"]]))
+    messages = [each["message"] for each in result["variations"] if "message" in each]
+    said = list(dict.fromkeys([*remarks, *result["remarks"], *messages]))
     if written == JSON:
         return _json(result, said)
     return _converted(from_json(result["variations"][0]["piece"]), said, written, None)

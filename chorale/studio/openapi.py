@@ -93,6 +93,9 @@ _SCHEMAS: dict[str, Any] = {
                         "piece": _reference("Piece"),
                         "written": _reference("Cells"),
                         "complete_cadence": {"type": "boolean"},
+                        # Only of what was rewritten.
+                        "changed": {"type": "number", "minimum": 0, "maximum": 1},
+                        "message": _TEXT,
                         "findings": _NUMBER,
                     },
                     *("piece", "written", "complete_cadence", "findings"),

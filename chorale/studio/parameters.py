@@ -16,6 +16,7 @@ from chorale.corpus.seeds import NO_SEED
 from chorale.errors import UsageError
 from chorale.models.storage import DEFAULT_MODEL
 from chorale.music.voices import VOICE_NAMES
+from chorale.sampling import rewriting
 from chorale.sampling.logits import RULES_MODES
 from chorale.sampling.next_step import SamplingOptions
 from chorale.studio.model_cache import model_names
@@ -189,6 +190,15 @@ PASSAGE_BARS = Parameter(
     name="bars",
     summary="Bars to rewrite, such as 5-8 or 1,5-8; 0 is the pickup.",
     pattern=r"\s*\d{1,6}\s*(-\s*\d{1,6}\s*)?(,\s*\d{1,6}\s*(-\s*\d{1,6}\s*)?)*",
+)
+DISTANCE = Parameter(
+    name="distance",
+    summary="Share of the passage that differs from what it was, and between any two "
+    "variations, where the model has such notes; 0 asks for no difference.",
+    kind=float,
+    default=rewriting.DISTANCE,
+    least=0,
+    most=1,
 )
 _NAMED = f"({'|'.join(VOICE_NAMES)})"
 PASSAGE_VOICES = Parameter(

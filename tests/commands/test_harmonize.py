@@ -284,7 +284,10 @@ def test_rewrite_changes_the_passage_alone(run: Run) -> None:
         *("rewrite", "piece.mid", "--bars", "1-2,4", "--voices", "alto, tenor"),
         *("--particles", "2"),
     )
-    assert (code, out, err) == (0, "piece-rewritten.mid\n", "")
+    assert (code, out) == (0, "piece-rewritten.mid\n")
+    assert re.fullmatch(
+        r"note: changed \d+ % of the 84 cells of bars 1-2, 4 \(alto, tenor\)\n", err
+    )
     written = read("piece-rewritten.mid")
     changed = (written.pitches != PIECE.pitches) | (written.onsets != PIECE.onsets)
     steps, voices = np.nonzero(changed)
@@ -304,6 +307,29 @@ def test_rewrite_takes_bundled_chorales_and_silent_voices(run: Run) -> None:
     written = read_csv("outer-rewritten.csv").pitches
     assert written[:, 1:3].all()
     assert np.array_equal(written[:, ::3], outer[:, ::3])
+
+
+@pytest.mark.parametrize("model", ["fills", "bach"])
+def test_rewrites_differ_as_asked_and_it_is_said(run: Run, model: str) -> None:
+    asked = ("--bars", "2-3", "--voices", "bass", "--distance", "1", "-n", "2")
+    code, out, err = run("rewrite", "piece.mid", "--model", model, *asked)
+    assert (code, out.split()) == (
+        *(0, ["piece-rewritten-1.mid", "piece-rewritten-2.mid"]),
+    )
+    lines = err.splitlines()
+    assert [line.partition(": changed")[0] for line in lines] == [
+        *("note: piece-rewritten-1", "note: piece-rewritten-2"),
+    ]
+    assert "% or more from the variations before it" in lines[1]
+    shares = []
+    for name in out.split():
+        changed = (read(name).pitches != PIECE.pitches)[np.isin(PIECE.bars, [2, 3]), 3]
+        shares.append(changed.mean())
+    assert min(shares) > 0.9
+    for value, message in (("1.5", "got 1.5"), ("-1", "got -1"), ("nan", "got nan")):
+        refused = run("rewrite", "piece.mid", "--bars", "2", "--distance", value)
+        assert refused[:2] == (2, "")
+        assert_refused(refused[2], f"expected --distance from 0 to 1, {message}")
 
 
 def test_rewrite_reports_what_was_drawn(run: Run) -> None:
@@ -368,10 +394,11 @@ def test_phrases_are_named_by_their_bars(run: Run) -> None:
 def test_guesses_about_a_piece_are_named(run: Run) -> None:
     write_csv(PIECE, "plain.csv")
     code, _, err = run("rewrite", "plain.csv", "--bars", "2", *ONE)
-    assert (code, err) == (
-        0,
+    assert code == 0 and re.fullmatch(
         "note: there is no key signature: read as A minor, by the notes\n"
-        "note: the file has no metre: bars are counted in 4/4\n",
+        "note: the file has no metre: bars are counted in 4/4\n"
+        r"note: changed \d+ % of the 52 cells of bar 2\n",
+        err,
     )
     played = mido.MidiFile("piece.mid")
     ticks = played.ticks_per_beat // 12  # a third of a sixteenth
@@ -385,7 +412,8 @@ def test_guesses_about_a_piece_are_named(run: Run) -> None:
     code, _, err = run("rewrite", "late.mid", "--bars", "2", *ONE)
     assert code == 0
     assert re.search(r"(?m)^note: \d+ notes are off the grid", err), err
-    assert run("rewrite", "piece.mid", "--bars", "2", *ONE)[2] == ""
+    _, _, err = run("rewrite", "piece.mid", "--bars", "2", *ONE)
+    assert err.startswith("note: changed ") and err.count("note: ") == 1
 
 
 def test_a_model_that_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Completion: harmonized melodies and rewritten passages; given notes unchanged."""
+"""Completion: harmonized melodies; given notes unchanged, those of passages too."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from chorale.music.lyrics import Lyric
 from chorale.music.melody import Melody, melody_of
 from chorale.music.metre import Metre, number_bars
 from chorale.music.score import Chorale, Note
-from chorale.music.voices import ALTO, BASS, SOPRANO, TENOR, VOICES, voice_named
+from chorale.music.voices import ALTO, BASS, SOPRANO, TENOR, VOICES
 from chorale.sampling.completion import (
     Model,
     Options,
     fill_in,
     harmonize,
-    rewrite,
     semitones_into_range,
 )
 from chorale.sampling.fragments import extend_to_onsets, with_voice
 from chorale.sampling.gibbs import InfillingOptions
 from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.rewriting import rewrite
 
 INFILLER = UniformInfiller(wide_cells())
 QUICK = InfillingOptions(rounds=2)
@@ -246,15 +246,6 @@ def test_what_cannot_be_harmonized(model: Model, options: Options) -> None:
         harmonize(model, melody, options)
 
 
-def test_a_passage_gets_more_particles_than_a_melody() -> None:
-    def passage(options: SamplingOptions | None) -> Chorale:
-        return rewrite(PREDICTOR, PIECE, options, bars=[2])[0]
-
-    many = passage(SamplingOptions(particles=32))
-    assert passage(None) == passage(SamplingOptions()) == many
-    assert passage(SamplingOptions(particles=8)) != many
-
-
 def test_options_are_for_models_of_their_kind() -> None:
     fragments = [with_voice(PIECE, SOPRANO)]
     with pytest.raises(UsageError, match=r"SamplingOptions .*, got InfillingOptions"):
@@ -263,107 +254,3 @@ def test_options_are_for_models_of_their_kind() -> None:
         fill_in(INFILLER, fragments, SamplingOptions())
     default = SamplingOptions(particles=8)
     assert fill_in(PREDICTOR, fragments) == fill_in(PREDICTOR, fragments, default)
-
-
-# === Rewriting ===
-
-
-@both_kinds
-def test_a_passage_is_rewritten_and_all_else_stays(
-    model: Model, options: Options
-) -> None:
-    (written,) = rewrite(model, PIECE, options, bars=[2, 3], voices=[ALTO, TENOR])
-    changed = written.pitches != PIECE.pitches
-    steps, voices = np.nonzero(changed)
-    assert set(PIECE.bars[steps]) == {2, 3} and set(voices) == {ALTO, TENOR}
-    assert changed[np.isin(PIECE.bars, [2, 3])][:, [ALTO, TENOR]].mean() > 0.8
-    assert written.title == PIECE.title and written.tempo == PIECE.tempo
-
-
-@both_kinds
-def test_kept_notes_last_as_long_as_before(model: Model, options: Options) -> None:
-    pieces = rewrite(model, PIECE, options, bars=[2], variations=100)
-    in_bar = np.flatnonzero(PIECE.bars == 2)
-    for voice in range(VOICES):
-        before = {note for note in PIECE.notes(voice) if note.end <= in_bar[0]}
-        assert before
-        for piece in pieces:
-            assert before <= set(piece.notes(voice))
-
-
-@both_kinds
-def test_all_bars_or_all_voices_are_what_is_not_named(
-    model: Model, options: Options
-) -> None:
-    (voice,) = rewrite(model, PIECE, options, voices=[BASS])
-    assert (voice.pitches != PIECE.pitches).any(axis=0).tolist() == [False] * 3 + [True]
-    (bar,) = rewrite(model, PIECE, options, bars=[0])
-    assert set(PIECE.bars[(bar.pitches != PIECE.pitches).any(axis=1)]) == {0}
-    assert (bar.pitches != PIECE.pitches).any(axis=0).all()
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"bars": [5]}, r"bars from 0 to 4, of which 0 is the pickup, got 5"),
-        ({"bars": [1, -1]}, "got -1"),
-        ({"voices": [4]}, "voices from 0 to 3, got 4"),
-        ({"bars": []}, "expected bars and voices to rewrite, got none"),
-        ({"voices": []}, "expected bars and voices to rewrite, got none"),
-        ({}, "which keeps nothing"),
-        ({"bars": range(5), "voices": range(4)}, "which keeps nothing"),
-        ({"bars": [1], "variations": 0}, "at least 1 variation"),
-    ],
-)
-def test_passages_that_make_no_sense(options: dict, message: str) -> None:
-    with pytest.raises(UsageError, match=message):
-        rewrite(INFILLER, PIECE, QUICK, **options)
-
-
-def test_a_passage_of_notes_that_are_all_tied_on_leaves_nothing_to_write() -> None:
-    held = Chorale(pitches=np.full((32, VOICES), 64))
-    with pytest.raises(UsageError, match="leaves nothing to write"):
-        rewrite(INFILLER, held, QUICK, bars=[1])
-
-
-def test_voices_by_name() -> None:
-    assert [voice_named(name) for name in ("Soprano", " alto", "TENOR", "bass")] == [
-        *range(VOICES)
-    ]
-    with pytest.raises(UsageError, match="out of soprano, alto, tenor, bass, got 'c'"):
-        voice_named("c")
-
-
-# === Cells that are kept ===
-
-
-@both_kinds
-def test_a_passage_of_any_form_is_rewritten(model: Model, options: Options) -> None:
-    piece = PIECE
-    keep = np.random.default_rng(3).random((64, 4)) < 0.5
-    kept = extend_to_onsets(keep, piece)
-    (again,) = rewrite(model, piece, options, keep=keep)
-    np.testing.assert_array_equal(again.pitches[kept], piece.pitches[kept])
-    np.testing.assert_array_equal(again.onsets[kept], piece.onsets[kept])
-    assert (again.pitches != piece.pitches).any()
-
-
-def test_kept_cells_are_within_bars_and_voices() -> None:
-    piece = PIECE
-    keep = np.zeros((64, 4), bool)
-    keep[4:12] = True
-    (again,) = rewrite(PREDICTOR, piece, bars=[1], voices=[1], keep=keep)
-    changed = again.pitches != piece.pitches
-    assert changed[12:20, 1].any()
-    changed[12:20, 1] = False
-    assert not changed.any()
-
-
-def test_kept_cells_of_another_shape_or_of_all_are_refused() -> None:
-    piece, model = PIECE, PREDICTOR
-    with pytest.raises(UsageError, match=r"keep of shape \(64, 4\), got \(4, 64\)"):
-        rewrite(model, piece, keep=np.ones((4, 64), bool))
-    with pytest.raises(UsageError, match="to rewrite, got none"):
-        rewrite(model, piece, keep=np.ones((64, 4), bool))
-    with pytest.raises(UsageError, match="got all, which keeps nothing"):
-        rewrite(model, piece, keep=np.zeros((64, 4), bool))

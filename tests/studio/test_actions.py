@@ -82,6 +82,25 @@ def test_rewriting_changes_what_is_selected_only(model: str) -> None:
     assert (again.pitches != given.pitches).any()
 
 
+@pytest.mark.parametrize("model", ["bach", "counterpoint"])
+def test_how_much_a_rewriting_changes_is_asked_for_and_said(model: str) -> None:
+    given, asked = little_chorale(), cells(64, bass=(4, 36))
+    job = {"action": "rewrite", "piece": to_json(given), "cells": asked, "model": model}
+    found = run(**job, distance=1, variations=2)
+    for variation in found["variations"]:
+        written = cells_from_json(variation["written"], 64)
+        again = from_json(variation["piece"])
+        share = (again.pitches != given.pitches)[written].mean()
+        assert variation["changed"] == pytest.approx(share) and share > 0.9
+        cell_count = int(written.sum())
+        assert f"% of the {cell_count} cells of bars 1-2 (bass)" in variation["message"]
+    for distance in (-1, 1.5, "much", True):
+        with pytest.raises(UsageError, match="distance to be a number from 0 to 1"):
+            prepare({**job, "distance": distance})
+    harmonized = run(action="harmonize", piece=to_json(given), model=model)
+    assert "changed" not in harmonized["variations"][0]
+
+
 def test_a_note_that_goes_on_after_the_selection_is_kept() -> None:
     # The tenor's note from step 8 to 16.
     found = run(action="rewrite", piece=piece(), cells=cells(64, tenor=(4, 12)))
