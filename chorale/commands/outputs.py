@@ -193,6 +193,7 @@ def write_choices(
     choices: Iterable[Choice],
     *,
     warn_of_endings: bool = True,
+    more: Sequence[Block] = (),
 ) -> None:
     """Write chorales as they come, and the report; print the file names.
 
@@ -201,6 +202,7 @@ def write_choices(
         names: file names without endings, one per chorale.
         choices: the chorales.
         warn_of_endings: see `write_best`.
+        more: at the end of the report.
     """
     endings = parse_formats(destination.formats)
     said: dict[str, None] = {}
@@ -216,7 +218,7 @@ def write_choices(
             open_ended.append(written)
     print_remarks(*said)
     if destination.report is not None:
-        blocks = choice_blocks(reported)
+        blocks = [*choice_blocks(reported), *more]
         write_report(blocks, destination.report, overwrite=destination.force)
     if warn_of_endings and destination.best_of > 1 and open_ended:
         which = "" if len(names) == 1 else f" for {listed(open_ended)}"
@@ -260,12 +262,15 @@ def choice_blocks(drawn: Mapping[str, Sequence[Candidate]]) -> list[Block]:
                 f"{candidate.typicality:.2f}",
                 f"{candidate.rules:.1f}",
                 f"{candidate.cost:.1f}",
-                ", ".join(
-                    f"{count} {rule}" for rule, count in candidate.findings.items()
-                ),
+                findings_of(candidate),
             )
             for number, candidate in enumerate(candidates, start=1)
         ]
         header = ("place", "cadence", "nats per note", "atypical", "rules", "cost")
         blocks += [Heading(name), Table((*header, "findings"), tuple(rows))]
     return blocks
+
+
+def findings_of(candidate: Candidate) -> str:
+    """Return the findings in a piece, such as `2 crossing, 1 overlap`."""
+    return ", ".join(f"{count} {rule}" for rule, count in candidate.findings.items())

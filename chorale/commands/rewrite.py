@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -20,9 +21,12 @@ from chorale.formats.files import READABLE_NAMES
 from chorale.models.storage import DEFAULT_MODEL, load_model
 from chorale.music.voices import VOICE_NAMES, voice_named
 from chorale.sampling import rewriting
-from chorale.sampling.best_of import Judge
+from chorale.sampling.best_of import Candidate, Judge
 from chorale.sampling.fragments import Fragment
-from chorale.sampling.passages import parse_bars, passage_of
+from chorale.sampling.passages import name_of, parse_bars, passage_of
+from chorale.sampling.rewriting import Rewritten
+from chorale.utils.reports import Block, Heading, Paragraph, Table
+from chorale.utils.text import counted
 
 Piece = Annotated[
     str,
@@ -122,7 +126,49 @@ def rewrite(
         names,
         [each.choice for each in rewritten],
         warn_of_endings=False,  # the passage may not include the end
+        more=_changes(names, rewritten, choose([chorale]).candidates),
     )
     for name, each in zip(names, rewritten, strict=True):
         start = f"{name}: " if variations > 1 else ""
         print_remarks(start + rewriting.sentence_of(each, distance))
+
+
+def _changes(
+    names: Sequence[str], rewritten: Sequence[Rewritten], given: Sequence[Candidate]
+) -> list[Block]:
+    """Return the part of the report on how much changed, and what that costs.
+
+    Args:
+        names: of the files.
+        rewritten: what is in them.
+        given: the piece as it was; none if no report is asked for or nothing judged.
+    """
+    rows = [("as given", "", "", *_judged(given))]
+    for name, each in zip(names, rewritten, strict=True):
+        apart = "" if each.apart is None else f"{each.apart:.0%}"
+        judged = [c for c in each.choice.candidates if c.chorale is each.choice.chorale]
+        rows.append((name, f"{each.changed:.0%}", apart, *_judged(judged)))
+    cells, chorale = rewritten[0].passage, rewritten[0].choice.chorale
+    header = ("", "changed", "from others", "nats per note", "cost", "findings")
+    return [
+        Heading("What changed"),
+        Paragraph(
+            f"The share of the {counted(int(cells.sum()), 'cell')} of "
+            f"{name_of(cells, chorale)}, a voice at a sixteenth each, whose pitch "
+            "differs from what was given, and from the variations before; the rest is "
+            "about the whole piece."
+        ),
+        Table(header, tuple(rows)),
+    ]
+
+
+def _judged(candidates: Sequence[Candidate]) -> tuple[str, str, str]:
+    """Return likelihood, cost and findings of the first candidate, if there is one."""
+    if not candidates:
+        return ("", "", "")
+    best = candidates[0]
+    return (
+        f"{best.nats_per_note:.3f}",
+        f"{best.cost:.1f}",
+        outputs.findings_of(best),
+    )

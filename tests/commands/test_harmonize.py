@@ -339,6 +339,13 @@ def test_rewrite_reports_what_was_drawn(run: Run) -> None:
     )
     report = Path("why.html").read_text(encoding="utf-8")
     assert "piece-rewritten-1" in report and "piece-rewritten-2" in report
+    _, _, changes = report.partition("What changed")
+    rows = re.findall(r"<tr><td>([^<]*)</td><td>([^<]*)</td><td>([^<]*)</td>", changes)
+    names, changed, apart = zip(*rows, strict=True)
+    assert names == ("as given", "piece-rewritten-1", "piece-rewritten-2")
+    assert changed[0] == apart[0] == apart[1] == ""
+    for share in (*changed[1:], apart[2]):
+        assert 40 <= int(share.removesuffix("%")) <= 100
 
 
 @pytest.mark.parametrize(
