@@ -41,13 +41,13 @@ function options() {
   return {
     model: byId("model").value || "bach", variations: number("variations", 1), best_of: number("best-of", 2),
     temperature: temperatureOf(settings.temperature), rules: RULES[settings.rules], random_state: number("random-state", 0),
-    bars: number("bars", null), opening: number("opening", 2),
+    bars: number("bars", null), opening: number("opening", 2), distance: number("distance", 40) / 100,
   };
 }
 
 /** @param {string} action @returns {object} the job, or throws a sentence */
 function jobOf(action) {
-  const { bars, opening, ...common } = options();
+  const { bars, opening, distance, ...common } = options();
   const { piece, locked, melody } = store.document;
   if (action === "generate") return { action, seed: chosenSeed(), bars, opening, ...common };
   if (isSilent(piece)) throw new Error("There are no notes yet: open a file, write a melody or generate a chorale first.");
@@ -59,7 +59,7 @@ function jobOf(action) {
   if (isEmpty(selected)) throw new Error("Nothing is selected: drag over the bars to rewrite, or move there with the arrow keys.");
   const cells = difference(toNoteEnds(selected, piece.voices), locked);
   if (isEmpty(cells)) throw new Error("All selected notes are locked: unlock some, or select others.");
-  return { action, piece, cells, ...common };
+  return { action, piece, cells, distance, ...common };
 }
 
 /** Runs an action of the panel. @param {string} action */
@@ -101,6 +101,7 @@ export async function run(action) {
     if (!chosen) return;
     keep(action, job, chosen, isChanged() ? before : store.document);
     if (variations.length === 1) tell(); // after the change, which takes older remarks away
+    if (chosen.message) say(chosen.message, { name: "message" });
   } catch (error) {
     sayError(error);
   }
@@ -169,7 +170,9 @@ export function openAction(action, { opens = true } = {}) {
   chooseTab(ACTIONS.map((name) => byId(`action-${name}`)), byId(`action-${action}`));
   for (const name of ACTIONS) byId(`part-${name}`).hidden = name !== action;
   byId("options").hidden = action === "check";
-  for (const node of document.querySelectorAll(".only-generate")) node.hidden = action !== "generate";
+  for (const only of ["generate", "rewrite"]) {
+    for (const node of document.querySelectorAll(`.only-${only}`)) node.hidden = action !== only;
+  }
   if (opens) byId("panel").dataset.open = "true";
   if (action === "check") showFindings();
   show();
@@ -252,6 +255,8 @@ export function startActions() {
     byId(id).value = String(settings[name]);
     byId(id).addEventListener("change", () => prefer({ [name]: Number(byId(id).value) || 1 }));
   }
+  byId("distance").value = String(settings.distance);
+  byId("distance").addEventListener("change", () => prefer({ distance: options().distance * 100 }));
   byId("variations").addEventListener("input", show);
   byId("model").addEventListener("change", () => prefer({ model: byId("model").value }));
   byId("fresh").addEventListener("change", () => prefer({ fresh: byId("fresh").checked }));

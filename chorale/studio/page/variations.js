@@ -8,7 +8,7 @@ import { store } from "./store.js";
 import { svgFrom } from "./svg.js";
 import { endTrial, onTrial, getPlayer, stopPlaying, trials, tryOut } from "./transport.js";
 
-/** @typedef {{piece: import("./piece.js").Piece, written: import("./cells.js").Cells, complete_cadence: boolean, findings: number}} Variation */
+/** @typedef {{piece: import("./piece.js").Piece, written: import("./cells.js").Cells, complete_cadence: boolean, findings: number, changed?: number, message?: string}} Variation */
 
 const SCALE = 0.8; // of the notes in a card
 
@@ -17,8 +17,9 @@ let finish = null;
 let isStale = () => false; // whether the piece was changed since
 
 /** @param {Variation} variation @returns {string} */
-function about({ complete_cadence: isComplete, findings }) {
-  return `${isComplete ? "Full cadence" : "No full cadence"} · ${findingsName(findings).toLowerCase()}`;
+function about({ complete_cadence: isComplete, findings, changed }) {
+  const share = changed === undefined ? "" : `${Math.round(100 * changed)} % changed · `;
+  return `${share}${isComplete ? "Full cadence" : "No full cadence"} · ${findingsName(findings).toLowerCase()}`;
 }
 
 /** A beam takes the colour that all its notes have. @param {Element} svg */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -52,6 +53,30 @@ def test_the_button_says_how_many_variations_it_writes(page: Page) -> None:
         for count, text in zip("31", words, strict=True):
             page.locator("#variations").fill(count)
             expect(page.locator("#run")).to_have_text(text)
+
+
+def test_how_much_a_rewriting_changes_is_asked_and_said(page: Page) -> None:
+    open_studio(page, few_chorales().valid[0].opening(32))
+    page.locator("#more summary").click()
+    choose(page, "harmonize")
+    expect(page.locator("#distance")).to_be_hidden()
+    choose(page, "rewrite")
+    page.locator("#distance").fill("75")
+    page.locator("#distance").press("Tab")
+    page.locator("#score").focus()
+    page.keyboard.press("Home")
+    with page.expect_request("**/jobs") as asked:
+        page.locator("#run").click()
+    assert asked.value.post_data_json["distance"] == 0.75
+    wait_for_change(page, "Rewrite")
+    notice = page.get_by_test_id("notice").filter(has_text="Changed")
+    expect(notice).to_contain_text(re.compile(r"\d+ % of the \d+ cells of bar"))
+    page.locator("#variations").fill("2")
+    page.locator("#run").click()
+    card = page.get_by_test_id("variation").first
+    expect(card).to_contain_text(re.compile(r"\d+ % changed"), timeout=60_000)
+    page.reload()
+    expect(page.locator("#distance")).to_have_value("75")
 
 
 def test_findings_of_a_model_are_counted_and_shown_on_demand(page: Page) -> None:
