@@ -114,9 +114,11 @@ def check(
     """Check the part-writing of chorales.
 
     Each line is `file:bar:beat rule message`. Of a folder, all such files in it and
-    below are checked, a CSV with the annotations of its corpus. Bach breaks every rule
-    occasionally: `--rates` prints findings per 1,000 opportunities, which are
-    comparable between pieces.
+    below are checked, a CSV with the annotations of its corpus. The level beginner is
+    for a first-year exercise, standard for any, strict for strict style. With
+    `--format musicxml` the exercise comes back marked, to open in MuseScore. Bach
+    breaks every rule occasionally: `--rates` prints findings per 1,000 opportunities,
+    which are comparable between pieces.
 
     Example: chorale check exercise.musicxml --level beginner --format musicxml
     """

@@ -30,6 +30,7 @@ from chorale.studio.piece_json import (
     from_json,
     to_json,
 )
+from chorale.voice_leading.rules import RULES
 
 
 @pytest.fixture(autouse=True)
@@ -289,6 +290,15 @@ def test_faults_are_found_where_they_are() -> None:
     (parallel,) = (each for each in found if each["rule"] == "parallel-fifths")
     assert (parallel["bar"], parallel["beat"], parallel["step"]) == (1, 2.0, 4)
     assert parallel["voices"] == [0, 3] and parallel["message"]
+
+
+def test_what_only_strict_style_forbids_is_no_finding() -> None:
+    leap = [[[74, 0, 4], [72, 4, 4]], [[71, 0, 4], [67, 4, 4]]]
+    leap += [[[67, 0, 4], [64, 4, 4]], [[43, 0, 4], [48, 4, 4]]]
+    found = check({"piece": {"steps": 8, "voices": leap, "key": "C major"}})["findings"]
+    levels = {RULES[each["rule"]].level for each in found}
+    assert "leading-tone-leap" not in {each["rule"] for each in found}
+    assert "strict" not in levels
 
 
 @pytest.mark.parametrize("name", ["midi", "musicxml", "csv", "abc", "humdrum", "wav"])
