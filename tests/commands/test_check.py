@@ -15,11 +15,13 @@ from bach import few_chorales
 from command_line import run_command
 from progressions import progression
 from strategies import little_chorale
+from textbook_exercises import CORRECT, FAULTY
 
 from chorale.commands.analyses import analysis_lines
 from chorale.corpus.loading import bundled_corpus, load_corpus
 from chorale.formats.classic_csv import write_annotations
 from chorale.formats.files import write
+from chorale.formats.musicxml.writer import write_musicxml
 from chorale.music.harmony.analyzing import analyze
 from chorale.music.keys import Key
 from chorale.music.score import Chorale
@@ -134,6 +136,16 @@ def test_json_has_everything(tmp_path: Path) -> None:
         "per_thousand": pytest.approx(1000 / 6),
     }
     assert done["rates"]["augmented-leap"]["per_thousand"] is None
+
+
+def test_textbook_exercises_are_marked_as_a_teacher_would(tmp_path: Path) -> None:
+    exercises = [*CORRECT, *FAULTY]
+    for number, exercise in enumerate(exercises):
+        file = tmp_path / f"{number:02}.musicxml"
+        write_musicxml(exercise.chorale, file, spelling=exercise.spelling)
+    for exercise, file in zip(exercises, answer(tmp_path)["files"], strict=True):
+        found = {(each["rule"], each["bar"], each["beat"]) for each in file["findings"]}
+        assert found == {fault for fault in exercise.faults if fault[0] in RULES}
 
 
 def test_rates_are_over_all_files(tmp_path: Path) -> None:
