@@ -301,9 +301,9 @@ FAULTY = [
     Exercise(
         name="G against G sharp",
         voices=(
-            "A4 B4 C5 A4 G#4 A4.12",
+            "C5 B4 C5 A4 G#4 A4.12",
             "E4 E4 E4 F4 D4 C4.12",
-            "C4 G3 A3 A3 E3 E3.12",
+            "A3 G3 A3 A3 E3 E3.12",
             "A2 G#2 A2 D3 E3 A2.12",
         ),
         key="A minor",
