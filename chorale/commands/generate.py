@@ -84,7 +84,7 @@ def generate(
     formats: outputs.Formats = "midi",
     force: Force = False,
     instrument: outputs.Instrument = "choir",
-    best_of: sampling.BestOf = 3,
+    best_of: sampling.BestOf = sampling.GENERATED_BEST_OF,
     temperature: sampling.Temperature = sampling.NEXT_STEP.temperature,
     top_p: sampling.TopP = sampling.NEXT_STEP.top_p,
     rules: sampling.Rules = sampling.NEXT_STEP.rules,

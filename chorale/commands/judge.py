@@ -13,6 +13,7 @@ import typer
 
 from chorale.commands.completion_options import Particles, options_for
 from chorale.commands.judged_corpus import load_reference, prompts_of
+from chorale.commands.listening import PAIRS, Listen, write_page
 from chorale.commands.model_options import (
     Average,
     Models,
@@ -91,7 +92,7 @@ _Count = Annotated[
         "-n",
         help="Number of samples, 1 or more. More give narrower intervals and take "
         "longer.",
-        show_default=f"{_COUNT}; with --given, each piece once",
+        show_default=f"{_COUNT}; with --given, each piece once; {PAIRS} pairs to hear",
     ),
 ]
 _Report = Annotated[
@@ -165,6 +166,7 @@ def judge(
     count: _Count = None,
     random_state: RandomState = DEFAULTS.random_state,
     report: _Report = None,
+    listen: Listen = None,
     as_json: _Json = False,
     force: Force = False,
     given: _Given = None,
@@ -191,6 +193,9 @@ def judge(
 
     Example: chorale judge --model bach -n 64 --report judged.html
     """
+    if listen is not None:
+        write_page(context, listen)
+        return
     _check_options(context)
     if report is not None:
         check_report_path(report)

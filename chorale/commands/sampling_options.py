@@ -15,6 +15,7 @@ from chorale.sampling.logits import RULES_MODES
 from chorale.sampling.next_step import SamplingOptions
 
 NEXT_STEP = SamplingOptions()
+GENERATED_BEST_OF = 3  # pieces that `generate` draws for each one
 
 _sampling = partial(typer.Option, rich_help_panel=SAMPLING)
 _advanced = partial(typer.Option, rich_help_panel=ADVANCED)

@@ -24,6 +24,8 @@ _TYPES = {
     "woff2": "font/woff2",
     "txt": "text/plain; charset=utf-8",
 }
+# Packages with folders of files; no two files have the same name.
+_FOLDERS = (("chorale.studio", "page"), ("chorale.formats", "web_player"))
 # A part of a path: no dots at its beginning, no separators of any system.
 _PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*", re.ASCII)
 
@@ -32,7 +34,8 @@ def page_file(name: str) -> tuple[bytes, str]:
     """Return the bytes and the content type of a file of the page.
 
     Args:
-        name: relative to `chorale/studio/page`, with slashes.
+        name: relative to `chorale/studio/page`, or to `chorale/formats/web_player`,
+            with slashes.
 
     Raises:
         RefusedError: there is no such file.
@@ -40,9 +43,10 @@ def page_file(name: str) -> tuple[bytes, str]:
     parts = name.split("/")
     media_type = _TYPES.get(name.rpartition(".")[2])
     if media_type is not None and all(map(_PART.fullmatch, parts)):
-        file = files("chorale.studio").joinpath("page", *parts)
-        if file.is_file():
-            return file.read_bytes(), media_type
+        for package, folder in _FOLDERS:
+            file = files(package).joinpath(folder, *parts)
+            if file.is_file():
+                return file.read_bytes(), media_type
     raise RefusedError("there is no such file", 404)
 
 
