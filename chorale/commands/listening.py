@@ -130,7 +130,7 @@ def _about(title: str, options: SamplingOptions) -> str:
     )
     return (
         f"The other pieces are samples of the model {title} (chorale {__version__}), "
-        f"each the best of {GENERATED_BEST_OF}, as `chorale generate` writes them: "
+        f"each the best of {GENERATED_BEST_OF}, as “chorale generate” writes them: "
         f"{words}."
     )
 

@@ -7,6 +7,7 @@
   annotations; `audio`, `timbres`: WAV files
 - `notation`: how a chorale is written: note values, ties, beams, accidentals, fermatas
 - `scores`: a score as written becomes four voices; `parts`: which part is which voice
-- `engraving`: scores as SVG and PNG; `display`: what notebooks show and play
+- `engraving`: scores as SVG and PNG; `display`: what notebooks show and play;
+  `web_player`: modules of JavaScript that play pieces in a page
 - `places`: bars and beats for messages; `foreign`: what to do with other files
 """

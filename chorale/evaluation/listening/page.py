@@ -11,14 +11,19 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+import numpy as np
+
 from chorale.evaluation.listening.packing import packed
 from chorale.evaluation.listening.pairs import (
+    SIDES,
     Pair,
     describe,
     draw_sides,
     pair_document,
 )
+from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.utils.progress import Progress
+from chorale.utils.text import counted
 
 _PARTS = ("chorale.evaluation.listening", "page")
 _PLAYER = ("chorale.formats", "web_player")
@@ -105,6 +110,8 @@ def listening_page(
         "from": escape(wording.origin),
         "opening": escape(wording.opening),
         "count": str(len(pairs)),
+        "number": counted(len(pairs), "pair"),
+        "minutes": counted(_minutes(pairs), "minute"),
         "style": _read(*_PARTS, "listening.css"),
         "settings": _json({"page": page, "author": wording.author}),
         "pairs": _json(documents),
@@ -113,6 +120,13 @@ def listening_page(
     }
     template = _read(*_PARTS, "listening.html")
     return _PLACE.sub(lambda place: values[place[1]], template)
+
+
+def _minutes(pairs: Sequence[Pair]) -> int:
+    """Return how long it takes to hear both pieces of each pair, in minutes."""
+    tempos = np.concatenate([pair.original.step_tempos() for pair in pairs])
+    quarters = 1 / STEPS_PER_QUARTER
+    return max(1, round(len(SIDES) * float((quarters / tempos).sum())))
 
 
 def script() -> str:

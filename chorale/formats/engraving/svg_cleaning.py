@@ -32,6 +32,8 @@ _ALLOWED = {
 # Plain values: no url(...), which could be a reference to a resource.
 _PLAIN = re.compile(r"(?!.*url)[\w\s.,#()+-]*", re.ASCII | re.DOTALL)
 _ID = re.compile(r"(?:note|rest)-\d-\d+(?:-tie-\d+)?|bar-\d+")
+# Ties over the end of a system have a random identifier as a class.
+_CLASS = re.compile(r"(?<!\S)(?!id-)\S+")
 _INVISIBLE = {"placeholder", "systemMilestoneEnd", "pageMilestoneEnd"}
 _ITALIC, _BOLD = {"mNum", "dir"}, {"tempo"}
 _STAFF_LINE = re.compile(r"M(-?\d+) (-?\d+)L(-?\d+) \2")
@@ -93,14 +95,14 @@ def _copy(
     then say nothing are replaced by what is in them.
     """
     name = element.tag.removeprefix(_SVG)
-    own = element.get("class", "")
+    own = " ".join(_CLASS.findall(element.get("class", "")))
     if name not in _ALLOWED or _INVISIBLE & set(own.split()):
         return
     copy = Element(name)
     if named and _ID.fullmatch(element.get("id", "")):
         copy.set("id", element.get("id", ""))
     for attribute in ("class", "transform", *_ALLOWED[name]):
-        value = element.get(attribute)
+        value = own if attribute == "class" else element.get(attribute)
         if value and _PLAIN.fullmatch(value) and (named or attribute != "class"):
             copy.set(attribute, _shorter(value))
     if name == "use":

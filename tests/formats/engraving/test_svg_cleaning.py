@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import fromstring
 
+import numpy as np
 import pytest
 from strategies import little_chorale
 
 from chorale.formats.engraving import EngravingOptions, engrave
 from chorale.formats.engraving.svg_cleaning import clean_page, picture_of
 from chorale.music.lyrics import Lyric
+from chorale.music.score import Chorale
 
 SVG = "{http://www.w3.org/2000/svg}"
 HREF = "{http://www.w3.org/1999/xlink}href"
@@ -76,6 +78,20 @@ def test_what_is_not_allowed_is_left_out() -> None:
     assert svg.count("<path") == 1
     for word in ("<script", "onclick", "evil", "http://a", "data:", "empty", "url"):
         assert word not in svg.replace("&lt;script&gt;", "")
+
+
+def test_random_identifiers_among_classes_are_left_out() -> None:
+    content = '<g class="tie id-h1qlp6 spanning"><path d="M0 0"/></g>'
+    svg = picture_of([clean_page(page(content), 20)], "")
+    assert 'class="tie spanning"' in svg
+
+
+def test_a_chorale_is_engraved_alike_each_time() -> None:
+    # Its notes are tied from system to system.
+    piece = Chorale(pitches=np.tile([67, 64, 60, 48], (256, 1)))
+    options = EngravingOptions(width=300)
+    pictures = {engrave(piece, options)[0] for _ in range(2)}
+    assert len(pictures) == 1 and "spanning" in pictures.pop()
 
 
 def test_pages_are_stacked() -> None:

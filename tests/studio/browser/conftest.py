@@ -1,19 +1,16 @@
-"""The studio in a real browser: Debian's Chromium, driven by Playwright.
-
-Where no browser is found, these tests are skipped; with CHORALE_BROWSER=required in the
-environment they fail.
-"""
+"""The studio in a real browser, see `browsers`."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from studios import NO_BROWSER, Studio, Watcher, find_browser
+from browsers import browser as browser
+from browsers import browser_path as browser_path
+from studios import Studio, Watcher
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -23,17 +20,6 @@ TELL_OF_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) => console.error(
   `Content-Security-Policy: ${event.violatedDirective} ${event.blockedURI}`));
 """
-
-
-@pytest.fixture(scope="session")
-def browser_path() -> str:
-    """Return the path of Chromium; skip or fail tests where there is none."""
-    path = find_browser()
-    if path is not None:
-        return path
-    if os.environ.get("CHORALE_BROWSER") == "required":
-        pytest.fail(NO_BROWSER, pytrace=False)
-    pytest.skip(NO_BROWSER)
 
 
 @pytest.fixture(scope="session")
@@ -47,23 +33,6 @@ def server(
         yield studio
     finally:
         studio.kill()
-
-
-# As long as a browser is open, this thread counts as running an event loop. It is
-# closed before the tests of other modules, which may start one. (The scope "package"
-# would last as long as the session, since folders of tests are no packages.)
-@pytest.fixture(scope="module")
-def browser(browser_path: str) -> Iterator[Browser]:
-    """Return Chromium without a window."""
-    from playwright.sync_api import sync_playwright
-
-    words = ["--autoplay-policy=no-user-gesture-required", "--disable-dev-shm-usage"]
-    if os.geteuid() == 0:
-        words.append("--no-sandbox")  # which root cannot have
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=words)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

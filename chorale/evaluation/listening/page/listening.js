@@ -20,6 +20,7 @@ const views = Object.fromEntries(SIDES.map((side) => [side, new ScoreView(byId(`
 let pair = null; // what is shown: {A, B, opening}
 let side = "A"; // played last
 let solution = null; // once it is shown
+let aim = null; // the step to play from, which a listener has chosen
 let begunAt = 0; // milliseconds, when sound began
 let turn = 0; // of showing pairs
 
@@ -37,6 +38,7 @@ function show(name, focus = true) {
 /** Show a pair. @param {number} index */
 async function showPair(index, focus = true) {
   stop();
+  aim = null;
   turn += 1;
   const now = turn;
   const unpacking = await unpacked(packedPairs[index]);
@@ -46,7 +48,7 @@ async function showPair(index, focus = true) {
   records.save();
   byId("pair-title").textContent = `Pair ${index + 1} of ${records.count}`;
   take("A");
-  byId("position").value = "0";
+  goTo(0);
   draw();
   showAnswer();
   show("pair", focus);
@@ -63,9 +65,12 @@ function showAnswer() {
   for (const radio of document.getElementsByName("choice")) radio.checked = radio.value === choice;
   byId("known").checked = known;
   byId("question").disabled = records.isOver;
+  byId("known").disabled = records.isOver;
   byId("back").disabled = records.pair === 0;
+  byId("to-results").hidden = !records.isOver;
+  byId("next").disabled = records.isOver && records.pair === records.count - 1;
   const isLast = records.pair === records.count - 1;
-  byId("next").textContent = isLast ? (records.isOver ? "Results" : "Finish") : "Next";
+  byId("next").textContent = isLast && !records.isOver ? "Finish" : "Next";
   for (const name of SIDES) {
     const verdict = byId(`side-${name}`).querySelector(".verdict");
     const isOriginal = solution?.originals[records.pair] === name;
@@ -101,8 +106,7 @@ function answer(change) {
 
 function next() {
   if (records.pair < records.count - 1) showPair(records.pair + 1);
-  else if (records.isOver) showResults();
-  else showEnd();
+  else if (!records.isOver) showEnd();
 }
 
 function back() {
@@ -189,13 +193,29 @@ function take(name) {
   for (const each of SIDES) byId(`show-${each}`).setAttribute("aria-pressed", String(each === name));
 }
 
+/** Show where the player is, or would begin. @param {number} step */
+function goTo(step) {
+  const bar = pair[side].piece.bars.findLast(({ start }) => start <= step);
+  byId("position").value = String(step);
+  byId("position").setAttribute("aria-valuetext", `bar ${bar.number}`);
+}
+
+/** Scroll to a note that is not in sight. @param {Element|undefined} node */
+function keepInSight(node) {
+  if (!node) return;
+  const { top, bottom } = node.getBoundingClientRect();
+  const height = byId("dock").getBoundingClientRect().top;
+  if (top < 0 || bottom > height) window.scrollBy({ top: top - height / 4 });
+}
+
 /** Play a piece from its beginning, or from a step; stop it if it is playing. */
 function play(name, from = null) {
   const isStop = player.playing && side === name && from === null;
   stop();
   if (isStop) return;
   take(name);
-  const start = from ?? (byId("skip").checked ? pair.opening : 0);
+  const start = from ?? aim ?? (byId("skip").checked ? pair.opening : 0);
+  aim = null;
   player.play({ from: start, to: pair[name].piece.steps });
 }
 
@@ -209,8 +229,8 @@ function pauseOrGoOn() {
 }
 
 player.addEventListener("step", ({ detail: { step } }) => {
-  byId("position").value = String(step);
-  if (player.playing) views[side].mark(step);
+  goTo(step);
+  if (player.playing) keepInSight(views[side].mark(step));
 });
 
 player.addEventListener("state", ({ detail: { playing } }) => {
@@ -266,14 +286,17 @@ function wire() {
     click(`show-${name}`, () => {
       stop();
       take(name);
-      byId("position").value = "0";
+      goTo(0);
     });
     click(`score-${name}`, ({ clientX, clientY }) => {
       const step = views[name].stepAt(clientX, clientY);
       if (step !== null) play(name, step);
     });
   }
-  byId("position").addEventListener("input", ({ target }) => player.seek(Number(target.value)));
+  byId("position").addEventListener("input", ({ target }) => {
+    if (!player.playing) aim = Number(target.value);
+    player.seek(Number(target.value));
+  });
   for (const radio of document.getElementsByName("choice")) {
     radio.addEventListener("change", () => answer({ choice: radio.value }));
   }
@@ -281,6 +304,7 @@ function wire() {
   byId("dock").addEventListener("submit", (event) => event.preventDefault());
   click("next", next);
   click("back", back);
+  click("to-results", showResults);
   click("end-back", () => showPair(records.open[0] ?? records.pair));
   click("reveal", () => {
     records.isOver = true;

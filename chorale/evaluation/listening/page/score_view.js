@@ -39,7 +39,12 @@ export class ScoreView {
     this.place.replaceChildren(picture);
   }
 
-  /** Mark the notes that sound in a step, none at null. @param {number|null} step */
+  /**
+   * Mark the notes that sound in a step, none at null.
+   *
+   * @param {number|null} step
+   * @returns {Element|undefined} a note that begins
+   */
   mark(step) {
     const now = new Set(
       this.#notes.filter(({ start, end }) => step !== null && start <= step && step < end),
@@ -51,8 +56,8 @@ export class ScoreView {
       note.nodes.forEach((node) => node.classList.add("sounding"));
     }
     const [begun] = [...now].filter((note) => !this.#sounding.has(note));
-    begun?.nodes[0]?.scrollIntoView({ block: "nearest" });
     this.#sounding = now;
+    return begun?.nodes[0];
   }
 
   /** Return the step of the note nearest to a point of the window. */
