@@ -172,7 +172,7 @@ def prepare_generate(values: Mapping[str, Any], piece: Chorale | None = None) ->
             predictor,
             start.plan,
             start.opening,
-            SamplingOptions(**_sampling(values)),
+            SamplingOptions(**_sampling(values, "guidance")),
             variations=values["variations"] * values["best_of"],
             progress=progress,
         )
@@ -314,12 +314,18 @@ def _whole_notes(cells: BoolArray, chorale: Chorale) -> BoolArray:
 # === What all have in common ===
 
 
-def _sampling(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: values[name] for name in ("temperature", "rules", "random_state")}
+def _sampling(values: Mapping[str, Any], *more: str) -> dict[str, Any]:
+    """Return the options of drawing, and more of them if they have values."""
+    shared = ("temperature", "top_p", "rules", "random_state")
+    named = [name for name in more if values.get(name) is not None]
+    return {name: values[name] for name in (*shared, *named)}
 
 
 def _options(model: completion.Model, values: Mapping[str, Any]) -> completion.Options:
-    return replace(completion.default_options(model), **_sampling(values))
+    options = completion.default_options(model)
+    if isinstance(options, SamplingOptions):
+        return replace(options, **_sampling(values, "guidance", "particles"))
+    return replace(options, **_sampling(values))
 
 
 def _check_size(chorale: Chorale) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from chorale.corpus.seeds import NO_SEED
 from chorale.errors import UsageError
-from chorale.models.storage import DEFAULT_MODEL
+from chorale.models.storage import DEFAULT_MODEL, NEXT_STEP
 from chorale.music.voices import VOICE_NAMES
 from chorale.sampling import rewriting
 from chorale.sampling.logits import RULES_MODES
@@ -151,6 +151,32 @@ RULES = Parameter(
     default=_DEFAULTS.rules,
     choices=lambda: RULES_MODES,
 )
+TOP_P = Parameter(
+    name="top_p",
+    summary="Draw only from the most likely notes that together have this "
+    "probability; 1 draws from all.",
+    kind=float,
+    default=_DEFAULTS.top_p,
+    least=0.01,
+    most=1,
+)
+GUIDANCE = Parameter(
+    name="guidance",
+    summary="Next-step models: how much the key decides how the last bars go on; 0 "
+    "follows the model alone.",
+    kind=float,
+    default=_DEFAULTS.guidance,
+    least=0,
+    most=10,
+)
+PARTICLES = Parameter(
+    name="particles",
+    summary="Next-step models: number of drafts side by side that are selected by how "
+    "well they lead to the given notes. More are slower and fit better.",
+    kind=int,
+    least=1,
+    most=64,
+)
 RANDOM_STATE = Parameter(
     name="random_state",
     summary="Seed of all randomness: another number gives another piece.",
@@ -236,8 +262,10 @@ def options_of(kind: str | None, best_of: int) -> tuple[Parameter, ...]:
         kind: of its models; None for either.
         best_of: the default, as of the command.
     """
-    shared = (TEMPERATURE, RULES, RANDOM_STATE)
-    return (_model(kind), VARIATIONS, _best_of(best_of), *shared)
+    shared = (TEMPERATURE, RULES, RANDOM_STATE, TOP_P, GUIDANCE)
+    # New pieces have no given notes to lead to.
+    own = () if kind == NEXT_STEP else (PARTICLES,)
+    return (_model(kind), VARIATIONS, _best_of(best_of), *shared, *own)
 
 
 def read_all(

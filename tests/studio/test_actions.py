@@ -102,6 +102,30 @@ def test_how_much_a_rewriting_changes_is_asked_for_and_said(model: str) -> None:
     assert "changed" not in harmonized["variations"][0]
 
 
+def test_options_of_drawing_reach_the_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def fill_in(model: Any, fragments: Any, options: Any, **_: Any) -> list[Chorale]:
+        asked.append(options)
+        return [fragment.chorale for fragment in fragments]
+
+    monkeypatch.setattr("chorale.sampling.rewriting.fill_in", fill_in)
+    job = {"action": "rewrite", "piece": piece(), "cells": cells(64, alto=(4, 20))}
+    for model in ("bach", "counterpoint"):
+        chosen = {"model": model, "top_p": 0.5, "guidance": 0.5, "particles": 3}
+        prepare({**job, **chosen})(lambda *_: None)
+        prepare({**job, "model": model})(lambda *_: None)
+    given, plain = asked[0], next(each for each in asked if each.top_p != 0.5)
+    assert (given.top_p, given.guidance, given.particles) == (0.5, 0.5, 3)
+    assert (plain.top_p, plain.guidance, plain.particles) == (0.96, 2.0, 32)
+    assert asked[-1].top_p == 0.96 and not hasattr(asked[-1], "particles")
+    for name, value in (("top_p", 0), ("guidance", -1), ("particles", 0)):
+        with pytest.raises(UsageError, match=f"expected {name} to be a"):
+            prepare({**job, name: value})
+    with pytest.raises(UsageError, match="got 'particles'"):
+        prepare({"action": "generate", "particles": 3})
+
+
 def test_a_note_that_goes_on_after_the_selection_is_kept() -> None:
     # The tenor's note from step 8 to 16.
     found = run(action="rewrite", piece=piece(), cells=cells(64, tenor=(4, 12)))

@@ -316,7 +316,7 @@ EXAMPLES = {
     "opening": "1",
     "key": "E minor",
 }
-EXAMPLES |= {"name": "a.json"}
+EXAMPLES |= {"name": "a.json", "particles": "4"}
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

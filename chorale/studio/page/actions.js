@@ -29,37 +29,39 @@ const temperatureWord = (position) => {
 export const kept = new EventTarget();
 
 let running = null; // AbortController of the job
+let infillers = []; // names of the models that have neither guidance nor particles
 
 /** @returns {boolean} whether the panel is a sheet at the bottom, as on a phone */
 const isSheet = () => matchMedia("(max-width: 760px)").matches;
 
 function options() {
-  const number = (id, otherwise) => {
+  const number = (id, otherwise, digits = Math.round) => {
     const { value, min, max } = byId(id);
-    return value === "" ? otherwise : Math.min(Math.max(Math.round(Number(value)), Number(min)), Number(max));
+    return value === "" ? otherwise : Math.min(Math.max(digits(Number(value)), Number(min)), Number(max));
   };
   return {
     model: byId("model").value || "bach", variations: number("variations", 1), best_of: number("best-of", 2),
     temperature: temperatureOf(settings.temperature), rules: RULES[settings.rules], random_state: number("random-state", 0),
+    top_p: number("top-p", 0.96, Number), guidance: number("guidance", 2, Number), particles: number("particles", null),
     bars: number("bars", null), opening: number("opening", 2), distance: number("distance", 40) / 100,
   };
 }
 
 /** @param {string} action @returns {object} the job, or throws a sentence */
 function jobOf(action) {
-  const { bars, opening, distance, ...common } = options();
+  const { bars, opening, distance, particles, ...common } = options();
   const { piece, locked, melody } = store.document;
   if (action === "generate") return { action, seed: chosenSeed(), bars, opening, ...common };
   if (isSilent(piece)) throw new Error("There are no notes yet: open a file, write a melody or generate a chorale first.");
   if (action === "harmonize") {
     if (!piece.voices[melody].length) throw new Error(`The ${VOICES[melody]} has no notes: choose the voice of the melody.`);
-    return { action, piece, voice: melody, locked: isEmpty(locked) ? null : locked, ...common };
+    return { action, piece, voice: melody, locked: isEmpty(locked) ? null : locked, particles, ...common };
   }
   const selected = selectedCells();
   if (isEmpty(selected)) throw new Error("Nothing is selected: drag over the bars to rewrite, or move there with the arrow keys.");
   const cells = difference(toNoteEnds(selected, piece.voices), locked);
   if (isEmpty(cells)) throw new Error("All selected notes are locked: unlock some, or select others.");
-  return { action, piece, cells, distance, ...common };
+  return { action, piece, cells, distance, particles, ...common };
 }
 
 /** Runs an action of the panel. @param {string} action */
@@ -194,6 +196,9 @@ function show() {
   byId("melody-voice").value = String(melody);
   byId("harmonize-note").textContent = isSilent(piece) ? "Open or write a melody first."
     : isEmpty(locked) ? "Notes of other voices are replaced, except locked ones." : "Locked notes stay as they are.";
+  const isInfiller = infillers.includes(byId("model").value);
+  for (const node of document.querySelectorAll("#guidance, [for=guidance]")) node.hidden = isInfiller;
+  for (const node of document.querySelectorAll("#particles, [for=particles]")) node.hidden = isInfiller || action === "generate";
   const name = selectionName();
   byId("rewrite-selection").textContent = name ? name.charAt(0).toUpperCase() + name.slice(1)
     : "Nothing is selected. Drag over the score, or move with the arrow keys.";
@@ -208,9 +213,11 @@ export function setLimits({ bars, variations }) {
 
 /** Fills the list of models. @param {{name: string, kind: string, summary: string}[]} models */
 export function showModels(models) {
+  infillers = models.filter(({ kind }) => kind === "infiller").map(({ name }) => name);
   const isWriter = ({ kind }) => !/sketch|classif/.test(kind);
   byId("model").replaceChildren(...models.filter(isWriter).map(({ name, summary }) => element("option", { value: name, title: summary }, name)));
   if (models.some(({ name }) => name === settings.model)) byId("model").value = settings.model;
+  show();
 }
 
 function sliders() {
@@ -257,8 +264,15 @@ export function startActions() {
   }
   byId("distance").value = String(settings.distance);
   byId("distance").addEventListener("change", () => prefer({ distance: options().distance * 100 }));
+  for (const [id, name, option] of [["top-p", "topP", "top_p"], ["guidance", "guidance", "guidance"], ["particles", "particles", "particles"]]) {
+    byId(id).value = String(settings[name] ?? "");
+    byId(id).addEventListener("change", () => prefer({ [name]: options()[option] }));
+  }
   byId("variations").addEventListener("input", show);
-  byId("model").addEventListener("change", () => prefer({ model: byId("model").value }));
+  byId("model").addEventListener("change", () => {
+    prefer({ model: byId("model").value });
+    show();
+  });
   byId("fresh").addEventListener("change", () => prefer({ fresh: byId("fresh").checked }));
   byId("random-state").addEventListener("input", () => {
     byId("fresh").checked = false;
