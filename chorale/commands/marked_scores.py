@@ -17,14 +17,13 @@ from chorale.errors import UsageError
 from chorale.formats.musicxml.marks import Mark, Place
 from chorale.formats.musicxml.writer import write_musicxml
 from chorale.music.harmony.analysis import Analysis
-from chorale.music.keys import estimate_key
 from chorale.music.score import Chorale
-from chorale.music.spelling import diatonic_numbers
 from chorale.music.voices import BASS
 from chorale.utils.arrays import IntArray
 from chorale.utils.checks import check_choice
 from chorale.utils.saving import Saved, drafts, save_numbered
 from chorale.voice_leading.checking import Finding
+from chorale.voice_leading.piece import Piece
 from chorale.voice_leading.rules import RULES
 
 FORMATS = ("musicxml",)
@@ -40,7 +39,7 @@ class MarkedScore:
     Attributes:
         source: the file that was checked.
         chorale: the piece.
-        spelling: as it was checked, int array (steps, 4); None: spelled in the key.
+        spelling: as it was checked, int array (steps, 4); None: the checker spelled it.
         findings: of the check.
         analysis: of the piece.
     """
@@ -99,10 +98,8 @@ def write_marked(score: MarkedScore, path: Path) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    chorale, spelling = score.chorale, score.spelling
-    if spelling is None:
-        key = chorale.key or estimate_key(chorale.pitches)
-        spelling = diatonic_numbers(chorale.pitches, key)
+    chorale = score.chorale
+    spelling = Piece(chorale, score.spelling).spelling
     found = marks(chorale, score.findings, score.analysis)
     write_musicxml(chorale, path, spelling=spelling, marks=found)
 
