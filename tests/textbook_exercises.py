@@ -165,6 +165,47 @@ CORRECT = [
         key="D major",
         metre="6/8",
     ),
+    Exercise(
+        name="a diminished seventh and an augmented sixth",
+        voices=(
+            "C5 B4 C5 C5 C5 B4 C5.8",
+            "G4 Ab4 G4 F#4 G4 G4 G4.8",
+            "Eb4 F4 Eb4 Eb4 Eb4 D4 Eb4.8",
+            "C3 D3 Eb3 Ab2 G2 G2 C3.8",
+        ),
+        key="C minor",
+    ),
+    Exercise(
+        name="a pedal six-four and a plagal end",
+        voices=(
+            "A4 Bb4 A4 A4 Bb4 G4 A4.8 Bb4.8 A4.8",
+            "F4 F4 F4 F4 F4 E4 F4.8 F4.8 F4.8",
+            "C4 D4 C4 D4 D4 C4 C4.8 D4.8 C4.8",
+            "F3 F3 F3 D3 Bb2 C3 F2.8 Bb2.8 F2.8",
+        ),
+        key="F major",
+    ),
+    Exercise(
+        name="a suspension, 7-6",
+        voices=(
+            "C5.12 B4 C5 C5 B4.8 C5.16",
+            "G4.8 F4.8 G4 A4 G4.8 G4.16",
+            "E4.8 D4.8 C4 F4 D4.8 E4.16",
+            "C3.8 D3.8 E3 F3 G3.8 C3.16",
+        ),
+    ),
+    Exercise(
+        name="a modulation to the relative major and back",
+        voices=(
+            "B4 C5 C5 B4 B4 A4 F#4 E4",
+            "G4 A4 A4 G4 G4 F#4 D#4 E4",
+            "E4 E4 F#4 G4 E4 C4 B3 G3",
+            "E3 A2 D3 G2 E3 A2 B2 E3",
+        ),
+        key="E minor",
+        pickup=4,
+        fermatas=[(12, 16), (28, 32)],
+    ),
 ]
 
 FAULTY = [
