@@ -13,6 +13,9 @@ from chorale.evaluation.style.windows import Window
 from chorale.music.chords import Chords, name_chords
 from chorale.music.harmony.analysis import Analysis as HarmonicAnalysis
 from chorale.music.harmony.analysis import Cadence, Harmony, NonChordTone
+from chorale.music.harmony.degrees import FUNCTION_OF, key_number
+from chorale.music.harmony.templates import chord
+from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.score import Chorale
 from chorale.music.voices import SILENCE, VOICES
 from chorale.utils.arrays import IntArray
@@ -27,6 +30,22 @@ class Line(NamedTuple):
     pitches: IntArray
     starts: IntArray
     ends: IntArray
+
+
+class Harmonies(NamedTuple):
+    """The chords of a window as int arrays (chords,).
+
+    Numbers, keys and functions are those of `chorale.music.harmony`: `templates`,
+    `degrees`.
+    """
+
+    starts: IntArray
+    ends: IntArray
+    roots: IntArray  # pitch classes
+    numbers: IntArray
+    inversions: IntArray
+    keys: IntArray  # of the local key
+    functions: IntArray  # in the local key
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -74,6 +93,26 @@ class Analysis:
         return tuple(h for h in self.harmony.harmonies if h.start >= self.start)
 
     @cached_property
+    def harmony_arrays(self) -> Harmonies:
+        """The same chords as arrays."""
+        numbers = {key: key_number(key) for key in {h.key for h in self.harmonies}}
+        rows = [
+            (
+                harmony.start,
+                harmony.end,
+                harmony.root,
+                chord(harmony.root, harmony.quality),
+                harmony.inversion,
+                numbers[harmony.key],
+            )
+            for harmony in self.harmonies
+        ]
+        columns = np.array(rows, np.int64).reshape(-1, 6).T
+        starts, ends, roots, chords, inversions, keys = columns
+        functions = FUNCTION_OF[chords, keys]
+        return Harmonies(starts, ends, roots, chords, inversions, keys, functions)
+
+    @cached_property
     def foreign(self) -> tuple[NonChordTone, ...]:
         """The non-chord tones that begin in the window."""
         return tuple(
@@ -102,6 +141,11 @@ class Analysis:
     def pitches(self) -> IntArray:
         """Pitches of the window, int array (steps, 4)."""
         return self.chorale.pitches[self.start :]
+
+    def steps_at(self, place: int) -> IntArray:
+        """Return the steps of the window at a sixteenth of their quarter, from 0."""
+        places = self.chorale.positions[self.start :] % STEPS_PER_QUARTER
+        return np.flatnonzero(places == place) + self.start
 
     def phrase_ends(self) -> tuple[IntArray, IntArray]:
         """Return the first steps of fermatas after `start`, and their phrases' lengths.

@@ -43,8 +43,9 @@ class Progressions:
         seen: tuple[set[_Succession], set[_Succession]] = (set(), set())
         for name, piece in zip(names, chorales, strict=True):
             half = seen[0 if name in first else 1]
+            harmonies = analyze(piece).harmonies
             for length in LENGTHS:
-                half.update(successions(analyze(piece).harmonies, length))
+                half.update(successions(harmonies, length))
         return cls(
             (frozenset(seen[0]), frozenset(seen[1])),
             (frozenset(first), frozenset(unique) - first),

@@ -1,160 +1,125 @@
-"""Measures of chords: kinds, inversions, missing and doubled tones, rhythm."""
+"""Measures of chords: kinds, inversions, progressions, rhythm, keys."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 
 import numpy as np
 
-from chorale.evaluation.style.analysis import Analysis
+from chorale.evaluation.style.analysis import Analysis, Harmonies
 from chorale.evaluation.style.measures.measure import Count, Measure
-from chorale.music.harmony.analysis import Harmony
 from chorale.music.harmony.degrees import (
     APPLIED,
     DOMINANT,
     FOREIGN,
-    FUNCTION_OF,
     PREDOMINANT,
     TONIC,
     key_number,
 )
-from chorale.music.harmony.templates import HAS_SEVENTH, chord
+from chorale.music.harmony.templates import HAS_SEVENTH, quality
 from chorale.music.metre import STEPS_PER_QUARTER
-from chorale.utils.arrays import IntArray
+from chorale.utils.arrays import BoolArray
 
 
-def number(harmony: Harmony) -> int:
-    """Return the number of a chord, see `chorale.music.harmony.templates`."""
-    return chord(harmony.root, harmony.quality)
-
-
-def function(harmony: Harmony) -> int:
-    """Return the function of a chord in its local key."""
-    return int(FUNCTION_OF[number(harmony), key_number(harmony.key)])
-
-
-def _share(holds: Callable[[Harmony], bool]) -> Callable[[Analysis], Count]:
-    """Return a count of the chords of which something holds."""
+def _share(holds: Callable[[Harmonies], BoolArray]) -> Callable[[Analysis], Count]:
+    """Return a count of the chords of which something holds, bool array (chords,)."""
 
     def count(analysis: Analysis) -> Count:
-        chords = analysis.harmonies
-        return sum(holds(harmony) for harmony in chords), len(chords)
+        found = holds(analysis.harmony_arrays)
+        return int(found.sum()), len(found)
 
     return count
-
-
-def _functions(harmonies: tuple[Harmony, ...]) -> list[int]:
-    return [function(harmony) for harmony in harmonies]
 
 
 def _moves(before: int, after: int) -> Callable[[Analysis], Count]:
     """Return a count of the chords of one function that another follows."""
 
     def count(analysis: Analysis) -> Count:
-        harmonies = analysis.harmonies
-        pairs = [
-            (function(left), function(right))
-            for left, right in pairwise(harmonies)
-            if left.root != right.root and left.key == right.key
-        ]
-        starts = [pair for pair in pairs if pair[0] == before]
-        return sum(right == after for _, right in starts), len(starts)
+        chords = analysis.harmony_arrays
+        counted = (np.diff(chords.roots) != 0) & (np.diff(chords.keys) == 0)
+        counted &= chords.functions[:-1] == before
+        follows = chords.functions[1:] == after
+        return int((counted & follows).sum()), int(counted.sum())
 
     return count
 
 
-def _root_moves(intervals: set[int]) -> Callable[[Analysis], Count]:
+def _root_moves(*intervals: int) -> Callable[[Analysis], Count]:
     """Return a count of the changes of root by some semitones upwards, modulo 12."""
 
     def count(analysis: Analysis) -> Count:
-        moves = [
-            (right.root - left.root) % 12
-            for left, right in pairwise(analysis.harmonies)
-            if left.root != right.root
-        ]
-        return sum(move in intervals for move in moves), len(moves)
+        moves = np.bincount(np.diff(analysis.harmony_arrays.roots) % 12, minlength=12)
+        return int(moves[list(intervals)].sum()), int(moves[1:].sum())
 
     return count
 
 
-def beats(analysis: Analysis) -> IntArray:
-    """Return the steps on quarters of the window."""
-    steps = np.flatnonzero(analysis.chorale.positions % STEPS_PER_QUARTER == 0)
-    return steps[steps >= analysis.start]
-
-
-def _changes_at(places: tuple[int, ...]) -> Callable[[Analysis], Count]:
-    """Return a count of quarters at some sixteenths of which a chord begins."""
+def _changes_at(place: int) -> Callable[[Analysis], Count]:
+    """Return a count of the quarters at a sixteenth of which a chord begins."""
 
     def count(analysis: Analysis) -> Count:
-        positions = analysis.chorale.positions
-        starts = [harmony.start for harmony in analysis.harmonies]
-        found = np.isin(positions[starts] % STEPS_PER_QUARTER, places)
-        return int(found.sum()), len(beats(analysis))
+        positions = analysis.chorale.positions[analysis.harmony_arrays.starts]
+        found = positions % STEPS_PER_QUARTER == place
+        return int(found.sum()), len(analysis.steps_at(0))
 
     return count
 
 
 def _held_over_barlines(analysis: Analysis) -> Count:
     """Count barlines inside a phrase over which a chord is held."""
-    barlines = np.flatnonzero(analysis.chorale.positions == 0)
-    begins = set(np.flatnonzero(analysis.piece.phrase_starts).tolist())
-    inside = [
-        step
-        for step in barlines.tolist()
-        if step > max(analysis.start, 0) and step not in begins
-    ]
-    starts = {harmony.start for harmony in analysis.harmony.harmonies}
-    return sum(step not in starts for step in inside), len(inside)
+    inside = (analysis.chorale.positions == 0) & ~analysis.piece.phrase_starts
+    inside[: analysis.start + 1] = False
+    held = inside.copy()
+    held[[harmony.start for harmony in analysis.harmony.harmonies]] = False
+    return int(held.sum()), int(inside.sum())
 
 
 def _away_from_home(analysis: Analysis) -> Count:
     """Count steps in another key than that of the piece."""
-    away = total = 0
-    for harmony in analysis.harmonies:
-        total += harmony.end - harmony.start
-        if harmony.key != analysis.harmony.key:
-            away += harmony.end - harmony.start
-    return away, total
+    chords = analysis.harmony_arrays
+    lengths = chords.ends - chords.starts
+    away = chords.keys != key_number(analysis.harmony.key)
+    return int(lengths[away].sum()), int(lengths.sum())
 
 
 def _key_changes(analysis: Analysis) -> Count:
-    changes = sum(left.key != right.key for left, right in pairwise(analysis.harmonies))
-    return changes, max(len(analysis.harmonies) - 1, 0)
+    changes = np.diff(analysis.harmony_arrays.keys) != 0
+    return int(changes.sum()), len(changes)
 
 
-def _is(quality: str) -> Callable[[Harmony], bool]:
-    return lambda harmony: harmony.quality == quality
+def _is(name: str) -> Callable[[Harmonies], BoolArray]:
+    return lambda chords: chords.numbers // 12 == quality(name)
 
 
-def _inverted(inversion: int, *, seventh: bool) -> Callable[[Harmony], bool]:
-    return lambda harmony: (
-        harmony.inversion == inversion and bool(HAS_SEVENTH[number(harmony)]) == seventh
+def _triads(inversion: int) -> Callable[[Harmonies], BoolArray]:
+    return lambda chords: (
+        (chords.inversions == inversion) & ~HAS_SEVENTH[chords.numbers]
     )
 
 
-def _has(kind: int) -> Callable[[Harmony], bool]:
-    return lambda harmony: function(harmony) == kind
+def _has(function: int) -> Callable[[Harmonies], BoolArray]:
+    return lambda chords: chords.functions == function
 
 
 MEASURES: dict[str, Measure] = {
     "first_inversions": Measure(
         summary="chords that are triads in first inversion",
-        count=_share(_inverted(1, seventh=False)),
+        count=_share(_triads(1)),
     ),
     "six_fours": Measure(
         summary="chords that are six-four chords",
-        count=_share(_inverted(2, seventh=False)),
+        count=_share(_triads(2)),
     ),
     "sevenths_in_root_position": Measure(
         summary="chords that are seventh chords in root position",
-        count=_share(_inverted(0, seventh=True)),
+        count=_share(
+            lambda chords: HAS_SEVENTH[chords.numbers] & (chords.inversions == 0)
+        ),
     ),
     "inverted_sevenths": Measure(
         summary="chords that are inverted seventh chords",
         count=_share(
-            lambda harmony: bool(HAS_SEVENTH[number(harmony)]) and harmony.inversion > 0
+            lambda chords: HAS_SEVENTH[chords.numbers] & (chords.inversions > 0)
         ),
     ),
     "diminished": Measure(
@@ -188,19 +153,20 @@ MEASURES: dict[str, Measure] = {
         count=_moves(PREDOMINANT, DOMINANT),
     ),
     "roots_by_fifth": Measure(
-        summary="changes of root down a fifth", count=_root_moves({5})
+        summary="changes of root down a fifth", count=_root_moves(5)
     ),
     "roots_by_fourth": Measure(
-        summary="changes of root up a fifth", count=_root_moves({7})
+        summary="changes of root up a fifth", count=_root_moves(7)
     ),
     "roots_by_step": Measure(
-        summary="changes of root by step", count=_root_moves({1, 2, 10, 11})
+        summary="changes of root by step", count=_root_moves(1, 2, 10, 11)
     ),
     "chords_on_beats": Measure(
-        summary="beats on which a chord begins", count=_changes_at((0,))
+        summary="beats on which a chord begins", count=_changes_at(0)
     ),
     "chords_off_beats": Measure(
-        summary="beats between which a chord begins", count=_changes_at((2,))
+        summary="beats between which a chord begins",
+        count=_changes_at(STEPS_PER_QUARTER // 2),
     ),
     "held_over_barlines": Measure(
         summary="barlines in a phrase over which a chord is held",

@@ -90,21 +90,14 @@ def _repeats(analysis: Analysis, voice: int) -> Count:
 
 def _attacks_off_beat(analysis: Analysis, voice: int) -> Count:
     """Count half beats at which a voice begins a note."""
-    steps = _at(analysis, STEPS_PER_QUARTER // 2)
+    steps = analysis.steps_at(STEPS_PER_QUARTER // 2)
     return int(analysis.chorale.onsets[steps, voice].sum()), len(steps)
 
 
 def _all_off_beat(analysis: Analysis) -> Count:
     """Count half beats at which a voice, any, begins a note."""
-    steps = _at(analysis, STEPS_PER_QUARTER // 2)
+    steps = analysis.steps_at(STEPS_PER_QUARTER // 2)
     return int(analysis.chorale.onsets[steps].any(axis=1).sum()), len(steps)
-
-
-def _at(analysis: Analysis, place: int) -> IntArray:
-    """Return the steps of the window at a place within the quarter."""
-    positions = analysis.chorale.positions
-    steps = np.flatnonzero(positions % STEPS_PER_QUARTER == place)
-    return steps[steps >= analysis.start]
 
 
 def _outer_motion(analysis: Analysis) -> tuple[BoolArray, IntArray]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from chorale.evaluation.style.analysis import Analysis
-from chorale.evaluation.style.measures.chords import beats, function
 from chorale.evaluation.style.measures.measure import Count, Measure
 from chorale.music.harmony.degrees import DOMINANT
+from chorale.music.harmony.templates import quality
 from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.voices import BASS, SILENCE, VOICES
 from chorale.utils.arrays import IntArray
@@ -15,7 +15,7 @@ from chorale.utils.arrays import IntArray
 
 def _sounding(analysis: Analysis) -> tuple[IntArray, IntArray]:
     """Return the beats with four voices, and their pitch classes above the bass."""
-    quarters = beats(analysis)
+    quarters = analysis.steps_at(0)
     pitches = analysis.chorale.pitches[quarters]
     full = (pitches != SILENCE).all(axis=1)
     return quarters[full], (pitches[full] - pitches[full][:, [BASS]]) % 12
@@ -31,22 +31,20 @@ def _open_fifths(analysis: Analysis) -> Count:
 
 def _without_third(analysis: Analysis) -> Count:
     """Count chords whose third does not sound, while four voices do."""
+    chords, pitches = analysis.harmony_arrays, analysis.chorale.pitches
+    full = (pitches != SILENCE).all(axis=1)
     missing = total = 0
-    for harmony in analysis.harmonies:
-        if harmony.end - harmony.start < STEPS_PER_QUARTER:
-            continue
-        sounding = analysis.chorale.pitches[harmony.start : harmony.end]
-        if (sounding == SILENCE).any():
-            continue
-        total += 1
-        thirds = (sounding - harmony.root) % 12
-        missing += not np.isin(thirds, (3, 4)).any()
+    for start, end, root in zip(chords.starts, chords.ends, chords.roots, strict=True):
+        if end - start >= STEPS_PER_QUARTER and full[start:end].all():
+            above = (pitches[start:end] - root) % 12
+            total += 1
+            missing += not ((above == 3) | (above == 4)).any()
     return missing, total
 
 
 def _dissonant_beats(analysis: Analysis) -> Count:
     """Count beats whose notes are no triad or seventh chord."""
-    quarters = beats(analysis)
+    quarters = analysis.steps_at(0)
     chords = analysis.chords
     sounding = chords.basses[quarters] >= 0
     other = chords.roots[quarters] < 0
@@ -75,12 +73,11 @@ def _clashes(analysis: Analysis) -> Count:
 
 def _doubled_leading_tones(analysis: Analysis) -> Count:
     """Count dominants whose leading tone two voices have."""
+    chords, pitches = analysis.harmony_arrays, analysis.chorale.pitches
     doubled = total = 0
-    for harmony in analysis.harmonies:
-        if function(harmony) != DOMINANT:
-            continue
-        tone = (harmony.key.tonic_class + 11) % 12
-        sounding = analysis.chorale.pitches[harmony.start : harmony.end]
+    for index in np.flatnonzero(chords.functions == DOMINANT).tolist():
+        sounding = pitches[chords.starts[index] : chords.ends[index]]
+        tone = (chords.keys[index] + 11) % 12
         voices = ((sounding % 12 == tone) & (sounding != SILENCE)).sum(axis=1)
         total += bool((voices > 0).any())
         doubled += bool((voices > 1).any())
@@ -89,15 +86,12 @@ def _doubled_leading_tones(analysis: Analysis) -> Count:
 
 def _doubled_thirds(analysis: Analysis) -> Count:
     """Count major triads in root position whose third two voices have."""
-    doubled = total = 0
-    for harmony in analysis.harmonies:
-        if harmony.quality != "major" or harmony.inversion:
-            continue
-        first = analysis.chorale.pitches[harmony.start]
-        third = ((first - harmony.root) % 12 == 4) & (first != SILENCE)
-        total += 1
-        doubled += int(third.sum()) > 1
-    return doubled, total
+    chords = analysis.harmony_arrays
+    counted = (chords.numbers // 12 == quality("major")) & (chords.inversions == 0)
+    first = analysis.chorale.pitches[chords.starts[counted]]
+    third = (first - chords.roots[counted, np.newaxis]) % 12 == 4
+    voices = (third & (first != SILENCE)).sum(axis=1)
+    return int((voices > 1).sum()), len(voices)
 
 
 MEASURES: dict[str, Measure] = {
