@@ -16,6 +16,7 @@ import numpy as np
 
 from chorale.evaluation.style.analysis import MODES, Analysis
 from chorale.music.chords import NO_ROOT, QUALITY_NAMES
+from chorale.music.harmony.templates import QUALITIES as HARMONY_QUALITIES
 from chorale.music.keys import pitch_name
 from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.voices import BASS, SILENCE, SOPRANO, VOICE_NAMES, VOICES
@@ -53,6 +54,23 @@ _FAMILY_OF = np.array(
 _CHORDS = (
     *(f"{degree} {family}" for degree in _DEGREES for family in _FAMILY_NAMES),
     "other",
+)
+
+
+# Chords of the harmonic analysis: a degree, a family and an inversion.
+_HARMONY_FAMILIES = (*_FAMILY_NAMES, "other")  # augmented triads, French sixths
+_HARMONY_FAMILY_OF = np.array(
+    [
+        _HARMONY_FAMILIES.index(_FAMILIES.get(name, "other"))
+        for name in HARMONY_QUALITIES
+    ]
+)
+_INVERSIONS = ("", ", first inversion", ", second inversion", ", third inversion")
+_HARMONIES = tuple(
+    f"{degree} {family}{inversion}"
+    for degree in _DEGREES
+    for family in _HARMONY_FAMILIES
+    for inversion in _INVERSIONS
 )
 
 
@@ -125,6 +143,17 @@ def _chord_qualities(analysis: Analysis) -> IntArray:
     sounding = analysis.chords.basses[analysis.start :] != NO_ROOT
     qualities = analysis.chords.qualities[analysis.start :][sounding]
     return _histogram(qualities, len(QUALITY_NAMES))[np.newaxis]
+
+
+def _harmonies(analysis: Analysis) -> IntArray:
+    chords = analysis.harmony_arrays
+    degrees = (chords.roots - chords.keys) % 12
+    families = _HARMONY_FAMILY_OF[chords.numbers // 12]
+    kinds = degrees * len(_HARMONY_FAMILIES) + families
+    bins = kinds * len(_INVERSIONS) + chords.inversions
+    counts = np.zeros((len(MODES), len(_HARMONIES)), np.int64)
+    np.add.at(counts, (chords.keys // 12, bins), 1)
+    return counts
 
 
 def _chord_changes(analysis: Analysis) -> IntArray:
@@ -271,6 +300,12 @@ FEATURES: dict[str, Feature] = {
         count=_chord_qualities,
         parts=("all",),
         bins=QUALITY_NAMES,
+    ),
+    "harmonies": Feature(
+        summary="chords by degree of the local key and inversion, by mode of that key",
+        count=_harmonies,
+        parts=MODES,
+        bins=_HARMONIES,
     ),
     "chord_changes": Feature(
         summary="chord changes from beat to beat, by mode",

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from bach import few_chorales
 from hand_made import C_MINOR, chords, fermatas, piece
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,6 +98,22 @@ def test_chord_qualities_are_counted_by_time() -> None:
     assert counted("chord_qualities", chorale) == {
         "all": {"major": 2, "dominant seventh": 2, "open fifth": 2}
     }
+
+
+def test_harmonies_are_in_their_local_key() -> None:
+    inverted = [72, 67, 60, 52]
+    chorale = chords(TONIC, SUBDOMINANT, [71, 65, 62, 43], inverted, TONIC)
+    expected = {
+        "1 major": 2,
+        "1 major, first inversion": 1,
+        "4 major": 1,
+        "5 dominant seventh": 1,
+    }
+    assert counted("harmonies", chorale) == {"major": expected}
+    assert counted("harmonies", chorale, 16) == {"major": {"1 major": 1}}
+    minor = chords([72, 67, 63, 48], [72, 68, 65, 53], DOMINANT, [72, 67, 63, 48])
+    found = counted("harmonies", replace(minor, key=C_MINOR))
+    assert found == {"minor": {"1 minor": 2, "4 minor": 1, "5 major": 1}}
 
 
 def test_chord_changes_are_from_beat_to_beat() -> None:
@@ -216,8 +233,16 @@ def test_a_transposed_piece_counts_the_same_but_for_its_pitches(
     here = profile([Window(chorale, 0, "")]).counts
     there = profile([Window(chorale.transpose(semitones), 0, "")]).counts
     for name in FEATURES:
-        if name != "tessitura":
+        # What no key suits has several analyses that are equally good.
+        if name not in ("tessitura", "harmonies"):
             np.testing.assert_array_equal(here[name], there[name], name)
+
+
+def test_harmonies_of_bach_are_the_same_in_any_key() -> None:
+    pieces = few_chorales().valid
+    here = profile([Window(piece, 0, "") for piece in pieces]).counts
+    there = profile([Window(piece.transpose(3), 0, "") for piece in pieces]).counts
+    np.testing.assert_array_equal(here["harmonies"], there["harmonies"])
 
 
 @given(chorales())
