@@ -183,7 +183,9 @@ def _tally(result: RuleResult, start: int) -> Tally:
 def _finding(piece: Piece, rule: Rule, step: int, voices: Voices) -> Finding:
     chorale = piece.chorale
     steps = [step - 1, step] if rule.is_motion else [step]
-    who = listed(VOICE_NAMES[voice] for voice in voices)
+    who = "all voices"
+    if len(voices) < len(VOICE_NAMES):
+        who = listed(VOICE_NAMES[voice] for voice in voices)
     return Finding(
         rule=rule.name,
         voices=voices,

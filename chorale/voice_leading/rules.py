@@ -9,12 +9,34 @@ import math
 from collections.abc import Iterable
 
 from chorale.utils.checks import check_choice
-from chorale.voice_leading import leaps, motion, spacing, tendency_tones
+from chorale.voice_leading import (
+    bass_lines,
+    endings,
+    leaps,
+    motion,
+    phrase_ends,
+    rhythm,
+    six_fours,
+    sonorities,
+    spacing,
+    tendency_tones,
+)
 from chorale.voice_leading.rule import LEVELS, Rule
 
 RULES: dict[str, Rule] = {
     rule.name: rule
-    for rule in (*motion.RULES, *spacing.RULES, *tendency_tones.RULES, *leaps.RULES)
+    for rule in (
+        *motion.RULES,
+        *spacing.RULES,
+        *tendency_tones.RULES,
+        *leaps.RULES,
+        *sonorities.RULES,
+        *six_fours.RULES,
+        *phrase_ends.RULES,
+        *endings.RULES,
+        *bass_lines.RULES,
+        *rhythm.RULES,
+    )
 }
 # Findings per 1,000 opportunities in Bach's chorales, see `Rule.bach_per_thousand`.
 BACH_PER_THOUSAND: dict[str, float] = {

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from chord_examples import CHORD_EXAMPLES
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import chorales, keys, little_chorale
@@ -135,6 +136,7 @@ EXAMPLES: list[Example] = [
     ("large-leap", [(74, 67, 60, 48), (60, 67, 60, 48)], [(0,)]),
     ("large-leap", [(72, 67, 60, 48), (72, 67, 60, 57)], []),  # a sixth
     ("large-leap", [(72, 67, 60, 48), REST, (72, 67, 60, 59)], []),
+    *CHORD_EXAMPLES,
 ]
 
 
@@ -244,7 +246,7 @@ def test_beats_are_of_the_metre(metre: str, pickup: int, bar: int, beat: float) 
     metres = (Metre.parse(metre),)
     bars, positions = number_bars(8, metres, pickup)
     chorale = replace(chorale, metres=metres, bars=bars, positions=positions)
-    (finding,) = check(chorale)
+    (finding,) = check(chorale, rules=["parallel-fifths"])
     assert (finding.bar, finding.beat) == (bar, beat)
 
 
@@ -359,7 +361,9 @@ def test_a_chord_that_is_repeated_moves_nowhere(
     onsets = np.ones_like(pitches, bool)
     piece = Chorale(pitches=pitches, onsets=onsets, key=key)
     findings = check(piece, level="strict")
-    assert {finding.rule for finding in findings} <= {"range"}
+    assert not any(
+        RULES[finding.rule].is_motion or "bass" in finding.rule for finding in findings
+    )
 
 
 def test_silence_breaks_no_rule() -> None:

@@ -103,7 +103,7 @@ def test_where_everybody_moves_the_faults_are_the_judges_too() -> None:
 def test_all_that_is_seen_has_a_rate() -> None:
     assert set(EXACT_RULES) < set(BACH_PER_THOUSAND)
     unseen = set(BACH_PER_THOUSAND) - set(EXACT_RULES)
-    assert {name.split("-")[0] for name in unseen} == {"range", "doubled", "unresolved"}
+    assert {name.split("-")[0] for name in unseen} >= {"range", "doubled", "unresolved"}
 
 
 # === What notes cost ===

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from chord_patterns import CHORD_PATTERNS
 
 from chorale.corpus.loading import load_corpus
 from chorale.music.keys import Key
@@ -173,7 +174,8 @@ def shares(
 
 
 def test_there_is_a_pattern_for_every_rule() -> None:
-    assert [pattern.rule for pattern in PATTERNS] == list(RULES)
+    rules = [pattern.rule for pattern in (*PATTERNS, *CHORD_PATTERNS)]
+    assert rules == list(RULES)
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern.rule)

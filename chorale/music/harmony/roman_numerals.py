@@ -26,7 +26,7 @@ _MARKS = {
     "augmented": "+",
 }
 _FIGURES = {3: ("", "6", "64"), 4: ("7", "65", "43", "42")}
-_CADENTIAL = "Cad64"
+CADENTIAL = "Cad64"
 
 # By semitones above the tonic.
 _NAMES = {
@@ -82,7 +82,7 @@ def numeral(
     triad = len(templates.INTERVALS[name]) == 3
     figure = _FIGURES[3 if triad else 4][chord.inversion]
     if cadential and degree == 0 and figure == "64":
-        return _CADENTIAL
+        return CADENTIAL
     if sixth := _augmented_sixth(chord, name, degree, leads_to):
         return sixth
     if name == "major" and degree == 1:

@@ -1,0 +1,122 @@
+"""The rule about the end of a piece: a complete cadence."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from chorale.music.harmony.analysis import Cadence
+from chorale.music.harmony.cadences import ends_complete
+from chorale.music.keys import Key
+from chorale.music.voices import SILENCE, SOPRANO
+from chorale.voice_leading.piece import Piece
+from chorale.voice_leading.rule import Rule, RuleResult, Voices
+from chorale.voice_leading.stretches import CHORD, class_name, has_ending, name_in
+
+_SUBTONIC, _LEADING_TONE = 10, 11  # semitones above the tonic
+_THIRDS = (3, 4)
+_TRIADS = ("major", "minor")
+
+
+def missing_cadence(piece: Piece) -> RuleResult:
+    """Find pieces that do not end with a complete cadence in their key.
+
+    The last chord is the tonic triad with its third, in a major key the major one, and
+    a dominant or subdominant leads to it; that it is inverted or dissonant is for the
+    rules about ends of phrases to find. Since keys of hymns may say little of their
+    mode, some other endings are complete too: a perfect cadence in the relative key; an
+    authentic cadence in the key in which the piece begins or mostly is; and on the
+    dominant of minor, as Phrygian melodies end, if the soprano has the subtonic more
+    often than the leading tone. An opportunity is a piece of two bars or more.
+
+    Source: complete cadences in Aldwell & Schachter; endings of modal melodies in
+    Burns, Bach's Modal Chorales.
+    """
+    faults = np.zeros((len(piece.pitches), 1), np.bool_)
+    opportunities = np.zeros(len(piece.pitches), np.int64)
+    if piece.analysis.harmonies and has_ending(piece.chorale):
+        start = piece.analysis.harmonies[-1].start
+        opportunities[start] = 1
+        faults[start] = bool(_what_is_missing(piece))
+    return RuleResult(faults, opportunities)
+
+
+def _what_is_missing(piece: Piece) -> str:
+    """Return what a complete cadence lacks; empty if it is complete."""
+    home, last = piece.key, piece.analysis.harmonies[-1]
+    cadence = piece.analysis.phrases[-1].cadence
+    if ends_complete(piece.chorale, piece.analysis):
+        return ""
+    name = f"{class_name(last.root, home)} {last.quality}, {name_in(home, last)}"
+    if last.root == home.tonic_class:
+        if home.mode == "major" and last.quality == "minor":
+            return f"the piece ends on {name}"
+        if last.inversion or last.quality not in _TRIADS:
+            return ""  # found by the rules about ends of phrases
+        if not _has_third(piece):
+            return "the final chord has no third"
+        return "no dominant or subdominant leads to the final tonic"
+    if cadence is None or _is_modal(piece, cadence):
+        return ""
+    if cadence.kind in ("PAC", "IAC"):
+        return f"the piece ends with a cadence in {cadence.key.name}, not {home.name}"
+    if cadence.kind == "HC" and cadence.key == home:
+        return f"the piece ends with a half cadence, on {name}"
+    return f"the piece ends on {name}"
+
+
+def _has_third(piece: Piece) -> bool:
+    last = piece.analysis.harmonies[-1]
+    sounding = piece.pitches[last.start : last.end]
+    thirds = [(last.root + third) % 12 for third in _THIRDS]
+    return bool(np.isin(sounding[sounding != SILENCE] % 12, thirds).any())
+
+
+def _is_modal(piece: Piece, cadence: Cadence) -> bool:
+    """Return whether a cadence that is not on the tonic ends a modal piece."""
+    home = piece.key
+    is_relative = cadence.key.fifths == home.fifths
+    if cadence.kind == "HC":
+        return (
+            is_relative
+            and cadence.key.mode == "minor"
+            and _has_subtonic(piece, cadence.key)
+        )
+    if piece.analysis.harmonies[-1].inversion:
+        return False
+    if cadence.kind == "PAC" and is_relative:
+        return True
+    return cadence.kind in ("PAC", "IAC") and cadence.key in _main_keys(piece)
+
+
+def _main_keys(piece: Piece) -> set[Key]:
+    """Return the key in which a piece begins, and the one in which it mostly is."""
+    lengths: Counter[Key] = Counter()
+    for harmony in piece.analysis.harmonies:
+        lengths[harmony.key] += harmony.end - harmony.start
+    return {piece.analysis.harmonies[0].key, lengths.most_common(1)[0][0]}
+
+
+def _has_subtonic(piece: Piece, key: Key) -> bool:
+    """Return whether the soprano has the subtonic more often than the leading tone."""
+    line = piece.pitches[:, SOPRANO][piece.chorale.onsets[:, SOPRANO]]
+    degrees = (line - key.tonic_class) % 12
+    return int((degrees == _SUBTONIC).sum()) > int((degrees == _LEADING_TONE).sum())
+
+
+def _describe(piece: Piece, step: int, voices: Voices) -> str:
+    return _what_is_missing(piece)
+
+
+RULES = (
+    Rule(
+        name="missing-cadence",
+        summary="a piece does not end with a complete cadence in its key",
+        voices=(CHORD,),
+        find=missing_cadence,
+        message=_describe,
+        is_motion=False,
+        bach_per_thousand=29.79,
+    ),
+)

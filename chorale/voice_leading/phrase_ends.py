@@ -1,0 +1,126 @@
+"""Rules about the ends of phrases: dissonances, inversions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chorale.music.harmony.templates import INTERVALS
+from chorale.music.voices import BASS, SILENCE
+from chorale.utils.arrays import IntArray
+from chorale.voice_leading.piece import Piece
+from chorale.voice_leading.rule import Rule, RuleResult, Voices
+from chorale.voice_leading.stretches import (
+    CHORD,
+    FEWEST_VOICES,
+    basses,
+    harmony_at,
+    name_of,
+    phrase_ends,
+)
+
+_TRIADS = ("major", "minor")
+_ROOT_POSITION, _NO_TRIAD, _NO_CHORD = 0, 3, 4
+
+
+def _inversions() -> IntArray:
+    """Return the position of the triad to which pitch classes belong, (4096, 12).
+
+    Rows are sets of pitch classes, a bit each; columns are the bass. It is 0 in root
+    position … 2, or _NO_TRIAD. Of an incomplete triad it is the lowest one possible: a
+    third alone is in root position.
+    """
+    table = np.full((1 << 12, 12), _NO_TRIAD)
+    sets = np.arange(1 << 12)
+    for root in range(12):
+        for quality in _TRIADS:
+            tones = [(root + tone) % 12 for tone in INTERVALS[quality]]
+            inside = (sets & ~sum(1 << tone for tone in tones)) == 0
+            for position, tone in enumerate(tones):
+                table[inside, tone] = np.minimum(table[inside, tone], position)
+    return table
+
+
+_INVERSIONS = _inversions()
+
+
+def phrase_end_dissonance(piece: Piece) -> RuleResult:
+    """Find phrases that do not end on a consonant triad.
+
+    The ends of phrases are the fermatas and the end of the piece. There is a fault if
+    at no moment of the last chord all notes belong to one major or minor triad, in any
+    inversion, complete or not: suspensions may resolve in it, and parts move on. An
+    opportunity is a phrase that ends on three voices or more.
+
+    Source: cadences in Aldwell & Schachter, Piston, and Kostka & Payne.
+    """
+    return _result(piece, (_NO_TRIAD,))
+
+
+def phrase_end_inversion(piece: Piece) -> RuleResult:
+    """Find phrases that end on an inverted triad.
+
+    There is a fault if at no moment of the last chord a triad is in root position, and
+    no `phrase_end_dissonance`. An opportunity is a phrase that ends on three voices or
+    more.
+
+    Source: cadences in Aldwell & Schachter, Piston, and Kostka & Payne.
+    """
+    return _result(piece, (1, 2))
+
+
+def _result(piece: Piece, faulty: tuple[int, ...]) -> RuleResult:
+    """Return the phrase ends of which the best chord is in some position."""
+    faults = np.zeros((len(piece.pitches), 1), np.bool_)
+    opportunities = np.zeros(len(piece.pitches), np.int64)
+    for start, end in phrase_ends(piece):
+        positions = _positions(piece.pitches[start:end])
+        best = int(positions.min())
+        if best != _NO_CHORD:
+            step = start + int((positions != _NO_CHORD).argmax())
+            opportunities[step] = 1
+            faults[step] = best in faulty
+    return RuleResult(faults, opportunities)
+
+
+def _positions(pitches: IntArray) -> IntArray:
+    """Return the position of the triad of each step, _NO_TRIAD or _NO_CHORD."""
+    sounding = pitches != SILENCE
+    bits = np.where(sounding, 1 << (pitches % 12), 0)
+    sets = np.bitwise_or.reduce(bits, axis=1)
+    positions = _INVERSIONS[sets, basses(pitches) % 12]
+    return np.where(sounding.sum(axis=1) >= FEWEST_VOICES, positions, _NO_CHORD)
+
+
+def _describe_dissonance(piece: Piece, step: int, voices: Voices) -> str:
+    last = harmony_at(piece, step)
+    if last.quality in _TRIADS:
+        return f"the phrase ends on {name_of(last)} with a dissonant note"
+    return f"the phrase ends on a dissonant chord, {name_of(last)}"
+
+
+def _describe_inversion(piece: Piece, step: int, voices: Voices) -> str:
+    last = harmony_at(piece, step)
+    return f"the phrase ends on {name_of(last)}, not in root position"
+
+
+RULES = (
+    Rule(
+        name="phrase-end-dissonance",
+        summary="a phrase does not end on a consonant triad",
+        voices=(CHORD,),
+        find=phrase_end_dissonance,
+        message=_describe_dissonance,
+        is_motion=False,
+        bach_per_thousand=4.4,
+        level="beginner",
+    ),
+    Rule(
+        name="phrase-end-inversion",
+        summary="a phrase ends on an inverted triad",
+        voices=((BASS,),),
+        find=phrase_end_inversion,
+        message=_describe_inversion,
+        is_motion=False,
+        bach_per_thousand=7.54,
+    ),
+)

@@ -1,0 +1,55 @@
+"""Faults of chords and phrases planted into Bach: found there, and nothing elsewhere.
+
+As `test_planted_errors`, for rules that look at more than two chords, at fermatas or at
+the metre.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from chord_patterns import BEAT, CHORD_PATTERNS, ChordPattern, near, places, plant
+
+from chorale.corpus.loading import load_corpus
+from chorale.music.score import Chorale
+from chorale.voice_leading.checking import check
+
+PIECES = 100
+LEAST_SHARE = 0.99
+RULES = [pattern.rule for pattern in CHORD_PATTERNS]
+
+
+@pytest.fixture(scope="module")
+def pieces() -> list[Chorale]:
+    """Chorales of train and valid, none of test."""
+    corpus = load_corpus(splits=("train", "valid"))
+    return corpus.train + corpus.valid
+
+
+def found(chorale: Chorale) -> set[tuple[str, tuple[int, ...], int, int, float]]:
+    """Return rule, voices, step, bar and beat of what is found."""
+    return {
+        (finding.rule, finding.voices, finding.step, finding.bar, finding.beat)
+        for finding in check(chorale, rules=RULES)
+    }
+
+
+@pytest.mark.parametrize("pattern", CHORD_PATTERNS, ids=lambda pattern: pattern.rule)
+def test_what_is_planted_is_found_and_nothing_else(
+    pattern: ChordPattern, pieces: list[Chorale]
+) -> None:
+    fitting = [piece for piece in pieces if places(piece, pattern)]
+    random = np.random.default_rng(0)
+    hits = clean = 0
+    for place in np.linspace(0, len(fitting) - 1, PIECES).astype(int):
+        piece = fitting[place]
+        step = int(random.choice(places(piece, pattern)))
+        before = sum(beats for _, beats in pattern.chords[: pattern.chord])
+        at = step + BEAT * (before + pattern.beats)
+        wanted = (pattern.rule, pattern.voices, at, piece.bars[at], piece.beat_at(at))
+        here, there = found(piece), found(plant(piece, pattern, step))
+        hits += wanted in there
+        around = near(piece, pattern, step)
+        clean += all(around[finding[2]] for finding in here ^ there)
+    assert hits >= LEAST_SHARE * PIECES
+    assert clean >= LEAST_SHARE * PIECES
