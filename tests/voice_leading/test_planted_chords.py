@@ -16,7 +16,6 @@ from chorale.voice_leading.checking import check
 
 PIECES = 100
 LEAST_SHARE = 0.99
-RULES = [pattern.rule for pattern in CHORD_PATTERNS]
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +29,7 @@ def found(chorale: Chorale) -> set[tuple[str, tuple[int, ...], int, int, float]]
     """Return rule, voices, step, bar and beat of what is found."""
     return {
         (finding.rule, finding.voices, finding.step, finding.bar, finding.beat)
-        for finding in check(chorale, rules=RULES)
+        for finding in check(chorale, level="strict")
     }
 
 
