@@ -161,7 +161,7 @@ def test_rates_are_over_all_files(tmp_path: Path) -> None:
         [name, str(tally.findings), str(tally.opportunities)]
         for name, tally in expected.items()
     ]
-    assert rows[-1].split() == ["augmented-leap", "0", "0", "-"]
+    assert ["augmented-leap", "0", "0", "-"] in [row.split() for row in rows]
     # One finding among few opportunities is worse than one among many.
     assert [line.split()[-1] for line in worst.splitlines()[1:]] == [
         str(tmp_path / "a.mid"),

@@ -39,7 +39,7 @@ def test_a_finding_costs_its_surprise() -> None:
 
 
 def test_given_notes_cost_nothing() -> None:
-    parallel = chords([72, 67, 64, 48], [74, 67, 64, 50], [72, 67, 64, 50])
+    parallel = chords([72, 67, 64, 48], [74, 67, 64, 50], [72, 69, 65, 53])
     (whole,) = JUDGE.rank([parallel])
     (rest,) = JUDGE.rank([parallel], opening=8)
     assert whole.rules > 0 and rest.rules == 0 and not rest.findings
