@@ -282,3 +282,13 @@ def test_intervals_are_exact(
     for right, interval in enumerate(found):
         expected = binomtest(right, count).proportion_ci(method="exact")
         assert interval == pytest.approx(list(expected), abs=1e-9), right
+
+
+def test_an_old_browser_is_named_before_the_first_pair(
+    new_context: Callable[..., BrowserContext], address: str
+) -> None:
+    page = new_context().new_page()
+    page.add_init_script("delete window.DecompressionStream")
+    page.goto(address)
+    expect(page.locator("#old")).to_be_visible()
+    expect(page.locator("#begin")).to_be_disabled()

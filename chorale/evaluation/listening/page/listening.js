@@ -345,6 +345,8 @@ function usualSound() {
 }
 
 wire();
+byId("old").hidden = "DecompressionStream" in window;
+byId("begin").disabled = !byId("old").hidden;
 player.instrument = usualSound();
 byId("sound").value = player.instrument;
 if (records.isOver) showResults();
