@@ -33,8 +33,9 @@ from chorale.utils.arrays import (
 )
 from chorale.utils.progress import Progress
 from chorale.utils.threads import map_in_threads, threads_of
+from chorale.voice_leading.cross_relations import scale
 from chorale.voice_leading.faults import OFF_BEAT, leading_tone
-from chorale.voice_leading.sonority_faults import scale, step_places
+from chorale.voice_leading.sonority_faults import step_places
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Batch:
         places: int array (pieces, steps), see
             `chorale.voice_leading.sonority_faults.step_places`.
         scales: int array (pieces,), pitch classes, see
-            `chorale.voice_leading.sonority_faults.scale`.
+            `chorale.voice_leading.cross_relations.scale`.
         streams: seeds of the random numbers, one per piece.
     """
 

@@ -20,7 +20,8 @@ from chorale.sampling.logits import DrawingOptions, pick
 from chorale.sampling.particles import ParticleFilter
 from chorale.utils.arrays import BoolArray, Float64Array, FloatArray, IntArray
 from chorale.utils.checks import check_at_least
-from chorale.voice_leading.costs import RuleCosts, StepCosts
+from chorale.voice_leading.costs import RuleCosts
+from chorale.voice_leading.step_costs import StepCosts
 
 # Particles of each fragment, unless options say otherwise.
 PARTICLES = 8
@@ -328,7 +329,8 @@ class NextStepSampler:
             self._alphabet.notes.take(sounding),
             self._phrase_starts[:, step],
             self._tones,
-            self._rules.step_sonorities(self._scales, self._places[:, step]),
+            self._scales,
+            self._places[:, step],
         )
 
     def _costs(self, rules: StepCosts, voice: int, sounding: IntArray) -> Float64Array:

@@ -19,8 +19,9 @@ from chorale.voice_leading.rule import NEIGHBORS
 # A voice that chooses, and the voices that are written by then.
 Choice = tuple[int, tuple[int, ...]]
 # The rows of pairs come after those of each voice alone: of what it does itself, of
-# doubling the leading tone, of clashes, of chords.
-ALONE = OWN, DOUBLING, CLASHES, CHORDS = range(4)
+# doubling the leading tone, of clashes, of false relations when it moves to a letter or
+# leaves it, of chords.
+ALONE = OWN, DOUBLING, CLASHES, ATTACKS, LEAVES, CHORDS = range(6)
 PAIRS_BEGIN = len(ALONE) * VOICES
 
 

@@ -25,6 +25,7 @@ from chorale.voice_leading.chord_tables import (
 )
 from chorale.voice_leading.dyads import FIFTH, LARGEST_STEP, OCTAVE, Dyads
 from chorale.voice_leading.faults import PAIR_RULES, forced_overlap
+from chorale.voice_leading.relation_tables import relation_tables
 from chorale.voice_leading.rule import PAIRS
 from chorale.voice_leading.rules import RULES
 from chorale.voice_leading.sonority_tables import sonority_tables
@@ -67,8 +68,8 @@ class PairTables(NamedTuple):
     Attributes:
         is_after: whether the chord that is known follows the note.
         edge: 1 + reach.
-        values: float array, nats: the rows of OwnTables and of SonorityTables, then
-            those of pairs.
+        values: float array, nats: the rows of OwnTables, RelationTables and
+            SonorityTables, then those of pairs.
         kinds: begin in `places` of each kind of table.
         places: int array, of rows: where the other voice's note is. A table has `width`
             intervals, of -`edge` and up, and for each of them as many motions.
@@ -116,7 +117,8 @@ def pair_tables(reach: int, is_after: bool = False) -> PairTables:
     if not is_after:
         every |= {PairKind((FORCED,), is_upper): None for is_upper in (False, True)}
     edge = reach + 1
-    values = [own_tables(reach).values, sonority_tables(reach).values]
+    tables = own_tables(reach), relation_tables(reach), sonority_tables(reach)
+    values = [table.values for table in tables]
     kinds, places, size = {}, [], sum(rows.size for rows in values)
     for number, kind in enumerate(every):
         rows, row_of = _pair_rows(kind, edge)

@@ -58,7 +58,7 @@ class Context(NamedTuple):
         leading: int array (batch,), see `leading_tone`.
         place: int array (batch,), one of PLACES; one number if it is the same for all.
         scale: int array (batch,), or one number, see
-            `chorale.voice_leading.sonority_faults.scale`.
+            `chorale.voice_leading.cross_relations.scale`.
     """
 
     before: IntArray

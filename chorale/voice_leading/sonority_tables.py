@@ -12,22 +12,19 @@ from itertools import product
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from chorale.music.voices import BASS, SILENCE, SOPRANO, VOICES
 from chorale.utils.arrays import BoolArray, Float64Array, IntArray
 from chorale.voice_leading.chord_tables import (
     EXAMPLE,
-    all_chords,
     own_tables,
-    rotated,
     rounded,
 )
 from chorale.voice_leading.dyads import OCTAVE
 from chorale.voice_leading.faults import NO_TONE, OFF_BEAT, PLACES, Context
+from chorale.voice_leading.relation_tables import Begins, relation_tables
 from chorale.voice_leading.sonority_faults import (
     SETS,
-    chromatic_clashes,
     class_sets,
     open_fifths,
     surprisal,
@@ -37,66 +34,35 @@ from chorale.voice_leading.sonority_faults import (
 # In place of the pitch class of the bass: it is not written, or it is what chooses.
 NO_BASS, BASS_CHOOSES = OCTAVE, OCTAVE + 1
 _BASSES = OCTAVE + 2  # number of all of these
-Begins = npt.NDArray[np.int32]
 
 
 class SonorityTables(NamedTuple):
     """Costs of notes by the sonority; arrays are flat.
 
     Attributes:
-        values: float array, rows in nats.
-        clashes: int array (13 * sets), begin of a row at the lowest note, by the scale
-            (12 if unknown) and the set of notes written. Begins count from the first
-            row of OwnTables, which these rows follow.
-        chords: int array (3 * 2 * 14 * sets), the same by the place of the step,
-            whether all other voices sound, the bass, and the set.
+        values: float array, rows in nats, which follow those of RelationTables.
+        chords: int array (3 * 2 * 14 * sets), begin of a row at the lowest note, by the
+            place of the step, whether all other voices sound, the bass, and the set of
+            notes written.
     """
 
     values: Float64Array
-    clashes: Begins
     chords: Begins
 
 
 @lru_cache(maxsize=4)
 def sonority_tables(reach: int) -> SonorityTables:
     """Return the tables of vocabularies whose notes are at most `reach` apart."""
-    size = own_tables(reach).values.size
-    columns = np.arange(reach + 1 + OCTAVE) % OCTAVE
-    width = len(columns)
-    clash_rows, clashes = _clashes()
-    chord_rows, chords = _chords()
-    size_of_clashes = clash_rows.shape[0] * width
-    begins = clashes[0] * width + size
-    begins = np.where(clashes[0] > 0, begins + clashes[1], 0)
-    chord_begins = np.where(chords > 0, chords * width + size + size_of_clashes, 0)
-    return SonorityTables(
-        np.concatenate(
-            [clash_rows[:, columns].ravel(), chord_rows[:, columns].ravel()]
-        ),
-        begins.astype(np.int32).ravel(),
-        chord_begins.astype(np.int32).ravel(),
-    )
+    begin = own_tables(reach).values.size + relation_tables(reach).values.size
+    rows, row_of = _chords()
+    values = rows[:, np.arange(reach + 1 + OCTAVE) % OCTAVE]
+    begins = row_of * values.shape[1] + begin
+    return SonorityTables(values.ravel(), begins.astype(np.int32))
 
 
 # === Examples of situations ===
 
 _NOTES = EXAMPLE + np.arange(OCTAVE)  # one of each pitch class
-
-
-def _clashes() -> tuple[Float64Array, IntArray]:
-    """Return rows (rows, 12) of clashes; the row, and where it begins, of each case.
-
-    Cases are of 13 scales and all sets, int array (2, 13, sets). The first row costs
-    nothing.
-    """
-    others, sets = all_chords(VOICES - 1, rests=True)
-    now = np.insert(others, SOPRANO, SILENCE, axis=1)
-    rows, row_of = _distinct(_costs(_example(now, SOPRANO)._replace(scale=0), SOPRANO))
-    cases = np.zeros((2, OCTAVE + 1, SETS), np.int64)
-    for tonic in range(OCTAVE):
-        cases[0, tonic, rotated(sets, tonic)] = row_of
-        cases[1, tonic] = -tonic % OCTAVE
-    return rows, cases
 
 
 def _chords() -> tuple[Float64Array, IntArray]:
@@ -139,7 +105,7 @@ def _costs(context: Context, voice: int) -> Float64Array:
     """Return what notes of each pitch class cost, float array (rows, 12)."""
     notes = np.tile(_NOTES, (len(context.now), 1))
     costs = np.zeros(notes.shape)
-    for find in (chromatic_clashes, open_fifths, unstable_phrase_ends):
+    for find in (open_fifths, unstable_phrase_ends):
         for fault in find(context, voice, notes):
             costs += rounded(surprisal(fault.rule)) * fault.notes
     return costs
@@ -161,14 +127,11 @@ class StepSonorities:
 
     Args:
         tables: the tables.
-        scales: int array (batch,), begins of scales in `SonorityTables.clashes`.
         places: int array (batch,), those of a Context.
     """
 
-    def __init__(
-        self, tables: SonorityTables, scales: IntArray, places: IntArray
-    ) -> None:
-        self._tables, self._scales = tables, scales
+    def __init__(self, tables: SonorityTables, places: IntArray) -> None:
+        self._tables = tables
         self._places = places * (2 * _BASSES * SETS) if places.any() else None
         self._bass: IntArray | int = NO_BASS * SETS
         self._written = 0  # number of voices
@@ -189,10 +152,6 @@ class StepSonorities:
         self._silent = is_silent if self._silent is None else self._silent | is_silent
         if voice == BASS:
             self._bass = np.where(is_silent, NO_BASS, classes) * SETS
-
-    def clashes(self, written: IntArray) -> Begins:
-        """Return where the costs of clashes begin, by the set of the notes written."""
-        return self._tables.clashes.take(written + self._scales)
 
     def chords(self, voice: int, written: IntArray) -> Begins | None:
         """Return where the costs of chords begin; None if there are none."""

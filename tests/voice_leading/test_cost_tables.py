@@ -19,6 +19,7 @@ from chorale.music.voices import (
 from chorale.voice_leading.chord_tables import own_tables
 from chorale.voice_leading.cost_tables import pair_tables
 from chorale.voice_leading.costs import RuleCosts, rule_costs, rule_costs_between
+from chorale.voice_leading.cross_relations import chromatic_clashes, false_relations
 from chorale.voice_leading.faults import (
     NO_TONE,
     PLACES,
@@ -29,12 +30,9 @@ from chorale.voice_leading.faults import (
     unresolved_leading_tones,
     unresolved_sevenths,
 )
+from chorale.voice_leading.relation_tables import relation_tables
 from chorale.voice_leading.rules import surprisal
-from chorale.voice_leading.sonority_faults import (
-    chromatic_clashes,
-    open_fifths,
-    unstable_phrase_ends,
-)
+from chorale.voice_leading.sonority_faults import open_fifths, unstable_phrase_ends
 from chorale.voice_leading.sonority_faults import surprisal as sonority_surprisal
 from chorale.voice_leading.sonority_tables import sonority_tables
 
@@ -46,7 +44,12 @@ FINDERS = (
     doubled_leading_tones,
     unresolved_leading_tones,
 )
-SONORITY_FINDERS = (chromatic_clashes, open_fifths, unstable_phrase_ends)
+SONORITY_FINDERS = (
+    chromatic_clashes,
+    false_relations,
+    open_fifths,
+    unstable_phrase_ends,
+)
 
 
 def defined_costs(context: Context, voice: int, notes: np.ndarray) -> np.ndarray:
@@ -245,9 +248,8 @@ def test_the_costs_of_a_step_are_those_of_each_of_its_contexts() -> None:
     place = random.integers(0, len(PLACES), 200)
     rules = RuleCosts(30, 96)
     choices = tuple((v, VOICE_ORDER[:place]) for place, v in enumerate(VOICE_ORDER))
-    sonorities = rules.step_sonorities(rules.scales(scale), place)
-    tones = rules.tones(leading)
-    step = rules.at_step(choices, before, phrase_start, tones, sonorities)
+    tones, scales = rules.tones(leading), rules.scales(scale)
+    step = rules.at_step(choices, before, phrase_start, tones, scales, place)
     notes = np.tile(np.r_[SILENCE, np.arange(30, 97)], (200, 1))
     for voice, written in choices:
         context = Context(before, now, written, phrase_start, leading, place, scale)
@@ -258,7 +260,7 @@ def test_the_costs_of_a_step_are_those_of_each_of_its_contexts() -> None:
 def test_tables_are_small_and_made_once() -> None:
     assert pair_tables(47) is pair_tables(47)
     arrays = [*pair_tables(47), *pair_tables(47, True), *own_tables(47)]
-    arrays += sonority_tables(47)
+    arrays += [*relation_tables(47), *sonority_tables(47)]
     sizes = [array.nbytes for array in arrays if isinstance(array, np.ndarray)]
     assert sum(sizes) < 10e6
 

@@ -1,4 +1,4 @@
-"""Faults of sonorities: clashes, open fifths, and chords on which phrases end."""
+"""Faults of sonorities: open fifths, and chords on which phrases end."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from chorale.music.voices import (
     VOICES,
 )
 from chorale.voice_leading.costs import rule_costs
+from chorale.voice_leading.cross_relations import (
+    scale,
+)
 from chorale.voice_leading.faults import (
     NO_TONE,
     OFF_BEAT,
@@ -26,12 +29,13 @@ from chorale.voice_leading.faults import (
 )
 from chorale.voice_leading.sonority_faults import (
     BACH_PER_THOUSAND,
-    FINDERS,
-    scale,
+    open_fifths,
     step_places,
     surprisal,
+    unstable_phrase_ends,
 )
 
+FINDERS = (open_fifths, unstable_phrase_ends)
 EVERY_CLASS = np.arange(60, 72)
 
 
@@ -61,37 +65,6 @@ def faults(known: Context, voice: int, *notes: int) -> list[set[str]]:
                 if is_fault:
                     names.add(fault.rule)
     return found
-
-
-# === Clashes ===
-
-
-@pytest.mark.parametrize(
-    ("key", "clashes"),
-    [
-        ("C major", {0: 1, 1: 0, 2: 3, 3: 2, 5: 6, 6: 5, 7: 8, 8: 7, 10: 11, 11: 10}),
-        ("A minor", {0: 1, 1: 0, 2: 3, 3: 2, 5: 6, 6: 5, 7: 8, 8: 7, 10: 11, 11: 10}),
-        ("C minor", {1: 2, 2: 1, 8: 9, 9: 8, 3: 4, 4: 3, 10: 11, 11: 10, 5: 6, 6: 5}),
-        (None, {}),
-    ],
-)
-def test_a_note_clashes_with_the_same_letter_of_another_accidental(
-    key: str | None, clashes: dict[int, int]
-) -> None:
-    for sounding in range(12):
-        known = context({BASS: 48 + sounding}, key=key)
-        found = faults(known, ALTO, *EVERY_CLASS)
-        clashing = [note for note, names in enumerate(found) if names]
-        expected = [clashes[sounding]] if sounding in clashes else []
-        assert clashing == expected, sounding
-        assert all(names <= {"chromatic-clash"} for names in found)
-
-
-def test_silence_does_not_clash() -> None:
-    assert faults(context({BASS: 48}), ALTO, SILENCE, 61) == [
-        set(),
-        {"chromatic-clash"},
-    ]
 
 
 # === Open fifths ===
@@ -184,7 +157,6 @@ def test_the_last_chord_has_its_third() -> None:
 
 
 def test_notes_cost_what_bach_makes_rare() -> None:
-    assert surprisal("chromatic-clash") > surprisal("open-fifth")
     assert surprisal("open-fifth") > surprisal("phrase-end-inversion")
     assert all(0 < rate < 100 for rate in BACH_PER_THOUSAND.values())
     known = context({SOPRANO: 76, BASS: 48}, PHRASE_END)
