@@ -35,6 +35,24 @@ def test_chords_are_counted_by_kind_and_inversion() -> None:
     assert counted("tonics", chorale, 4) == (2, 4)
 
 
+@pytest.mark.parametrize(
+    ("name", "chord"),
+    [
+        ("six_fours", [72, 69, 65, 48]),
+        ("inverted_sevenths", [74, 67, 65, 59]),
+        ("diminished", [74, 71, 65, 50]),
+        ("minor_sevenths", [72, 69, 65, 50]),
+        ("applied", [74, 66, 60, 57]),
+        ("foreign_chords", [73, 70, 66, 54]),
+    ],
+)
+def test_chords_by_kind(name: str, chord: list[int]) -> None:
+    chorale = chords(TONIC, SUBDOMINANT, DOMINANT, TONIC, chord, DOMINANT, TONIC)
+    plain = chords(TONIC, SUBDOMINANT, DOMINANT, TONIC, DOMINANT, TONIC)
+    assert counted(name, chorale)[0] == 1
+    assert counted(name, plain)[0] == 0
+
+
 def test_functions_follow_one_another() -> None:
     forward = chords(TONIC, SUBDOMINANT, SEVENTH, TONIC)
     assert counted("subdominant_to_dominant", forward) == (1, 1)

@@ -53,6 +53,24 @@ def test_phrase_ends_by_cadence_and_chord() -> None:
     assert counted("phrase_ends_dissonant", dissonant) == (1, 3)
 
 
+@pytest.mark.parametrize(
+    ("kind", "last_two"),
+    [
+        ("pac", [SEVENTH, TONIC]),
+        ("iac", [SEVENTH, [76, 67, 60, 48]]),
+        ("iac", [[74, 71, 65, 50], TONIC]),
+        ("hc", [SUBDOMINANT, DOMINANT]),
+        ("dc", [[71, 67, 62, 55], [72, 64, 60, 57]]),
+        ("plagal", [SUBDOMINANT, TONIC]),
+        ("none", [DOMINANT, [74, 69, 65, 50]]),
+    ],
+)
+def test_phrase_ends_by_kind(kind: str, last_two: list[list[int]]) -> None:
+    chorale = chords(TONIC, SUBDOMINANT, TONIC, *last_two)
+    for other in ("pac", "iac", "hc", "dc", "plagal", "none"):
+        assert counted(f"phrase_ends_{other}", chorale) == (int(other == kind), 1)
+
+
 def test_a_cut_window_has_no_ending() -> None:
     chorale = replace(three_phrases(TONIC), fermatas=fermatas(48, (12, 16), (28, 32)))
     assert counted("phrase_ends_pac", chorale) == (2, 3)
@@ -80,18 +98,38 @@ def over_tonic(soprano: list[tuple[int, int]]) -> Chorale:
     return piece(soprano, [(67, steps)], [(64, steps)], [(48, steps)])
 
 
+def over_two(
+    soprano: list[tuple[int, int]],
+    bass: list[tuple[int, int]],
+    tenor: tuple[int, int],
+) -> Chorale:
+    """Lay a soprano over two chords of a quarter each with a G in the alto."""
+    return piece(soprano, [(67, 8)], [(pitch, 4) for pitch in tenor], bass)
+
+
 @pytest.mark.parametrize(
-    ("kind", "soprano"),
+    ("kind", "chorale"),
     [
-        ("passing", [(72, 2), (74, 2), (76, 4)]),
-        ("neighbour", [(72, 2), (74, 2), (72, 4)]),
-        ("escape", [(72, 2), (74, 2), (67, 4)]),
+        ("passing", over_tonic([(72, 2), (74, 2), (76, 4)])),
+        ("neighbour", over_tonic([(72, 2), (74, 2), (72, 4)])),
+        ("escape", over_tonic([(72, 2), (74, 2), (67, 4)])),
+        ("appoggiatura", over_tonic([(72, 4), (77, 2), (76, 2)])),
+        ("suspension", over_two([(72, 6), (71, 2)], [(48, 4), (55, 4)], (64, 62))),
+        ("retardation", over_two([(71, 6), (72, 2)], [(55, 4), (48, 4)], (62, 64))),
+        (
+            "anticipation",
+            over_two([(71, 2), (72, 2), (72, 4)], [(55, 4), (48, 4)], (62, 64)),
+        ),
     ],
 )
-def test_non_chord_tones_by_kind(kind: str, soprano: list[tuple[int, int]]) -> None:
-    chorale = over_tonic(soprano)
-    for other in ("passing", "neighbour", "escape"):
-        assert counted(f"{other}_tones", chorale) == (int(other == kind), 6)
+def test_non_chord_tones_by_kind(kind: str, chorale: Chorale) -> None:
+    notes = sum(len(chorale.notes(voice)) for voice in range(4))
+    found = {
+        name: counted(name, chorale)
+        for name in foreign_notes.MEASURES
+        if name != "resolved_sevenths"
+    }
+    assert found == {name: (int(name == f"{kind}_tones"), notes) for name in found}
 
 
 @pytest.mark.parametrize(("after", "resolved"), [(64, 1), (67, 0)])
