@@ -241,4 +241,5 @@ def _auc(name: str, profiles: Mapping[str, Profile], random_state: int) -> Auc |
     pair = profiles[name], profiles["train" if name == "bach" else "bach"]
     if min(len(set(found.groups)) for found in pair) < LEAST_GROUPS:
         return None
-    return two_sample_auc(*pair, random_state=random_state)
+    more = None if name == "bach" else profiles["train"]
+    return two_sample_auc(*pair, more=more, random_state=random_state)

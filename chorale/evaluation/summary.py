@@ -20,6 +20,8 @@ from chorale.voice_leading.rules import RULES
 # with a lower probability than this.
 _LEVEL = 0.02
 _ENDS = ("phrase_ends_on_root", "phrase_ends_inverted", "phrase_ends_dissonant")
+# Rules that the first sentences have already.
+_SAID = ("phrase-end-dissonance", "phrase-end-inversion", "missing-cadence")
 _NAMED = 3  # pieces that are named as the worst
 _PLACES = 6  # that are named of each fault; of a single piece twice as many
 _RATES = 10  # unusual rates that are named
@@ -224,6 +226,8 @@ def _faults(samples: Observed, usual: Mapping[str, Tally]) -> list[Fault]:
     """Return the rules that are broken more often, the least probable first."""
     found = []
     for rule, tally in samples.rules.items():
+        if rule in _SAID:
+            continue
         # As if the corpus had half a finding more: none is impossible.
         rate = (usual[rule].findings + 0.5) / (usual[rule].opportunities + 1)
         expected = rate * tally.opportunities

@@ -79,9 +79,9 @@ def judgement_blocks(
         *_section(
             "Classifier two-sample test",
             "Cross-validated area under the ROC curve of a classifier of these "
-            f"distributions and rates, against {corpus}; the column {corpus} is "
-            "against train. 0.5 = indistinguishable, 1 = always right. Needs "
-            f"{LEAST_GROUPS} chorales.",
+            f"distributions and rates, against {corpus}, that has also seen train; "
+            f"the column {corpus} is against train. 0.5 = indistinguishable, 1 = "
+            f"always right. Needs {LEAST_GROUPS} chorales.",
             two_sample_table(judgement),
         ),
     ]

