@@ -1,84 +1,127 @@
-"""Dominants: the chords that contain tendency tones."""
+"""Chords with tendency tones: dominants, which resolve, and seventh chords."""
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
-from chorale.music.chords import NO_ROOT, QUALITY_NAMES, name_chords
+from chorale.music.harmony.analysis import Analysis, Harmony
+from chorale.music.harmony.templates import INTERVALS
 from chorale.music.keys import Key
 from chorale.utils.arrays import BoolArray, IntArray
 
-_MAJOR = QUALITY_NAMES.index("major")
-_SEVENTH = QUALITY_NAMES.index("dominant seventh")
-_FIFTH_DOWN, _STEPS_UP = 5, (1, 2)  # semitones from root to root
+NO_TONE = -1
+_FIFTH_DOWN, _SEMITONE_UP, _STEPS_UP = 5, 1, (1, 2)  # semitones from root to root
+_THIRD, _FIFTH = 4, 7  # semitones above the root, and above the tonic
+_DIMINISHED = ("diminished", "half-diminished", "diminished seventh")
 # Semitones above the tonic; minor without its raised seventh.
 _SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
+# Their seventh is written as an augmented sixth, which rises.
+_AUGMENTED_SIXTH = re.compile("It|Ger|Fr")
 
 
-class Dominants(NamedTuple):
-    """The dominants of a piece that resolve within their phrase, in order.
+class TendencyChords(NamedTuple):
+    """The chords with a tendency tone, with the chord that follows, in order.
 
     Attributes:
-        roots: int array (dominants,), pitch class of the root.
-        starts: int array (dominants,), the first step of each.
-        ends: int array (dominants,), the step at which the chord of resolution begins.
-        sevenths: bool array (dominants,), whether the seventh sounds in it.
-        by_fifth: bool array (dominants,), whether it resolves by fifth, not
-            deceptively.
-        at: int array (steps,), index of the dominant at a step; -1 = none.
+        leading: int array (chords,), pitch class of the leading tone of a dominant or
+            leading-tone chord that leads to its tonic; else NO_TONE.
+        sevenths: int array (chords,), pitch class of the seventh of a seventh chord
+            whose root moves down a fifth or up a step; else NO_TONE.
+        starts: int array (chords,), the first step of each.
+        ends: int array (chords,), the step at which the next chord begins.
+        tonics: int array (chords,), pitch class of the root of the next chord.
+        at: int array (steps,), index of the chord at a step; -1 = none.
     """
 
-    roots: IntArray
+    leading: IntArray
+    sevenths: IntArray
     starts: IntArray
     ends: IntArray
-    sevenths: BoolArray
-    by_fifth: BoolArray
+    tonics: IntArray
     at: IntArray
 
 
-def find_dominants(pitches: IntArray, phrase_starts: BoolArray, key: Key) -> Dominants:
-    """Find the dominants that resolve within their phrase.
+def find_tendency_chords(
+    analysis: Analysis, phrase_starts: BoolArray
+) -> TendencyChords:
+    """Find the chords with a tendency tone that another chord follows in the phrase.
 
-    A dominant is a major triad or dominant seventh in any inversion, followed by a
-    chord whose root is a fifth lower or, in a deceptive resolution of a seventh, a step
-    higher. Passing notes and suspensions between the two chords belong to it. A
-    diatonic triad is a dominant on the fifth degree only: a tonic that moves to the
+    Successive harmonies of one root are one chord. Passing notes and suspensions belong
+    to it until the next begins.
+
+    A dominant is a major triad or dominant seventh whose root moves down a fifth. A
+    diatonic triad is one on the fifth degree only: a tonic that moves to the
     subdominant has no leading tone. With a seventh, or a third outside the key, the
-    chord on any degree is an applied dominant.
+    chord on any degree is an applied dominant. A leading-tone chord is a diminished
+    triad or seventh chord whose root moves up a semitone.
 
     Args:
-        pitches: int array (steps, 4), MIDI notes, 0 = silence.
+        analysis: of the piece.
         phrase_starts: bool array (steps,), where a phrase begins.
-        key: of the piece.
     """
-    chords = name_chords(pitches)
-    named = np.flatnonzero(chords.roots != NO_ROOT)
-    roots, qualities = chords.roots[named], chords.qualities[named]
-    is_major = (qualities == _MAJOR) | (qualities == _SEVENTH)
-    # Successive steps of the same root, kind and phrase are one chord.
-    kinds = np.stack([roots, is_major, np.cumsum(phrase_starts)[named]], axis=1)
-    first = np.ones(len(named), np.bool_)
-    first[1:] = (kinds[1:] != kinds[:-1]).any(axis=1)
-    heads = np.flatnonzero(first)
-    has_seventh = np.logical_or.reduceat(qualities == _SEVENTH, heads)
-    roots, is_major, phrase = kinds[heads].T
-    degrees = (roots - key.tonic_class) % 12
-    is_foreign = ~np.isin((degrees + 4) % 12, _SCALES[key.mode])
-    moves = (roots[1:] - roots[:-1]) % 12
-    falls = moves == _FIFTH_DOWN
-    resolves = (
-        (falls | (has_seventh[:-1] & np.isin(moves, _STEPS_UP)))
-        & (phrase[1:] == phrase[:-1])
-        & (is_major[:-1] != 0)
-        & (has_seventh | is_foreign | (degrees == 7))[:-1]
+    rows = []
+    for chord, following in pairwise(_chords(analysis, phrase_starts)):
+        start, end = chord[0].start, following[0].start
+        if chord[-1].end != end or phrase_starts[start + 1 : end + 1].any():
+            continue
+        tonic = following[0].root
+        move = (tonic - chord[0].root) % 12
+        leading = _leading_tone(chord, move, analysis.key)
+        seventh = _seventh(chord, move)
+        if leading != NO_TONE or seventh != NO_TONE:
+            rows.append((leading, seventh, start, end, tonic))
+    at = np.full(analysis.steps, -1)
+    leading, sevenths, starts, ends, tonics = np.array(rows, np.int64).reshape(-1, 5).T
+    for index, (first, last) in enumerate(zip(starts, ends, strict=True)):
+        at[first:last] = index
+    return TendencyChords(leading, sevenths, starts, ends, tonics, at)
+
+
+def _chords(analysis: Analysis, phrase_starts: BoolArray) -> list[list[Harmony]]:
+    """Return the harmonies, those of one root and phrase together."""
+    phrase = np.cumsum(phrase_starts)
+    chords: list[list[Harmony]] = []
+    for harmony in analysis.harmonies:
+        before = chords[-1][-1] if chords else None
+        if (
+            before is not None
+            and before.root == harmony.root
+            and before.end == harmony.start
+            and phrase[before.start] == phrase[harmony.start]
+        ):
+            chords[-1].append(harmony)
+        else:
+            chords.append([harmony])
+    return chords
+
+
+def _leading_tone(chord: list[Harmony], move: int, key: Key) -> int:
+    """Return the leading tone of a chord whose root moves by some semitones."""
+    root = chord[0].root
+    third = (root + _THIRD) % 12
+    qualities = {harmony.quality for harmony in chord}
+    if move == _SEMITONE_UP and qualities.intersection(_DIMINISHED):
+        return root
+    if move != _FIFTH_DOWN:
+        return NO_TONE
+    is_fifth = (root - key.tonic_class) % 12 == _FIFTH
+    is_foreign = (third - key.tonic_class) % 12 not in _SCALES[key.mode]
+    is_dominant = "dominant seventh" in qualities or (
+        "major" in qualities and (is_fifth or is_foreign)
     )
-    chosen = np.flatnonzero(resolves)
-    starts, ends = named[heads[chosen]], named[heads[chosen + 1]]
-    at = np.full(len(pitches), -1)
-    for index, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        at[start:end] = index
-    return Dominants(
-        roots[chosen], starts, ends, has_seventh[chosen], falls[chosen], at
-    )
+    return third if is_dominant else NO_TONE
+
+
+def _seventh(chord: list[Harmony], move: int) -> int:
+    """Return the seventh of a chord whose root moves by some semitones."""
+    if move != _FIFTH_DOWN and move not in _STEPS_UP:
+        return NO_TONE
+    for harmony in reversed(chord):
+        tones = INTERVALS[harmony.quality]
+        if len(tones) > 3 and not _AUGMENTED_SIXTH.match(harmony.numeral):
+            return (harmony.root + tones[3]) % 12
+    return NO_TONE

@@ -11,6 +11,8 @@ from chorale.voice_leading.piece import Piece
 from chorale.voice_leading.rule import Rule, RuleResult, Voices
 
 _SEVENTHS = (10, 11)  # semitones
+# Semitones of the diminished fourth, fifth and seventh by letters; 99 = no rule.
+_DIMINISHED = np.array([99, 99, 99, 4, 6, 99, 9])
 _NUMBERS = "unison second third fourth fifth sixth seventh octave".split()
 
 
@@ -31,20 +33,48 @@ def is_large_leap(moves: IntArray) -> BoolArray:
 
 
 def augmented_leap(piece: Piece) -> RuleResult:
-    """Find augmented melodic intervals, in scores whose notes are spelled.
+    """Find augmented melodic intervals.
 
     Examples are seconds of three semitones and fourths of six. A chromatic semitone, C
-    to C sharp, is a step and allowed. An opportunity is a voice that moves.
+    to C sharp, is a step and allowed. Notes without spelling are spelled by key and
+    context. An opportunity is a voice that moves.
 
     Source: melodic motion in Aldwell & Schachter, Piston, and Kostka & Payne.
     """
-    moves = (piece.moves != 0) & piece.has_spelling
-    letters = np.diff(piece.spelling, axis=0, prepend=piece.spelling[:1])
-    # Descending intervals are treated as ascending.
-    size = piece.moves * np.sign(letters)
-    octaves, number = np.divmod(abs(letters), 7)
+    moves = piece.moves != 0
+    size, octaves, number = _written_intervals(piece)
     widest = OCTAVE * octaves + NATURALS[number]  # of a major or perfect interval
-    return RuleResult(moves & (letters != 0) & (size > widest), moves.sum(axis=1))
+    is_same_letter = (octaves == 0) & (number == 0)
+    faults = moves & ~is_same_letter & (size > widest)
+    return RuleResult(faults, moves.sum(axis=1))
+
+
+def diminished_leap(piece: Piece) -> RuleResult:
+    """Find leaps of a diminished fourth, fifth or seventh that do not turn back.
+
+    The voice has to move back into the interval next, unless its phrase ends. Notes
+    without spelling are spelled by key and context. An opportunity is a voice that
+    moves.
+
+    Source: melodic motion in Aldwell & Schachter and in Kostka & Payne.
+    """
+    moves, following = piece.moves, piece.next_moves
+    size, octaves, number = _written_intervals(piece)
+    is_diminished = (octaves == 0) & (size == _DIMINISHED[number]) & (moves != 0)
+    turns = (following * moves < 0) & (np.abs(following) < np.abs(moves))
+    faults = is_diminished & ~turns & (following != 0)
+    return RuleResult(faults, (moves != 0).sum(axis=1))
+
+
+def _written_intervals(piece: Piece) -> tuple[IntArray, IntArray, IntArray]:
+    """Return the melodic intervals as they are written, int arrays (steps, 4).
+
+    They are the semitones, treated as ascending if the letters descend; the octaves;
+    and the letters from 0, unison, to 6, seventh.
+    """
+    letters = np.diff(piece.spelling, axis=0, prepend=piece.spelling[:1])
+    octaves, number = np.divmod(abs(letters), 7)
+    return piece.moves * np.sign(letters), octaves, number
 
 
 def _describe_large_leap(piece: Piece, step: int, voices: Voices) -> str:
@@ -53,11 +83,20 @@ def _describe_large_leap(piece: Piece, step: int, voices: Voices) -> str:
     return f"leap {_melodic_interval(piece, step, voices)} of {interval}"
 
 
-def _describe_augmented_leap(piece: Piece, step: int, voices: Voices) -> str:
+def _describe_altered_leap(piece: Piece, step: int, voices: Voices) -> str:
     letters = piece.spelling[[step - 1, step], voices[0]]
     number = abs(int(letters[1] - letters[0]))
     name = _NUMBERS[number if number <= 7 else number % 7]
-    return f"augmented {name} {_melodic_interval(piece, step, voices)}"
+    return f"{name} {_melodic_interval(piece, step, voices)}"
+
+
+def _describe_augmented_leap(piece: Piece, step: int, voices: Voices) -> str:
+    return f"augmented {_describe_altered_leap(piece, step, voices)}"
+
+
+def _describe_diminished_leap(piece: Piece, step: int, voices: Voices) -> str:
+    leap = _describe_altered_leap(piece, step, voices)
+    return f"diminished {leap} does not turn back"
 
 
 def _melodic_interval(piece: Piece, step: int, voices: Voices) -> str:
@@ -76,9 +115,15 @@ RULES = (
     ),
     Rule(
         name="augmented-leap",
-        summary="a voice moves by an augmented interval; only in scores",
+        summary="a voice moves by an augmented interval",
         find=augmented_leap,
         message=_describe_augmented_leap,
         level="beginner",
+    ),
+    Rule(
+        name="diminished-leap",
+        summary="a voice leaps a diminished interval and does not turn back",
+        find=diminished_leap,
+        message=_describe_diminished_leap,
     ),
 )

@@ -14,9 +14,11 @@ from chorale.music.voices import BASS, SOPRANO
 from chorale.utils.arrays import BoolArray, IntArray
 from chorale.voice_leading.dyads import FIFTH, LARGEST_STEP, OCTAVE, UNISON, Dyads
 from chorale.voice_leading.piece import Piece
-from chorale.voice_leading.rule import PAIRS, Rule, Voices, pair_rule
+from chorale.voice_leading.rule import PAIRS, Rule, RuleResult, Voices, pair_rule
 
 _OUTER: tuple[Voices, ...] = ((SOPRANO, BASS),)
+_WITH_BASS: tuple[Voices, ...] = tuple(pair for pair in PAIRS if BASS in pair)
+_TRITONE = 6  # semitones
 
 
 def parallels(dyads: Dyads, interval: int) -> BoolArray:
@@ -65,7 +67,28 @@ def direct(dyads: Dyads, interval: int) -> BoolArray:
     return leaps & dyads.perfect[interval] & ~dyads.perfect_before[interval]
 
 
-def _both_move(piece: Piece, voices: tuple[Voices, ...]) -> IntArray:
+def unequal_fifths(piece: Piece) -> RuleResult:
+    """Find a voice and the bass in similar motion from a diminished to a perfect fifth.
+
+    Between upper voices it is allowed, as is motion from the perfect to the diminished
+    fifth. Notes without spelling are spelled by key and context. An opportunity is a
+    voice that moves together with the bass.
+
+    Source: unequal fifths in Aldwell & Schachter and in Kostka & Payne.
+    """
+    dyads = piece.dyads(_WITH_BASS)
+    upper, lower = dyads.moves
+    voices = np.array(_WITH_BASS).T
+    letters = piece.spelling[:, voices[0]] - piece.spelling[:, voices[1]]
+    is_fifth = letters % 7 == 4
+    diminished = is_fifth & ((dyads.upper - dyads.lower) % OCTAVE == _TRITONE)
+    faults = (upper * lower > 0) & is_fifth & dyads.perfect[FIFTH]
+    faults[0] = False
+    faults[1:] &= diminished[:-1]
+    return RuleResult(faults, both_move(piece, _WITH_BASS))
+
+
+def both_move(piece: Piece, voices: tuple[Voices, ...]) -> IntArray:
     """Return how many pairs of voices both move at each step, int array (steps,)."""
     upper, lower = piece.dyads(voices).moves
     both: IntArray = ((upper != 0) & (lower != 0)).sum(axis=1)
@@ -83,7 +106,7 @@ def _repeated_interval(
         summary=f"two voices move {motion} from {size} to {size}",
         voices=PAIRS,
         fault=partial(fault, interval=interval),
-        opportunities=_both_move,
+        opportunities=both_move,
         message=f"{size} {{lower}}-{{upper}} follows "
         f"{size} {{lower_before}}-{{upper_before}}",
         bach_per_thousand=bach,
@@ -98,7 +121,7 @@ def _direct_interval(name: str, interval: int, bach: float) -> Rule:
         summary=f"the outer voices move in similar motion to {size}s, soprano by leap",
         voices=_OUTER,
         fault=partial(direct, interval=interval),
-        opportunities=_both_move,
+        opportunities=both_move,
         message=f"{size} {{lower}}-{{upper}} is reached in similar motion "
         "from {lower_before}-{upper_before}",
         bach_per_thousand=bach,
@@ -114,4 +137,12 @@ RULES = (
     _repeated_interval("contrary-octaves", contrary, OCTAVE, 0.26),
     _direct_interval("direct-fifths", FIFTH, 3.43),
     _direct_interval("direct-octaves", OCTAVE, 3.09),
+    Rule(
+        name="unequal-fifths",
+        summary="a voice moves with the bass from a diminished to a perfect fifth",
+        voices=_WITH_BASS,
+        find=unequal_fifths,
+        message="fifth {lower}-{upper} follows "
+        "diminished fifth {lower_before}-{upper_before}",
+    ),
 )

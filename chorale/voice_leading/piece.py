@@ -12,10 +12,10 @@ from chorale.music.harmony.analyzing import analyze
 from chorale.music.keys import estimate_key
 from chorale.music.phrases import phrase_starts
 from chorale.music.score import Chorale
-from chorale.music.spelling import Spelling, diatonic_numbers
+from chorale.music.spelling import Spelling, spell_in_context
 from chorale.music.voices import SILENCE
 from chorale.utils.arrays import BoolArray, IntArray
-from chorale.voice_leading.dominants import Dominants, find_dominants
+from chorale.voice_leading.dominants import TendencyChords, find_tendency_chords
 from chorale.voice_leading.dyads import Dyads
 
 
@@ -25,10 +25,10 @@ class Piece:
     Args:
         chorale: the piece.
         spelling: int array (steps, 4), the diatonic number of each note, from
-            `chorale.formats.files.read_spelled`; None: spelled in the key.
+            `chorale.formats.files.read_spelled`; None: spelled by key and context.
 
     Attributes:
-        chorale, spelling: as given or spelled.
+        chorale: as given.
         pitches: int array (steps, 4), MIDI notes, 0 = silence.
         key: of the piece, estimated if unknown.
         has_spelling: whether the spelling was given.
@@ -42,15 +42,20 @@ class Piece:
         self.pitches = chorale.pitches
         self.key = chorale.key or estimate_key(chorale.pitches)
         self.has_spelling = spelling is not None
-        if spelling is None:
-            spelling = diatonic_numbers(chorale.pitches, self.key)
-        if spelling.shape != chorale.pitches.shape:
+        if spelling is not None and spelling.shape != chorale.pitches.shape:
             raise DataError(
                 f"expected a spelling of shape {chorale.pitches.shape}, "
                 f"got {spelling.shape}"
             )
-        self.spelling = spelling
+        self._given_spelling = spelling
         self._dyads: dict[tuple[tuple[int, ...], ...], Dyads] = {}
+
+    @cached_property
+    def spelling(self) -> IntArray:
+        """Int array (steps, 4), the diatonic number of each note."""
+        if self._given_spelling is not None:
+            return self._given_spelling
+        return spell_in_context(self.pitches, self.chorale.onsets, self.key)
 
     @cached_property
     def phrase_starts(self) -> BoolArray:
@@ -69,29 +74,53 @@ class Piece:
         return np.where(continues, self.pitches - before, 0)
 
     @cached_property
-    def dominants(self) -> Dominants:
-        """The dominants that resolve, by fifth or deceptively."""
-        return find_dominants(self.pitches, self.phrase_starts, self.key)
+    def next_changes(self) -> IntArray:
+        """Int array (steps, 4), the next step at which a voice leaves its note.
+
+        There it moves, rests, or begins a phrase; the number of steps if it never does.
+        """
+        steps = len(self.pitches)
+        is_last = np.diff(self.pitches, axis=0, append=-1) != 0
+        is_last[:-1] |= self.phrase_starts[1:, None]
+        ends = np.where(is_last, np.arange(1, steps + 1)[:, None], steps)
+        following: IntArray = np.minimum.accumulate(ends[::-1], axis=0)[::-1]
+        return following
+
+    @cached_property
+    def next_moves(self) -> IntArray:
+        """Int array (steps, 4), semitones of the motion there; 0 = none."""
+        moves = np.append(self.moves, np.zeros_like(self.moves[:1]), axis=0)
+        following: IntArray = np.take_along_axis(moves, self.next_changes, axis=0)
+        return following
 
     @cached_property
     def analysis(self) -> Analysis:
         """The harmonic analysis."""
-        return analyze(self.chorale, self.spelling if self.has_spelling else None)
+        return analyze(self.chorale, self._given_spelling)
+
+    @cached_property
+    def tendency_chords(self) -> TendencyChords:
+        """The chords with a leading tone or a seventh that resolves."""
+        return find_tendency_chords(self.analysis, self.phrase_starts)
 
     def dyads(self, pairs: tuple[tuple[int, ...], ...]) -> Dyads:
         """Return some pairs of voices at every step, arrays (steps, pairs)."""
         if pairs not in self._dyads:  # several rules look at the same pairs
             upper, lower = np.array(pairs).T
             before = _delayed(self.pitches)
-            letters = self.spelling[:, upper] - self.spelling[:, lower]
+            letters = None
+            if self._given_spelling is not None:
+                letters = (
+                    self._given_spelling[:, upper] - self._given_spelling[:, lower]
+                )
             self._dyads[pairs] = Dyads(
                 upper=self.pitches[:, upper],
                 lower=self.pitches[:, lower],
                 upper_before=before[:, upper],
                 lower_before=before[:, lower],
                 phrase_start=self.phrase_starts[:, None],
-                letters=letters if self.has_spelling else None,
-                letters_before=_delayed(letters) if self.has_spelling else None,
+                letters=letters,
+                letters_before=None if letters is None else _delayed(letters),
             )
         return self._dyads[pairs]
 

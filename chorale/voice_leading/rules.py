@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from chorale.utils.checks import check_choice
 from chorale.voice_leading import (
     bass_lines,
+    clashes,
+    dissonances,
     endings,
     leaps,
     motion,
@@ -30,6 +32,8 @@ RULES: dict[str, Rule] = {
         *spacing.RULES,
         *tendency_tones.RULES,
         *leaps.RULES,
+        *clashes.RULES,
+        *dissonances.RULES,
         *sonorities.RULES,
         *six_fours.RULES,
         *phrase_ends.RULES,

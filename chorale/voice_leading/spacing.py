@@ -66,10 +66,12 @@ def out_of_range(piece: Piece) -> RuleResult:
     return RuleResult(onsets & outside, onsets.sum(axis=1))
 
 
-def _attacks(piece: Piece, voices: tuple[Voices, ...]) -> IntArray:
+def attacks(piece: Piece, voices: tuple[Voices, ...]) -> IntArray:
     """Return how many pairs of voices have an attack at each step."""
-    attacks = piece.chorale.onsets[:, voices].any(axis=2) & piece.dyads(voices).sounding
-    count: IntArray = attacks.sum(axis=1)
+    attacked = (
+        piece.chorale.onsets[:, voices].any(axis=2) & piece.dyads(voices).sounding
+    )
+    count: IntArray = attacked.sum(axis=1)
     return count
 
 
@@ -103,7 +105,7 @@ RULES = (
         summary="a voice is below its lower neighbor",
         voices=NEIGHBORS,
         fault=crossing,
-        opportunities=_attacks,
+        opportunities=attacks,
         message="{upper} lies below {lower}",
         is_motion=False,
         bach_per_thousand=5.59,
@@ -123,7 +125,7 @@ RULES = (
         summary="soprano and alto, or alto and tenor, are over an octave apart",
         voices=_UPPER_NEIGHBORS,
         fault=wide_spacing,
-        opportunities=_attacks,
+        opportunities=attacks,
         message="{lower} and {upper} are more than an octave apart",
         is_motion=False,
         bach_per_thousand=5.29,

@@ -9,21 +9,22 @@ import numpy as np
 from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.voices import ALTO, BASS, SILENCE, TENOR
 from chorale.utils.arrays import BoolArray, IntArray
+from chorale.voice_leading.dominants import NO_TONE
 from chorale.voice_leading.piece import Piece
 from chorale.voice_leading.rule import PAIRS, Rule, RuleResult
 
-# Semitones above the root of the dominant.
-_THIRD, _SEVENTH = 4, 10
 _STEPS = (1, 2)  # semitones of a melodic step
+# Semitones above the tonic: the seventh of the next dominant.
+_NEXT_SEVENTH = 10
 # Semitones from the leading tone down to the fifth of the tonic.
-_TO_FIFTH = -_THIRD
+_TO_FIFTH = -4
 
 
 class _Departures(NamedTuple):
     """Where voices leave a tendency tone, arrays (departures,)."""
 
     voices: IntArray  # which voice leaves the tone
-    last_steps: IntArray  # the last step of the tone within the dominant
+    last_steps: IntArray  # the last step of the tone within the chord
     steps: IntArray  # the step at which the voice has its next pitch
     moves: IntArray  # semitones to that pitch
     ends: IntArray  # the step at which the chord of resolution begins
@@ -32,21 +33,21 @@ class _Departures(NamedTuple):
 
 
 def doubled_leading_tone(piece: Piece) -> RuleResult:
-    """Find two voices that have the third of a dominant at the same time.
+    """Find two voices that have the leading tone at the same time.
 
-    A dominant is a major triad or dominant seventh that resolves by fifth, see
-    `find_dominants`. A pair of voices is found once per dominant; an opportunity is a
-    dominant.
+    It is the third of V or V7 and the root of a diminished vii°, which lead to their
+    tonic, of the local key or applied, see `find_tendency_chords`. A pair of voices is
+    found once per chord; an opportunity is such a chord.
 
     Source: doubling in Aldwell & Schachter, Piston, and Kostka & Payne.
     """
-    dominants = piece.dominants
+    chords = piece.tendency_chords
     upper, lower = np.array(PAIRS).T
-    has_third = _has_tone(piece, _THIRD)
-    doubled = has_third[:, upper] & has_third[:, lower]
+    has_tone = _has_tone(piece, chords.leading)
+    doubled = has_tone[:, upper] & has_tone[:, lower]
     faults = np.zeros_like(doubled)
     opportunities = np.zeros(len(doubled), np.int64)
-    spans = np.stack([dominants.starts, dominants.ends], axis=1)[dominants.by_fifth]
+    spans = np.stack([chords.starts, chords.ends], axis=1)[chords.leading != NO_TONE]
     for start, end in spans.tolist():
         pairs = np.flatnonzero(doubled[start:end].any(axis=0))
         firsts = start + doubled[start:end, pairs].argmax(axis=0)
@@ -58,13 +59,14 @@ def doubled_leading_tone(piece: Piece) -> RuleResult:
 def unresolved_leading_tone(piece: Piece) -> RuleResult:
     """Find leading tones that do not rise by a semitone.
 
-    A leading tone is the third of a dominant that resolves by fifth, in the voice that
-    has it last. It may rise at any time, also after a decoration; stay in the next
-    chord; fall by a semitone to the seventh of the next dominant; and in an inner voice
-    fall to the fifth of the tonic, through a passing note or by leap, which is a rule
-    of its own. An opportunity is a leading tone that its voice leaves.
+    A leading tone is that of `doubled_leading_tone`, in the voice that has it last. It
+    may rise at any time, also after a decoration; stay in the next chord; fall by a
+    semitone to the seventh of the next dominant; and in an inner voice fall to the
+    fifth of the tonic, through a passing note or by leap, which is a rule of its own.
+    An opportunity is a leading tone that its voice leaves.
 
-    Source: Aldwell & Schachter, Piston, and Kostka & Payne on V and applied chords.
+    Source: Aldwell & Schachter, Piston, and Kostka & Payne on V, vii° and applied
+    chords.
     """
     departures, resolved = _leading_tones(piece)
     frustrated = _is_inner(departures) & (departures.chord_moves == _TO_FIFTH)
@@ -87,17 +89,18 @@ def leading_tone_leap(piece: Piece) -> RuleResult:
 
 
 def unresolved_seventh(piece: Piece) -> RuleResult:
-    """Find sevenths of a dominant that do not fall by step.
+    """Find sevenths of chords that do not fall by step.
 
     The voice that has the seventh last has to resolve it. It may stay in the next
     chord, reach the note of resolution after a decoration, and rise by step if the bass
     takes that note, or in passing: shorter than a quarter and reached by step from
-    below. An opportunity is a seventh that its voice leaves, of a dominant seventh that
-    resolves by fifth or deceptively.
+    below. An opportunity is a seventh that its voice leaves, of a seventh chord whose
+    root moves down a fifth, as in V7–I and ii7–V, or up a step, as in V7–vi.
 
-    Source: V7 and its inversions in Aldwell & Schachter, Piston, and Kostka & Payne.
+    Source: V7, ii7 and vii°7 and their inversions in Aldwell & Schachter, Piston, and
+    Kostka & Payne.
     """
-    departures = _departures(piece, _SEVENTH)
+    departures = _departures(piece, piece.tendency_chords.sevenths)
     voices, last_steps = departures.voices, departures.last_steps
     resolved = (
         (departures.steps > departures.ends)
@@ -114,32 +117,34 @@ def unresolved_seventh(piece: Piece) -> RuleResult:
     return _result(piece, departures, ~resolved & ~rises)
 
 
-def _has_tone(piece: Piece, interval: int) -> BoolArray:
-    """Return where voices have a tone by its semitones above the root, (steps, 4)."""
-    dominants = piece.dominants
-    # Index -1, no dominant, takes the appended root and is excluded below.
-    roots = np.append(dominants.roots, 0)[dominants.at]
-    has_tone: BoolArray = piece.pitches % 12 == (roots[:, None] + interval) % 12
-    has_tone &= (piece.pitches != SILENCE) & (dominants.at >= 0)[:, None]
+def _has_tone(piece: Piece, tones: IntArray) -> BoolArray:
+    """Return where voices have the tone of a tendency chord, bool array (steps, 4).
+
+    `tones` are pitch classes by chord, or NO_TONE.
+    """
+    # Index -1, no chord, takes the appended tone.
+    tone = np.append(tones, NO_TONE)[piece.tendency_chords.at]
+    has_tone: BoolArray = piece.pitches % 12 == tone[:, None]
+    has_tone &= piece.pitches != SILENCE
     return has_tone
 
 
-def _departures(piece: Piece, interval: int) -> _Departures:
-    """Return where the voices that have a tone of a dominant last leave it.
+def _departures(piece: Piece, tones: IntArray) -> _Departures:
+    """Return where the voices that have a tone of a tendency chord last leave it.
 
-    A rest or the end of the phrase is no departure.
+    `tones` are pitch classes by chord, or NO_TONE. A rest or the end of the phrase is
+    no departure.
     """
-    pitches, dominants = piece.pitches, piece.dominants
-    has_tone = _has_tone(piece, interval)
-    last = np.full(len(dominants.roots), -1)
+    pitches, chords = piece.pitches, piece.tendency_chords
+    has_tone = _has_tone(piece, tones)
+    last = np.full(len(tones), -1)
     steps = np.flatnonzero(has_tone.any(axis=1))
-    np.maximum.at(last, dominants.at[steps], steps)
-    last[~(dominants.sevenths if interval == _SEVENTH else dominants.by_fifth)] = -1
+    np.maximum.at(last, chords.at[steps], steps)
     chosen = np.flatnonzero(last >= 0)
     rows, voices = np.nonzero(has_tone[last[chosen]])
     chosen = chosen[rows]
-    last_steps, ends = last[chosen], dominants.ends[chosen]
-    steps = _next_changes(pitches)[last_steps, voices]
+    last_steps, ends = last[chosen], chords.ends[chosen]
+    steps = piece.next_changes[last_steps, voices]
     exists = steps < len(pitches)
     steps = np.where(exists, steps, 0)
     exists &= piece.moves[steps, voices] != 0
@@ -150,17 +155,8 @@ def _departures(piece: Piece, interval: int) -> _Departures:
         moves=piece.moves[steps, voices][exists],
         ends=ends[exists],
         chord_moves=(pitches[ends, voices] - pitches[last_steps, voices])[exists],
-        tonics=((dominants.roots[chosen] + 5) % 12)[exists],
+        tonics=chords.tonics[chosen][exists],
     )
-
-
-def _next_changes(pitches: IntArray) -> IntArray:
-    """Return, for each step and voice, the next step of another pitch, or `steps`."""
-    steps = np.arange(1, len(pitches) + 1)[:, None]
-    is_last = np.diff(pitches, axis=0, append=-1) != 0
-    ends = np.where(is_last, steps, len(pitches))
-    following: IntArray = np.minimum.accumulate(ends[::-1], axis=0)[::-1]
-    return following
 
 
 def _pitch_starts(pitches: IntArray) -> IntArray:
@@ -173,9 +169,9 @@ def _pitch_starts(pitches: IntArray) -> IntArray:
 
 def _leading_tones(piece: Piece) -> tuple[_Departures, BoolArray]:
     """Return where leading tones are left, and which of them are resolved."""
-    departures = _departures(piece, _THIRD)
+    departures = _departures(piece, piece.tendency_chords.leading)
     arrivals = piece.pitches[departures.steps, departures.voices] % 12
-    becomes_seventh = arrivals == (departures.tonics + _SEVENTH) % 12
+    becomes_seventh = arrivals == (departures.tonics + _NEXT_SEVENTH) % 12
     resolved = (
         (departures.steps > departures.ends)
         | (departures.moves == 1)
@@ -207,7 +203,7 @@ def _result(
 RULES = (
     Rule(
         name="doubled-leading-tone",
-        summary="two voices have the third of a dominant that resolves by fifth",
+        summary="two voices have the leading tone of V, vii° or an applied chord",
         voices=PAIRS,
         find=doubled_leading_tone,
         message="both have the leading tone, {lower} and {upper}",
@@ -217,7 +213,7 @@ RULES = (
     ),
     Rule(
         name="unresolved-leading-tone",
-        summary="the third of a dominant that resolves by fifth does not rise",
+        summary="the leading tone of a chord that leads to its tonic does not rise",
         find=unresolved_leading_tone,
         message="leading tone {before} goes to {note}, not up a semitone",
         bach_per_thousand=39.14,
@@ -232,7 +228,7 @@ RULES = (
     ),
     Rule(
         name="unresolved-seventh",
-        summary="the seventh of a resolving dominant does not step down",
+        summary="the seventh of a chord does not step down",
         find=unresolved_seventh,
         message="seventh {before} goes to {note}, not down by step",
         bach_per_thousand=8.44,

@@ -1,7 +1,8 @@
 """Errors planted into Bach: each is found where it is, and nothing else far from it.
 
-The errors are pairs of chords written out by hand; nothing here asks the checker where
-one would fit. Any two beats of a phrase take them, transposed to the key of the piece.
+The errors are two or three chords written out by hand; nothing here asks the checker
+where they would fit. Any beats of a phrase take them, transposed to the key of the
+piece.
 """
 
 from __future__ import annotations
@@ -24,23 +25,32 @@ BEAT = 4  # steps, for every chord of a pattern
 PIECES = 100
 LEAST_SHARE = 0.99
 
+Chord = tuple[int, int, int, int]
+
 
 @dataclass(frozen=True)
 class Pattern:
-    """Two chords in C, soprano to bass, that break a rule.
+    """Chords in C, soprano to bass, that break a rule.
 
     Attributes:
+        before, after: two of them.
         voices: who breaks it.
-        chord: in which of the two chords the fault is complete.
+        chord: in which of the chords the fault is complete.
         letters: the diatonic numbers of the soprano's notes, where they matter.
+        last: a third chord, if the fault needs one.
     """
 
     rule: str
-    before: tuple[int, int, int, int]
-    after: tuple[int, int, int, int]
+    before: Chord
+    after: Chord
     voices: tuple[int, ...]
     chord: int = 1
     letters: tuple[int, int] | None = None
+    last: Chord | None = None
+
+    @property
+    def chords(self) -> list[Chord]:
+        return [self.before, self.after, *([self.last] if self.last else [])]
 
 
 PATTERNS = [
@@ -51,6 +61,7 @@ PATTERNS = [
     Pattern("contrary-octaves", (72, 67, 64, 48), (67, 64, 60, 55), (0, 3)),
     Pattern("direct-fifths", (64, 60, 55, 48), (69, 62, 53, 50), (0, 3)),
     Pattern("direct-octaves", (72, 67, 60, 52), (77, 69, 60, 53), (0, 3)),
+    Pattern("unequal-fifths", (74, 65, 62, 47), (76, 67, 60, 48), (1, 3)),
     Pattern("crossing", (72, 67, 64, 48), (72, 60, 64, 48), (1, 2)),
     Pattern("overlap", (72, 64, 60, 48), (74, 67, 65, 47), (1, 2)),
     Pattern("spacing", (72, 67, 64, 48), (77, 64, 60, 48), (0, 1)),
@@ -64,6 +75,37 @@ PATTERNS = [
     Pattern(
         "augmented-leap", (68, 65, 60, 53), (71, 65, 62, 50), (0,), letters=(33, 34)
     ),
+    # F down to B, and on to A.
+    Pattern(
+        "diminished-leap",
+        (77, 69, 60, 53),
+        (71, 67, 62, 43),
+        (0,),
+        last=(69, 64, 60, 45),
+    ),
+    # C sharp against C, and after C.
+    Pattern(
+        "chromatic-clash", (72, 67, 64, 48), (73, 64, 60, 45), (0, 2), letters=(35, 35)
+    ),
+    Pattern(
+        "false-relation", (76, 67, 60, 52), (73, 69, 64, 45), (0, 2), letters=(37, 35)
+    ),
+    # F over C, E and G.
+    Pattern(
+        "unprepared-dissonance",
+        (74, 67, 59, 43),
+        (77, 67, 64, 48),
+        (0,),
+        last=(76, 67, 64, 48),
+    ),
+    Pattern(
+        "unresolved-dissonance",
+        (74, 67, 59, 43),
+        (77, 67, 64, 48),
+        (0,),
+        chord=2,
+        last=(72, 67, 64, 48),
+    ),
 ]
 
 # Rules about chords and phrases look further; see `test_planted_chords`.
@@ -75,9 +117,7 @@ def pieces() -> list[tuple[Chorale, set[Finding]]]:
     """A hundred chorales of train and valid, none of test, and what is found there."""
     corpus = load_corpus(splits=("train", "valid"))
     chorales = [
-        chorale
-        for chorale in corpus.train + corpus.valid
-        if places_for_two_beats(chorale)
+        chorale for chorale in corpus.train + corpus.valid if places_for(chorale, 3)
     ]
     chosen = np.linspace(0, len(chorales) - 1, PIECES).astype(int)
     return [
@@ -86,15 +126,15 @@ def pieces() -> list[tuple[Chorale, set[Finding]]]:
     ]
 
 
-def places_for_two_beats(chorale: Chorale) -> list[int]:
-    """Return the beats at which two chords fit into a phrase, with room around."""
-    around = 2 * BEAT
+def places_for(chorale: Chorale, beats: int) -> list[int]:
+    """Return the steps at which chords of a beat each fit into a phrase."""
+    around, length = 2 * BEAT, beats * BEAT
     return [
         step
-        for step in range(around, chorale.steps - 2 * BEAT - around)
+        for step in range(around, chorale.steps - length - around)
         if chorale.positions[step] % BEAT == 0
-        and not chorale.fermatas[step - around : step + 2 * BEAT + around].any()
-        and chorale.pitches[step - around : step + 2 * BEAT + around].all()
+        and not chorale.fermatas[step - around : step + length + around].any()
+        and chorale.pitches[step - around : step + length + around].all()
     ]
 
 
@@ -117,27 +157,26 @@ def spelling_of(chorale: Chorale) -> IntArray:
 def plant(
     chorale: Chorale, pattern: Pattern, step: int
 ) -> tuple[Chorale, IntArray, BoolArray]:
-    """Overwrite two beats, and return the piece, its spelling, and what may change.
+    """Overwrite beats, and return the piece, its spelling, and what may change.
 
     What may change are the steps from the beginning of the notes that sounded before
-    the two beats, to the end of those that are struck after them.
+    the beats, to the end of those that are struck after them.
     """
     key = chorale.key
     assert key is not None
     up = (key.tonic_class + 6) % 12 - 6  # the nearest way from C
     pitches = chorale.pitches.copy()
-    middle, end = step + BEAT, step + 2 * BEAT
-    pitches[step:middle] = np.array(pattern.before) + up
-    pitches[middle:end] = np.array(pattern.after) + up
+    middle, end = step + BEAT, step + BEAT * len(pattern.chords)
+    pitches[step:end] = np.repeat(np.array(pattern.chords) + up, BEAT, axis=0)
     onsets = chorale.onsets.copy()
     onsets[step:end] = False
-    onsets[[step, middle, end]] = True
+    onsets[step : end + 1 : BEAT] = True
     planted = replace(chorale, pitches=pitches, onsets=onsets | changes(pitches))
     spelling = spelling_of(planted)
     if pattern.letters:
         higher = diatonic(60 + up, key) - 28
         spelling[step:middle, 0] = pattern.letters[0] + higher
-        spelling[middle:end, 0] = pattern.letters[1] + higher
+        spelling[middle : middle + BEAT, 0] = pattern.letters[1] + higher
     near = np.zeros(chorale.steps, np.bool_)
     near[step - 1 : end + 1] = True
     for voice in range(4):
@@ -162,7 +201,7 @@ def shares(
     random = np.random.default_rng(0)
     found = clean = 0
     for chorale, before in pieces:
-        step = int(random.choice(places_for_two_beats(chorale)))
+        step = int(random.choice(places_for(chorale, len(pattern.chords))))
         piece, spelling, near = plant(chorale, pattern, step)
         after = set(check(piece, rules=NAMES, spelling=spelling))
         at = step + pattern.chord * BEAT
