@@ -7,10 +7,12 @@ as textbooks have them: `LEVELS` in rule says what a level is for.
 
 - checking: check a chorale; count findings and opportunities
 - rules: all rules by name, with their rates in Bach; rule: what a rule is
-- motion: parallel, contrary and hidden fifths and octaves
+- motion: parallel, contrary, hidden and unequal fifths and octaves
 - spacing: voice crossing, overlap, spacing, range
 - tendency_tones: leading tones and sevenths; dominants: the chords that contain them
-- leaps: large and augmented leaps
+- leaps: large, augmented and diminished leaps
+- clashes: one letter with two accidentals, at once and in succession
+- dissonances: on a beat, how they are prepared and resolved
 - piece: a chorale prepared for the rules; dyads: pairs of voices at successive steps
 - faults: of the notes that a voice may choose next
 - costs: what these notes cost, for samplers, by tables: cost_tables, chord_tables,

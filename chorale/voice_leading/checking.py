@@ -82,7 +82,7 @@ def check(
             "standard": what every harmony book teaches; "strict": all, also what only
             strict style forbids. Each includes those before it.
         spelling: int array (steps, 4), from `chorale.formats.files.read_spelled`; None:
-            notes are spelled in the key, and augmented leaps are not found.
+            notes are spelled by key and context.
 
     Returns:
         The findings by step, then in the order of RULES.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from chorale.music.voices import SILENCE
+from chorale.music.voices import SILENCE, VOICES
 from chorale.utils.arrays import BoolArray, IntArray
 from chorale.voice_leading.motion import both_move
 from chorale.voice_leading.piece import Piece
@@ -46,39 +46,42 @@ def false_relation(piece: Piece) -> RuleResult:
     Source: cross relations in Aldwell & Schachter, Piston, and Kostka & Payne, with
     their exceptions.
     """
-    faults = np.zeros((len(piece.pitches), len(PAIRS)), np.bool_)
-    for column, (upper, lower) in enumerate(PAIRS):
-        faults[:, column] = _is_false(piece, upper, lower)
-        faults[:, column] |= _is_false(piece, lower, upper)
+    is_false = _false_relations(piece)
+    upper, lower = np.array(PAIRS).T
+    faults = is_false[:, upper, lower] | is_false[:, lower, upper]
     return RuleResult(faults, both_move(piece, PAIRS))
 
 
-def _is_false(piece: Piece, left: int, attacked: int) -> BoolArray:
-    """Return where a voice attacks what another has left, bool array (steps,)."""
-    shift = _inflections(piece, left, attacked)
-    move = piece.moves[:, left]
-    is_false = (shift != 0) & (move != 0) & (piece.moves[:, attacked] != 0)
-    for voice in range(piece.pitches.shape[1]):
-        own = _inflections(piece, voice, voice) == shift
-        own &= piece.pitches[:, voice] % 12 == piece.pitches[:, attacked] % 12
-        is_false &= ~own
-    moves_on = np.isin(np.abs(move), _STEPS) & (move * shift < 0)
-    result: BoolArray = is_false & ~moves_on
+def _false_relations(piece: Piece) -> BoolArray:
+    """Return where a voice attacks what another has left, bool array (steps, 4, 4).
+
+    The voice that leaves comes first.
+    """
+    shifts, moves = _inflections(piece), piece.moves
+    is_false = (shifts != 0) & (moves[:, :, None] != 0) & (moves[:, None, :] != 0)
+    # Whether some voice has the same inflection of the same note itself.
+    own = np.einsum("svv->sv", shifts)[:, :, None, None] == shifts[:, None]
+    classes = piece.pitches % 12
+    own &= (classes[:, :, None] == classes[:, None, :])[:, :, None, :]
+    left_by_step = np.isin(np.abs(moves), _STEPS)[:, :, None]
+    moves_on = left_by_step & (moves[:, :, None] * shifts < 0)
+    result: BoolArray = is_false & ~own.any(axis=1) & ~moves_on
     return result
 
 
-def _inflections(piece: Piece, before: int, now: int) -> IntArray:
-    """Return the chromatic inflections between two voices, int array (steps,).
+def _inflections(piece: Piece) -> IntArray:
+    """Return the chromatic inflections between voices, int array (steps, 4, 4).
 
-    It is how many semitones the note of voice `now` is above that of the same letter
-    that voice `before` had a step earlier, octaves aside, from -2 to 2; 0 if it has
+    It is how many semitones the note of the second voice is above that of the same
+    letter that the first had a step earlier, octaves aside, from -2 to 2; 0 if it has
     another letter or the same note.
     """
-    shifts = np.zeros(len(piece.pitches), np.int64)
-    first, second = piece.pitches[:-1, before], piece.pitches[1:, now]
-    letters = piece.spelling[:-1, before] - piece.spelling[1:, now]
-    same = (letters % _LETTERS == 0) & (first != SILENCE) & (second != SILENCE)
-    semitones = (second - first + 2) % 12 - 2
+    pitches, spelling = piece.pitches, piece.spelling
+    before, now = pitches[:-1, :, None], pitches[1:, None, :]
+    letters = spelling[:-1, :, None] - spelling[1:, None, :]
+    same = (letters % _LETTERS == 0) & (before != SILENCE) & (now != SILENCE)
+    semitones = (now - before + 2) % 12 - 2
+    shifts = np.zeros((len(pitches), VOICES, VOICES), np.int64)
     shifts[1:] = np.where(same & (np.abs(semitones) <= 2), semitones, 0)
     return shifts
 
@@ -86,7 +89,7 @@ def _inflections(piece: Piece, before: int, now: int) -> IntArray:
 def _describe_false_relation(piece: Piece, step: int, voices: Voices) -> str:
     upper, lower = voices
     left, attacked = voices
-    if not _is_false(piece, upper, lower)[step]:
+    if not _false_relations(piece)[step, upper, lower]:
         left, attacked = lower, upper
     before, now = piece.note_name(step - 1, left), piece.note_name(step, attacked)
     return f"{now} follows {before} of the other voice"
@@ -100,6 +103,7 @@ RULES = (
         find=chromatic_clash,
         message="{upper} against {lower}",
         is_motion=False,
+        bach_per_thousand=0.02,
         level="beginner",
     ),
     Rule(
@@ -108,5 +112,6 @@ RULES = (
         voices=PAIRS,
         find=false_relation,
         message=_describe_false_relation,
+        bach_per_thousand=0.29,
     ),
 )

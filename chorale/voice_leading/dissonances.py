@@ -137,6 +137,7 @@ RULES = (
         voices=SINGLE,
         find=unprepared_dissonance,
         message=_describe_unprepared,
+        bach_per_thousand=6.98,
     ),
     Rule(
         name="unresolved-dissonance",
@@ -144,5 +145,6 @@ RULES = (
         voices=SINGLE,
         find=unresolved_dissonance,
         message=_describe_unresolved,
+        bach_per_thousand=10.92,
     ),
 )

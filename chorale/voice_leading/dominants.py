@@ -13,9 +13,10 @@ from chorale.music.harmony.templates import INTERVALS
 from chorale.music.keys import Key
 from chorale.utils.arrays import BoolArray, IntArray
 
-NO_TONE = -1
+NO_TONE = NO_CHORD = -1
 _FIFTH_DOWN, _SEMITONE_UP, _STEPS_UP = 5, 1, (1, 2)  # semitones from root to root
 _THIRD, _FIFTH = 4, 7  # semitones above the root, and above the tonic
+_SEVENTH = "dominant seventh"
 _DIMINISHED = ("diminished", "half-diminished", "diminished seventh")
 # Semitones above the tonic; minor without its raised seventh.
 _SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
@@ -31,14 +32,16 @@ class TendencyChords(NamedTuple):
             leading-tone chord that leads to its tonic; else NO_TONE.
         sevenths: int array (chords,), pitch class of the seventh of a seventh chord
             whose root moves down a fifth or up a step; else NO_TONE.
+        is_dominant: bool array (chords,), whether it is a dominant seventh.
         starts: int array (chords,), the first step of each.
         ends: int array (chords,), the step at which the next chord begins.
         tonics: int array (chords,), pitch class of the root of the next chord.
-        at: int array (steps,), index of the chord at a step; -1 = none.
+        at: int array (steps,), index of the chord at a step, or NO_CHORD.
     """
 
     leading: IntArray
     sevenths: IntArray
+    is_dominant: BoolArray
     starts: IntArray
     ends: IntArray
     tonics: IntArray
@@ -63,7 +66,8 @@ def find_tendency_chords(
         analysis: of the piece.
         phrase_starts: bool array (steps,), where a phrase begins.
     """
-    rows = []
+    rows: list[tuple[int, ...]] = []
+    at = np.full(analysis.steps, NO_CHORD)
     for chord, following in pairwise(_chords(analysis, phrase_starts)):
         start, end = chord[0].start, following[0].start
         if chord[-1].end != end or phrase_starts[start + 1 : end + 1].any():
@@ -73,12 +77,19 @@ def find_tendency_chords(
         leading = _leading_tone(chord, move, analysis.key)
         seventh = _seventh(chord, move)
         if leading != NO_TONE or seventh != NO_TONE:
-            rows.append((leading, seventh, start, end, tonic))
-    at = np.full(analysis.steps, -1)
-    leading, sevenths, starts, ends, tonics = np.array(rows, np.int64).reshape(-1, 5).T
-    for index, (first, last) in enumerate(zip(starts, ends, strict=True)):
-        at[first:last] = index
-    return TendencyChords(leading, sevenths, starts, ends, tonics, at)
+            at[start:end] = len(rows)
+            is_dominant = any(harmony.quality == _SEVENTH for harmony in chord)
+            rows.append((leading, seventh, is_dominant, start, end, tonic))
+    table = np.array(rows, np.int64).reshape(-1, 6).T
+    return TendencyChords(
+        leading=table[0],
+        sevenths=table[1],
+        is_dominant=table[2] == 1,
+        starts=table[3],
+        ends=table[4],
+        tonics=table[5],
+        at=at,
+    )
 
 
 def _chords(analysis: Analysis, phrase_starts: BoolArray) -> list[list[Harmony]]:
@@ -110,7 +121,7 @@ def _leading_tone(chord: list[Harmony], move: int, key: Key) -> int:
         return NO_TONE
     is_fifth = (root - key.tonic_class) % 12 == _FIFTH
     is_foreign = (third - key.tonic_class) % 12 not in _SCALES[key.mode]
-    is_dominant = "dominant seventh" in qualities or (
+    is_dominant = _SEVENTH in qualities or (
         "major" in qualities and (is_fifth or is_foreign)
     )
     return third if is_dominant else NO_TONE

@@ -118,6 +118,7 @@ RULES = (
         summary="a voice moves by an augmented interval",
         find=augmented_leap,
         message=_describe_augmented_leap,
+        bach_per_thousand=0.11,
         level="beginner",
     ),
     Rule(
@@ -125,5 +126,6 @@ RULES = (
         summary="a voice leaps a diminished interval and does not turn back",
         find=diminished_leap,
         message=_describe_diminished_leap,
+        bach_per_thousand=0.45,
     ),
 )

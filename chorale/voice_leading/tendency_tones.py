@@ -94,8 +94,9 @@ def unresolved_seventh(piece: Piece) -> RuleResult:
     The voice that has the seventh last has to resolve it. It may stay in the next
     chord, reach the note of resolution after a decoration, and rise by step if the bass
     takes that note, or in passing: shorter than a quarter and reached by step from
-    below. An opportunity is a seventh that its voice leaves, of a seventh chord whose
-    root moves down a fifth, as in V7–I and ii7–V, or up a step, as in V7–vi.
+    below. Sevenths shorter than a quarter are ornaments in chords other than dominant
+    sevenths. An opportunity is a seventh that its voice leaves, of a seventh chord
+    whose root moves down a fifth, as in V7–I and ii7–V, or up a step, as in V7–vi.
 
     Source: V7, ii7 and vii°7 and their inversions in Aldwell & Schachter, Piston, and
     Kostka & Payne.
@@ -111,10 +112,12 @@ def unresolved_seventh(piece: Piece) -> RuleResult:
     sevenths = piece.pitches[last_steps, voices]
     taken = np.isin((sevenths - bass) % 12, _STEPS) & (bass != SILENCE)
     starts = _pitch_starts(piece.pitches)[last_steps, voices]
-    passing = np.isin(piece.moves[starts, voices], _STEPS)
-    passing &= departures.steps - starts < STEPS_PER_QUARTER
+    is_short = departures.steps - starts < STEPS_PER_QUARTER
+    passing = np.isin(piece.moves[starts, voices], _STEPS) & is_short
     rises = np.isin(departures.moves, _STEPS) & (taken | passing)
-    return _result(piece, departures, ~resolved & ~rises)
+    chords = piece.tendency_chords
+    counts = chords.is_dominant[chords.at[last_steps]] | ~is_short
+    return _result(piece, departures, counts & ~resolved & ~rises, counts)
 
 
 def _has_tone(piece: Piece, tones: IntArray) -> BoolArray:
@@ -208,7 +211,7 @@ RULES = (
         find=doubled_leading_tone,
         message="both have the leading tone, {lower} and {upper}",
         is_motion=False,
-        bach_per_thousand=11.87,
+        bach_per_thousand=13.92,
         level="beginner",
     ),
     Rule(
@@ -216,7 +219,7 @@ RULES = (
         summary="the leading tone of a chord that leads to its tonic does not rise",
         find=unresolved_leading_tone,
         message="leading tone {before} goes to {note}, not up a semitone",
-        bach_per_thousand=39.14,
+        bach_per_thousand=37.48,
         level="beginner",
     ),
     Rule(
@@ -231,7 +234,7 @@ RULES = (
         summary="the seventh of a chord does not step down",
         find=unresolved_seventh,
         message="seventh {before} goes to {note}, not down by step",
-        bach_per_thousand=8.44,
+        bach_per_thousand=13.79,
         level="beginner",
     ),
 )

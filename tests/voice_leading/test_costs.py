@@ -103,7 +103,7 @@ def test_where_everybody_moves_the_faults_are_the_judges_too() -> None:
 def test_all_that_is_seen_has_a_rate() -> None:
     assert set(EXACT_RULES) < set(BACH_PER_THOUSAND)
     unseen = set(BACH_PER_THOUSAND) - set(EXACT_RULES)
-    assert {name.split("-")[0] for name in unseen} >= {"range", "doubled", "unresolved"}
+    assert {"range", "doubled-leading-tone", "unresolved-seventh"} < unseen
 
 
 # === What notes cost ===
@@ -273,7 +273,8 @@ def test_sevenths_go_down_by_step(
     assert fault[:2] == ("unresolved-seventh", (1,))
     assert set(notes[fault.notes].tolist()) == faults
     costs = rule_costs(context(SEVENTH, now, written), 1, notes)
-    assert (costs[fault.notes] >= surprisal("unresolved-seventh")).all()
+    # Up to the rounding of the tables.
+    assert (costs[fault.notes] > surprisal("unresolved-seventh") - 1e-9).all()
     # The same in another key.
     moved = context([note + 5 for note in SEVENTH], [n and n + 5 for n in now], written)
     (transposed,) = unresolved_sevenths(moved, 1, notes + 5)
