@@ -10,6 +10,7 @@ import numpy.typing as npt
 from chorale.encoding.cells import ABSENT, CellVocabulary
 from chorale.encoding.plan import Plan
 from chorale.encoding.tokens import Past, Vocabulary
+from chorale.models.critic.tables import Critic
 from chorale.models.infiller import certain
 from chorale.models.predictor import log_softmax
 from chorale.music.score import Chorale
@@ -19,7 +20,7 @@ from chorale.utils.arrays import BoolArray, FloatArray, IntArray
 
 LOWEST, HIGHEST = 60, 62  # of the toy alphabet
 # Samples the model's own distribution.
-PLAIN = SamplingOptions(top_p=1.0, rules="off")
+PLAIN = SamplingOptions(temperature=1.0, top_p=1.0, rules="off")
 
 
 def piece(steps: int, pitch: int = 60, **fields: object) -> Chorale:
@@ -102,6 +103,7 @@ class FakePredictor:
     plan_features: tuple[str, ...] = ("step",)
     threads: int = 1
     members: int = 1
+    critic: Critic | None = None
 
     def start(self, plan: IntArray) -> Past:
         return self.vocabulary.begin((len(plan),))

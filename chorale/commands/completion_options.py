@@ -24,14 +24,6 @@ INFILLING = InfillingOptions()
 _advanced = partial(typer.Option, rich_help_panel=ADVANCED)
 _INFILLERS_ONLY = ("method", "rounds")
 
-Particles = Annotated[
-    int,
-    _advanced(
-        help="Next-step models: number of particles, drafts written side by side and "
-        "selected by how well they lead to the given notes; 1 or more. More are slower "
-        "and fit the given notes better.",
-    ),
-]
 Method = Annotated[
     str,
     _advanced(

@@ -27,6 +27,7 @@ from chorale.music.score import Chorale
 from chorale.sampling.best_of import Judge, typical_of
 from chorale.sampling.bulk import Bulk
 from chorale.sampling.generate import sample
+from chorale.sampling.next_step import PARTICLES
 from chorale.sampling.openings import OPENING_BARS, find_start
 from chorale.utils.executors import (
     PROCESSES,
@@ -96,7 +97,9 @@ def generate(
     source_format: reading.From = None,
     average: Average = "none",
     top_k: sampling.TopK = None,
+    particles: sampling.Particles = PARTICLES,
     guidance: sampling.Guidance = sampling.NEXT_STEP.guidance,
+    critic: sampling.CriticStrength = sampling.NEXT_STEP.critic,
     report: outputs.Report = None,
     workers: Workers = None,
     executor: ExecutorName = None,

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from chorale.commands.completion_options import Particles, options_for
+from chorale.commands.completion_options import options_for
 from chorale.commands.judged_corpus import load_reference, prompts_of
 from chorale.commands.listening import PAIRS, Listen, write_page
 from chorale.commands.model_options import (
@@ -32,7 +32,9 @@ from chorale.commands.printing import print_remarks
 from chorale.commands.progress import progress_bar
 from chorale.commands.sampling_options import NEXT_STEP as DEFAULTS
 from chorale.commands.sampling_options import (
+    CriticStrength,
     Guidance,
+    Particles,
     RandomState,
     Rests,
     Rules,
@@ -72,8 +74,8 @@ _advanced = partial(typer.Option, rich_help_panel=ADVANCED)
 _COUNT = 256  # continuations; intervals hardly get narrower with more
 _SOPRANO = VOICE_NAMES[SOPRANO]
 _FOR_SAMPLES = (
-    "model average given new_tunes count bars temperature top_p guidance particles "
-    "rules rests against_rules"
+    "model average given new_tunes count bars temperature top_p guidance critic "
+    "particles rules rests against_rules"
 ).split()
 _FOR_FILES = ["opening"]
 
@@ -176,6 +178,7 @@ def judge(
     rules: Rules = DEFAULTS.rules,
     rests: Rests = DEFAULTS.rests,
     guidance: Guidance = DEFAULTS.guidance,
+    critic: CriticStrength = DEFAULTS.critic,
     particles: Particles = PARTICLES,
     average: Average = "none",
     opening: _Opening = 0,
@@ -251,8 +254,6 @@ def _check_options(context: typer.Context) -> None:
         raise UsageError(f"expected --given {_SOPRANO}, got {given!r}")
     if given is not None and asked["bars"] is not None:
         raise UsageError("sopranos are harmonized whole: leave out --bars")
-    if given is None and "particles" in typed:
-        raise UsageError(f"--particles needs given notes: add --given {_SOPRANO}")
     if asked["against_rules"] == rules:
         raise UsageError(
             f"expected --against-rules other than --rules {rules}, out of "
@@ -298,8 +299,6 @@ def _from_model(
     ]
     sets = replace(sets, names=names)
     settings = {"given": given, **asdict(options)}
-    if not given:
-        del settings["particles"]  # they need given notes
     return sets, {name: value for name, value in settings.items() if value is not None}
 
 

@@ -22,7 +22,7 @@ _advanced = partial(typer.Option, rich_help_panel=ADVANCED)
 
 # Fields of the options of next-step models and of infillers.
 SHARED = ("temperature", "top_p", "top_k", "rules", "rests", "random_state")
-NEXT_STEP_ONLY = ("particles", "guidance")
+NEXT_STEP_ONLY = ("particles", "guidance", "critic")
 
 Variations = Annotated[
     int, typer.Option("-n", help="Number of pieces to write, 1 or more.")
@@ -87,6 +87,22 @@ Guidance = Annotated[
         help="Next-step models: weight of classifier-free guidance by the key in the "
         "last four bars, 0 or more. 0 follows the model alone; with the default twice "
         "as many chorales end on a cadence of the key.",
+    ),
+]
+CriticStrength = Annotated[
+    float,
+    _advanced(
+        help="Next-step models with a critic: how strongly it selects the drafts after "
+        "every beat, 0 or more, for doing what Bach does there rather than what the "
+        "model does. 0 follows the model alone.",
+    ),
+]
+Particles = Annotated[
+    int,
+    _advanced(
+        help="Next-step models: number of particles, drafts written side by side and "
+        "selected by the critic, and by how well they lead to the given notes; 1 or "
+        "more. More are slower and better.",
     ),
 ]
 

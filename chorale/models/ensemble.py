@@ -32,6 +32,7 @@ import numpy as np
 
 from chorale.encoding.plan import transpose_features
 from chorale.errors import ModelError, UsageError
+from chorale.models.critic.tables import critic_of
 from chorale.models.predictor import Predictor, log_softmax
 from chorale.music.voices import VOICE_NAMES
 from chorale.utils.arrays import BoolArray, FloatArray, IntArray
@@ -62,7 +63,7 @@ class AveragedPredictor:
 
     Args:
         predictors: of one vocabulary and order of voices; their plan features may
-            differ. The ranges of voices are those of the first.
+            differ. The ranges of voices and the critic are those of the first.
         transpositions: in semitones upwards, 0 among them.
 
     Raises:
@@ -95,6 +96,7 @@ class AveragedPredictor:
         features = chain.from_iterable(model.plan_features for model in predictors)
         self.plan_features = tuple(dict.fromkeys(features))
         self.threads = min(map(threads_of, predictors))
+        self.critic = critic_of(predictors[0])
         networks = sum(model.members for model in predictors)
         self.members = networks * len(transpositions)
 

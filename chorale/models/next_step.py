@@ -22,6 +22,7 @@ import numpy as np
 from chorale.encoding.inputs import Context, Inputs, last_axes
 from chorale.encoding.tokens import Vocabulary
 from chorale.encoding.tunes import NO_TUNES, Tunes
+from chorale.models.critic.tables import Critic
 from chorale.models.predictor import log_softmax
 from chorale.music.voices import VOICE_NAMES, VOICE_ORDER, VOICES
 from chorale.nn.memory import Memory, Ring
@@ -64,11 +65,15 @@ class NetworkPredictor(ABC):
         rings: the body's memory.
         units: width of the body's output.
         tunes: of the pieces that it was trained on; NO_TUNES if it does not use them.
+
+    Attributes:
+        critic: that steers samplers of the network; None if there is none.
     """
 
     voice_order: tuple[int, ...] = VOICE_ORDER
     threads = 1
     members = 1
+    critic: Critic | None = None
 
     def __init__(
         self,

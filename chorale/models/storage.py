@@ -3,6 +3,7 @@
     card.json      kind, options, training data, figures, SHA-256 of the other files
     weights.npz    every weight by name, in half precision
     tunes.npz      the melodies that the model knows, if it was trained with them
+    critic.npz     the critic that steers it while it writes, if one was fitted
 
 and the graphs, which hold no weights. A next-step model has
 
@@ -22,7 +23,7 @@ trust.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
@@ -31,6 +32,7 @@ from chorale.encoding.plan import FEATURES
 from chorale.encoding.tokens import Vocabulary
 from chorale.encoding.tunes import NO_TUNES, Tunes
 from chorale.errors import ModelError, UsageError
+from chorale.models.critic.tables import Critic
 from chorale.models.infiller import GRAPH_FILE, KerasInfiller, OnnxInfiller
 from chorale.models.next_step import KerasPredictor, NetworkPredictor, OnnxPredictor
 from chorale.models.options import InfillerOptions, NetworkOptions
@@ -51,6 +53,7 @@ DEFAULT_MODEL = "bach"
 BACKENDS = ("onnx", "keras")
 WEIGHTS_FILE = "weights.npz"
 TUNES_FILE = "tunes.npz"
+CRITIC_FILE = "critic.npz"
 GRAPH_FILES = ("step.onnx", "sequence.onnx", *(f"{name}.onnx" for name in VOICE_NAMES))
 
 
@@ -76,6 +79,8 @@ class Card(BaseCard):
         command: command line that makes the model again.
         versions: of the libraries that trained it.
         files: SHA-256 of the other files of the folder.
+        critic: what its critic was fitted on, and the command line that makes it again;
+            empty without one.
     """
 
     kinds: ClassVar[tuple[str, ...]] = (NEXT_STEP, INFILLER)
@@ -90,6 +95,7 @@ class Card(BaseCard):
     command: str
     versions: Mapping[str, str]
     files: Mapping[str, str]
+    critic: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def decoded(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -201,7 +207,11 @@ def load_model(
         require_keras("the Keras backend")
     if card.kind == INFILLER:
         return _load_infiller(folder, card, backend)
-    return _load_predictor(folder, card, backend)
+    predictor = _load_predictor(folder, card, backend)
+    if card.critic:
+        check_files(folder, (CRITIC_FILE,), card.files)
+        predictor.critic = Critic.load(folder / CRITIC_FILE)
+    return predictor
 
 
 def _load_predictor(folder: Path, card: Card, backend: str) -> NetworkPredictor:
@@ -273,6 +283,25 @@ def save_model(
         tunes.save(folder / TUNES_FILE)
         files.append(TUNES_FILE)
     card = replace(card, files={name: sha256(folder / name) for name in files})
+    card.write(folder)
+    return card
+
+
+def save_critic(critic: Critic, record: Mapping[str, Any], folder: Path) -> Card:
+    """Store a critic beside the model that it steers.
+
+    Args:
+        critic: of the model.
+        record: what it was fitted on, and how, see `Card.critic`.
+        folder: of the model.
+
+    Returns:
+        The card as it was written.
+    """
+    card = Card.read(folder)
+    critic.save(folder / CRITIC_FILE)
+    files = {**card.files, CRITIC_FILE: sha256(folder / CRITIC_FILE)}
+    card = replace(card, files=files, critic=record)
     card.write(folder)
     return card
 

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chorale.encoding.vocabulary import NoteVocabulary
+from chorale.models.critic.tables import critic_of
 from chorale.models.infiller import Infiller
 from chorale.models.predictor import Predictor
 from chorale.music.score import Chorale
@@ -105,6 +106,7 @@ class AvoidingPredictor:
         self.voice_order = predictor.voice_order
         self.plan_features = predictor.plan_features
         self.threads, self.members = threads_of(predictor), predictor.members
+        self.critic = critic_of(predictor)
         self._lines = [_line(line, self.vocabulary) for line in lines if line.strength]
 
     def start(self, plan: IntArray) -> AvoidingState:

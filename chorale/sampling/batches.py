@@ -57,6 +57,7 @@ class Batch:
             `chorale.voice_leading.sonority_faults.step_places`.
         scales: int array (pieces,), pitch classes, see
             `chorale.voice_leading.cross_relations.scale`.
+        plans: of the pieces.
         streams: seeds of the random numbers, one per piece.
     """
 
@@ -68,6 +69,7 @@ class Batch:
     leading_tones: IntArray
     places: IntArray
     scales: IntArray
+    plans: Sequence[Plan]
     streams: Sequence[np.random.SeedSequence]
 
     @property
@@ -150,6 +152,7 @@ def complete_in_batches(
                 OFF_BEAT,
             ),
             scales=np.array([scale(plan.key) for plan in plans]),
+            plans=plans,
             streams=[streams[index] for index in group],
         )
         samplers.append(make_sampler(batch))

@@ -10,6 +10,7 @@ import numpy as np
 
 from chorale.encoding.plan import Plan
 from chorale.errors import UsageError
+from chorale.models.critic.tables import critic_of
 from chorale.models.guidance import KEY_FEATURE, GuidedPredictor
 from chorale.models.predictor import Predictor
 from chorale.music.credits import opening_credit
@@ -123,8 +124,6 @@ def sample_each(
 ) -> list[Chorale]:
     """Write one new chorale from each start; otherwise as `sample`."""
     fragments = [start.fragment() for start in starts]
-    # Nothing is given after the opening that could weight several particles.
-    options = replace(options or SamplingOptions(), particles=1)
     written = complete(predictor, fragments, options, first=first, progress=progress)
     return [replace(piece, source="") for piece in written]
 
@@ -155,12 +154,15 @@ def complete(
         DataError: a given note is outside the model's vocabulary.
     """
     options = options or SamplingOptions()
+    critic = critic_of(predictor) if options.critic else None
     particles = options.particles or PARTICLES
+    if critic is None and not any(map(_is_led, fragments)):
+        particles = 1
     size = max(_BATCH // (predictor.members * particles), 1)
 
     def sampler(batch: Batch) -> NextStepSampler:
         model = _with_guidance(predictor, batch, options.guidance, particles)
-        return NextStepSampler(model, batch, options, particles)
+        return NextStepSampler(model, batch, options, particles, critic)
 
     return complete_in_batches(
         predictor,
@@ -173,6 +175,12 @@ def complete(
         first=first,
         progress=progress,
     )
+
+
+def _is_led(fragment: Fragment) -> bool:
+    """Return whether notes are given after free ones, which weigh particles."""
+    given = fragment.given.all(axis=1)
+    return bool(fragment.given[int(given.argmin()) :].any())
 
 
 def _with_guidance(

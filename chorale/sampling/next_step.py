@@ -13,11 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chorale.encoding.tokens import SILENCE_TOKEN, Vocabulary
+from chorale.models.critic.tables import Critic
 from chorale.models.predictor import Predictor, log_softmax
 from chorale.music.voices import VOICES
 from chorale.sampling.batches import Batch, allowed_tokens
 from chorale.sampling.logits import DrawingOptions, pick
 from chorale.sampling.particles import ParticleFilter
+from chorale.sampling.steering import Steering
 from chorale.utils.arrays import BoolArray, Float64Array, FloatArray, IntArray
 from chorale.utils.checks import check_at_least
 from chorale.voice_leading.costs import RuleCosts
@@ -37,6 +39,9 @@ class SamplingOptions(DrawingOptions):
     Attributes:
         guidance: weight of classifier-free guidance by the key of the plan in the last
             bars, see `chorale.models.guidance`; 0 samples the model without it.
+        critic: strength of the critic of the model, which weighs the particles after
+            every beat, see `chorale.sampling.steering`; 0, or a model without one,
+            samples without it.
         particles: number of particles for each fragment, see
             `chorale.sampling.particles`; with 1 the notes do not depend on given notes
             after them. None takes the default of the task, PARTICLES unless its
@@ -47,11 +52,12 @@ class SamplingOptions(DrawingOptions):
     """
 
     guidance: float = 2.0
+    critic: float = 1.0
     particles: int | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_at_least(self, guidance=0)
+        check_at_least(self, guidance=0, critic=0)
         if self.particles is not None:
             check_at_least(self, particles=1)
 
@@ -120,6 +126,7 @@ class NextStepSampler:
         batch: the pieces.
         options: how to draw.
         particles: number of particles of each piece.
+        critic: that weighs the particles; None for none.
 
     Attributes:
         steps: number of time steps up to the last one that matters.
@@ -131,6 +138,7 @@ class NextStepSampler:
         batch: Batch,
         options: SamplingOptions,
         particles: int,
+        critic: Critic | None = None,
     ) -> None:
         self._predictor, self._batch, self._options = predictor, batch, options
         self._particles, vocabulary = particles, predictor.vocabulary
@@ -173,6 +181,10 @@ class NextStepSampler:
         # these rows, see `_merge`; until then they are the same.
         self._state_rows = self._asked = self._rows
         self._filter = ParticleFilter(batch.streams, particles, batch.lengths, ends)
+        self._steering: Steering | None = None
+        self._heard = np.zeros((len(self._tokens), VOICES), np.int64)
+        if critic is not None and particles > 1:
+            self._steering = Steering(critic, options.critic, batch.plans, particles)
 
     def _per_particle(self, array: Any) -> Any:
         """Repeat an array (pieces, …) for all particles, to (rows, …)."""
@@ -183,12 +195,16 @@ class NextStepSampler:
         state, sounding = yield from self._read_beginning()
         for step in range(self._first_free, self.steps):
             sounding = self._draw_step(state, sounding, step)
-            # Weights change where tokens are given.
-            if self._particles > 1 and not all(self._all_free[step]):
+            is_judged = self._judge(step, sounding)
+            # Weights change where tokens are given, or the critic judges a beat.
+            if self._particles > 1 and (is_judged or not all(self._all_free[step])):
                 rows = self._filter.resample(step)
                 if (rows != self._rows).any():
                     self._tokens, sounding = self._tokens[rows], sounding[rows]
+                    self._heard = self._heard[rows]
                     self._state_rows = self._state_rows[rows]
+                    if self._steering is not None:
+                        self._steering.select(rows)
                     if step < self._last_free:
                         state = self._predictor.select(state, self._state_rows)
                         self._state_rows = self._rows
@@ -225,17 +241,38 @@ class NextStepSampler:
         firsts = {beginning: row for row, beginning in enumerate(beginnings)}
         read = list(firsts.values())
         tokens, plan = (part[read] for part in parts)
+        numbers = {beginning: number for number, beginning in enumerate(firsts)}
+        rows = self._per_particle([numbers[beginning] for beginning in beginnings])
         past = vocabulary.begin((len(read),))
         state = self._predictor.start(plan[:, 0])
         for step in range(self._first_free):
             past = vocabulary.follow(past, tokens[:, step])
+            self._hear(step, past.pitches[rows])
             state = self._predictor.advance(state, tokens[:, step], plan[:, step + 1])
             yield
-        numbers = {beginning: number for number, beginning in enumerate(firsts)}
-        rows = self._per_particle([numbers[beginning] for beginning in beginnings])
         if len(rows) > len(read):
             state = self._predictor.select(state, rows)
         return state, past.pitches[rows]
+
+    def _hear(self, step: int, sounding: IntArray) -> Float64Array | None:
+        """Return what the critic says after a step, see `Steering.follow`."""
+        if self._steering is None:
+            return None
+        hold, notes = self._predictor.vocabulary.hold, self._alphabet.notes
+        heard = notes.take(sounding)
+        attacked = (
+            heard != self._heard if hold is None else self._tokens[:, step] != hold
+        )
+        self._heard = heard
+        return self._steering.follow(step, heard, attacked & (heard > 0))
+
+    def _judge(self, step: int, sounding: IntArray) -> bool:
+        """Weigh the particles by the critic; return whether it judged a beat."""
+        gains = self._hear(step, sounding)
+        if gains is None:
+            return False
+        self._filter.update(gains, step)
+        return True
 
     def _merge(self, state: Any, step: int) -> Any:
         """Return the predictor's state without equal rows, after a step.

@@ -220,7 +220,11 @@ def matched_sets(
 def _ngram_options(random_state: int, particles: int | None = None) -> SamplingOptions:
     """Return options that sample the n-gram's own distribution."""
     return SamplingOptions(
-        rules="off", top_p=1.0, particles=particles, random_state=random_state
+        rules="off",
+        temperature=1.0,
+        top_p=1.0,
+        particles=particles,
+        random_state=random_state,
     )
 
 

@@ -24,7 +24,7 @@ from chorale.sampling.avoidance import Avoided, AvoidingInfiller, AvoidingPredic
 from chorale.sampling.best_of import Choice, Judge, choose_if_judged
 from chorale.sampling.completion import Model, Options, default_options, fill_in
 from chorale.sampling.fragments import Fragment
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step import PARTICLES, SamplingOptions
 from chorale.sampling.passages import name_of, passage_of
 from chorale.utils.arrays import BoolArray
 from chorale.utils.progress import Progress
@@ -172,7 +172,7 @@ def rewrite_passage(
         raise OptionError("distance", f"expected {{}} from 0 to 1, got {distance}")
     options = options or default_options(model)
     if isinstance(options, SamplingOptions) and options.particles is None:
-        particles = PASSAGE_PARTICLES if passage.given.any() else 1
+        particles = PASSAGE_PARTICLES if passage.given.any() else PARTICLES
         options = replace(options, particles=particles)
     search = _Search(model, passage, options, best_of, distance, choose, progress)
     drafts = search.draw(0, variations * best_of, search.avoided([]))
