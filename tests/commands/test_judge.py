@@ -51,7 +51,7 @@ def test_a_model_is_compared_with_bach_train_and_the_ngram(run: Run) -> None:
     settings = rows.pop("settings")
     assert (settings["rules"], settings["top_p"]) == ("off", 0.96)
     assert (settings["models"], settings["average"]) == (["bach"], "none")
-    assert "particles" not in settings
+    assert settings["particles"] == 8
     assert list(rows) == COLUMNS
     assert [rows[name]["chorales"] for name in COLUMNS] == [12, 12, 30, 12]
     # The fake model draws any note in its ranges, and never a rest.
@@ -229,7 +229,8 @@ def test_a_final_report_uses_the_test_split(
     [
         ("-n 0", "at least 1 sample, got 0", 2),
         ("--given alto", "expected --given soprano, got 'alto'", 2),
-        ("--particles 4", "--particles needs given notes: add --given soprano", 2),
+        ("--particles 0", "--particles of at least 1", 2),
+        ("--critic -1", "--critic of at least 0", 2),
         ("--given soprano --bars 4", "harmonized whole: leave out --bars", 2),
         ("--given soprano -n 0", "at least 1 sample, got 0", 2),
         ("mine --given soprano", "--given is for samples of a model", 2),
