@@ -153,5 +153,5 @@ def _weights(sets: tuple[Seen, Seen], folds: Mapping[str, int]) -> dict[str, flo
             labels.append(np.full(len(tested), 1 - label))
     regression = LogisticRegression(class_weight="balanced", max_iter=1000)
     regression.fit(np.concatenate(inputs), np.concatenate(labels))
-    # What tells for Bach is never held against him.
+    # A negative weight would prefer the model to Bach.
     return dict(zip(TABLES, np.maximum(regression.coef_[0], 0).tolist(), strict=True))
