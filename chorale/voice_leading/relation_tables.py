@@ -139,9 +139,9 @@ class StepRelations:
         tables: the tables.
         scales: int array (batch,), begins of scales in `RelationTables.clashes`.
         before: int array (batch, 4), MIDI notes a step before.
-        classes: int array (4, batch), their pitch classes above the lowest note.
         phrase_start: bool array (batch,), see Context.
-        lowest: MIDI note.
+        lowest: MIDI note of the vocabulary.
+        classes: int array, pitch classes above it by MIDI note, SILENT_CLASS.
     """
 
     def __init__(
@@ -149,39 +149,32 @@ class StepRelations:
         tables: RelationTables,
         scales: IntArray,
         before: IntArray,
-        classes: IntArray,
         phrase_start: BoolArray,
         lowest: int,
+        classes: IntArray,
     ) -> None:
-        self._tables, self._scales = tables, scales
-        self._before, self._classes = before.T, classes
-        self._phrase_start, self._lowest = phrase_start, lowest
-        self._now: dict[int, IntArray] = {}  # pitch classes of voices written
-        # Of the voices that move: where they do, and by how many semitones.
-        self._moves: dict[int, tuple[BoolArray, IntArray]] = {}
-        self._mates: IntArray | None = None  # (4, batch), of the notes before
+        self._tables, self._scales, self._lowest = tables, scales, lowest
+        self._before, self._phrase_start = before.T, phrase_start
+        self._classes = classes
+        self._unread: list[tuple[int, IntArray]] = []  # voices and notes
+        self._motions: _Motions | None = None  # None until a voice moves
 
-    def write(self, voice: int, notes: IntArray, classes: IntArray) -> None:
-        """Write the notes of a voice.
-
-        Args:
-            voice: its index.
-            notes: int array (batch,), MIDI notes.
-            classes: int array (batch,), their pitch classes above the lowest note.
-        """
-        self._now[voice] = classes
-        before = self._before[voice]
-        moves = notes - before
-        moved = (moves != 0) & (notes != SILENCE) & (before != SILENCE)
-        if not moved.any():
-            return
-        if self._mates is None:
-            scales = (self._scales >> OCTAVE) * CLASSES
-            scaled = self._classes + scales
-            self._mates = self._tables.mates.take(scaled)
-            self._mates[:, self._phrase_start] = NO_TONE
-            self._shifts = self._tables.shifts.take(scaled)
-        self._moves[voice] = moved, moves
+    def write(self, voice: int, notes: IntArray) -> None:
+        """Write the notes of a voice, int array (batch,), MIDI notes."""
+        self._unread.append((voice, notes))
+        if self._motions is None:
+            if (notes == self._before[voice]).all():
+                return
+            self._motions = _Motions(
+                self._tables,
+                self._scales,
+                self._before,
+                self._phrase_start,
+                self._classes,
+            )
+        for each in self._unread:
+            self._motions.read(*each)
+        self._unread = []
 
     def clashes(self, written: IntArray) -> Begins:
         """Return where the costs of clashes begin, by the set of the notes written."""
@@ -192,50 +185,91 @@ class StepRelations:
 
         None if there are none.
         """
-        if self._mates is None:
-            return None
-        classes, sets = self._classes, np.zeros(len(self._scales), np.int64)
-        can_move = classes[voice] != SILENT_CLASS
-        for left, (moved, moves) in self._moves.items():
-            mates, steps = self._mates[left], -moves * self._shifts[left]
-            is_false = moved & (mates != NO_TONE) & (self._now[left] != mates)
-            is_false &= (steps <= 0) | (steps > LARGEST_STEP)
-            is_false &= can_move & (classes[voice] != mates)
-            if is_false.any():
-                is_false &= self._no_semitone(left, voice)
-                sets |= np.where(is_false, 1 << classes[left], 0)
-        if not sets.any():
+        sets = None if self._motions is None else self._motions.left_for(voice)
+        if sets is None:
             return None
         return self._tables.clashes.take(sets + self._scales) + self._tables.attacks
 
     def leaves(self, voice: int) -> IntArray | None:
         """Return where the costs of leaving a letter begin; None if there are none."""
-        if self._mates is None:
+        shifts = None if self._motions is None else self._motions.altered(voice)
+        if shifts is None:
             return None
-        mates, is_false = self._mates[voice], np.zeros(len(self._scales), np.bool_)
-        for attacked, (moved, _) in self._moves.items():
-            is_attacked = moved & (self._now[attacked] == mates)
-            is_false |= is_attacked & (self._classes[attacked] != mates)
-        if not is_false.any():
-            return None
-        is_false &= self._no_semitone(voice, voice)
-        places = self._tables.leaves.take((self._shifts[voice] < 0).astype(np.int64))
-        return np.where(is_false, places - (self._before[voice] - self._lowest), 0)
+        places = self._tables.leaves.take((shifts < 0).astype(np.int64))
+        begins = places - (self._before[voice] - self._lowest)
+        return np.where(shifts == 0, 0, begins)
 
-    def _no_semitone(self, left: int, voice: int) -> BoolArray:
-        """Return where no voice has or may have a chromatic semitone.
 
-        It begins on the note that one voice has left. `voice` chooses.
+class _Motions:
+    """What the voices written have left, and what they have moved to.
+
+    Args:
+        tables, scales, phrase_start, classes: see StepRelations.
+        before: int array (4, batch), MIDI notes a step before.
+    """
+
+    def __init__(
+        self,
+        tables: RelationTables,
+        scales: IntArray,
+        before: IntArray,
+        phrase_start: BoolArray,
+        classes: IntArray,
+    ) -> None:
+        self._before, self._classes_of = before, classes
+        self._classes = classes.take(before)
+        scaled = self._classes + (scales >> OCTAVE) * CLASSES
+        self._sounds = before != SILENCE
+        self._mates = tables.mates.take(scaled)
+        if phrase_start.any():
+            self._mates[:, phrase_start] = NO_TONE
+        self._shifts = tables.shifts.take(scaled)
+        # Where a voice has left a note and not moved on as its accidental wants.
+        self._leaves = np.zeros(before.shape, np.bool_)
+        # Pitch classes to which voices have moved; none if they have not.
+        self._goals = np.full(before.shape, NO_TONE - 1)
+        # Where the second voice has or may have the chromatic semitone that begins on
+        # the note of the first, (4, 4, batch).
+        self._semitones = self._classes[:, np.newaxis] == self._classes
+        self._semitones[range(VOICES), range(VOICES)] = False
+
+    def read(self, voice: int, notes: IntArray) -> None:
+        """Read the notes of a voice, int array (batch,), MIDI notes."""
+        classes, mates = self._classes_of.take(notes), self._mates[voice]
+        is_silent = classes == SILENT_CLASS
+        self._semitones[:, voice] &= (classes == self._mates) | is_silent
+        moves = notes - self._before[voice]
+        moved = (moves != 0) & ~is_silent & self._sounds[voice]
+        steps = moves * self._shifts[voice]
+        self._leaves[voice] = (
+            moved
+            & (mates != NO_TONE)
+            & (classes != mates)
+            & ((steps >= 0) | (steps < -LARGEST_STEP))
+        )
+        self._goals[voice] = np.where(moved, classes, NO_TONE - 1)
+
+    def left_for(self, voice: int) -> IntArray | None:
+        """Return the sets of notes left, whose letters a voice may not move to.
+
+        Int array (batch,); None if there are none.
         """
-        assert self._mates is not None
-        classes, mates = self._classes, self._mates[left]
-        none = np.ones(len(self._scales), np.bool_)
-        for each in range(VOICES):
-            if each == left:
-                continue
-            has_it = classes[each] == classes[left]
-            if each in self._now and each != voice:
-                now = self._now[each]
-                has_it &= (now == mates) | (now == SILENT_CLASS)
-            none &= ~has_it
-        return none
+        left = self._leaves & (self._mates != self._classes[voice])
+        left &= self._sounds[voice]
+        if not left.any():
+            return None
+        left &= ~self._semitones.any(axis=1)
+        sets: IntArray = np.bitwise_or.reduce(left << self._classes, axis=0)
+        return sets
+
+    def altered(self, voice: int) -> IntArray | None:
+        """Return how much another voice has altered the note that a voice may leave.
+
+        Int array (batch,), semitones, 0 if none has; None if none has anywhere.
+        """
+        altered = self._goals == self._mates[voice]
+        if not altered.any():
+            return None
+        altered &= self._classes != self._mates[voice]
+        is_false = altered.any(axis=0) & ~self._semitones[voice].any(axis=0)
+        return np.where(is_false, self._shifts[voice], 0)

@@ -128,29 +128,25 @@ class StepSonorities:
     Args:
         tables: the tables.
         places: int array (batch,), those of a Context.
+        lowest: MIDI note of the vocabulary.
     """
 
-    def __init__(self, tables: SonorityTables, places: IntArray) -> None:
-        self._tables = tables
+    def __init__(self, tables: SonorityTables, places: IntArray, lowest: int) -> None:
+        self._tables, self._lowest = tables, lowest
         self._places = places * (2 * _BASSES * SETS) if places.any() else None
         self._bass: IntArray | int = NO_BASS * SETS
         self._written = 0  # number of voices
         self._silent: BoolArray | None = None  # where one of these is
 
-    def write(self, voice: int, notes: IntArray, classes: IntArray) -> None:
-        """Write the notes of a voice.
-
-        Args:
-            voice: its index.
-            notes: int array (batch,), MIDI notes.
-            classes: int array (batch,), their pitch classes above the lowest note.
-        """
+    def write(self, voice: int, notes: IntArray) -> None:
+        """Write the notes of a voice, int array (batch,), MIDI notes."""
         if self._places is None:
             return
         is_silent = notes == SILENCE
         self._written += 1
         self._silent = is_silent if self._silent is None else self._silent | is_silent
         if voice == BASS:
+            classes = (notes - self._lowest) % OCTAVE
             self._bass = np.where(is_silent, NO_BASS, classes) * SETS
 
     def chords(self, voice: int, written: IntArray) -> Begins | None:

@@ -60,15 +60,14 @@ class StepCosts:
         self._origins = np.subtract(origins, rules.pairs.edge, out=origins)
         self._written: IntArray | None = None  # the set of the notes written
         self._tones = tones
-        classes = rules.classes.take(before.T)
         self._relations = StepRelations(
-            rules.relations, scales, before, classes, phrase_start, rules.lowest
+            rules.relations, scales, before, phrase_start, rules.lowest, rules.classes
         )
-        self._sonorities = StepSonorities(rules.sonorities, places)
+        self._sonorities = StepSonorities(rules.sonorities, places, rules.lowest)
         chord = rules.own.before.take(chords + 2 * tones)
         self._is_dominant = bool(chord.any())  # or has the leading tone
         if self._is_dominant:
-            self._remember(chord.astype(np.int64), classes)
+            self._remember(chord.astype(np.int64), rules.classes.take(before.T))
 
     def write(self, voice: int, notes: IntArray) -> None:
         """Write the notes of a voice, int array (batch,), MIDI notes."""
@@ -81,12 +80,11 @@ class StepCosts:
                 now,
                 self._starts[PAIRS_BEGIN:][pairs],
             )
-        classes = rules.classes.take(notes)
         if self._is_dominant:
-            has_tone = classes * SETS == self._tones
+            has_tone = rules.classes.take(notes) * SETS == self._tones
             self._is_new |= has_tone & ~self._had_tone[voice]
-        self._relations.write(voice, notes, classes)
-        self._sonorities.write(voice, notes, classes)
+        self._relations.write(voice, notes)
+        self._sonorities.write(voice, notes)
         chords = rules.chords.take(notes)
         self._written = chords if self._written is None else self._written | chords
 
