@@ -13,6 +13,10 @@ as textbooks have them: `LEVELS` in rule says what a level is for.
 - leaps: large, augmented and diminished leaps
 - clashes: one letter with two accidentals, at once and in succession
 - dissonances: on a beat, how they are prepared and resolved
+- sonorities: open fifths and other chords without a third; six_fours
+- phrase_ends: dissonances and inversions there; endings: a complete cadence
+- bass_lines: oscillating and static basses; rhythm: syncopated harmonies
+- stretches: what rules of chords and phrases read of the harmonic analysis
 - piece: a chorale prepared for the rules; dyads: pairs of voices at successive steps
 - faults: of the notes that a voice may choose next
 - costs: what these notes cost, for samplers, by tables: cost_tables, chord_tables,
