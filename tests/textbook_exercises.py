@@ -70,6 +70,15 @@ CORRECT = [
         ),
     ),
     Exercise(
+        name="tonic and dominant alone",
+        voices=(
+            "C5 B4 C5 B4 C5.16",
+            "G4 G4 G4 G4 G4.16",
+            "E4 D4 E4 D4 E4.16",
+            "C3 G2 C3 G2 C3.16",
+        ),
+    ),
+    Exercise(
         name="minor, with a Phrygian half cadence",
         voices=(
             "A4 B4 C5 A4 G#4.8 A4 A4 G#4.8 A4.8",

@@ -1,4 +1,8 @@
-"""Rules about the line of the bass: it neither oscillates nor stands still."""
+"""Rules about the line of the bass: it neither oscillates nor stands still.
+
+They are for strict style: the first exercises of every book have only tonic and
+dominant, and a pedal point is no fault.
+"""
 
 from __future__ import annotations
 
@@ -123,6 +127,7 @@ RULES = (
         message=_describe_oscillation,
         is_motion=False,
         bach_per_thousand=1.47,
+        level="strict",
     ),
     Rule(
         name="static-bass",
@@ -132,5 +137,6 @@ RULES = (
         message=_describe_static,
         is_motion=False,
         bach_per_thousand=0.25,
+        level="strict",
     ),
 )
