@@ -101,12 +101,7 @@ def own_tables(reach: int) -> OwnTables:
 
 def surprisal_rounded(rule: str) -> float:
     """Return what a fault costs in the tables, in nats."""
-    return rounded(surprisal(rule))
-
-
-def rounded(cost: float) -> float:
-    """Return a cost as it is in the tables, in nats."""
-    return round(cost / _QUANTUM) * _QUANTUM
+    return round(surprisal(rule) / _QUANTUM) * _QUANTUM
 
 
 # === Examples of situations ===

@@ -22,7 +22,7 @@ from chorale.voice_leading.chord_tables import (
     all_chords,
     own_tables,
     rotated,
-    rounded,
+    surprisal_rounded,
 )
 from chorale.voice_leading.cross_relations import (
     chromatic_clashes,
@@ -31,7 +31,7 @@ from chorale.voice_leading.cross_relations import (
 )
 from chorale.voice_leading.dyads import LARGEST_STEP, OCTAVE
 from chorale.voice_leading.faults import NO_TONE, Context
-from chorale.voice_leading.sonority_faults import SETS, surprisal
+from chorale.voice_leading.sonority_faults import SETS
 
 Begins = npt.NDArray[np.int32]
 
@@ -74,9 +74,9 @@ def relation_tables(reach: int) -> RelationTables:
         )
     leaves = np.array([_leaves(shift, reach) for shift in (1, -1)])
     values = [
-        rounded(surprisal("chromatic-clash")) * rows.ravel(),
-        rounded(surprisal("false-relation")) * rows.ravel(),
-        rounded(surprisal("false-relation")) * leaves.ravel(),
+        surprisal_rounded("chromatic-clash") * rows.ravel(),
+        surprisal_rounded("false-relation") * rows.ravel(),
+        surprisal_rounded("false-relation") * leaves.ravel(),
     ]
     tonics = np.append(np.arange(OCTAVE), NO_TONE)[:, np.newaxis]
     mates = letter_mates(OCTAVE + np.arange(CLASSES), tonics)

@@ -7,7 +7,6 @@ take the arguments of `chorale.voice_leading.faults.exact_faults`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -25,21 +24,7 @@ from chorale.voice_leading.faults import (
     Fault,
 )
 
-# Findings of `check` per 1,000 opportunities in Bach's chorales of train.
-BACH_PER_THOUSAND = {
-    "chromatic-clash": 0.02,
-    "false-relation": 0.29,
-    "open-fifth": 3.27,
-    "phrase-end-dissonance": 4.4,
-    "phrase-end-inversion": 7.5,
-}
-
 SETS = 1 << OCTAVE  # sets of pitch classes: bit p stands for pitch class p
-
-
-def surprisal(rule: str) -> float:
-    """Return the surprisal of a fault in Bach, in nats: -ln of its rate."""
-    return -math.log(BACH_PER_THOUSAND[rule] / 1000)
 
 
 def step_places(

@@ -18,7 +18,7 @@ from chorale.utils.arrays import BoolArray, Float64Array, IntArray
 from chorale.voice_leading.chord_tables import (
     EXAMPLE,
     own_tables,
-    rounded,
+    surprisal_rounded,
 )
 from chorale.voice_leading.dyads import OCTAVE
 from chorale.voice_leading.faults import NO_TONE, OFF_BEAT, PLACES, Context
@@ -27,7 +27,6 @@ from chorale.voice_leading.sonority_faults import (
     SETS,
     class_sets,
     open_fifths,
-    surprisal,
     unstable_phrase_ends,
 )
 
@@ -107,7 +106,7 @@ def _costs(context: Context, voice: int) -> Float64Array:
     costs = np.zeros(notes.shape)
     for find in (open_fifths, unstable_phrase_ends):
         for fault in find(context, voice, notes):
-            costs += rounded(surprisal(fault.rule)) * fault.notes
+            costs += surprisal_rounded(fault.rule) * fault.notes
     return costs
 
 

@@ -33,7 +33,6 @@ from chorale.voice_leading.faults import (
 from chorale.voice_leading.relation_tables import relation_tables
 from chorale.voice_leading.rules import surprisal
 from chorale.voice_leading.sonority_faults import open_fifths, unstable_phrase_ends
-from chorale.voice_leading.sonority_faults import surprisal as sonority_surprisal
 from chorale.voice_leading.sonority_tables import sonority_tables
 
 EVERY_NOTE = np.arange(HIGHEST_PITCH + 1)
@@ -43,8 +42,6 @@ FINDERS = (
     unresolved_sevenths,
     doubled_leading_tones,
     unresolved_leading_tones,
-)
-SONORITY_FINDERS = (
     chromatic_clashes,
     false_relations,
     open_fifths,
@@ -58,9 +55,6 @@ def defined_costs(context: Context, voice: int, notes: np.ndarray) -> np.ndarray
     for find in FINDERS:
         for fault in find(context, voice, notes):
             costs += surprisal(fault.rule) * fault.notes
-    for find in SONORITY_FINDERS:
-        for fault in find(context, voice, notes):
-            costs += sonority_surprisal(fault.rule) * fault.notes
     return costs
 
 

@@ -15,7 +15,7 @@ from chorale.voice_leading.cross_relations import (
     scale,
 )
 from chorale.voice_leading.faults import NO_TONE, Context
-from chorale.voice_leading.sonority_faults import surprisal
+from chorale.voice_leading.rules import surprisal
 
 EVERY_CLASS = np.arange(60, 72)
 
