@@ -18,7 +18,7 @@ as textbooks have them: `LEVELS` in rule says what a level is for.
 - bass_lines: oscillating and static basses; rhythm: syncopated harmonies
 - stretches: what rules of chords and phrases read of the harmonic analysis
 - piece: a chorale prepared for the rules; dyads: pairs of voices at successive steps
-- faults: of the notes that a voice may choose next
-- costs: what these notes cost, for samplers, by tables: cost_tables, chord_tables,
-  cost_layout
+- faults, cross_relations, sonority_faults: of the notes that a voice may choose next
+- costs: what these notes cost, for samplers, by tables: rule_tables has them all,
+  step_costs and cost_layout look them up
 """
