@@ -41,6 +41,7 @@ from chorale.evaluation.style.windows import Window, match_windows
 from chorale.evaluation.summary import Summary
 from chorale.music.score import Chorale
 from chorale.utils.progress import Progress
+from chorale.voice_leading.piece import Piece
 
 # Chorales in the subsets that are compared; fewer have too narrow intervals, see
 # `chorale.evaluation.reference`.
@@ -154,10 +155,15 @@ def judge(
         "train": matched.windows,
         "n-gram": sets.ngram,
     }
-    progressions = Progressions.of(sets.train)
+    # Most train windows are whole chorales: each is analyzed once.
+    pieces = {id(chorale): Piece(chorale) for chorale in sets.train}
+    analyses = [pieces[id(chorale)].analysis for chorale in sets.train]
+    progressions = Progressions.of(sets.train, analyses)
     observed = {}
     for name, windows in by_name.items():
-        observed[name] = observe(windows, progressions, places=name == "samples")
+        observed[name] = observe(
+            windows, progressions, places=name == "samples", pieces=pieces
+        )
         if progress is not None:
             progress(len(observed), 2 * len(by_name))
     profiles = {name: found.profile for name, found in observed.items()}

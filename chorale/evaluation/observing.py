@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -65,6 +65,7 @@ def observe(
     progressions: Progressions | None = None,
     *,
     places: bool = False,
+    pieces: Mapping[int, Piece] | None = None,
 ) -> Observed:
     """Analyze the windows of a set.
 
@@ -72,6 +73,7 @@ def observe(
         windows: of the set.
         progressions: of the corpus it is compared with.
         places: whether places are wanted too: faults and weak endings.
+        pieces: chorales that have been prepared before, by their `id`.
 
     Raises:
         DataError: there are no windows.
@@ -82,7 +84,8 @@ def observe(
     faults: dict[str, list[Place]] = {}
     weak_phrases, ends = [], []
     for index, window in enumerate(windows):
-        analysis = Analysis.of(window, progressions)
+        piece = (pieces or {}).get(id(window.chorale))
+        analysis = Analysis.of(window, progressions, piece)
         analyses.append(analysis)
         counts = {}
         for rule in rules:

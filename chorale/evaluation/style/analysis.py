@@ -64,10 +64,21 @@ class Analysis:
     progressions: Progressions | None  # of the corpus it is compared with
 
     @classmethod
-    def of(cls, window: Window, progressions: Progressions | None = None) -> Analysis:
-        """Analyze a window; an unknown key is estimated from the notes."""
+    def of(
+        cls,
+        window: Window,
+        progressions: Progressions | None = None,
+        piece: Piece | None = None,
+    ) -> Analysis:
+        """Analyze a window; an unknown key is estimated from the notes.
+
+        Args:
+            window: to be analyzed.
+            progressions: of the corpus it is compared with, if any.
+            piece: its chorale, if it has been prepared before.
+        """
         chorale = window.chorale
-        piece = Piece(chorale)
+        piece = piece or Piece(chorale)
         key = piece.key
         return cls(
             chorale=chorale,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chorale.music.harmony.analysis import Harmony
+from chorale.music.harmony.analysis import Analysis, Harmony
 from chorale.music.harmony.analyzing import analyze
 from chorale.music.score import Chorale
 
@@ -31,21 +31,33 @@ class Progressions:
     sources: tuple[frozenset[str], frozenset[str]]  # of the pieces of each half
 
     @classmethod
-    def of(cls, chorales: Sequence[Chorale], *, random_state: int = 0) -> Progressions:
-        """Analyze a corpus and halve it at random; pieces of one source stay together.
+    def of(
+        cls,
+        chorales: Sequence[Chorale],
+        analyses: Sequence[Analysis] | None = None,
+        *,
+        random_state: int = 0,
+    ) -> Progressions:
+        """Halve a corpus at random; pieces of one source stay together.
 
         Pieces without a source are known by their index, as in `windows_of`.
+
+        Args:
+            chorales: of the corpus.
+            analyses: of the chorales; None: they are analyzed.
+            random_state: of the halves.
         """
+        if analyses is None:
+            analyses = [analyze(chorale) for chorale in chorales]
         names = [piece.source or str(index) for index, piece in enumerate(chorales)]
         unique = sorted(set(names))
         order = np.random.default_rng(random_state).permutation(len(unique))
         first = {unique[index] for index in order[: len(unique) // 2].tolist()}
         seen: tuple[set[_Succession], set[_Succession]] = (set(), set())
-        for name, piece in zip(names, chorales, strict=True):
+        for name, analysis in zip(names, analyses, strict=True):
             half = seen[0 if name in first else 1]
-            harmonies = analyze(piece).harmonies
             for length in LENGTHS:
-                half.update(successions(harmonies, length))
+                half.update(successions(analysis.harmonies, length))
         return cls(
             (frozenset(seen[0]), frozenset(seen[1])),
             (frozenset(first), frozenset(unique) - first),

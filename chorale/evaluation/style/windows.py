@@ -143,7 +143,8 @@ def match_windows(
         other_metre += metres[index] != metre
         shorter += _TOLERANCE * steps < window.steps
         start = _first_step(chorale, bar)
-        part = chorale.opening(start + steps)
+        is_whole = start + steps == chorale.steps
+        part = chorale if is_whole else chorale.opening(start + steps)
         found.append(Window(part, start, groups[index], is_cut))
     return Matched(found, other_metre, shorter)
 
