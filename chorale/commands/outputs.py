@@ -17,6 +17,7 @@ from chorale.formats.files import FORMATS, OUTPUT_ENDINGS, losses, write
 from chorale.music.score import Chorale
 from chorale.music.voices import INSTRUMENTS
 from chorale.sampling.best_of import Candidate, Choice, Judge, choose_if_judged
+from chorale.sampling.style_costs import summary_of
 from chorale.utils.checks import check_at_least, check_choice
 from chorale.utils.extras import require
 from chorale.utils.reports import (
@@ -64,6 +65,11 @@ Report = Annotated[
 ]
 
 
+_HEADER = (
+    *("place", "cadence", "nats per note", "atypical", "rules", "style", "cost"),
+    *("findings", "what costs most in style"),
+)
+_COSTLY = 3  # costs of style that a report names
 _NAMED = 8  # pieces that a remark names; of more it gives the number
 
 
@@ -250,7 +256,8 @@ def choice_blocks(drawn: Mapping[str, Sequence[Candidate]]) -> list[Block]:
             "The first of each table was kept: a piece that ends on a complete cadence "
             "before one that does not, then the one with the lowest cost. Costs are in "
             "nats: for findings beyond Bach's own rate, where rarer violations cost "
-            "more, and for a likelihood that is not typical of his chorales."
+            "more; for what is less common in his style, or more; and for a likelihood "
+            "that is not typical of his chorales."
         ),
     ]
     for name, candidates in drawn.items():
@@ -261,16 +268,23 @@ def choice_blocks(drawn: Mapping[str, Sequence[Candidate]]) -> list[Block]:
                 f"{candidate.nats_per_note:.3f}",
                 f"{candidate.typicality:.2f}",
                 f"{candidate.rules:.1f}",
+                f"{candidate.style:.1f}",
                 f"{candidate.cost:.1f}",
                 findings_of(candidate),
+                styles_of(candidate),
             )
             for number, candidate in enumerate(candidates, start=1)
         ]
-        header = ("place", "cadence", "nats per note", "atypical", "rules", "cost")
-        blocks += [Heading(name), Table((*header, "findings"), tuple(rows))]
+        blocks += [Heading(name), Table(_HEADER, tuple(rows))]
     return blocks
 
 
 def findings_of(candidate: Candidate) -> str:
     """Return the findings in a piece, such as `2 crossing, 1 overlap`."""
     return ", ".join(f"{count} {rule}" for rule, count in candidate.findings.items())
+
+
+def styles_of(candidate: Candidate) -> str:
+    """Return what costs most in style, such as `3.2 too many phrases that end …`."""
+    costs = sorted(candidate.styles.items(), key=lambda item: -item[1])
+    return "; ".join(f"{cost:.1f} {summary_of(name)}" for name, cost in costs[:_COSTLY])

@@ -13,4 +13,5 @@ passages     some bars and voices of a piece, as cells and in words
 avoidance    models that avoid given lines, so that what they write differs
 prompts      openings, plans and sopranos to complete
 best_of      the judge that keeps the best of several chorales
+style_costs  what the style of a chorale costs it, and `style_fitting` how much
 """

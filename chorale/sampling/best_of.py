@@ -6,6 +6,8 @@ average chorale of Bach's costs little or nothing:
 
 - *rules*: each finding beyond those that Bach would have at as many opportunities costs
   -ln of the rate of such findings in his chorales, so rarer violations cost more;
+- *style*: what Bach hardly does, or does more often, such as basses that return at once
+  and phrases that end on a cadence, see `chorale.sampling.style_costs`;
 - *typicality*: half the squared distance of the likelihood from the mean of Bach's own
   chorales, in standard deviations. A much higher likelihood is no better: the mode of a
   model is not among its typical samples (Meister, Pimentel, Wiher & Cotterell, 2023,
@@ -15,19 +17,23 @@ average chorale of Bach's costs little or nothing:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from chorale.errors import DataError
 from chorale.evaluation.likelihood import score_each
+from chorale.evaluation.style.analysis import Analysis
 from chorale.evaluation.style.cadences import final_cadence
+from chorale.evaluation.style.windows import Window
 from chorale.models.predictor import Predictor
 from chorale.models.storage import NEXT_STEP, Card, load_card, load_model
 from chorale.music.score import Chorale
-from chorale.voice_leading.checking import Tally, count
-from chorale.voice_leading.rules import BACH_PER_THOUSAND, surprisal
+from chorale.sampling.style_costs import style_costs
+from chorale.voice_leading.checking import Tally
+from chorale.voice_leading.piece import Piece
+from chorale.voice_leading.rules import BACH_PER_THOUSAND, RULES, surprisal
 
 
 class Typical(NamedTuple):
@@ -60,6 +66,8 @@ class Candidate:
         findings: number of findings of each part-writing rule, opening excluded.
         nats_per_note: negative log-likelihood, opening excluded.
         rules, typicality: costs in nats, at least 0.
+        styles: costs of style in nats, above 0, by name of
+            `chorale.sampling.style_costs.DIRECTIONS`.
     """
 
     chorale: Chorale
@@ -68,11 +76,17 @@ class Candidate:
     nats_per_note: float
     rules: float
     typicality: float
+    styles: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def style(self) -> float:
+        """Sum of the costs of style, in nats."""
+        return sum(self.styles.values())
 
     @property
     def cost(self) -> float:
-        """Sum of both costs, in nats."""
-        return self.rules + self.typicality
+        """Sum of all costs, in nats."""
+        return self.rules + self.style + self.typicality
 
 
 @dataclass(frozen=True)
@@ -107,28 +121,39 @@ class Judge:
             DataError: a transposed chorale has a note outside the model's vocabulary.
         """
         moved = [chorale.transpose(semitones) for chorale in chorales]
-        candidates = []
-        for chorale, judged, scored in zip(
-            chorales,
-            moved,
-            score_each(self.predictor, moved),
-            strict=True,
-        ):
-            tallies = count(judged, rules=BACH_PER_THOUSAND, start=opening)
-            nats, distance = float(scored.nats[opening:].mean()), 0.0
-            if self.typical is not None:
-                distance = (nats - self.typical.nats_per_note) / self.typical.spread
-            findings = {name: tally.findings for name, tally in tallies.items()}
-            candidate = Candidate(
-                chorale=chorale,
-                ends_well=final_cadence(judged).complete,
-                findings={name: found for name, found in findings.items() if found},
-                nats_per_note=nats,
-                rules=sum(_cost(name, tally) for name, tally in tallies.items()),
-                typicality=distance**2 / 2,
+        scores = score_each(self.predictor, moved)
+        candidates = [
+            self._candidate(
+                chorale, judged, float(scored.nats[opening:].mean()), opening
             )
-            candidates.append(candidate)
+            for chorale, judged, scored in zip(chorales, moved, scores, strict=True)
+        ]
         return sorted(candidates, key=lambda c: (not c.ends_well, c.cost))
+
+    def _candidate(
+        self, chorale: Chorale, judged: Chorale, nats: float, opening: int
+    ) -> Candidate:
+        """Return a chorale with its costs, which are those of its transposition."""
+        # Rules, style and cadence share one harmonic analysis.
+        analysis = Analysis.of(Window(judged, opening, judged.source))
+        tallies = tally_rules(analysis.piece, start=opening)
+        distance = 0.0
+        if self.typical is not None:
+            distance = (nats - self.typical.nats_per_note) / self.typical.spread
+        costs = style_costs().costs(analysis)
+        return Candidate(
+            chorale=chorale,
+            ends_well=final_cadence(judged, analysis.harmony).complete,
+            findings={
+                name: tally.findings
+                for name, tally in tallies.items()
+                if tally.findings
+            },
+            nats_per_note=nats,
+            rules=rule_cost(tallies),
+            typicality=distance**2 / 2,
+            styles={name: cost for name, cost in costs.items() if cost},
+        )
 
 
 class Choice(NamedTuple):
@@ -207,7 +232,21 @@ def choose_if_judged(
         return choose(None), (remark,)
 
 
-def _cost(rule: str, tally: Tally) -> float:
-    """Return the cost in nats of the findings beyond Bach's rate."""
-    rate = BACH_PER_THOUSAND[rule] / 1000
-    return max(tally.findings - tally.opportunities * rate, 0) * surprisal(rule)
+def tally_rules(piece: Piece, *, start: int = 0) -> dict[str, Tally]:
+    """Count findings and opportunities of the rules that count, from a step on."""
+    tallies = {}
+    for name in BACH_PER_THOUSAND:
+        faults, opportunities = RULES[name].find(piece)
+        tallies[name] = Tally(
+            int(faults[start:].sum()), int(opportunities[start:].sum())
+        )
+    return tallies
+
+
+def rule_cost(tallies: Mapping[str, Tally]) -> float:
+    """Return the cost in nats of the findings beyond Bach's rates."""
+    return sum(
+        max(tally.findings - tally.opportunities * BACH_PER_THOUSAND[name] / 1000, 0)
+        * surprisal(name)
+        for name, tally in tallies.items()
+    )

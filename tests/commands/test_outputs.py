@@ -30,11 +30,17 @@ def test_a_report_has_a_table_for_each_file() -> None:
         nats_per_note=0.25,
         rules=7.25,
         typicality=0.5,
+        styles={"bass_returns": 1.0, "phrase_ends_none": 2.25},
     )
     blocks = choice_blocks({"one": [candidate, candidate], "two": [candidate]})
     tables = [block for block in blocks if isinstance(block, Table)]
     assert [len(table.rows) for table in tables] == [2, 1]
-    row = ("1", "yes", "0.250", "0.50", "7.2", "7.8", "2 crossing, 1 overlap")
+    styles = (
+        "2.2 too many phrases that end with no cadence; "
+        "1.0 too many bass notes that return at once: A B A"
+    )
+    row = ("1", "yes", "0.250", "0.50", "7.2", "3.2", "11.0", "2 crossing, 1 overlap")
+    row = (*row, styles)
     assert tables[0].rows[0] == row
 
 

@@ -39,17 +39,32 @@ def test_a_finding_costs_its_surprise() -> None:
 
 
 def test_given_notes_cost_nothing() -> None:
-    parallel = chords([72, 67, 64, 48], [74, 67, 64, 50], [72, 69, 65, 53])
+    end = [[71, 67, 62, 55], TONIC]
+    parallel = chords(TONIC, [74, 69, 65, 50], *end)
     (whole,) = JUDGE.rank([parallel])
-    (rest,) = JUDGE.rank([parallel], opening=8)
-    assert whole.rules > 0 and rest.rules == 0 and not rest.findings
+    (rest,) = JUDGE.rank([parallel], opening=12)
+    assert "parallel-octaves" in whole.findings and not rest.findings
+    assert whole.rules > 0 and rest.rules == 0
+
+
+def test_style_costs_too() -> None:
+    upper = [72, 67, 64]
+    turning, walking = (
+        chords(*([*upper, bass] for bass in basses))
+        for basses in ((48, 50, 48, 50, 48, 50, 48), (60, 59, 57, 55, 53, 52, 48))
+    )
+    first, second = (JUDGE.rank([piece])[0] for piece in (turning, walking))
+    assert first.styles["bass_returns"] > 0 and "bass_returns" not in second.styles
+    assert first.style == sum(first.styles.values()) > second.style
+    assert first.cost == first.rules + first.style + first.typicality
 
 
 def test_an_ending_ranks_before_everything_else() -> None:
     faulty = chords([72, 67, 64, 48], [74, 67, 64, 50], DOMINANT, TONIC)
     unfinished = chords(TONIC, TONIC, TONIC, DOMINANT)
     best, second = JUDGE.rank([unfinished, faulty])
-    assert best.chorale is faulty and best.cost > second.cost == 0
+    assert best.chorale is faulty and best.cost > second.cost
+    assert best.rules > second.rules == 0
 
 
 def test_of_equals_the_first_is_kept() -> None:
