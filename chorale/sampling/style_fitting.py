@@ -3,7 +3,7 @@
     python -m chorale.sampling.style_fitting
 
 continues the opening of each chorale of train and harmonizes the sopranos of half of
-them with the shipped model, fits `style_costs.json` anew and writes it. A logistic
+them with the shipped model, fits the costs and writes `style_costs.json`. A logistic
 regression of pairs, a chorale of Bach's and the draft with its opening or soprano, says
 by how much each term speaks for Bach; its weights are at least 0, so that no term
 lowers a cost. They are then scaled so that style counts as much as the rules of
