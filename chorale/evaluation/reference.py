@@ -50,6 +50,13 @@ class Reference:
         Raises:
             DataError: there is no such split, or too few pieces for the tests.
         """
+        if not corpus.train:
+            raise DataError(
+                f"expected at least {LEAST_TRAIN} pieces in train, which samples and "
+                f"{split} are compared with, found none: add other pieces, in a folder "
+                f"train/ beside {split}/",
+                corpus.path,
+            )
         train, whole = _of_own_names(
             *(
                 tuple(map(numbered_from_one, corpus.split(name)))

@@ -54,6 +54,12 @@ def test_a_small_corpus_is_refused(train: int, valid: int) -> None:
         Reference.of(hymns(train, valid), "valid")
 
 
+def test_a_corpus_that_is_all_held_out_is_refused() -> None:
+    message = r"hymns: expected at least 10 pieces in train, .* train/ beside valid/"
+    with pytest.raises(DataError, match=message):
+        Reference.of(hymns(0, 75), "valid")
+
+
 def test_a_test_that_needs_more_pieces_is_named() -> None:
     reference = Reference.of(hymns(10, 9), "valid")
     assert reference.remarks == (
