@@ -24,7 +24,7 @@ from chorale.sampling import rewriting
 from chorale.sampling.best_of import Candidate, Judge
 from chorale.sampling.fragments import Fragment
 from chorale.sampling.passages import name_of, parse_bars, passage_of
-from chorale.sampling.rewriting import Rewritten
+from chorale.sampling.variations import Rewritten
 from chorale.utils.reports import Block, Heading, Paragraph, Table
 from chorale.utils.text import counted
 

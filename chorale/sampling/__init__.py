@@ -9,6 +9,7 @@ logits       temperature, rules, top-k, top-p, and their options
 fragments    pieces of which some notes are given
 completion   harmonize a melody, by either kind of model
 rewriting    other notes for a passage, that differ from those it had
+variations   the search for drafts of a passage that differ enough
 passages     some bars and voices of a piece, as cells and in words
 avoidance    models that avoid given lines, so that what they write differs
 prompts      openings, plans and sopranos to complete

@@ -30,7 +30,8 @@ from chorale.sampling.fragments import Fragment, extend_to_onsets
 from chorale.sampling.generate import sample
 from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.openings import find_start
-from chorale.sampling.rewriting import Rewritten, sentence_of
+from chorale.sampling.rewriting import sentence_of
+from chorale.sampling.variations import Rewritten
 from chorale.studio import parameters as table
 from chorale.studio.model_cache import judge_of, open_model
 from chorale.studio.parameters import Parameter, options_of, read_all

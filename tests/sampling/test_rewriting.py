@@ -32,11 +32,11 @@ from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.rewriting import (
     DISTANCE,
     JudgedChoice,
-    Rewritten,
     rewrite,
     rewrite_passage,
     sentence_of,
 )
+from chorale.sampling.variations import Rewritten
 
 INFILLER = UniformInfiller(wide_cells())
 QUICK = InfillingOptions(rounds=2)
@@ -159,6 +159,31 @@ def test_where_there_is_no_alternative_it_is_said(
         "changed 0 % of the 1 cell of bar 2 (alto); no draft differs in the 40 % asked "
         "for"
     )
+
+
+@OPINIONATED
+def test_what_is_done_never_falls_when_drafts_are_drawn_again(
+    model: Model, options: Options
+) -> None:
+    def calls(distance: float) -> list[tuple[int, int]]:
+        made: list[tuple[int, int]] = []
+        asked = {"variations": 2, "distance": distance}
+        rewritten(
+            model,
+            repeated(SAME),
+            options,
+            progress=lambda *call: made.append(call),
+            **asked,
+        )
+        return made
+
+    once, often = calls(0), calls(0.8)
+    assert once[-1][0] == once[-1][1] == len(once)
+    # Drafts that avoid the piece little do not differ in 80 % of the cells.
+    assert len(often) > len(once)
+    assert [done for done, _ in often] == list(range(1, len(often) + 1))
+    totals = [total for _, total in often]
+    assert totals == sorted(totals) and totals[-1] == len(often)
 
 
 @both_kinds

@@ -109,7 +109,7 @@ def test_options_of_drawing_reach_the_models(monkeypatch: pytest.MonkeyPatch) ->
         asked.append(options)
         return [fragment.chorale for fragment in fragments]
 
-    monkeypatch.setattr("chorale.sampling.rewriting.fill_in", fill_in)
+    monkeypatch.setattr("chorale.sampling.variations.fill_in", fill_in)
     job = {"action": "rewrite", "piece": piece(), "cells": cells(64, alto=(4, 20))}
     for model in ("bach", "counterpoint"):
         chosen = {"model": model, "top_p": 0.5, "guidance": 0.5, "particles": 3}
