@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -47,7 +47,7 @@ Listen = Annotated[
 # The other options that have a meaning for the page.
 _OPTIONS = (
     "listen model corpus count random_state force temperature top_p rules rests "
-    "guidance average new_tunes final"
+    "guidance critic particles average new_tunes final"
 ).split()
 
 
@@ -121,11 +121,9 @@ def _check_options(context: typer.Context) -> None:
 
 def _about(title: str, options: SamplingOptions) -> str:
     """Return what the samples are, for the end of the page."""
-    values: dict[str, Any] = asdict(options)
-    del values["particles"]  # they need given notes
     words = ", ".join(
         f"{name.replace('_', ' ')} {value}"
-        for name, value in values.items()
+        for name, value in asdict(options).items()
         if value is not None and value is not False
     )
     return (

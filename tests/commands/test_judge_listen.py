@@ -40,13 +40,14 @@ def content(path: Path, name: str) -> Any:
 
 
 def test_a_page_of_pairs_is_written(run: Run) -> None:
-    words = ("--listen", "ear", "-n", "3", "--temperature", "0.9")
+    words = ("--listen", "ear", "-n", "3", "--temperature", "0.9", "--critic", "0.5")
     code, out, err = run(*words)
     path = Path("ear/listening.html")
     assert (code, out, err) == (0, f"{path}\n", "")
     assert list(Path("ear").iterdir()) == [path]
     solution = unpacked(content(path, "solution"))
     assert "best of 3" in solution["about"] and "temperature 0.9" in solution["about"]
+    assert "critic 0.5, particles 8" in solution["about"]
     assert "model bach" in solution["about"]
     assert len(set(solution["pieces"])) == 3
     held_out = {
