@@ -83,3 +83,18 @@ def extend_to_onsets(given: BoolArray, chorale: Chorale) -> BoolArray:
     for step in reversed(range(1, chorale.steps)):
         extended[step - 1] |= extended[step] & held[step]
     return extended
+
+
+def whole_notes(cells: BoolArray, chorale: Chorale) -> BoolArray:
+    """Return cells with all of each note that they cut, bool array (steps, 4).
+
+    Args:
+        cells: bool array (steps, 4).
+        chorale: the notes.
+    """
+    whole = np.array(cells)
+    for voice in range(VOICES):
+        for note in chorale.notes(voice):
+            span = slice(note.start, note.end)
+            whole[span, voice] |= cells[span, voice].any()
+    return whole

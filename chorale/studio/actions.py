@@ -6,8 +6,8 @@ work is done later. All functions may be called in several threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,6 @@ from chorale.corpus.index import read_index
 from chorale.corpus.loading import bundled_corpus
 from chorale.corpus.seeds import NO_SEED
 from chorale.errors import DataError, UsageError
-from chorale.evaluation.style.cadences import final_cadence
 from chorale.models.predictor import Predictor
 from chorale.models.storage import NEXT_STEP
 from chorale.music.credits import harmonization_credit
@@ -25,26 +24,22 @@ from chorale.music.melody import melody_of
 from chorale.music.score import Chorale
 from chorale.music.voices import SILENCE, VOICES
 from chorale.sampling import completion, rewriting
-from chorale.sampling.best_of import Judge, choose_if_judged
-from chorale.sampling.fragments import Fragment, extend_to_onsets
+from chorale.sampling.fragments import Fragment, extend_to_onsets, whole_notes
 from chorale.sampling.generate import sample
 from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.openings import find_start
-from chorale.sampling.rewriting import sentence_of
-from chorale.sampling.variations import Rewritten
 from chorale.studio import parameters as table
+from chorale.studio.drafts import Drafts, finish
 from chorale.studio.model_cache import judge_of, open_model
-from chorale.studio.parameters import Parameter, options_of, read_all
+from chorale.studio.parameter import Parameter, read_all
+from chorale.studio.parameters import options_of
 from chorale.studio.piece_json import (
     cells_from_json,
-    cells_to_json,
     piece_of,
-    to_json,
 )
-from chorale.studio.shared_types import JsonObject, Work
+from chorale.studio.shared_types import Work
 from chorale.utils.arrays import BoolArray
 from chorale.utils.progress import Progress
-from chorale.voice_leading.checking import check as find_faults
 
 # The voice of a melody in a job; editors name it.
 _VOICE = Parameter(
@@ -70,30 +65,6 @@ _FIELDS = {
     "harmonize": ("piece", "locked"),
     "rewrite": ("piece", "cells"),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Drafts:
-    """What was drawn, and what has to be known to choose from it.
-
-    Attributes:
-        written: bool array (steps, 4), the cells that the model wrote.
-        drawn: `best_of` chorales for each variation.
-        rewritten: what was chosen instead, of a passage.
-        load_judge: opens the judge.
-        opening, semitones: see `Judge.rank`.
-        has_end: whether the model wrote how the piece ends.
-        remarks: sentences.
-    """
-
-    written: BoolArray
-    drawn: Sequence[Chorale] = ()
-    rewritten: Sequence[Rewritten] = ()
-    load_judge: Callable[[], Judge] = judge_of
-    opening: int = 0
-    semitones: int = 0
-    has_end: bool = True
-    remarks: tuple[str, ...] = ()
 
 
 def prepare(job: object) -> Work:
@@ -184,7 +155,7 @@ def prepare_generate(values: Mapping[str, Any], piece: Chorale | None = None) ->
             opening=opening,
         )
 
-    return partial(_work, draw, values)
+    return partial(finish, draw, values)
 
 
 # === Harmonize ===
@@ -226,7 +197,7 @@ def prepare_harmonize(
             remarks=melody.remarks,
         )
 
-    return partial(_work, draw, values)
+    return partial(finish, draw, values)
 
 
 def _complete(
@@ -257,7 +228,7 @@ def _complete(
         drawn = [replace(piece, credit=credit) for piece in drawn]
         return Drafts(drawn=drawn, written=~keep)
 
-    return partial(_work, draw, values)
+    return partial(finish, draw, values)
 
 
 # === Rewrite ===
@@ -277,7 +248,7 @@ def prepare_rewrite(
     kept = extend_to_onsets(~cells, chorale)
     remarks: tuple[str, ...] = ()
     if kept.all():
-        kept, remarks = ~_whole_notes(cells, chorale), (_WIDENED,)
+        kept, remarks = ~whole_notes(cells, chorale), (_WIDENED,)
 
     def draw(progress: Progress) -> Drafts:
         model = open_model(values["model"])
@@ -299,17 +270,7 @@ def prepare_rewrite(
             remarks=(*remarks, *choose.remarks),
         )
 
-    return partial(_work, draw, values)
-
-
-def _whole_notes(cells: BoolArray, chorale: Chorale) -> BoolArray:
-    """Return cells, bool array (steps, 4), with all of the notes that they are of."""
-    whole = np.zeros_like(cells)
-    for voice in range(VOICES):
-        for note in chorale.notes(voice):
-            span = slice(note.start, note.start + note.length)
-            whole[span, voice] = cells[span, voice].any()
-    return whole | cells
+    return partial(finish, draw, values)
 
 
 # === What all have in common ===
@@ -338,46 +299,3 @@ def _check_size(chorale: Chorale) -> None:
             f"{table.MOST_STEPS_TO_WRITE:,} sixteenths, got {bars} bars and "
             f"{chorale.steps:,} sixteenths: work on a part of it"
         )
-
-
-def _work(
-    draw: Callable[[Progress], Drafts], values: Mapping[str, Any], progress: Progress
-) -> JsonObject:
-    """Draw pieces, and return the best for each variation."""
-    drafts = draw(progress)
-    best_of = values["best_of"]
-    remarks: tuple[str, ...] = ()
-    choices = [each.choice for each in drafts.rewritten]
-    if not choices:
-        choices, remarks = choose_if_judged(
-            drafts.drawn,
-            best_of,
-            drafts.load_judge,
-            opening=drafts.opening,
-            semitones=drafts.semitones,
-        )
-    if drafts.has_end and best_of > 1:
-        ends_open = sum(not choice.ends_well for choice in choices)
-        if ends_open:
-            which = "" if len(choices) == 1 else f" for {ends_open} of {len(choices)}"
-            remarks += (
-                f"of {best_of} drafts none ended on a cadence in the home key{which}: "
-                "more of them, or another random state, may find one that does",
-            )
-    written = cells_to_json(drafts.written)
-    variations: list[JsonObject] = [
-        {
-            "piece": to_json(choice.chorale),
-            "written": written,
-            "complete_cadence": final_cadence(choice.chorale).complete,
-            "findings": len(find_faults(choice.chorale)),
-        }
-        for choice in choices
-    ]
-    for variation, each in zip(variations, drafts.rewritten, strict=False):
-        message = sentence_of(each, values["distance"])
-        variation |= {"changed": each.changed, "message": message}
-    return {
-        "variations": variations,
-        "remarks": [*drafts.remarks, *remarks],
-    }

@@ -22,7 +22,7 @@ from chorale.studio import parameters as table
 from chorale.studio.api_bodies import ENDINGS, JSON_TYPE, Answer, Prepared, Sent
 from chorale.studio.exports import MEDIA_TYPES, file_of, format_names, lost_in
 from chorale.studio.findings import findings_of
-from chorale.studio.parameters import Parameter, parse_all
+from chorale.studio.parameter import Parameter, parse_all
 from chorale.studio.piece_json import from_json, to_json
 from chorale.studio.responses import RefusedError, json_of
 from chorale.studio.shared_types import Work

@@ -8,7 +8,7 @@ from typing import Any
 from chorale.studio.api_bodies import ENDINGS, JSON_TYPE, REMARKS_HEADER
 from chorale.studio.api_operations import OPERATIONS, Operation
 from chorale.studio.exports import MEDIA_TYPES, format_names
-from chorale.studio.parameters import Parameter
+from chorale.studio.parameter import Parameter
 from chorale.studio.piece_json import MOST_STEPS
 from chorale.studio.server_settings import PORT
 from chorale.version import __version__

@@ -257,7 +257,7 @@ def test_a_bug_in_the_work_is_one_of_the_server(
     def stumble(*_: Any) -> Any:
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr(actions, "_work", stumble)
+    monkeypatch.setattr(actions, "finish", stumble)
     answer = client.post("/api/harmonize", json=melody())
     assert answer.status_code == 500
     assert "which is a bug of chorale: ZeroDivisionError" in answer.json()["error"]
