@@ -45,6 +45,7 @@ from chorale.utils.files import write_text
 # divides a weight among terms that say the same.
 _RIDGE = 100.0
 _DIGITS = 4  # of rates and weights
+_COMMAND = "python -m chorale.sampling.style_fitting"
 
 
 def fit_style_costs(drawn: Sequence[Window], train: Sequence[Chorale]) -> StyleCosts:
@@ -162,8 +163,8 @@ def main() -> None:
 
 def write(costs: StyleCosts) -> None:
     """Write the file of the costs."""
-    text = json.dumps(costs.to_json(), indent=1, ensure_ascii=False)
-    write_text(FILE, text + "\n")
+    table = {"made_by": _COMMAND, **costs.to_json()}
+    write_text(FILE, json.dumps(table, indent=1) + "\n")
 
 
 if __name__ == "__main__":
