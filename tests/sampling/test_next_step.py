@@ -253,8 +253,13 @@ FIFTHS = Chorale(pitches=np.tile([72, 65, 60, 53], (4, 1)))
 
 
 def findings(pieces: list[Chorale]) -> dict[str, int]:
-    """Return how often each rule is broken after an opening of four steps."""
-    tallies = rates(pieces, rules=EXACT_RULES, start=4)
+    """Return how often each rule is broken after an opening of four steps.
+
+    The last beat does not count: there the chord on which a piece ends has costs too,
+    and where no note is free of all of them, the least is an overlap.
+    """
+    parts = [piece.opening(piece.steps - 4) for piece in pieces]
+    tallies = rates(parts, rules=EXACT_RULES, start=4)
     return {name: tally.findings for name, tally in tallies.items()}
 
 
