@@ -80,7 +80,7 @@ _PANELS = {
     },
     "Train": {
         "train": "Train a network on a corpus; write a run folder with the model.",
-        "critic": "Fit the critic of a model, which steers it while it writes.",
+        "critic": "Fit the critic of a model, which then steers what it writes.",
         "models": "List the bundled models and yours, with their figures on the valid "
         "split.",
         "corpus": "Import, describe or build a corpus.",

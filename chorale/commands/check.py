@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
-from chorale.commands import marked_scores, outputs, reading_options
+from chorale.commands import marked_scores, reading_options
 from chorale.commands.analyses import analysis_lines
 from chorale.commands.checked_files import Checked, check_files, checks_json
 from chorale.commands.marked_scores import MarkedScore, save_marked
 from chorale.commands.options import OUTPUT, Force
+from chorale.commands.output_folder import OutputFolder, check_writable
 from chorale.commands.printing import print_naming
 from chorale.errors import ChoraleError, UsageError
 from chorale.formats.files import READABLE_NAMES
@@ -105,7 +106,7 @@ def check(
     show_analysis: _ShowAnalysis = False,
     as_json: _Json = False,
     output_format: _Format = None,
-    output: outputs.OutputFolder = Path(),
+    output: OutputFolder = Path(),
     force: Force = False,
     key: reading_options.KeyName = None,
     parts: reading_options.Parts = None,
@@ -127,7 +128,7 @@ def check(
         return
     if output_format is not None:
         marked_scores.check_format(output_format)
-        outputs.check_writable(output)
+        check_writable(output)
     level = level or _STANDARD
     rules = _chosen_rules(level, select, ignore)
     files = _chosen_files(files, show_rates and show_analysis and not as_json)

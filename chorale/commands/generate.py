@@ -14,6 +14,7 @@ from chorale.commands import sampling_options as sampling
 from chorale.commands.executor_options import ExecutorName, Workers
 from chorale.commands.model_options import Average, Models, model_names
 from chorale.commands.options import ADVANCED, Force, names_typed, option_name
+from chorale.commands.output_folder import OutputFolder, check_writable
 from chorale.commands.pieces import FILE_OPTIONS, find_piece
 from chorale.commands.printing import print_remarks
 from chorale.commands.progress import progress_bar
@@ -81,7 +82,7 @@ def generate(
     model: Models = None,
     variations: sampling.Variations = 1,
     random_state: sampling.RandomState = sampling.NEXT_STEP.random_state,
-    output: outputs.OutputFolder = Path(),
+    output: OutputFolder = Path(),
     formats: outputs.Formats = "midi",
     force: Force = False,
     instrument: outputs.Instrument = "choir",
@@ -119,7 +120,7 @@ def generate(
         opening_bars=opening,
         random_state=random_state,
     )
-    outputs.check_writable(output)
+    check_writable(output)
     names = outputs.stems(_stem(seed), random_state, variations)
     bulk = Bulk(
         models=portable(model_names(model)),

@@ -13,6 +13,7 @@ from chorale.commands import reading_options as reading
 from chorale.commands import sampling_options as sampling
 from chorale.commands.model_options import ModelName
 from chorale.commands.options import Force
+from chorale.commands.output_folder import OutputFolder, check_writable
 from chorale.commands.pieces import find_bundled_piece
 from chorale.commands.printing import print_remarks
 from chorale.commands.progress import progress_bar
@@ -49,7 +50,7 @@ def harmonize(
     model: ModelName = DEFAULT_MODEL,
     variations: sampling.Variations = 1,
     random_state: sampling.RandomState = sampling.NEXT_STEP.random_state,
-    output: outputs.OutputFolder = Path(),
+    output: OutputFolder = Path(),
     formats: outputs.Formats = "midi",
     force: Force = False,
     instrument: outputs.Instrument = "choir",
@@ -77,7 +78,7 @@ def harmonize(
     destination = outputs.Destination.of(context)
     given = _find(context, melody, voice_named(voice))
     print_remarks(*given.remarks)
-    outputs.check_writable(output)
+    check_writable(output)
 
     with progress_bar("Harmonizing") as progress:
         drawn = completion.harmonize(

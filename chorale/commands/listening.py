@@ -11,7 +11,7 @@ import typer
 from chorale.commands.judged_corpus import load_reference, prompts_of
 from chorale.commands.model_options import model_names, model_title
 from chorale.commands.options import OUTPUT, names_typed, option_name
-from chorale.commands.outputs import check_writable
+from chorale.commands.output_folder import check_writable
 from chorale.commands.printing import print_remarks
 from chorale.commands.progress import progress_bar
 from chorale.commands.sampling_options import GENERATED_BEST_OF, next_step_options

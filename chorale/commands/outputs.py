@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -12,7 +11,6 @@ import typer
 
 from chorale.commands.options import ADVANCED, OUTPUT
 from chorale.commands.printing import print_remarks, print_saved
-from chorale.errors import OutputError
 from chorale.formats.files import FORMATS, OUTPUT_ENDINGS, losses, write
 from chorale.music.score import Chorale
 from chorale.music.voices import INSTRUMENTS
@@ -31,14 +29,6 @@ from chorale.utils.reports import (
 from chorale.utils.saving import check_new, drafts, save_numbered
 from chorale.utils.text import listed
 
-OutputFolder = Annotated[
-    Path,
-    typer.Option(
-        "--output",
-        help="Folder to write to; made if there is none.",
-        rich_help_panel=OUTPUT,
-    ),
-]
 Formats = Annotated[
     str,
     typer.Option(
@@ -126,22 +116,6 @@ def parse_formats(text: str) -> list[str]:
         if extra := FORMATS[name].extra:
             require(extra, f"--format {name}")
     return [OUTPUT_ENDINGS[name] for name in dict.fromkeys(names)]
-
-
-def check_writable(folder: Path) -> None:
-    """Check that files can be written to a folder, without leaving any.
-
-    Raises:
-        OutputError: the folder, or the nearest existing one above it, takes no files.
-    """
-    try:
-        candidates = (folder, *folder.parents)
-        existing = next(path for path in candidates if path.exists())
-        with tempfile.TemporaryFile(dir=existing):
-            pass
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(f"{folder}: cannot write there: {reason}") from error
 
 
 def name_of(source: str) -> str:

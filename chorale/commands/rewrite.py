@@ -14,6 +14,7 @@ from chorale.commands import reading_options as reading
 from chorale.commands import sampling_options as sampling
 from chorale.commands.model_options import ModelName
 from chorale.commands.options import SAMPLING, Force
+from chorale.commands.output_folder import OutputFolder, check_writable
 from chorale.commands.pieces import find_piece
 from chorale.commands.printing import print_remarks
 from chorale.commands.progress import progress_bar
@@ -74,7 +75,7 @@ def rewrite(
     model: ModelName = DEFAULT_MODEL,
     variations: sampling.Variations = 1,
     random_state: sampling.RandomState = sampling.NEXT_STEP.random_state,
-    output: outputs.OutputFolder = Path(),
+    output: OutputFolder = Path(),
     formats: outputs.Formats = "midi",
     force: Force = False,
     instrument: outputs.Instrument = "choir",
@@ -104,7 +105,7 @@ def rewrite(
     )
     chorale = find_piece(context, piece).chorale
     passage = passage_of(chorale, wanted_bars, wanted_voices)
-    outputs.check_writable(output)
+    check_writable(output)
 
     choose = rewriting.JudgedChoice(Judge.load, report=report is not None)
     with progress_bar("Rewriting") as progress:
