@@ -16,7 +16,8 @@ as textbooks have them: `LEVELS` in rule says what a level is for.
 - sonorities: open fifths and other chords without a third; six_fours
 - phrase_ends: dissonances and inversions there; endings: a complete cadence
 - bass_lines: oscillating and static basses; rhythm: syncopated harmonies
-- stretches: what rules of chords and phrases read of the harmonic analysis
+- stretches: what rules of chords and phrases read of the harmonic analysis;
+  metrical_weights: how strong the beats are
 - piece: a chorale prepared for the rules; dyads: pairs of voices at successive steps
 - faults, cross_relations, sonority_faults: of the notes that a voice may choose next
 - costs: what these notes cost, for samplers, by tables: rule_tables has them all,

@@ -14,7 +14,7 @@ from chorale.music.harmony.grid import arrival
 from chorale.music.harmony.roman_numerals import CADENTIAL
 from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.voices import BASS, SILENCE
-from chorale.utils.arrays import IntArray
+from chorale.utils.arrays import BoolArray, IntArray
 from chorale.voice_leading.piece import Piece
 from chorale.voice_leading.rule import Rule, RuleResult, Voices
 from chorale.voice_leading.stretches import phrase_numbers
@@ -24,17 +24,18 @@ _STATIC = 4 * STEPS_PER_QUARTER  # steps: the shortest note that is a static bas
 
 
 class _Line(NamedTuple):
-    """The notes of the bass, repeated ones joined: int arrays (notes,).
+    """The notes of the bass, repeated ones as a single one.
 
     Attributes:
-        pitches, starts, ends: of the notes; ends are the steps after the last.
-        joined: whether a note follows the one before in the same phrase, without rest.
+        pitches, starts, ends: int arrays (notes,); ends are the steps after the last.
+        joined: bool array (notes,), whether a note follows the one before in the same
+            phrase, without rest.
     """
 
     pitches: IntArray
     starts: IntArray
     ends: IntArray
-    joined: IntArray
+    joined: BoolArray
 
 
 def oscillating_bass(piece: Piece) -> RuleResult:
@@ -49,7 +50,7 @@ def oscillating_bass(piece: Piece) -> RuleResult:
     line = _bass_line(piece)
     faults = np.zeros((len(piece.pitches), 1), np.bool_)
     opportunities = np.zeros(len(piece.pitches), np.int64)
-    opportunities[line.starts[line.joined == 1]] = 1
+    opportunities[line.starts[line.joined]] = 1
     alternating, is_found = 1, False  # notes of the present oscillation
     for index in range(len(line.starts)):
         if not line.joined[index]:
@@ -102,7 +103,7 @@ def _bass_line(piece: Piece) -> _Line:
     starts = np.flatnonzero(is_new)
     ends = np.append(starts[1:], len(bass))
     sounds = bass[starts] != SILENCE
-    joined = np.zeros(len(starts), np.int64)
+    joined = np.zeros(len(starts), np.bool_)
     joined[1:] = (phrases[starts[1:]] == phrases[starts[:-1]]) & sounds[:-1]
     return _Line(bass[starts], starts, ends, joined)
 

@@ -12,11 +12,16 @@ from chorale.music.keys import Key
 from chorale.music.voices import SILENCE, SOPRANO
 from chorale.voice_leading.piece import Piece
 from chorale.voice_leading.rule import Rule, RuleResult, Voices
-from chorale.voice_leading.stretches import CHORD, class_name, has_ending, name_in
+from chorale.voice_leading.stretches import (
+    CHORD,
+    THIRDS,
+    TRIADS,
+    class_name,
+    has_ending,
+    name_in,
+)
 
 _SUBTONIC, _LEADING_TONE = 10, 11  # semitones above the tonic
-_THIRDS = (3, 4)
-_TRIADS = ("major", "minor")
 
 
 def missing_cadence(piece: Piece) -> RuleResult:
@@ -52,7 +57,7 @@ def _what_is_missing(piece: Piece) -> str:
     if last.root == home.tonic_class:
         if home.mode == "major" and last.quality == "minor":
             return f"the piece ends on {name}"
-        if last.inversion or last.quality not in _TRIADS:
+        if last.inversion or last.quality not in TRIADS:
             return ""  # found by the rules about ends of phrases
         if not _has_third(piece):
             return "the final chord has no third"
@@ -69,7 +74,7 @@ def _what_is_missing(piece: Piece) -> str:
 def _has_third(piece: Piece) -> bool:
     last = piece.analysis.harmonies[-1]
     sounding = piece.pitches[last.start : last.end]
-    thirds = [(last.root + third) % 12 for third in _THIRDS]
+    thirds = [(last.root + third) % 12 for third in THIRDS]
     return bool(np.isin(sounding[sounding != SILENCE] % 12, thirds).any())
 
 

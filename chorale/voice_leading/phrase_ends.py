@@ -12,13 +12,13 @@ from chorale.voice_leading.rule import Rule, RuleResult, Voices
 from chorale.voice_leading.stretches import (
     CHORD,
     FEWEST_VOICES,
+    TRIADS,
     basses,
     harmony_at,
     name_of,
     phrase_ends,
 )
 
-_TRIADS = ("major", "minor")
 _ROOT_POSITION, _NO_TRIAD, _NO_CHORD = 0, 3, 4
 
 
@@ -32,7 +32,7 @@ def _inversions() -> IntArray:
     table = np.full((1 << 12, 12), _NO_TRIAD)
     sets = np.arange(1 << 12)
     for root in range(12):
-        for quality in _TRIADS:
+        for quality in TRIADS:
             tones = [(root + tone) % 12 for tone in INTERVALS[quality]]
             inside = (sets & ~sum(1 << tone for tone in tones)) == 0
             for position, tone in enumerate(tones):
@@ -93,7 +93,7 @@ def _positions(pitches: IntArray) -> IntArray:
 
 def _describe_dissonance(piece: Piece, step: int, voices: Voices) -> str:
     last = harmony_at(piece, step)
-    if last.quality in _TRIADS:
+    if last.quality in TRIADS:
         return f"the phrase ends on {name_of(last)} with a dissonant note"
     return f"the phrase ends on a dissonant chord, {name_of(last)}"
 

@@ -8,14 +8,13 @@ import numpy as np
 
 from chorale.music.voices import BASS, SILENCE
 from chorale.utils.arrays import IntArray
+from chorale.voice_leading.metrical_weights import BEAT, metrical_weights
 from chorale.voice_leading.piece import Piece
 from chorale.voice_leading.rule import Rule, RuleResult, Voices
 from chorale.voice_leading.stretches import (
-    BEAT,
     Stretch,
     basses,
     harmony_at,
-    metrical_weights,
     name_of,
     phrase_ends,
     stretches,

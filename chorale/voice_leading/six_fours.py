@@ -8,19 +8,18 @@ from chorale.music.harmony.analysis import Harmony
 from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.voices import BASS
 from chorale.utils.arrays import IntArray
+from chorale.voice_leading.metrical_weights import BEAT, metrical_weights
 from chorale.voice_leading.piece import Piece
 from chorale.voice_leading.rule import Rule, RuleResult, Voices
 from chorale.voice_leading.stretches import (
-    BEAT,
+    TRIADS,
     basses,
     harmony_at,
-    metrical_weights,
     name_of,
     phrase_ends,
     phrase_numbers,
 )
 
-_TRIADS = ("major", "minor")
 _DOMINANTS = ("major", "dominant seventh")
 _SIX_FOUR = 2  # inversion
 _FIFTH, _LARGEST_STEP = 7, 2  # semitones
@@ -72,7 +71,7 @@ def unprepared_six_four(piece: Piece) -> RuleResult:
 def _is_six_four(harmony: Harmony, bass: IntArray) -> bool:
     return (
         harmony.inversion == _SIX_FOUR
-        and harmony.quality in _TRIADS
+        and harmony.quality in TRIADS
         and harmony.end - harmony.start >= STEPS_PER_QUARTER
         and int(bass[harmony.start] - harmony.root) % 12 == _FIFTH
     )

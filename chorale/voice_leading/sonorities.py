@@ -8,23 +8,21 @@ from chorale.music.harmony.templates import TONES, chord
 from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.voices import SILENCE
 from chorale.utils.arrays import BoolArray, IntArray
+from chorale.voice_leading.metrical_weights import BEAT, metrical_weights
 from chorale.voice_leading.piece import Piece
 from chorale.voice_leading.rule import Rule, RuleResult, Voices
 from chorale.voice_leading.stretches import (
-    BEAT,
     CHORD,
     FEWEST_VOICES,
+    THIRDS,
     Stretch,
     class_name,
     harmony_at,
-    is_attacked,
-    metrical_weights,
     name_of,
     stretches,
 )
 
 _FIFTH = 7  # semitones
-_THIRDS = (3, 4)
 
 
 def open_fifth(piece: Piece) -> RuleResult:
@@ -56,7 +54,7 @@ def open_fifth(piece: Piece) -> RuleResult:
             stretch = at.get(step)
             if stretch is not None and stretch.harmonies[0].root == roots[step]:
                 start, end = min(start, stretch.start), max(end, stretch.end)
-            thirds = [(roots[step] + third) % 12 for third in _THIRDS]
+            thirds = [(roots[step] + third) % 12 for third in THIRDS]
             if not classes[start:end, thirds].any():
                 faults[step] = True
                 found = step
@@ -86,7 +84,7 @@ def missing_third(piece: Piece) -> RuleResult:
         if not is_chord or end - start < STEPS_PER_QUARTER:
             continue
         opportunities[start] = 1
-        thirds = [(stretch.harmonies[0].root + third) % 12 for third in _THIRDS]
+        thirds = [(stretch.harmonies[0].root + third) % 12 for third in THIRDS]
         if classes[start:end, thirds].any() or is_open[start:end].any():
             continue
         faults[start] = not _resolves_to(piece, stretch, thirds)
@@ -122,7 +120,7 @@ def _open_fifths(piece: Piece) -> IntArray:
 
 def _chords_on_beats(piece: Piece) -> BoolArray:
     on_beat: BoolArray = metrical_weights(piece.chorale) >= BEAT
-    on_beat &= is_attacked(piece.chorale)
+    on_beat &= piece.chorale.onsets.any(axis=1)
     on_beat &= (piece.pitches != SILENCE).sum(axis=1) >= FEWEST_VOICES
     return on_beat
 

@@ -1,4 +1,7 @@
-"""What rules of chords and phrases read: metrical weights, roots, basses, phrases."""
+"""What rules of chords and phrases read of the harmonic analysis.
+
+Roots and basses, ends of phrases, and the names of harmonies in messages.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +15,17 @@ from chorale.music.harmony.grid import arrival
 from chorale.music.harmony.roman_numerals import Chord, numeral
 from chorale.music.harmony.templates import chord
 from chorale.music.keys import Key
-from chorale.music.metre import Metre
 from chorale.music.score import Chorale
 from chorale.music.spelling import Spelling, diatonic_numbers
 from chorale.music.voices import SILENCE, VOICES
-from chorale.utils.arrays import BoolArray, IntArray
+from chorale.utils.arrays import IntArray
 from chorale.voice_leading.piece import Piece
 
 CHORD = tuple(range(VOICES))  # the voices of a rule about whole chords
 FEWEST_VOICES = 3  # that make a chord
 _PIECE_BARS = 2  # the shortest piece of which an ending is expected
-
-# Metrical weights. A barline is as strong as the middle of a bar of two halves, but
-# stronger than the other parts of a bar of three.
-OFF_BEAT, BEAT, STRONG_BEAT, STRONGEST = range(4)
+TRIADS = ("major", "minor")  # the qualities of consonant ones
+THIRDS = (3, 4)  # semitones: minor, major
 
 
 class Stretch(NamedTuple):
@@ -41,34 +41,6 @@ class Stretch(NamedTuple):
     end: int
     harmonies: tuple[Harmony, ...]
     begins_phrase: bool
-
-
-def metrical_weights(chorale: Chorale) -> IntArray:
-    """Return OFF_BEAT, BEAT, STRONG_BEAT or STRONGEST for each step, (steps,)."""
-    weights = np.zeros(chorale.steps, np.int64)
-    for metre in chorale.metres:
-        beat, group = metre.beat_length, _group_length(metre)
-        positions = chorale.positions[metre.step :]
-        here = np.where(positions % beat == 0, BEAT, OFF_BEAT)
-        barline = STRONG_BEAT
-        if group < metre.bar_length:
-            here[positions % group == 0] = STRONG_BEAT
-            barline = STRONG_BEAT if metre.bar_length == 2 * group else STRONGEST
-        here[positions == 0] = barline
-        weights[metre.step :] = here
-    return weights
-
-
-def _group_length(metre: Metre) -> int:
-    """Return the length of the parts of a bar that have several beats, or of the bar.
-
-    In 4/4 and 12/8 it is half a bar, in 3/2 a half note, in 6/4 three quarters.
-    """
-    beats = metre.bar_length // metre.beat_length
-    unit = metre.bar_length // metre.numerator
-    is_compound = metre.numerator % 3 == 0 and metre.numerator > 3
-    group = 3 if is_compound and unit == metre.beat_length else 2
-    return metre.beat_length * group if beats % group == 0 else metre.bar_length
 
 
 def stretches(piece: Piece) -> list[Stretch]:
@@ -146,8 +118,3 @@ def class_name(pitch_class: int, key: Key) -> str:
     pitch = 60 + pitch_class % 12
     number = int(diatonic_numbers(np.array(pitch), key))
     return Spelling.of(pitch, number).name.rstrip("0123456789")
-
-
-def is_attacked(chorale: Chorale) -> BoolArray:
-    """Return where any voice attacks, bool array (steps,)."""
-    return np.array(chorale.onsets.any(axis=1))

@@ -9,7 +9,7 @@ from chorale.corpus.loading import load_corpus
 from chorale.music.metre import Metre
 from chorale.music.score import Chorale
 from chorale.voice_leading.checking import Tally, check, rates, total
-from chorale.voice_leading.stretches import metrical_weights
+from chorale.voice_leading.metrical_weights import metrical_weights
 
 CHORD = ("C5", "G4", "E4", "C3")
 
