@@ -1,18 +1,22 @@
 """Sampling: how does a model become a chorale?
 
-generate     new chorales and completions by a next-step model
-next_step    its sampler, step by step
-particles    its particle filter, for notes that are given later
-gibbs        completions by an infiller, and its sampler
-batches      padding, random streams and allowed notes of both samplers
-logits       temperature, rules, top-k, top-p, and their options
-fragments    pieces of which some notes are given
-completion   harmonize a melody, by either kind of model
-rewriting    other notes for a passage, that differ from those it had
-variations   the search for drafts of a passage that differ enough
-passages     some bars and voices of a piece, as cells and in words
-avoidance    models that avoid given lines, so that what they write differs
-prompts      openings, plans and sopranos to complete
-best_of      the judge that keeps the best of several chorales
-style_costs  what the style of a chorale costs it, and `style_fitting` how much
+generate        new chorales and completions by a next-step model
+bulk            many of them in chunks, over any executor
+next_step       its sampler, step by step
+particles       its particle filter, for notes that are given later
+steering        the critic that weighs particles after every beat
+gibbs           completions by an infiller, and its sampler
+batches         padding, random streams and allowed notes of both samplers
+logits          temperature, rules, top-k, top-p, and their options
+fragments       pieces of which some notes are given
+completion      harmonize a melody, by either kind of model
+rewriting       other notes for a passage, that differ from those it had
+variations      the search for drafts of a passage that differ enough
+passages        some bars and voices of a piece, as cells and in words
+avoidance       models that avoid given lines, so that what they write differs
+listening_pairs chorales, and samples after their openings, for listeners
+openings        where a new piece starts: a chorale's first bars, or nothing
+prompts         openings, plans and sopranos to complete
+best_of         the judge that keeps the best of several chorales
+style_costs     what the style of a chorale costs it, and `style_fitting` how much
 """

@@ -24,12 +24,11 @@ from chorale.encoding.vocabulary import NoteVocabulary
 from chorale.models.critic.tables import critic_of
 from chorale.models.infiller import Infiller
 from chorale.models.predictor import Predictor
+from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.score import Chorale
 from chorale.music.voices import SILENCE
 from chorale.utils.arrays import BoolArray, Float64Array, FloatArray, IntArray
 from chorale.utils.threads import threads_of
-
-_QUARTER = 4  # steps
 
 
 @dataclass(frozen=True)
@@ -62,9 +61,9 @@ class _Line(NamedTuple):
     """What a line costs, by step and voice."""
 
     tokens: IntArray  # (steps, 4), see `Avoided.tokens`
-    # (steps, 4), nats of an agreement that begins there
+    # (steps, 4), nats that an agreement costs which begins at this step
     charges: Float64Array
-    goes_on: BoolArray  # (steps, 4), whether the line stays where it was a step before
+    goes_on: BoolArray  # (steps, 4), whether the line has the pitch of the step before
 
 
 def _line(avoided: Avoided, vocabulary: NoteVocabulary) -> _Line:
@@ -75,7 +74,7 @@ def _line(avoided: Avoided, vocabulary: NoteVocabulary) -> _Line:
     lengths = (tokens > 0).astype(np.float64)
     for step in reversed(range(len(tokens) - 1)):
         lengths[step] += goes_on[step + 1] * lengths[step + 1]
-    return _Line(tokens, avoided.strength / _QUARTER * lengths, goes_on)
+    return _Line(tokens, avoided.strength / STEPS_PER_QUARTER * lengths, goes_on)
 
 
 class AvoidingState(NamedTuple):
@@ -174,7 +173,7 @@ class AvoidingInfiller:
                 pitches != SILENCE
             )
             agrees &= line.passage[..., np.newaxis]
-            self._costs += np.float32(line.strength / _QUARTER) * agrees
+            self._costs += np.float32(line.strength / STEPS_PER_QUARTER) * agrees
 
     def logits(self, cells: IntArray, visible: BoolArray, plan: IntArray) -> FloatArray:
         logits = self.infiller.logits(cells, visible, plan)

@@ -20,7 +20,8 @@ from chorale.sampling.prompts import draw_chorales
 from chorale.utils.progress import Progress
 from chorale.utils.text import counted
 
-# Bars of pieces that are heard: enough to judge, and no more than patience lasts.
+# Bars of pieces for listeners: long enough to judge, and short enough that twenty pairs
+# are heard in an hour or so.
 LEAST_BARS, MOST_BARS = 6, 24
 
 
@@ -29,8 +30,8 @@ def draw_originals(
 ) -> list[Chorale]:
     """Draw different chorales for listeners, in random order.
 
-    They have 6 to 24 bars. Unless the samples may have rests, no voice of theirs is
-    silent after the opening: it would give the answer away.
+    They have LEAST_BARS to MOST_BARS bars. Unless the samples may have rests, none of
+    their voices is silent after the opening: it would give the answer away.
 
     Args:
         chorales: to draw from.
@@ -99,6 +100,7 @@ def sample_pairs(
 
 
 def _is_suitable(piece: Chorale, rests: bool) -> bool:
+    """Return whether listeners may hear a chorale; see `draw_originals`."""
     opening = opening_of(piece)
     is_long = LEAST_BARS <= len(piece.written_bars()) <= MOST_BARS
     is_sung = rests or not (piece.pitches[opening.steps :] == SILENCE).any()

@@ -106,7 +106,7 @@ def rewrite(
 
 def rewrite_passage(
     model: Model,
-    passage: Fragment,
+    fragment: Fragment,
     options: Options | None = None,
     *,
     variations: int = 1,
@@ -119,7 +119,7 @@ def rewrite_passage(
 
     Args:
         model, options, variations, distance, progress: see `rewrite`.
-        passage: the piece, and the cells that stay as they are; None may.
+        fragment: the piece, and which of its cells stay as they are, if any do.
         best_of: number of drafts for each variation.
         choose: keeps one of those drafts that differ enough, one or more.
 
@@ -132,11 +132,11 @@ def rewrite_passage(
         raise OptionError("distance", f"expected {{}} from 0 to 1, got {distance}")
     options = options or default_options(model)
     if isinstance(options, SamplingOptions) and options.particles is None:
-        particles = PASSAGE_PARTICLES if passage.given.any() else PARTICLES
+        particles = PASSAGE_PARTICLES if fragment.given.any() else PARTICLES
         options = replace(options, particles=particles)
     search = VariationSearch(
         model=model,
-        passage=passage,
+        fragment=fragment,
         options=options,
         best_of=best_of,
         distance=distance,

@@ -78,13 +78,13 @@ class VariationSearch:
     """The search for drafts that differ enough.
 
     Attributes:
-        model, passage, options, best_of, distance, choose: see
+        model, fragment, options, best_of, distance, choose: see
             `chorale.sampling.rewriting.rewrite_passage`.
         progress: of all that is drawn.
     """
 
     model: Model
-    passage: Fragment
+    fragment: Fragment
     options: Options
     best_of: int
     distance: float
@@ -94,25 +94,25 @@ class VariationSearch:
     @property
     def cells(self) -> BoolArray:
         """The cells to write, bool array (steps, 4)."""
-        return ~self.passage.given
+        return ~self.fragment.given
 
     def avoided(self, others: Sequence[Chorale]) -> list[Avoided]:
         """Return the given passage and others to avoid, these at no cost yet."""
-        given = Avoided(self.passage.chorale, self.cells, self._stronger(0.0))
+        given = Avoided(self.fragment.chorale, self.cells, self._stronger(0.0))
         return [given, *(Avoided(each, self.cells, 0.0) for each in others)]
 
     def draw(self, first: int, count: int, lines: Sequence[Avoided]) -> list[Chorale]:
         """Draw drafts from the number `first` on that avoid some lines."""
-        credit = rewriting_credit(self.passage.chorale)
-        given = replace(self.passage.chorale, credit=credit)
+        credit = rewriting_credit(self.fragment.chorale)
+        given = replace(self.fragment.chorale, credit=credit)
         drawn = fill_in(
             _avoiding(self.model, lines),
-            [Fragment(given, self.passage.given)] * count,
+            [Fragment(given, self.fragment.given)] * count,
             self.options,
             first=first,
             progress=self.progress.next_part(),
         )
-        return [_with_ends(piece, given, self.passage.given) for piece in drawn]
+        return [_with_ends(piece, given, self.fragment.given) for piece in drawn]
 
     def find(
         self, first: int, drafts: Sequence[Chorale], others: Sequence[Chorale]

@@ -93,7 +93,7 @@ def test_rests_kept_cells_and_unknown_notes_cost_nothing(
     assert not lowered(AvoidingPredictor(avoiding.predictor, [kept]), [1] * 3).any()
 
 
-def test_lines_add_up_and_rows_are_told_by_what_sounds() -> None:
+def test_lines_add_up_and_rows_differ_by_what_sounds() -> None:
     vocabulary = toy_vocabulary("hold")
     line = Avoided(LINE, PASSAGE, STRENGTH)
     model = AvoidingPredictor(uniform_predictor(vocabulary), [line, line])

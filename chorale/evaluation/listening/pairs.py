@@ -22,7 +22,6 @@ SIDES = "AB"
 # Engravings for large windows, two side by side, and for phones.
 _WIDE = EngravingOptions(width=640, scale=0.8)
 _NARROW = EngravingOptions(width=380, scale=0.68)
-_SAME = ("fermatas", "bars", "positions")
 _STREAM = 1  # of random numbers: another than that which draws the pieces
 
 
@@ -45,10 +44,12 @@ class Pair:
 
     def __post_init__(self) -> None:
         first, second = self.original, self.sample
-        for name in ("steps", "metres", "key", "tempo"):
+        if first.steps != second.steps:
+            raise _different(first, "length")
+        for name in ("metres", "key", "tempo"):
             if getattr(first, name) != getattr(second, name):
                 raise _different(first, name)
-        for name in _SAME:
+        for name in ("fermatas", "bars", "positions"):
             if not np.array_equal(getattr(first, name), getattr(second, name)):
                 raise _different(first, name)
         for name in ("pitches", "onsets"):
@@ -58,7 +59,7 @@ class Pair:
 
 
 def _different(original: Chorale, what: str) -> DataError:
-    return DataError(f"the sample after {original.source} has another {what}")
+    return DataError(f"the sample after {original.source} differs from it in {what}")
 
 
 def draw_sides(count: int, random_state: int) -> str:
