@@ -62,4 +62,7 @@ def options_for(context: typer.Context, model: Model) -> Options:
         return next_step_options(context)
     if values.get("method") == "ancestral" and "rounds" in typed:
         raise UsageError("--rounds is for --method gibbs: leave it out")
-    return InfillingOptions(**values_of(context, *SHARED, *_INFILLERS_ONLY))
+    own = values_of(context, *SHARED, *_INFILLERS_ONLY)
+    if "temperature" not in typed:  # the default of the command is for the other kind
+        own["temperature"] = INFILLING.temperature
+    return InfillingOptions(**own)

@@ -12,7 +12,7 @@ from chorale.commands.model_options import ModelName
 from chorale.commands.printing import print_remarks
 from chorale.commands.progress import progress_bar
 from chorale.commands.sampling_options import RandomState
-from chorale.corpus.loading import Corpus, load_corpus, split_corpus
+from chorale.corpus.loading import Corpus, bundled_corpus, load_corpus, split_corpus
 from chorale.errors import DataError, UsageError
 from chorale.evaluation.style.windows import Window
 from chorale.models.storage import (
@@ -39,14 +39,15 @@ def critic(
     drafts: Annotated[
         int,
         typer.Option(help="Pieces drawn from each opening of train, 1 or more."),
-    ] = 2,
+    ] = 4,
     rounds: Annotated[
         int,
         typer.Option(
             help="1 to count what the model does alone, 2 to count also what it still "
-            "does otherwise than the corpus when the critic of round 1 steers it."
+            "does otherwise than the corpus when the critic of round 1 steers it; "
+            "that takes several times as long."
         ),
-    ] = 2,
+    ] = 1,
     random_state: RandomState = 0,
 ) -> None:
     """Fit the critic of a model, which then steers what it writes.
@@ -81,23 +82,27 @@ def critic(
             predictor.critic = fit_critic(bach, drawn, predictor.critic)
             drawn = []
     assert predictor.critic is not None
-    save_critic(predictor.critic, _record(loaded, rounds, drafts, random_state), folder)
+    record = _record(loaded, len(train), rounds, drafts, random_state)
+    save_critic(predictor.critic, record, folder)
 
 
 def _record(
-    corpus: Corpus, rounds: int, drafts: int, random_state: int
+    corpus: Corpus, pieces: int, rounds: int, drafts: int, random_state: int
 ) -> dict[str, Any]:
     """Return what a card says of a critic: its data and the command."""
-    read = {name: digest for name, digest in corpus.hashes.items() if "train" in name}
-    listed = "\n".join(f"{digest}  {name}" for name, digest in sorted(read.items()))
-    words = [
-        "chorale critic",
-        f"--corpus {without_folder(str(corpus.path))}",
-        f"--rounds {rounds} --drafts {drafts} --random-state {random_state}",
-    ]
+    name = without_folder(str(corpus.path))
+    own = "" if corpus.path == bundled_corpus() else f"--corpus {name} "
+    options = f"--drafts {drafts} --rounds {rounds} --random-state {random_state}"
     return {
         "corpus": corpus.path.name,
-        "pieces": len(corpus.train),
-        "sha256_of_train": hashlib.sha256(listed.encode()).hexdigest(),
-        "command": " ".join(words),
+        "pieces": pieces,
+        "sha256_of_train": digest_of_train(corpus),
+        "command": f"chorale critic {own}{options}",
     }
+
+
+def digest_of_train(corpus: Corpus) -> str:
+    """Return the SHA-256 of a list of the CSVs of train and their hashes."""
+    names = corpus.files.get("train", ())
+    lines = [f"{corpus.hashes[name]}  {name}\n" for name in names]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -46,7 +46,8 @@ Temperature = Annotated[
     float,
     _sampling(
         help="Above 0; below 1 the notes are more predictable, above 1 more "
-        "surprising. 1 samples the model's own distribution.",
+        "surprising. 1 samples the model's own distribution, and is the default of "
+        "infillers.",
     ),
 ]
 TopP = Annotated[

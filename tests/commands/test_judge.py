@@ -155,7 +155,7 @@ def test_tables_are_printed_and_reported(run: Run) -> None:
     words = ("-n", "3", "--bars", "4", "--average", "transpositions")
     code, out, err = run(*words, "--top-p", "0.9", "--report", "out/judged.html")
     assert code == 0
-    assert "Sampling options: temperature 1.0, top p 0.9, " in out
+    assert "Sampling options: temperature 0.8, top p 0.9, " in out
     assert "Is it Bach? bach, in 7 keys each: the mean of 7 members" in out
     assert err.splitlines()[-1] == "report  out/judged.html"
     header = next(line for line in out.splitlines() if line.startswith("feature"))

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from command_line import run_command
 
+from chorale.commands.critic import digest_of_train
 from chorale.corpus.index import read_index
 from chorale.corpus.loading import bundled_corpus, load_corpus
 from chorale.corpus.manifest import read_manifest
@@ -68,6 +69,13 @@ def test_the_default_model_is_there_and_all_are_small():
     for name in INFILLERS:
         assert size_of(PRETRAINED / name) <= 2 * MEBIBYTE
     assert size_of(PRETRAINED) <= 20 * MEBIBYTE
+
+
+def test_the_critic_was_fitted_to_train() -> None:
+    train = load_corpus(splits=("train",))
+    card = load_card(DEFAULT_MODEL)
+    assert card.critic["sha256_of_train"] == digest_of_train(train)
+    assert card.critic["pieces"] == len(train.train)
 
 
 @pytest.mark.parametrize("card", CARDS, ids=[card.name for card in CARDS])
