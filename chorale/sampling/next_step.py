@@ -55,7 +55,7 @@ class SamplingOptions(DrawingOptions):
 
     temperature: float = 0.8
     guidance: float = 2.0
-    critic: float = 1.5
+    critic: float = 2.0
     particles: int | None = None
 
     def __post_init__(self) -> None:
