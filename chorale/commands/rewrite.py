@@ -27,7 +27,7 @@ from chorale.sampling.fragments import Fragment
 from chorale.sampling.passages import name_of, parse_bars, passage_of
 from chorale.sampling.variations import Rewritten
 from chorale.utils.reports import Block, Heading, Paragraph, Table
-from chorale.utils.text import counted
+from chorale.utils.text import counted, percent
 
 Piece = Annotated[
     str,
@@ -147,18 +147,18 @@ def _changes(
     """
     rows = [("as given", "", "", *_judged(given))]
     for name, each in zip(names, rewritten, strict=True):
-        apart = "" if each.apart is None else f"{each.apart:.0%}"
+        apart = "" if each.apart is None else percent(each.apart)
         judged = [c for c in each.choice.candidates if c.chorale is each.choice.chorale]
-        rows.append((name, f"{each.changed:.0%}", apart, *_judged(judged)))
+        rows.append((name, percent(each.changed), apart, *_judged(judged)))
     cells, chorale = rewritten[0].passage, rewritten[0].choice.chorale
     header = ("", "changed", "from others", "nats per note", "cost", "findings")
     return [
         Heading("What changed"),
         Paragraph(
-            f"The share of the {counted(int(cells.sum()), 'cell')} of "
-            f"{name_of(cells, chorale)}, a voice at a sixteenth each, whose pitch "
-            "differs from what was given, and from the variations before; the rest is "
-            "about the whole piece."
+            f"The share of the {counted(int(cells.sum()), 'sixteenth')} of "
+            f"{name_of(cells, chorale)}, all voices together, whose pitch differs from "
+            "what was given, and from the variations before; the rest is about the "
+            "whole piece."
         ),
         Table(header, tuple(rows)),
     ]

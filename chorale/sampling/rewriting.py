@@ -19,7 +19,7 @@ from chorale.sampling.passages import name_of, passage_of
 from chorale.sampling.variations import Choose, Rewritten, VariationSearch
 from chorale.utils.arrays import BoolArray
 from chorale.utils.progress import PartedProgress, Progress
-from chorale.utils.text import counted
+from chorale.utils.text import counted, percent
 
 # Particles of a passage: more than of a melody, as it is short and has to fit the notes
 # after it.
@@ -153,17 +153,21 @@ def rewrite_passage(
 
 
 def sentence_of(rewritten: Rewritten, distance: float) -> str:
-    """Return how much changed, such as `changed 46 % of the 128 cells of bars 5-8`.
+    """Return how much changed, such as `changed 46 % of the 64 sixteenths of bar 5`.
+
+    Sixteenths are those of all voices of the passage: its cells.
 
     Args:
         rewritten: the piece.
         distance: that was asked for.
     """
-    chorale, cells = rewritten.choice.chorale, int(rewritten.passage.sum())
-    name = name_of(rewritten.passage, chorale)
-    text = f"changed {rewritten.changed:.0%} of the {counted(cells, 'cell')} of {name}"
+    passage = rewritten.passage
+    cells = counted(int(passage.sum()), "sixteenth")
+    name = name_of(passage, rewritten.choice.chorale)
+    text = f"changed {percent(rewritten.changed)} of the {cells} of {name}"
     if rewritten.apart is not None:
-        text += f", and {rewritten.apart:.0%} or more from the variations before it"
+        apart = percent(rewritten.apart)
+        text += f", and {apart} or more from the variations before it"
     if not rewritten.reached:
-        text += f"; no draft differs in the {distance:.0%} asked for"
-    return text.replace("%", " %")
+        text += f"; no draft differs in the {percent(distance)} asked for"
+    return text

@@ -23,6 +23,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
+def percent(share: float) -> str:
+    """Return a share, 0 to 1, such as `46 %`."""
+    return f"{100 * share:.0f} %"
+
+
 def listed(items: Iterable[object], last: str = "and") -> str:
     """Return items as a list in a sentence: `2`, `2 and 5` or `2, 5 and 7`.
 

@@ -288,7 +288,8 @@ def test_rewrite_changes_the_passage_alone(run: Run) -> None:
     )
     assert (code, out) == (0, "piece-rewritten.mid\n")
     assert re.fullmatch(
-        r"note: changed \d+ % of the 84 cells of bars 1-2, 4 \(alto, tenor\)\n", err
+        r"note: changed \d+ % of the 84 sixteenths of bars 1-2, 4 \(alto, tenor\)\n",
+        err,
     )
     written = read("piece-rewritten.mid")
     changed = (written.pitches != PIECE.pitches) | (written.onsets != PIECE.onsets)
@@ -406,7 +407,7 @@ def test_guesses_about_a_piece_are_named(run: Run) -> None:
     assert code == 0 and re.fullmatch(
         "note: there is no key signature: read as A minor, by the notes\n"
         "note: the file has no metre: bars are counted in 4/4\n"
-        r"note: changed \d+ % of the 52 cells of bar 2\n",
+        r"note: changed \d+ % of the 52 sixteenths of bar 2\n",
         err,
     )
     played = mido.MidiFile("piece.mid")

@@ -156,8 +156,8 @@ def test_where_there_is_no_alternative_it_is_said(
     assert (first.changed, first.apart, first.reached) == (0, None, False)
     assert (second.changed, second.apart, second.reached) == (0, 0, False)
     assert sentence_of(first, DISTANCE) == (
-        "changed 0 % of the 1 cell of bar 2 (alto); no draft differs in the 40 % asked "
-        "for"
+        "changed 0 % of the 1 sixteenth of bar 2 (alto); no draft differs in the 40 % "
+        "asked for"
     )
 
 
@@ -269,8 +269,8 @@ def test_a_passage_is_described_in_words() -> None:
     )
     cells = int(passage.sum())
     assert sentence_of(made, 0.4) == (
-        f"changed 46 % of the {cells} cells of bars 1, 3-4, and 50 % or more from the "
-        "variations before it"
+        f"changed 46 % of the {cells} sixteenths of bars 1, 3-4, and 50 % or more from "
+        "the variations before it"
     )
 
 

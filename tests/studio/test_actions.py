@@ -94,7 +94,10 @@ def test_how_much_a_rewriting_changes_is_asked_for_and_said(model: str) -> None:
         share = (again.pitches != given.pitches)[written].mean()
         assert variation["changed"] == pytest.approx(share) and share > 0.9
         cell_count = int(written.sum())
-        assert f"% of the {cell_count} cells of bars 1-2 (bass)" in variation["message"]
+        assert (
+            f"% of the {cell_count} sixteenths of bars 1-2 (bass)"
+            in variation["message"]
+        )
     for distance in (-1, 1.5, "much", True):
         with pytest.raises(UsageError, match="distance to be a number from 0 to 1"):
             prepare({**job, "distance": distance})

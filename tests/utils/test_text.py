@@ -6,13 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chorale.utils.text import counted, listed, to_ascii
+from chorale.utils.text import counted, listed, percent, to_ascii
 
 
 def test_counted_nouns() -> None:
     assert counted(1, "note") == "1 note"
     assert counted(0, "note") == "0 notes"
     assert counted(1200, "note") == "1,200 notes"
+
+
+def test_shares_are_in_whole_percent() -> None:
+    assert [percent(share) for share in (0, 0.456, 1)] == ["0 %", "46 %", "100 %"]
 
 
 @pytest.mark.parametrize(

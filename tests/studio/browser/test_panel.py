@@ -70,7 +70,7 @@ def test_how_much_a_rewriting_changes_is_asked_and_said(page: Page) -> None:
     assert asked.value.post_data_json["distance"] == 0.75
     wait_for_change(page, "Rewrite")
     notice = page.get_by_test_id("notice").filter(has_text="Changed")
-    expect(notice).to_contain_text(re.compile(r"\d+ % of the \d+ cells of bar"))
+    expect(notice).to_contain_text(re.compile(r"\d+ % of the \d+ sixteenths of bar"))
     page.locator("#variations").fill("2")
     page.locator("#run").click()
     card = page.get_by_test_id("variation").first
