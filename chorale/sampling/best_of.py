@@ -2,8 +2,7 @@
 
 A chorale that ends on a complete cadence ranks before one that does not, then the one
 of the lowest cost. Costs are in nats, negative logarithms of a probability; nothing
-lowers them. Bach's own chorales of the valid split cost less than nineteen of twenty
-drafts of the same opening or melody:
+lowers them. Most chorales by Bach cost less than drafts of the same opening or melody:
 
 - *rules*: each finding beyond those that Bach would have at as many opportunities costs
   -ln of the rate of such findings in his chorales, so rarer violations cost more;

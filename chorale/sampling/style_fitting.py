@@ -40,9 +40,9 @@ from chorale.sampling.style_costs import (
 from chorale.utils.arrays import Float64Array
 from chorale.utils.files import write_text
 
-# Weight of the squared weights of terms of unit scale. In five-fold cross-validation
-# Bach is preferred in 99 % of the pairs with any ridge from 1 to 10,000; a larger one
-# divides a weight among terms that say the same.
+# Weight of the squared weights of terms of unit scale. In five-fold cross-validation by
+# piece, style prefers Bach in 87 to 89 % of the pairs with any ridge from 1 to 10,000,
+# and with this one most often.
 _RIDGE = 100.0
 _DIGITS = 4  # of rates and weights
 _COMMAND = "python -m chorale.sampling.style_fitting"
