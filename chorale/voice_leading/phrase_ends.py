@@ -15,19 +15,20 @@ from chorale.voice_leading.stretches import (
     TRIADS,
     basses,
     harmony_at,
+    last_chords,
     name_of,
-    phrase_ends,
 )
 
-_ROOT_POSITION, _NO_TRIAD, _NO_CHORD = 0, 3, 4
+# Positions of the triad: 0 is root position, 1 and 2 are its inversions.
+_INVERTED, _NO_TRIAD, _NO_CHORD = (1, 2), 3, 4
 
 
 def _inversions() -> IntArray:
     """Return the position of the triad to which pitch classes belong, (4096, 12).
 
-    Rows are sets of pitch classes, a bit each; columns are the bass. It is 0 in root
-    position … 2, or _NO_TRIAD. Of an incomplete triad it is the lowest one possible: a
-    third alone is in root position.
+    Rows are sets of pitch classes, a bit each; columns are the pitch class of the bass.
+    A position is 0, 1, 2 or _NO_TRIAD. Of an incomplete triad it is the lowest one
+    possible: a third alone is in root position.
     """
     table = np.full((1 << 12, 12), _NO_TRIAD)
     sets = np.arange(1 << 12)
@@ -65,14 +66,14 @@ def phrase_end_inversion(piece: Piece) -> RuleResult:
 
     Source: cadences in Aldwell & Schachter, Piston, and Kostka & Payne.
     """
-    return _result(piece, (1, 2))
+    return _result(piece, _INVERTED)
 
 
 def _result(piece: Piece, faulty: tuple[int, ...]) -> RuleResult:
     """Return the phrase ends of which the best chord is in some position."""
     faults = np.zeros((len(piece.pitches), 1), np.bool_)
     opportunities = np.zeros(len(piece.pitches), np.int64)
-    for start, end in phrase_ends(piece):
+    for start, end in last_chords(piece):
         positions = _positions(piece.pitches[start:end])
         best = int(positions.min())
         if best != _NO_CHORD:

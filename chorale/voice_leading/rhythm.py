@@ -15,8 +15,8 @@ from chorale.voice_leading.stretches import (
     Stretch,
     basses,
     harmony_at,
+    is_in_last_chord,
     name_of,
-    phrase_ends,
     stretches,
 )
 
@@ -36,9 +36,7 @@ def syncopation(piece: Piece) -> RuleResult:
     faults = np.zeros((len(weights), 1), np.bool_)
     opportunities = (weights >= BEAT) & (bass != SILENCE)
     opportunities[[phrase.start for phrase in piece.analysis.phrases]] = False
-    may_last = np.zeros(len(weights), np.bool_)
-    for start, end in phrase_ends(piece):
-        may_last[start:end] = True
+    may_last = is_in_last_chord(piece)
     for stretch in stretches(piece):
         for start, end in _runs_of_bass(stretch, bass):
             is_first = stretch.begins_phrase and start == stretch.start

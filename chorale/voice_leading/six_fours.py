@@ -15,8 +15,8 @@ from chorale.voice_leading.stretches import (
     TRIADS,
     basses,
     harmony_at,
+    is_in_last_chord,
     name_of,
-    phrase_ends,
     phrase_numbers,
 )
 
@@ -45,9 +45,7 @@ def unprepared_six_four(piece: Piece) -> RuleResult:
     opportunities = np.zeros(len(weights), np.int64)
     starts = np.array([harmony.start for harmony in harmonies], np.int64)
     opportunities[starts[weights[starts] >= BEAT]] = 1
-    is_end = np.zeros(len(weights), np.bool_)
-    for start, end in phrase_ends(piece):
-        is_end[start:end] = True
+    is_end = is_in_last_chord(piece)
     for index, harmony in enumerate(harmonies):
         start = harmony.start
         if not _is_six_four(harmony, bass) or is_end[start]:

@@ -18,7 +18,7 @@ from chorale.music.keys import Key
 from chorale.music.score import Chorale
 from chorale.music.spelling import Spelling, diatonic_numbers
 from chorale.music.voices import SILENCE, VOICES
-from chorale.utils.arrays import IntArray
+from chorale.utils.arrays import BoolArray, IntArray
 from chorale.voice_leading.piece import Piece
 
 CHORD = tuple(range(VOICES))  # the voices of a rule about whole chords
@@ -82,7 +82,7 @@ def phrase_numbers(piece: Piece) -> IntArray:
     return np.cumsum(is_start)
 
 
-def phrase_ends(piece: Piece) -> list[tuple[int, int]]:
+def last_chords(piece: Piece) -> list[tuple[int, int]]:
     """Return where the last chords of phrases are: the first step, the step after.
 
     They are the fermatas, and the last chord of the piece, if it is long enough to
@@ -95,6 +95,14 @@ def phrase_ends(piece: Piece) -> list[tuple[int, int]]:
     if has_ending(chorale) and not any(end > start for _, end in ends):
         ends.append((start, chorale.steps))
     return ends
+
+
+def is_in_last_chord(piece: Piece) -> BoolArray:
+    """Return which steps are in the last chord of a phrase, bool array (steps,)."""
+    inside = np.zeros(len(piece.pitches), np.bool_)
+    for start, end in last_chords(piece):
+        inside[start:end] = True
+    return inside
 
 
 def has_ending(chorale: Chorale) -> bool:
