@@ -106,7 +106,7 @@ class AvoidingPredictor:
         self.plan_features = predictor.plan_features
         self.threads, self.members = threads_of(predictor), predictor.members
         self.critic = critic_of(predictor)
-        self._lines = [_line(line, self.vocabulary) for line in lines if line.strength]
+        self._lines = [_line(line, self.vocabulary) for line in lines]
 
     def start(self, plan: IntArray) -> AvoidingState:
         sounding = self.vocabulary.begin((len(plan),)).pitches
@@ -156,7 +156,7 @@ class AvoidingInfiller:
 
     Args:
         infiller: the inner infiller.
-        lines: of that piece.
+        lines: of that piece, one or more.
     """
 
     def __init__(self, infiller: Infiller, lines: Sequence[Avoided]) -> None:
@@ -165,7 +165,7 @@ class AvoidingInfiller:
         self.plan_features = infiller.plan_features
         self.threads = threads_of(infiller)
         pitches = self.vocabulary.pitches
-        steps = lines[0].chorale.steps if lines else 0
+        steps = lines[0].chorale.steps
         # Nats that each cell costs, (steps, 4, vocabulary size).
         self._costs = np.zeros((steps, 4, len(pitches)), np.float32)
         for line in lines:

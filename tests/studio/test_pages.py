@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import re
+from importlib.resources import files
 
 from chorale.formats.files import READABLE
+from chorale.studio import pages
 from chorale.studio.exports import MEDIA_TYPES
 from chorale.studio.pages import page_file
+
+
+def test_no_two_files_have_the_same_name() -> None:
+    names = [
+        file.name
+        for package, folder in pages._FOLDERS
+        for file in files(package).joinpath(folder).iterdir()
+    ]
+    assert {"index.html", "player.js"} <= set(names)
+    assert len(names) == len(set(names))
 
 
 def text_of(name: str) -> str:
