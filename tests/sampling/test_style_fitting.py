@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bach import few_chorales
+from fakes import uniform_predictor, wide_vocabulary
 
 from chorale.corpus.loading import load_corpus
 from chorale.errors import DataError
@@ -74,3 +76,18 @@ def test_what_is_fitted_is_written(
     monkeypatch.setattr(style_fitting, "FILE", path)
     style_fitting.write(style_costs())
     assert StyleCosts.from_json(json.loads(path.read_text())) == style_costs()
+
+
+def test_the_command_draws_from_train_and_writes_what_it_fits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, corpus = tmp_path / "style_costs.json", few_chorales()
+    predictor = uniform_predictor(wide_vocabulary("hold"))
+    monkeypatch.setattr(style_fitting, "FILE", path)
+    monkeypatch.setattr(style_fitting, "load_corpus", lambda: corpus)
+    monkeypatch.setattr(style_fitting, "load_model", lambda **_: predictor)
+    style_fitting.main()
+    table = json.loads(path.read_text())
+    assert table["made_by"] == f"python -m {style_fitting.__name__}"
+    costs = StyleCosts.from_json(table)
+    assert max(costs.weights.values()) > 0 and costs != style_costs()
