@@ -17,6 +17,7 @@ from chorale.music.harmony.harmonies import (
     keys_near_home,
     segments_of,
 )
+from chorale.music.harmony.suspended_fourths import settle_fourths
 from chorale.music.keys import Key, estimate_key
 from chorale.music.score import Chorale
 from chorale.music.voices import SILENCE, SOPRANO
@@ -55,6 +56,7 @@ def analyze(chorale: Chorale, spelling: IntArray | None = None) -> Analysis:
     fit = chords.fit_costs(sounding, np.roll(foreign, -tonic, axis=1), bass, grid)
     path = local_keys.decode(fit, sounding, grid, MODES.index(home.mode) * 12)
     path = local_keys.settle_roots(path, grid)
+    path = settle_fourths(path, bass, sounding, grid)
     path = local_keys.keep_sevenths(path, bass, grid)
     silent = np.maximum.reduceat((chorale.pitches != SILENCE).sum(axis=1), grid.starts)
     silent = silent < _FEWEST_VOICES

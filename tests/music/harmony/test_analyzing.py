@@ -45,6 +45,12 @@ PROGRESSIONS = {
         "C: I ii65 Cad64 V7 I",
         [("PAC", "C major", "1")],
     ),
+    "a fourth over the dominant, reached by leap": (
+        ("G4.8 C5 B4 C5.16", "E4.8 D4.8 E4.16", "C4.8 G3.8 G3.16", "C3.8 G3.8 C3.16"),
+        {},
+        "C: I V I",
+        [("PAC", "C major", "1")],
+    ),
     "minor with a Picardy third": (
         ("A4 A4 G#4 A4", "E4 F4 E4 E4", "C4 B3 B3 C#4", "A2 D3 E3 A2"),
         {"key": "A minor"},
