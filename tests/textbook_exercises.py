@@ -215,6 +215,98 @@ CORRECT = [
         pickup=4,
         fermatas=[(12, 16), (28, 32)],
     ),
+    Exercise(
+        name="a Neapolitan sixth and a cadential six-four",
+        voices=(
+            "D5 C#5 D5 D5 Eb5.8 D5 C#5 D5.16",
+            "F4 E4 D4 D4 G4.8 F4 E4 D4.16",
+            "A3 G3 A3 Bb3 Bb3.8 A3 G3 F3.16",
+            "D3 E3 F3 G3 G3 G2 A2 A2 D3.16",
+        ),
+        key="D minor",
+    ),
+    Exercise(
+        name="a sequence of sevenths",
+        voices=(
+            "D5.8 D5 C5 C5 Bb4 Bb4 A4 Bb4.16",
+            "F4.8 G4 G4 F4 F4 Eb4 Eb4 D4.16",
+            "Bb3.8 Bb3 A3 A3 G3 G3 F3 F3.16",
+            "Bb2.8 Eb3 A2 D3 G2 C3 F2 Bb2.16",
+        ),
+        key="Bb major",
+    ),
+    Exercise(
+        name="applied dominants in inversion, and an anticipation",
+        voices=(
+            "A4 A4 A4 A4.8 G#4 G#4 A4 B4 B4.10 A4.2 A4.12",
+            "E4 E4 D4 D#4.8 E4 E4 E4 F#4 D4.12 C#4.12",
+            "C#4 C#4 D4 B3.8 B3 B3 A3 A3 G#3.12 A3.12",
+            "A3 G3 F#3 B2.8 E3 D3 C#3 D3 E3.12 A2.12",
+        ),
+        key="A major",
+        metre="3/4",
+    ),
+    Exercise(
+        name="a French sixth, a pickup, and a suspension 9-8 at the end",
+        voices=(
+            "D5 D5 Eb5 C5 C#5 D5.12 D5 D5 C5 A4.8 A4 G4.8",
+            "F#4 G4 G4 G4 G4 F#4.12 F#4 G4 Eb4 D4 C4 Bb3.12",
+            "A3 Bb3 Bb3 C4 A3 A3.12 A3 G3 G3 G3 F#3 G3.12",
+            "D3 G2 Eb3 Eb3 Eb3 D3.12 C3 Bb2 C3 D3.8 G2.12",
+        ),
+        key="G minor",
+        pickup=4,
+        fermatas=[(20, 32), (56, 64)],
+    ),
+    Exercise(
+        name="a modulation to the dominant, and a diminished seventh of it",
+        voices=(
+            "C5 D5 E5 E5 D5.8 D5.8 D5 D5 C5 C5 B4 B4 C5.8",
+            "E4 G4 G4 A4 F#4.8 G4.8 G4 G4 G4 A4 G4 F4 E4.8",
+            "G3 G3 G3 C4 C4.8 B3.8 B3 B3 C4 Eb4 D4 D4 C4.8",
+            "C3 B2 C3 A2 D3.8 G3.8 G3 F3 E3 F#3 G3 G3 C3.8",
+        ),
+        fermatas=[(24, 32), (56, 64)],
+    ),
+    Exercise(
+        name="the tenor below the octave from which the bass falls",
+        voices=(
+            "C5 B4 C5 D5 B4.8 C5.8",
+            "G4 G4 G4 F4 D4.8 C4.8",
+            "E4 D4 C4 A3 G3 F3 E3.8",
+            "C3 D3 E3 F3 G3 G2 C3.8",
+        ),
+    ),
+    Exercise(
+        name="a seventh that the bass takes over",
+        voices=(
+            "C5 B4 B4 C5 C5.8 E5 D5 C5.16",
+            "G4 F4 G4 G4 A4.8 G4 F4 E4.16",
+            "E4 D4 D4 C4 C4.8 C4 B3 C4.16",
+            "C3 G3 F3 E3 F3.8 G3 G2 C3.16",
+        ),
+    ),
+    Exercise(
+        name="suspensions in triple metre",
+        voices=(
+            "G4.12 E4.12 D4.12 D4.12",
+            "D4.12 D4 C4.8 A3.12 B3.12",
+            "B3.12 G3.12 G3 F#3.8 G3.12",
+            "G3.12 C3.12 D3.12 G2.12",
+        ),
+        key="G major",
+        metre="3/4",
+    ),
+    Exercise(
+        name="a Phrygian ending",
+        voices=(
+            "E4 G4 A4 G4 F4.8 E4.8",
+            "C4 C4 C4 C4 D4.8 B3.8",
+            "A3 G3 C4 C4 A3.8 G#3.8",
+            "A2 E3 F3 E3 D3.8 E3.8",
+        ),
+        key="E minor",
+    ),
 ]
 
 FAULTY = [
@@ -368,5 +460,68 @@ FAULTY = [
             "C3.12 G3.12 C3.8 F2.8 G2.8 C3.16",
         ),
         faults=frozenset({("syncopation", 2, 1)}),
+    ),
+    Exercise(
+        name="a seventh that leaps in a deceptive progression",
+        voices=(
+            "C5.8 B4 C5 C5.8 E5 D5 C5.16",
+            "E4.8 F4 A4 A4.8 G4 F4 E4.16",
+            "C4.8 D4 C4 C4.8 C4 B3 C4.16",
+            "C3.8 G2 A2 F2.8 G2 G2 C3.16",
+        ),
+        faults=frozenset({("unresolved-seventh", 1, 4)}),
+    ),
+    Exercise(
+        name="a leap to a dissonance off the beat, and an unprepared fourth",
+        voices=(
+            "E4.2 B4.2 G4 C5 B4 C5.16",
+            "C4 C4 D4.8 E4.16",
+            "G3 G3 G3.8 G3.16",
+            "C3 E3 G3.8 C3.16",
+        ),
+        faults=frozenset(
+            {("unresolved-dissonance", 1, 2), ("unprepared-dissonance", 1, 3)}
+        ),
+    ),
+    Exercise(
+        name="a suspension that leaps away",
+        voices=(
+            "E5 D5.8 G4 F4.8 E4.8",
+            "G4 G4 E4.8 D4.8 C4.8",
+            "C4 B3 C4.8 B3.8 C4.8",
+            "C3 G2 C3.8 G2.8 C3.8",
+        ),
+        faults=frozenset({("unresolved-dissonance", 1, 4)}),
+    ),
+    Exercise(
+        name="an unprepared seventh",
+        voices=(
+            "G4 A4 C5 B4 C5.16",
+            "E4 E4 D4 D4 E4.16",
+            "C4 C4 A3 G3 G3.16",
+            "C3 A2 F2 G2 C3.16",
+        ),
+        faults=frozenset({("unprepared-dissonance", 1, 3)}),
+    ),
+    Exercise(
+        name="a seventh in the bass that leaps",
+        voices=(
+            "D5 C#5 D5.8 D5.8 C#5.8 D5.16",
+            "F#4 E4 F#4.8 G4.8 G4.8 F#4.16",
+            "A3 A3 A3.8 B3.8 A3.8 A3.16",
+            "D3 G3 D3.8 G2.8 A2.8 D3.16",
+        ),
+        key="D major",
+        faults=frozenset({("unresolved-seventh", 1, 3)}),
+    ),
+    Exercise(
+        name="an applied leading tone that falls",
+        voices=(
+            "G4.8 F#4 D4 E4.16",
+            "C4.8 C4 B3 C4.16",
+            "E3.8 A3 G3 G3.16",
+            "C3.8 D3 G3 C3.16",
+        ),
+        faults=frozenset({("unresolved-leading-tone", 1, 4)}),
     ),
 ]

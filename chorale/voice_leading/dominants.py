@@ -30,9 +30,12 @@ class TendencyChords(NamedTuple):
     Attributes:
         leading: int array (chords,), pitch class of the leading tone of a dominant or
             leading-tone chord that leads to its tonic; else NO_TONE.
-        sevenths: int array (chords,), pitch class of the seventh of a seventh chord
-            whose root moves down a fifth or up a step; else NO_TONE.
+        sevenths: int array (chords,), pitch class of the seventh of a dominant seventh,
+            or of another seventh chord whose root moves down a fifth or up a step; else
+            NO_TONE.
         is_dominant: bool array (chords,), whether it is a dominant seventh.
+        moves_on: bool array (chords,), whether its root moves down a fifth or up a
+            step.
         starts: int array (chords,), the first step of each.
         ends: int array (chords,), the step at which the next chord begins.
         tonics: int array (chords,), pitch class of the root of the next chord.
@@ -42,6 +45,7 @@ class TendencyChords(NamedTuple):
     leading: IntArray
     sevenths: IntArray
     is_dominant: BoolArray
+    moves_on: BoolArray
     starts: IntArray
     ends: IntArray
     tonics: IntArray
@@ -79,15 +83,18 @@ def find_tendency_chords(
         if leading != NO_TONE or seventh != NO_TONE:
             at[start:end] = len(rows)
             is_dominant = any(harmony.quality == _SEVENTH for harmony in chord)
-            rows.append((leading, seventh, is_dominant, start, end, tonic))
-    table = np.array(rows, np.int64).reshape(-1, 6).T
+            rows.append(
+                (leading, seventh, is_dominant, _moves_on(move), start, end, tonic)
+            )
+    table = np.array(rows, np.int64).reshape(-1, 7).T
     return TendencyChords(
         leading=table[0],
         sevenths=table[1],
         is_dominant=table[2] == 1,
-        starts=table[3],
-        ends=table[4],
-        tonics=table[5],
+        moves_on=table[3] == 1,
+        starts=table[4],
+        ends=table[5],
+        tonics=table[6],
         at=at,
     )
 
@@ -129,10 +136,15 @@ def _leading_tone(chord: list[Harmony], move: int, key: Key) -> int:
 
 def _seventh(chord: list[Harmony], move: int) -> int:
     """Return the seventh of a chord whose root moves by some semitones."""
-    if move != _FIFTH_DOWN and move not in _STEPS_UP:
-        return NO_TONE
     for harmony in reversed(chord):
+        if not _moves_on(move) and harmony.quality != _SEVENTH:
+            continue
         tones = INTERVALS[harmony.quality]
         if len(tones) > 3 and not _AUGMENTED_SIXTH.match(harmony.numeral):
             return (harmony.root + tones[3]) % 12
     return NO_TONE
+
+
+def _moves_on(move: int) -> bool:
+    """Return whether a root moves down a fifth or up a step, in semitones."""
+    return move == _FIFTH_DOWN or move in _STEPS_UP

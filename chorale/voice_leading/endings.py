@@ -21,7 +21,9 @@ from chorale.voice_leading.stretches import (
     name_in,
 )
 
-_SUBTONIC, _LEADING_TONE = 10, 11  # semitones above the tonic
+# Semitones above the tonic.
+_LOWERED_SECOND, _SECOND, _FOURTH = 1, 2, 5
+_SUBTONIC, _LEADING_TONE = 10, 11
 
 
 def missing_cadence(piece: Piece) -> RuleResult:
@@ -33,7 +35,9 @@ def missing_cadence(piece: Piece) -> RuleResult:
     mode, some other endings are complete too: a perfect cadence in the relative key; an
     authentic cadence in the key in which the piece begins or mostly is; and on the
     dominant of minor, as Phrygian melodies end, if the soprano has the subtonic more
-    often than the leading tone. An opportunity is a piece of two bars or more.
+    often than the leading tone, or, if the key is that of the final, its lowered second
+    degree more often than the natural one. An opportunity is a piece of two bars or
+    more.
 
     Source: complete cadences in Aldwell & Schachter; endings of modal melodies in
     Burns, Bach's Modal Chorales.
@@ -55,6 +59,8 @@ def _what_is_missing(piece: Piece) -> str:
         return ""
     name = f"{class_name(last.root, home)} {last.quality}, {name_in(home, last)}"
     if last.root == home.tonic_class:
+        if cadence is not None and _is_phrygian(piece, cadence):
+            return ""
         if home.mode == "major" and last.quality == "minor":
             return f"the piece ends on {name}"
         if last.inversion or last.quality not in TRIADS:
@@ -95,6 +101,18 @@ def _is_modal(piece: Piece, cadence: Cadence) -> bool:
     return cadence.kind in ("PAC", "IAC") and cadence.key in _main_keys(piece)
 
 
+def _is_phrygian(piece: Piece, cadence: Cadence) -> bool:
+    """Return whether a half cadence on the home tonic ends a Phrygian melody."""
+    home = piece.key
+    return (
+        cadence.kind == "HC"
+        and home.mode == cadence.key.mode == "minor"
+        and (cadence.key.tonic_class - home.tonic_class) % 12 == _FOURTH
+        and piece.analysis.harmonies[-1].inversion == 0
+        and _has_rather(piece, home, _LOWERED_SECOND, _SECOND)
+    )
+
+
 def _main_keys(piece: Piece) -> set[Key]:
     """Return the key in which a piece begins, and the one in which it mostly is."""
     lengths: Counter[Key] = Counter()
@@ -105,9 +123,14 @@ def _main_keys(piece: Piece) -> set[Key]:
 
 def _has_subtonic(piece: Piece, key: Key) -> bool:
     """Return whether the soprano has the subtonic more often than the leading tone."""
+    return _has_rather(piece, key, _SUBTONIC, _LEADING_TONE)
+
+
+def _has_rather(piece: Piece, key: Key, degree: int, other: int) -> bool:
+    """Return whether the soprano has one degree, in semitones, rather than another."""
     line = piece.pitches[:, SOPRANO][piece.chorale.onsets[:, SOPRANO]]
     degrees = (line - key.tonic_class) % 12
-    return int((degrees == _SUBTONIC).sum()) > int((degrees == _LEADING_TONE).sum())
+    return int((degrees == degree).sum()) > int((degrees == other).sum())
 
 
 def _describe(piece: Piece, step: int, voices: Voices) -> str:

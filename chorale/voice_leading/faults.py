@@ -31,7 +31,8 @@ from chorale.voice_leading.spacing import crossing
 PAIR_RULES = {
     rule.name: rule.dyad_fault for rule in RULES.values() if rule.dyad_fault is not None
 }
-# The rules whose faults are those of `checking`, not approximations.
+# The rules whose faults are those of `checking`, not approximations; of overlaps also
+# those that `checking` excuses, of a neighbor that leaps an octave.
 EXACT_RULES = (*PAIR_RULES, "large-leap")
 
 NO_TONE = -1  # no pitch class

@@ -31,13 +31,27 @@ def overlap(dyads: Dyads) -> BoolArray:
 
     A voice moves above the previous note of its upper neighbor, or below that of its
     lower neighbor. If the two are crossed before or after, it is a crossing instead.
-    An opportunity is a pair of neighbors of which at least one moves.
+    Opportunities and an exception are those of `overlaps`.
 
     Source: overlapping voices in Aldwell & Schachter and in Kostka & Payne.
     """
     in_order = (dyads.upper_before >= dyads.lower_before) & (dyads.upper >= dyads.lower)
     above, below = dyads.lower > dyads.upper_before, dyads.upper < dyads.lower_before
     return dyads.continues & in_order & (above | below)
+
+
+def overlaps(piece: Piece) -> RuleResult:
+    """Find overlaps, see `overlap`, but where the neighbor keeps its pitch class.
+
+    A neighbor that leaps an octave away, as the bass in cadences, is heard to keep its
+    note. An opportunity is a pair of neighbors of which at least one moves.
+
+    Source: that of `overlap`.
+    """
+    dyads = piece.dyads(NEIGHBORS)
+    upper, lower = dyads.moves
+    is_octave = (upper == OCTAVE) | (lower == -OCTAVE)
+    return RuleResult(overlap(dyads) & ~is_octave, _moves(piece, NEIGHBORS))
 
 
 def wide_spacing(dyads: Dyads) -> BoolArray:
@@ -111,14 +125,14 @@ RULES = (
         bach_per_thousand=5.59,
         level="beginner",
     ),
-    pair_rule(
+    Rule(
         name="overlap",
         summary="a voice moves beyond the note that its neighbor has just left",
         voices=NEIGHBORS,
-        fault=overlap,
-        opportunities=_moves,
+        find=overlaps,
+        dyad_fault=overlap,
         message=_describe_overlap,
-        bach_per_thousand=7.44,
+        bach_per_thousand=7.02,
     ),
     pair_rule(
         name="spacing",

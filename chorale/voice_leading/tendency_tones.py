@@ -96,7 +96,9 @@ def unresolved_seventh(piece: Piece) -> RuleResult:
     takes that note, or in passing: shorter than a quarter and reached by step from
     below. Sevenths shorter than a quarter are ornaments in chords other than dominant
     sevenths. An opportunity is a seventh that its voice leaves, of a seventh chord
-    whose root moves down a fifth, as in V7–I and ii7–V, or up a step, as in V7–vi.
+    whose root moves down a fifth, as in V7–I and ii7–V, or up a step, as in V7–vi; and
+    of a dominant seventh before any chord, where it may also rise by step, or leap if
+    another voice has its note in that chord.
 
     Source: V7, ii7 and vii°7 and their inversions in Aldwell & Schachter, Piston, and
     Kostka & Payne.
@@ -106,7 +108,7 @@ def unresolved_seventh(piece: Piece) -> RuleResult:
     resolved = (
         (departures.steps > departures.ends)
         | np.isin(-departures.moves, _STEPS)
-        | np.isin(-departures.chord_moves, _STEPS)
+        | np.isin(-departures.chord_moves, (0, *_STEPS))
     )
     bass = piece.pitches[departures.ends, BASS]
     sevenths = piece.pitches[last_steps, voices]
@@ -114,9 +116,14 @@ def unresolved_seventh(piece: Piece) -> RuleResult:
     starts = _pitch_starts(piece.pitches)[last_steps, voices]
     is_short = departures.steps - starts < STEPS_PER_QUARTER
     passing = np.isin(piece.moves[starts, voices], _STEPS) & is_short
-    rises = np.isin(departures.moves, _STEPS) & (taken | passing)
     chords = piece.tendency_chords
-    counts = chords.is_dominant[chords.at[last_steps]] | ~is_short
+    chosen = chords.at[last_steps]
+    otherwise = ~chords.moves_on[chosen]
+    rises = np.isin(departures.moves, _STEPS) & (taken | passing | otherwise)
+    after = piece.pitches[departures.ends]
+    same = (after != SILENCE) & (after % 12 == sevenths[:, None] % 12)
+    rises |= otherwise & same.any(axis=1)  # another voice keeps the note
+    counts = chords.is_dominant[chosen] | ~is_short
     return _result(piece, departures, counts & ~resolved & ~rises, counts)
 
 
@@ -234,7 +241,7 @@ RULES = (
         summary="the seventh of a chord does not step down",
         find=unresolved_seventh,
         message="seventh {before} goes to {note}, not down by step",
-        bach_per_thousand=13.79,
+        bach_per_thousand=12.93,
         level="beginner",
     ),
 )

@@ -91,6 +91,8 @@ EXAMPLES: list[Example] = [
     ("overlap", [(72, 64, 60, 48), (74, 67, 64, 47)], []),  # to the same note
     ("overlap", [(72, 64, 60, 48), (72, 64, 67, 47)], []),  # it is a crossing
     ("overlap", [(72, 60, 64, 48), (72, 65, 62, 48)], []),  # it was one
+    ("overlap", [(71, 62, 55, 55), (71, 62, 53, 45)], [(2, 3)]),
+    ("overlap", [(71, 62, 55, 55), (71, 62, 53, 43)], []),  # the bass falls an octave
     ("spacing", [TONIC, (77, 64, 60, 48)], [(0, 1)]),
     ("spacing", [(72, 67, 52, 48), (72, 69, 52, 48)], [(1, 2)]),  # once
     ("spacing", [(72, 60, 55, 36)], []),  # an octave, and the bass is free

@@ -28,8 +28,9 @@ from chorale.voice_leading.faults import (
     unresolved_sevenths,
 )
 from chorale.voice_leading.piece import Piece
-from chorale.voice_leading.rule import PAIRS
+from chorale.voice_leading.rule import NEIGHBORS, PAIRS
 from chorale.voice_leading.rules import BACH_PER_THOUSAND, RULES, surprisal
+from chorale.voice_leading.spacing import overlap
 
 Find = Callable[[Context, int, np.ndarray], Iterator[Fault]]
 
@@ -68,6 +69,9 @@ def assert_found_by_the_judge(chorale: Chorale) -> int:
     """Compare all faults of all steps, laid to the voice that chooses later."""
     piece = Piece(chorale)
     judged = {rule: RULES[rule].find(piece).faults[1:] for rule in EXACT_RULES}
+    overlaps = overlap(piece.dyads(NEIGHBORS))[1:]
+    assert not (judged["overlap"] & ~overlaps).any()
+    judged["overlap"] = overlaps  # also those that are excused
     every_note = np.tile(ANY, (chorale.steps - 1, 1))
     seen, faults = set(), 0
     for place, voice in enumerate(VOICE_ORDER):
