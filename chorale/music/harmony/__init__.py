@@ -6,7 +6,7 @@
 - templates, degrees: chords, and how usual each is in each key
 - non_chord_tones: passing tones, suspensions and other foreign notes
 - chords: how well chords fit the notes
-- local_keys: chords and keys, decoded together
+- local_keys: chords and keys, decoded together; suspended_fourths: V4–3 is no six-four
 - harmonies: from the chord of each half beat to chords with inversions
 - roman_numerals: their names
 - cadences, form: how phrases end, and which repeat earlier ones
