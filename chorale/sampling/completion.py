@@ -20,6 +20,7 @@ from chorale.music.credits import harmonization_credit
 from chorale.music.melody import Melody, fill_rests, fit_range
 from chorale.music.score import Chorale
 from chorale.music.voices import HIGHEST_PITCH, LOWEST_PITCH
+from chorale.sampling.compound_metre import in_simple_metre
 from chorale.sampling.fragments import Fragment, with_voice
 from chorale.sampling.generate import complete
 from chorale.sampling.gibbs import InfillingOptions, infill
@@ -79,7 +80,8 @@ def harmonize(
 
     A melody that leaves the range of its voice is transposed by a few semitones for the
     model, and so are the ranges of the other voices; the results are in the melody's
-    own key. Where the melody rests, the model reads its last note as held.
+    own key. Where the melody rests, the model reads its last note as held. A melody in
+    compound metre is read in simple metre, see `chorale.sampling.compound_metre`.
 
     Args:
         model: a predictor or an infiller.
@@ -97,12 +99,17 @@ def harmonize(
     ranges = options.ranges or model.vocabulary.ranges
     semitones = semitones_into_range(melody, ranges[melody.voice])
     moved = fill_rests(melody).transpose(semitones)
+    simple = in_simple_metre(moved)
     drawn = fill_in(
         model,
-        _repeated(with_voice(moved, melody.voice), variations),
+        _repeated(
+            with_voice(simple.chorale if simple else moved, melody.voice), variations
+        ),
         replace(options, ranges=_transposed(ranges, semitones)),
         progress=progress,
     )
+    if simple:
+        drawn = [simple.restored(piece) for piece in drawn]
     return [_with_melody(piece.transpose(-semitones), melody) for piece in drawn]
 
 

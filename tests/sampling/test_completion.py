@@ -254,3 +254,18 @@ def test_options_are_for_models_of_their_kind() -> None:
         fill_in(INFILLER, fragments, SamplingOptions())
     default = SamplingOptions(particles=8)
     assert fill_in(PREDICTOR, fragments) == fill_in(PREDICTOR, fragments, default)
+
+
+def test_the_bass_of_a_jig_moves_with_the_dotted_quarters() -> None:
+    metre = Metre.parse("6/8")
+    pitches = [72, 76, 79, 77, 74, 71, 72, 71, 69, 67, 69, 71] * 2
+    notes = [Note(pitch, 2 * i, 2) for i, pitch in enumerate(pitches)]
+    lines = [[*notes, Note(72, 48, 6)], [], [], []]
+    jig = Chorale.from_notes(lines, 54, metres=(metre,), key=Key("C", "major"))
+    options = SamplingOptions(particles=2, top_k=1)
+    (written,) = harmonize(load_model("bach"), melody_of(jig), options)
+    assert written.notes(SOPRANO) == jig.notes(SOPRANO)
+    assert written.metres == jig.metres
+    is_beat = written.positions % 6 == 0
+    assert written.onsets[is_beat, BASS].mean() > 0.8
+    assert is_beat[written.onsets[:, BASS]].mean() > 0.6
