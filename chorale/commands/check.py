@@ -13,7 +13,7 @@ from chorale.commands import marked_scores, reading_options
 from chorale.commands.analyses import analysis_lines
 from chorale.commands.checked_files import Checked, check_files, checks_json
 from chorale.commands.marked_scores import MarkedScore, save_marked
-from chorale.commands.options import OUTPUT, Force
+from chorale.commands.options import OUTPUT, Force, names_typed, option_name
 from chorale.commands.output_folder import OutputFolder, check_writable
 from chorale.commands.printing import print_naming
 from chorale.errors import ChoraleError, UsageError
@@ -126,7 +126,9 @@ def check(
     if show_rules:
         _print_rules(_chosen_rules(level or [*LEVELS][-1], select, ignore), as_json)
         return
-    if output_format is not None:
+    if output_format is None:
+        _check_output_unused(context)
+    else:
         marked_scores.check_format(output_format)
         check_writable(output)
     level = level or _STANDARD
@@ -151,6 +153,16 @@ def check(
     _print_summary(checked, refused)
     if refused or (strict and any(file.findings for file in checked)):
         raise typer.Exit(ChoraleError.exit_code)
+
+
+def _check_output_unused(context: typer.Context) -> None:
+    """Raise a UsageError for an option about marked scores, of which none is asked."""
+    for name in names_typed(context):
+        if name in ("output", "force"):
+            raise UsageError(
+                f"{option_name(context, name)} is for marked scores: add --format "
+                "musicxml, or leave it out"
+            )
 
 
 def _chosen_files(files: list[Path] | None, is_both: bool) -> list[Path]:

@@ -41,7 +41,7 @@ from chorale.commands.sampling_options import (
     Temperature,
     TopP,
 )
-from chorale.corpus.reading import find_files, read_piece
+from chorale.corpus.reading import find_files, in_other_formats, read_piece
 from chorale.errors import UsageError
 from chorale.evaluation.judgement import JudgedSets
 from chorale.evaluation.judgement import judge as judge_sets
@@ -315,6 +315,15 @@ def _from_files(
                 remarks = readings[-1]._replace(metre_assumed=False).remarks()
                 print_remarks(*(f"{path}: {remark}" for remark in remarks))
             progress(done, len(paths))
+    again = in_other_formats(paths, [reading.chorale for reading in readings])
+    if again:
+        print_remarks(
+            f"{len(again)} of the {len(paths)} files "
+            + ("is the piece" if len(again) == 1 else "are the pieces")
+            + " of another in another format: each piece is judged once"
+        )
+    kept = [index for index in range(len(paths)) if index not in again]
+    paths, readings = [paths[i] for i in kept], [readings[i] for i in kept]
     assumed = sum(reading.metre_assumed for reading in readings)
     is_classic = all(
         reading.metre_assumed and path.suffix.lower() == ".csv"

@@ -6,6 +6,7 @@ The help of a group lists the summaries of its commands, so that it needs none o
 from __future__ import annotations
 
 from functools import cached_property
+from inspect import cleandoc
 from keyword import iskeyword
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
@@ -45,11 +46,19 @@ class LazyCommand(TyperCommand):
             app = typer.Typer(add_completion=False)
             app.command(self.name)(found)
             found = app
-        return get_command(found)
+        command = get_command(found)
+        command.help = _unwrapped(command.help)
+        return command
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
         """Parse the words after the name, and return the context to run it in."""
         return self.loaded.make_context(*arguments, **options)
+
+
+def _unwrapped(text: str | None) -> str:
+    """Return paragraphs with a line each, which terminals of any width wrap well."""
+    paragraphs = cleandoc(text or "").split("\n\n")
+    return "\n\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs)
 
 
 def lazy_family(folder: str, summary: str, commands: Mapping[str, str]) -> TyperGroup:

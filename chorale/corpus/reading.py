@@ -60,6 +60,22 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
     return found
 
 
+def in_other_formats(paths: Sequence[Path], chorales: Sequence[Chorale]) -> set[int]:
+    """Return the indexes of files with the notes of an earlier file of the same name.
+
+    Of `--format midi,musicxml` there are two files of each piece, in one folder.
+    """
+    found = set()
+    seen: dict[Path, list[Chorale]] = {}
+    for index, (path, chorale) in enumerate(zip(paths, chorales, strict=True)):
+        same_name = seen.setdefault(path.absolute().with_suffix(""), [])
+        if any(np.array_equal(chorale.pitches, piece.pitches) for piece in same_name):
+            found.add(index)
+        else:
+            same_name.append(chorale)
+    return found
+
+
 def read_piece(path: Path, options: ReadingOptions | None = None) -> Reading:
     """Read a chorale as `read_whole` does, none of whose voices is silent throughout.
 

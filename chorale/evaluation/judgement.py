@@ -41,6 +41,7 @@ from chorale.evaluation.style.windows import Window, match_windows
 from chorale.evaluation.summary import Summary
 from chorale.music.score import Chorale
 from chorale.utils.progress import Progress
+from chorale.utils.text import counted
 from chorale.voice_leading.piece import Piece
 
 # Chorales in the subsets that are compared; fewer have too narrow intervals, see
@@ -92,16 +93,21 @@ class Judgement:
 
     def is_further(self, name: str, feature: str) -> bool:
         """Return whether a set is significantly further from train than `bach`."""
-        return self.excess(name, feature).low > 0
+        return self.has_intervals and self.excess(name, feature).low > 0
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether all sets are large enough for intervals."""
+        return self.size >= LEAST_SIZE
 
     @property
     def remark(self) -> str:
         """What to know before significance is read from small sets, or nothing."""
-        if self.size >= LEAST_SIZE:
+        if self.has_intervals:
             return ""
         return (
-            f"subsets of {self.size}, the size of the smallest set, are too small for "
-            f"intervals and significance (*): judge {LEAST_SIZE} chorales or more"
+            f"the smallest set has {counted(self.size, 'different piece')}, too few "
+            f"for intervals and significance (*): judge {LEAST_SIZE} or more"
         )
 
     def to_json(self) -> dict[str, Any]:

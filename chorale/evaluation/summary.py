@@ -145,9 +145,9 @@ class Summary:
                 lines.append(
                     f"{words} often than in {self.corpus}: {'; '.join(rates)}."
                 )
-        if len(self.names) > 1 and self.worst:
-            worst = listed(f"{name} ({number})" for name, number in self.worst)
-            lines.append(f"Most of the weak endings and faults are in {worst}.")
+        worst = [f"{name} ({number})" for name, number in self.worst if number > 1]
+        if len(self.names) > 1 and worst:
+            lines.append(f"Most weak endings and faults of a piece: {listed(worst)}.")
         return lines or [f"Nothing that is unusual in {self.corpus} was found."]
 
     def to_json(self) -> dict[str, Any]:

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chorale.evaluation.copying import WINDOWS
-from chorale.evaluation.judgement import BACH, LEAST_SIZE, Judgement
+from chorale.evaluation.judgement import BACH, Judgement
 from chorale.evaluation.style.distances import Distance
 from chorale.evaluation.style.features import FEATURES
 from chorale.evaluation.style.measures.table import MEASURES, SUBJECTS
 from chorale.evaluation.style.two_sample import LEAST_GROUPS
 from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.utils.reports import Block, Heading, Items, Paragraph, Table
+from chorale.utils.text import counted
 
 _SHARES = {
     "complete": "complete final cadence",
@@ -34,12 +35,17 @@ def judgement_blocks(
     """
     sets, corpus = judgement.metrics, judgement.corpus
     blocks = _introduction(judgement, title, settings)
-    blocks += [Heading("Summary"), Items(tuple(judgement.summary.sentences()))]
+    blocks += [
+        Heading("Summary"),
+        Paragraph(f"{corpus} in the summary is train, which has most pieces."),
+        Items(tuple(judgement.summary.sentences())),
+    ]
     blocks += _section(
         "Distances from train",
-        f"Subsets of {judgement.size} chorales, with 95 % intervals; 0 = equal "
-        "distributions. The column train is the null distribution. *: significantly "
-        f"further from train than {corpus}.",
+        f"Subsets of {counted(judgement.size, 'chorale')}"
+        + ", with 95 % intervals" * judgement.has_intervals
+        + "; 0 = equal distributions. The column train is the null distribution. *: "
+        f"significantly further from train than {corpus}.",
         distances_table(judgement),
     )
     if judgement.remark:
@@ -56,7 +62,9 @@ def judgement_blocks(
         blocks += _section(
             subject.capitalize(),
             f"Percentages, or the unit that is named. The last column has the samples "
-            f"minus {corpus}, with a 95 % interval. *: significant.",
+            f"minus {corpus}"
+            + ", with a 95 % interval. *: significant" * judgement.has_intervals
+            + ".",
             measures_table(judgement, measures),
         )
     blocks += [
@@ -141,7 +149,7 @@ def distances_table(judgement: Judgement) -> Table:
         "feature (unit)",
         {
             _feature_title(feature): [
-                _distance(metrics.distances[feature])
+                _distance(metrics.distances[feature], judgement.has_intervals)
                 + " *" * judgement.is_further(name, feature)
                 for name, metrics in judgement.metrics.items()
             ]
@@ -163,8 +171,7 @@ def measures_table(judgement: Judgement, names: Iterable[str]) -> Table:
                 _NOTHING if math.isnan(rate) else f"{measure.scale * rate:.1f}"
             )
         difference = judgement.metrics["samples"].differences[name]
-        has_interval = judgement.size >= LEAST_SIZE
-        cells.append(_signed(difference, measure.scale, has_interval))
+        cells.append(_signed(difference, measure.scale, judgement.has_intervals))
         rows.append(tuple(cells))
     sets = (set_title(judgement, name) for name in judgement.metrics)
     header = ("rate", *sets, f"samples - {judgement.corpus}")
@@ -179,7 +186,8 @@ def variants_table(judgement: Judgement) -> Table:
         for name in judgement.variants:
             excess = judgement.excess("samples", feature, over=name)
             star = " *" * (excess.low > 0) + " **" * (excess.high < 0)
-            cells.append(_distance(excess) + star)
+            star *= judgement.has_intervals
+            cells.append(_distance(excess, judgement.has_intervals) + star)
         rows.append(tuple(cells))
     header = ("feature (unit)", *(f"against {name}" for name in judgement.variants))
     return Table(header, tuple(rows))
@@ -248,9 +256,11 @@ def _feature_title(name: str) -> str:
     return f"{name.replace('_', ' ')} ({FEATURES[name].unit})"
 
 
-def _distance(distance: Distance) -> str:
+def _distance(distance: Distance, has_interval: bool) -> str:
     if math.isnan(distance.value):
         return _NOTHING
+    if not has_interval:
+        return f"{distance.value:.3f}"
     return f"{distance.value:.3f} ± {(distance.high - distance.low) / 2:.3f}"
 
 

@@ -143,7 +143,7 @@ def to_text(blocks: Sequence[Block]) -> str:
                     block.text + "\n" + "=-"[block.level > 1] * len(block.text)
                 )
             case Paragraph():
-                parts.append(textwrap.fill(block.text, _TEXT_WIDTH))
+                parts.append(_wrapped(block.text))
             case Items():
                 parts.append("\n".join(map(_text_item, block.texts)))
             case Table():
@@ -152,7 +152,19 @@ def to_text(blocks: Sequence[Block]) -> str:
 
 
 def _text_item(text: str) -> str:
-    return textwrap.fill(text, _TEXT_WIDTH, initial_indent="- ", subsequent_indent="  ")
+    return _wrapped(text, "- ", "  ")
+
+
+def _wrapped(text: str, first: str = "", rest: str = "") -> str:
+    """Return text in lines with indents; names of files stay whole, to be copied."""
+    return textwrap.fill(
+        text,
+        _TEXT_WIDTH,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
 
 
 def _text_table(table: Table) -> str:

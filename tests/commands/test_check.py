@@ -308,6 +308,8 @@ def test_notes_played_between_sixteenths_are_said(
             "trio.musicxml: expected four voices, the alto is silent",
         ),
         (["hymn.mid", "--rates", "--analysis"], 2, "--rates or --analysis, got both"),
+        (["hymn.mid", "--output", "out"], 2, "--output is for marked scores"),
+        (["hymn.mid", "--force"], 2, "--force is for marked scores"),
         (["hymn.mid", "--select", ""], 2, "a rule to check, none is left"),
         (
             ["empty"],

@@ -19,6 +19,7 @@ from chorale.corpus.loading import Corpus
 from chorale.errors import UsageError
 from chorale.formats.classic_csv import write_csv
 from chorale.formats.midi.writer import write_midi
+from chorale.formats.musicxml.writer import write_musicxml
 from chorale.models.storage import load_model
 
 Run = Callable[..., tuple[int, str, str]]
@@ -100,7 +101,7 @@ def test_a_variant_with_other_rules_is_a_column(run: Run) -> None:
 def test_sopranos_are_harmonized(run: Run) -> None:
     code, out, err = run("--given", "soprano", "-n", "3", "--model", "fake", "--json")
     rows = json.loads(out)
-    assert code == 0 and "subsets of 3" in err
+    assert code == 0 and "has 3 different pieces" in err
     assert [rows[name]["chorales"] for name in COLUMNS] == [3, 3, 30, 3]
     own = [rows[name]["own_notes"] for name in COLUMNS]
     assert own[1] is own[2] is None
@@ -169,12 +170,13 @@ def test_tables_are_printed_and_reported(run: Run) -> None:
 
 
 def test_few_samples_are_no_ground_for_significance(run: Run) -> None:
-    remark = "too small for intervals and significance (*): judge 5 chorales or more"
+    remark = "too few for intervals and significance (*): judge 5 or more"
     _, out, err = run("-n", "4", "--bars", "4")
-    assert f"note: subsets of 4, the size of the smallest set, are {remark}" in err
+    assert f"note: the smallest set has 4 different pieces, {remark}" in err
+    assert "±" not in out and " *\n" not in out
     assert remark in " ".join(out.split())
     _, out, err = run("-n", "5", "--bars", "4")
-    assert err == "" and "too small" not in out
+    assert err == "" and "too few" not in out
 
 
 def test_chorales_from_files_are_judged(run: Run) -> None:
@@ -183,7 +185,7 @@ def test_chorales_from_files_are_judged(run: Run) -> None:
         write_midi(piece, Path(f"mine/{index}.mid"))
     code, out, err = run("mine", "--opening", "2", "--json")
     rows = json.loads(out)
-    assert code == 0 and "subsets of 3" in err
+    assert code == 0 and "has 3 different pieces" in err
     # Train windows are matched to them as often as train has chorales.
     assert [rows[name]["chorales"] for name in COLUMNS] == [3, 3, 30, 3]
     whole = json.loads(run("mine", "--json")[1])
@@ -192,6 +194,20 @@ def test_chorales_from_files_are_judged(run: Run) -> None:
         for answer in (rows, whole)
     ]
     assert 0 < moving[0] < moving[1]
+
+
+def test_a_piece_in_two_formats_is_judged_once(run: Run) -> None:
+    pieces = few_chorales().valid[:2]
+    for index, piece in enumerate(pieces):
+        write_midi(piece, Path(f"mine/{index}.mid"))
+    once = run("mine", "--json")[1]
+    write_musicxml(pieces[0], Path("mine/0.musicxml"))
+    code, out, err = run("mine", "--json")
+    assert (code, out) == (0, once)
+    assert "note: 1 of the 3 files is the piece of another in another format" in err
+    # Another piece of the same name is another piece.
+    write_musicxml(pieces[1], Path("mine/0.musicxml"))
+    assert json.loads(run("mine", "--json")[1])["samples"]["chorales"] == 3
 
 
 def test_bach_in_four_columns_is_still_bach(run: Run) -> None:

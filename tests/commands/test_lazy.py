@@ -81,6 +81,12 @@ def test_the_summary_in_the_list_is_that_of_the_help(path: tuple[str, ...]) -> N
     assert help.split("\n\n")[0].replace("\n", " ") == command.help
 
 
+@pytest.mark.parametrize("path", LAZY, ids=" ".join)
+def test_paragraphs_of_the_help_have_no_line_ends(path: tuple[str, ...]) -> None:
+    # The terminal wraps them; line ends of the source would tear the lines.
+    assert not any("\n" in part for part in LAZY[path].loaded.help.split("\n\n"))
+
+
 def test_groups_list_their_commands() -> None:
     assert len(LAZY) > 20
     for path in ((), ("sketch",), ("forecast",), ("corpus",)):

@@ -80,7 +80,7 @@ def test_of_several_pieces_the_worst_are_named(train: Observed) -> None:
     assert [name for name, _ in found.worst] == ["1.mid", "0.mid"]
     first, *_, last = found.sentences()
     assert "0.mid bar 2 beat 4" in first and "1.mid bar 2 beat 4" in first
-    assert last.startswith("Most of the weak endings and faults are in 1.mid (")
+    assert last.startswith("Most weak endings and faults of a piece: 1.mid (")
 
 
 def test_many_places_are_counted_not_listed(train: Observed) -> None:

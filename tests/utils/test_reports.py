@@ -14,6 +14,7 @@ from chorale.utils.reports import (
     Paragraph,
     Picture,
     Table,
+    to_text,
     write_report,
 )
 
@@ -103,3 +104,11 @@ def test_what_cannot_be_written_is_an_error_of_ours(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot write it"):
         write_report(BLOCKS, tmp_path / "file" / "report.html")
+
+
+def test_names_of_files_are_whole_in_text() -> None:
+    names = [f"my-chorales/chorale-seed{number}-1.musicxml" for number in range(20)]
+    for block in (Paragraph("; ".join(names)), Items(("; ".join(names),))):
+        text = to_text([block])
+        assert all(name in text for name in names)
+        assert text.count("\n") > 5

@@ -102,8 +102,9 @@ def unusual(
         if np.isnan(rate) or not len(known):
             continue
         ends = np.percentile(known, _UNUSUAL)
-        low, high = usual[name] + widening * (ends - usual[name])
-        if low <= rate <= high:
+        wide = usual[name] + widening * (ends - usual[name])
+        # Of what is rare both ends may be 0, on one side of the usual rate.
+        if min(ends[0], wide[0]) <= rate <= max(ends[1], wide[1]):
             continue
         # Where no piece of the reference has any event, one would be unusual.
         spread = max(float(known.std()), 1e-3)

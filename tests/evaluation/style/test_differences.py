@@ -81,3 +81,11 @@ def test_unusual_rates_are_beyond_those_of_as_many_pieces() -> None:
     # What is usual in one piece is unusual as the mean of many.
     (item,) = unusual(counted([0.55] * 50), reference)
     assert item.deviations > 5
+
+
+def test_none_of_what_is_rare_is_not_unusual() -> None:
+    # One piece of a thousand has some: one piece without any is as it should be.
+    rare = counted([0.0] * 999 + [0.04])
+    assert not unusual(counted([0.0], "sample"), rare)
+    (found,) = unusual(counted([0.5], "sample"), rare)
+    assert found.deviations > 0
