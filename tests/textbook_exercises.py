@@ -307,6 +307,26 @@ CORRECT = [
         ),
         key="E minor",
     ),
+    Exercise(
+        name="a Mixolydian ending",
+        voices=(
+            "G4 A4 C5 B4 A4 A4 G4.8",
+            "D4 F4 G4 G4 F4 F4 D4.8",
+            "B3 C4 C4 D4 D4 C4 B3.8",
+            "G3 F3 E3 G3 D3 F3 G3.8",
+        ),
+        key="G major",
+    ),
+    Exercise(
+        name="a suspension in the bass, and a Picardy third",
+        voices=(
+            "C5.8 D5.8 Eb5 C5 C5 B4 C5.16",
+            "Eb4.8 G4.8 G4 F4 D4.8 E4.16",
+            "G3.16 G3 Ab3 G3.8 G3.16",
+            "C3.12 B2 C3 F3 G3.8 C3.16",
+        ),
+        key="C minor",
+    ),
 ]
 
 FAULTY = [
@@ -523,5 +543,25 @@ FAULTY = [
             "C3.8 D3 G3 C3.16",
         ),
         faults=frozenset({("unresolved-leading-tone", 1, 4)}),
+    ),
+    Exercise(
+        name="an end on the submediant",
+        voices=(
+            "C5.8 C5.8 B4.8 C5.8",
+            "E4.8 F4.8 D4.8 C4.8",
+            "G3.8 A3.8 G3.8 E3.8",
+            "C3.8 F2.8 G2.8 A2.8",
+        ),
+        faults=frozenset({("missing-cadence", 2, 3)}),
+    ),
+    Exercise(
+        name="a leading tone in the bass that leaps",
+        voices=(
+            "C5 G4 G4 G4 G4.16",
+            "G4 F4 E4 D4 E4.16",
+            "E4 D4 C4 B3 C4.16",
+            "C3 B2 E3 G3 C3.16",
+        ),
+        faults=frozenset({("unresolved-leading-tone", 1, 3)}),
     ),
 ]

@@ -22,7 +22,7 @@ from chorale.voice_leading.stretches import (
 )
 
 # Semitones above the tonic.
-_LOWERED_SECOND, _SECOND, _FOURTH = 1, 2, 5
+_LOWERED_SECOND, _SECOND, _FOURTH, _DOMINANT = 1, 2, 5, 7
 _SUBTONIC, _LEADING_TONE = 10, 11
 
 
@@ -33,11 +33,12 @@ def missing_cadence(piece: Piece) -> RuleResult:
     a dominant or subdominant leads to it; that it is inverted or dissonant is for the
     rules about ends of phrases to find. Since keys of hymns may say little of their
     mode, some other endings are complete too: a perfect cadence in the relative key; an
-    authentic cadence in the key in which the piece begins or mostly is; and on the
-    dominant of minor, as Phrygian melodies end, if the soprano has the subtonic more
-    often than the leading tone, or, if the key is that of the final, its lowered second
-    degree more often than the natural one. An opportunity is a piece of two bars or
-    more.
+    authentic cadence in the key in which the piece begins or mostly is; on the dominant
+    of minor, as Phrygian melodies end, if the soprano has the subtonic more often than
+    the leading tone, or, if the key is that of the final, its lowered second degree
+    more often than the natural one; and VII or minor v before the tonic, as in
+    Mixolydian, if there are more subtonics than leading tones. An opportunity is a
+    piece of two bars or more.
 
     Source: complete cadences in Aldwell & Schachter; endings of modal melodies in
     Burns, Bach's Modal Chorales.
@@ -63,6 +64,8 @@ def _what_is_missing(piece: Piece) -> str:
             return ""
         if home.mode == "major" and last.quality == "minor":
             return f"the piece ends on {name}"
+        if _has_third(piece) and _is_led_by_subtonic(piece):
+            return ""
         if last.inversion or last.quality not in TRIADS:
             return ""  # found by the rules about ends of phrases
         if not _has_third(piece):
@@ -110,6 +113,21 @@ def _is_phrygian(piece: Piece, cadence: Cadence) -> bool:
         and (cadence.key.tonic_class - home.tonic_class) % 12 == _FOURTH
         and piece.analysis.harmonies[-1].inversion == 0
         and _has_rather(piece, home, _LOWERED_SECOND, _SECOND)
+    )
+
+
+def _is_led_by_subtonic(piece: Piece) -> bool:
+    """Return whether VII or minor v leads to the tonic, in a mode with a subtonic."""
+    home, harmonies = piece.key, piece.analysis.harmonies
+    last = harmonies[-1]
+    before = next((h for h in reversed(harmonies) if h.root != last.root), None)
+    if before is None or last.inversion or last.quality not in TRIADS:
+        return False
+    degree = (before.root - home.tonic_class) % 12
+    leads = (degree, before.quality) in ((_SUBTONIC, "major"), (_DOMINANT, "minor"))
+    attacked = (piece.pitches[piece.chorale.onsets] - home.tonic_class) % 12
+    return leads and int((attacked == _SUBTONIC).sum()) > int(
+        (attacked == _LEADING_TONE).sum()
     )
 
 
