@@ -22,12 +22,14 @@ def place(chorale: Chorale, step: int) -> dict[str, Any]:
 def analysis_lines(chorale: Chorale, analysis: Analysis) -> list[str]:
     """Return an analysis in words: the form, then a line for each phrase.
 
-    A line has the bars, the numerals with `|` at the barlines, and the cadence.
+    A line has the bars, the key and the numerals with `|` at the barlines, and the
+    cadence.
     """
     form = f"form {analysis.form}"
     if analysis.stollen:
         form += f", bar form AAB with Stollen of {analysis.stollen} phrases"
     labels = analysis.numerals()
+    keys = {harmony.start: key_label(harmony.key) for harmony in analysis.harmonies}
     lines = [f"{analysis.key.name}, {form}"]
     for phrase in analysis.phrases:
         first, last = (
@@ -40,6 +42,8 @@ def analysis_lines(chorale: Chorale, analysis: Analysis) -> list[str]:
             if phrase.start <= step < phrase.end:
                 if words and chorale.bars[step] != bar:
                     words.append("|")
+                if not words and ":" not in text:  # the key of the phrase before
+                    text = f"{keys[step]}: {text}"
                 bar = int(chorale.bars[step])
                 words.append(text)
         lines.append(f"{bars}: {' '.join(words)} -> {_cadence(phrase)}")

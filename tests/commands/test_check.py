@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from chorale.corpus.loading import bundled_corpus, load_corpus
 from chorale.formats.classic_csv import write_annotations
 from chorale.formats.files import write
 from chorale.formats.musicxml.writer import write_musicxml
+from chorale.music.harmony.analysis import key_label
 from chorale.music.harmony.analyzing import analyze
 from chorale.music.keys import Key
 from chorale.music.score import Chorale
@@ -344,6 +346,17 @@ def test_a_bar_form_is_said_in_words() -> None:
     silent = replace(analysis.phrases[0], cadence=None)
     lines = analysis_lines(chorale, replace(analysis, phrases=(silent,)))
     assert lines[1].endswith(" -> no harmony")
+
+
+def test_each_phrase_begins_with_its_key() -> None:
+    for chorale in few_chorales().train[:4]:
+        analysis = analyze(chorale)
+        keys = {harmony.start: key_label(harmony.key) for harmony in analysis.harmonies}
+        _, *lines = analysis_lines(chorale, analysis)
+        assert len(lines) == len(analysis.phrases) > 1
+        for line, phrase in zip(lines, analysis.phrases, strict=True):
+            first = min(step for step in keys if phrase.start <= step < phrase.end)
+            assert re.fullmatch(rf"bars? [\d-]+: {keys[first]}: \S.* -> .*", line)
 
 
 def test_an_analysis_is_printed_under_the_findings(tmp_path: Path) -> None:
