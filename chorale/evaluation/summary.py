@@ -20,7 +20,8 @@ from chorale.voice_leading.rules import RULES
 # with a lower probability than this.
 _LEVEL = 0.02
 _ENDS = ("phrase_ends_on_root", "phrase_ends_inverted", "phrase_ends_dissonant")
-# Rules that the first sentences have already.
+# Rates and rules that the first sentences have already.
+_SAID_RATES = (*_ENDS, "complete_end")
 _SAID = ("phrase-end-dissonance", "phrase-end-inversion", "missing-cadence")
 _NAMED = 3  # pieces that are named as the worst
 _PLACES = 6  # that are named of each fault; of a single piece twice as many
@@ -96,7 +97,7 @@ class Summary:
             unusual=[
                 item
                 for item in unusual(samples.profile, reference.profile)
-                if item.name not in _ENDS
+                if item.name not in _SAID_RATES
             ],
         )
 

@@ -62,6 +62,13 @@ def test_an_end_elsewhere_is_named(train: Observed) -> None:
     )
 
 
+def test_ends_are_said_once(train: Observed) -> None:
+    # Many pieces without a complete cadence are unusual, as the second sentence says.
+    _, second, *others = summary(train, *[exercise(SIXTH)] * 12).sentences()
+    assert second.startswith("Endings: 0 of 12 on a complete cadence: ")
+    assert not any("complete cadence" in line for line in others)
+
+
 def test_rules_that_bach_keeps_are_named_with_places(train: Observed) -> None:
     found = summary(train, exercise(TONIC))
     fault = next(item for item in found.faults if item.rule == "parallel-octaves")
