@@ -54,7 +54,7 @@ def harmonize(
     formats: outputs.Formats = "midi",
     force: Force = False,
     instrument: outputs.Instrument = "choir",
-    best_of: sampling.BestOf = 2,
+    best_of: sampling.BestOf = completion.MELODY_DRAFTS,
     temperature: sampling.Temperature = sampling.NEXT_STEP.temperature,
     top_p: sampling.TopP = sampling.NEXT_STEP.top_p,
     rules: sampling.Rules = sampling.NEXT_STEP.rules,

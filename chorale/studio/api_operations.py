@@ -16,6 +16,7 @@ import numpy as np
 from chorale.errors import UsageError
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICES, voice_named
+from chorale.sampling import completion
 from chorale.sampling.passages import parse_bars
 from chorale.studio import actions
 from chorale.studio import parameters as table
@@ -65,7 +66,10 @@ class Operation:
 OPERATIONS = {
     "harmonize": Operation(
         summary="Write the other three voices of a melody.",
-        parameters=(table.VOICE, *table.options_of(None, best_of=2), *_FILE),
+        parameters=(
+            *(table.VOICE, *table.options_of(None, best_of=completion.MELODY_DRAFTS)),
+            *_FILE,
+        ),
     ),
     "rewrite": Operation(
         summary="Write other notes for some bars and voices; keep every other note.",

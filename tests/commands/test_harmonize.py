@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 
 import mido
@@ -26,6 +27,8 @@ from chorale.music.score import Chorale, Note
 from chorale.music.voices import BASS, SOPRANO
 from chorale.sampling import best_of
 from chorale.sampling.best_of import Judge
+from chorale.sampling.completion import MELODY_DRAFTS
+from chorale.studio.api_operations import OPERATIONS
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -433,3 +436,12 @@ def test_a_model_that_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch) ->
         code, _, err = run(*words, "--model", "nowhere")
         assert code == 2
         assert_refused(err, r"there is no model 'nowhere'.* \(bach, jsb, counter")
+
+
+def test_six_drafts_are_drawn_unless_asked_otherwise() -> None:
+    default = signature(harmonize.harmonize).parameters["best_of"].default
+    assert default == MELODY_DRAFTS == 6
+    (over_http,) = (
+        each for each in OPERATIONS["harmonize"].parameters if each.name == "best_of"
+    )
+    assert over_http.default == default
