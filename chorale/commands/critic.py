@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +25,7 @@ from chorale.models.storage import (
 )
 from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.prompts import continue_each, reference_windows
+from chorale.training.cadence_keys import count_cadence_keys
 from chorale.training.critic import fit_critic
 from chorale.training.provenance import without_folder
 
@@ -54,7 +56,8 @@ def critic(
 
     The model continues the opening of each piece of train. What it does more often than
     the corpus, and less often, is counted and stored beside its weights; generate,
-    harmonize and rewrite weigh their drafts by it after every beat (--critic).
+    harmonize and rewrite weigh their drafts by it after every beat (--critic). So are
+    the keys in which phrases end, of which generate and harmonize draw one for each.
 
     Example: chorale critic --model runs/hymns --corpus hymns
     """
@@ -71,6 +74,7 @@ def critic(
     if not train:
         raise DataError("expected pieces with keys, got none", loaded.path)
     predictor.critic = None
+    cadence_keys = count_cadence_keys(train)
     plan = [(number, draft) for number in range(rounds) for draft in range(drafts)]
     drawn: list[Window] = []
     for index, (number, draft) in enumerate(plan):
@@ -79,7 +83,8 @@ def critic(
             drawn += continue_each(predictor, train, options, progress=progress)
         if draft == drafts - 1:
             bach = reference_windows(drawn, train)
-            predictor.critic = fit_critic(bach, drawn, predictor.critic)
+            fitted = fit_critic(bach, drawn, predictor.critic)
+            predictor.critic = replace(fitted, cadence_keys=cadence_keys)
             drawn = []
     assert predictor.critic is not None
     record = _record(loaded, len(train), rounds, drafts, random_state)

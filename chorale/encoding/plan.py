@@ -72,7 +72,7 @@ class Plan:
             "fermata": self.fermatas.astype(np.int64),
             "to_fermata": distance_value(_steps_to_next(self.fermatas)),
             "to_end": distance_value(np.arange(self.steps)[::-1]),
-            "key": np.full(self.steps, _key_value(self.key)),
+            "key": np.full(self.steps, key_value(self.key)),
         }
         table = np.stack([columns[name] for name in names], axis=-1)
         highest = np.array([FEATURES[name] - 1 for name in names])
@@ -140,7 +140,7 @@ def transpose_features(
     return moved
 
 
-def _key_value(key: Key | None) -> int:
+def key_value(key: Key | None) -> int:
     """Return the value of the feature `key`."""
     return 0 if key is None else 1 + 12 * (key.mode == "minor") + key.tonic_class
 

@@ -5,6 +5,7 @@ bulk            many of them in chunks, over any executor
 next_step       its sampler, step by step
 particles       its particle filter, for notes that are given later
 steering        the critic that weighs particles after every beat
+cadence_keys    the keys in which phrases are to end
 gibbs           completions by an infiller, and its sampler
 batches         padding, random streams and allowed notes of both samplers
 logits          temperature, rules, top-k, top-p, and their options

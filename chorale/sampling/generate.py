@@ -17,6 +17,7 @@ from chorale.music.credits import opening_credit
 from chorale.music.score import Chorale
 from chorale.music.voices import SILENCE, VOICES
 from chorale.sampling.batches import Batch, complete_in_batches
+from chorale.sampling.cadence_keys import with_cadence_keys
 from chorale.sampling.fragments import Fragment
 from chorale.sampling.next_step import (
     PARTICLES,
@@ -161,6 +162,13 @@ def complete(
     size = max(_BATCH // (predictor.members * particles), 1)
 
     def sampler(batch: Batch) -> NextStepSampler:
+        if critic is not None and critic.cadence_keys is not None:
+            batch = with_cadence_keys(
+                batch,
+                critic.cadence_keys,
+                predictor.vocabulary,
+                predictor.plan_features,
+            )
         model = _with_guidance(predictor, batch, options.guidance, particles)
         return NextStepSampler(model, batch, options, particles, critic)
 

@@ -6,5 +6,6 @@
 - `batches`, `masks`: what an epoch draws at random; hidden cells of infillers
 - `distillation`: soft targets from teachers
 - `fine_tuning`: training that begins with the weights of a model
+- `critic`, `cadence_keys`: counts that steer a model while it writes
 - `provenance`: hashes of models that a training learns from
 """

@@ -18,7 +18,8 @@ from chorale.encoding.plan import Plan
 from chorale.errors import DataError
 from chorale.evaluation.style.windows import Window
 from chorale.models.critic.events import TABLES, Observer
-from chorale.models.critic.tables import Critic, log_ratios
+from chorale.models.critic.shrinkage import log_ratios
+from chorale.models.critic.tables import Critic
 from chorale.utils.arrays import BoolArray, Float64Array, IntArray, stack_padded
 
 FOLDS = 5

@@ -37,7 +37,9 @@ def test_a_critic_is_stored_with_its_model(model: Path, corpus: Path) -> None:
     assert card.critic["pieces"] >= 5
     assert card.critic["command"].startswith("chorale critic --corpus hymns")
     assert str(corpus.parent) not in json.dumps(dict(card.critic))
-    assert critic_of(load_model(model)) is not None
+    stored = critic_of(load_model(model))
+    assert stored is not None and stored.cadence_keys is not None
+    assert stored.cadence_keys.following.sum() >= card.critic["pieces"]
     first = (model / "critic.npz").read_bytes()
     assert outcome("critic", "--model", model, *words)[0] == 0
     assert (model / "critic.npz").read_bytes() == first

@@ -4,5 +4,7 @@
 - `lines`: how voices move
 - `chords`: the chord of each beat, from the notes so far
 - `events`: what happens at each step, as cells of tables
-- `tables`: counts of events, their log ratios, and the critic, stored with a model
+- `shrinkage`: probabilities and log ratios of few counts
+- `cadence_keys`: in which keys phrases end, one after another
+- `tables`: the critic: log ratios of events, and those keys, stored with a model
 """

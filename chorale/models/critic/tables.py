@@ -1,54 +1,29 @@
-"""Tables of counts, their log ratios, and the critic that adds them up."""
+"""The critic: tables of log ratios, added up, and keys of phrase ends."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from chorale.errors import ModelError
+from chorale.models.critic.cadence_keys import (
+    DEGREES_SHAPE,
+    FOLLOWING_SHAPE,
+    CadenceKeys,
+)
 from chorale.models.critic.events import TABLES, Events
 from chorale.utils.arrays import Float64Array, FloatArray
 from chorale.utils.files import load_arrays, save_arrays
 
-# Counts that the probabilities given more general circumstances are worth.
-_PRIOR = 40.0
-# Count of each event that is added where nothing is given.
-_EVEN = 0.02
 # Stored log ratios are whole multiples of this, in nats, of one byte each.
 _UNIT = 1 / 32
 _LARGEST = 127
-
-
-def probabilities(counts: Float64Array, general: Float64Array) -> Float64Array:
-    """Return the probability of each event given its circumstances.
-
-    It is shrunk to that given all but the first of them, that to the next, and the last
-    to a general one: interpolation with a Dirichlet prior (MacKay & Peto 1995).
-
-    Args:
-        counts: float array, shaped as in TABLES.
-        general: float array (events,), probabilities given nothing.
-    """
-    lower = general if counts.ndim == 1 else probabilities(counts.sum(axis=0), general)
-    totals = counts.sum(axis=-1, keepdims=True)
-    shrunk: Float64Array = (counts + _PRIOR * lower) / (totals + _PRIOR)
-    return shrunk
-
-
-def log_ratios(wanted: Float64Array, others: Float64Array) -> Float64Array:
-    """Return ln of the ratio of the probabilities of two sets of counts.
-
-    Both are shrunk to what they have in common, so that it is 0 where nothing is known.
-    """
-    both = (wanted + others).sum(axis=tuple(range(wanted.ndim - 1))) + _EVEN
-    general = both / both.sum()
-    ratios: Float64Array = np.log(probabilities(wanted, general))
-    ratios -= np.log(probabilities(others, general))
-    return ratios
+# Names of the counts of cadence keys in the file.
+_KEYS = {"key_following": FOLLOWING_SHAPE, "key_degrees": DEGREES_SHAPE}
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,9 +33,11 @@ class Critic:
     Attributes:
         tables: by name of TABLES, float arrays of their shapes, in nats: positive where
             Bach does it more often.
+        cadence_keys: from which the keys of phrase ends are drawn; None for none.
     """
 
     tables: Mapping[str, FloatArray]
+    cadence_keys: CadenceKeys | None = None
 
     @cached_property
     def _flat(self) -> dict[str, FloatArray]:
@@ -72,12 +49,11 @@ class Critic:
 
     def scaled(self, strength: float) -> Critic:
         """Return a critic whose log ratios are multiplied."""
-        return Critic(
-            {
-                name: (strength * table).astype(np.float32)
-                for name, table in self.tables.items()
-            }
-        )
+        tables = {
+            name: (strength * table).astype(np.float32)
+            for name, table in self.tables.items()
+        }
+        return replace(self, tables=tables)
 
     def save(self, path: Path) -> None:
         """Write the tables to an .npz file, rounded to a 32nd of a nat."""
@@ -85,6 +61,12 @@ class Critic:
             name: np.clip(np.rint(table / _UNIT), -_LARGEST, _LARGEST).astype(np.int8)
             for name, table in self.tables.items()
         }
+        if self.cadence_keys is not None:
+            counts = self.cadence_keys.following, self.cadence_keys.degrees
+            arrays |= {
+                name: count.astype(np.int32)
+                for name, count in zip(_KEYS, counts, strict=True)
+            }
         save_arrays(path, arrays, compress=True)
 
     @classmethod
@@ -96,13 +78,21 @@ class Critic:
         """
         arrays = load_arrays(path)
         shapes = {name: array.shape for name, array in arrays.items()}
-        if shapes != TABLES or any(a.dtype != np.int8 for a in arrays.values()):
+        has_keys = any(name in arrays for name in _KEYS)
+        types = {name: np.int32 if name in _KEYS else np.int8 for name in arrays}
+        if shapes != TABLES | (_KEYS if has_keys else {}) or any(
+            array.dtype != types[name] for name, array in arrays.items()
+        ):
             raise ModelError(
                 f"{path}: expected the tables of a critic of this version: make it "
                 "again with `chorale critic`"
             )
+        counts = [arrays[name].astype(np.int64) for name in _KEYS if has_keys]
+        if any((count < 0).any() for count in counts):
+            raise ModelError(f"{path}: expected counts of keys of 0 or more")
         return cls(
-            {name: array.astype(np.float32) * _UNIT for name, array in arrays.items()}
+            {name: arrays[name].astype(np.float32) * _UNIT for name in TABLES},
+            CadenceKeys(*counts) if has_keys else None,
         )
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from chorale.errors import ModelError
+from chorale.models.critic.cadence_keys import (
+    DEGREES_SHAPE,
+    FOLLOWING_SHAPE,
+    CadenceKeys,
+)
 from chorale.models.critic.events import TABLES, Events
-from chorale.models.critic.tables import Critic, log_ratios, probabilities
-from chorale.utils.files import save_arrays
+from chorale.models.critic.shrinkage import log_ratios, probabilities
+from chorale.models.critic.tables import Critic
+from chorale.utils.files import load_arrays, save_arrays
 
 
 def random_critic(seed: int = 0) -> Critic:
@@ -69,6 +76,37 @@ def test_a_stored_critic_is_the_same(tmp_path: Path) -> None:
     for name, table in critic.tables.items():
         np.testing.assert_array_equal(stored.tables[name], table)
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def test_keys_of_cadences_are_stored_too(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    keys = CadenceKeys(
+        random.integers(0, 900, FOLLOWING_SHAPE), random.integers(0, 900, DEGREES_SHAPE)
+    )
+    critic = replace(random_critic(), cadence_keys=keys)
+    critic.scaled(0.5).save(tmp_path / "critic.npz")
+    stored = Critic.load(tmp_path / "critic.npz").cadence_keys
+    assert stored is not None
+    np.testing.assert_array_equal(stored.following, keys.following)
+    np.testing.assert_array_equal(stored.degrees, keys.degrees)
+    random_critic().save(tmp_path / "critic.npz")
+    assert Critic.load(tmp_path / "critic.npz").cadence_keys is None
+
+
+def test_half_of_the_keys_or_less_than_nothing_is_refused(tmp_path: Path) -> None:
+    keys = CadenceKeys(
+        np.zeros(FOLLOWING_SHAPE, np.int64), np.zeros(DEGREES_SHAPE, np.int64)
+    )
+    path = tmp_path / "critic.npz"
+    replace(random_critic(), cadence_keys=keys).save(path)
+    arrays = load_arrays(path)
+    save_arrays(path, {**arrays, "key_degrees": arrays["key_degrees"] - 1})
+    with pytest.raises(ModelError, match="0 or more"):
+        Critic.load(path)
+    del arrays["key_degrees"]
+    save_arrays(path, arrays)
+    with pytest.raises(ModelError, match="chorale critic"):
+        Critic.load(path)
 
 
 def test_other_tables_are_refused(tmp_path: Path) -> None:
