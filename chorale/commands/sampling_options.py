@@ -95,7 +95,7 @@ CriticStrength = Annotated[
     _advanced(
         help="Next-step models with a critic: how strongly it selects the drafts after "
         "every beat, 0 or more, for doing what Bach does there rather than what the "
-        "model does. 0 follows the model alone.",
+        "model does. 0 follows the model alone, also in the keys of phrases.",
     ),
 ]
 Particles = Annotated[

@@ -1,9 +1,9 @@
 """Keys of phrase ends: the key in the plan before fermatas, drawn for each piece.
 
-A network that is told the key of a piece stays in it. Bach's phrases often end in
+A network conditional on the key of a piece stays in it. Bach's phrases often end in
 another key than the one before. Their keys are drawn from a Markov chain of a corpus
 (`chorale.models.critic.cadence_keys`), together with the melody if it is given, and the
-plan names them from two beats before each fermata to its end. The last phrase ends in
+plan names them from three beats before each fermata to its end. The last phrase ends in
 the key of the piece. Passages between given notes are left alone: those decide.
 """
 
@@ -23,7 +23,7 @@ from chorale.sampling.batches import Batch
 from chorale.utils.arrays import BoolArray, IntArray
 
 # Steps before a fermata at which the plan begins to name its key.
-_BEFORE = 8
+_BEFORE = 12
 # What follows the last fermata is a phrase if it is this long, in steps.
 _LEAST_PHRASE = 16
 _STREAM = 2**31  # of the random numbers, beside those of the notes and the particles

@@ -43,7 +43,8 @@ class SamplingOptions(DrawingOptions):
             bars, see `chorale.models.guidance`; 0 samples the model without it.
         critic: strength of the critic of the model, which weighs the particles after
             every beat, see `chorale.sampling.steering`; 0, or a model without one,
-            samples without it.
+            samples without it, and without the keys of phrase ends that are drawn
+            otherwise, see `chorale.sampling.cadence_keys`.
         particles: number of particles for each fragment, see
             `chorale.sampling.particles`; with 1 the notes do not depend on given notes
             after them. None takes the default of the task, PARTICLES unless its

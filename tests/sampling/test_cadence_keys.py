@@ -110,33 +110,33 @@ def spans(values: IntArray, key: Key = AWAY) -> list[tuple[int, int]]:
 def test_the_plan_names_a_key_before_each_fermata_but_the_last() -> None:
     piece = chorale()
     (values,) = named([Fragment(piece, given(piece))])
-    assert spans(values) == [(32 - 12, 32), (64 - 12, 64)]
-    assert spans(values, HOME) == [(0, 20), (32, 52), (64, 96)]
+    assert spans(values) == [(32 - 16, 32), (64 - 16, 64)]
+    assert spans(values, HOME) == [(0, 16), (32, 48), (64, 96)]
 
 
 def test_rests_after_the_last_fermata_are_no_phrase() -> None:
     piece = chorale(rest=6)
     (values,) = named([Fragment(piece, given(piece))])
-    assert spans(values)[-1] == (52, 64)
+    assert spans(values)[-1] == (48, 64)
     piece = chorale(rest=32)
     (values,) = named([Fragment(piece, given(piece))])
-    assert spans(values)[-1] == (84, 96)
+    assert spans(values)[-1] == (80, 96)
 
 
 def test_a_key_is_not_named_before_its_phrase() -> None:
     piece = chorale((32, 40, 96))
     (values,) = named([Fragment(piece, given(piece))])
-    assert spans(values) == [(20, 40)]
+    assert spans(values) == [(16, 40)]
     (values,) = named([Fragment(piece, given(piece))], keys(0, 7))
-    assert {start for start, _ in spans(values)} <= {20, 32}
+    assert {start for start, _ in spans(values)} <= {16, 32}
 
 
 def test_given_steps_stay_as_they_are() -> None:
     piece = chorale()
     (values,) = named([Fragment(piece, given(piece, steps=30))])
-    assert spans(values) == [(30, 32), (52, 64)]
+    assert spans(values) == [(30, 32), (48, 64)]
     (values,) = named([Fragment(piece, given(piece, steps=40))])
-    assert spans(values) == [(52, 64)]
+    assert spans(values) == [(48, 64)]
 
 
 def test_a_given_soprano_is_harmonized_in_other_keys_but_passages_are_not() -> None:
@@ -172,7 +172,7 @@ def test_a_soprano_that_is_given_decides() -> None:
     both = keys(0, 7)
     both.degrees[0, 11, 0] = 10**6
     (values,) = named([Fragment(piece, given(piece, voices=[SOPRANO]))], both)
-    assert spans(values) == [(20, 32)]
+    assert spans(values) == [(16, 32)]
 
 
 def test_keys_depend_on_the_stream_of_the_piece_alone() -> None:
