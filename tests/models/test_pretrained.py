@@ -29,6 +29,8 @@ from chorale.evaluation.style.cadences import (
     share_of_cadences,
 )
 from chorale.formats.files import read
+from chorale.models.critic.cadence_keys import BEGINNING
+from chorale.models.critic.tables import critic_of
 from chorale.models.storage import DEFAULT_MODEL, list_models, load_card, load_model
 from chorale.nn.cards import PRETRAINED
 from chorale.sampling.generate import Start, sample, sample_each
@@ -76,6 +78,10 @@ def test_the_critic_was_fitted_to_train() -> None:
     card = load_card(DEFAULT_MODEL)
     assert card.critic["sha256_of_train"] == digest_of_train(train)
     assert card.critic["pieces"] == len(train.train)
+    critic = critic_of(load_model())
+    assert critic is not None and critic.cadence_keys is not None
+    firsts = critic.cadence_keys.following[:, BEGINNING].sum()
+    assert firsts == len(train.train)
 
 
 @pytest.mark.parametrize("card", CARDS, ids=[card.name for card in CARDS])
