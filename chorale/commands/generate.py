@@ -137,14 +137,24 @@ def generate(
         return
     if workers or executor:
         print_remarks(_ALONE.format(least=bulk.least))
-    models = {name: load_model(name, kind=NEXT_STEP) for name in model_names(model)}
+    _write_few(destination, names, bulk, model_names(model))
+
+
+def _write_few(
+    destination: outputs.Destination,
+    names: Sequence[str],
+    bulk: Bulk,
+    model_names: Sequence[str],
+) -> None:
+    """Draw chorales side by side, and write the best."""
+    models = {name: load_model(name, kind=NEXT_STEP) for name in model_names}
     with progress_bar("Writing chorales") as progress:
         drawn = sample(
-            averaged(list(models.values()), average),
-            start.plan,
-            start.opening,
+            averaged(list(models.values()), bulk.averaging),
+            bulk.plan,
+            bulk.opening,
             bulk.options,
-            variations=variations * best_of,
+            variations=bulk.variations * bulk.best_of,
             progress=progress,
         )
     # The first model is the judge: its card has its likelihoods of Bach's own chorales.
@@ -154,7 +164,7 @@ def generate(
         names,
         drawn,
         lambda: Judge(predictor, typical_of(load_card(name))),
-        opening=start.opening.steps if start.opening else 0,
+        opening=bulk.opening.steps if bulk.opening else 0,
     )
 
 

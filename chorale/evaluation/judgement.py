@@ -31,7 +31,7 @@ from chorale.evaluation.metrics import (
     share_metrics,
     to_json,
 )
-from chorale.evaluation.observing import observe
+from chorale.evaluation.observing import Observed, observe
 from chorale.evaluation.style.differences import differences, set_rates
 from chorale.evaluation.style.distances import Distance, compare, null_distances
 from chorale.evaluation.style.profiles import Profile
@@ -141,15 +141,7 @@ def judge(
         DataError: a set is empty, no train chorale matches a sample, or a variant has
             other groups than the samples.
     """
-    prompts = [window.group for window in sets.samples]
-    for name, windows in sets.variants.items():
-        if name in SETS:
-            raise UsageError(f"expected a variant with another name, got {name!r}")
-        if [window.group for window in windows] != prompts:
-            raise DataError(
-                f"expected the {len(prompts)} chorales of {name!r} to have the same "
-                "prompts as the samples, in the same order"
-            )
+    _check_variants(sets)
     # At least as many as train has: few samples also need a large reference.
     repeated = islice(cycle(sets.samples), max(len(sets.samples), len(sets.train)))
     random = np.random.default_rng(random_state)
@@ -161,17 +153,7 @@ def judge(
         "train": matched.windows,
         "n-gram": sets.ngram,
     }
-    # Most train windows are whole chorales: each is analyzed once.
-    pieces = {id(chorale): Piece(chorale) for chorale in sets.train}
-    analyses = [pieces[id(chorale)].analysis for chorale in sets.train]
-    progressions = Progressions.of(sets.train, analyses)
-    observed = {}
-    for name, windows in by_name.items():
-        observed[name] = observe(
-            windows, progressions, places=name == "samples", pieces=pieces
-        )
-        if progress is not None:
-            progress(len(observed), 2 * len(by_name))
+    observed = _observe(by_name, sets.train, progress)
     profiles = {name: found.profile for name, found in observed.items()}
     size = _subset_size(profiles)
     index, ranges = CopyIndex(sets.train), Vocabulary.fit(sets.train).ranges
@@ -210,6 +192,39 @@ def judge(
         ),
         corpus=sets.corpus,
     )
+
+
+def _check_variants(sets: JudgedSets) -> None:
+    """Raise an error for a variant of another set's name or of other prompts."""
+    prompts = [window.group for window in sets.samples]
+    for name, windows in sets.variants.items():
+        if name in SETS:
+            raise UsageError(f"expected a variant with another name, got {name!r}")
+        if [window.group for window in windows] != prompts:
+            raise DataError(
+                f"expected the {len(prompts)} chorales of {name!r} to have the same "
+                "prompts as the samples, in the same order"
+            )
+
+
+def _observe(
+    by_name: Mapping[str, Sequence[Window]],
+    train: Sequence[Chorale],
+    progress: Progress | None,
+) -> dict[str, Observed]:
+    """Return what is counted in each set, which is half of the work."""
+    # Most train windows are whole chorales: each is analyzed once.
+    pieces = {id(chorale): Piece(chorale) for chorale in train}
+    analyses = [pieces[id(chorale)].analysis for chorale in train]
+    progressions = Progressions.of(train, analyses)
+    observed = {}
+    for name, windows in by_name.items():
+        observed[name] = observe(
+            windows, progressions, places=name == "samples", pieces=pieces
+        )
+        if progress is not None:
+            progress(len(observed), 2 * len(by_name))
+    return observed
 
 
 def _names(windows: Sequence[Window]) -> list[str]:

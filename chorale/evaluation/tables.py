@@ -58,6 +58,27 @@ def judgement_blocks(
             "significantly nearer.",
             variants_table(judgement),
         )
+    blocks += _measure_sections(judgement) + _other_sections(judgement)
+    if sets["samples"].note_accuracy:
+        blocks += _section(
+            f"{corpus}'s own notes",
+            f"Percentage of the steps at which a harmonization of {corpus}'s melody "
+            f"has the pitch of {corpus}'s own.",
+            accuracy_table(judgement),
+        )
+    if judgement.other_metre or judgement.shorter:
+        remark = (
+            f"Train windows without a perfect match: {judgement.other_metre} in "
+            f"another metre, {judgement.shorter} shorter."
+        )
+        blocks.append(Paragraph(remark))
+    return blocks
+
+
+def _measure_sections(judgement: Judgement) -> list[Block]:
+    """Return a section with the rates of each subject."""
+    corpus = judgement.corpus
+    blocks: list[Block] = []
     for subject, measures in SUBJECTS.items():
         blocks += _section(
             subject.capitalize(),
@@ -67,7 +88,13 @@ def judgement_blocks(
             + ".",
             measures_table(judgement, measures),
         )
-    blocks += [
+    return blocks
+
+
+def _other_sections(judgement: Judgement) -> list[Block]:
+    """Return the sections on rules, endings, copying and the two-sample test."""
+    corpus = judgement.corpus
+    return [
         *_section(
             "Part-writing",
             "Findings per 1,000 opportunities, see chorale check.",
@@ -93,20 +120,6 @@ def judgement_blocks(
             two_sample_table(judgement),
         ),
     ]
-    if sets["samples"].note_accuracy:
-        blocks += _section(
-            f"{corpus}'s own notes",
-            f"Percentage of the steps at which a harmonization of {corpus}'s melody "
-            f"has the pitch of {corpus}'s own.",
-            accuracy_table(judgement),
-        )
-    if judgement.other_metre or judgement.shorter:
-        remark = (
-            f"Train windows without a perfect match: {judgement.other_metre} in "
-            f"another metre, {judgement.shorter} shorter."
-        )
-        blocks.append(Paragraph(remark))
-    return blocks
 
 
 def _introduction(

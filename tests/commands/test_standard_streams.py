@@ -135,7 +135,7 @@ def test_json_is_json_in_any_encoding(folder: Path) -> None:
     "line",
     [
         "$chorale check /dev/stdin --from midi < hymn.mid",
-        "cat hymn.mid | $chorale check /dev/stdin --format midi",
+        "cat hymn.mid | $chorale check /dev/stdin --from midi",
         "$chorale check <(cat hymn.musicxml) --from musicxml",
         "cat hymn.mid | $chorale convert /dev/stdin out.csv --from midi",
         "cat hymn.mid | $chorale harmonize /dev/stdin --from midi --best-of 1 "

@@ -110,7 +110,11 @@ def test_samples_keep_nearer_to_the_key():
     shares = []
     for guidance in (0.0, 1.0):
         options = SamplingOptions(
-            top_p=1.0, rules="off", guidance=guidance, random_state=1
+            temperature=1.0,
+            top_p=1.0,
+            rules="off",
+            guidance=guidance,
+            random_state=1,
         )
         (piece,) = sample(keyed_predictor(), plan, None, options)
         shares.append((piece.pitches == 60).mean())

@@ -123,7 +123,8 @@ def test_held_notes_are_rewritten_to_their_end(page: Page) -> None:
     after = document_of(page)
     assert after["written"] == [[], [[16, 40]], [], []]
     assert after["piece"]["voices"][1][-1] == [67, 40, 8]
-    expect(page.get_by_test_id("notice")).to_contain_text("to their end")
+    notice = page.get_by_test_id("notice").filter(has_text="to their end")
+    expect(notice).to_have_count(1)
 
 
 def test_a_check_that_comes_too_late_is_not_shown(page: Page) -> None:
