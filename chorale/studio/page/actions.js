@@ -17,8 +17,8 @@ const NAMES = { generate: "Generate", harmonize: "Harmonize", rewrite: "Rewrite"
 const RULES = ["off", "lenient", "strict"];
 const RULE_WORDS = ["free", "lenient", "strict"];
 
-/** @param {number} position of the slider, 0 to 10 @returns {number} 0.6 to 1.4, 1 in the middle */
-export const temperatureOf = (position) => Math.round((0.6 + 0.08 * position) * 100) / 100;
+/** @param {number} position of the slider, 0 to 10 @returns {number} 0.4 to 1.2, the default 0.8 in the middle */
+export const temperatureOf = (position) => Math.round((0.4 + 0.08 * position) * 100) / 100;
 
 const temperatureWord = (position) => {
   const words = ["calm", "calm", "calm", "restrained", "restrained", "balanced", "lively", "lively", "bold", "bold", "adventurous"];

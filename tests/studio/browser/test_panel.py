@@ -13,6 +13,7 @@ from studio_pages import choose, document_of, open_studio, run, wait_for_change
 from chorale.music.keys import Key
 from chorale.music.lyrics import Lyric
 from chorale.music.score import Chorale
+from chorale.sampling.next_step import SamplingOptions
 
 
 def test_a_search_chooses_what_it_finds(page: Page) -> None:
@@ -23,7 +24,9 @@ def test_a_search_chooses_what_it_finds(page: Page) -> None:
     expect(row).to_have_attribute("aria-selected", "true")
     with page.expect_request("**/jobs") as asked:
         page.locator("#run").click()
-    assert asked.value.post_data_json["seed"] == row.get_attribute("data-seed")
+    job = asked.value.post_data_json
+    assert job["seed"] == row.get_attribute("data-seed")
+    assert job["temperature"] == SamplingOptions().temperature  # middle of the slider
 
 
 def test_a_new_melody_is_harmonized_and_seen_with_its_voices(page: Page) -> None:
