@@ -51,7 +51,7 @@ def held_out_files(corpus: Corpus, held_out: Sequence[Chorale]) -> list[str]:
     """
     if corpus.valid:
         valid = corpus.files.get("valid", ())
-        return [file for file in valid if Path(file).parent.name not in SPLITS]
+        return [file for file in valid if Path(file).parent.name != "valid"]
     files = corpus.files.get("train", ())
     if not files:  # not loaded from files
         return []
@@ -180,12 +180,14 @@ def _pieces(data: Mapping[str, Any], *, own: bool = False) -> Iterator[_Piece]:
             continue
         if own and file.startswith(others):
             continue
-        if folders and folders[-1] in SPLITS:
+        if held_out is not None and file in held_out:
+            split = "valid"
+        elif folders and folders[-1] in SPLITS:
             split = folders[-1]
         elif held_out is None:
             split = ""
         else:
-            split = "valid" if file in held_out else "train"
+            split = "train"
         yield _Piece(file, digest, split)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chorale.models.storage import load_card
-from chorale.training.provenance import models_read
+from chorale.nn.provenance import models_read
 
 BASE = replace(
     load_card("jsb"),

@@ -8,14 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from chorale.models.storage import WEIGHTS_FILE, Card
+from chorale.nn.cards import WEIGHTS_FILE
+
+
+class TrainedCard(Protocol):
+    """The card of a model that training learns from, with the fields used here."""
+
+    @property
+    def files(self) -> Mapping[str, str]: ...
+
+    @property
+    def data(self) -> Mapping[str, Any]: ...
 
 
 def models_read(
     use: str,
-    cards: Mapping[str, Card],
+    cards: Mapping[str, TrainedCard],
     data: Mapping[str, Any],
     held_out: Iterable[str] = (),
 ) -> dict[str, Any]:
