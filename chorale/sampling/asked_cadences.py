@@ -1,0 +1,153 @@
+"""Cadences that are asked for: what notes before and under a fermata cost.
+
+A cadence of a kind has the tones of the dominant, or of the subdominant, in the last
+half beat before the fermata, and those of its last chord under it. Other tones are
+drawn less often, in the outer voices hardly at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from chorale.encoding.tokens import Vocabulary
+from chorale.models.form import Phrases
+from chorale.models.predictor import log_softmax
+from chorale.music.voices import BASS, SOPRANO, VOICES
+from chorale.sampling.asked_plan import Ending
+from chorale.sampling.batches import Batch
+from chorale.utils.arrays import BoolArray, Float64Array, FloatArray, IntArray
+
+_BEFORE = 2  # steps
+_OUTER, _INNER = 12.0, 4.0  # nats that a tone costs that is not asked for
+_DOMINANT = (7, 11, 2, 5)
+# Tones of the chord before, its basses; of the last chord, its basses, its sopranos,
+# in semitones above the tonic: of a major key, and of a minor one.
+_ANY = tuple(range(12))
+_NO_APPLIED = tuple(tone for tone in _ANY if tone != 6)  # no dominant of the dominant
+_KINDS: dict[str, tuple[tuple[tuple[int, ...], ...], ...]] = {
+    "PAC": (
+        (_DOMINANT, (7,), (0, 4, 7), (0,), (0,)),
+        (_DOMINANT, (7,), (0, 3, 4, 7), (0,), (0,)),
+    ),
+    "IAC": (
+        (_DOMINANT, (7,), (0, 4, 7), (0,), (4, 7)),
+        (_DOMINANT, (7,), (0, 3, 4, 7), (0,), (3, 4, 7)),
+    ),
+    "HC": (
+        (_NO_APPLIED, _ANY, (7, 11, 2), (7,), (7, 11, 2)),
+        (_NO_APPLIED, _ANY, (7, 11, 2), (7,), (7, 11, 2)),
+    ),
+    "DC": (
+        (_DOMINANT, (7,), (9, 0, 4), (9,), (9, 0, 4)),
+        (_DOMINANT, (7,), (8, 0, 3), (8,), (8, 0, 3)),
+    ),
+    "plagal": (
+        ((5, 9, 0, 2), (5,), (0, 4, 7), (0,), (0, 4, 7)),
+        ((5, 8, 0, 2), (5,), (0, 3, 4, 7), (0,), (0, 3, 4, 7)),
+    ),
+}
+
+
+class AskedCadences:
+    """Costs of the tokens that lead away from the cadences of a batch.
+
+    Args:
+        batch: the pieces, with the endings that are asked for.
+        particles: of each piece.
+        vocabulary: of the tokens.
+    """
+
+    def __init__(self, batch: Batch, particles: int, vocabulary: Vocabulary) -> None:
+        self._hold, self._notes = vocabulary.hold, vocabulary.notes
+        self._tokens = np.arange(vocabulary.size)
+        # By step: costs by row, voice and pitch class.
+        self._costs: dict[int, Float64Array] = {}
+        rows = len(batch.plans) * particles
+        for index, endings in enumerate(batch.asked):
+            span = slice(index * particles, (index + 1) * particles)
+            phrases = Phrases(batch.plans[index])
+            for ending, start, end in zip(
+                endings or (), phrases.starts, phrases.ends, strict=bool(endings)
+            ):
+                arrival = _arrival(batch.plans[index].fermatas, start, end)
+                for step, costs in _costs_of(ending, arrival, end):
+                    found = self._costs.setdefault(step, np.zeros((rows, VOICES, 12)))
+                    found[span] = costs
+
+    def at(self, step: int, voice: int, sounding: IntArray) -> Float64Array | None:
+        """Return what the tokens of a voice cost, float array (rows, tokens), nats.
+
+        Args:
+            step: its index.
+            voice: of the tokens.
+            sounding: int array (rows,), the pitches of the voice before the step.
+
+        Returns:
+            None if no cadence is asked for there.
+        """
+        found = self._costs.get(step)
+        if found is None:
+            return None
+        notes = self._notes(self._tokens)
+        costs: Float64Array = np.where(notes > 0, found[:, voice][:, notes % 12], 0.0)
+        if self._hold is not None:
+            held = self._notes(sounding)
+            rows = np.arange(len(costs))
+            costs[:, self._hold] = np.where(
+                held > 0, found[rows, voice, held % 12], 0.0
+            )
+        return costs
+
+
+def log_shares(logits: FloatArray, costs: Float64Array) -> Float64Array:
+    """Return how likely what costs nothing is, as logarithms, float array (rows,).
+
+    Drafts to which it is less likely are weighted less.
+
+    Args:
+        logits, costs: float arrays (rows, tokens).
+    """
+    shares: Float64Array = np.log(
+        (np.exp(log_softmax(logits).astype(np.float64)) * np.exp(-costs)).sum(axis=1)
+    )
+    return shares
+
+
+def _arrival(fermatas: BoolArray, start: int, end: int) -> int:
+    """Return the first step of the fermata of a phrase, or of its last beat."""
+    under = np.flatnonzero(fermatas[start:end])
+    return start + int(under[0]) if len(under) else max(end - 4, start)
+
+
+def _costs_of(
+    ending: Ending, arrival: int, end: int
+) -> Sequence[tuple[int, Float64Array]]:
+    """Return steps before and under a fermata, and costs there, (4, 12)."""
+    if ending.kind is None:
+        return ()
+    before, bass_before, last, bass, soprano = _KINDS[ending.kind][
+        ending.key.mode == "minor"
+    ]
+    tonic = ending.key.tonic_class
+    leading, under = _table(before, tonic), _table(last, tonic)
+    leading[BASS] = _line(bass_before, tonic, _OUTER)
+    under[BASS] = _line(bass, tonic, _OUTER)
+    under[SOPRANO] = _line(soprano, tonic, _OUTER)
+    return [
+        *((step, leading) for step in range(max(arrival - _BEFORE, 0), arrival)),
+        *((step, under) for step in range(arrival, end)),
+    ]
+
+
+def _table(tones: Sequence[int], tonic: int) -> Float64Array:
+    """Return the costs of tones that are not asked for in any voice, (4, 12)."""
+    return np.tile(_line(tones, tonic, _INNER), (VOICES, 1))
+
+
+def _line(tones: Sequence[int], tonic: int, cost: float) -> Float64Array:
+    """Return a cost for all pitch classes but some above a tonic, (12,)."""
+    line = np.full(12, cost)
+    line[(np.array(tones) + tonic) % 12] = 0.0
+    return line
