@@ -3,11 +3,17 @@
 generate        new chorales and completions by a next-step model
 bulk            many of them in chunks, over any executor
 next_step       its sampler, step by step
+alphabet        what it looks up by the pitch that sounds
 particles       its particle filter, for notes that are given later
+phrase_costs    what phrases cost, after each of which drafts of a piece meet
 steering        the critic that weighs particles after every beat
 cadence_keys    the keys in which phrases are to end
+form            passages that are repeated, copied as they are written
+asked_plan      forms and cadences in words, as they are asked for
+asked_cadences  the tones of such cadences
 gibbs           completions by an infiller, and its sampler
 batches         padding, random streams and allowed notes of both samplers
+note_costs      costs of notes outside a range, or foreign to a mode
 logits          temperature, rules, top-k, top-p, and their options
 fragments       pieces of which some notes are given
 completion      harmonize a melody, by either kind of model

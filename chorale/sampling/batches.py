@@ -22,7 +22,8 @@ from chorale.models.infiller import Infiller
 from chorale.models.predictor import Predictor
 from chorale.music.phrases import phrase_starts
 from chorale.music.score import Chorale
-from chorale.music.voices import VOICE_NAMES
+from chorale.music.voices import SOPRANO, VOICE_NAMES
+from chorale.sampling.asked_plan import Ending
 from chorale.sampling.fragments import Fragment
 from chorale.sampling.logits import DrawingOptions
 from chorale.utils.arrays import (
@@ -48,6 +49,8 @@ class Batch:
             given.
         free: bool array (pieces, steps, 4), the tokens to draw; False after the end of
             a piece.
+        sources: int array (pieces, steps, 4), the earlier steps whose tokens are
+            repeated, where none is drawn and none given; -1 elsewhere.
         plan: int array (pieces, steps, features); the last step of a piece repeats
             after its end.
         phrase_starts: bool array (pieces, steps), see
@@ -58,24 +61,43 @@ class Batch:
         scales: int array (pieces,), pitch classes, see
             `chorale.voice_leading.cross_relations.scale`.
         plans: of the pieces.
+        asked: how their phrases are to end; None to draw it.
         streams: seeds of the random numbers, one per piece.
+        drafts: number of consecutive pieces that are drafts of one: their plan is drawn
+            once, and they meet after every phrase, see
+            `chorale.sampling.phrase_costs`.
     """
 
     lengths: IntArray
     tokens: IntArray
     free: BoolArray
+    sources: IntArray
     plan: IntArray
     phrase_starts: BoolArray
     leading_tones: IntArray
     places: IntArray
     scales: IntArray
     plans: Sequence[Plan]
+    asked: Sequence[tuple[Ending, ...] | None]
     streams: Sequence[np.random.SeedSequence]
+    drafts: int = 1
 
     @property
     def steps(self) -> int:
         """Steps of the longest piece."""
         return int(self.lengths.max())
+
+    @property
+    def written(self) -> BoolArray:
+        """The tokens that are not given, drawn or repeated: (pieces, steps, 4)."""
+        written: BoolArray = self.free | (self.sources >= 0)
+        return written
+
+    def goes_on(self, piece: int) -> bool:
+        """Return whether all voices but the soprano are written up to the end."""
+        written = self.written[piece, : self.lengths[piece], SOPRANO + 1 :]
+        first = int(written.any(axis=1).argmax())
+        return bool(written[first:].all())
 
 
 class Sampler(Protocol):
@@ -101,6 +123,7 @@ def complete_in_batches(
     *,
     size: int,
     least: int = 1,
+    drafts: int = 1,
     random_state: int,
     first: int = 0,
     padding: int = SILENCE_TOKEN,
@@ -114,6 +137,7 @@ def complete_in_batches(
         make_sampler: returns the sampler of a batch.
         size: largest number of pieces in a batch.
         least: size below which a batch is not split among threads.
+        drafts: see Batch; these stay together.
         random_state: seed of the streams of all pieces.
         first: number of the first piece among those streams, from 0.
         padding: token after the end of a piece.
@@ -131,31 +155,25 @@ def complete_in_batches(
     ]
     share = math.ceil(len(fragments) / threads_of(model))
     size = min(size, max(share, least))
-    groups = batches_by_length([len(piece) for piece in tokens], size)
-    samplers = []
-    for group in groups:
-        plans = [Plan.of(fragments[index].chorale) for index in group]
-        batch = Batch(
-            lengths=np.array([plan.steps for plan in plans]),
-            tokens=stack_padded([tokens[index] for index in group], padding),
-            free=stack_padded([~fragments[index].given for index in group], False),
-            plan=stack_padded([plan.features(model.plan_features) for plan in plans]),
-            phrase_starts=stack_padded(
-                [phrase_starts(plan.fermatas) for plan in plans], False
-            ),
-            leading_tones=np.array([leading_tone(plan.key) for plan in plans]),
-            places=stack_padded(
-                [
-                    step_places(plan.fermatas, plan.positions, plan.metres)
-                    for plan in plans
-                ],
-                OFF_BEAT,
-            ),
-            scales=np.array([scale(plan.key) for plan in plans]),
-            plans=plans,
-            streams=[streams[index] for index in group],
+    groups = [
+        [first * drafts + draft for first in group for draft in range(drafts)]
+        for group in batches_by_length(
+            [len(piece) for piece in tokens[::drafts]], max(size // drafts, 1)
         )
-        samplers.append(make_sampler(batch))
+    ]
+    samplers = [
+        make_sampler(
+            _batch(
+                model.plan_features,
+                [fragments[index] for index in group],
+                [tokens[index] for index in group],
+                [streams[index] for index in group],
+                drafts,
+                padding,
+            )
+        )
+        for group in groups
+    ]
     completed: dict[int, Chorale] = {}
     drawn = _run(samplers, threads_of(model), progress)
     for group, rows in zip(groups, drawn, strict=True):
@@ -163,6 +181,48 @@ def complete_in_batches(
             notes = model.vocabulary.decode(row[: len(tokens[index])])
             completed[index] = fragments[index].completed(*notes)
     return [completed[index] for index in range(len(fragments))]
+
+
+def _batch(
+    plan_features: tuple[str, ...],
+    fragments: Sequence[Fragment],
+    tokens: Sequence[IntArray],
+    streams: Sequence[np.random.SeedSequence],
+    drafts: int,
+    padding: int,
+) -> Batch:
+    """Return the batch of some fragments; for the arguments see `Batch`."""
+    plans = [Plan.of(fragment.chorale) for fragment in fragments]
+    sources = [_sources_of(fragment) for fragment in fragments]
+    free = [
+        ~fragment.given & (source < 0)
+        for fragment, source in zip(fragments, sources, strict=True)
+    ]
+    places = [step_places(plan.fermatas, plan.positions, plan.metres) for plan in plans]
+    return Batch(
+        lengths=np.array([plan.steps for plan in plans]),
+        tokens=stack_padded(tokens, padding),
+        free=stack_padded(free, False),
+        sources=stack_padded(sources, -1),
+        plan=stack_padded([plan.features(plan_features) for plan in plans]),
+        phrase_starts=stack_padded(
+            [phrase_starts(plan.fermatas) for plan in plans], False
+        ),
+        leading_tones=np.array([leading_tone(plan.key) for plan in plans]),
+        places=stack_padded(places, OFF_BEAT),
+        scales=np.array([scale(plan.key) for plan in plans]),
+        plans=plans,
+        asked=[fragment.endings for fragment in fragments],
+        streams=streams,
+        drafts=drafts,
+    )
+
+
+def _sources_of(fragment: Fragment) -> IntArray:
+    """Return the steps that cells repeat, int array (steps, 4); given ones none."""
+    if fragment.sources is None:
+        return np.full(fragment.given.shape, -1)
+    return np.where(fragment.given, -1, fragment.sources)
 
 
 def _run(

@@ -27,8 +27,15 @@ from chorale.evaluation.likelihood import score_each
 from chorale.evaluation.style.analysis import Analysis
 from chorale.evaluation.style.cadences import final_cadence
 from chorale.evaluation.style.windows import Window
+from chorale.models.infiller import Infiller
 from chorale.models.predictor import Predictor
-from chorale.models.storage import NEXT_STEP, Card, load_card, load_model
+from chorale.models.storage import (
+    DEFAULT_MODEL,
+    NEXT_STEP,
+    Card,
+    load_card,
+    load_model,
+)
 from chorale.music.score import Chorale
 from chorale.sampling.style_costs import style_costs
 from chorale.voice_leading.checking import Tally
@@ -107,6 +114,18 @@ class Judge:
         """Open a judge by the name of its model, see `load_model`."""
         return cls(load_model(model, kind=NEXT_STEP), typical_of(load_card(model)))
 
+    @classmethod
+    def default(cls, name: str, opened: Predictor[Any] | Infiller) -> Judge:
+        """Return the default model as a judge.
+
+        Args:
+            name: of a model that is open already.
+            opened: that model, which is not opened again if it is the default one.
+        """
+        if name == DEFAULT_MODEL and not isinstance(opened, Infiller):
+            return cls(opened, typical_of(load_card(name)))
+        return cls.load()
+
     def rank(
         self, chorales: Sequence[Chorale], *, opening: int = 0, semitones: int = 0
     ) -> list[Candidate]:
@@ -163,11 +182,13 @@ class Choice(NamedTuple):
         chorale: the best, or the first if nothing was judged.
         ends_well: whether it ends on a complete cadence; True if nothing was judged.
         candidates: all of them, best first, if they are wanted for a report.
+        plan: in words, what was to be repeated, and how phrases were to end.
     """
 
     chorale: Chorale
     ends_well: bool = True
     candidates: tuple[Candidate, ...] = ()
+    plan: str = ""
 
 
 def choose_best(
@@ -178,6 +199,7 @@ def choose_best(
     opening: int = 0,
     semitones: int = 0,
     report: bool = False,
+    plans: Sequence[str] = (),
 ) -> list[Choice]:
     """Return the best of each group of chorales.
 
@@ -187,20 +209,28 @@ def choose_best(
         judge: None to keep the first of each.
         opening, semitones: see `Judge.rank`.
         report: whether choices name all candidates.
+        plans: of the chorales drawn, in words; none if they are not to be said.
 
     Raises:
         DataError: see `Judge.rank`.
     """
+    plans = plans or [""] * len(drawn)
     if judge is None:
-        return [Choice(chorale) for chorale in drawn[::best_of]]
+        kept = zip(drawn[::best_of], plans[::best_of], strict=True)
+        return [Choice(chorale, plan=plan) for chorale, plan in kept]
     choices = []
     for first in range(0, len(drawn), best_of):
         ranked = judge.rank(
             drawn[first : first + best_of], opening=opening, semitones=semitones
         )
         best = ranked[0]
-        kept = tuple(ranked) if report else ()
-        choices.append(Choice(best.chorale, best.ends_well, kept))
+        named = tuple(ranked) if report else ()
+        (number,) = (
+            number
+            for number in range(first, first + best_of)
+            if drawn[number] is best.chorale
+        )
+        choices.append(Choice(best.chorale, best.ends_well, named, plans[number]))
     return choices
 
 
@@ -212,18 +242,21 @@ def choose_if_judged(
     opening: int = 0,
     semitones: int = 0,
     report: bool = False,
+    plans: Sequence[str] = (),
 ) -> tuple[list[Choice], tuple[str, ...]]:
     """Return the best of each group, or the first if they cannot be judged.
 
     Args:
-        drawn, best_of, opening, semitones, report: see `choose_best`.
+        drawn, best_of, opening, semitones, report, plans: see `choose_best`.
         load_judge: opens the judge; called only if there is something to rank.
 
     Returns:
         The choices, and sentences for the user.
     """
     judge = load_judge() if best_of > 1 or report else None
-    choose = partial(choose_best, drawn, best_of, opening=opening, semitones=semitones)
+    choose = partial(
+        choose_best, drawn, best_of, opening=opening, semitones=semitones, plans=plans
+    )
     try:
         return choose(judge, report=report), ()
     except DataError as error:
@@ -234,13 +267,9 @@ def choose_if_judged(
 
 def tally_rules(piece: Piece, *, start: int = 0) -> dict[str, Tally]:
     """Count findings and opportunities of the rules that count, from a step on."""
-    tallies = {}
-    for name in BACH_PER_THOUSAND:
-        faults, opportunities = RULES[name].find(piece)
-        tallies[name] = Tally(
-            int(faults[start:].sum()), int(opportunities[start:].sum())
-        )
-    return tallies
+    return {
+        name: Tally.of(RULES[name].find(piece), start) for name in BACH_PER_THOUSAND
+    }
 
 
 def rule_cost(tallies: Mapping[str, Tally]) -> float:

@@ -14,15 +14,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chorale.encoding.plan import Plan
 from chorale.models.ensemble import AVERAGES
+from chorale.models.form import Form
 from chorale.models.portable import Portable, open_predictor
+from chorale.models.predictor import Predictor
 from chorale.models.storage import load_card
 from chorale.music.score import Chorale
+from chorale.sampling.asked_plan import Ending
 from chorale.sampling.best_of import Choice, Judge, choose_best, typical_of
-from chorale.sampling.generate import sample
+from chorale.sampling.generate import Start, planned, sample
 from chorale.sampling.next_step import SamplingOptions
 from chorale.utils.checks import check_choice
 from chorale.utils.executors import Failure, map_ordered
@@ -50,7 +53,7 @@ class Bulk:
         models: see `chorale.models.portable.portable`; several are averaged, and the
             first is the judge.
         averaging: one of `chorale.models.ensemble.AVERAGES`.
-        plan, opening, options: see `chorale.sampling.generate.sample`.
+        plan, opening, options, form, endings: see `chorale.sampling.generate.sample`.
         variations: number of chorales that are kept.
         best_of: number drawn for each of them.
         report: whether choices name all candidates.
@@ -67,6 +70,8 @@ class Bulk:
     variations: int
     best_of: int
     report: bool = False
+    form: Form | None = None
+    endings: tuple[Ending, ...] | None = None
 
     def __post_init__(self) -> None:
         check_choice("an average", self.averaging, AVERAGES)
@@ -92,6 +97,23 @@ class Bulk:
         return [
             Chunk(self, first, min(size, self.variations - first))
             for first in range(0, self.variations, size)
+        ]
+
+    def plans(
+        self, predictor: Predictor[Any], first: int = 0, size: int | None = None
+    ) -> list[str]:
+        """Return in words what each piece repeats and how its phrases are to end.
+
+        Args:
+            predictor: the model.
+            first, size: of the chorales that are kept; None for all.
+        """
+        size = self.variations if size is None else size
+        start = Start(self.plan, self.opening, self.form, self.endings)
+        return [
+            planned(predictor, start, self.options, number * self.best_of).in_words()
+            for number in range(first, first + size)
+            for _ in range(self.best_of)
         ]
 
     def choices(
@@ -133,7 +155,10 @@ def write_chunk(chunk: Chunk) -> list[Choice]:
         bulk.plan,
         bulk.opening,
         bulk.options,
+        form=bulk.form,
+        endings=bulk.endings,
         variations=chunk.size * bulk.best_of,
+        drafts=bulk.best_of,
         first=chunk.first * bulk.best_of,
     )
     return choose_best(
@@ -142,4 +167,5 @@ def write_chunk(chunk: Chunk) -> list[Choice]:
         judge,
         opening=bulk.opening.steps if bulk.opening else 0,
         report=bulk.report,
+        plans=bulk.plans(predictor, chunk.first, chunk.size),
     )

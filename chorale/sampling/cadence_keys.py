@@ -1,10 +1,11 @@
-"""Keys of phrase ends: the key in the plan before fermatas, drawn for each piece.
+"""Keys of phrase ends: the key in the plan before fermatas, found for each piece.
 
 A network conditional on the key of a piece stays in it. Bach's phrases often end in
 another key than the one before. Their keys are drawn from a Markov chain of a corpus
-(`chorale.models.critic.cadence_keys`), together with the melody if it is given, and the
-plan names them from three beats before each fermata to its end. The last phrase ends in
-the key of the piece. Passages between given notes are left alone: those decide.
+(`chorale.models.critic.cadence_keys`), or are the likeliest of it if the melody is
+given. The plan names them from three beats before each fermata to its end. The last
+phrase ends in the key of the piece. Passages between given notes are left alone: those
+decide.
 """
 
 from __future__ import annotations
@@ -14,57 +15,101 @@ from itertools import pairwise
 
 import numpy as np
 
-from chorale.encoding.plan import key_value
+from chorale.encoding.plan import Plan, key_value
 from chorale.encoding.tokens import Vocabulary
-from chorale.models.critic.cadence_keys import CadenceKeys, key_of, last_degrees
+from chorale.errors import UsageError
+from chorale.models.critic.cadence_keys import CadenceKeys, Close, key_of
 from chorale.models.guidance import KEY_FEATURE
+from chorale.music.keys import Key
+from chorale.music.phrases import ends_of_phrases
 from chorale.music.voices import SOPRANO
 from chorale.sampling.batches import Batch
-from chorale.utils.arrays import BoolArray, IntArray
+from chorale.utils.arrays import IntArray
 
 # Steps before a fermata at which the plan begins to name its key.
 _BEFORE = 12
-# What follows the last fermata is a phrase if it is this long, in steps.
-_LEAST_PHRASE = 16
 _STREAM = 2**31  # of the random numbers, beside those of the notes and the particles
 
 
 def with_cadence_keys(
     batch: Batch,
-    keys: CadenceKeys,
+    keys: CadenceKeys | None,
     vocabulary: Vocabulary,
     plan_features: tuple[str, ...],
 ) -> Batch:
-    """Return a batch whose plans name a key before each fermata but the last.
+    """Return a batch whose plans name a key before each fermata.
+
+    That of the last one is the key of the piece, unless another one is asked for.
 
     Args:
         batch: the pieces; those without a key stay as they are.
-        keys: to draw from.
+        keys: to draw from; None if none are drawn, but for those that are asked for.
         vocabulary: of the tokens.
-        plan_features: of the plans; without the key nothing changes.
+        plan_features: of the plans; without the key none is named.
+
+    Raises:
+        UsageError: a key alone is asked for, and the plans have none.
     """
     if KEY_FEATURE not in plan_features:
+        endings = [ending for asked in batch.asked for ending in asked or ()]
+        if not all(ending.kind for ending in endings):
+            raise UsageError(
+                "the model was trained without keys in its plan and cannot be led to "
+                "one: name a kind in each of the --cadences, such as V:HC, or another "
+                "--model"
+            )
         return batch
     plan = batch.plan.copy()
     column = plan[..., plan_features.index(KEY_FEATURE)]
+    written = batch.written
     for row, steps in enumerate(batch.lengths.tolist()):
-        key, free = batch.plans[row].key, batch.free[row, :steps]
+        key, free = batch.plans[row].key, written[row, :steps]
+        stream = batch.streams[row // batch.drafts * batch.drafts]
         fermatas = batch.plans[row].fermatas
-        ends = _phrase_ends(fermatas)
-        if key is None or len(ends) < 2 or not _goes_on(free):
+        ends = ends_of_phrases(fermatas)
+        if asked := batch.asked[row]:
+            named = [ending.key for ending in asked]
+        elif key is None or keys is None or len(ends) < 2 or not batch.goes_on(row):
             continue
-        pitches, _ = vocabulary.decode(batch.tokens[row, :steps])
-        soprano = np.where(free[:, SOPRANO], 0, pitches[:, SOPRANO])
-        melody = [last_degrees(soprano[:end], key.tonic_class) for end in ends]
-        random = np.random.default_rng(_stream(batch.streams[row]))
-        drawn = keys.draw(key.mode, melody, random)
-        spans = pairwise([0, *ends[:-1]])
-        for (start, end), number in zip(spans, drawn[:-1], strict=True):
-            arrival = start + int(np.flatnonzero(fermatas[start:end])[0])
+        else:
+            pitches, _ = vocabulary.decode(batch.tokens[row, :steps])
+            soprano = np.where(free[:, SOPRANO], 0, pitches[:, SOPRANO])
+            named = draw_keys(keys, batch.plans[row], soprano, stream)
+        for (start, end), ending in zip(pairwise([0, *ends]), named, strict=True):
+            under = np.flatnonzero(fermatas[start:end])
+            arrival = start + int(under[0]) if len(under) else end
             before = np.arange(max(arrival - _BEFORE, start), end)
             changed = before[free[before].any(axis=1)]
-            column[row, changed] = key_value(key_of(number, key))
+            if ending != key:
+                column[row, changed] = key_value(ending)
+        repeated = np.flatnonzero((batch.sources[row, :steps] >= 0).all(axis=1))
+        column[row, repeated] = column[row, batch.sources[row, repeated, SOPRANO]]
     return replace(batch, plan=plan)
+
+
+def draw_keys(
+    keys: CadenceKeys,
+    plan: Plan,
+    soprano: IntArray,
+    stream: np.random.SeedSequence,
+) -> list[Key]:
+    """Draw the key of each phrase end.
+
+    Args:
+        keys: to draw from.
+        plan: of a piece with a key.
+        soprano: int array (steps,), its notes where they are given, 0 elsewhere.
+        stream: of the random numbers of the piece.
+    """
+    home = plan.key
+    assert home is not None
+    ends = ends_of_phrases(plan.fermatas)
+    melody = [
+        Close.of(soprano[start:end], home.tonic_class)
+        for start, end in pairwise([0, *ends])
+    ]
+    drawn = keys.draw(home.mode, melody, np.random.default_rng(_stream(stream)))
+    return [key_of(number, home) for number in drawn]
 
 
 def _stream(stream: np.random.SeedSequence) -> np.random.SeedSequence:
@@ -72,20 +117,3 @@ def _stream(stream: np.random.SeedSequence) -> np.random.SeedSequence:
     return np.random.SeedSequence(
         stream.entropy, spawn_key=(*stream.spawn_key, _STREAM)
     )
-
-
-def _phrase_ends(fermatas: BoolArray) -> list[int]:
-    """Return the step after each phrase end; that of the last is the end of the piece.
-
-    Rests after the last fermata belong to the last phrase.
-    """
-    steps = len(fermatas)
-    ends: IntArray = 1 + np.flatnonzero(fermatas[:-1] & ~fermatas[1:])
-    return [*ends[ends <= steps - _LEAST_PHRASE].tolist(), steps]
-
-
-def _goes_on(free: BoolArray) -> bool:
-    """Return whether all voices but the soprano are free from a step to the end."""
-    harmony = free[:, SOPRANO + 1 :]
-    first = int(harmony.any(axis=1).argmax())
-    return bool(harmony[first:].all())

@@ -25,6 +25,7 @@ from chorale.sampling.fragments import Fragment, with_voice
 from chorale.sampling.generate import complete
 from chorale.sampling.gibbs import InfillingOptions, infill
 from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.note_costs import foreign_classes
 from chorale.utils.progress import Progress
 
 Model = Predictor[Any] | Infiller
@@ -41,6 +42,7 @@ def fill_in(
     fragments: Sequence[Fragment],
     options: Options | None = None,
     *,
+    drafts: int = 1,
     first: int = 0,
     progress: Progress | None = None,
 ) -> list[Chorale]:
@@ -50,6 +52,7 @@ def fill_in(
         model: a predictor or an infiller.
         fragments: the pieces and their given notes.
         options: of the model's kind; None for its defaults.
+        drafts: see `complete`; those of an infiller do not depend on each other.
         first, progress: see `complete` and `infill`.
 
     Raises:
@@ -61,7 +64,9 @@ def fill_in(
         if isinstance(options, InfillingOptions):
             return infill(model, fragments, options, first=first, progress=progress)
     elif isinstance(options, SamplingOptions):
-        return complete(model, fragments, options, first=first, progress=progress)
+        return complete(
+            model, fragments, options, drafts=drafts, first=first, progress=progress
+        )
     raise UsageError(
         f"expected {type(default_options(model)).__name__} for this kind of model, "
         f"got {type(options).__name__}"
@@ -79,6 +84,7 @@ def harmonize(
     options: Options | None = None,
     *,
     variations: int = 1,
+    drafts: int = 1,
     progress: Progress | None = None,
 ) -> list[Chorale]:
     """Write the other three voices of a melody.
@@ -86,18 +92,22 @@ def harmonize(
     A melody that leaves the range of its voice is transposed by a few semitones for the
     model, and so are the ranges of the other voices; the results are in the melody's
     own key. Where the melody rests, the model reads its last note as held. A melody in
-    compound metre is read in simple metre, see `chorale.sampling.compound_metre`.
+    compound metre is read in simple metre, see `chorale.sampling.compound_metre`; what
+    is foreign to a mode other than major and minor is drawn less often, see
+    `chorale.sampling.note_costs`.
 
     Args:
         model: a predictor or an infiller.
         melody: stays unchanged, note for note.
         options: of the model's kind; None for its defaults.
         variations: number of chorales; the first of four equals the only one of one.
+        drafts: number of consecutive variations that are drafts of one piece, see
+            `chorale.sampling.generate.sample`.
         progress: see `fill_in`.
 
     Raises:
-        UsageError: fewer than one variation, a range without a note of the vocabulary,
-            or options of the other kind of model.
+        UsageError: fewer than one variation, or no multiple of the drafts; a range
+            without a note of the vocabulary, or options of the other kind of model.
         DataError: a note of the melody is outside the model's vocabulary.
     """
     options = options or default_options(model)
@@ -105,12 +115,19 @@ def harmonize(
     semitones = semitones_into_range(melody, ranges[melody.voice])
     moved = fill_rests(melody).transpose(semitones)
     simple = in_simple_metre(moved)
+    written = simple.chorale if simple else moved
+    options = replace(options, ranges=_transposed(ranges, semitones))
+    if isinstance(options, SamplingOptions) and written.key is not None:
+        options = replace(
+            options,
+            usual_ranges=_transposed(options.usual_ranges, semitones),
+            foreign=foreign_classes(written.key, written.pitches[:, melody.voice]),
+        )
     drawn = fill_in(
         model,
-        _repeated(
-            with_voice(simple.chorale if simple else moved, melody.voice), variations
-        ),
-        replace(options, ranges=_transposed(ranges, semitones)),
+        _repeated(with_voice(written, melody.voice), variations),
+        options,
+        drafts=drafts,
         progress=progress,
     )
     if simple:

@@ -13,6 +13,7 @@ from chorale.errors import UsageError
 from chorale.music.lyrics import sung
 from chorale.music.score import Chorale, changes
 from chorale.music.voices import SILENCE, VOICES
+from chorale.sampling.asked_plan import Ending
 from chorale.utils.arrays import BoolArray, IntArray
 
 
@@ -25,6 +26,9 @@ class Fragment:
     Attributes:
         chorale: its plan and its notes; notes that are not given are not read.
         given: bool array (steps, 4), the cells that stay unchanged.
+        sources: int array (steps, 4), the earlier step whose cell each other cell
+            repeats; -1: none. None if nothing is repeated.
+        endings: how the phrases are to end; None to draw it.
 
     Raises:
         UsageError: all cells are given, or `given` has another shape.
@@ -32,6 +36,8 @@ class Fragment:
 
     chorale: Chorale
     given: BoolArray
+    sources: IntArray | None = None
+    endings: tuple[Ending, ...] | None = None
 
     def __post_init__(self) -> None:
         if np.shape(self.given) != self.chorale.pitches.shape:

@@ -11,13 +11,15 @@ import numpy as np
 from chorale.encoding.plan import Plan
 from chorale.errors import UsageError
 from chorale.models.critic.tables import critic_of
+from chorale.models.form import Form
 from chorale.models.guidance import KEY_FEATURE, GuidedPredictor
 from chorale.models.predictor import Predictor
 from chorale.music.credits import opening_credit
 from chorale.music.score import Chorale
-from chorale.music.voices import SILENCE, VOICES
+from chorale.music.voices import SILENCE, SOPRANO, VOICES
+from chorale.sampling.asked_plan import Ending, Outline
 from chorale.sampling.batches import Batch, complete_in_batches
-from chorale.sampling.cadence_keys import with_cadence_keys
+from chorale.sampling.cadence_keys import draw_keys, with_cadence_keys
 from chorale.sampling.fragments import Fragment
 from chorale.sampling.next_step import (
     PARTICLES,
@@ -28,9 +30,10 @@ from chorale.sampling.next_step import (
 from chorale.utils.progress import Progress
 
 # Rows of a batch, counted once per particle and per member of an ensemble. Larger
-# batches save no time per row.
+# batches save no time per row, and two smaller ones in threads are no faster than one:
+# what Python does at a step takes the same time for few rows, one thread at a time.
 _BATCH = 64
-_LEAST = 8  # rows that one thread draws alone
+_STREAM = 2**31 + 1  # of the random numbers of forms, beside those of the notes
 
 
 class Start(NamedTuple):
@@ -39,18 +42,23 @@ class Start(NamedTuple):
     Attributes:
         plan: of the whole piece.
         opening: its first steps, kept note for note; None to write them too.
+        form: what is repeated; None to draw it as often as Bach repeats, if the model
+            has a critic, which counts it.
+        endings: how its phrases end; None to draw them in the same way.
     """
 
     plan: Plan
     opening: Chorale | None
+    form: Form | None = None
+    endings: tuple[Ending, ...] | None = None
 
     def fragment(self) -> Fragment:
-        """Return the piece with its opening given.
+        """Return the piece with its opening given, and what it repeats, if known.
 
         Raises:
             UsageError: the opening leaves no step to write.
         """
-        plan, opening = self
+        plan, opening, form, endings = self
         pitches = np.full((plan.steps, VOICES), SILENCE)
         onsets, given = np.zeros((2, *pitches.shape), np.bool_)
         labels: dict[str, Any] = {"title": "Chorale"}
@@ -72,7 +80,9 @@ class Start(NamedTuple):
                 "source": opening.source,
             }
         labels["credit"] = opening_credit(opening)
-        return Fragment(plan.chorale(pitches, onsets, **labels), given)
+        sources = None if form is None else form.sources(plan.steps)
+        piece = plan.chorale(pitches, onsets, **labels)
+        return Fragment(piece, given, sources, endings)
 
 
 def sample(
@@ -81,7 +91,10 @@ def sample(
     opening: Chorale | None = None,
     options: SamplingOptions | None = None,
     *,
+    form: Form | None = None,
+    endings: tuple[Ending, ...] | None = None,
     variations: int = 1,
+    drafts: int = 1,
     first: int = 0,
     progress: Progress | None = None,
 ) -> list[Chorale]:
@@ -95,7 +108,12 @@ def sample(
         plan: bars, metres, fermatas and key of the whole piece.
         opening: kept note for note; None to write everything.
         options: None for the defaults.
+        form, endings: see `Start`; None draws them for each variation.
         variations: number of chorales.
+        drafts: number of consecutive variations that are drafts of one piece, of which
+            one is to be kept (`chorale.sampling.best_of`). They repeat the same, end
+            their phrases in the same keys, and after each phrase go on from the best of
+            all of them (`chorale.sampling.phrase_costs`).
         first: number of the first variation, from 0: those from 3 on are the fourth
             and later ones of a larger number.
         progress: called after every step with the steps done and the steps in all;
@@ -105,14 +123,16 @@ def sample(
         Chorales in the key of the plan and the tempo of the opening.
 
     Raises:
-        UsageError: fewer than one variation, an opening that leaves no step to write,
-            or a range without a note of the vocabulary.
+        UsageError: fewer than one variation, or no multiple of the drafts; an opening
+            that leaves no step to write, or a range without a note of the vocabulary.
         DataError: a note of the opening is outside the model's vocabulary.
     """
     if variations < 1:
         raise UsageError(f"expected at least 1 variation, got {variations}")
-    starts = [Start(plan, opening)] * variations
-    return sample_each(predictor, starts, options, first=first, progress=progress)
+    starts = [Start(plan, opening, form, endings)] * variations
+    return sample_each(
+        predictor, starts, options, drafts=drafts, first=first, progress=progress
+    )
 
 
 def sample_each(
@@ -120,13 +140,70 @@ def sample_each(
     starts: Sequence[Start],
     options: SamplingOptions | None = None,
     *,
+    drafts: int = 1,
     first: int = 0,
     progress: Progress | None = None,
 ) -> list[Chorale]:
-    """Write one new chorale from each start; otherwise as `sample`."""
+    """Write one new chorale from each start; otherwise as `sample`.
+
+    Drafts of one piece have the same start.
+    """
+    options = options or SamplingOptions()
+    starts = [
+        with_form(predictor, start, options, first + number // drafts * drafts)
+        for number, start in enumerate(starts)
+    ]
     fragments = [start.fragment() for start in starts]
-    written = complete(predictor, fragments, options, first=first, progress=progress)
+    written = complete(
+        predictor, fragments, options, drafts=drafts, first=first, progress=progress
+    )
     return [replace(piece, source="") for piece in written]
+
+
+def with_form(
+    predictor: Predictor[Any], start: Start, options: SamplingOptions, number: int
+) -> Start:
+    """Return a start whose form is drawn, if it has none.
+
+    Args:
+        predictor: the model; without a critic nothing is repeated.
+        start: of a piece.
+        options: of its notes.
+        number: of the piece, or its first draft, among those of the random state, from
+            0.
+    """
+    critic = critic_of(predictor) if options.critic else None
+    if start.form is not None or critic is None or critic.form is None:
+        return start
+    stream = np.random.SeedSequence(options.random_state, spawn_key=(number, _STREAM))
+    opening = 0 if start.opening is None else start.opening.steps
+    form = critic.form.draw(start.plan, np.random.default_rng(stream), opening)
+    return start._replace(form=form)
+
+
+def planned(
+    predictor: Predictor[Any], start: Start, options: SamplingOptions, number: int
+) -> Outline:
+    """Return what a piece repeats and how its phrases are to end, as `sample` draws it.
+
+    The arguments are those of `with_form`.
+    """
+    form = with_form(predictor, start, options, number).form
+    letters = () if form is None else form.letters(start.plan)
+    critic = critic_of(predictor) if options.critic else None
+    if start.endings or start.plan.key is None:
+        return Outline(letters, start.endings or ())
+    if critic is None or critic.cadence_keys is None:
+        return Outline(letters, ())
+    stream = np.random.SeedSequence(options.random_state, spawn_key=(number,))
+    soprano = np.zeros(start.plan.steps, np.int64)
+    if start.opening is not None:
+        soprano[: start.opening.steps] = start.opening.pitches[:, SOPRANO]
+    keys = draw_keys(critic.cadence_keys, start.plan, soprano, stream)
+    if form is not None:
+        for phrase, of in form.whole_phrases(start.plan):
+            keys[phrase] = keys[of]
+    return Outline(letters, tuple(map(Ending, keys)))
 
 
 def complete(
@@ -134,6 +211,7 @@ def complete(
     fragments: Sequence[Fragment],
     options: SamplingOptions | None = None,
     *,
+    drafts: int = 1,
     first: int = 0,
     progress: Progress | None = None,
 ) -> list[Chorale]:
@@ -145,15 +223,22 @@ def complete(
         predictor: the model.
         fragments: the pieces and their given notes.
         options: None for the defaults.
+        drafts: number of consecutive fragments, all alike, that are drafts of one
+            piece; see `sample`.
         first, progress: see `sample`.
 
     Returns:
         Chorales with the plan, key, tempo, title and source of the fragments.
 
     Raises:
-        UsageError: a range without a note of the vocabulary.
+        UsageError: a range without a note of the vocabulary, or a number of fragments
+            that is no multiple of the drafts.
         DataError: a given note is outside the model's vocabulary.
     """
+    if drafts < 1 or len(fragments) % drafts:
+        raise UsageError(
+            f"expected a multiple of {drafts} drafts of a piece, got {len(fragments)}"
+        )
     options = options or SamplingOptions()
     critic = critic_of(predictor) if options.critic else None
     particles = options.particles or PARTICLES
@@ -162,12 +247,10 @@ def complete(
     size = max(_BATCH // (predictor.members * particles), 1)
 
     def sampler(batch: Batch) -> NextStepSampler:
-        if critic is not None and critic.cadence_keys is not None:
+        keys = None if critic is None else critic.cadence_keys
+        if keys is not None or any(batch.asked):
             batch = with_cadence_keys(
-                batch,
-                critic.cadence_keys,
-                predictor.vocabulary,
-                predictor.plan_features,
+                batch, keys, predictor.vocabulary, predictor.plan_features
             )
         model = _with_guidance(predictor, batch, options.guidance, particles)
         return NextStepSampler(model, batch, options, particles, critic)
@@ -177,8 +260,8 @@ def complete(
         fragments,
         sampler,
         size=size,
-        # Smaller batches take more time for each row than two threads save.
-        least=max(_LEAST // (predictor.members * particles), 1),
+        least=size,
+        drafts=drafts,
         random_state=options.random_state,
         first=first,
         progress=progress,

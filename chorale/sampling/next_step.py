@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from chorale.encoding.tokens import SILENCE_TOKEN, Vocabulary
 from chorale.models.critic.tables import Critic
 from chorale.models.predictor import Predictor, log_softmax
 from chorale.music.voices import VOICES
-from chorale.sampling.batches import Batch, allowed_tokens
+from chorale.sampling.alphabet import Alphabet
+from chorale.sampling.asked_cadences import AskedCadences, log_shares
+from chorale.sampling.batches import Batch
+from chorale.sampling.form import Copying
 from chorale.sampling.logits import DrawingOptions, pick
+from chorale.sampling.note_costs import USUAL_RANGES, NoteCosts, near_phrase_ends
 from chorale.sampling.particles import ParticleFilter
+from chorale.sampling.phrase_costs import PhraseCosts
 from chorale.sampling.steering import Steering
 from chorale.utils.arrays import BoolArray, Float64Array, FloatArray, IntArray
 from chorale.utils.checks import check_at_least
@@ -40,11 +44,18 @@ class SamplingOptions(DrawingOptions):
         temperature: as above, 0.8 unless given: what the critic selects is then closest
             to Bach.
         guidance: weight of classifier-free guidance by the key of the plan in the last
-            bars, see `chorale.models.guidance`; 0 samples the model without it.
+            bars and, with less weight, before fermatas, see
+            `chorale.models.guidance`; 0 samples the model without it.
         critic: strength of the critic of the model, which weighs the particles after
             every beat, see `chorale.sampling.steering`; 0, or a model without one,
             samples without it, and without the keys of phrase ends that are drawn
             otherwise, see `chorale.sampling.cadence_keys`.
+        style: weight of the costs of style that a critic has at the end of each phrase,
+            see `chorale.sampling.phrase_costs`; 0 for none.
+        usual_ranges: lowest and highest MIDI note of each voice, soprano first. Notes
+            outside cost what the rule `range` makes them cost.
+        foreign: pitch classes that are drawn less often, but for leading tones near the
+            ends of phrases, see `chorale.sampling.note_costs`.
         particles: number of particles for each fragment, see
             `chorale.sampling.particles`; with 1 the notes do not depend on given notes
             after them. None takes the default of the task, PARTICLES unless its
@@ -55,54 +66,18 @@ class SamplingOptions(DrawingOptions):
     """
 
     temperature: float = 0.8
-    guidance: float = 2.0
+    guidance: float = 2.5
     critic: float = 2.0
+    style: float = 1.0
+    usual_ranges: tuple[tuple[int, int], ...] = USUAL_RANGES
+    foreign: tuple[int, ...] = ()
     particles: int | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_at_least(self, guidance=0, critic=0)
+        check_at_least(self, guidance=0, critic=0, style=0)
         if self.particles is not None:
             check_at_least(self, particles=1)
-
-
-class Alphabet(NamedTuple):
-    """What a sampler looks up about sounding pitches, see `Past.pitches`.
-
-    Attributes:
-        notes: int array (pitches,), MIDI notes, 0 = silence.
-        may_follow: bool array (4, pitches, tokens), the tokens that may follow in each
-            voice.
-        tokens: int array (pitches,), the token of each; silence before the first step.
-        staying: int array (pitches,), the token by which a voice goes on as it is; None
-            if there is no such token.
-    """
-
-    notes: IntArray
-    may_follow: BoolArray
-    tokens: IntArray
-    staying: IntArray | None
-
-    @classmethod
-    def of(cls, vocabulary: Vocabulary, options: DrawingOptions) -> Alphabet:
-        """Return the alphabet of a vocabulary.
-
-        Raises:
-            UsageError: a range without a note of the vocabulary.
-        """
-        pitches = np.arange(1 + vocabulary.nothing)
-        allowed = allowed_tokens(vocabulary, options)
-        may_follow = np.repeat(allowed[:, np.newaxis], len(pitches), axis=1)
-        if vocabulary.hold is not None:
-            # A given note outside the range may not be held after its end.
-            is_note = ~vocabulary.is_silent(pitches)
-            may_follow[..., vocabulary.hold] = allowed[:, pitches] & is_note
-        return cls(
-            vocabulary.notes(pitches),
-            may_follow,
-            np.where(pitches == vocabulary.nothing, SILENCE_TOKEN, pitches),
-            vocabulary.staying(pitches),
-        )
 
 
 def last_steps(batch: Batch, particles: int) -> IntArray:
@@ -111,7 +86,7 @@ def last_steps(batch: Batch, particles: int) -> IntArray:
     It is the one after the last free step. Given notes after it weight the particles,
     so with several of them it is a later one.
     """
-    is_free = np.any(batch.free, axis=2)
+    is_free = np.any(batch.written, axis=2)
     ends: IntArray = batch.steps - is_free[:, ::-1].argmax(axis=1)
     if particles > 1:
         ends = np.minimum(ends + _WEIGHTED_STEPS, batch.lengths)
@@ -157,6 +132,11 @@ class NextStepSampler:
             self._tones = self._per_particle(tones)
             self._scales = self._per_particle(self._rules.scales(batch.scales))
             self._places = self._per_particle(batch.places)
+            self._note_costs = NoteCosts(
+                vocabulary, options.usual_ranges, options.foreign
+            )
+            self._leading = self._per_particle(batch.leading_tones)
+            self._near_ends = self._per_particle(near_phrase_ends(batch.places))
         self._free = self._per_particle(batch.free)
         # By step and voice; lists, as they are read one by one.
         self._any_free = np.any(batch.free, axis=0).tolist()
@@ -168,7 +148,10 @@ class NextStepSampler:
             tuple(choice for choice in choices if particles > 1 or free[choice[0]])
             for free in self._any_free
         ]
-        self._first_free = int(np.any(batch.free, axis=(0, 2)).argmax())
+        self._first_free = int(np.any(batch.written, axis=(0, 2)).argmax())
+        sources = self._per_particle(batch.sources)
+        self._copying = Copying(sources, vocabulary.hold)
+        self._cadences = AskedCadences(batch, particles, vocabulary)
         self._last_free = int(last_steps(batch, 1).max()) - 1
         ends = last_steps(batch, particles)
         self.steps = int(ends.max())
@@ -184,11 +167,16 @@ class NextStepSampler:
         # The row of the predictor's state for each particle, and a particle for each of
         # these rows, see `_merge`; until then they are the same.
         self._state_rows = self._asked = self._rows
-        self._filter = ParticleFilter(batch.streams, particles, batch.lengths, ends)
+        self._filter = ParticleFilter(
+            batch.streams, particles, batch.lengths, ends, batch.drafts
+        )
         self._steering: Steering | None = None
+        self._phrases: PhraseCosts | None = None
         self._heard = np.zeros((len(self._tokens), VOICES), np.int64)
         if critic is not None and particles > 1:
             self._steering = Steering(critic, options.critic, batch.plans, particles)
+            if options.style:
+                self._phrases = PhraseCosts(batch, particles, vocabulary)
 
     def _per_particle(self, array: Any) -> Any:
         """Repeat an array (pieces, …) for all particles, to (rows, …)."""
@@ -198,11 +186,12 @@ class NextStepSampler:
         """Draw all free tokens, and yield after every step."""
         state, sounding = yield from self._read_beginning()
         for step in range(self._first_free, self.steps):
+            self._copying.write(self._tokens, step)
             sounding = self._draw_step(state, sounding, step)
-            is_judged = self._judge(step, sounding)
+            is_judged, meeting = self._judge(step, sounding)
             # Weights change where tokens are given, or the critic judges a beat.
             if self._particles > 1 and (is_judged or not all(self._all_free[step])):
-                rows = self._filter.resample(step)
+                rows = self._filter.resample(step, meeting)
                 if (rows != self._rows).any():
                     self._tokens, sounding = self._tokens[rows], sounding[rows]
                     self._heard = self._heard[rows]
@@ -270,13 +259,20 @@ class NextStepSampler:
         self._heard = heard
         return self._steering.follow(step, heard, attacked & (heard > 0))
 
-    def _judge(self, step: int, sounding: IntArray) -> bool:
-        """Weigh the particles by the critic; return whether it judged a beat."""
+    def _judge(self, step: int, sounding: IntArray) -> tuple[bool, BoolArray]:
+        """Weigh the particles by the critic, and by what the phrases cost.
+
+        Returns:
+            whether they were weighed, and whose drafts meet, bool array (pieces,).
+        """
         gains = self._hear(step, sounding)
-        if gains is None:
-            return False
-        self._filter.update(gains, step)
-        return True
+        if gains is not None:
+            self._filter.update(gains, step)
+        costs = None if self._phrases is None else self._phrases.of(self._tokens, step)
+        if self._phrases is None or costs is None:
+            return gains is not None, np.zeros(len(self._batch.plans), np.bool_)
+        self._filter.update(-self._options.style * costs, step)
+        return True, self._phrases.meeting(step)
 
     def _merge(self, state: Any, step: int) -> Any:
         """Return the predictor's state without equal rows, after a step.
@@ -341,7 +337,11 @@ class NextStepSampler:
             asked = tokens[self._asked]
             logits = self._predictor.voice_logits(state, voice, asked)
             logits = logits[self._state_rows]
-        costs = None if rules is None else self._costs(rules, voice, sounding)
+        asked = self._cadences.at(step, voice, sounding)
+        if asked is not None:
+            self._filter.update(log_shares(logits, asked), step)
+            logits = logits - asked.astype(np.float32)
+        costs = None if rules is None else self._costs(rules, voice, sounding, step)
         is_free = None if self._all_free[step][voice] else self._free[:, step, voice]
         if is_free is not None and self._particles > 1:
             likelihoods = self._log_likelihoods(logits, costs, tokens[:, voice])
@@ -374,10 +374,14 @@ class NextStepSampler:
             self._places[:, step],
         )
 
-    def _costs(self, rules: StepCosts, voice: int, sounding: IntArray) -> Float64Array:
+    def _costs(
+        self, rules: StepCosts, voice: int, sounding: IntArray, step: int
+    ) -> Float64Array:
         """Return the costs of all tokens of a voice, float array (rows, tokens)."""
         vocabulary = self._predictor.vocabulary
         costs = rules.costs(voice, vocabulary.size)
+        near = self._near_ends[:, step]
+        costs += self._note_costs.of(voice, self._leading, near)
         if vocabulary.hold is not None:  # it costs what the note costs that sounds on
             held = self._alphabet.tokens.take(sounding)
             costs[:, vocabulary.hold] = costs[self._rows, held]

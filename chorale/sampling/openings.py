@@ -12,6 +12,7 @@ from chorale.corpus.seeds import find_seed
 from chorale.encoding.plan import Plan
 from chorale.errors import UsageError
 from chorale.music.score import Chorale
+from chorale.sampling.asked_plan import asked_endings, with_asked_form
 from chorale.sampling.generate import Start
 
 # Default length of an opening: enough to establish metre and key.
@@ -24,6 +25,8 @@ def find_start(
     plan: str | Chorale | None = None,
     bars: int | None = None,
     opening_bars: int | None = None,
+    form: str | None = None,
+    cadences: str | None = None,
     random_state: int = 0,
 ) -> Start:
     """Return the plan and the opening of a new piece.
@@ -36,11 +39,15 @@ def find_start(
         bars: length of the whole piece; None for the length of the plan.
         opening_bars: full bars of the seed to keep, in addition to its pickup; None for
             two, or all if the seed has fewer.
+        form: `none` to repeat nothing, `aab` for bar form, or a letter for each
+            phrase, see `chorale.sampling.asked_plan.with_asked_form`; None to draw it.
+        cadences: how phrases end, such as `I:PAC V:HC vi:PAC I:PAC`, see
+            `chorale.sampling.asked_plan.asked_endings`; None to draw them.
         random_state: seed of the choice of a random plan.
 
     Raises:
-        UsageError: there is no such seed, a number of bars is out of bounds, or the
-            seed has fewer bars than the opening.
+        UsageError: there is no such seed, a number of bars is out of bounds, the seed
+            has fewer bars than the opening, or the plan has no such form.
         DataError: a file holds no chorale of four voices.
     """
     chorale = find_seed(seed)
@@ -58,7 +65,13 @@ def find_start(
     whole = Plan.of(pattern)
     if chorale is not None:
         whole = replace(whole, key=chorale.key)
-    return Start(whole if bars is None else whole.with_bars(bars), opening)
+    whole = whole if bars is None else whole.with_bars(bars)
+    repeats = None
+    if form is not None:
+        steps = opening.steps if opening is not None else 0
+        whole, repeats = with_asked_form(whole, form, steps)
+    endings = None if cadences is None else asked_endings(whole, cadences)
+    return Start(whole, opening, repeats, endings)
 
 
 def opening_of(chorale: Chorale, bars: int | None = None) -> Chorale:

@@ -9,6 +9,8 @@ distribution of the sampler conditioned on all given notes, before and after (th
 bootstrap filter of Gordon, Salmond and Smith 1993, with the systematic resampling of
 Kitagawa 1996).
 
+Drafts of one piece may meet: their particles are then resampled as those of one.
+
 Log-weights are float arrays (pieces, particles), in nats.
 """
 
@@ -18,7 +20,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chorale.utils.arrays import Float64Array, IntArray
+from chorale.utils.arrays import BoolArray, Float64Array, IntArray
 
 # Particles are resampled when the effective sample size is below this share of them.
 _RESAMPLING_THRESHOLD = 0.5
@@ -34,6 +36,7 @@ class ParticleFilter:
         particles: number of particles of each piece.
         lengths: int array (pieces,), steps of each piece.
         ends: int array (pieces,), the step from which on a piece is weighted no more.
+        drafts: number of consecutive pieces that are drafts of one.
     """
 
     def __init__(
@@ -42,8 +45,9 @@ class ParticleFilter:
         particles: int,
         lengths: IntArray,
         ends: IntArray,
+        drafts: int = 1,
     ) -> None:
-        self._ends = ends
+        self._ends, self._drafts = ends, drafts
         self._log_weights = np.zeros((len(streams), particles))
         self._uniforms = np.zeros((len(streams), 1 + lengths.max()))
         for row, stream in enumerate(streams):
@@ -63,14 +67,33 @@ class ParticleFilter:
         gains = log_likelihoods.reshape(self._log_weights.shape)
         self._log_weights += np.where(step < self._ends[:, np.newaxis], gains, 0.0)
 
-    def resample(self, step: int) -> IntArray:
-        """Return the row that each row is copied from, int array (rows,)."""
-        particles = np.arange(self._log_weights.shape[1])
+    def resample(self, step: int, meeting: BoolArray) -> IntArray:
+        """Return the row that each row is copied from, int array (rows,).
+
+        Args:
+            step: its index.
+            meeting: bool array (pieces,), whose particles are resampled together with
+                those of all drafts of the piece.
+        """
+        pieces, particles = self._log_weights.shape
         # A note that is impossible for all particles carries no information.
         self._log_weights[np.isneginf(self._log_weights).all(axis=1)] = 0.0
-        copied = ancestors(self._log_weights, self._uniforms[:, step])
-        self._log_weights[(copied != particles).any(axis=1)] = 0.0
-        return self._rows(copied)
+        uniforms = self._uniforms[:, step]
+        rows = np.arange(pieces * particles).reshape(pieces, particles)
+        for are_meeting, drafts in ((~meeting, 1), (meeting, self._drafts)):
+            chosen = np.flatnonzero(are_meeting)
+            if not len(chosen):
+                continue
+            shape = -1, drafts * particles
+            own = rows[chosen].reshape(shape)
+            copied = ancestors(
+                self._log_weights[chosen].reshape(shape), uniforms[chosen[::drafts]]
+            )
+            changed = (copied != np.arange(shape[1])).any(axis=1)
+            self._log_weights[chosen[np.repeat(changed, drafts)]] = 0.0
+            taken = np.take_along_axis(own, copied, axis=1)
+            rows[chosen] = taken.reshape(-1, particles)
+        return rows.ravel()
 
     def draw(self) -> IntArray:
         """Return the row of one particle of each piece, drawn by weight.

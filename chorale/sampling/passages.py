@@ -29,7 +29,7 @@ def passage_of(
     Raises:
         UsageError: see `chorale.sampling.rewriting.rewrite`.
     """
-    passage = _cells_of(chorale, bars, voices)
+    passage = cells_of(chorale, bars, voices)
     if keep is not None:
         if np.shape(keep) != passage.shape:
             raise UsageError(
@@ -46,10 +46,19 @@ def passage_of(
     return passage
 
 
-def _cells_of(
+def cells_of(
     chorale: Chorale, bars: Collection[int] | None, voices: Collection[int] | None
 ) -> BoolArray:
-    """Return the cells of bars and voices, bool array (steps, 4)."""
+    """Return the cells of bars and voices, bool array (steps, 4).
+
+    Args:
+        chorale: the piece.
+        bars: their numbers, a pickup being 0; None for all.
+        voices: their indices; None for all.
+
+    Raises:
+        UsageError: there is no such bar or voice.
+    """
     first, last = int(chorale.bars.min()), int(chorale.bars.max())
     for bar in sorted(bars or ()):
         if not (chorale.bars == bar).any():

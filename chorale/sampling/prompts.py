@@ -18,10 +18,12 @@ from chorale.errors import UsageError
 from chorale.evaluation.judgement import JudgedSets
 from chorale.evaluation.reference import Reference, within
 from chorale.evaluation.style.windows import Window, match_windows
+from chorale.models.form import Form
 from chorale.models.ngram import fit_ngram
 from chorale.models.predictor import Predictor
 from chorale.music.score import Chorale
 from chorale.music.voices import SOPRANO
+from chorale.sampling.best_of import Judge, choose_if_judged
 from chorale.sampling.completion import Model, Options, fill_in
 from chorale.sampling.fragments import with_voice
 from chorale.sampling.generate import Start, sample_each
@@ -51,6 +53,8 @@ def continue_each(
     *,
     bars: int | None = None,
     opening_bars: int | None = None,
+    form: Form | None = None,
+    drafts: int = 1,
     progress: Progress | None = None,
 ) -> list[Window]:
     """Continue the opening of each chorale, following the chorale's plan.
@@ -61,7 +65,8 @@ def continue_each(
         options: None for the defaults.
         bars: length of each piece, opening included; None for the chorale's length.
         opening_bars: length of each opening; None for two bars, 0 for no opening.
-        progress: see `sample_each`.
+        form: see `Start`; None draws one for each piece.
+        drafts, progress: see `sample_each`.
 
     Returns:
         The continuations without their openings; the group of each is its chorale.
@@ -74,8 +79,8 @@ def continue_each(
     for chorale in chorales:
         plan = Plan.of(chorale) if bars is None else Plan.of(chorale).with_bars(bars)
         opening = None if opening_bars == 0 else opening_of(chorale, opening_bars)
-        starts.append(Start(plan, opening))
-    written = sample_each(predictor, starts, options, progress=progress)
+        starts.append(Start(plan, opening, form))
+    written = sample_each(predictor, starts, options, drafts=drafts, progress=progress)
     return [
         Window(piece, start.opening.steps if start.opening else 0, chorale.source)
         for piece, start, chorale in zip(written, starts, chorales, strict=True)
@@ -87,6 +92,7 @@ def harmonize_each(
     chorales: Sequence[Chorale],
     options: Options | None = None,
     *,
+    drafts: int = 1,
     progress: Progress | None = None,
 ) -> list[Window]:
     """Harmonize the soprano of each chorale.
@@ -94,13 +100,13 @@ def harmonize_each(
     Args:
         model: a predictor or an infiller.
         chorales: sources of the sopranos and plans.
-        options, progress: see `fill_in`.
+        options, drafts, progress: see `fill_in`.
 
     Returns:
         The harmonizations, whole; the group of each is its chorale.
     """
     fragments = [with_voice(chorale, SOPRANO) for chorale in chorales]
-    written = fill_in(model, fragments, options, progress=progress)
+    written = fill_in(model, fragments, options, drafts=drafts, progress=progress)
     return [
         Window(piece, 0, chorale.source)
         for piece, chorale in zip(written, chorales, strict=True)
@@ -137,6 +143,8 @@ def sampled_sets(
     reference: Reference,
     options: Mapping[str, Options],
     *,
+    judge: Judge | None = None,
+    best_of: int = 1,
     progress: Progress | None = None,
 ) -> JudgedSets:
     """Complete the prompts of a corpus by a model and by an n-gram, to be judged.
@@ -147,6 +155,9 @@ def sampled_sets(
         chorales: sources of the prompts, drawn from those that are held out.
         reference: the corpus.
         options: of `samples`, and of any variants, by name.
+        judge: keeps one of several samples; None to keep the only one.
+        best_of: number of samples drawn of each prompt; those of the n-gram are kept as
+            they are.
         progress: called with the work done on all sets and its total.
     """
     train = reference.train
@@ -161,7 +172,15 @@ def sampled_sets(
             if progress is not None:
                 progress(index * total + done, len(jobs) * total)
 
-        drawn[name] = write(writer, chorales, variant, progress=part)
+        if judge is None or name == "n-gram":
+            drawn[name] = write(writer, chorales, variant, progress=part)
+            continue
+        repeated = [chorale for chorale in chorales for _ in range(best_of)]
+        windows = write(writer, repeated, variant, drafts=best_of, progress=part)
+        drawn[name] = [
+            _best(windows[first : first + best_of], judge)
+            for first in range(0, len(windows), best_of)
+        ]
     sets = JudgedSets(
         samples=drawn["samples"],
         bach=reference_windows(drawn["samples"], chorales),
@@ -172,6 +191,15 @@ def sampled_sets(
         corpus=reference.name,
     )
     return as_classic_sets(sets) if reference.is_classic else sets
+
+
+def _best(drafts: Sequence[Window], judge: Judge) -> Window:
+    """Return the best of the drafts of one prompt."""
+    pieces = [draft.chorale for draft in drafts]
+    (choice,), _ = choose_if_judged(
+        pieces, len(pieces), lambda: judge, opening=drafts[0].start
+    )
+    return replace(drafts[0], chorale=choice.chorale)
 
 
 def matched_sets(

@@ -2,8 +2,8 @@
 
     python -m chorale.sampling.style_fitting
 
-continues the opening of each chorale of train and harmonizes the sopranos of half of
-them with the shipped model, fits the costs and writes `style_costs.json`. A logistic
+continues the opening of each chorale of train twice and harmonizes the sopranos of half
+of them with the shipped model, fits the costs and writes `style_costs.json`. A logistic
 regression of pairs, a chorale of Bach's and the draft with its opening or soprano, says
 by how much each term speaks for Bach; its weights are at least 0, so that no term
 lowers a cost. They are then scaled so that style counts as much as the rules of
@@ -27,6 +27,7 @@ from chorale.evaluation.style.windows import Window
 from chorale.models.storage import NEXT_STEP, load_model
 from chorale.music.score import Chorale
 from chorale.sampling.best_of import rule_cost, tally_rules
+from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.prompts import continue_each, harmonize_each
 from chorale.sampling.style_costs import (
     DIRECTIONS,
@@ -157,7 +158,10 @@ def main() -> None:
     """Draw drafts from train, fit the costs and write their file."""
     train = load_corpus().train
     model = load_model(kind=NEXT_STEP)
-    drawn = continue_each(model, train) + harmonize_each(model, train[::2])
+    # Drafts as they are before style weighs them.
+    options = [SamplingOptions(style=0, random_state=number) for number in range(2)]
+    drawn = [window for each in options for window in continue_each(model, train, each)]
+    drawn += harmonize_each(model, train[::2], options[0])
     write(fit_style_costs(drawn, train))
 
 

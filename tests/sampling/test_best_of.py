@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from fakes import uniform_predictor, wide_vocabulary
 
-from chorale.models.storage import load_card
+from chorale.models.storage import DEFAULT_MODEL, load_card
 from chorale.music.keys import Key
 from chorale.music.score import Chorale
 from chorale.sampling.best_of import Judge, Typical, typical_of
@@ -94,3 +94,13 @@ def test_the_card_has_the_typical_likelihood() -> None:
     old = {name: figures[name] for name in figures if name != "spread"}
     assert typical_of(replace(card, figures={"valid": old})) is None
     assert typical_of(replace(card, figures={})) is None
+
+
+def test_an_opened_default_model_is_the_judge() -> None:
+    opened = uniform_predictor(wide_vocabulary())
+    judge = Judge.default(DEFAULT_MODEL, opened)
+    assert judge.predictor is opened
+    assert judge.typical == typical_of(load_card(DEFAULT_MODEL))
+    other = Judge.default("jsb", opened)
+    assert other.predictor is not opened
+    assert other.typical == judge.typical

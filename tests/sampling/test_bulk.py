@@ -68,10 +68,13 @@ def test_pieces_are_those_of_the_sampler(choices: list[Choice]) -> None:
     bulk, model = bulk_of(5), load_model(MODEL, kind=NEXT_STEP)
     drawn = sample(model, bulk.plan, bulk.opening, bulk.options, variations=10)
     judge = Judge.load(MODEL)
+    plans = bulk.plans(model)
     for place, choice in enumerate(choices):
         steps = bulk.opening.steps
-        ranked = judge.rank(drawn[2 * place : 2 * place + 2], opening=steps)
-        assert choice == Choice(ranked[0].chorale, ranked[0].ends_well)
+        pair = drawn[2 * place : 2 * place + 2]
+        best = judge.rank(pair, opening=steps)[0]
+        plan = plans[2 * place + (best.chorale is pair[1])]
+        assert choice == Choice(best.chorale, best.ends_well, plan=plan)
     first = sample(model, bulk.plan, bulk.opening, bulk.options, variations=3, first=4)
     assert first == drawn[4:7]
 

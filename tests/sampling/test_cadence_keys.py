@@ -10,6 +10,7 @@ import pytest
 from fakes import PLAIN, uniform_predictor, wide_vocabulary
 
 from chorale.encoding.plan import key_value
+from chorale.errors import UsageError
 from chorale.models.critic.cadence_keys import (
     DEGREES_SHAPE,
     FOLLOWING_SHAPE,
@@ -21,6 +22,7 @@ from chorale.music.keys import Key
 from chorale.music.score import Chorale
 from chorale.music.voices import BASS, SOPRANO, VOICES
 from chorale.sampling import generate
+from chorale.sampling.asked_plan import Ending
 from chorale.sampling.batches import Batch, complete_in_batches
 from chorale.sampling.cadence_keys import with_cadence_keys
 from chorale.sampling.fragments import Fragment
@@ -170,7 +172,7 @@ def test_a_soprano_that_is_given_decides() -> None:
     pitches[32:60, SOPRANO], pitches[60:64, SOPRANO] = 73, 74  # to d
     piece = replace(chorale(), pitches=pitches)
     both = keys(0, 7)
-    both.degrees[0, 11, 0] = 10**6
+    both.degrees[0, 9, 11, 0] = 10**6
     (values,) = named([Fragment(piece, given(piece, voices=[SOPRANO]))], both)
     assert spans(values) == [(16, 32)]
 
@@ -214,3 +216,29 @@ def test_models_with_a_critic_write_in_these_keys(
     for critic in (None, Critic(NOTHING)):
         generate.complete(replace(predictor, critic=critic), fragments, options)
     assert len(calls) == bool(strength)
+
+
+def test_keys_that_are_asked_for_are_named_as_they_are() -> None:
+    piece = chorale()
+    endings = (Ending(AWAY), Ending(HOME), Ending(AWAY, "PAC"))
+    fragment = Fragment(piece, given(piece), endings=endings)
+    (values,) = named([fragment])
+    assert spans(values) == [(32 - 16, 32), (96 - 16, 96)]
+
+
+def test_a_repeated_passage_names_the_keys_of_the_first_one() -> None:
+    piece = chorale((32, 64, 96, 128, 160))
+    sources = np.full(piece.pitches.shape, -1)
+    sources[64:128] = np.arange(64)[:, np.newaxis]
+    for seed in range(4):
+        fragment = Fragment(piece, given(piece), sources)
+        (values,) = named([fragment], keys(0, 7, 5), first=seed)
+        assert np.array_equal(values[:64], values[64:128])
+
+
+def test_keys_that_a_model_cannot_read_are_refused() -> None:
+    piece = chorale()
+    endings = (Ending(AWAY), Ending(HOME), Ending(HOME))
+    fragment = Fragment(piece, given(piece), endings=endings)
+    with pytest.raises(UsageError, match="--cadences"):
+        named([fragment], features=("step",))

@@ -97,11 +97,11 @@ def is_written(written: Chorale, piece: Chorale, given: np.ndarray) -> None:
         ("pitch", 20),
         *(
             pytest.param(name, calls, marks=pytest.mark.slow)
-            for name, calls in (("hold", 500), ("pitch", 500), ("shipped", 100))
+            for name, calls in (("hold", 100), ("pitch", 100), ("shipped", 20))
         ),
     ],
 )
-def test_given_cells_are_unchanged_in_a_thousand_calls(
+def test_given_cells_are_unchanged_in_many_calls(
     name: str, calls: int, infills: bool
 ) -> None:
     model: Model

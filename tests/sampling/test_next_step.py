@@ -346,20 +346,20 @@ def random_walks(encoding: str) -> FakePredictor:
 
 
 # Checksums of the notes of `checksum`: without rules as the samplers of version 0.13
-# wrote them, with rules as those of 0.17.
+# wrote them, with rules as those of 0.18.
 CHECKSUMS = {
     "hold off 1": 2543582059,
     "hold off 6": 1812695435,
-    "hold lenient 1": 1733938045,
-    "hold lenient 6": 1448896002,
-    "hold strict 1": 2821839758,
-    "hold strict 6": 3096957130,
+    "hold lenient 1": 2724578356,
+    "hold lenient 6": 744707900,
+    "hold strict 1": 4066459065,
+    "hold strict 6": 2410575687,
     "pitch off 1": 4059971014,
     "pitch off 6": 2211299030,
-    "pitch lenient 1": 1669558469,
-    "pitch lenient 6": 4277678722,
-    "pitch strict 1": 439500768,
-    "pitch strict 6": 3745622008,
+    "pitch lenient 1": 4164237230,
+    "pitch lenient 6": 10727472,
+    "pitch strict 1": 4290531583,
+    "pitch strict 6": 475241080,
 }
 
 

@@ -1,0 +1,120 @@
+"""Costs of phrases: particles weighed by the style of each phrase that they end.
+
+The critic of a model hears a beat at a time. What takes longer, such as a seventh that
+resolves or a succession of chords, is heard at the end of each phrase: it costs what
+the judge makes it cost (`chorale.sampling.style_costs`). Drafts of one piece meet there
+and go on from the best of all of them, but for the last phrase, so that whole pieces
+differ: three drafts of each of six phrases are more than three pieces to choose from.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from chorale.encoding.tokens import Vocabulary
+from chorale.evaluation.style.analysis import Analysis
+from chorale.evaluation.style.windows import Window
+from chorale.music.phrases import ends_of_phrases
+from chorale.music.voices import VOICES
+from chorale.sampling.batches import Batch
+from chorale.sampling.style_costs import style_costs
+from chorale.utils.arrays import BoolArray, Float64Array, IntArray
+
+# A term that a phrase and the one before do not have: what is repeated is drawn before.
+_OF_WHOLE_PIECES = "phrases_again"
+
+
+class _Phrase(NamedTuple):
+    """A phrase to be judged: steps of its piece, and where its context begins."""
+
+    piece: int
+    context: int  # the phrase before
+    start: int  # of what is written in it
+    end: int
+
+
+class PhraseCosts:
+    """What the phrases of the rows of a sampler cost.
+
+    Pieces whose harmony is not free up to the end, such as rewritten passages, have no
+    phrases to be judged.
+
+    Args:
+        batch: the pieces.
+        particles: rows of each piece.
+        vocabulary: of the tokens.
+    """
+
+    def __init__(self, batch: Batch, particles: int, vocabulary: Vocabulary) -> None:
+        self._plans, self._vocabulary = batch.plans, vocabulary
+        self._particles = particles
+        self._endings: dict[int, list[_Phrase]] = {}
+        for piece, plan in enumerate(batch.plans):
+            free = batch.free[piece, : plan.steps]
+            if plan.key is None or not batch.goes_on(piece):
+                continue
+            context = 0
+            for start, end in pairwise([0, *ends_of_phrases(plan.fermatas)]):
+                written = np.flatnonzero(free[start:end].any(axis=1))
+                if len(written):
+                    phrase = _Phrase(piece, context, start + int(written[0]), end)
+                    self._endings.setdefault(end - 1, []).append(phrase)
+                context = start
+
+    def of(self, tokens: IntArray, step: int) -> Float64Array | None:
+        """Return what the phrases cost that end with a step, in nats, (rows,).
+
+        Args:
+            tokens: int array (rows, steps, 4), written up to the step.
+            step: its index.
+
+        Returns:
+            0 for rows of pieces without such a phrase; None if there are no others.
+        """
+        if step not in self._endings:
+            return None
+        costs = np.zeros(len(tokens))
+        for phrase in self._endings[step]:
+            first = phrase.piece * self._particles
+            known: dict[bytes, float] = {}
+            for row in range(first, first + self._particles):
+                notes = tokens[row, phrase.context : phrase.end].tobytes()
+                if notes not in known:
+                    known[notes] = self._cost(tokens[row], phrase)
+                costs[row] = known[notes]
+        return costs
+
+    def meeting(self, step: int) -> BoolArray:
+        """Return which pieces have more phrases after one that ends with a step.
+
+        It is a bool array (pieces,).
+        """
+        meets = np.zeros(len(self._plans), np.bool_)
+        for phrase in self._endings.get(step, ()):
+            meets[phrase.piece] = phrase.end < self._plans[phrase.piece].steps
+        return meets
+
+    def _cost(self, tokens: IntArray, phrase: _Phrase) -> float:
+        """Return what a phrase costs in a row, int array (steps, 4), in nats."""
+        plan = self._plans[phrase.piece]
+        pitches = np.zeros((plan.steps, VOICES), np.int64)
+        onsets = np.zeros(pitches.shape, np.bool_)
+        notes = self._vocabulary.decode(tokens[: phrase.end])
+        pitches[: phrase.end], onsets[: phrase.end] = notes
+        whole = plan.chorale(pitches, onsets)
+        window = Window(
+            whole.excerpt(phrase.context, phrase.end),
+            phrase.start - phrase.context,
+            group="",
+            is_cut=phrase.end < plan.steps,
+        )
+        return cost_of(window)
+
+
+def cost_of(phrase: Window) -> float:
+    """Return what the style of a phrase costs, in nats, at least 0."""
+    costs = style_costs().costs(Analysis.of(phrase))
+    return sum(cost for name, cost in costs.items() if name != _OF_WHOLE_PIECES)

@@ -1,0 +1,126 @@
+"""Phrase costs: drafts of a piece meet after each phrase and go on from the best."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fakes import PLAIN, toy_vocabulary, uniform_predictor
+from fakes import plan as plan_without_key
+
+from chorale.encoding.plan import Plan
+from chorale.errors import UsageError
+from chorale.evaluation.style.analysis import Analysis
+from chorale.evaluation.style.windows import Window
+from chorale.models.critic.events import TABLES
+from chorale.models.critic.tables import Critic
+from chorale.music.keys import Key
+from chorale.music.score import Chorale
+from chorale.sampling import phrase_costs
+from chorale.sampling.fragments import Fragment
+from chorale.sampling.generate import complete, sample
+from chorale.sampling.particles import ParticleFilter
+from chorale.sampling.style_costs import style_costs
+
+INDIFFERENT = Critic({n: np.zeros(shape, np.float32) for n, shape in TABLES.items()})
+PREDICTOR = replace(uniform_predictor(toy_vocabulary()), critic=INDIFFERENT)
+# Phrases end with steps 15, 31 and 47; the last one has no fermata before its end.
+ENDS = (16, 32, 48)
+
+
+def plan() -> Plan:
+    fermatas = np.zeros(ENDS[-1], np.bool_)
+    for end in ENDS:
+        fermatas[end - 4 : end] = True
+    key = Key("C", "major")
+    return replace(plan_without_key(ENDS[-1]), fermatas=fermatas, key=key)
+
+
+def phrase(piece: Chorale, number: int) -> bytes:
+    begin = ENDS[number] - 16
+    return piece.pitches[begin : ENDS[number]].tobytes()
+
+
+def height(windows: list[Window]) -> Iterator[float]:
+    """Yield what phrases cost if they should be high."""
+    for window in windows:
+        yield -100 * float(window.chorale.pitches[window.start :].mean())
+
+
+@pytest.fixture
+def high(monkeypatch: pytest.MonkeyPatch) -> list[Window]:
+    """Let low phrases cost much; return the windows that are judged."""
+    judged: list[Window] = []
+
+    def cost(window: Window) -> float:
+        judged.append(window)
+        return next(height([window]))
+
+    monkeypatch.setattr(phrase_costs, "cost_of", cost)
+    return judged
+
+
+def test_drafts_go_on_from_the_best_phrase_but_for_the_last(high: list[Window]) -> None:
+    drafts = sample(PREDICTOR, plan(), options=PLAIN, variations=3, drafts=3)
+    for number in (0, 1):
+        assert len({phrase(piece, number) for piece in drafts}) == 1
+    assert len({phrase(piece, 2) for piece in drafts}) == 3
+    assert {window.chorale.steps - window.start for window in high} == {16}
+    # The phrase before is heard too, and only the last one ends its piece.
+    assert {(w.start, w.is_cut) for w in high} == {(0, True), (16, True), (16, False)}
+
+
+def test_what_is_weighed_is_better(high: list[Window]) -> None:
+    def mean(**options: float) -> float:
+        own = replace(PLAIN, **options)
+        pieces = sample(PREDICTOR, plan(), options=own, variations=6, drafts=3)
+        return float(np.mean([piece.pitches.mean() for piece in pieces]))
+
+    assert mean() > mean(style=0.0) + 0.1
+    assert mean() > mean(critic=0.0) + 0.1
+
+
+def test_pieces_do_not_depend_on_the_drafts_of_others() -> None:
+    many = sample(PREDICTOR, plan(), options=PLAIN, variations=6, drafts=3)
+    assert many[:3] == sample(PREDICTOR, plan(), options=PLAIN, variations=3, drafts=3)
+    later = sample(PREDICTOR, plan(), options=PLAIN, variations=3, drafts=3, first=3)
+    assert many[3:] == later
+
+
+def test_a_phrase_costs_what_its_style_costs() -> None:
+    (piece,) = sample(PREDICTOR, plan(), options=replace(PLAIN, critic=0.0))
+    window = Window(piece, 16, "")
+    costs = style_costs().costs(Analysis.of(window))
+    assert costs.pop("phrases_again") > 0
+    assert phrase_costs.cost_of(window) == pytest.approx(sum(costs.values()))
+    assert phrase_costs.cost_of(window) > 0
+
+
+def test_a_passage_between_given_notes_is_left_alone(high: list[Window]) -> None:
+    (piece,) = sample(PREDICTOR, plan(), options=replace(PLAIN, critic=0.0))
+    given = np.ones(piece.pitches.shape, np.bool_)
+    given[16:24] = False
+    complete(PREDICTOR, [Fragment(piece, given)], PLAIN)
+    assert not high
+    given[16:] = False
+    complete(PREDICTOR, [Fragment(piece, given)], PLAIN)
+    assert {(w.start, w.chorale.steps) for w in high} == {(16, 32)}
+
+
+def test_a_number_that_is_no_multiple_of_the_drafts_is_refused() -> None:
+    with pytest.raises(UsageError, match="multiple of 3 drafts of a piece, got 4"):
+        sample(PREDICTOR, plan(), options=PLAIN, variations=4, drafts=3)
+
+
+def test_particles_of_drafts_that_meet_are_resampled_together() -> None:
+    streams = np.random.SeedSequence(0).spawn(4)
+    lengths = np.full(4, 8)
+    particles = ParticleFilter(streams, 3, lengths, lengths, drafts=2)
+    # One particle of the second piece is better than its others, and one of the fourth
+    # than all of the last two.
+    particles.update(np.array([0, 0, 0, -9, 0, -9, 0, 0, 0, 0, 0, 50.0]), 0)
+    meeting = np.array([False, False, True, True])
+    assert particles.resample(0, meeting).tolist() == [0, 1, 2, 4, 4, 4] + [11] * 6
+    assert particles.resample(0, meeting).tolist() == list(range(12))
