@@ -7,9 +7,10 @@ network twice, with the key and without it, and amplifies the difference (Ho & S
 
     log p = (1 + w) log p(note | past, plan) - w log p(note | past, plan without key)
 
-Only the last bars are guided, if the plan contains the distance to the end. There the
-key has to be that of the plan; earlier in a chorale other keys are normal. Guided
-throughout, pieces were higher than Bach's and had more unresolved sevenths.
+Only the last bars are guided and, with less weight, the last beats before a fermata, if
+the plan contains the distances to them. There the key has to be that of the plan, which
+names the key of each phrase end; elsewhere other keys are normal. Guided throughout,
+pieces were higher than Bach's and had more unresolved sevenths.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ KEY_FEATURE = "key"
 END_FEATURE = "to_end"
 _GUIDED_STEPS = 64  # before the end: four bars of 4/4
 _NOT_GUIDED = distance_value(_GUIDED_STEPS)
+FERMATA_FEATURE = "to_fermata"
+_BEFORE_FERMATA = 8  # steps: two beats
+_FERMATA_SHARE = 0.4  # of the weight there
 
 
 class GuidedState(NamedTuple):
@@ -102,11 +106,16 @@ class GuidedPredictor:
 
     def _weights(self, plan: IntArray) -> FloatArray:
         """Return w of the formula at each step, float array (..., 1)."""
-        guided = np.ones(plan.shape[:-1], np.float32)
+        guided = np.ones(plan.shape[:-1])
         if END_FEATURE in self.plan_features:
             to_end = plan[..., self.plan_features.index(END_FEATURE)]
             guided *= to_end < _NOT_GUIDED
-        return self.weight * guided[..., np.newaxis]
+        if FERMATA_FEATURE in self.plan_features:
+            to_fermata = plan[..., self.plan_features.index(FERMATA_FEATURE)]
+            near = to_fermata <= distance_value(_BEFORE_FERMATA)
+            guided = np.maximum(guided, _FERMATA_SHARE * near)
+        weights: FloatArray = (self.weight * guided).astype(np.float32)
+        return weights[..., np.newaxis]
 
     def _both(self, plan: IntArray) -> IntArray:
         return np.concatenate([plan, self._without_key(plan)])

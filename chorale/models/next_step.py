@@ -1,34 +1,32 @@
-"""Next-step networks as predictors: in Keras, and in ONNX Runtime without TensorFlow.
+"""Next-step networks as predictors: what all share, and the one in Keras.
 
 The inputs of a step are derived here from the notes so far; a network carries only the
 memory of its body from step to step, in ring buffers (`chorale.nn.memory`). A state
 owns the arrays that a step reads and writes. They stay the same while the piece
-advances, so a graph is bound to them once. Bundled models are ONNX graphs; Keras runs
-the network that was just trained.
+advances, so a graph is bound to them once. Bundled models are ONNX graphs
+(`chorale.models.onnx_next_step`); Keras runs the network that was just trained.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from copy import copy
-from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from chorale.encoding.inputs import Context, Inputs, last_axes
+from chorale.encoding.inputs import Context, Inputs
 from chorale.encoding.tokens import Vocabulary
 from chorale.encoding.tunes import NO_TUNES, Tunes
+from chorale.models.calibration.lines import Lines
+from chorale.models.calibration.tables import Calibration, Observed, Weights
 from chorale.models.critic.tables import Critic
 from chorale.models.predictor import log_softmax
-from chorale.music.voices import VOICE_NAMES, VOICE_ORDER, VOICES
+from chorale.music.voices import VOICE_ORDER, VOICES
 from chorale.nn.memory import Memory, Ring
-from chorale.nn.onnx_sessions import BoundGraph, Graph, Shapes, as_weights
+from chorale.nn.onnx_sessions import BoundGraph
 from chorale.utils.arrays import FloatArray, IntArray
-from chorale.utils.threads import usable_cores
 
 if TYPE_CHECKING:
     from chorale.models.networks.next_step import NextStepNetwork
@@ -36,18 +34,15 @@ if TYPE_CHECKING:
 # Keras compiles a network for each length; lengths are rounded up to a multiple.
 _COMPILED_STEPS = 64
 # Steps that the voice heads score at once. More take memory, a gigabyte for eight long
-# pieces, and are no faster.
-_SCORED_STEPS = 256
-# Sequences from which on a step of the body is shared among all cores. With 64, two
-# cores take two thirds of the time of one; the results have the same bytes.
-_LARGE_BATCH = 32
+# pieces, and hardly less time.
+_SCORED_STEPS = 64
 
 
 class NetworkState(NamedTuple):
     """What a network carries from step to step, for a batch of sequences.
 
-    `advance` overwrites these arrays and returns a state that shares them; `select`
-    copies them.
+    `advance` overwrites these arrays and returns a state that shares them, and so does
+    `select` for as many rows; otherwise it copies them.
     """
 
     context: Context
@@ -55,6 +50,9 @@ class NetworkState(NamedTuple):
     hidden: FloatArray  # (batch, units), the body's output at the current step
     memory: Memory  # of the body
     graphs: dict[Any, BoundGraph]  # bound to these arrays
+    lines: Lines | None  # of the voices; None without a calibration
+    # Of the calibration at this step, by the number of rows that voices are asked for.
+    weights: dict[int, Weights]
 
 
 class NetworkPredictor(ABC):
@@ -68,12 +66,14 @@ class NetworkPredictor(ABC):
 
     Attributes:
         critic: that steers samplers of the network; None if there is none.
+        calibration: of its logits; None if there is none.
     """
 
     voice_order: tuple[int, ...] = VOICE_ORDER
     threads = 1
     members = 1
     critic: Critic | None = None
+    calibration: Calibration | None = None
 
     def __init__(
         self,
@@ -116,16 +116,30 @@ class NetworkPredictor(ABC):
     def start(self, plan: IntArray) -> NetworkState:
         batch = len(plan)
         context = Context.begin(batch, self.vocabulary)
-        return self._advance(self._state(context, Memory(self.rings, batch)), plan)
+        lines = None
+        if self.calibration is not None:
+            lines = Lines.begin(batch, self.vocabulary)
+        state = self._state(context, Memory(self.rings, batch), lines)
+        return self._advance(state, plan)
 
     def advance(
         self, state: NetworkState, tokens: IntArray, plan: IntArray
     ) -> NetworkState:
         context = state.context.after(tokens, self.vocabulary, self.tunes)
-        return self._advance(state._replace(context=context), plan)
+        lines = state.lines
+        if lines is not None:
+            lines = lines.after(context.past.pitches)
+        return self._advance(
+            state._replace(context=context, lines=lines, weights={}), plan
+        )
 
     def select(self, state: NetworkState, rows: IntArray) -> NetworkState:
-        selected = self._state(state.context.at(rows), state.memory.at(rows))
+        context, memory = state.context.at(rows), state.memory.select(rows)
+        lines = None if state.lines is None else state.lines.at(rows)
+        if memory is state.memory:  # as many rows: the arrays stay the same
+            selected = state._replace(context=context, lines=lines, weights={})
+        else:
+            selected = self._state(context, memory, lines)
         for own, others in zip(selected.inputs, state.inputs, strict=True):
             own[...] = others[rows]
         selected.hidden[...] = state.hidden[rows]
@@ -134,31 +148,71 @@ class NetworkPredictor(ABC):
     def voice_logits(
         self, state: NetworkState, voice: int, chosen: IntArray
     ) -> FloatArray:
+        logits = self._step_logits(state, voice, chosen)
+        if self.calibration is None or state.lines is None:
+            return logits
+        rows = len(chosen)
+        if rows not in state.weights:
+            some = slice(rows)
+            state.weights[rows] = self._calibration_weights(
+                state.inputs.at(some), state.lines.at(some)
+            )
+        return np.add(logits, state.weights[rows].of(voice, chosen))
+
+    def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
+        inputs = Inputs.of_pieces(tokens, plan, self.vocabulary, self.tunes)
+        logits = self._logits(inputs)
+        if self.calibration is not None:
+            lines = Lines.of_pieces(inputs.past_pitches, self.vocabulary)
+            flat = inputs.map(_as_rows)
+            weights = self._calibration_weights(flat, Lines(*map(_as_rows, lines)))
+            for voice in range(VOICES):
+                added = weights.of(voice, flat.tokens)
+                logits[:, :, voice] += added.reshape(logits[:, :, voice].shape)
+        return log_softmax(logits)
+
+    def _step_logits(
+        self, state: NetworkState, voice: int, chosen: IntArray
+    ) -> FloatArray:
+        """Return the logits of `voice_logits` without a calibration."""
         rows = len(chosen)
         inputs = state.inputs.at(slice(rows))._replace(tokens=chosen.astype(np.int32))
         return self._voice(voice, state.hidden[:rows], inputs)
 
-    def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
-        inputs = Inputs.of_pieces(tokens, plan, self.vocabulary, self.tunes)
-        rows = tokens.shape[0] * tokens.shape[1]
+    def _logits(self, inputs: Inputs) -> FloatArray:
+        """Return the logits of whole pieces, float (batch, steps, 4, size)."""
+        flat = inputs.map(_as_rows)
+        rows = len(flat.tokens)
         hidden = self._sequence(inputs).reshape(rows, -1)
-        flat = inputs.map(lambda array: array.reshape(rows, *array.shape[2:]))
-        scores = []
+        logits = []
         for begin in range(0, rows, _SCORED_STEPS):
             chosen = slice(begin, begin + _SCORED_STEPS)
             some = flat.at(chosen)
-            logits = [self._voice(v, hidden[chosen], some) for v in range(VOICES)]
-            scores.append(log_softmax(np.stack(logits, axis=1)))
-        return np.concatenate(scores).reshape(*tokens.shape, -1)
+            voices = [self._voice(v, hidden[chosen], some) for v in range(VOICES)]
+            logits.append(np.stack(voices, axis=1))
+        return np.concatenate(logits).reshape(*inputs.tokens.shape, -1)
 
-    def _state(self, context: Context, memory: Memory) -> NetworkState:
+    def _calibration_weights(self, inputs: Inputs, lines: Lines) -> Weights:
+        """Return what the calibration adds to the logits of all voices.
+
+        Args:
+            inputs: arrays (rows, …).
+            lines: arrays (rows, 4) and (rows, 4, 3).
+        """
+        assert self.calibration is not None
+        observed = Observed(inputs, lines, self.vocabulary, self.plan_features)
+        return Weights(self.calibration, observed)
+
+    def _state(
+        self, context: Context, memory: Memory, lines: Lines | None
+    ) -> NetworkState:
         """Return a state with arrays of its own, to be filled."""
         batch = memory.batch
         inputs = self._example.map(
             lambda array: np.zeros((batch, *array.shape[2:]), np.int32)
         )
         hidden = np.zeros((batch, self.units), np.float32)
-        return NetworkState(context, inputs, hidden, memory, {})
+        return NetworkState(context, inputs, hidden, memory, {}, lines, {})
 
     def _advance(self, state: NetworkState, plan: IntArray) -> NetworkState:
         """Fill the arrays of a state, of which context and memory are there."""
@@ -196,131 +250,14 @@ class KerasPredictor(NetworkPredictor):
     def _voice(self, voice: int, hidden: FloatArray, inputs: Inputs) -> FloatArray:
         return np.asarray(self.network.voice(voice, hidden, inputs))
 
-    def score(self, tokens: IntArray, plan: IntArray) -> FloatArray:
+    def _logits(self, inputs: Inputs) -> FloatArray:
         # The whole network at once is compiled, for a few lengths; its parts are not.
-        steps = tokens.shape[1]
+        steps = inputs.tokens.shape[1]
         padding = [(0, 0), (0, -steps % _COMPILED_STEPS), (0, 0)]
-        inputs = Inputs.of_pieces(tokens, plan, self.vocabulary, self.tunes)
         padded = inputs.map(lambda array: np.pad(array, padding[: array.ndim]))
-        return log_softmax(self.network.predict_on_batch(padded)[:, :steps])
+        return np.array(self.network.predict_on_batch(padded)[:, :steps])
 
 
-class OnnxPredictor(NetworkPredictor):
-    """A network in ONNX Runtime, as `chorale.models.networks.exporting` writes it.
-
-    Args:
-        folder: where `step.onnx`, `sequence.onnx` and a graph for each voice lie.
-        weights: the network's weights by name.
-        vocabulary, plan_features, rings, units, tunes: as in NetworkPredictor.
-
-    Graphs are opened when they are first needed: sampling needs no whole sequences, and
-    likelihoods no single steps. One that ONNX Runtime does not take or run is refused
-    then.
-
-    Raises:
-        ModelError: weights that are no numbers; by the methods, a damaged graph.
-    """
-
-    def __init__(
-        self,
-        folder: Path,
-        weights: Mapping[str, FloatArray],
-        vocabulary: Vocabulary,
-        plan_features: Sequence[str],
-        rings: Sequence[Ring],
-        units: int,
-        tunes: Tunes,
-    ) -> None:
-        super().__init__(vocabulary, plan_features, rings, units, tunes)
-        self.threads = usable_cores()
-        self._folder, self._weights = folder, as_weights(weights)
-        hidden: Shapes = {"hidden": (units,)}
-        reads = [shape for ring in rings for shape in ring.reads()]
-        memory = {f"memory_{index}": shape for index, shape in enumerate(reads)}
-        axes = last_axes(self._example)
-        self._inputs: Shapes = {**axes, **memory, "position": (), **hidden}
-        entries = {
-            f"next_memory_{index}": ring.shape for index, ring in enumerate(rings)
-        }
-        self._outputs: dict[str, Shapes] = {
-            "step": {**hidden, **entries},
-            "sequence": hidden,
-            **{name: {"logits": (vocabulary.size,)} for name in VOICE_NAMES},
-        }
-        self._graphs: dict[tuple[str, int], Graph] = {}  # by name and threads
-        self._opening = Lock()
-
-    def _step(self, state: NetworkState) -> None:
-        if "step" not in state.graphs:
-            memory = state.memory
-            entries = {f"next_memory_{i}": a for i, a in enumerate(memory.entries)}
-            is_large = memory.batch >= _LARGE_BATCH
-            state.graphs["step"] = self._graph(
-                "step", self.threads if is_large else 1
-            ).bind(
-                {
-                    **state.inputs._asdict(),
-                    **{f"memory_{i}": array for i, array in enumerate(memory.reads)},
-                    "position": memory.position,
-                },
-                {"hidden": state.hidden, **entries},
-            )
-        state.graphs["step"].run()
-
-    def voice_logits(
-        self, state: NetworkState, voice: int, chosen: IntArray
-    ) -> FloatArray:
-        rows = len(chosen)
-        if (voice, rows) not in state.graphs:
-            inputs = state.inputs.at(slice(rows))._asdict()
-            logits = np.empty((rows, self.vocabulary.size), np.float32)
-            state.graphs[voice, rows] = self._graph(VOICE_NAMES[voice]).bind(
-                {**inputs, "hidden": state.hidden[:rows]}, {"logits": logits}
-            )
-        state.inputs.tokens[:rows] = chosen
-        (logits,) = state.graphs[voice, rows].run()
-        return logits.copy()
-
-    def _sequence(self, inputs: Inputs) -> FloatArray:
-        return self._graph("sequence").run(inputs._asdict())[0]
-
-    def _voice(self, voice: int, hidden: FloatArray, inputs: Inputs) -> FloatArray:
-        arrays = {"hidden": hidden, **inputs._asdict()}
-        return self._graph(VOICE_NAMES[voice]).run(arrays)[0]
-
-    def _graph(self, name: str, threads: int = 1) -> Graph:
-        """Return a graph; open it, and the voice heads beside it, if need be.
-
-        Single steps of a few pieces are too small to be shared among threads, and
-        batches of whole sequences are scored side by side.
-        """
-        wanted = name, threads
-        if wanted not in self._graphs:
-            with self._opening, ThreadPoolExecutor() as pool:
-                needed = {wanted, *((voice, 1) for voice in VOICE_NAMES)}
-                needed -= set(self._graphs)
-                opened = pool.map(lambda each: self._open(*each), needed)
-                self._graphs.update(zip(needed, opened, strict=True))
-        return self._graphs[wanted]
-
-    def _open(self, name: str, threads: int) -> Graph:
-        return Graph(
-            self._folder / f"{name}.onnx",
-            self._inputs,
-            self._outputs[name],
-            weights=self._weights,
-            threads=threads,
-            prepack=name != "sequence",
-            example=self._example_of(name),
-        )
-
-    def _example_of(self, name: str) -> dict[str, Any]:
-        """Return inputs of a graph: of one sequence of two steps, or of one step."""
-        if name == "sequence":
-            return self._example._asdict()
-        arrays = self._example.map(lambda array: array[:, 0])._asdict()
-        arrays["position"] = np.zeros((), np.int32)
-        for other, axes in self._inputs.items():
-            if other not in arrays:
-                arrays[other] = np.zeros((1, *axes), np.float32)
-        return arrays
+def _as_rows(array: IntArray) -> IntArray:
+    """Return an array (batch, steps, …) as (batch * steps, …)."""
+    return array.reshape(-1, *array.shape[2:])

@@ -14,11 +14,11 @@ from chorale.models.predictor import Predictor
 from chorale.models.storage import (
     DEFAULT_MODEL,
     NEXT_STEP,
-    WEIGHTS_FILE,
     find_model,
     load_card,
     load_model,
 )
+from chorale.nn.cards import WEIGHTS_FILE
 from chorale.version import __version__
 
 

@@ -72,8 +72,7 @@ class Predictor(Protocol[State]):
     def advance(self, state: State, tokens: IntArray, plan: IntArray) -> State:
         """Return the state after one more step.
 
-        It may use the memory of `state`, which must not be used afterwards: `select` a
-        copy first to go on from it twice.
+        It may use the memory of `state`, which must not be used afterwards.
 
         Args:
             tokens: int array (batch, 4), the step just written.
@@ -84,7 +83,8 @@ class Predictor(Protocol[State]):
     def select(self, state: State, rows: IntArray) -> State:
         """Return a state of some rows of the batch, which may come several times.
 
-        It is an independent copy.
+        If they are as many as before, it may use the memory of `state`, which must not
+        be used afterwards; otherwise it is an independent copy.
 
         Args:
             rows: int array (rows,), indices.

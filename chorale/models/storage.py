@@ -22,7 +22,7 @@ trust.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
@@ -32,12 +32,14 @@ from chorale.encoding.plan import FEATURES
 from chorale.encoding.tokens import Vocabulary
 from chorale.encoding.tunes import NO_TUNES, Tunes
 from chorale.errors import ModelError, UsageError
+from chorale.models.calibration.tables import Calibration
 from chorale.models.critic.tables import Critic
 from chorale.models.infiller import GRAPH_FILE, KerasInfiller, OnnxInfiller
-from chorale.models.next_step import KerasPredictor, NetworkPredictor, OnnxPredictor
+from chorale.models.next_step import KerasPredictor, NetworkPredictor
+from chorale.models.onnx_next_step import OnnxPredictor
 from chorale.models.options import InfillerOptions, NetworkOptions
 from chorale.music.voices import VOICE_NAMES, VOICE_ORDER
-from chorale.nn.cards import BaseCard, ModelRegistry
+from chorale.nn.cards import WEIGHTS_FILE, BaseCard, ModelRegistry
 from chorale.nn.memory import LARGEST_MEMORY, Ring, memory_size
 from chorale.utils.checks import check_types
 from chorale.utils.extras import require_keras
@@ -51,9 +53,9 @@ NEXT_STEP: Literal["next-step"] = "next-step"
 INFILLER: Literal["infiller"] = "infiller"
 DEFAULT_MODEL = "bach"
 BACKENDS = ("onnx", "keras")
-WEIGHTS_FILE = "weights.npz"
 TUNES_FILE = "tunes.npz"
 CRITIC_FILE = "critic.npz"
+CALIBRATION_FILE = "calibration.npz"
 GRAPH_FILES = ("step.onnx", "sequence.onnx", *(f"{name}.onnx" for name in VOICE_NAMES))
 
 
@@ -81,6 +83,7 @@ class Card(BaseCard):
         files: SHA-256 of the other files of the folder.
         critic: what its critic was fitted on, and the command line that makes it again;
             empty without one.
+        calibration: the same of its calibration.
     """
 
     kinds: ClassVar[tuple[str, ...]] = (NEXT_STEP, INFILLER)
@@ -96,6 +99,7 @@ class Card(BaseCard):
     versions: Mapping[str, str]
     files: Mapping[str, str]
     critic: Mapping[str, Any] = field(default_factory=dict)
+    calibration: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def decoded(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -151,6 +155,7 @@ def load_model(
     *,
     backend: str = "onnx",
     kind: Literal["next-step"],
+    without: Collection[str] = (),
 ) -> NetworkPredictor: ...
 
 
@@ -160,17 +165,26 @@ def load_model(
     *,
     backend: str = "onnx",
     kind: Literal["infiller"],
+    without: Collection[str] = (),
 ) -> OnnxInfiller | KerasInfiller: ...
 
 
 @overload
 def load_model(
-    name: Path | str | None = None, *, backend: str = "onnx", kind: None = None
+    name: Path | str | None = None,
+    *,
+    backend: str = "onnx",
+    kind: None = None,
+    without: Collection[str] = (),
 ) -> NetworkPredictor | OnnxInfiller | KerasInfiller: ...
 
 
 def load_model(
-    name: Path | str | None = None, *, backend: str = "onnx", kind: str | None = None
+    name: Path | str | None = None,
+    *,
+    backend: str = "onnx",
+    kind: str | None = None,
+    without: Collection[str] = (),
 ) -> NetworkPredictor | OnnxInfiller | KerasInfiller:
     """Open a trained model.
 
@@ -182,6 +196,8 @@ def load_model(
             None for the default model.
         backend: `onnx` for ONNX Runtime; `keras` needs the extra [train].
         kind: the kind that is needed, "next-step" or "infiller"; None for either.
+        without: files beside the network that are not read, CRITIC_FILE or
+            CALIBRATION_FILE, such as one that is to be made again.
 
     Returns:
         A predictor for a next-step model, an infiller for an infiller.
@@ -208,9 +224,12 @@ def load_model(
     if card.kind == INFILLER:
         return _load_infiller(folder, card, backend)
     predictor = _load_predictor(folder, card, backend)
-    if card.critic:
+    if card.critic and CRITIC_FILE not in without:
         check_files(folder, (CRITIC_FILE,), card.files)
         predictor.critic = Critic.load(folder / CRITIC_FILE)
+    if card.calibration and CALIBRATION_FILE not in without:
+        check_files(folder, (CALIBRATION_FILE,), card.files)
+        predictor.calibration = Calibration.load(folder / CALIBRATION_FILE)
     return predictor
 
 
@@ -298,10 +317,36 @@ def save_critic(critic: Critic, record: Mapping[str, Any], folder: Path) -> Card
     Returns:
         The card as it was written.
     """
-    card = Card.read(folder)
     critic.save(folder / CRITIC_FILE)
-    files = {**card.files, CRITIC_FILE: sha256(folder / CRITIC_FILE)}
-    card = replace(card, files=files, critic=record)
+    return _with_file(folder, CRITIC_FILE, critic=record)
+
+
+def save_calibration(
+    calibration: Calibration,
+    record: Mapping[str, Any],
+    figures: Mapping[str, Any],
+    folder: Path,
+) -> Card:
+    """Store a calibration beside its model.
+
+    Args:
+        calibration: of the model.
+        record: what it was fitted on, and how, see `Card.calibration`.
+        figures: likelihoods of the calibrated model, see `Card.figures`.
+        folder: of the model.
+
+    Returns:
+        The card as it was written.
+    """
+    calibration.save(folder / CALIBRATION_FILE)
+    return _with_file(folder, CALIBRATION_FILE, calibration=record, figures=figures)
+
+
+def _with_file(folder: Path, name: str, **fields: Any) -> Card:
+    """Write the card of a model with a new file and fields, and return it."""
+    card = Card.read(folder)
+    files = {**card.files, name: sha256(folder / name)}
+    card = replace(card, files=files, **fields)
     card.write(folder)
     return card
 

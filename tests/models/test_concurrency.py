@@ -61,14 +61,14 @@ def test_eight_threads_may_share_a_model(name: str) -> None:
 
 def test_threads_may_open_the_graphs_of_a_model_and_sample_from_it() -> None:
     plan = Plan.of(load_corpus(None, splits=("valid",)).valid[0]).with_bars(2)
-    options = [SamplingOptions(random_state=seed) for seed in range(8)]
+    options = [SamplingOptions(random_state=seed) for seed in range(4)]
 
     def pieces(model: Any, chosen: SamplingOptions) -> list[Any]:
         # Enough that a step is shared among cores, and that there are several batches.
         drawn = sample(model, plan, options=chosen, variations=34)
         return [piece.pitches.tolist() for piece in drawn]
 
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(4) as pool:
         model = load_model("bach")  # its graphs are opened by the threads
         together = list(pool.map(lambda chosen: pieces(model, chosen), options))
     alone = load_model("bach")

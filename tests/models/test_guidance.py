@@ -97,6 +97,27 @@ def test_where_the_end_is_known_the_last_four_bars_are_guided():
     assert ASKED == [1] * 36 + [2] * 64
 
 
+def test_two_beats_before_a_fermata_are_guided_with_less_weight():
+    features = ("step", "key", "to_fermata", "to_end")
+    guided = GuidedPredictor(replace(keyed_predictor(), plan_features=features), 1.0)
+    fermatas = np.zeros(120, bool)
+    fermatas[20:24] = fermatas[110:112] = True
+    chorale = Chorale(
+        pitches=np.full((120, VOICES), 60), key=Key("C", "major"), fermatas=fermatas
+    )
+    plan = Plan.of(chorale).features(features)[np.newaxis]
+    first = np.exp(guided.score(np.zeros((1, 120, VOICES), int), plan)[0, :, 0, 1])
+    plain, near, end = (
+        CONDITIONAL[1] ** (1 + weight)
+        / UNCONDITIONAL[1] ** weight
+        / (CONDITIONAL ** (1 + weight) / UNCONDITIONAL**weight).sum()
+        for weight in (0, 0.4, 1)
+    )
+    expected = np.full(120, plain)
+    expected[12:24], expected[56:] = near, end
+    np.testing.assert_allclose(first, expected, rtol=1e-5)
+
+
 def test_the_first_rows_are_guided_as_among_all():
     guided = GuidedPredictor(keyed_predictor(), 1.0)
     plan, tokens = np.array([[0, 1], [0, 0], [0, 3]]), np.zeros((3, VOICES), int)

@@ -39,6 +39,7 @@ NO_ROOT = -1  # root where there is no chord
 _HIGH = 1000  # above all notes
 _MISSING = missing_factors(FIT)
 _BASS = bass_costs(FIT)[:, 0]  # of chords above the bass
+_PRESENT = np.eye(13, 12)  # which pitch class each is; the last: none
 
 
 class ChordsOfRows(NamedTuple):
@@ -86,10 +87,8 @@ def match(pitches: IntArray) -> ChordsOfRows:
     bass = np.where(first == SILENCE, _HIGH, first).min(axis=1) % 12
     # In pitch classes above the bass, so that transposing changes no decision.
     above = (pitches - bass[:, np.newaxis, np.newaxis]) % 12
-    present = np.zeros((*pitches.shape[:2], 12))
-    rows, steps, voices = np.nonzero(pitches != SILENCE)
-    present[rows, steps, above[rows, steps, voices]] = 1
-    sounding = present.mean(axis=1)
+    above[pitches == SILENCE] = 12
+    sounding = _PRESENT[above].max(axis=2).mean(axis=1)
     costs = _FOREIGN * (sounding @ NOT_CHORD.T)
     costs += (1 - np.minimum(sounding * 2, 1)) @ _MISSING
     costs += _BASS

@@ -229,9 +229,9 @@ class Observer:
         """Yield distances between voices, and how the outer voices moved."""
         full = (pitches != SILENCE).all(axis=1)
         gaps = np.clip(pitches[:, :-1] - pitches[:, 1:], 0, _GAPS - 1)
-        for voice in range(VOICES - 1):
-            upper = np.full(len(rows), voice)
-            yield Events.where(full, "spacing", rows, upper, gaps[:, voice])
+        uppers = np.repeat(np.arange(VOICES - 1), full.sum())
+        chosen = np.tile(rows[full], VOICES - 1)
+        yield Events.of("spacing", chosen, uppers, gaps[full].T.ravel())
         outer, before = pitches[:, [SOPRANO, BASS]], self._past.outer[rows]
         known = ((outer != SILENCE) & (before != SILENCE)).all(axis=1)
         moves = np.clip(outer - before, -LARGEST, LARGEST) + LARGEST
@@ -255,14 +255,16 @@ class Observer:
     def _beat(self, rows: IntArray, place: IntArray) -> Iterator[Events]:
         """Yield the events of a beat that is complete."""
         past, places = self._past, self._places
-        for voice in range(VOICES):
-            before, pattern = (
-                past.pattern_before[rows, voice],
-                past.pattern[rows, voice],
-            )
-            voices = np.full(len(rows), voice)
-            yield Events.of("rhythm", rows, before, place, voices, pattern)
-        past.pattern_before[rows] = past.pattern[rows]
+        before, pattern = past.pattern_before[rows], past.pattern[rows]
+        yield Events.of(
+            "rhythm",
+            np.tile(rows, VOICES),
+            before.T.ravel(),
+            np.tile(place, VOICES),
+            np.repeat(np.arange(VOICES), len(rows)),
+            pattern.T.ravel(),
+        )
+        past.pattern_before[rows] = pattern
         found = chords.match(past.pitches[rows])
         tonics, mode = places.tonics[rows], places.modes[rows]
         last, earlier = (

@@ -84,6 +84,9 @@ class Lines:
             pitches, onsets: see `events.Observer.at_step`.
         """
         dissonant = dissonances(pitches)
+        if not onsets.any():
+            self.dissonant[..., 1] = dissonant
+            return
         at = rows, voices = np.nonzero(onsets & (pitches != SILENCE))
         interval = np.clip(pitches[at] - self.pitches[at], -LARGEST, LARGEST)
         known = self.pitches[at] != SILENCE

@@ -16,14 +16,20 @@ from chorale.models.critic.cadence_keys import (
     CadenceKeys,
 )
 from chorale.models.critic.events import TABLES, Events
-from chorale.utils.arrays import Float64Array, FloatArray
+from chorale.models.form import RETURNS_SHAPE, STOLLEN_SHAPE, FormCounts
+from chorale.utils.arrays import Float64Array, FloatArray, IntArray
 from chorale.utils.files import load_arrays, save_arrays
 
 # Stored log ratios are whole multiples of this, in nats, of one byte each.
 _UNIT = 1 / 32
 _LARGEST = 127
 # Names of the counts of cadence keys in the file.
-_KEYS = {"key_following": FOLLOWING_SHAPE, "key_degrees": DEGREES_SHAPE}
+_KEYS = {
+    "key_following": FOLLOWING_SHAPE,
+    "key_degrees": DEGREES_SHAPE,
+}
+# Those of repeated phrases.
+_FORMS = {"form_stollen": STOLLEN_SHAPE, "form_returns": RETURNS_SHAPE}
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +40,12 @@ class Critic:
         tables: by name of TABLES, float arrays of their shapes, in nats: positive where
             Bach does it more often.
         cadence_keys: from which the keys of phrase ends are drawn; None for none.
+        form: from which is drawn what phrases repeat; None for none.
     """
 
     tables: Mapping[str, FloatArray]
     cadence_keys: CadenceKeys | None = None
+    form: FormCounts | None = None
 
     @cached_property
     def _flat(self) -> dict[str, FloatArray]:
@@ -45,7 +53,7 @@ class Critic:
 
     def add(self, gains: Float64Array, events: Events) -> None:
         """Add the log ratios of events to gains, float array (rows,)."""
-        np.add.at(gains, events.rows, self._flat[events.table][events.cells])
+        np.add.at(gains, events.rows, self._flat[events.table].take(events.cells))
 
     def scaled(self, strength: float) -> Critic:
         """Return a critic whose log ratios are multiplied."""
@@ -61,12 +69,14 @@ class Critic:
             name: np.clip(np.rint(table / _UNIT), -_LARGEST, _LARGEST).astype(np.int8)
             for name, table in self.tables.items()
         }
+        counts: dict[str, IntArray] = {}
         if self.cadence_keys is not None:
-            counts = self.cadence_keys.following, self.cadence_keys.degrees
-            arrays |= {
-                name: count.astype(np.int32)
-                for name, count in zip(_KEYS, counts, strict=True)
-            }
+            keys = self.cadence_keys
+            counts |= zip(_KEYS, (keys.following, keys.degrees), strict=True)
+        if self.form is not None:
+            form = self.form
+            counts |= zip(_FORMS, (form.stollen, form.returns), strict=True)
+        arrays |= {name: count.astype(np.int32) for name, count in counts.items()}
         save_arrays(path, arrays, compress=True)
 
     @classmethod
@@ -78,21 +88,25 @@ class Critic:
         """
         arrays = load_arrays(path)
         shapes = {name: array.shape for name, array in arrays.items()}
-        has_keys = any(name in arrays for name in _KEYS)
-        types = {name: np.int32 if name in _KEYS else np.int8 for name in arrays}
-        if shapes != TABLES | (_KEYS if has_keys else {}) or any(
+        has_keys, has_form = (
+            any(name in arrays for name in names) for names in (_KEYS, _FORMS)
+        )
+        counted = (_KEYS if has_keys else {}) | (_FORMS if has_form else {})
+        types = {name: np.int32 if name in counted else np.int8 for name in arrays}
+        if shapes != TABLES | counted or any(
             array.dtype != types[name] for name, array in arrays.items()
         ):
             raise ModelError(
                 f"{path}: expected the tables of a critic of this version: make it "
                 "again with `chorale critic`"
             )
-        counts = [arrays[name].astype(np.int64) for name in _KEYS if has_keys]
-        if any((count < 0).any() for count in counts):
-            raise ModelError(f"{path}: expected counts of keys of 0 or more")
+        counts = {name: arrays[name].astype(np.int64) for name in counted}
+        if any((count < 0).any() for count in counts.values()):
+            raise ModelError(f"{path}: expected counts of 0 or more")
         return cls(
             {name: arrays[name].astype(np.float32) * _UNIT for name in TABLES},
-            CadenceKeys(*counts) if has_keys else None,
+            CadenceKeys(*(counts[name] for name in _KEYS)) if has_keys else None,
+            FormCounts(*(counts[name] for name in _FORMS)) if has_form else None,
         )
 
 

@@ -81,7 +81,8 @@ def test_a_stored_critic_is_the_same(tmp_path: Path) -> None:
 def test_keys_of_cadences_are_stored_too(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     keys = CadenceKeys(
-        random.integers(0, 900, FOLLOWING_SHAPE), random.integers(0, 900, DEGREES_SHAPE)
+        random.integers(0, 900, FOLLOWING_SHAPE),
+        random.integers(0, 900, DEGREES_SHAPE),
     )
     critic = replace(random_critic(), cadence_keys=keys)
     critic.scaled(0.5).save(tmp_path / "critic.npz")
@@ -95,7 +96,8 @@ def test_keys_of_cadences_are_stored_too(tmp_path: Path) -> None:
 
 def test_half_of_the_keys_or_less_than_nothing_is_refused(tmp_path: Path) -> None:
     keys = CadenceKeys(
-        np.zeros(FOLLOWING_SHAPE, np.int64), np.zeros(DEGREES_SHAPE, np.int64)
+        np.zeros(FOLLOWING_SHAPE, np.int64),
+        np.zeros(DEGREES_SHAPE, np.int64),
     )
     path = tmp_path / "critic.npz"
     replace(random_critic(), cadence_keys=keys).save(path)
