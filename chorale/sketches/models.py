@@ -1,10 +1,13 @@
-"""Trained classifiers: a folder with a card and an ONNX graph.
+"""Trained classifiers: a folder with a card, weights, and an ONNX graph.
 
-    card.json      network, training data, metrics, SHA-256 of the graph
+    card.json      network, training data, metrics, SHA-256 of the other files
+    weights.npz    every weight by name, in half precision
     network.onnx   ink (batch, points, 3), lengths (batch,)  →  logits (batch, words),
-                   with its weights, in half precision
+                   without weights
 
-Running one in ONNX Runtime needs no TensorFlow.
+Running one in ONNX Runtime needs no TensorFlow. Classifiers of version 0.18 and before
+have no `weights.npz`, as their graphs hold the weights: they classify, but no training
+begins with them.
 """
 
 from __future__ import annotations
@@ -16,13 +19,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from chorale.nn.cards import BaseCard, ModelRegistry
-from chorale.nn.onnx_sessions import Graph
+from chorale.nn.cards import WEIGHTS_FILE, BaseCard, ModelRegistry
+from chorale.nn.onnx_sessions import Graph, as_weights
 from chorale.sketches.batches import EVEN_LENGTHS, PADDED_LENGTHS, Padded, predict
 from chorale.sketches.options import NetworkOptions
 from chorale.sketches.strokes import Inks
-from chorale.utils.arrays import FloatArray
-from chorale.utils.files import check_files, replacing, sha256
+from chorale.utils.arrays import Arrays, FloatArray
+from chorale.utils.files import check_files, load_arrays, replacing, save_arrays, sha256
 from chorale.utils.progress import Progress
 
 DEFAULT_MODEL = "quickdraw"
@@ -44,7 +47,15 @@ class Card(BaseCard):
     command: str  # command line that makes the model again
     history: Sequence[Mapping[str, float]]  # one row per epoch of training
     versions: Mapping[str, str]  # of the libraries that trained it
-    files: Mapping[str, str]  # SHA-256 of the graph
+    files: Mapping[str, str]  # SHA-256 of the other files of the folder
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether the weights are in a file of their own, with which training begins.
+
+        The graphs of version 0.18 and before hold them.
+        """
+        return WEIGHTS_FILE in self.files
 
     @classmethod
     def decoded(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -67,11 +78,14 @@ class Classifier:
         """Open the model in a folder, see `load_classifier`."""
         self.card = Card.read(folder)
         self.words = self.card.words
+        weights = load_weights(folder, self.card) if self.card.has_weights else {}
         check_files(folder, [GRAPH_FILE], self.card.files)
         self._graph = Graph(
             folder / GRAPH_FILE,
             {"ink": (3,), "lengths": ()},
             {"logits": (len(self.words),)},
+            weights=as_weights(weights),
+            shared=False,
             threads=threads,
             example={
                 "ink": np.ones((1, PADDED_LENGTHS[0], 3), np.float32),
@@ -109,13 +123,31 @@ def load_classifier(name: Path | str | None = None, *, threads: int = 0) -> Clas
     return Classifier(find_model(name), threads=threads)
 
 
-def save_model(network: Any, card: Card, folder: Path) -> Card:
-    """Store a Keras model as a graph in half precision, with its card.
+def load_weights(folder: Path, card: Card) -> Arrays:
+    """Return the weights of a stored classifier, float16, by their paths.
 
-    Return the card as it was written, with `files` filled in.
+    Raises:
+        ModelError: the file is missing, damaged, or not that of the card.
+    """
+    check_files(folder, [WEIGHTS_FILE], card.files)
+    return load_arrays(folder / WEIGHTS_FILE)
+
+
+def save_model(network: Any, card: Card, folder: Path) -> Card:
+    """Store a Keras model in half precision, with its graph and its card.
+
+    Args:
+        network: its weights are rounded to half precision.
+        card: without `files`, which are filled in.
+        folder: created if missing.
+
+    Returns:
+        The card as it was written.
     """
     from chorale.nn.onnx_export import Value, export_graph
+    from chorale.nn.weights import round_weights
 
+    save_arrays(folder / WEIGHTS_FILE, round_weights(network), compress=True)
     graph = export_graph(
         network,
         lambda ink, lengths: network([ink, lengths], training=False),
@@ -124,10 +156,11 @@ def save_model(network: Any, card: Card, folder: Path) -> Card:
             Value("lengths", "int32", (None,)),
         ],
         ["logits"],
-        with_weights=True,
+        shared=False,
     )
     with replacing(folder / GRAPH_FILE) as temporary:
         temporary.write_bytes(graph)
-    card = replace(card, files={GRAPH_FILE: sha256(folder / GRAPH_FILE)})
+    files = {name: sha256(folder / name) for name in (WEIGHTS_FILE, GRAPH_FILE)}
+    card = replace(card, files=files)
     card.write(folder)
     return card

@@ -64,8 +64,14 @@ class NetworkOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingOptions(FitOptions):
-    """Options of the training of a classifier; saved as JSON with the run."""
+    """Options of the training of a classifier; saved as JSON with the run.
 
+    Attributes:
+        base: the classifier whose weights the training begins with, by name or folder
+            (`chorale.sketches.fine_tuning`); empty for random weights.
+    """
+
+    base: str = ""
     epochs: int = 11
     batch_size: int = 256
     augment: float = option(

@@ -11,6 +11,7 @@ import numpy as np
 
 from chorale.errors import DataError
 from chorale.nn.fitting import Batch, RunArguments, adamw
+from chorale.nn.provenance import models_read, without_folders
 from chorale.nn.runs import Row
 from chorale.nn.trainer import Task, begin, resume
 from chorale.sketches.augmentation import augment
@@ -23,6 +24,7 @@ from chorale.sketches.batches import (
 )
 from chorale.sketches.evaluation import Report, measure
 from chorale.sketches.examples import Examples
+from chorale.sketches.fine_tuning import assign_base, base_card
 from chorale.sketches.models import Card, load_classifier, save_model
 from chorale.sketches.options import NetworkOptions, TrainingOptions
 from chorale.utils.arrays import FloatArray
@@ -36,6 +38,7 @@ class ClassifierTask(Task[Card]):
 
     Raises:
         DataError: the drawings are of one word only.
+        UsageError: there is no such base, or its network is another.
     """
 
     monitor = MONITOR
@@ -55,6 +58,9 @@ class ClassifierTask(Task[Card]):
             )
         self.train, self.valid = train, valid
         self.network_options, self.options = network_options, options
+        self.base: Card | None = None
+        if options.base:
+            self.base = base_card(options.base, network_options)
 
     @property
     def examples(self) -> int:
@@ -66,7 +72,10 @@ class ClassifierTask(Task[Card]):
             # Files of the same name may be in two folders.
             differs = files.get(name, digest) != digest
             files[f"valid/{name}" if differs else name] = digest
-        return {"files": dict(sorted(files.items()))}
+        data: dict[str, Any] = {"files": dict(sorted(files.items()))}
+        if self.base is not None:
+            data |= models_read("base", {self.options.base: self.base}, data)
+        return data
 
     def build(self) -> Any:
         import keras
@@ -75,6 +84,8 @@ class ClassifierTask(Task[Card]):
 
         keras.utils.set_random_seed(self.options.seed)
         self._network = build_network(self.network_options, len(self.train.words))
+        if self.base is not None:
+            assign_base(self._network, self.train.words, self.options.base)
         self._network.compile(
             adamw(self.options, self.batches_per_epoch),
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -99,6 +110,7 @@ class ClassifierTask(Task[Card]):
     def save(
         self, network: Any, common: dict[str, Any], history: Sequence[Row], folder: Path
     ) -> Card:
+        common["training"] = without_folders(common["training"])
         card = Card(**common, words=self.train.words, history=history)
         return save_model(network, card, folder)
 
@@ -142,7 +154,7 @@ def train_classifier(
         The card of the model in `output/model`.
 
     Raises:
-        UsageError: the folder already holds a run.
+        UsageError: the folder already holds a run, or the options do not fit the base.
         DataError: the drawings are of one word only.
     """
     task = ClassifierTask(train, valid, network_options, options)
@@ -159,7 +171,7 @@ def resume_training(
 
     Raises:
         UsageError: there is no run in `output`, or none with a whole epoch to finish.
-        ModelError: the drawings are not those that the run began with.
+        ModelError: the drawings or the base differ from what the run began with.
     """
     make_task = partial(ClassifierTask, train, valid)
     return resume(make_task, NetworkOptions, TrainingOptions, output, **fitting)

@@ -315,7 +315,7 @@ def test_a_scribble_stays_a_scribble() -> None:
 
 def test_a_long_zigzag_is_simplified_in_time() -> None:
     x = np.arange(100_000.0)
-    began = time.perf_counter()
+    began = time.process_time()
     ink = to_ink([np.column_stack([x, (x % 2) * 100_000])])
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 20
     assert len(ink) == MAX_POINTS

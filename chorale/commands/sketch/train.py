@@ -24,6 +24,7 @@ from chorale.commands.training_options import (
 from chorale.errors import UsageError
 from chorale.nn.runs import Run
 from chorale.sketches.examples import Examples, hold_out, load_examples
+from chorale.sketches.fine_tuning import base_card, base_options
 from chorale.sketches.options import NetworkOptions, TrainingOptions
 from chorale.sketches.training import MONITOR, resume_training, train_classifier
 from chorale.utils.extras import require_keras
@@ -45,26 +46,42 @@ def train(
             "tenth of the drawings to learn."
         ),
     ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            help="Classifier to fine-tune, a name or folder: its network and weights. "
+            "The words are those of the drawings; what it has learned of a word that "
+            "both have is kept.",
+        ),
+    ] = None,
     trust: Trust = False,
     **options: Any,
 ) -> None:
     """Train a classifier of drawings; write a run folder with the model.
 
     Example: chorale sketch train --data quickdraw338_train.npz --output runs/sketch
+
+    Example: chorale sketch train --from quickdraw --data mine.npz --output runs/mine
     """
     typed = options_typed(context)
-    network_options = chosen(NetworkOptions, typed)
-    training_options = chosen(TrainingOptions, typed)
+    begins_with = None if typed.get("resume") else base  # else the run has its options
+    values = base_options(begins_with, typed) if begins_with else typed
+    network_options = chosen(NetworkOptions, values)
+    training_options = chosen(TrainingOptions, values)
     unused = {"units", "layers", "dropout"} & set(typed)
     if network_options.network == "book" and unused:
         raise UsageError(f"the book's network has one shape: leave out --{min(unused)}")
+    if begins_with:
+        base_card(begins_with, network_options)  # before the drawings are read
     require_keras("training")
     run = chosen(RunOptions, options)
     run.check()
     if run.resume:
-        begun = Run(output).options()
+        stored = Run(output).options()
+        begun = {"base": "", **stored["network"], **stored["training"]}
         asked = {**asdict(network_options), **asdict(training_options)}
-        check_same(list(typed), asked, {**begun["network"], **begun["training"]})
+        check_same(list(typed), asked, begun)
     examples = _load(data, valid or [], trust)
     words = [word for path in data for word in ("--data", str(path))]
     words += [word for path in valid or [] for word in ("--valid", str(path))]
