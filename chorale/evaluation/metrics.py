@@ -67,9 +67,9 @@ class Metrics:
                 name: to_json(difference)
                 for name, difference in self.differences.items()
             },
-            "told_apart": self.two_sample_auc and asdict(self.two_sample_auc),
+            "two_sample_auc": self.two_sample_auc and asdict(self.two_sample_auc),
             "copying": self.copying and asdict(self.copying),
-            "own_notes": self.note_accuracy,
+            "note_accuracy": self.note_accuracy,
         }
 
 

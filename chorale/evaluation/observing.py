@@ -15,9 +15,7 @@ from chorale.evaluation.style.progressions import Progressions
 from chorale.evaluation.style.weak_endings import weak_end, weak_phrase_ends
 from chorale.evaluation.style.windows import Window
 from chorale.music.score import Chorale
-from chorale.music.voices import VOICE_NAMES
-from chorale.utils.text import listed
-from chorale.voice_leading.checking import Tally, total
+from chorale.voice_leading.checking import Tally, message_of, total
 from chorale.voice_leading.piece import Piece
 from chorale.voice_leading.rule import Rule, RuleResult
 from chorale.voice_leading.rules import choose_rules
@@ -90,10 +88,7 @@ def observe(
         counts = {}
         for rule in rules:
             result = rule.find(analysis.piece)
-            counts[rule.name] = Tally(
-                int(result.faults[window.start :].sum()),
-                int(result.opportunities[window.start :].sum()),
-            )
+            counts[rule.name] = Tally.of(result, window.start)
             if places:
                 found = _faults(analysis.piece, rule, result, index, window.start)
                 if found:
@@ -125,9 +120,7 @@ def _faults(
     found = []
     for step, column in np.argwhere(result.faults).tolist():
         if step >= start:
-            voices = rule.voices[column]
-            who = listed(VOICE_NAMES[voice] for voice in voices)
-            text = f"{who}: {rule.describe(piece, step, voices)}"
+            text = message_of(piece, rule, step, rule.voices[column])
             found.append(_place(index, piece.chorale, step, text))
     return found
 

@@ -256,7 +256,9 @@ def _poisson_tail(count: int, expected: float) -> float:
 
 
 def _rounded(number: float) -> str:
-    return f"{number:.0f}" if number >= 9.5 else f"{number:.1f}"
+    if number >= 9.5:
+        return f"{number:.0f}"
+    return f"{number:.1f}" if number >= 0.95 else f"{number:.1g}"
 
 
 def _number(value: float) -> float | None:

@@ -132,14 +132,15 @@ def _introduction(
         f"{set_title(judgement, name)} {sets[name].chorales}" for name in sets
     )
     held_out = "chorales by Bach" if by_bach else f"pieces of the corpus {corpus}"
+    judged = "Samples without their openings" if settings else "The pieces"
     blocks: list[Block] = [
         Heading(
             f"Is it Bach? {title}" if by_bach else f"{title} beside {corpus}", level=1
         ),
         Paragraph(
-            f"Samples without their openings beside held-out {held_out}, random "
-            "subsets of the training chorales (the null distribution), and samples of "
-            f"an n-gram model (the baseline). Number of chorales: {sizes}."
+            f"{judged} beside held-out {held_out}, random subsets of the training "
+            "chorales (the null distribution), and samples of an n-gram model (the "
+            f"baseline). Number of chorales: {sizes}."
         ),
     ]
     if settings:
@@ -251,7 +252,7 @@ def accuracy_table(judgement: Judgement) -> Table:
     """Return the percentage of the original notes in each voice."""
     voices = judgement.metrics["samples"].note_accuracy or ()
     cells = {
-        voice: _cells(judgement, "own_notes", voice, scale=100) for voice in voices
+        voice: _cells(judgement, "note_accuracy", voice, scale=100) for voice in voices
     }
     return _table(judgement, "voice", cells)
 

@@ -10,12 +10,14 @@ by default, and the estimate knows major and minor only.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
+from chorale.errors import OptionError
 from chorale.music.keys import (
     MOST_SHARPS,
     Key,
@@ -60,6 +62,8 @@ _MODES = {
     "phrygian": (4, "minor"),
     "locrian": (5, "minor"),
 }
+_NAME = re.compile(r"([A-Ga-g])([#b]?) +([A-Za-z]+)")
+_SHOWN = 40  # characters of a name in a message
 
 
 def decide_key(
@@ -86,6 +90,36 @@ def decide_key(
     if remark:
         remarks.append(remark)
     return key, tuple(remarks)
+
+
+def parse_key(name: str) -> tuple[Key, tuple[str, ...]]:
+    """Return the key of a name, and a sentence on a church mode.
+
+    A church mode is read as the major or minor key on its final, `D dorian` as D minor,
+    as in files.
+
+    Args:
+        name: such as `E minor`, `e minor`, `Bb major` or `D dorian`.
+
+    Raises:
+        OptionError: there is no such key.
+    """
+    found = _NAME.fullmatch(name.strip())
+    mode = found[3].casefold() if found else ""
+    if found and mode in _MODES:
+        letter, accidental = found[1].upper(), found[2]
+        fifths = "FCGDAEB".index(letter) - 1 - _MODES[mode][0]
+        fifths += 7 * (accidental.count("#") - accidental.count("b"))
+        if abs(fifths) <= MOST_SHARPS:
+            key = _stated_key(fifths, mode)
+            written = f"{letter}{accidental} {mode}"
+            is_same = mode in _MODE_NAMES
+            return key, () if is_same else (f"{written} is read as {key.name}",)
+    raise OptionError(
+        "key",
+        "expected {} such as 'G major', 'Bb minor' or 'D dorian', got "
+        f"{name[:_SHOWN]!r}",
+    )
 
 
 def states_key(signatures: Sequence[KeySignature], key: Key) -> bool:

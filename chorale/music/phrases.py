@@ -18,6 +18,9 @@ from chorale.music.metre import Metre
 from chorale.music.score import Note
 from chorale.utils.arrays import BoolArray, Float64Array, IntArray
 
+# What follows the last fermata is a phrase if it is this long, in steps.
+_LEAST_PHRASE = 16
+
 # A segmentation costs the sum of the costs of its phrases less the gains of their ends.
 # Costs and gains have no unit, only their ratios count. All were fitted to the fermatas
 # of Bach's sopranos in train, and to the phrases of a few hundred folk songs.
@@ -54,6 +57,19 @@ def phrase_starts(fermatas: BoolArray) -> BoolArray:
     starts = np.zeros_like(fermatas)
     starts[1:] = fermatas[:-1] & ~fermatas[1:]
     return starts
+
+
+def ends_of_phrases(fermatas: BoolArray) -> list[int]:
+    """Return the step after each phrase; that of the last is the end of the piece.
+
+    Rests, or a few notes, after the last fermata belong to the last phrase.
+
+    Args:
+        fermatas: bool array (steps,), of a piece without its notes.
+    """
+    steps = len(fermatas)
+    ends: IntArray = 1 + np.flatnonzero(fermatas[:-1] & ~fermatas[1:])
+    return [*ends[ends <= steps - _LEAST_PHRASE].tolist(), steps]
 
 
 # === Phrases as guessed ===

@@ -50,6 +50,13 @@ class Tally:
     findings: int = 0
     opportunities: int = 0
 
+    @classmethod
+    def of(cls, result: RuleResult, start: int = 0) -> Tally:
+        """Count the faults and opportunities of a piece from a step on."""
+        return cls(
+            int(result.faults[start:].sum()), int(result.opportunities[start:].sum())
+        )
+
     @property
     def per_thousand(self) -> float | None:
         """Findings per 1,000 opportunities; None without opportunities."""
@@ -109,7 +116,7 @@ def check_and_count(
         for rule, result in results
         for step, column in np.argwhere(result.faults)
     ]
-    tallies = {rule.name: _tally(result, 0) for rule, result in results}
+    tallies = {rule.name: Tally.of(result) for rule, result in results}
     return sorted(findings, key=lambda finding: finding.step), tallies
 
 
@@ -126,7 +133,7 @@ def count(
         UsageError, DataError: as `check`.
     """
     return {
-        rule.name: _tally(result, start)
+        rule.name: Tally.of(result, start)
         for rule, result in _apply(Piece(chorale, spelling), rules)
     }
 
@@ -174,18 +181,9 @@ def _apply(
         yield rule, rule.find(piece)
 
 
-def _tally(result: RuleResult, start: int) -> Tally:
-    return Tally(
-        int(result.faults[start:].sum()), int(result.opportunities[start:].sum())
-    )
-
-
 def _finding(piece: Piece, rule: Rule, step: int, voices: Voices) -> Finding:
     chorale = piece.chorale
     steps = [step - 1, step] if rule.is_motion else [step]
-    who = "all voices"
-    if len(voices) < len(VOICE_NAMES):
-        who = listed(VOICE_NAMES[voice] for voice in voices)
     return Finding(
         rule=rule.name,
         voices=voices,
@@ -195,5 +193,13 @@ def _finding(piece: Piece, rule: Rule, step: int, voices: Voices) -> Finding:
         pitches=tuple(
             tuple(chorale.pitches[steps, voice].tolist()) for voice in voices
         ),
-        message=f"{who}: {rule.describe(piece, step, voices)}",
+        message=message_of(piece, rule, step, voices),
     )
+
+
+def message_of(piece: Piece, rule: Rule, step: int, voices: Voices) -> str:
+    """Return a sentence about a fault, with its voices."""
+    who = "all voices"
+    if len(voices) < len(VOICE_NAMES):
+        who = listed(VOICE_NAMES[voice] for voice in voices)
+    return f"{who}: {rule.describe(piece, step, voices)}"

@@ -6,13 +6,13 @@ import numpy as np
 
 from chorale.music.voices import SILENCE, VOICES
 from chorale.utils.arrays import BoolArray, IntArray
+from chorale.voice_leading.dyads import STEPS
 from chorale.voice_leading.motion import both_move
 from chorale.voice_leading.piece import Piece
 from chorale.voice_leading.rule import PAIRS, Rule, RuleResult, Voices
 from chorale.voice_leading.spacing import attacks
 
 _LETTERS = 7
-_STEPS = (1, 2)  # semitones of a melodic step
 
 
 def chromatic_clash(piece: Piece) -> RuleResult:
@@ -63,7 +63,7 @@ def _false_relations(piece: Piece) -> BoolArray:
     own = np.einsum("svv->sv", shifts)[:, :, None, None] == shifts[:, None]
     classes = piece.pitches % 12
     own &= (classes[:, :, None] == classes[:, None, :])[:, :, None, :]
-    left_by_step = np.isin(np.abs(moves), _STEPS)[:, :, None]
+    left_by_step = np.isin(np.abs(moves), STEPS)[:, :, None]
     moves_on = left_by_step & (moves[:, :, None] * shifts < 0)
     result: BoolArray = is_false & ~own.any(axis=1) & ~moves_on
     return result

@@ -17,6 +17,7 @@ from chorale.utils.arrays import BoolArray, IntArray
 # Semitones.
 UNISON, FIFTH, OCTAVE = 0, 7, 12
 LARGEST_STEP = 2  # wider melodic intervals are leaps
+STEPS = (1, LARGEST_STEP)  # of melodic steps
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

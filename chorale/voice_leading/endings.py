@@ -7,14 +7,13 @@ from collections import Counter
 import numpy as np
 
 from chorale.music.harmony.analysis import Cadence
-from chorale.music.harmony.cadences import ends_complete
+from chorale.music.harmony.cadences import approach, ends_complete, has_third
 from chorale.music.keys import Key
-from chorale.music.voices import SILENCE, SOPRANO
+from chorale.music.voices import SOPRANO
 from chorale.voice_leading.piece import Piece
 from chorale.voice_leading.rule import Rule, RuleResult, Voices
 from chorale.voice_leading.stretches import (
     CHORD,
-    THIRDS,
     TRIADS,
     class_name,
     has_ending,
@@ -55,6 +54,7 @@ def missing_cadence(piece: Piece) -> RuleResult:
 def _what_is_missing(piece: Piece) -> str:
     """Return what a complete cadence lacks; empty if it is complete."""
     home, last = piece.key, piece.analysis.harmonies[-1]
+    is_with_third = has_third(piece.chorale, last)
     cadence = piece.analysis.phrases[-1].cadence
     if ends_complete(piece.chorale, piece.analysis):
         return ""
@@ -64,12 +64,14 @@ def _what_is_missing(piece: Piece) -> str:
             return ""
         if home.mode == "major" and last.quality == "minor":
             return f"the piece ends on {name}"
-        if _has_third(piece) and _is_led_by_subtonic(piece):
+        if is_with_third and _is_led_by_subtonic(piece):
             return ""
         if last.inversion or last.quality not in TRIADS:
             return ""  # found by the rules about ends of phrases
-        if not _has_third(piece):
+        if not is_with_third:
             return "the final chord has no third"
+        if _is_from_six_four(piece):
+            return "the final tonic follows its six-four without a dominant between"
         return "no dominant or subdominant leads to the final tonic"
     if cadence is None or _is_modal(piece, cadence):
         return ""
@@ -80,11 +82,15 @@ def _what_is_missing(piece: Piece) -> str:
     return f"the piece ends on {name}"
 
 
-def _has_third(piece: Piece) -> bool:
-    last = piece.analysis.harmonies[-1]
-    sounding = piece.pitches[last.start : last.end]
-    thirds = [(last.root + third) % 12 for third in THIRDS]
-    return bool(np.isin(sounding[sounding != SILENCE] % 12, thirds).any())
+def _is_from_six_four(piece: Piece) -> bool:
+    """Return whether only the tonic's own six-four leads to the final tonic."""
+    harmonies = piece.analysis.harmonies
+    return (
+        len(harmonies) > 1
+        and harmonies[-2].root == harmonies[-1].root
+        and harmonies[-2].inversion == 2
+        and approach(harmonies) is None
+    )
 
 
 def _is_modal(piece: Piece, cadence: Cadence) -> bool:

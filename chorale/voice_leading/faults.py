@@ -37,8 +37,8 @@ EXACT_RULES = (*PAIR_RULES, "large-leap")
 
 NO_TONE = -1  # no pitch class
 
-# Where a step is.
-PLACES = OFF_BEAT, ON_BEAT, PHRASE_END = range(3)
+# Where a step is. HELD is a step of a phrase end after its first one.
+PLACES = OFF_BEAT, ON_BEAT, PHRASE_END, HELD = range(4)
 
 # Semitones above the root of a dominant seventh: its tones.
 _THIRD, _SEVENTH = 4, 10

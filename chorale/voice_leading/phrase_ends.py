@@ -20,17 +20,17 @@ from chorale.voice_leading.stretches import (
 )
 
 # Positions of the triad: 0 is root position, 1 and 2 are its inversions.
-_INVERTED, _NO_TRIAD, _NO_CHORD = (1, 2), 3, 4
+INVERTED, NO_TRIAD, NO_CHORD = (1, 2), 3, 4
 
 
 def _inversions() -> IntArray:
     """Return the position of the triad to which pitch classes belong, (4096, 12).
 
     Rows are sets of pitch classes, a bit each; columns are the pitch class of the bass.
-    A position is 0, 1, 2 or _NO_TRIAD. Of an incomplete triad it is the lowest one
+    A position is 0, 1, 2 or NO_TRIAD. Of an incomplete triad it is the lowest one
     possible: a third alone is in root position.
     """
-    table = np.full((1 << 12, 12), _NO_TRIAD)
+    table = np.full((1 << 12, 12), NO_TRIAD)
     sets = np.arange(1 << 12)
     for root in range(12):
         for quality in TRIADS:
@@ -54,7 +54,7 @@ def phrase_end_dissonance(piece: Piece) -> RuleResult:
 
     Source: cadences in Aldwell & Schachter, Piston, and Kostka & Payne.
     """
-    return _result(piece, (_NO_TRIAD,))
+    return _result(piece, (NO_TRIAD,))
 
 
 def phrase_end_inversion(piece: Piece) -> RuleResult:
@@ -66,7 +66,20 @@ def phrase_end_inversion(piece: Piece) -> RuleResult:
 
     Source: cadences in Aldwell & Schachter, Piston, and Kostka & Payne.
     """
-    return _result(piece, _INVERTED)
+    return _result(piece, INVERTED)
+
+
+def end_position(pitches: IntArray) -> int:
+    """Return on which position of a triad a phrase ends.
+
+    Args:
+        pitches: int array (steps, 4), MIDI notes of its last chord.
+
+    Returns:
+        The lowest of all moments: 0 in root position, one of INVERTED; NO_TRIAD for a
+        dissonant chord, NO_CHORD if fewer than three voices sound.
+    """
+    return int(_positions(pitches).min())
 
 
 def _result(piece: Piece, faulty: tuple[int, ...]) -> RuleResult:
@@ -76,20 +89,20 @@ def _result(piece: Piece, faulty: tuple[int, ...]) -> RuleResult:
     for start, end in last_chords(piece):
         positions = _positions(piece.pitches[start:end])
         best = int(positions.min())
-        if best != _NO_CHORD:
-            step = start + int((positions != _NO_CHORD).argmax())
+        if best != NO_CHORD:
+            step = start + int((positions != NO_CHORD).argmax())
             opportunities[step] = 1
             faults[step] = best in faulty
     return RuleResult(faults, opportunities)
 
 
 def _positions(pitches: IntArray) -> IntArray:
-    """Return the position of the triad of each step, _NO_TRIAD or _NO_CHORD."""
+    """Return the position of the triad of each step, NO_TRIAD or NO_CHORD."""
     sounding = pitches != SILENCE
     bits = np.where(sounding, 1 << (pitches % 12), 0)
     sets = np.bitwise_or.reduce(bits, axis=1)
     positions = _INVERSIONS[sets, basses(pitches) % 12]
-    return np.where(sounding.sum(axis=1) >= FEWEST_VOICES, positions, _NO_CHORD)
+    return np.where(sounding.sum(axis=1) >= FEWEST_VOICES, positions, NO_CHORD)
 
 
 def _describe_dissonance(piece: Piece, step: int, voices: Voices) -> str:

@@ -8,6 +8,7 @@ from chorale.music.harmony.analysis import Harmony
 from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.voices import BASS
 from chorale.utils.arrays import IntArray
+from chorale.voice_leading.dyads import FIFTH, STEPS
 from chorale.voice_leading.metrical_weights import BEAT, metrical_weights
 from chorale.voice_leading.piece import Piece
 from chorale.voice_leading.rule import Rule, RuleResult, Voices
@@ -22,7 +23,6 @@ from chorale.voice_leading.stretches import (
 
 _DOMINANTS = ("major", "dominant seventh")
 _SIX_FOUR = 2  # inversion
-_FIFTH, _LARGEST_STEP = 7, 2  # semitones
 
 
 def unprepared_six_four(piece: Piece) -> RuleResult:
@@ -71,7 +71,7 @@ def _is_six_four(harmony: Harmony, bass: IntArray) -> bool:
         harmony.inversion == _SIX_FOUR
         and harmony.quality in TRIADS
         and harmony.end - harmony.start >= STEPS_PER_QUARTER
-        and int(bass[harmony.start] - harmony.root) % 12 == _FIFTH
+        and int(bass[harmony.start] - harmony.root) % 12 == FIFTH
     )
 
 
@@ -114,8 +114,7 @@ def _is_passing(start: int, bass: IntArray, phrases: IntArray) -> bool:
         return False
     reached = int(bass[start] - bass[start - 1])
     left = int(bass[later[0]] - bass[start])
-    steps = range(1, _LARGEST_STEP + 1)
-    return reached * left > 0 and abs(reached) in steps and abs(left) in steps
+    return reached * left > 0 and abs(reached) in STEPS and abs(left) in STEPS
 
 
 def _describe(piece: Piece, step: int, voices: Voices) -> str:

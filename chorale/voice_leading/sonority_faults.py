@@ -12,10 +12,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from chorale.music.metre import Metre, beat_lengths
+from chorale.music.phrases import phrase_starts
 from chorale.music.voices import BASS, SILENCE, VOICES
 from chorale.utils.arrays import BoolArray, IntArray
 from chorale.voice_leading.dyads import FIFTH, OCTAVE
 from chorale.voice_leading.faults import (
+    HELD,
     NO_TONE,
     OFF_BEAT,
     ON_BEAT,
@@ -46,7 +48,11 @@ def step_places(
     is_end = fermatas.copy()
     if is_beat.any():
         is_end[np.flatnonzero(is_beat)[-1] :] = True
-    return np.where(is_end, PHRASE_END, np.where(is_beat, ON_BEAT, OFF_BEAT))
+    is_held = np.zeros_like(is_end)
+    is_held[1:] = is_end[1:] & is_end[:-1]
+    is_held &= ~phrase_starts(fermatas)
+    places = np.where(is_beat, ON_BEAT, OFF_BEAT)
+    return np.where(is_held, HELD, np.where(is_end, PHRASE_END, places))
 
 
 def open_fifths(context: Context, voice: int, notes: IntArray) -> Iterator[Fault]:
@@ -73,7 +79,8 @@ def unstable_phrase_ends(
 
     At a phrase end the notes already written belong to a major or minor triad, with its
     root in the bass if that is written, and those with the note do not: the chord is
-    dissonant, or an inversion.
+    dissonant, or an inversion. A triad in root position that has been reached counts
+    among the notes written: the last chord of a phrase stays.
 
     Source: cadences in Aldwell & Schachter and in Kostka & Payne.
     """
@@ -82,7 +89,8 @@ def unstable_phrase_ends(
     basses = np.where(now == SILENCE, NO_TONE, now % OCTAVE)[:, np.newaxis]
     written = _classes(context)
     was_stable = _IN_TRIAD[basses[:, 0], written]
-    was_stable &= np.broadcast_to(context.place == PHRASE_END, len(notes))
+    is_end = np.isin(context.place, (PHRASE_END, HELD))
+    was_stable &= np.broadcast_to(is_end, len(notes))
     if voice == BASS:
         basses = np.where(notes == SILENCE, NO_TONE, notes % OCTAVE)
     classes = _with(written, notes)
@@ -103,8 +111,30 @@ def class_sets(notes: IntArray) -> IntArray:
 
 
 def _classes(context: Context) -> IntArray:
-    """Return the sets of pitch classes already written, int array (batch,)."""
-    return class_sets(context.now[:, list(context.written)])
+    """Return the sets of pitch classes already written, int array (batch,).
+
+    Those of the chord that a phrase rests on are among them.
+    """
+    before = context.before
+    bass = np.where(before[:, BASS] == SILENCE, NO_TONE, before[:, BASS] % OCTAVE)
+    rests = resting_chords(context.place, bass, class_sets(before))
+    return class_sets(context.now[:, list(context.written)]) | rests
+
+
+def resting_chords(
+    place: IntArray | int, bass: IntArray, classes: IntArray
+) -> IntArray:
+    """Return the sets of pitch classes a step before that a phrase rests on, (batch,).
+
+    Elsewhere than in a triad in root position at a phrase end they are empty.
+
+    Args:
+        place: int array (batch,), of the steps.
+        bass: int array (batch,), pitch classes a step before, NO_TONE for silence.
+        classes: int array (batch,), all pitch classes a step before.
+    """
+    rests = (place == HELD) & (bass != NO_TONE) & _IN_TRIAD[bass, classes]
+    return np.where(rests, classes, 0)
 
 
 def _with(sets: IntArray, notes: IntArray) -> IntArray:

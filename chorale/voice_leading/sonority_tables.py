@@ -7,6 +7,7 @@ found by the set of pitch classes already written, see `chord_tables`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
@@ -21,12 +22,13 @@ from chorale.voice_leading.chord_tables import (
     surprisal_rounded,
 )
 from chorale.voice_leading.dyads import OCTAVE
-from chorale.voice_leading.faults import NO_TONE, OFF_BEAT, PLACES, Context
+from chorale.voice_leading.faults import HELD, NO_TONE, OFF_BEAT, PLACES, Context
 from chorale.voice_leading.relation_tables import Begins, relation_tables
 from chorale.voice_leading.sonority_faults import (
     SETS,
     class_sets,
     open_fifths,
+    resting_chords,
     unstable_phrase_ends,
 )
 
@@ -40,7 +42,7 @@ class SonorityTables(NamedTuple):
 
     Attributes:
         values: float array, rows in nats, which follow those of RelationTables.
-        chords: int array (3 * 2 * 14 * sets), begin of a row at the lowest note, by the
+        chords: int array (4 * 2 * 14 * sets), begin of a row at the lowest note, by the
             place of the step, whether all other voices sound, the bass, and the set of
             notes written.
     """
@@ -68,7 +70,7 @@ def _chords() -> tuple[Float64Array, IntArray]:
     """Return rows (rows, 12) of other faults, and the row of each case.
 
     Cases are of all places, whether all other voices sound, basses and sets, int array
-    (3, 2, 14, sets). The first row costs nothing.
+    (4, 2, 14, sets). The first row costs nothing.
     """
     tones = (SILENCE, *range(EXAMPLE, EXAMPLE + OCTAVE))
     others = np.array(list(product(tones, repeat=VOICES - 1)))
@@ -83,10 +85,35 @@ def _chords() -> tuple[Float64Array, IntArray]:
             bass[:] = BASS_CHOOSES
         costs.append(_costs(_example(now, voice)._replace(place=place), voice))
         cases.append(((place * 2 + is_last) * _BASSES + bass) * SETS + class_sets(now))
+    for cases_held, costs_held in _held():
+        cases.append(cases_held)
+        costs.append(costs_held)
     rows, row_of = _distinct(np.concatenate(costs))
     table = np.zeros(len(PLACES) * 2 * _BASSES * SETS, np.int64)
     table[np.concatenate(cases)] = row_of
     return rows, table
+
+
+def _held() -> Iterator[tuple[IntArray, Float64Array]]:
+    """Yield the cases in which a phrase rests on a triad, and what notes cost then.
+
+    The triad counts as written before any voice but the bass is.
+    """
+    tones = range(EXAMPLE, EXAMPLE + OCTAVE)
+    before = np.array([(SILENCE, *chord) for chord in product(tones, repeat=3)])
+    roots = before[:, BASS] % OCTAVE
+    rests = resting_chords(HELD, roots, class_sets(before))
+    before, roots, rests = (each[rests > 0] for each in (before, roots, rests))
+    silent = np.full_like(before, SILENCE)
+    with_bass = np.where(np.arange(VOICES) == BASS, before, SILENCE)
+    for voice, now, bass in (
+        (SOPRANO, silent, np.full(len(roots), NO_BASS)),
+        (SOPRANO, with_bass, roots),
+        (BASS, silent, np.full(len(roots), BASS_CHOOSES)),
+    ):
+        context = _example(now, voice)._replace(place=HELD, before=before)
+        cases = (HELD * 2 * _BASSES + bass) * SETS + rests
+        yield cases, _costs(context, voice)
 
 
 def _example(now: IntArray, voice: int) -> Context:
@@ -127,11 +154,20 @@ class StepSonorities:
     Args:
         tables: the tables.
         places: int array (batch,), those of a Context.
+        before: int array (batch, 4), MIDI notes a step before.
         lowest: MIDI note of the vocabulary.
     """
 
-    def __init__(self, tables: SonorityTables, places: IntArray, lowest: int) -> None:
+    def __init__(
+        self, tables: SonorityTables, places: IntArray, before: IntArray, lowest: int
+    ) -> None:
         self._tables, self._lowest = tables, lowest
+        self._rests: IntArray | None = None  # the sets that phrases rest on
+        if (places == HELD).any():
+            silent = before == SILENCE
+            relative = np.where(silent, SILENCE, before - lowest + OCTAVE)
+            bass = np.where(silent[:, BASS], NO_TONE, relative[:, BASS] % OCTAVE)
+            self._rests = resting_chords(places, bass, class_sets(relative))
         self._places = places * (2 * _BASSES * SETS) if places.any() else None
         self._bass: IntArray | int = NO_BASS * SETS
         self._written = 0  # number of voices
@@ -148,11 +184,21 @@ class StepSonorities:
             classes = (notes - self._lowest) % OCTAVE
             self._bass = np.where(is_silent, NO_BASS, classes) * SETS
 
-    def chords(self, voice: int, written: IntArray) -> Begins | None:
-        """Return where the costs of chords begin; None if there are none."""
-        if self._places is None:
+    def chords(self, voice: int, written: IntArray | None) -> Begins | None:
+        """Return where the costs of chords begin; None if there are none.
+
+        Args:
+            voice: that chooses.
+            written: int array (batch,), the set of the notes written; None if no voice
+                is written.
+        """
+        if self._places is None or (written is None and self._rests is None):
             return None
-        index = self._places + written
+        index = self._places.copy()
+        if self._rests is not None:
+            index += self._rests if written is None else written | self._rests
+        elif written is not None:
+            index += written
         index += self._bass if voice != BASS else BASS_CHOOSES * SETS
         if self._written == VOICES - 1 and self._silent is not None:
             index += ~self._silent * (_BASSES * SETS)

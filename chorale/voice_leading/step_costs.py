@@ -63,7 +63,9 @@ class StepCosts:
         self._relations = StepRelations(
             rules.relations, scales, before, phrase_start, rules.lowest, rules.classes
         )
-        self._sonorities = StepSonorities(rules.sonorities, places, rules.lowest)
+        self._sonorities = StepSonorities(
+            rules.sonorities, places, before, rules.lowest
+        )
         chord = rules.own.before.take(chords + 2 * tones)
         self._is_dominant = bool(chord.any())  # or has the leading tone
         if self._is_dominant:
@@ -108,10 +110,12 @@ class StepCosts:
             for row, begins in (
                 (ATTACKS, self._relations.attacks(voice)),
                 (LEAVES, self._relations.leaves(voice)),
-                (CHORDS, self._sonorities.chords(voice, written)),
             ):
                 if begins is not None:
                     starts[row] = begins
+        chords = self._sonorities.chords(voice, written)
+        if chords is not None:
+            starts[CHORDS] = chords
         costs = np.zeros((starts.shape[1], max(columns, 1 + rules.count)))
         np.add.reduce(rules.windows[starts], axis=0, out=costs[:, 1 : 1 + rules.count])
         return costs

@@ -10,10 +10,10 @@ from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.voices import ALTO, BASS, SILENCE, TENOR
 from chorale.utils.arrays import BoolArray, IntArray
 from chorale.voice_leading.dominants import NO_TONE
+from chorale.voice_leading.dyads import STEPS
 from chorale.voice_leading.piece import Piece
 from chorale.voice_leading.rule import PAIRS, Rule, RuleResult
 
-_STEPS = (1, 2)  # semitones of a melodic step
 # Semitones above the tonic: the seventh of the next dominant.
 _NEXT_SEVENTH = 10
 # Semitones from the leading tone down to the fifth of the tonic.
@@ -107,19 +107,19 @@ def unresolved_seventh(piece: Piece) -> RuleResult:
     voices, last_steps = departures.voices, departures.last_steps
     resolved = (
         (departures.steps > departures.ends)
-        | np.isin(-departures.moves, _STEPS)
-        | np.isin(-departures.chord_moves, (0, *_STEPS))
+        | np.isin(-departures.moves, STEPS)
+        | np.isin(-departures.chord_moves, (0, *STEPS))
     )
     bass = piece.pitches[departures.ends, BASS]
     sevenths = piece.pitches[last_steps, voices]
-    taken = np.isin((sevenths - bass) % 12, _STEPS) & (bass != SILENCE)
+    taken = np.isin((sevenths - bass) % 12, STEPS) & (bass != SILENCE)
     starts = _pitch_starts(piece.pitches)[last_steps, voices]
     is_short = departures.steps - starts < STEPS_PER_QUARTER
-    passing = np.isin(piece.moves[starts, voices], _STEPS) & is_short
+    passing = np.isin(piece.moves[starts, voices], STEPS) & is_short
     chords = piece.tendency_chords
     chosen = chords.at[last_steps]
     otherwise = ~chords.moves_on[chosen]
-    rises = np.isin(departures.moves, _STEPS) & (taken | passing | otherwise)
+    rises = np.isin(departures.moves, STEPS) & (taken | passing | otherwise)
     after = piece.pitches[departures.ends]
     same = (after != SILENCE) & (after % 12 == sevenths[:, None] % 12)
     rises |= otherwise & same.any(axis=1)  # another voice keeps the note

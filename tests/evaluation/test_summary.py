@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from bach import few_chorales
@@ -77,6 +78,8 @@ def test_rules_that_bach_keeps_are_named_with_places(train: Observed) -> None:
     assert all(place.piece == 0 for place in fault.places)
     words = next(line for line in found.sentences() if line.startswith("Parallel oct"))
     assert "bar 2 beat 2, soprano and bass: " in words
+    # What is rare in Bach is not said to be absent.
+    assert re.search(r"\(Bach 0\.0*[1-9] in as much music\)", words)
     # Given notes are not judged.
     later = summary(train, exercise(TONIC), start=32)
     assert "parallel-octaves" not in [item.rule for item in later.faults]

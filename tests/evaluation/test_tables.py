@@ -23,7 +23,7 @@ from chorale.evaluation.tables import (
     variants_table,
 )
 from chorale.music.score import Chorale
-from chorale.utils.reports import Heading, Items, Picture, Table
+from chorale.utils.reports import Heading, Items, Paragraph, Picture, Table
 from chorale.voice_leading.checking import Tally
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -115,6 +115,11 @@ def test_rates_have_a_signed_difference(judged: Judgement) -> None:
 
 def test_the_summary_precedes_all_tables(judged: Judgement) -> None:
     blocks = judgement_blocks(judged, "dull")
+    assert isinstance(blocks[1], Paragraph)
+    assert blocks[1].text.startswith("The pieces beside held-out")
+    (sampled,) = judgement_blocks(judged, "dull", {"temperature": 0.8})[1:2]
+    assert isinstance(sampled, Paragraph)
+    assert sampled.text.startswith("Samples without their openings beside held-out")
     place = next(i for i, block in enumerate(blocks) if isinstance(block, Items))
     assert not any(isinstance(block, Table) for block in blocks[:place])
     assert any("Endings: 0 of 2" in text for text in blocks[place].texts)

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chorale.corpus.loading import load_corpus
+from chorale.errors import UsageError
 from chorale.music import key_decision
-from chorale.music.key_decision import states_key
+from chorale.music.key_decision import parse_key, states_key
 from chorale.music.keys import Key, KeySignature
 
 # Soprano to bass: I IV V7 I, and i iv V i.
@@ -187,3 +188,26 @@ def test_a_key_is_stated_by_a_signature_with_its_mode() -> None:
     assert not states_key([KeySignature(fifths=1)], Key("G", "major"))
     assert not states_key([KeySignature(fifths=9, mode="major")], Key("A", "major"))
     assert not states_key([], Key("C", "major"))
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "remarks"),
+    [
+        ("E minor", "E minor", ()),
+        (" bb  Major ", "Bb major", ()),
+        ("D dorian", "D minor", ("D dorian is read as D minor",)),
+        ("g Mixolydian", "G major", ("G mixolydian is read as G major",)),
+        ("F# phrygian", "F# minor", ("F# phrygian is read as F# minor",)),
+        ("C ionian", "C major", ("C ionian is read as C major",)),
+    ],
+)
+def test_a_name_is_that_of_a_key_or_of_a_church_mode(
+    name: str, key: str, remarks: tuple[str, ...]
+) -> None:
+    assert parse_key(name) == (Key.parse(key), remarks)
+
+
+@pytest.mark.parametrize("name", ["", "H", "C", "D dorisch", "D# major", "Fb minor"])
+def test_other_names_are_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="'D dorian', got "):
+        parse_key(name)

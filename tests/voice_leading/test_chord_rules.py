@@ -8,7 +8,7 @@ from progressions import progression
 from chorale.corpus.loading import load_corpus
 from chorale.music.metre import Metre
 from chorale.music.score import Chorale
-from chorale.voice_leading.checking import Tally, check, rates, total
+from chorale.voice_leading.checking import check
 from chorale.voice_leading.metrical_weights import metrical_weights
 
 CHORD = ("C5", "G4", "E4", "C3")
@@ -86,6 +86,16 @@ def test_a_jig_of_tied_chords_is_syncopated() -> None:
     assert [place[:2] for place in found] == [(1, 4), (3, 1), (3, 4)]
     sentence = "V of C major begins on beat 3 and lasts into beat 4, which is stronger"
     assert found[0][2] == f"bass: {sentence}"
+
+
+def test_a_cadential_six_four_begins_its_dominant() -> None:
+    upper = "C5 C5 C5 C5 C5 B4 B4 B4 C5.16", "E4 F4 F4 F4 E4 D4 D4 D4 E4.16"
+    tenor = "G4 A4 A4 A4 G4 G4 F4 F4 G4.16"
+    cadential = progression(*upper, tenor, "C3 F3 A3 D3 G3 G3 G3 G3 C3.16")
+    assert said(cadential, "syncopation") == []
+    # Over another bass it does not.
+    passing = progression(*upper, tenor, "C3 F3 A3 D3 E3 G3 G3 G3 C3.16")
+    assert [place[:2] for place in said(passing, "syncopation")] == [(2, 3)]
 
 
 def test_the_first_and_the_last_chord_of_a_phrase_may_last() -> None:
@@ -220,6 +230,10 @@ def ending(*last: str, key: str = "C major") -> Chorale:
             ("C5 B4 C5.8", "G4 G4 G4.8", "E4 D4 C4.8", "C3 G3 C3.8"),
             "the final chord has no third",
         ),
+        (
+            ("C5 C5 C5.8", "A4 G4 G4.8", "F4 E4 E4.8", "F3 G3 C3.8"),
+            "the final tonic follows its six-four without a dominant between",
+        ),
     ],
 )
 def test_what_is_missing_at_the_end(last: tuple[str, ...], message: str | None) -> None:
@@ -307,15 +321,3 @@ def test_short_notes_oscillate_once_more() -> None:
     assert said(progression(*upper, five), "oscillating-bass") == [
         (1, 3, "bass: goes to and fro between B2 and C3")
     ]
-
-
-# === Bach ===
-
-
-def test_bach_ends_phrases_on_triads_in_root_position() -> None:
-    corpus = load_corpus(splits=("train", "valid"))
-    names = ["phrase-end-dissonance", "phrase-end-inversion", "missing-cadence"]
-    figures = total([rates(corpus.train + corpus.valid, rules=names)])
-    ends = figures["phrase-end-dissonance"] + figures["phrase-end-inversion"]
-    assert ends == Tally(21, 4134)
-    assert figures["missing-cadence"].findings <= 10

@@ -22,8 +22,7 @@ from chorale.voice_leading.checking import Finding, check
 from chorale.voice_leading.rules import RULES
 
 BEAT = 4  # steps, for every chord of a pattern
-PIECES = 100
-LEAST_SHARE = 0.99
+PIECES = 25
 
 Chord = tuple[int, int, int, int]
 
@@ -114,7 +113,7 @@ NAMES = [pattern.rule for pattern in PATTERNS]
 
 @pytest.fixture(scope="module")
 def pieces() -> list[tuple[Chorale, set[Finding]]]:
-    """A hundred chorales of train and valid, none of test, and what is found there."""
+    """Some chorales of train and valid, none of test, and what is found there."""
     corpus = load_corpus(splits=("train", "valid"))
     chorales = [
         chorale for chorale in corpus.train + corpus.valid if places_for(chorale, 3)
@@ -225,5 +224,5 @@ def test_what_is_planted_is_found_and_nothing_else(
     pattern: Pattern, pieces: list[tuple[Chorale, set[Finding]]]
 ) -> None:
     found, clean = shares(pattern, pieces)
-    assert found >= LEAST_SHARE
+    assert found == 1
     assert clean == 1

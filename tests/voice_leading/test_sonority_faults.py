@@ -21,10 +21,12 @@ from chorale.voice_leading.cross_relations import (
     scale,
 )
 from chorale.voice_leading.faults import (
+    HELD,
     NO_TONE,
     OFF_BEAT,
     ON_BEAT,
     PHRASE_END,
+    PLACES,
     Context,
 )
 from chorale.voice_leading.rules import surprisal
@@ -142,6 +144,36 @@ def test_while_the_bass_is_unknown_any_triad_will_do() -> None:
     assert faults(known, ALTO, 71) == [set()]
 
 
+def resting(before: tuple[int, ...], now: dict[int, int]) -> Context:
+    """Return a context of a phrase end that goes on from another chord."""
+    return context(now, HELD)._replace(before=np.array([before]))
+
+
+def test_the_last_chord_stays() -> None:
+    """E minor after G major is a triad in root position too, but another one."""
+    before = (74, 67, 59, 43)
+    known = resting(before, {SOPRANO: 74})
+    assert faults(known, BASS, 43, 55, 52, 47, 45) == [
+        set(),
+        set(),
+        {"phrase-end-dissonance"},
+        {"phrase-end-inversion"},
+        {"phrase-end-dissonance"},
+    ]
+    known = resting(before, {SOPRANO: 74, BASS: 43})
+    assert faults(known, ALTO, 67, 71, 62, 64, 69) == [
+        *[set()] * 3,
+        *[{"phrase-end-dissonance"}] * 2,
+    ]
+    assert faults(known._replace(place=np.array([PHRASE_END])), ALTO, 71) == [set()]
+
+
+def test_a_suspension_and_an_inversion_may_resolve_in_the_last_chord() -> None:
+    for before in ((74, 67, 60, 43), (74, 67, 55, 47)):
+        known = resting(before, {SOPRANO: 74, BASS: 43})
+        assert faults(known, TENOR, 59) == [set()]
+
+
 def test_the_last_chord_has_its_third() -> None:
     known = context({SOPRANO: 72, BASS: 48, ALTO: 67}, PHRASE_END)
     assert faults(known, TENOR, 60, 64, 63, 55) == [
@@ -171,7 +203,7 @@ def test_a_chord_without_a_fault_costs_nothing_in_any_key() -> None:
     for root, fifths in enumerate(7 * np.arange(12) % 12):
         key = Key.from_fifths(int(fifths) - 12 * (fifths > 6)).name
         chord = {SOPRANO: 76 + root, BASS: 48 + root, ALTO: 67 + root}
-        for place in (OFF_BEAT, ON_BEAT, PHRASE_END):
+        for place in PLACES:
             for turn, voice in enumerate(VOICE_ORDER[:3]):
                 written = {each: chord[each] for each in VOICE_ORDER[:turn]}
                 known = context(written, place, key)
@@ -186,13 +218,21 @@ def test_places_of_steps() -> None:
     fermatas[4:6] = True
     places = step_places(fermatas, np.arange(16), (Metre(4, 4),))
     beat = [ON_BEAT, OFF_BEAT, OFF_BEAT, OFF_BEAT]
-    end = [PHRASE_END]
-    assert places.tolist() == [*beat, *end * 2, *beat[2:], *beat, *end * 4]
+    end = [PHRASE_END, HELD, HELD, HELD]
+    assert places.tolist() == [*beat, *end[:2], *beat[2:], *beat, *end]
 
 
 def test_the_beats_of_compound_time_are_dotted_quarters() -> None:
     places = step_places(np.zeros(12, bool), np.arange(12), (Metre(6, 8),))
-    assert places.tolist() == [ON_BEAT, *[OFF_BEAT] * 5, *[PHRASE_END] * 6]
+    end = [PHRASE_END, *[HELD] * 5]
+    assert places.tolist() == [ON_BEAT, *[OFF_BEAT] * 5, *end]
+
+
+def test_a_phrase_may_end_right_after_another_one() -> None:
+    fermatas = np.zeros(8, bool)
+    fermatas[:4] = True  # the last beat ends the piece without one
+    places = step_places(fermatas, np.arange(8), (Metre(4, 4),))
+    assert places.tolist() == [PHRASE_END, HELD, HELD, HELD] * 2
 
 
 def test_a_pickup_without_a_beat_has_no_phrase_end() -> None:

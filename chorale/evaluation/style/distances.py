@@ -20,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from chorale.evaluation.style.bootstrap import INTERVAL, Floats, Groups
-from chorale.evaluation.style.features import FEATURES, Feature
+from chorale.evaluation.style.feature import Feature
+from chorale.evaluation.style.features import FEATURES
 from chorale.evaluation.style.profiles import Profile
 from chorale.utils.arrays import IntArray
 

@@ -9,14 +9,12 @@ key is estimated from the notes.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from chorale.evaluation.style.analysis import MODES, Analysis
-from chorale.music.chords import NO_ROOT, QUALITY_NAMES
-from chorale.music.harmony.templates import QUALITIES as HARMONY_QUALITIES
+from chorale.evaluation.style.chord_features import FEATURES as CHORD_FEATURES
+from chorale.evaluation.style.feature import DEGREES, Feature, histogram, in_mode
 from chorale.music.keys import pitch_name
 from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.voices import BASS, SILENCE, SOPRANO, VOICE_NAMES, VOICES
@@ -29,68 +27,7 @@ _LEAPS = range(-_LARGEST_INTERVAL, _LARGEST_INTERVAL + 1)
 _LONGEST_PHRASE = 24  # quarters
 _LOWEST, _HIGHEST = 36, 84  # MIDI notes
 
-_DEGREES = "1 b2 2 b3 3 4 #4 5 b6 6 b7 7".split()  # by semitones above the tonic
 _PLACES = ("barline", "other beat", "half beat", "between")
-
-# Chords of chord changes: a degree and one of these families, or "other". Seventh
-# chords with a diminished fifth function like the diminished triad.
-_FAMILIES = {
-    "major": "major",
-    "minor": "minor",
-    "diminished": "diminished",
-    "half-diminished": "diminished",
-    "diminished seventh": "diminished",
-    "dominant seventh": "dominant seventh",
-    "major seventh": "seventh",
-    "minor seventh": "seventh",
-}
-_FAMILY_NAMES = tuple(dict.fromkeys(_FAMILIES.values()))
-_FAMILY_OF = np.array(
-    [
-        _FAMILY_NAMES.index(_FAMILIES[name]) if name in _FAMILIES else -1
-        for name in QUALITY_NAMES
-    ]
-)
-_CHORDS = (
-    *(f"{degree} {family}" for degree in _DEGREES for family in _FAMILY_NAMES),
-    "other",
-)
-
-
-# Chords of the harmonic analysis: a degree, a family and an inversion.
-_HARMONY_FAMILIES = (*_FAMILY_NAMES, "other")  # augmented triads, French sixths
-_HARMONY_FAMILY_OF = np.array(
-    [
-        _HARMONY_FAMILIES.index(_FAMILIES.get(name, "other"))
-        for name in HARMONY_QUALITIES
-    ]
-)
-_INVERSIONS = ("", ", first inversion", ", second inversion", ", third inversion")
-_HARMONIES = tuple(
-    f"{degree} {family}{inversion}"
-    for degree in _DEGREES
-    for family in _HARMONY_FAMILIES
-    for inversion in _INVERSIONS
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Feature:
-    """A style feature."""
-
-    summary: str  # description in words
-    # Returns the histogram of a window, int array (parts, bins).
-    count: Callable[[Analysis], IntArray]
-    parts: tuple[str, ...]  # names
-    bins: tuple[str, ...]  # names
-    values: tuple[float, ...] | None = None  # of ordered bins; None for categories
-    unit: str = "share"  # of the distance: that of the scale, or `share`
-
-    @property
-    def metric(self) -> str:
-        """`Wasserstein` for ordered bins, `total variation` for categories."""
-        return "total variation" if self.values is None else "Wasserstein"
-
 
 # === Notes ===
 
@@ -99,7 +36,7 @@ def _durations(analysis: Analysis) -> IntArray:
     rows = []
     for _, starts, ends in analysis.lines:
         lengths = (ends - starts)[starts >= analysis.start]
-        rows.append(_histogram(np.minimum(lengths, _LONGEST_NOTE) - 1, _LONGEST_NOTE))
+        rows.append(histogram(np.minimum(lengths, _LONGEST_NOTE) - 1, _LONGEST_NOTE))
     return np.stack(rows)
 
 
@@ -110,7 +47,7 @@ def _melodic_intervals(analysis: Analysis) -> IntArray:
         joined = (starts[1:] >= analysis.start) & (starts[1:] == ends[:-1])
         leaps = np.diff(pitches)[joined]
         leaps = np.clip(leaps, -_LARGEST_INTERVAL, _LARGEST_INTERVAL)
-        rows.append(_histogram(leaps + _LARGEST_INTERVAL, len(_LEAPS)))
+        rows.append(histogram(leaps + _LARGEST_INTERVAL, len(_LEAPS)))
     return np.stack(rows)
 
 
@@ -118,13 +55,13 @@ def _tessitura(analysis: Analysis) -> IntArray:
     rows = []
     for pitches in analysis.pitches.T:
         sounding = np.clip(pitches[pitches != SILENCE], _LOWEST, _HIGHEST)
-        rows.append(_histogram(sounding - _LOWEST, _HIGHEST - _LOWEST + 1))
+        rows.append(histogram(sounding - _LOWEST, _HIGHEST - _LOWEST + 1))
     return np.stack(rows)
 
 
 def _scale_degrees(analysis: Analysis) -> IntArray:
     sounding = analysis.pitches[analysis.pitches != SILENCE]
-    return _in_mode(analysis, (sounding - analysis.tonic) % 12, 12)
+    return in_mode(analysis, (sounding - analysis.tonic) % 12, 12)
 
 
 # === Chords ===
@@ -135,52 +72,11 @@ def _vertical_intervals(analysis: Analysis) -> IntArray:
     rows = []
     for upper in analysis.pitches[:, :BASS].T:
         both = (upper != SILENCE) & (bass != SILENCE)
-        rows.append(_histogram((upper - bass)[both] % 12, 12))
+        rows.append(histogram((upper - bass)[both] % 12, 12))
     return np.stack(rows)
 
 
-def _chord_qualities(analysis: Analysis) -> IntArray:
-    sounding = analysis.chords.basses[analysis.start :] != NO_ROOT
-    qualities = analysis.chords.qualities[analysis.start :][sounding]
-    return _histogram(qualities, len(QUALITY_NAMES))[np.newaxis]
-
-
-def _harmonies(analysis: Analysis) -> IntArray:
-    chords = analysis.harmony_arrays
-    degrees = (chords.roots - chords.keys) % 12
-    families = _HARMONY_FAMILY_OF[chords.numbers // 12]
-    kinds = degrees * len(_HARMONY_FAMILIES) + families
-    bins = kinds * len(_INVERSIONS) + chords.inversions
-    counts = np.zeros((len(MODES), len(_HARMONIES)), np.int64)
-    np.add.at(counts, (chords.keys // 12, bins), 1)
-    return counts
-
-
-def _chord_changes(analysis: Analysis) -> IntArray:
-    # Between beats, passing notes make chords that are not heard as harmony.
-    on_beat = analysis.chorale.positions % STEPS_PER_QUARTER == 0
-    on_beat &= analysis.chords.basses != NO_ROOT
-    on_beat[: analysis.start] = False
-    families = _FAMILY_OF[analysis.chords.qualities[on_beat]]
-    degrees = (analysis.chords.roots[on_beat] - analysis.tonic) % 12
-    other = len(_CHORDS) - 1
-    chords = np.where(families < 0, other, degrees * len(_FAMILY_NAMES) + families)
-    before, after = chords[:-1], chords[1:]
-    pairs = (before * len(_CHORDS) + after)[before != after]
-    return _in_mode(analysis, pairs, len(_CHORDS) ** 2)
-
-
 # === Phrase ends ===
-
-
-def _cadence_chords(analysis: Analysis) -> IntArray:
-    arrivals, _ = analysis.phrase_ends()
-    roots, qualities, basses = (table[arrivals] for table in analysis.chords)
-    triads = (qualities < len(MODES)) & (basses == roots)
-    degrees = (roots - analysis.tonic) % 12
-    other = 12 * len(MODES)
-    chords = np.where(triads, degrees * len(MODES) + qualities, other)
-    return _in_mode(analysis, chords, other + 1)
 
 
 def _cadence_basses(analysis: Analysis) -> IntArray:
@@ -191,7 +87,7 @@ def _cadence_basses(analysis: Analysis) -> IntArray:
         for arrival in arrivals
         if bass[arrival] != SILENCE
     ]
-    return _histogram(np.array(approaches, np.int64), 12)[np.newaxis]
+    return histogram(np.array(approaches, np.int64), 12)[np.newaxis]
 
 
 def _bass_approach(bass: IntArray) -> int:
@@ -209,7 +105,7 @@ def _bass_approach(bass: IntArray) -> int:
 def _phrase_lengths(analysis: Analysis) -> IntArray:
     _, lengths = analysis.phrase_ends()
     quarters = np.clip(np.rint(lengths / STEPS_PER_QUARTER), 1, _LONGEST_PHRASE)
-    return _histogram(quarters.astype(np.int64) - 1, _LONGEST_PHRASE)[np.newaxis]
+    return histogram(quarters.astype(np.int64) - 1, _LONGEST_PHRASE)[np.newaxis]
 
 
 # === Time ===
@@ -222,7 +118,7 @@ def _texture(analysis: Analysis) -> IntArray:
     half = STEPS_PER_QUARTER // 2
     places = np.select([positions == 0, in_beat == 0, in_beat == half], [0, 1, 2], 3)
     bins = VOICES + 1
-    return _histogram(places * bins + attacks, len(_PLACES) * bins).reshape(-1, bins)
+    return histogram(places * bins + attacks, len(_PLACES) * bins).reshape(-1, bins)
 
 
 def _repetition(analysis: Analysis) -> IntArray:
@@ -243,27 +139,12 @@ def _repetition(analysis: Analysis) -> IntArray:
     return counts
 
 
-# === Helpers ===
-
-
-def _histogram(values: IntArray, bins: int) -> IntArray:
-    """Count the values 0 … bins - 1."""
-    return np.bincount(values, minlength=bins)
-
-
-def _in_mode(analysis: Analysis, values: IntArray, bins: int) -> IntArray:
-    """Count values in the part of the window's mode; the other part is empty."""
-    counts = np.zeros((len(MODES), bins), np.int64)
-    counts[analysis.mode] = _histogram(values, bins)
-    return counts
-
-
 FEATURES: dict[str, Feature] = {
     "scale_degrees": Feature(
         summary="scale degrees weighted by duration, by mode",
         count=_scale_degrees,
         parts=MODES,
-        bins=tuple(_DEGREES),
+        bins=DEGREES,
     ),
     "tessitura": Feature(
         summary="pitches weighted by duration, by voice",
@@ -295,33 +176,7 @@ FEATURES: dict[str, Feature] = {
         parts=VOICE_NAMES[:BASS],
         bins=tuple(map(str, range(12))),
     ),
-    "chord_qualities": Feature(
-        summary="chord qualities weighted by duration",
-        count=_chord_qualities,
-        parts=("all",),
-        bins=QUALITY_NAMES,
-    ),
-    "harmonies": Feature(
-        summary="chords by degree of the local key and inversion, by mode of that key",
-        count=_harmonies,
-        parts=MODES,
-        bins=_HARMONIES,
-    ),
-    "chord_changes": Feature(
-        summary="chord changes from beat to beat, by mode",
-        count=_chord_changes,
-        parts=MODES,
-        bins=tuple(f"{left} → {right}" for left in _CHORDS for right in _CHORDS),
-    ),
-    "cadence_chords": Feature(
-        summary="chords under fermatas, triads in root position or other, by mode",
-        count=_cadence_chords,
-        parts=MODES,
-        bins=(
-            *(f"{degree} {quality}" for degree in _DEGREES for quality in MODES),
-            "other",
-        ),
-    ),
+    **CHORD_FEATURES,
     "cadence_basses": Feature(
         summary="semitones from the bass under a fermata up to the bass before",
         count=_cadence_basses,

@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 from chorale.evaluation.style.analysis import Analysis
-from chorale.evaluation.style.measures.phrases import (
-    is_dissonant,
-    last_chord,
-    rests_on_root,
-)
+from chorale.evaluation.style.measures.phrases import last_chord, position_at
 from chorale.music.harmony.analysis import Harmony
-from chorale.music.harmony.cadences import ends_complete
+from chorale.music.harmony.cadences import ends_complete, has_third
 from chorale.music.keys import pitch_name
 from chorale.music.spelling import Spelling
 from chorale.music.voices import SILENCE
+from chorale.voice_leading.phrase_ends import INVERTED, NO_TRIAD
 
 _OCTAVE_SIGNS = "-0123456789"
 
 
 def weak_phrase_ends(analysis: Analysis) -> list[tuple[int, str]]:
     """Return where phrases do not end on a triad in root position, and on what."""
+    kinds = {NO_TRIAD: "a dissonance over"}
+    kinds |= dict.fromkeys(INVERTED, "the inversion")
     found = []
     for ending in analysis.endings:
-        if rests_on_root(analysis, ending):
-            continue
-        chord = last_chord(analysis, ending)
-        kind = (
-            "a dissonance over" if is_dissonant(analysis, ending) else "the inversion"
-        )
-        found.append(
-            (ending.step, f"ends on {kind} {chord.numeral} in {chord.key.name}")
-        )
+        kind = kinds.get(position_at(analysis, ending))
+        if kind is not None:
+            chord = last_chord(analysis, ending)
+            text = f"ends on {kind} {chord.numeral} in {chord.key.name}"
+            found.append((ending.step, text))
     return found
 
 
@@ -52,10 +47,9 @@ def weak_end(analysis: Analysis) -> tuple[int, str] | None:
         return last.start, f"ends on an inversion of the tonic, {last.numeral}"
     if home.mode == "major" and last.quality == "minor":
         return last.start, f"ends on {name}, the home key is {home.name}"
-    return last.start, (
-        "ends on the tonic, but without its third or without a dominant or "
-        "subdominant before it"
-    )
+    if not has_third(analysis.chorale, last):
+        return last.start, "ends on the tonic without its third"
+    return last.start, "ends on the tonic, to which no dominant or subdominant leads"
 
 
 def chord_name(analysis: Analysis, harmony: Harmony) -> str:

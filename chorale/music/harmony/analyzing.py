@@ -116,14 +116,9 @@ def _cadence(
                 harmonies[index].end - max(harmonies[index].start, arrives)
             ),
         )
-    before = next(
-        (
-            index
-            for index in reversed(inside)
-            if index < last and harmonies[index].root != harmonies[last].root
-        ),
-        None,
-    )
+    before = cadences.approach(harmonies[inside[0] : last + 1])
+    if before is not None:
+        before += inside[0]
     soprano = int(chorale.pitches[harmonies[last].end - 1, SOPRANO])
     relative = -1 if soprano == SILENCE else (soprano - home.tonic_class) % 12
     named = [last] if before is None else [before, last]
@@ -132,6 +127,7 @@ def _cadence(
         None if before is None else segments[before].chord,
         segments[last].key,
         relative,
+        lacks_third=cadences.lacks_third(chorale, harmonies[last]),
     )
     return Cadence(
         step=harmonies[last].start,

@@ -122,11 +122,13 @@ def decode(fit: Float64Array, sounding: Float64Array, grid: Grid, home: int) -> 
     moved = np.empty((count, width, KEYS))
     kept[0, :width] = totals
     first, enter = 1, _enter_costs(chords, grid, 1, _BLOCK + 1)
+    arriving = np.empty((KEYS, width, KEYS))  # one array for all slots
     for slot in range(1, count):
         if slot == first + _BLOCK:
             first, enter = slot, _enter_costs(chords, grid, slot, slot + _BLOCK)
         costs = at_phrase if grid.begins_phrase[slot] else modulation
-        arrive = (kept[slot - 1, :width, :, np.newaxis] + costs).min(axis=1)
+        from_key = kept[slot - 1, :width].T[:, :, np.newaxis]
+        arrive = np.add(from_key, costs[:, np.newaxis], out=arriving).min(axis=0)
         moved[slot] = arrive
         entered = (arrive[:, np.newaxis] + enter[slot - first]).min(axis=0)
         stay = kept[slot - 1, stay_from[slot - 1]]

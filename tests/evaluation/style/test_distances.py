@@ -20,7 +20,8 @@ from chorale.evaluation.style.distances import (
     total_variation,
     wasserstein,
 )
-from chorale.evaluation.style.features import FEATURES, Feature
+from chorale.evaluation.style.feature import Feature
+from chorale.evaluation.style.features import FEATURES
 from chorale.evaluation.style.profiles import Profile, profile
 from chorale.evaluation.style.windows import windows_of
 

@@ -57,8 +57,10 @@ def test_pieces_that_end_elsewhere(last: list[int], step: int, text: str) -> Non
 def test_pieces_that_end_at_home() -> None:
     assert weak_end(analyzed(two_phrases(TONIC, TONIC))) is None
     alone = chords(TONIC, TONIC)
-    found = weak_end(analyzed(alone))
-    assert found is not None and "without a dominant or subdominant" in found[1]
+    text = "ends on the tonic, to which no dominant or subdominant leads"
+    assert weak_end(analyzed(alone)) == (0, text)
+    bare = two_phrases(TONIC, [72, 67, 60, 48])
+    assert weak_end(analyzed(bare)) == (28, "ends on the tonic without its third")
     # A Picardy third is at home in minor.
     minor = chords([72, 67, 63, 48], [72, 68, 65, 53], DOMINANT, TONIC, key=C_MINOR)
     assert weak_end(analyzed(minor)) is None

@@ -371,9 +371,9 @@ def test_a_passing_fifth_in_the_bass_makes_no_six_four() -> None:
 def test_every_chorale_ends_on_a_cadence_or_nearly() -> None:
     corpus = all_chorales()
     pieces = [*corpus.train, *corpus.valid]
-    before = time.perf_counter()
+    before = time.process_time()
     analyses = [analyze(piece) for piece in pieces]
-    assert time.perf_counter() - before < 30  # 1.5 s on a machine that is not busy
+    assert time.process_time() - before < 30  # it takes about 1.5
     ends = [analysis.phrases[-1].cadence for analysis in analyses]
     kinds = [end.kind for end in ends if end]
     assert len(kinds) == len(pieces)

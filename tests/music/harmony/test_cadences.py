@@ -52,6 +52,14 @@ def test_kinds_in_minor() -> None:
     assert cadence_kind(tonic, of(4, "minor"), A_MINOR, 9) == "none"
 
 
+def test_an_authentic_cadence_without_a_third_is_imperfect() -> None:
+    assert cadence_kind(of(0), of(7), C_MAJOR, 0, lacks_third=True) == "IAC"
+    assert cadence(of(0), of(7), C_MAJOR, 0, lacks_third=True) == ("IAC", C_MAJOR)
+    applied = cadence(of(5), of(0, "dominant seventh"), C_MAJOR, 5, lacks_third=True)
+    assert applied == ("IAC", F_MAJOR)
+    assert cadence_kind(of(0), of(5), C_MAJOR, 0, lacks_third=True) == "plagal"
+
+
 def test_without_a_chord_before_only_the_dominant_is_a_cadence() -> None:
     assert cadence_kind(of(7), None, C_MAJOR, 7) == "HC"
     assert cadence_kind(of(0), None, C_MAJOR, 0) == "none"
@@ -92,6 +100,41 @@ def test_a_bass_that_falls_by_a_fifth_is_not_enough() -> None:
     pitches = np.repeat([[67, 59, 57, 50], [67, 59, 55, 43]], 4, axis=0)
     piece = Chorale(pitches=pitches, key=Key("G", "major"))
     assert not ends_complete(piece, analyze(piece))
+
+
+@pytest.mark.parametrize(
+    ("voices", "kind"),
+    [
+        # IV–I64–I, ii6–I64–I: what the six-four promises does not come.
+        (("C5 C5 C5 C5.8", "G4 A4 G4 G4.8", "E4 F4 E4 E4.8", "C3 F3 G3 C3.8"), "none"),
+        (("C5 D5 C5 C5.8", "G4 A4 G4 G4.8", "E4 F4 E4 E4.8", "C3 F3 G3 C3.8"), "none"),
+        # I6 is no six-four.
+        (
+            ("C5 C5 C5 C5.8", "G4 A4 G4 G4.8", "E4 F4 C4 E4.8", "C3 F3 E3 C3.8"),
+            "plagal",
+        ),
+        # After the dominant Bach writes it too, as in BWV 229.2.
+        (("C5 B4 C5 C5.8", "G4 D4 E4 E4.8", "E4 G4 G4 G4.8", "C3 G3 G3 C3.8"), "PAC"),
+    ],
+)
+def test_a_six_four_needs_a_dominant_to_reach_the_tonic(
+    voices: tuple[str, str, str, str], kind: str
+) -> None:
+    piece = progression(*voices)
+    analysis = analyze(piece)
+    ending = analysis.phrases[-1].cadence
+    assert ending is not None and ending.kind == kind
+    assert ends_complete(piece, analysis) == (kind != "none")
+
+
+def test_a_perfect_cadence_has_a_third() -> None:
+    voices = ["C5 C5 B4 C5.8", "G4 A4 G4 G4.8", "E4 F4 D4 G4.8", "C3 F3 G3 C3.8"]
+    bare = analyze(progression(*voices)).phrases[-1].cadence
+    assert bare is not None and bare.kind == "IAC"
+    # Two voices end on an octave.
+    two = progression(voices[0], "r.20", "r.20", voices[3])
+    octave = analyze(two).phrases[-1].cadence
+    assert octave is not None and octave.kind == "PAC"
 
 
 def test_most_chorales_end_complete() -> None:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from chorale.evaluation.style.analysis import Analysis
-from chorale.evaluation.style.measures.lines import LARGEST_STEP
 from chorale.evaluation.style.measures.measure import Count, Measure
 from chorale.music.harmony.non_chord_tones import KINDS
 from chorale.music.harmony.templates import INTERVALS
 from chorale.music.voices import VOICES
+from chorale.voice_leading.dyads import LARGEST_STEP
 
 _SUMMARIES = {
     "passing": "passing tones",

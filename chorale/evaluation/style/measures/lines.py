@@ -12,10 +12,9 @@ from chorale.evaluation.style.measures.measure import Count, Measure
 from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.voices import BASS, SOPRANO, VOICE_NAMES, VOICES
 from chorale.utils.arrays import BoolArray, IntArray
+from chorale.voice_leading.dyads import FIFTH, LARGEST_STEP
 
-LARGEST_STEP = 2  # semitones: the largest step
 _LARGE_LEAP = 5  # semitones: leaps of a fourth and more
-_FIFTH = 7  # semitones
 _SCALE = 4  # notes of the shortest scale
 
 
@@ -123,7 +122,7 @@ def _wide(analysis: Analysis, voice: int) -> Count:
     """Count steps at which a voice is more than a fifth above the next."""
     pitches = analysis.pitches
     both = (pitches[:, voice] > 0) & (pitches[:, voice + 1] > 0)
-    wide = pitches[:, voice] - pitches[:, voice + 1] > _FIFTH
+    wide = pitches[:, voice] - pitches[:, voice + 1] > FIFTH
     return int((both & wide).sum()), int(both.sum())
 
 

@@ -9,7 +9,13 @@ from chorale.evaluation.style.analysis import Analysis
 from chorale.evaluation.style.measures.measure import Count, Measure
 from chorale.music.harmony.analysis import Cadence, Harmony
 from chorale.music.harmony.cadences import KINDS, ends_complete
-from chorale.music.voices import SILENCE
+from chorale.music.harmony.grid import arrival
+from chorale.voice_leading.phrase_ends import (
+    INVERTED,
+    NO_CHORD,
+    NO_TRIAD,
+    end_position,
+)
 
 _SUMMARIES = {
     "PAC": "perfect authentic cadences",
@@ -27,24 +33,15 @@ def last_chord(analysis: Analysis, cadence: Cadence) -> Harmony:
     return harmony.harmonies[int(harmony.harmony_at[cadence.step])]
 
 
-def is_dissonant(analysis: Analysis, cadence: Cadence) -> bool:
-    """Return whether notes that sound when a phrase ends are no triad.
+def position_at(analysis: Analysis, cadence: Cadence) -> int:
+    """Return on which position of a triad a phrase ends, see `end_position`.
 
-    The notes are those of the last step of its last chord: suspensions have resolved.
+    Its last chord is that under the fermata, or under the last note of the soprano.
     """
-    pitches = analysis.chorale.pitches[last_chord(analysis, cadence).end - 1]
-    classes = {int(pitch) % 12 for pitch in pitches if pitch != SILENCE}
-    chord = last_chord(analysis, cadence)
-    third = 3 if chord.quality in ("minor", "diminished") else 4
-    fifth = 6 if chord.quality == "diminished" else 7
-    above = {(pitch - chord.root) % 12 for pitch in classes}
-    return chord.quality not in ("major", "minor") or not above <= {0, third, fifth}
-
-
-def rests_on_root(analysis: Analysis, cadence: Cadence) -> bool:
-    """Return whether a phrase ends on a major or minor triad in root position."""
-    chord = last_chord(analysis, cadence)
-    return chord.inversion == 0 and not is_dissonant(analysis, cadence)
+    chorale = analysis.chorale
+    phrase = next(p for p in analysis.harmony.phrases if p.cadence is cadence)
+    start = arrival(chorale, phrase.start, phrase.end)
+    return end_position(chorale.pitches[start : phrase.end])
 
 
 def _count(
@@ -55,6 +52,17 @@ def _count(
     def count(analysis: Analysis) -> Count:
         endings = analysis.endings
         return sum(holds(analysis, ending) for ending in endings), len(endings)
+
+    return count
+
+
+def _in_position(*positions: int) -> Callable[[Analysis], Count]:
+    """Return a count of the phrase ends, of three voices, in some positions."""
+
+    def count(analysis: Analysis) -> Count:
+        found = [position_at(analysis, ending) for ending in analysis.endings]
+        chords = [position for position in found if position != NO_CHORD]
+        return sum(position in positions for position in chords), len(chords)
 
     return count
 
@@ -78,14 +86,14 @@ def _complete(analysis: Analysis) -> Count:
 MEASURES: dict[str, Measure] = {
     "phrase_ends_on_root": Measure(
         summary="phrases that end on a triad in root position",
-        count=_count(rests_on_root),
+        count=_in_position(0),
     ),
     "phrase_ends_inverted": Measure(
-        summary="phrases that end on an inverted chord",
-        count=_count(lambda analysis, end: last_chord(analysis, end).inversion > 0),
+        summary="phrases that end on an inverted triad",
+        count=_in_position(*INVERTED),
     ),
     "phrase_ends_dissonant": Measure(
-        summary="phrases that end on a dissonance", count=_count(is_dissonant)
+        summary="phrases that end on a dissonance", count=_in_position(NO_TRIAD)
     ),
     **{
         f"phrase_ends_{kind.lower()}": Measure(

@@ -10,8 +10,10 @@ from hand_made import chords, fermatas, piece
 
 from chorale.evaluation.style.analysis import Analysis
 from chorale.evaluation.style.measures import foreign_notes, form, phrases
+from chorale.evaluation.style.weak_endings import weak_phrase_ends
 from chorale.evaluation.style.windows import Window
 from chorale.music.score import Chorale
+from chorale.voice_leading.checking import check_and_count
 
 MEASURES = {**phrases.MEASURES, **foreign_notes.MEASURES, **form.MEASURES}
 TONIC = [72, 67, 64, 48]
@@ -19,6 +21,7 @@ SIXTH = [72, 67, 60, 52]
 SUBDOMINANT = [72, 69, 65, 53]
 DOMINANT = [71, 67, 62, 55]
 SEVENTH = [71, 65, 62, 43]
+PHRASE_END_RULES = ("phrase-end-dissonance", "phrase-end-inversion")
 
 
 def counted(
@@ -51,6 +54,30 @@ def test_phrase_ends_by_cadence_and_chord() -> None:
     assert counted("complete_end", inverted) == (0, 1)
     dissonant = three_phrases([74, 67, 64, 48])
     assert counted("phrase_ends_dissonant", dissonant) == (1, 3)
+
+
+def test_phrases_rest_as_the_rules_of_part_writing_say() -> None:
+    marked = fermatas(16, (12, 16))
+    # A suspension that resolves in the last chord is no dissonance.
+    sounds = [(72, 4), (72, 4), (71, 4), (74, 2), (72, 2)]
+    suspended = piece(
+        sounds,
+        [(67, 4), (69, 4), (67, 4), (67, 4)],
+        [(64, 4), (65, 4), (65, 4), (64, 4)],
+        [(48, 4), (53, 4), (55, 4), (48, 4)],
+        fermatas=marked,
+    )
+    # Two voices make no chord.
+    bass = [(48, 4), (53, 4), (55, 4), (52, 4)]
+    two = piece(sounds, [(0, 16)], [(0, 16)], bass, fermatas=marked)
+    for chorale, ends in ((suspended, 1), (two, 0)):
+        faults, tallies = check_and_count(chorale, rules=PHRASE_END_RULES)
+        assert faults == []
+        assert all(tally.opportunities == ends for tally in tallies.values())
+        assert counted("phrase_ends_on_root", chorale) == (ends, ends)
+        assert counted("phrase_ends_dissonant", chorale) == (0, ends)
+        assert counted("phrase_ends_inverted", chorale) == (0, ends)
+    assert weak_phrase_ends(Analysis.of(Window(two, 0, ""))) == []
 
 
 @pytest.mark.parametrize(
