@@ -7,55 +7,20 @@ from __future__ import annotations
 
 from bisect import bisect, bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import accumulate, chain, groupby, pairwise
+from dataclasses import replace
+from itertools import accumulate, chain, pairwise
 from typing import NamedTuple
 
+from chorale.formats.beams import beam
+from chorale.formats.written_notes import NOTE_VALUES, Line, WrittenNote
 from chorale.music.keys import estimate_key
-from chorale.music.metre import STEPS_PER_QUARTER, Bar, Metre
+from chorale.music.metre import Bar, Metre
 from chorale.music.score import Chorale, Note
 from chorale.music.spelling import Spelling, spell_in_context
 from chorale.music.voices import ALTO, SILENCE, TENOR, VOICES
 from chorale.utils.arrays import IntArray
 
-# Note value and number of dots by length in steps.
-NOTE_VALUES = {
-    1: ("16th", 0),
-    2: ("eighth", 0),
-    3: ("eighth", 1),
-    4: ("quarter", 0),
-    6: ("quarter", 1),
-    8: ("half", 0),
-    12: ("half", 1),
-    16: ("whole", 0),
-    24: ("whole", 1),
-    32: ("breve", 0),
-}
 _SHARPS = "FCGDAEB"  # letters in the order in which key signatures add sharps
-
-
-@dataclass(frozen=True)
-class WrittenNote:
-    """A note or rest as written; start and length are in steps."""
-
-    start: int
-    length: int
-    spelling: Spelling | None  # None for a rest
-    tied_back: bool = False  # to the note before
-    tied_on: bool = False  # to the note after
-    whole_bar: bool = False  # a whole-bar rest
-    accidental: bool = False  # whether it needs an accidental
-    fermata: bool = False
-    # One for eighths, two for sixteenths, none without a beam; each `begin`,
-    # `continue`, `end`, `forward hook` or `backward hook`.
-    beams: tuple[str, ...] = ()
-
-    @property
-    def end(self) -> int:
-        return self.start + self.length
-
-
-Line = list[WrittenNote]
 
 
 class Notation(NamedTuple):
@@ -106,7 +71,7 @@ def notate(
     lines = [_divide_line(_split(line, barlines), bars) for line in whole]
     pages = []
     for bar in bars:
-        written = [_beam(line[_range(line, bar.start, bar.end)], bar) for line in lines]
+        written = [beam(line[_range(line, bar.start, bar.end)], bar) for line in lines]
         by_staff = (written[i : i + voices] for i in range(0, VOICES, voices))
         marked = (_accidentals(staff, signature) for staff in by_staff)
         pages.append((bar, list(chain.from_iterable(marked))))
@@ -250,43 +215,6 @@ def divide(length: int, position: int, metre: Metre) -> list[int]:
         pieces.append(piece)
         position, length = position + piece, length - piece
     return pieces
-
-
-# === Beams ===
-
-# By whether the beam goes on before and after the note.
-_BEAMS = {(False, True): "begin", (True, True): "continue", (True, False): "end"}
-
-
-def _beam(line: Line, bar: Bar) -> Line:
-    """Beam the eighths and sixteenths of a voice in one bar that share a beat."""
-
-    def beat_of(note: WrittenNote) -> tuple[int, bool]:
-        is_beamed = note.spelling is not None and note.length < STEPS_PER_QUARTER
-        position = bar.position + note.start - bar.start
-        return position // bar.metre.beat_length, is_beamed
-
-    beamed: Line = []
-    for (_, is_beamed), group in groupby(line, beat_of):
-        notes = list(group)
-        beamed += _beam_group(notes) if is_beamed else notes
-    return beamed
-
-
-def _beam_group(notes: Line) -> Line:
-    if len(notes) == 1:
-        return notes
-    beamed = []
-    last = len(notes) - 1
-    for index, note in enumerate(notes):
-        beams = [_BEAMS[index > 0, index < last]]
-        if note.length == 1:  # a sixteenth has a second beam
-            before = index > 0 and notes[index - 1].length == 1
-            after = index < last and notes[index + 1].length == 1
-            hook = "backward hook" if index else "forward hook"
-            beams.append(_BEAMS.get((before, after), hook))
-        beamed.append(replace(note, beams=tuple(beams)))
-    return beamed
 
 
 # === Fermatas ===

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from chorale.formats.notation import Line, WrittenNote, key_alters, notate
+from chorale.formats.notation import key_alters, notate
+from chorale.formats.written_notes import Line, WrittenNote
 from chorale.music.credits import PROGRAM
 from chorale.music.keys import Key
 from chorale.music.lyrics import Lyric

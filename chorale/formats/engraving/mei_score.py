@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from chorale.formats.notation import NOTE_VALUES, Line, WrittenNote, notate
+from chorale.formats.notation import notate
+from chorale.formats.written_notes import NOTE_VALUES, Line, WrittenNote
 from chorale.music.lyrics import Lyric, syllabics
 from chorale.music.metre import STEPS_PER_WHOLE, Bar, Metre
 from chorale.music.score import Chorale

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from chorale.formats.notation import NOTE_VALUES, Line, WrittenNote, notate
+from chorale.formats.notation import notate
+from chorale.formats.written_notes import NOTE_VALUES, Line, WrittenNote
 from chorale.music.credits import PROGRAM
 from chorale.music.keys import Key
 from chorale.music.lyrics import Lyric, syllabics

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement
 
-from chorale.formats.notation import WrittenNote
+from chorale.formats.written_notes import WrittenNote
 
 _SIZE = "8"  # points; less than lyrics have
 _BASELINE = "-80"  # of texts below the staff, in tenths of its spaces from the top line

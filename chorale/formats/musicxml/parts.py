@@ -21,6 +21,7 @@ _FINEST_TIME = 10**12  # denominator of a time in steps; finer ones are damaged
 _LONGEST = 10_000  # quarters of a note, or of a rest of many bars
 _JUMP_TEXT = re.compile(r"(D\.? ?[CS]\.?|da capo|dal segno|fine)\b", re.IGNORECASE)
 _JUMPS = ("dacapo", "dalsegno", "tocoda", "fine")
+_BLACK = "#000000"
 
 
 @dataclass(kw_only=True)
@@ -86,6 +87,7 @@ class PartReader:
         staves: number of staves.
         left_out: what is left out or rounded, such as `grace notes`, with the places of
             the measures, counted from 0.
+        coloured_texts: places of the measures with texts in colour.
         has_jumps: whether there are signs such as da capo.
     """
 
@@ -95,6 +97,7 @@ class PartReader:
         self.clefs: dict[int, str] = {}
         self.staves = 1
         self.left_out: dict[str, set[int]] = defaultdict(set)
+        self.coloured_texts: set[int] = set()
         self.has_jumps = False
         self._divisions = 1
         self._metre: Metre | None = None
@@ -189,6 +192,8 @@ class PartReader:
         texts = element.findall("direction-type/words")
         if any(_JUMP_TEXT.match(values.words(text)) for text in texts):
             self.has_jumps = True
+        if any(text.get("color", _BLACK) != _BLACK for text in texts):
+            self.coloured_texts.add(len(self.measures) - 1)
         if measure.tempo is None and not self._cursor:
             measure.tempo = values.read_tempo(element)
 

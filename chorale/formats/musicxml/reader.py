@@ -80,6 +80,11 @@ def score_of(root: Element) -> WrittenScore:
     ]
     if any(reader.has_jumps for reader in readers):
         remarks.append("jumps such as da capo are not followed: read as written")
+    if texts := set[int]().union(*(reader.coloured_texts for reader in readers)):
+        places = list_bars(bars[place].number for place in sorted(texts))
+        remarks.append(
+            f"texts in colour, such as the marks of a check, are left out in {places}"
+        )
     return WrittenScore(
         bars=bars,
         staves=staves,

@@ -8,13 +8,8 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from chorale.formats.musicxml.marks import Mark, Marks
-from chorale.formats.notation import (
-    NOTE_VALUES,
-    Line,
-    WrittenNote,
-    divide,
-    notate,
-)
+from chorale.formats.notation import divide, notate
+from chorale.formats.written_notes import NOTE_VALUES, Line, WrittenNote
 from chorale.music.keys import Key
 from chorale.music.lyrics import Lyric, syllabics
 from chorale.music.metre import STEPS_PER_QUARTER, STEPS_PER_WHOLE, Bar

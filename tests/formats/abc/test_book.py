@@ -98,7 +98,7 @@ def test_many_tunes_take_memory_in_proportion(head: str) -> None:
 
 def test_a_tune_of_many_blocks_takes_time_in_proportion() -> None:
     """A header goes on after empty lines; it was read again at each of them."""
-    start = time.perf_counter()
+    start = time.process_time()
     (tune,) = split_tunes("X:1\n" + "\nT:A\n" * 20_000)
     assert len(tune.lines) == 20_001
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

@@ -59,10 +59,15 @@ def test_marks_change_nothing_that_is_read(data: st.DataObject) -> None:
         color=st.sampled_from([None, RED]),
         notes=st.lists(places, max_size=3).map(tuple),
     )
-    marked = read(chorale, data.draw(st.lists(mark, max_size=6)))
+    marks = data.draw(st.lists(mark, max_size=6))
+    marked = read(chorale, marks)
     plain = read(chorale, [])
     assert marked.chorale == plain.chorale
-    assert marked.notes == plain.notes
+    # Texts that are lost are said, and nothing else.
+    said = set(marked.notes) - set(plain.notes)
+    has_color = any(each.color for each in marks)
+    assert len(said) == has_color
+    assert all(note.startswith("texts in colour, such as") for note in said)
     np.testing.assert_array_equal(marked.spelling, plain.spelling)
 
 
@@ -87,6 +92,18 @@ def test_texts_are_at_their_steps(tmp_path: Path) -> None:
         "under": (4.0, "below", None, 1),
         "of the tenor": (3.0, "above", None, 1),
     }
+
+
+def test_what_is_left_out_of_a_marked_score_is_said() -> None:
+    marks = [
+        Mark(at=Place(0, 20), text="parallel fifths", color=RED),
+        Mark(at=Place(3, 4), text="crossing", color=RED),
+        Mark(at=Place(3, 4), text="IV", is_below=True),
+    ]
+    assert read(cadence(), marks).notes == (
+        "texts in colour, such as the marks of a check, are left out in bars 1 and 2",
+    )
+    assert read(cadence(), marks[2:]).notes == ()
 
 
 def test_the_notes_of_a_mark_have_its_color(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from strategies import chorales, little_chorale
 from chorale.errors import OutputError
 from chorale.formats.musicxml.reader import read_musicxml
 from chorale.formats.musicxml.writer import write_musicxml
-from chorale.formats.notation import NOTE_VALUES, divide
+from chorale.formats.notation import divide
+from chorale.formats.written_notes import NOTE_VALUES
 from chorale.music.keys import Key
 from chorale.music.lyrics import Lyric
 from chorale.music.metre import Metre, number_bars
