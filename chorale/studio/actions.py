@@ -144,8 +144,9 @@ def prepare_generate(values: Mapping[str, Any], piece: Chorale | None = None) ->
             predictor,
             start.plan,
             start.opening,
-            SamplingOptions(**_sampling(values, "guidance")),
+            SamplingOptions(**_sampling(values, "guidance", "critic")),
             variations=values["variations"] * values["best_of"],
+            drafts=values["best_of"],
             progress=progress,
         )
         return Drafts(
@@ -187,6 +188,7 @@ def prepare_harmonize(
             melody,
             _options(model, values),
             variations=values["variations"] * values["best_of"],
+            drafts=values["best_of"],
             progress=progress,
         )
         ranges = model.vocabulary.ranges
@@ -277,16 +279,16 @@ def prepare_rewrite(
 
 
 def _sampling(values: Mapping[str, Any], *more: str) -> dict[str, Any]:
-    """Return the options of drawing, and more of them if they have values."""
-    shared = ("temperature", "top_p", "rules", "random_state")
-    named = [name for name in more if values.get(name) is not None]
-    return {name: values[name] for name in (*shared, *named)}
+    """Return the options of drawing, and more of them, that have values."""
+    names = ("temperature", "top_p", "rules", "random_state", *more)
+    return {name: values[name] for name in names if values.get(name) is not None}
 
 
 def _options(model: completion.Model, values: Mapping[str, Any]) -> completion.Options:
     options = completion.default_options(model)
     if isinstance(options, SamplingOptions):
-        return replace(options, **_sampling(values, "guidance", "particles"))
+        own = _sampling(values, "guidance", "critic", "particles")
+        return replace(options, **own)
     return replace(options, **_sampling(values))
 
 

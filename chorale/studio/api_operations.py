@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from chorale.errors import UsageError
+from chorale.music.key_decision import parse_key
 from chorale.music.score import Chorale
-from chorale.music.voices import VOICES, voice_named
+from chorale.music.voices import voice_named
 from chorale.sampling import completion
-from chorale.sampling.passages import parse_bars
+from chorale.sampling.passages import cells_of, parse_bars
 from chorale.studio import actions
 from chorale.studio import parameters as table
 from chorale.studio.api_bodies import ENDINGS, JSON_TYPE, Answer, Prepared, Sent
@@ -27,7 +26,7 @@ from chorale.studio.parameter import Parameter, parse_all
 from chorale.studio.piece_json import from_json, to_json
 from chorale.studio.responses import RefusedError, json_of
 from chorale.studio.shared_types import Work
-from chorale.studio.uploads import parse_key, read_upload
+from chorale.studio.uploads import read_upload
 
 JSON = "json"
 _OTHER_NAMES = {"application/xml": "musicxml", "text/xml": "musicxml"}
@@ -35,8 +34,8 @@ _OTHER_NAMES = {"application/xml": "musicxml", "text/xml": "musicxml"}
 NAME = Parameter(name="name", summary="Name of the file; its ending says the format.")
 KEY = Parameter(
     name="key",
-    summary="A key such as 'E minor', instead of the one in the file.",
-    pattern=r"\s*[A-Ga-g][#b]? +[A-Za-z]{5}\s*",
+    summary="A key such as 'E minor' or 'D dorian', instead of the one in the file.",
+    pattern=r"\s*[A-Ga-g][#b]? +[A-Za-z]{5,10}\s*",
 )
 FORMAT = Parameter(
     name="format",
@@ -144,10 +143,11 @@ def _piece(
         body = json_of(sent.content)
         is_wrapped = isinstance(body, dict) and "piece" in body
         chorale = from_json(body["piece"] if is_wrapped else body)
+        remarks: tuple[str, ...] = ()
         if values.get("key"):
-            key = parse_key(values["key"])
+            key, remarks = parse_key(values["key"])
             chorale = from_json({**to_json(chorale), "key": key.name})
-        return chorale, None, []
+        return chorale, None, [*remarks]
     if sent.media_type not in ENDINGS:
         known = ", ".join([JSON_TYPE, *filter(None, ENDINGS)])
         raise RefusedError(
@@ -182,17 +182,11 @@ def _work(
         return actions.prepare_harmonize(chorale, {**values, "voice": line})
     if values["bars"] is None and values["voices"] is None:
         raise UsageError("expected bars or voices to rewrite, such as bars=5-8")
-    cells = np.ones((chorale.steps, VOICES), np.bool_)
-    if values["bars"] is not None:
-        bars = parse_bars(values["bars"])
-        missing = sorted({*bars} - {*chorale.bars.tolist()})
-        if missing:
-            first, last = int(chorale.bars.min()), int(chorale.bars.max())
-            raise UsageError(f"expected bars from {first} to {last}, got {missing[0]}")
-        cells &= np.isin(chorale.bars, bars)[:, np.newaxis]
+    bars = None if values["bars"] is None else parse_bars(values["bars"])
+    voices = None
     if values["voices"] is not None:
         voices = [voice_named(each) for each in values["voices"].split(",")]
-        cells &= np.isin(range(VOICES), voices)
+    cells = cells_of(chorale, bars, voices)
     return actions.prepare_rewrite(chorale, cells, values)
 
 

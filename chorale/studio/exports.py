@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 
 from chorale.errors import DataError
+from chorale.evaluation.marked_scores import ENDING, marked_name, write_marked
 from chorale.formats.files import OUTPUT_ENDINGS, losses, write
+from chorale.music.harmony.analyzing import analyze
 from chorale.music.score import Chorale
 from chorale.studio.piece_json import piece_of
 from chorale.studio.shared_types import File
 from chorale.utils.checks import check_choice
 from chorale.utils.temporary import temporary_folder
 from chorale.utils.text import to_ascii
+from chorale.voice_leading.checking import check
 
 MEDIA_TYPES = {
     "midi": "audio/midi",
@@ -23,6 +26,7 @@ MEDIA_TYPES = {
     "svg": "image/svg+xml",
     "png": "image/png",
 }
+MARKED = "marked"  # a MusicXML file with the findings of the check
 _LONGEST_SOUND = 900.0  # seconds of a WAV file, of which one has 5 MB a minute
 _LONGEST_NAME = 60  # characters
 
@@ -37,12 +41,21 @@ def export(body: object, name: str = "midi") -> File:
 
     Args:
         body: {"piece": …}.
-        name: of a format, one of `format_names`.
+        name: of a format, one of `format_names`, or MARKED.
 
     Raises:
         UsageError, DataError, MissingExtraError: as `file_of`, or there is no piece.
     """
-    return file_of(piece_of(body), name)
+    chorale = piece_of(body)
+    return marked_score_of(chorale) if name == MARKED else file_of(chorale, name)
+
+
+def marked_score_of(chorale: Chorale) -> File:
+    """Return a piece with its findings of level standard and its harmonic analysis."""
+    with temporary_folder() as folder:
+        path = folder / f"{marked_name(slug(chorale))}{ENDING}"
+        write_marked(chorale, path, check(chorale), analyze(chorale))
+        return path.read_bytes(), MEDIA_TYPES["musicxml"], path.name
 
 
 def file_of(chorale: Chorale, name: str) -> File:

@@ -11,6 +11,7 @@ from chorale.corpus.seeds import NO_SEED
 from chorale.models.storage import DEFAULT_MODEL, NEXT_STEP
 from chorale.music.voices import VOICE_NAMES
 from chorale.sampling import rewriting
+from chorale.sampling.gibbs import InfillingOptions
 from chorale.sampling.logits import RULES_MODES
 from chorale.sampling.next_step import SamplingOptions
 from chorale.studio.model_cache import model_names
@@ -31,9 +32,9 @@ VARIATIONS = Parameter(
 )
 TEMPERATURE = Parameter(
     name="temperature",
-    summary="Below 1 the notes are more predictable, above 1 more surprising.",
+    summary="Below 1 the notes are more predictable, above 1 more surprising; without "
+    f"it {_DEFAULTS.temperature:g}, of infillers {InfillingOptions().temperature:g}.",
     kind=float,
-    default=_DEFAULTS.temperature,
     least=0.1,
     most=3,
 )
@@ -59,6 +60,15 @@ GUIDANCE = Parameter(
     "follows the model alone.",
     kind=float,
     default=_DEFAULTS.guidance,
+    least=0,
+    most=10,
+)
+CRITIC = Parameter(
+    name="critic",
+    summary="Next-step models with a critic: how strongly it selects the drafts after "
+    "every beat; 0 follows the model alone.",
+    kind=float,
+    default=_DEFAULTS.critic,
     least=0,
     most=10,
 )
@@ -139,8 +149,9 @@ def _model(kind: str | None = None) -> Parameter:
 def _best_of(default: int) -> Parameter:
     return Parameter(
         name="best_of",
-        summary="Number of pieces drawn for each one that is kept; the judge keeps "
-        "one that ends on a cadence, breaks few rules and is typical of Bach.",
+        summary="Number of drafts of each piece. New pieces and harmonizations go on "
+        "from the best after each phrase; the judge keeps one that ends on a cadence, "
+        "breaks few rules and is typical of Bach.",
         kind=int,
         default=default,
         least=1,
@@ -155,7 +166,7 @@ def options_of(kind: str | None, best_of: int) -> tuple[Parameter, ...]:
         kind: of its models; None for either.
         best_of: the default, as of the command.
     """
-    shared = (TEMPERATURE, RULES, RANDOM_STATE, TOP_P, GUIDANCE)
+    shared = (TEMPERATURE, RULES, RANDOM_STATE, TOP_P, GUIDANCE, CRITIC)
     # New pieces have no given notes to lead to, and take the default number.
     own = () if kind == NEXT_STEP else (PARTICLES,)
     return (_model(kind), VARIATIONS, _best_of(best_of), *shared, *own)

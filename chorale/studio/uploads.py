@@ -25,7 +25,7 @@ from chorale.formats.files import (
 )
 from chorale.formats.foreign import advice_for
 from chorale.formats.reading import FASTEST, SLOWEST, Reading, ReadingOptions
-from chorale.music.keys import Key
+from chorale.music.key_decision import parse_key
 from chorale.music.melody import Melody, melody_of
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_NAMES, voice_named
@@ -100,7 +100,8 @@ def read_upload(
             four voices.
     """
     line = None if voice is None else voice_named(voice)
-    options = ReadingOptions(key=None if key is None else parse_key(key))
+    named, remarks = (None, ()) if key is None else parse_key(key)
+    options = ReadingOptions(key=named)
     shown = _shown_name(name)
     if not data:
         raise DataError(f"{shown}: expected {READABLE_NAMES}, it is empty")
@@ -119,22 +120,7 @@ def read_upload(
         # A catalogue number in the name would say that the piece is Bach's.
         stem = re.sub(r"\.\w{1,10}\Z", "", shown).strip(". ")
         chorale = replace(chorale, source="" if stem == "the file" else stem)
-    return replace(upload, chorale=chorale)
-
-
-def parse_key(name: str) -> Key:
-    """Return the key of a name such as `E minor`, `e minor` or `Bb major`.
-
-    Raises:
-        UsageError: there is no such key.
-    """
-    tonic, _, mode = name.strip().partition(" ")
-    try:
-        return Key(tonic[:1].upper() + tonic[1:], mode.strip().casefold())
-    except DataError:
-        raise UsageError(
-            f"expected a key such as 'G major' or 'Bb minor', got {name[:40]!r}"
-        ) from None
+    return replace(upload, chorale=chorale, remarks=(*remarks, *upload.remarks))
 
 
 # === Names ===

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from typing import Any
+from xml.etree import ElementTree
 
 import mido
 import numpy as np
@@ -20,9 +21,10 @@ from strategies import little_chorale
 from chorale.errors import DataError, UsageError
 from chorale.music.score import Chorale
 from chorale.sampling.best_of import Judge
+from chorale.sampling.gibbs import InfillingOptions
 from chorale.studio import actions, model_cache
 from chorale.studio.actions import prepare
-from chorale.studio.exports import export, format_names
+from chorale.studio.exports import MEDIA_TYPES, export, format_names
 from chorale.studio.findings import check
 from chorale.studio.piece_json import (
     cells_from_json,
@@ -116,13 +118,19 @@ def test_options_of_drawing_reach_the_models(monkeypatch: pytest.MonkeyPatch) ->
     job = {"action": "rewrite", "piece": piece(), "cells": cells(64, alto=(4, 20))}
     for model in ("bach", "counterpoint"):
         chosen = {"model": model, "top_p": 0.5, "guidance": 0.5, "particles": 3}
+        chosen |= {"critic": 0.5, "temperature": 0.9}
         prepare({**job, **chosen})(lambda *_: None)
         prepare({**job, "model": model})(lambda *_: None)
     given, plain = asked[0], next(each for each in asked if each.top_p != 0.5)
     assert (given.top_p, given.guidance, given.particles) == (0.5, 0.5, 3)
-    assert (plain.top_p, plain.guidance, plain.particles) == (0.96, 2.0, 32)
+    assert (given.critic, given.temperature) == (0.5, 0.9)
+    assert (plain.top_p, plain.guidance, plain.particles) == (0.96, 2.5, 32)
+    assert (plain.critic, plain.temperature) == (2.0, 0.8)
     assert asked[-1].top_p == 0.96 and not hasattr(asked[-1], "particles")
-    for name, value in (("top_p", 0), ("guidance", -1), ("particles", 0)):
+    infilled = {each.temperature for each in asked if hasattr(each, "rounds")}
+    assert infilled == {0.9, InfillingOptions().temperature}
+    bounds = {"top_p": 0, "guidance": -1, "critic": -1, "particles": 0}
+    for name, value in bounds.items():
         with pytest.raises(UsageError, match=f"expected {name} to be a"):
             prepare({**job, name: value})
     with pytest.raises(UsageError, match="got 'particles'"):
@@ -339,6 +347,20 @@ def test_files_are_written(name: str) -> None:
     if name == "midi":
         notes = mido.MidiFile(file=io.BytesIO(content))
         assert len(notes.tracks) == 5
+
+
+def test_a_marked_score_has_the_findings_of_the_check() -> None:
+    leap = [[[72, 0, 4], [62, 4, 4]], [[67, 0, 8]], [[64, 0, 8]], [[48, 0, 8]]]
+    body = {"piece": {"steps": 8, "voices": leap, "key": "C major", "title": "Leap"}}
+    content, media_type, file = export(body, "marked")
+    assert (media_type, file) == (MEDIA_TYPES["musicxml"], "leap-checked.musicxml")
+    root = ElementTree.fromstring(content)
+    texts = [words.text or "" for words in root.iter("words")]
+    for finding in check(body)["findings"]:
+        rule = finding["rule"].replace("-", " ")
+        assert any(text.startswith(rule) for text in texts)
+    assert any(text.startswith("large leap") for text in texts)
+    assert any(text.startswith("C: I") for text in texts)
 
 
 def test_other_formats_and_long_sounds_are_refused() -> None:

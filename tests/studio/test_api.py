@@ -205,7 +205,7 @@ def test_what_was_guessed_is_in_a_header_of_ascii(client: httpx.Client) -> None:
         ("/api/harmonize", {"json": {"steps": 0, "voices": []}}, 400, "steps to be"),
         ("/api/harmonize?model=../bach", {"json": {}}, 400, "model to be one of"),
         ("/api/rewrite", {"json": melody()}, 400, "expected bars or voices"),
-        ("/api/rewrite?bars=9", {"json": melody()}, 400, "bars from 0 to 4, got 9"),
+        ("/api/rewrite?bars=9", {"json": melody()}, 400, "0 is the pickup, got 9"),
         ("/api/rewrite?bars=x", {"json": melody()}, 400, "bars to be bars to rewrite"),
         ("/api/generate?variations=2", {}, 400, "variations of 1"),
         ("/api/check?format=midi", {"json": melody()}, 400, "expected /api/check with"),
@@ -316,7 +316,7 @@ EXAMPLES = {
     "opening": "1",
     "key": "E minor",
 }
-EXAMPLES |= {"name": "a.json", "particles": "4"}
+EXAMPLES |= {"name": "a.json", "particles": "4", "temperature": "0.9"}
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from chorale.formats.files import READABLE
 from chorale.studio import pages
-from chorale.studio.exports import MEDIA_TYPES
+from chorale.studio.exports import MARKED, MEDIA_TYPES
 from chorale.studio.pages import page_file
 
 
@@ -35,4 +35,4 @@ def test_all_formats_that_are_exported_can_be_saved() -> None:
     table = re.search(r"const FORMATS = \[(.*?)\];", text_of("files_out.js"), re.S)
     assert table
     saved = re.findall(r'\["(\w+)", "', table.group(1))
-    assert sorted(saved) == sorted(MEDIA_TYPES)
+    assert sorted(saved) == sorted([*MEDIA_TYPES, MARKED])

@@ -78,7 +78,10 @@ def test_keys_are_those_of_the_file_or_guessed_or_chosen(tmp_path: Path) -> None
     assert open_upload(data, "a.csv")["key_estimated"]
     chosen = read_upload(data, "a.csv", key="e minor").to_json()
     assert (chosen["piece"]["key"], chosen["key_estimated"]) == ("E minor", False)
-    with pytest.raises(UsageError, match="expected a key such as 'G major'"):
+    dorian = read_upload(data, "a.csv", key="D dorian")
+    assert dorian.remarks[0] == "D dorian is read as D minor"
+    assert dorian.chorale.key == Key("D", "minor")
+    with pytest.raises(UsageError, match="expected key such as 'G major'"):
         read_upload(data, "a.csv", key="H dur")
     with pytest.raises(UsageError, match="expected a voice out of soprano"):
         read_upload(data, "a.csv", voice="treble")

@@ -17,8 +17,10 @@ const NAMES = { generate: "Generate", harmonize: "Harmonize", rewrite: "Rewrite"
 const RULES = ["off", "lenient", "strict"];
 const RULE_WORDS = ["free", "lenient", "strict"];
 
-/** @param {number} position of the slider, 0 to 10 @returns {number} 0.4 to 1.2, the default 0.8 in the middle */
-export const temperatureOf = (position) => Math.round((0.4 + 0.08 * position) * 100) / 100;
+const TEMPERATURE = 0.8; // the default of next-step models; that of infillers is 1
+
+/** @param {number} position of the slider, 0 to 10 @returns {number} from half the default of the model, which is in the middle */
+export const temperatureOf = (position) => Math.round((0.5 + 0.1 * position) * (isInfiller() ? 1 : TEMPERATURE) * 100) / 100;
 
 const temperatureWord = (position) => {
   const words = ["calm", "calm", "calm", "restrained", "restrained", "balanced", "lively", "lively", "bold", "bold", "adventurous"];
@@ -29,7 +31,9 @@ const temperatureWord = (position) => {
 export const kept = new EventTarget();
 
 let running = null; // AbortController of the job
-let infillers = []; // names of the models that have neither guidance nor particles
+let infillers = []; // names of the models that have neither guidance, critic nor particles
+
+const isInfiller = () => infillers.includes(byId("model").value);
 
 /** @returns {boolean} whether the panel is a sheet at the bottom, as on a phone */
 const isSheet = () => matchMedia("(max-width: 760px)").matches;
@@ -42,7 +46,7 @@ function options() {
   return {
     model: byId("model").value || "bach", variations: number("variations", 1), best_of: number("best-of", 2),
     temperature: temperatureOf(settings.temperature), rules: RULES[settings.rules], random_state: number("random-state", 0),
-    top_p: number("top-p", 0.96, Number), guidance: number("guidance", 2, Number), particles: number("particles", null),
+    top_p: number("top-p", 0.96, Number), guidance: number("guidance", 2, Number), critic: number("critic", 2, Number), particles: number("particles", null),
     bars: number("bars", null), opening: number("opening", 2), distance: number("distance", 40) / 100,
   };
 }
@@ -196,9 +200,8 @@ function show() {
   byId("melody-voice").value = String(melody);
   byId("harmonize-note").textContent = isSilent(piece) ? "Open or write a melody first."
     : isEmpty(locked) ? "Notes of other voices are replaced, except locked ones." : "Locked notes stay as they are.";
-  const isInfiller = infillers.includes(byId("model").value);
-  for (const node of document.querySelectorAll("#guidance, [for=guidance]")) node.hidden = isInfiller;
-  for (const node of document.querySelectorAll("#particles, [for=particles]")) node.hidden = isInfiller || action === "generate";
+  for (const node of document.querySelectorAll("#guidance, [for=guidance], #critic, [for=critic]")) node.hidden = isInfiller();
+  for (const node of document.querySelectorAll("#particles, [for=particles]")) node.hidden = isInfiller() || action === "generate";
   const name = selectionName();
   byId("rewrite-selection").textContent = name ? name.charAt(0).toUpperCase() + name.slice(1)
     : "Nothing is selected. Drag over the score, or move with the arrow keys.";
@@ -217,24 +220,27 @@ export function showModels(models) {
   const isWriter = ({ kind }) => !/sketch|classif/.test(kind);
   byId("model").replaceChildren(...models.filter(isWriter).map(({ name, summary }) => element("option", { value: name, title: summary }, name)));
   if (models.some(({ name }) => name === settings.model)) byId("model").value = settings.model;
+  tellSliders();
   show();
 }
 
+/** Says in words where the sliders are. */
+function tellSliders() {
+  byId("temperature-text").textContent = temperatureWord(settings.temperature);
+  byId("temperature").setAttribute("aria-valuetext", `${temperatureWord(settings.temperature)}, ${temperatureOf(settings.temperature)}`);
+  byId("rules-text").textContent = RULE_WORDS[settings.rules];
+  byId("rules").setAttribute("aria-valuetext", RULE_WORDS[settings.rules]);
+}
+
 function sliders() {
-  const words = () => {
-    byId("temperature-text").textContent = temperatureWord(settings.temperature);
-    byId("temperature").setAttribute("aria-valuetext", `${temperatureWord(settings.temperature)}, ${temperatureOf(settings.temperature)}`);
-    byId("rules-text").textContent = RULE_WORDS[settings.rules];
-    byId("rules").setAttribute("aria-valuetext", RULE_WORDS[settings.rules]);
-  };
   for (const id of ["temperature", "rules"]) {
     byId(id).value = String(settings[id]);
     byId(id).addEventListener("input", (event) => {
       prefer({ [id]: Number(event.target.value) });
-      words();
+      tellSliders();
     });
   }
-  words();
+  tellSliders();
 }
 
 /** Wires the panel. */
@@ -264,13 +270,14 @@ export function startActions() {
   }
   byId("distance").value = String(settings.distance);
   byId("distance").addEventListener("change", () => prefer({ distance: options().distance * 100 }));
-  for (const [id, name, option] of [["top-p", "topP", "top_p"], ["guidance", "guidance", "guidance"], ["particles", "particles", "particles"]]) {
+  for (const [id, name, option] of [["top-p", "topP", "top_p"], ["guidance", "guidance", "guidance"], ["critic", "critic", "critic"], ["particles", "particles", "particles"]]) {
     byId(id).value = String(settings[name] ?? "");
     byId(id).addEventListener("change", () => prefer({ [name]: options()[option] }));
   }
   byId("variations").addEventListener("input", show);
   byId("model").addEventListener("change", () => {
     prefer({ model: byId("model").value });
+    tellSliders(); // the temperature is that of the kind of model
     show();
   });
   byId("fresh").addEventListener("change", () => prefer({ fresh: byId("fresh").checked }));

@@ -10,6 +10,7 @@ import { svgFrom } from "./svg.js";
 
 const FORMATS = [
   ["midi", "MIDI", "four tracks"], ["musicxml", "MusicXML", "for notation programs"],
+  ["marked", "Marked score", "MusicXML with faults and numerals"],
   ["wav", "WAV", "sound"], ["abc", "ABC", "text"], ["humdrum", "Humdrum", "**kern"], ["csv", "CSV", "table"],
   ["svg", "SVG", "picture"], ["png", "PNG", "picture"],
 ];

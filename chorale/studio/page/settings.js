@@ -4,7 +4,8 @@ const KEY = "chorale-studio-settings-1";
 const DEFAULTS = {
   theme: "system", staves: 2, zoom: 100, numerals: false, colours: true, follow: true,
   action: "generate", seed: "1", temperature: 5, rules: 1, model: "bach", variations: 1,
-  bestOf: 2, opening: 2, distance: 40, topP: 0.96, guidance: 2, particles: null, fresh: true, metronome: false, loop: false, instrument: "organ",
+  bestOf: 2, opening: 2, distance: 40, topP: 0.96, guidance: 2, critic: 2, particles: null, fresh: true,
+  metronome: false, loop: false, instrument: "organ",
   volumes: [1, 1, 1, 1], commandLine: "",
 };
 

@@ -85,25 +85,29 @@ def test_how_much_a_rewriting_changes_is_asked_and_said(page: Page) -> None:
 def test_options_of_drawing_are_those_of_the_model(page: Page) -> None:
     open_studio(page, few_chorales().valid[0].opening(16))
     page.locator("#more summary").click()
-    fields = [page.locator(f"#{name}") for name in ("top-p", "guidance", "particles")]
+    names = ("top-p", "guidance", "critic", "particles")
+    fields = [page.locator(f"#{name}") for name in names]
     for action, model, shown in (
-        ("generate", "bach", (True, True, False)),
-        ("harmonize", "bach", (True, True, True)),
-        ("harmonize", "counterpoint", (True, False, False)),
-        ("rewrite", "bach", (True, True, True)),
+        ("generate", "bach", (True, True, True, False)),
+        ("harmonize", "bach", (True, True, True, True)),
+        ("harmonize", "counterpoint", (True, False, False, False)),
+        ("rewrite", "bach", (True, True, True, True)),
     ):
         choose(page, action)
         page.locator("#model").select_option(model)
+        spoken = page.locator("#temperature").get_attribute("aria-valuetext")
+        assert spoken == f"balanced, {1 if model == 'counterpoint' else 0.8}"
         for field, is_shown in zip(fields, shown, strict=True):
             expect(field).to_be_visible(visible=is_shown)
     choose(page, "harmonize")
-    for field, value in zip(fields, ("0.5", "0.25", "3"), strict=True):
+    for field, value in zip(fields, ("0.5", "0.25", "1", "3"), strict=True):
         field.fill(value)
         field.press("Tab")
     with page.expect_request("**/jobs") as asked:
         page.locator("#run").click()
     job = asked.value.post_data_json
-    assert [job[name] for name in ("top_p", "guidance", "particles")] == [0.5, 0.25, 3]
+    asked_for = [job[name] for name in ("top_p", "guidance", "critic", "particles")]
+    assert asked_for == [0.5, 0.25, 1, 3]
     wait_for_change(page, "Harmonize")
 
 
