@@ -80,6 +80,7 @@ _PANELS = {
     },
     "Train": {
         "train": "Train a network on a corpus; write a run folder with the model.",
+        "calibrate": "Correct how far a model trusts what it knows of its pieces.",
         "critic": "Fit the critic of a model, which then steers what it writes.",
         "models": "List the bundled models and yours, with their figures on the valid "
         "split.",

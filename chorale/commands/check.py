@@ -51,8 +51,12 @@ _Rates = Annotated[
         "highest rates, instead of single findings.",
     ),
 ]
-_Strict = Annotated[
-    bool, typer.Option("--strict", help="Exit with code 1 if anything was found.")
+_ExitCode = Annotated[
+    bool,
+    typer.Option(
+        "--exit-code",
+        help="For scripts: exit with code 1 if anything was found, as git diff does.",
+    ),
 ]
 _List = Annotated[
     bool,
@@ -101,7 +105,7 @@ def check(
     select: _Select = None,
     ignore: _Ignore = "",
     show_rates: _Rates = False,
-    strict: _Strict = False,
+    exit_code: _ExitCode = False,
     show_rules: _List = False,
     show_analysis: _ShowAnalysis = False,
     as_json: _Json = False,
@@ -151,7 +155,7 @@ def check(
     if output_format is not None:
         _save_marked(checked, output, force, as_json)
     _print_summary(checked, refused)
-    if refused or (strict and any(file.findings for file in checked)):
+    if refused or (exit_code and any(file.findings for file in checked)):
         raise typer.Exit(ChoraleError.exit_code)
 
 

@@ -17,17 +17,19 @@ from chorale.corpus.loading import Corpus, bundled_corpus, load_corpus, split_co
 from chorale.errors import DataError, UsageError
 from chorale.evaluation.style.windows import Window
 from chorale.models.storage import (
+    CRITIC_FILE,
     DEFAULT_MODEL,
     NEXT_STEP,
     find_model,
     load_model,
     save_critic,
 )
+from chorale.nn.provenance import without_folder
 from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.prompts import continue_each, reference_windows
 from chorale.training.cadence_keys import count_cadence_keys
 from chorale.training.critic import fit_critic
-from chorale.training.provenance import without_folder
+from chorale.training.form import count_forms
 
 
 def critic(
@@ -57,14 +59,15 @@ def critic(
     The model continues the opening of each piece of train. What it does more often than
     the corpus, and less often, is counted and stored beside its weights; generate,
     harmonize and rewrite weigh their drafts by it after every beat (--critic). So are
-    the keys in which phrases end, of which generate and harmonize draw one for each.
+    the keys in which phrases end, of which generate and harmonize draw one for each,
+    and the phrases that repeat earlier ones, from which generate draws a form.
 
     Example: chorale critic --model runs/hymns --corpus hymns
     """
     if min(rounds, drafts) < 1:
         raise UsageError(f"expected 1 or more, got {rounds} rounds of {drafts} drafts")
     folder = find_model(model)
-    predictor = load_model(folder, kind=NEXT_STEP)
+    predictor = load_model(folder, kind=NEXT_STEP, without=(CRITIC_FILE,))
     with progress_bar("Reading the corpus") as progress:
         loaded = load_corpus(corpus, splits=("train", "valid"), progress=progress)
     learned, _, remark = split_corpus(loaded)
@@ -73,8 +76,7 @@ def critic(
     train = [piece for piece in learned if piece.key is not None]
     if not train:
         raise DataError("expected pieces with keys, got none", loaded.path)
-    predictor.critic = None
-    cadence_keys = count_cadence_keys(train)
+    cadence_keys, form = count_cadence_keys(train), count_forms(train)
     plan = [(number, draft) for number in range(rounds) for draft in range(drafts)]
     drawn: list[Window] = []
     for index, (number, draft) in enumerate(plan):
@@ -84,7 +86,7 @@ def critic(
         if draft == drafts - 1:
             bach = reference_windows(drawn, train)
             fitted = fit_critic(bach, drawn, predictor.critic)
-            predictor.critic = replace(fitted, cadence_keys=cadence_keys)
+            predictor.critic = replace(fitted, cadence_keys=cadence_keys, form=form)
             drawn = []
     assert predictor.critic is not None
     record = _record(loaded, len(train), rounds, drafts, random_state)

@@ -72,6 +72,23 @@ PlanSeed = Annotated[
         rich_help_panel=ADVANCED,
     ),
 ]
+Form = Annotated[
+    str | None,
+    typer.Option(
+        help="What is repeated: none; aab for bar form, in which the first phrases "
+        "come twice; or a letter for each phrase, such as 'a b a b c d', where a' is "
+        "the melody of a with other voices.",
+        show_default="drawn, as often as Bach repeats",
+    ),
+]
+Cadences = Annotated[
+    str | None,
+    typer.Option(
+        help="How each phrase ends: the numeral of its key in the key of the piece, "
+        "and PAC, IAC, HC, DC or plagal if it matters, such as 'I:PAC V:HC vi I:PAC'.",
+        show_default="drawn, as often as Bach ends so",
+    ),
+]
 
 
 def generate(
@@ -79,6 +96,8 @@ def generate(
     seed: Seed = "1",
     bars: Bars = None,
     opening: Opening = None,
+    form: Form = None,
+    cadences: Cadences = None,
     model: Models = None,
     variations: sampling.Variations = 1,
     random_state: sampling.RandomState = sampling.NEXT_STEP.random_state,
@@ -107,9 +126,10 @@ def generate(
 ) -> None:
     """Write new chorales.
 
-    The first bars are those of a chorale of Bach's; the model writes the rest.
+    The first bars are those of a chorale of Bach's; the model writes the rest. What it
+    repeats, and how its phrases are to end, is said on stderr.
 
-    Example: chorale generate --seed 3 --bars 16 -n 4 --format midi,musicxml
+    Example: chorale generate --seed 3 --bars 16 --form aab -n 4 --format midi,musicxml
     """
     destination = outputs.Destination.of(context)
     _check_options(context)
@@ -118,6 +138,8 @@ def generate(
         plan=None if plan is None else _find(context, plan),
         bars=bars,
         opening_bars=opening,
+        form=form,
+        cadences=cadences,
         random_state=random_state,
     )
     check_writable(output)
@@ -127,6 +149,8 @@ def generate(
         averaging=average,
         plan=start.plan,
         opening=start.opening,
+        form=start.form,
+        endings=start.endings,
         options=sampling.next_step_options(context),
         variations=variations,
         best_of=best_of,
@@ -148,13 +172,17 @@ def _write_few(
 ) -> None:
     """Draw chorales side by side, and write the best."""
     models = {name: load_model(name, kind=NEXT_STEP) for name in model_names}
+    averaging = averaged(list(models.values()), bulk.averaging)
     with progress_bar("Writing chorales") as progress:
         drawn = sample(
-            averaged(list(models.values()), bulk.averaging),
+            averaging,
             bulk.plan,
             bulk.opening,
             bulk.options,
+            form=bulk.form,
+            endings=bulk.endings,
             variations=bulk.variations * bulk.best_of,
+            drafts=bulk.best_of,
             progress=progress,
         )
     # The first model is the judge: its card has its likelihoods of Bach's own chorales.
@@ -165,6 +193,7 @@ def _write_few(
         drawn,
         lambda: Judge(predictor, typical_of(load_card(name))),
         opening=bulk.opening.steps if bulk.opening else 0,
+        plans=bulk.plans(averaging),
     )
 
 

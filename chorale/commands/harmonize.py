@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from chorale.models.storage import DEFAULT_MODEL, load_model
 from chorale.music.melody import Melody, melody_of
 from chorale.music.voices import VOICE_NAMES, voice_named
 from chorale.sampling import completion
+from chorale.sampling.best_of import Judge
 from chorale.sampling.next_step import PARTICLES
 
 
@@ -86,6 +88,7 @@ def harmonize(
             given,
             options,
             variations=variations * best_of,
+            drafts=best_of,
             progress=progress,
         )
     name = outputs.name_of(melody)
@@ -95,6 +98,7 @@ def harmonize(
         destination,
         outputs.stems(f"{name}-harmonized", random_state, variations),
         drawn,
+        partial(Judge.default, model, opened),
         semitones=completion.semitones_into_range(given, voice_range),
     )
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from chorale.commands.completion_options import options_for
-from chorale.commands.judged_corpus import load_reference, prompts_of
+from chorale.commands.judged_corpus import load_reference
+from chorale.commands.judged_sets import COUNT, sets_from_files, sets_from_model
 from chorale.commands.listening import PAIRS, Listen, write_page
 from chorale.commands.model_options import (
     Average,
@@ -32,6 +30,7 @@ from chorale.commands.printing import print_remarks
 from chorale.commands.progress import progress_bar
 from chorale.commands.sampling_options import NEXT_STEP as DEFAULTS
 from chorale.commands.sampling_options import (
+    BestOf,
     CriticStrength,
     Guidance,
     Particles,
@@ -41,28 +40,13 @@ from chorale.commands.sampling_options import (
     Temperature,
     TopP,
 )
-from chorale.corpus.reading import find_files, in_other_formats, read_piece
 from chorale.errors import UsageError
-from chorale.evaluation.judgement import JudgedSets
 from chorale.evaluation.judgement import judge as judge_sets
-from chorale.evaluation.reference import Reference
 from chorale.evaluation.report import report_blocks
-from chorale.evaluation.style.windows import numbered_from_one, windows_of
 from chorale.evaluation.tables import judgement_blocks
-from chorale.models.ensemble import average as averaged
-from chorale.models.infiller import Infiller
-from chorale.models.storage import NEXT_STEP, load_model
 from chorale.music.voices import SOPRANO, VOICE_NAMES
-from chorale.sampling.completion import Model
 from chorale.sampling.logits import RULES_MODES
 from chorale.sampling.next_step import PARTICLES
-from chorale.sampling.prompts import (
-    continue_each,
-    draw_chorales,
-    harmonize_each,
-    matched_sets,
-    sampled_sets,
-)
 from chorale.utils.extras import require
 from chorale.utils.reports import check_report_path, to_text, write_report
 from chorale.utils.saving import check_new
@@ -71,11 +55,10 @@ _output = partial(typer.Option, rich_help_panel=OUTPUT)
 _sampling = partial(typer.Option, rich_help_panel=SAMPLING)
 _advanced = partial(typer.Option, rich_help_panel=ADVANCED)
 
-_COUNT = 256  # continuations; intervals hardly get narrower with more
 _SOPRANO = VOICE_NAMES[SOPRANO]
 _FOR_SAMPLES = (
     "model average given new_tunes count bars temperature top_p guidance critic "
-    "particles rules rests against_rules"
+    "particles best_of rules rests against_rules"
 ).split()
 _FOR_FILES = ["opening"]
 
@@ -94,7 +77,7 @@ _Count = Annotated[
         "-n",
         help="Number of samples, 1 or more. More give narrower intervals and take "
         "longer.",
-        show_default=f"{_COUNT}; with --given, each piece once; {PAIRS} pairs to hear",
+        show_default=f"{COUNT}; with --given, each piece once; {PAIRS} pairs to hear",
     ),
 ]
 _Report = Annotated[
@@ -173,6 +156,7 @@ def judge(
     force: Force = False,
     given: _Given = None,
     bars: _Bars = None,
+    best_of: BestOf = 1,
     temperature: Temperature = DEFAULTS.temperature,
     top_p: TopP = DEFAULTS.top_p,
     rules: Rules = DEFAULTS.rules,
@@ -189,10 +173,10 @@ def judge(
     """Compare chorales with Bach's: style, part-writing, endings, copying.
 
     A model continues openings of the valid split, following the plans of its pieces.
-    Each sample is the first draw, not the best of several, and is judged without its
-    opening. Three columns give the scale: held-out chorales by Bach, random subsets of
-    the training chorales, and an n-gram model. --corpus names another corpus than
-    Bach's to compare with.
+    Each sample is a single draft, unless --best-of asks for several as generate and
+    harmonize do, and is judged without its opening. Three columns give the scale:
+    held-out chorales by Bach, random subsets of the training chorales, and an n-gram
+    model. --corpus names another corpus than Bach's to compare with.
 
     Example: chorale judge --model bach -n 64 --report judged.html
     """
@@ -211,9 +195,9 @@ def judge(
     settings: dict[str, Any] = {}
     if files:
         title = ", ".join(map(str, files))
-        sets = _from_files(files, opening, reference, random_state)
+        sets = sets_from_files(files, opening, reference, random_state)
     else:
-        sets, settings = _from_model(context, reference)
+        sets, settings = sets_from_model(context, reference)
         title = model_title(names, average)
     with progress_bar("Judging") as progress:
         judgement = judge_sets(sets, random_state=random_state, progress=progress)
@@ -259,98 +243,9 @@ def _check_options(context: typer.Context) -> None:
             f"expected --against-rules other than --rules {rules}, out of "
             f"{', '.join(RULES_MODES)}"
         )
+    if asked["best_of"] < 1:
+        raise UsageError(f"expected --best-of 1 or more, got {asked['best_of']}")
     if asked["opening"] < 0:
         raise UsageError(
             f"expected an opening of at least 0 bars, got {asked['opening']}"
         )
-
-
-def _from_model(
-    context: typer.Context, reference: Reference
-) -> tuple[JudgedSets, dict[str, Any]]:
-    """Return a model's samples with what they are compared with, and the settings."""
-    asked = context.params
-    given, count = asked["given"], asked["count"]
-    names = model_names(asked["model"])
-    models = [load_model(name, kind=None if given else NEXT_STEP) for name in names]
-    predictors = [model for model in models if not isinstance(model, Infiller)]
-    if len(predictors) == len(models):
-        model: Model = averaged(predictors, asked["average"])
-    elif len(models) > 1 or asked["average"] != "none":
-        raise UsageError("infillers are not averaged: name one --model alone")
-    else:
-        model = models[0]
-    options = options_for(context, model)
-    variants = {"samples": options}
-    if rules := asked["against_rules"]:
-        variants[f"rules {rules}"] = replace(options, rules=rules)
-    chorales = prompts_of(reference, model, bool(given))
-    if count is None:
-        count = len(chorales) if given else _COUNT
-    prompts = draw_chorales(chorales, count, options.random_state)
-    write = harmonize_each if given else partial(continue_each, bars=asked["bars"])
-    with progress_bar("Sampling") as progress:
-        sets = sampled_sets(
-            write, model, prompts, reference, variants, progress=progress
-        )
-    names = [
-        f"sample {number} ({window.group})"
-        for number, window in enumerate(sets.samples, start=1)
-    ]
-    sets = replace(sets, names=names)
-    settings = {"given": given, **asdict(options)}
-    return sets, {name: value for name, value in settings.items() if value is not None}
-
-
-def _from_files(
-    files: Sequence[Path], opening: int, reference: Reference, random_state: int
-) -> JudgedSets:
-    """Return chorales from files with what they are compared with."""
-    paths = find_files(files)
-    readings = []
-    with progress_bar("Reading") as progress:
-        for done, path in enumerate(paths, start=1):
-            readings.append(read_piece(path))
-            if path.suffix.lower() != ".csv":  # what CSVs lack is said once for all
-                remarks = readings[-1]._replace(metre_assumed=False).remarks()
-                print_remarks(*(f"{path}: {remark}" for remark in remarks))
-            progress(done, len(paths))
-    again = in_other_formats(paths, [reading.chorale for reading in readings])
-    if again:
-        print_remarks(
-            f"{len(again)} of the {len(paths)} files "
-            + ("is the piece" if len(again) == 1 else "are the pieces")
-            + " of another in another format: each piece is judged once"
-        )
-    kept = [index for index in range(len(paths)) if index not in again]
-    paths, readings = [paths[i] for i in kept], [readings[i] for i in kept]
-    assumed = sum(reading.metre_assumed for reading in readings)
-    is_classic = all(
-        reading.metre_assumed and path.suffix.lower() == ".csv"
-        for reading, path in zip(readings, paths, strict=True)
-    )
-    lacks = "have no repeated notes, fermatas and bars; they are removed from"
-    if is_classic and not reference.is_classic:
-        print_remarks(
-            f"CSVs of four columns {lacks} {reference.name}'s chorales too, and bars "
-            "counted in 4/4"
-        )
-    elif assumed:
-        print_remarks(
-            f"{assumed} of the files have no metre; their bars are counted in 4/4 from "
-            "the first step"
-        )
-    # Bars count from 1, the pickup is bar 0: without an opening it is judged too.
-    first_bar = opening + 1 if opening else 0
-    chorales = [numbered_from_one(reading.chorale) for reading in readings]
-    windows = windows_of(chorales, first_bar=first_bar)
-    with progress_bar("Sampling the n-gram") as progress:
-        sets = matched_sets(
-            windows,
-            reference,
-            opening_bars=opening,
-            is_classic=is_classic,
-            random_state=random_state,
-            progress=progress,
-        )
-    return replace(sets, names=tuple(map(str, paths)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +13,11 @@ from chorale.commands.options import OUTPUT, names_typed, option_name
 from chorale.commands.output_folder import check_writable
 from chorale.commands.printing import print_remarks
 from chorale.commands.progress import progress_bar
-from chorale.commands.sampling_options import GENERATED_BEST_OF, next_step_options
+from chorale.commands.sampling_options import (
+    GENERATED_BEST_OF,
+    next_step_options,
+    settings_of,
+)
 from chorale.errors import UsageError
 from chorale.evaluation.listening import Pair, Wording, listening_page
 from chorale.models.ensemble import average as averaged
@@ -123,8 +126,8 @@ def _about(title: str, options: SamplingOptions) -> str:
     """Return what the samples are, for the end of the page."""
     words = ", ".join(
         f"{name.replace('_', ' ')} {value}"
-        for name, value in asdict(options).items()
-        if value is not None and value is not False
+        for name, value in settings_of(options).items()
+        if value is not False
     )
     return (
         f"The other pieces are samples of the model {title} (chorale {__version__}), "

@@ -143,6 +143,7 @@ def write_best(
     opening: int = 0,
     semitones: int = 0,
     warn_of_endings: bool = True,
+    plans: Sequence[str] = (),
 ) -> None:
     """Write the best chorale of each group, and the report; print the file names.
 
@@ -154,6 +155,7 @@ def write_best(
         opening: steps at the beginning that were given.
         semitones: transposition under which the chorales are judged.
         warn_of_endings: say on stderr if no chorale of a group ends on a cadence.
+        plans: see `choose_best`; those of what is kept are said on stderr.
     """
     choices, remarks = choose_if_judged(
         drawn,
@@ -162,6 +164,7 @@ def write_best(
         opening=opening,
         semitones=semitones,
         report=destination.report is not None,
+        plans=plans,
     )
     print_remarks(*remarks)
     write_choices(destination, names, choices, warn_of_endings=warn_of_endings)
@@ -190,6 +193,8 @@ def write_choices(
     open_ended = []
     for name, choice in zip(names, choices, strict=True):
         written = write_piece(destination, name, choice.chorale)
+        if choice.plan:
+            print_remarks(f"{written}: {choice.plan}")
         for ending in endings:
             said |= dict.fromkeys(losses(choice.chorale, f"chorale{ending}"))
         if choice.candidates:

@@ -25,9 +25,11 @@ def find_piece(context: typer.Context, name: str) -> Reading:
         UsageError: an option about files is given for a bundled chorale.
         DataError: the file does not hold a chorale of four voices.
     """
-    options = reading_options(context)
     chorale = find_bundled_piece(context, name)
-    reading = read_whole(Path(name), options) if chorale is None else Reading(chorale)
+    if chorale is None:
+        reading = read_whole(Path(name), reading_options(context))
+    else:
+        reading = Reading(chorale)
     print_remarks(*reading.remarks())
     return reading
 

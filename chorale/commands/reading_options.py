@@ -8,9 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from chorale.errors import DataError, UsageError
+from chorale.commands.printing import print_remarks
+from chorale.errors import UsageError
 from chorale.formats.files import READABLE_FORMATS
 from chorale.formats.reading import FASTEST, SLOWEST, ReadingOptions
+from chorale.music.key_decision import parse_key
 from chorale.music.keys import Key
 from chorale.utils.checks import check_choice
 
@@ -58,7 +60,8 @@ KeyName = Annotated[
     _option(
         "--key",
         metavar="KEY",
-        help="Key, such as 'E minor' or 'Bb major', instead of the one in the file.",
+        help="Key, such as 'E minor', 'Bb major' or 'D dorian', instead of the one in "
+        "the file.",
         show_default="that of the file, or estimated from the notes",
     ),
 ]
@@ -84,6 +87,8 @@ Phrases = Annotated[
 def reading_options(context: typer.Context) -> ReadingOptions:
     """Return what the options of a command say about the file it reads.
 
+    A key that is read otherwise than it is named is printed.
+
     Raises:
         UsageError: a value out of bounds, or --track together with --parts.
     """
@@ -93,7 +98,11 @@ def reading_options(context: typer.Context) -> ReadingOptions:
         raise UsageError("--track N is the same as --parts N: leave one out")
     if track is not None:
         parts = str(track)
-    key, tempo = asked.get("key"), asked.get("tempo")
+    key: Key | None = None
+    remarks: tuple[str, ...] = ()
+    if asked.get("key") is not None:
+        key, remarks = parse_key(asked["key"])
+    print_remarks(*remarks)
     source_format = asked.get("source_format")
     if source_format is not None:
         check_choice("--from", source_format, READABLE_FORMATS)
@@ -101,8 +110,8 @@ def reading_options(context: typer.Context) -> ReadingOptions:
         format=source_format,
         tune=asked.get("tune"),
         parts=None if parts is None else _parse_parts(parts),
-        key=None if key is None else _parse_key(key),
-        tempo=tempo,
+        key=key,
+        tempo=asked.get("tempo"),
     )
 
 
@@ -131,14 +140,3 @@ def _parse_parts(text: str) -> tuple[int, ...]:
             f"expected --parts with numbers of parts such as 1,2,3,4, got {text!r}"
         )
     return tuple(map(int, text.split(",")))
-
-
-def _parse_key(text: str) -> Key:
-    """Return the key of a name such as `E minor`, `e minor` or `Bb major`."""
-    tonic, _, mode = text.strip().partition(" ")
-    try:
-        return Key(tonic[:1].upper() + tonic[1:], mode.strip().casefold())
-    except DataError:
-        raise UsageError(
-            f"expected a --key such as 'G major' or 'Bb minor', got {text!r}"
-        ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -107,7 +108,8 @@ def rewrite(
     passage = passage_of(chorale, wanted_bars, wanted_voices)
     check_writable(output)
 
-    choose = rewriting.JudgedChoice(Judge.load, report=report is not None)
+    load_judge = partial(Judge.default, model, opened)
+    choose = rewriting.JudgedChoice(load_judge, report=report is not None)
     with progress_bar("Rewriting") as progress:
         rewritten = rewriting.rewrite_passage(
             opened,

@@ -5,13 +5,14 @@ See `chorale.commands.completion_options` for those that generate does not have.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from chorale.commands.options import ADVANCED, SAMPLING
-from chorale.sampling.logits import RULES_MODES
+from chorale.sampling.logits import RULES_MODES, DrawingOptions
 from chorale.sampling.next_step import SamplingOptions
 
 NEXT_STEP = SamplingOptions()
@@ -23,6 +24,8 @@ _advanced = partial(typer.Option, rich_help_panel=ADVANCED)
 # Fields of the options of next-step models and of infillers.
 SHARED = ("temperature", "top_p", "top_k", "rules", "rests", "random_state")
 NEXT_STEP_ONLY = ("particles", "guidance", "critic")
+# Fields without an option: two follow from the piece.
+_WITHOUT_OPTION = ("usual_ranges", "foreign", "style")
 
 Variations = Annotated[
     int, typer.Option("-n", help="Number of pieces to write, 1 or more.")
@@ -37,9 +40,10 @@ RandomState = Annotated[
 BestOf = Annotated[
     int,
     _sampling(
-        help="Number of pieces drawn for each one that is kept, 1 or more. The judge "
-        "keeps one that ends on a cadence, breaks few rules and is about as likely as "
-        "Bach's own; 1 keeps the first. More take longer and give better pieces.",
+        help="Number of drafts of each piece, 1 or more. New pieces and harmonizations "
+        "are drafted phrase by phrase: all drafts go on from the best. In the end the "
+        "judge keeps one that ends on a cadence, breaks few rules and is about as "
+        "likely as Bach's own. More take longer and give better pieces.",
     ),
 ]
 Temperature = Annotated[
@@ -86,8 +90,8 @@ Guidance = Annotated[
     float,
     _advanced(
         help="Next-step models: weight of classifier-free guidance by the key in the "
-        "last four bars, 0 or more. 0 follows the model alone; with the default twice "
-        "as many chorales end on a cadence of the key.",
+        "last four bars and, with less weight, before fermatas, 0 or more. 0 follows "
+        "the model alone; with the default more phrases end on a cadence of the key.",
     ),
 ]
 CriticStrength = Annotated[
@@ -120,3 +124,13 @@ def next_step_options(context: typer.Context) -> SamplingOptions:
 def values_of(context: typer.Context, *names: str) -> dict[str, Any]:
     """Return the named options that the command has."""
     return {name: context.params[name] for name in names if name in context.params}
+
+
+def settings_of(options: DrawingOptions) -> dict[str, object]:
+    """Return the sampling options that a report names, with their values."""
+    values = asdict(options)
+    return {
+        name: value
+        for name, value in values.items()
+        if value is not None and name not in _WITHOUT_OPTION
+    }

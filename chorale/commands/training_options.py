@@ -137,8 +137,9 @@ def check_same(
     """
     for name in typed:
         if name in begun and asked[name] != begun[name]:
+            before = "none" if begun[name] in ("", ()) else begun[name]
             raise UsageError(
-                f"the run was begun with {name.replace('_', '-')} {begun[name]}, not "
+                f"the run was begun with {name.replace('_', '-')} {before}, not "
                 f"{asked[name]}: leave the option out, or start a new run"
             )
 

@@ -19,6 +19,7 @@ from chorale.utils.files import parse_object, write_text
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 CARD_FILE = "card.json"
+WEIGHTS_FILE = "weights.npz"
 CARD_FORMAT = 1
 FOLDERS = "CHORALE_MODELS"  # environment variable: folders of models
 

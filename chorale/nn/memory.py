@@ -115,14 +115,21 @@ class Memory:
             window.advance(position)
         self.position += 1
 
-    def at(self, rows: IntArray) -> Memory:
-        """Return a copy of some sequences, which may come several times."""
+    def select(self, rows: IntArray) -> Memory:
+        """Return the memory of some sequences, which may come several times.
+
+        If they are as many as before, it is this one, changed; otherwise a copy.
+        """
+        if len(rows) == self.batch:
+            for group in self._groups:
+                group.select(rows)
+            for window in self._windows:
+                window.buffer[...] = window.buffer[rows]
+            return self
         copy = Memory(self.rings, len(rows))
         copy.position[...] = self.position
         for part, own in zip(copy._groups, self._groups, strict=True):
-            np.take(own.buffer, rows, axis=1, out=part.buffer, mode="clip")
-            np.take(own.reads, rows, axis=1, out=part.reads, mode="clip")
-            part.written = own.written
+            part.copy(own, rows)
         for window, other in zip(copy._windows, self._windows, strict=True):
             np.take(other.buffer, rows, axis=0, out=window.buffer, mode="clip")
         return copy
@@ -132,6 +139,8 @@ class _Group:
     """All rings of entries of one shape whose entries are read at some lags.
 
     They share one buffer, so that a step copies twice, whatever the number of rings.
+    An entry stays in the row where it was written. Sequences that go on from others
+    share the past with them: a table says in which row the entries of each are.
     """
 
     def __init__(
@@ -147,20 +156,40 @@ class _Group:
         self._begins = np.concatenate([begins, np.repeat(begins, repeats)])
         lags = [lag for ring in own for lag in ring.lags]
         self._lags = np.array([*[0] * len(own), *lags])
-        self.written = begins  # slots that the next step writes
+        self._written = begins  # slots that the next step writes
 
         def zeros(count: int) -> FloatArray:
             return np.zeros((count, batch, *shape), np.float32)
 
-        self.buffer = zeros(int(lengths.sum()))  # (slots, batch, …)
+        slots = int(lengths.sum())
+        self._buffer = zeros(slots)
+        # Where the entry of each slot and sequence is: slot * batch + row.
+        self._written_places = np.arange(slots * batch).reshape(slots, batch)
+        self._places = self._written_places.copy()
         self.reads, self.entries = zeros(len(lags)), zeros(len(own))
 
     def advance(self, position: int) -> None:
-        self.buffer[self.written] = self.entries
+        self._buffer[self._written] = self.entries
+        self._places[self._written] = self._written_places[self._written]
         slots = self._begins + (position + 1 - self._lags) % self._lengths
-        self.written, read = slots[: len(self.entries)], slots[len(self.entries) :]
+        self._written, read = slots[: len(self.entries)], slots[len(self.entries) :]
+        self._take(self._places[read], self.reads)
+
+    def select(self, rows: IntArray) -> None:
+        self._places = self._places[:, rows]
+        self.reads[...] = self.reads[:, rows]
+
+    def copy(self, other: _Group, rows: IntArray) -> None:
+        """Become a copy of some rows of another group, after its last step."""
+        other._take(other._places[:, rows], self._buffer)
+        self.reads[...] = other.reads[:, rows]
+        self._written = other._written
+
+    def _take(self, places: IntArray, to: FloatArray) -> None:
+        """Write the entries at places to an array."""
+        entries = self._buffer.reshape(-1, *self.shape)
         # The mode spares a copy: with `raise`, the result would be buffered.
-        np.take(self.buffer, read, axis=0, out=self.reads, mode="clip")
+        np.take(entries, places, axis=0, out=to, mode="clip")
 
 
 class _Window:

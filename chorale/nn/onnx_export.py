@@ -1,10 +1,9 @@
 """Export of a function of a network as an ONNX graph.
 
-Its weights are kept in one of two ways. Either each initializer that is a weight of the
-network has the weight's path as its name and holds no data, and the session supplies
-it (`chorale.nn.onnx_sessions`), so that several graphs share one set of
-weights; or the graph holds them, all but the smallest in half precision, and casts them
-to single precision when it is opened.
+Each initializer that is a weight of the network has the weight's path as its name and
+holds no data. The session supplies it (`chorale.nn.onnx_sessions`), so that several
+graphs share one set of weights. Nodes that arrange weights then run each time. Weights
+that are not shared are constants, which ONNX Runtime arranges once.
 """
 
 from __future__ import annotations
@@ -26,13 +25,14 @@ from chorale.nn.onnx_canonical import make_canonical
 from chorale.nn.onnx_lookups import speed_up_lookups
 from chorale.nn.onnx_recurrent import arrange_lstm_weights
 from chorale.nn.onnx_sessions import to_onnx_layout
+from chorale.utils.arrays import FloatArray
 
 Tensor = Any  # of the Keras backend
 
 OPSET = 18
 _KERNEL_AXES = 4  # of a two-dimensional convolution
-# Values in a constant that may be no weight (shapes, offsets, folded scalars), and that
-# is not worth rounding.
+# Values in a constant that may be no weight: shapes, offsets, folded scalars, a row of
+# a weight.
 _LARGEST_CONSTANT = 1024
 
 
@@ -63,7 +63,7 @@ def export_graph(
     inputs: Sequence[Value],
     outputs: Sequence[str],
     *,
-    with_weights: bool = False,
+    shared: bool = True,
 ) -> bytes:
     """Return a function of a network as the bytes of an ONNX graph.
 
@@ -75,23 +75,18 @@ def export_graph(
         function: takes a tensor for each input, returns a tensor or a list of them.
         inputs: of the function. The graph has those that the outputs depend on.
         outputs: names of what the function returns.
-        with_weights: whether the graph holds its weights, the larger ones in half
-            precision.
+        shared: whether the weights are shared with other graphs; also of the session.
 
     Raises:
         ModelError: Keras runs on another backend than TensorFlow.
     """
     model = _export(network, function, inputs)
-    if not with_weights:
-        arrange_lstm_weights(model.graph)
-        _restore_shapes(model.graph, network)
+    arrange_lstm_weights(model.graph)
+    _restore_shapes(model.graph, network)
     make_canonical(model)
     names = [value.name for value in model.graph.output]
     _tidy(model.graph, dict(zip(names, outputs, strict=True)))
-    if with_weights:
-        _halve_weights(model.graph)
-    else:
-        _leave_out_weights(model.graph, network)
+    _leave_out_weights(model.graph, network, shared)
     return _to_bytes(model)
 
 
@@ -183,7 +178,7 @@ def _restore_shapes(graph: Any, network: keras.Model) -> None:
     """Give weights that a function reads in another shape their own shape again.
 
     The converter folds a weight and its change of shape into one constant. It becomes
-    the weight and a node that reshapes it.
+    the weight and the nodes that change its shape.
     """
     import onnx
 
@@ -192,20 +187,38 @@ def _restore_shapes(graph: Any, network: keras.Model) -> None:
         values = onnx.numpy_helper.to_array(constant)
         if values.dtype != np.float32 or values.size <= _LARGEST_CONSTANT:
             continue
-        flat = values.reshape(-1)
-        equal = [each for each in weights if np.array_equal(each.reshape(-1), flat)]
-        if not equal or any(each.shape == values.shape for each in equal):
+        if any(np.array_equal(weight, values) for weight in weights):
             continue
         name = constant.name
         own, shape = f"{name}:weight", f"{name}:shape"
-        constant.CopyFrom(onnx.numpy_helper.from_array(equal[0], own))
-        graph.initializer.append(
-            onnx.numpy_helper.from_array(np.array(values.shape), shape)
-        )
-        graph.node.insert(0, onnx.helper.make_node("Reshape", [own, shape], [name]))
+        for weight in weights:
+            if np.array_equal(weight.reshape(-1), values.reshape(-1)):
+                numbers = np.array(values.shape)
+                nodes = [onnx.helper.make_node("Reshape", [own, shape], [name])]
+            elif weight.ndim == 3 and np.array_equal(_as_kernel(weight), values):
+                numbers, turned = np.array([2]), f"{name}:turned"
+                nodes = [
+                    onnx.helper.make_node("Transpose", [own], [turned], perm=[2, 1, 0]),
+                    onnx.helper.make_node("Unsqueeze", [turned, shape], [name]),
+                ]
+            else:
+                continue
+            constant.CopyFrom(onnx.numpy_helper.from_array(weight, own))
+            graph.initializer.append(onnx.numpy_helper.from_array(numbers, shape))
+            for node in reversed(nodes):
+                graph.node.insert(0, node)
+            break
 
 
-def _leave_out_weights(graph: Any, network: keras.Model) -> None:
+def _as_kernel(weight: FloatArray) -> FloatArray:
+    """Return the kernel of a convolution over steps as one over (1, steps).
+
+    Keras has (width, in, out), ONNX (out, in, 1, width).
+    """
+    return weight.transpose(2, 1, 0)[:, :, np.newaxis]
+
+
+def _leave_out_weights(graph: Any, network: keras.Model, shared: bool = True) -> None:
     """Name the initializers that are weights of the network, and drop their data."""
     import onnx
 
@@ -235,7 +248,7 @@ def _leave_out_weights(graph: Any, network: keras.Model) -> None:
             initializer.ClearField("float_data")
             initializer.data_location = onnx.TensorProto.EXTERNAL
             initializer.external_data.add(key="location", value="weights.npz")
-            if values.ndim == _KERNEL_AXES or initializer.name in folded:
+            if shared and (values.ndim == _KERNEL_AXES or initializer.name in folded):
                 # An initializer that is also an input is no constant. A constant would
                 # be fused with what follows it, or folded with other constants, when
                 # the graph is opened, before its data is there.
@@ -249,26 +262,6 @@ def _leave_out_weights(graph: Any, network: keras.Model) -> None:
                 "which is no weight of the network"
             )
     _rename(graph, names)
-
-
-def _halve_weights(graph: Any) -> None:
-    """Store large constants in half precision, each cast at the start of the graph."""
-    import onnx
-
-    casts = []
-    for initializer in graph.initializer:
-        values = onnx.numpy_helper.to_array(initializer)
-        if values.dtype != np.float32 or values.size <= _LARGEST_CONSTANT:
-            continue
-        half, name = f"{initializer.name}:half", initializer.name
-        rounded = onnx.numpy_helper.from_array(values.astype(np.float16), half)
-        initializer.CopyFrom(rounded)
-        casts.append(
-            onnx.helper.make_node("Cast", [half], [name], to=onnx.TensorProto.FLOAT)
-        )
-    nodes = [*casts, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
 
 
 def _rename(graph: Any, names: Mapping[str, str]) -> None:

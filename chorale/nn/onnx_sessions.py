@@ -30,6 +30,8 @@ class Graph:
         inputs: last axes of every input that it may have, by name.
         outputs: last axes of every output that it must have, by name; () for any.
         weights: by name, at least those that the graph does not hold itself.
+        shared: whether other graphs may share the weights. Those of one graph alone are
+            arranged for it when it is opened, see `chorale.nn.onnx_export`.
         threads: to compute with; 0 = one per core.
         prepack: whether to copy the weights into an order in which products of few rows
             are faster; those of many rows gain nothing.
@@ -48,6 +50,7 @@ class Graph:
         outputs: Shapes,
         *,
         weights: Weights = MappingProxyType({}),
+        shared: bool = True,
         threads: int,
         prepack: bool = True,
         example: Mapping[str, npt.NDArray[Any]] | None = None,
@@ -65,8 +68,12 @@ class Graph:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         if not prepack:
             options.add_session_config_entry("session.disable_prepacking", "1")
-        for name in self._check_weights(weights) if weights else ():
-            options.add_initializer(name, weights[name])
+        names = self._check_weights(weights)
+        if shared:
+            for name in names:
+                options.add_initializer(name, weights[name])
+        else:
+            options.add_external_initializers(names, [weights[name] for name in names])
         with self._errors("ONNX Runtime does not take it"):
             self._session = onnxruntime.InferenceSession(
                 str(path),

@@ -6,6 +6,7 @@
 - `batches`, `masks`: what an epoch draws at random; hidden cells of infillers
 - `distillation`: soft targets from teachers
 - `fine_tuning`: training that begins with the weights of a model
+- `calibration`: weights that correct a trained model, fitted on held-out pieces
 - `critic`, `cadence_keys`: counts that steer a model while it writes
 - `provenance`: hashes of models that a training learns from
 """

@@ -11,7 +11,7 @@ from chorale.models.critic.cadence_keys import (
     DEGREES_SHAPE,
     FOLLOWING_SHAPE,
     CadenceKeys,
-    last_degrees,
+    Close,
     number_of,
 )
 from chorale.music.harmony.analyzing import analyze
@@ -34,7 +34,8 @@ def count_cadence_keys(chorales: Iterable[Chorale]) -> CadenceKeys:
             number = number_of(key, analysis.key)
             following[home, before, number] += 1
             before = number
-            melody = chorale.pitches[: phrase.end, SOPRANO]
-            if (end := last_degrees(melody, key.tonic_class)) is not None:
-                degrees[MODES.index(key.mode), *end] += 1
+            melody = chorale.pitches[phrase.start : phrase.end, SOPRANO]
+            close = Close.of(melody, key.tonic_class)
+            if close is not None and close.third is not None:
+                degrees[MODES.index(key.mode), *close] += 1
     return CadenceKeys(following, degrees)

@@ -10,7 +10,9 @@ Steps are many, two pieces in each, and dropout is less than a network needs tha
 from random weights and sees many pieces. On 30 movements of masses by Palestrina, from
 `bach`, ten epochs with a dropout of 0.1 reach 0.407 nats per note on valid at the usual
 learning rate, 0.423 at half of it, and 0.426 at half of it with the dropout of `bach`,
-0.3.
+0.3. On 24 other movements of his, with three seeds, two epochs (a minute of one core)
+reach 0.33, and the same network from nothing, with the same dropout and batches, 0.43
+to 0.47; five epochs 0.27 to 0.28, and from nothing 0.30 to 0.31.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_ORDER, VOICES
 from chorale.nn.fitting import Batch, make_deterministic
 from chorale.nn.plugins import ensure_plugin, load_plugin
+from chorale.nn.provenance import models_read
 from chorale.nn.runs import Row
 from chorale.training.batches import (
     both_plans,
@@ -30,7 +31,6 @@ from chorale.training.batches import (
 from chorale.training.distillation import Teacher, teacher_cards
 from chorale.training.options import TrainingOptions
 from chorale.training.pieces import StreamedPieces, prepared
-from chorale.training.provenance import models_read
 from chorale.training.task import ChoraleTask, metrics, stored_figures
 from chorale.utils.arrays import IntArray, stack_padded
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chorale.corpus.folds import Fold
 from chorale.encoding.plan import FEATURES
 from chorale.encoding.vocabulary import ENCODINGS
 from chorale.errors import UsageError
@@ -37,6 +38,12 @@ class CommonOptions(FitOptions):
         "reaches every key.",
     )
     averaging: float = 0.998
+    fold: str = option(
+        "",
+        "Part of train that is held out and validated instead of valid: 2/5 is the "
+        "second fifth. `chorale calibrate` reads such models.",
+        advanced=True,
+    )
     plan_dropout: float = option(
         0.1,
         "Share of chorales without fermatas, key and metre, as from a classic CSV, so "
@@ -58,6 +65,8 @@ class CommonOptions(FitOptions):
             )
         super().__post_init__()
         check_at_least(self, crop=0, transpose=0)
+        if self.fold:
+            Fold.parse(self.fold)
         check_shares(self, "plan_dropout")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, ClassVar, Generic, TypeVar
 
+from chorale.corpus.folds import Fold, hold_out_fold
 from chorale.corpus.held_out import held_out_files
 from chorale.corpus.loading import Corpus, split_corpus
 from chorale.encoding.cells import CellVocabulary
@@ -15,11 +16,11 @@ from chorale.evaluation.orderless import OrderlessLikelihood
 from chorale.models.options import InfillerOptions, NetworkOptions
 from chorale.models.storage import Card
 from chorale.nn.fitting import adamw
+from chorale.nn.provenance import models_read, without_folders
 from chorale.nn.runs import Row
 from chorale.nn.trainer import Task
 from chorale.training.fine_tuning import assign_base, base_card
 from chorale.training.options import CommonOptions
-from chorale.training.provenance import models_read, without_folders
 
 MONITOR = "valid_nats_per_note"
 VocabularyT = TypeVar("VocabularyT", Vocabulary, CellVocabulary)
@@ -51,9 +52,11 @@ class ChoraleTask(Task[Card], Generic[VocabularyT]):
         network_options: NetworkOptions | InfillerOptions,
         options: CommonOptions,
     ) -> None:
-        self.corpus = corpus
         self.network_options, self.options = network_options, options
-        self.learned, self.validated, _ = split_corpus(corpus)
+        self.corpus = corpus
+        if options.fold:
+            self.corpus = hold_out_fold(corpus, Fold.parse(options.fold))
+        self.learned, self.validated, _ = split_corpus(self.corpus)
         # With the notes of valid: an import splits pieces at random, and a piece with
         # the highest note of all would else end the training.
         self.vocabulary: VocabularyT = self.vocabulary_class.of_ranges(

@@ -196,11 +196,11 @@ def test_rules_are_selected_and_ignored(tmp_path: Path) -> None:
         assert done.stdout.count("\n") == found
 
 
-def test_strict_is_for_machines(tmp_path: Path) -> None:
+def test_the_exit_code_says_whether_anything_was_found(tmp_path: Path) -> None:
     write(parallels(), tmp_path / "hymn.mid")
     assert check(tmp_path / "hymn.mid").returncode == 0
-    assert check(tmp_path / "hymn.mid", "--strict").returncode == 1
-    options = ("--strict", "--ignore", "parallel-fifths")
+    assert check(tmp_path / "hymn.mid", "--exit-code").returncode == 1
+    options = ("--exit-code", "--ignore", "parallel-fifths")
     assert check(tmp_path / "hymn.mid", *options).returncode == 0
 
 

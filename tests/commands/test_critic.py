@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,17 @@ from chorale.models.critic.tables import critic_of
 from chorale.models.storage import load_card, load_model
 
 
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("stored") / "model"
+    save_tiny_model(folder, tiny_options(), wide_vocabulary())
+    return folder
+
+
 @pytest.fixture
-def model(tmp_path: Path) -> Path:
-    save_tiny_model(tmp_path / "model", tiny_options(), wide_vocabulary())
-    return tmp_path / "model"
+def model(stored: Path, tmp_path: Path) -> Path:
+    """Return a model that a test may change."""
+    return Path(shutil.copytree(stored, tmp_path / "model"))
 
 
 @pytest.fixture
@@ -41,6 +49,10 @@ def test_a_critic_is_stored_with_its_model(model: Path, corpus: Path) -> None:
     assert stored is not None and stored.cadence_keys is not None
     assert stored.cadence_keys.following.sum() >= card.critic["pieces"]
     first = (model / "critic.npz").read_bytes()
+    assert outcome("critic", "--model", model, *words)[0] == 0
+    assert (model / "critic.npz").read_bytes() == first
+    # One that cannot be read, such as that of another version, can be made again.
+    (model / "critic.npz").write_bytes(b"")
     assert outcome("critic", "--model", model, *words)[0] == 0
     assert (model / "critic.npz").read_bytes() == first
 

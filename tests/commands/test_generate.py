@@ -21,8 +21,10 @@ from chorale.commands import evaluate, generate
 from chorale.corpus.index import read_index
 from chorale.corpus.loading import bundled_corpus, load_corpus, load_entry
 from chorale.corpus.seeds import find_seed
+from chorale.encoding.plan import Plan
 from chorale.formats.classic_csv import read_csv, write_csv
 from chorale.formats.files import read
+from chorale.models.form import Phrases
 from chorale.models.storage import load_model
 from chorale.music.keys import Key
 from chorale.music.score import Chorale
@@ -64,7 +66,7 @@ def written() -> list[str]:
 
 
 def test_of_several_pieces_those_without_a_cadence_are_named(run: Run) -> None:
-    code, _, err = run("generate", "--seed", "3", "--bars", "4", "-n", "2")
+    code, _, err = run("generate", "--seed", "3", "--bars", "5", "-n", "2")
     assert code == 0
     named = "in the home key for chorale-seed3-1 and chorale-seed3-2;"
     assert f"none ended on a cadence {named}" in err
@@ -100,7 +102,7 @@ def test_key_and_tempo_of_a_bundled_seed_can_be_changed(run: Run) -> None:
 
 
 def test_generate_writes_what_it_prints(run: Run) -> None:
-    code, out, err = run("generate", "--seed", "3", "--bars", "4")
+    code, out, err = run("generate", "--seed", "3", "--bars", "5")
     assert (code, out) == (0, "chorale-seed3.mid\n")
     # The fake model hardly ever ends on a cadence.
     assert err.startswith("note: of 3 chorales none ended on a cadence")
@@ -507,6 +509,56 @@ def test_evaluate_refuses_what_is_not_there(run: Run) -> None:
     code, _, err = run("evaluate", "--split", "tests")
     assert_refused(err, r"a split that the corpus has \(train, valid, test\)")
     assert code == 1
+
+
+# === Form and cadences ===
+
+
+def test_a_form_that_is_asked_for_is_written_and_said(run: Run) -> None:
+    words = ("--seed", "bwv253", "--plan", "bwv2.6", "--best-of", "1")
+    code, out, err = run("generate", *words, "--form", "aab", "--format", "csv")
+    assert (code, out) == (0, "chorale-bwv253.csv\n")
+    assert err == "note: chorale-bwv253: phrases a b a b c d e\n"
+    pitches = read_csv(Path("chorale-bwv253.csv")).pitches
+    phrases = Phrases(Plan.of(find_seed("bwv2.6")))
+    start = phrases.starts[2]
+    assert np.array_equal(pitches[:start], pitches[start : 2 * start])
+    code, out, err = run("generate", *words, "--form", "none", "--force")
+    assert (code, err) == (0, "note: chorale-bwv253: phrases a b c d e f g\n")
+
+
+def test_endings_that_are_asked_for_are_said(run: Run) -> None:
+    words = ("--seed", "bwv253", "--plan", "bwv2.6", "--best-of", "1")
+    cadences = "I:PAC V:HC I:DC V:HC vi:PAC IV:IAC I:PAC"
+    code, _, err = run("generate", *words, "--cadences", cadences, "-n", "2")
+    said = "cadences in A:PAC E:HC A:DC E:HC f#:PAC D:IAC A:PAC\n"
+    assert code == 0
+    assert err == f"note: chorale-bwv253-1: {said}note: chorale-bwv253-2: {said}"
+
+
+def test_a_key_without_a_kind_is_refused_for_a_model_without_keys(run: Run) -> None:
+    words = ("--seed", "bwv253", "--plan", "bwv2.6", "--cadences", "I V I V vi IV I")
+    code, _, err = run("generate", *words)
+    assert_refused(err, "a kind in each of the --cadences, such as V:HC")
+    assert code == 2 and written() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--form", "sonata"), "a letter for each phrase such as"),
+        (("--form", "a a"), "one for each phrase"),
+        (("--form", "aab", "--bars", "3"), "no room for --form aab"),
+        (("--cadences", "I V"), "one for each phrase"),
+        (("--cadences", "I:XYZ I I I"), "PAC, IAC, HC, DC, plagal"),
+    ],
+)
+def test_forms_and_cadences_that_do_not_fit(
+    run: Run, words: tuple[str, ...], message: str
+) -> None:
+    code, _, err = run("generate", "--seed", "bwv253", *words)
+    assert_refused(err, message)
+    assert code == 2 and written() == []
 
 
 # === From outside ===

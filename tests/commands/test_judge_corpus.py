@@ -15,7 +15,7 @@ from command_line import outcome
 from entries import ENTRY
 from fakes import uniform_predictor, wide_vocabulary
 
-from chorale.commands import judge
+from chorale.commands import judge, judged_sets
 from chorale.corpus.index import format_metres, write_index
 from chorale.evaluation.judgement import JudgedSets
 from chorale.formats.classic_csv import write_annotations, write_csv
@@ -32,7 +32,7 @@ TRAIN, VALID = 12, 6
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Return a function that judges a fake model in an empty folder."""
     predictor = uniform_predictor(wide_vocabulary("hold"))
-    monkeypatch.setattr(judge, "load_model", lambda name, kind: predictor)
+    monkeypatch.setattr(judged_sets, "load_model", lambda name, kind: predictor)
     monkeypatch.chdir(tmp_path)
     return partial(outcome, "judge")
 
@@ -88,7 +88,7 @@ def test_samples_are_set_beside_the_corpus(run: Run) -> None:
     assert [rows[name]["chorales"] for name in COLUMNS] == [6, 6, 12, 6]
     # The rules' rates are those of the pieces of this corpus, openings aside.
     assert rows["bach"]["rules"]["crossing"]["opportunities"] > 0
-    assert {rows[name]["told_apart"] for name in COLUMNS} == {None}
+    assert {rows[name]["two_sample_auc"] for name in COLUMNS} == {None}
 
 
 def test_samples_rest_if_they_may(run: Run) -> None:

@@ -13,7 +13,7 @@ from bach import few_chorales
 from command_line import run_command
 from progressions import progression
 
-from chorale.commands.marked_scores import marks
+from chorale.evaluation.marked_scores import marks
 from chorale.formats.files import read_spelled, write
 from chorale.music.harmony.analyzing import analyze
 from chorale.music.keys import Key

@@ -56,11 +56,19 @@ def test_key_and_tempo_are_those_that_are_given(tmp_path: Path) -> None:
         assert (found.key, found.tempo) == (Key("E", "minor"), 90.0)
 
 
+def test_a_church_mode_is_read_as_a_key_and_said(tmp_path: Path) -> None:
+    write(little_chorale(), tmp_path / "hymn.mid")
+    words = ("convert", "hymn.mid", "dorian.musicxml", "--key", "d Dorian")
+    done = run_command(*words, folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "note: D dorian is read as D minor\n")
+    assert read(tmp_path / "dorian.musicxml").key == Key("D", "minor")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("--key H", "expected a --key such as 'G major' or 'Bb minor', got 'H'"),
-        ("--key h-Moll", "such as 'G major' or 'Bb minor', got 'h-Moll'"),
+        ("--key H", "--key such as 'G major', 'Bb minor' or 'D dorian', got 'H'"),
+        ("--key h-Moll", "such as 'G major', 'Bb minor' or 'D dorian', got 'h-Moll'"),
         ("--tempo 0", "expected --tempo from 10 to 400 quarters per minute, got 0"),
         ("--tempo nan", "expected --tempo from 10 to 400 quarters per minute"),
         ("--parts 0,1,2,3", "expected --parts (or --track) of one, two or four"),

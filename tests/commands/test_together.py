@@ -40,15 +40,15 @@ def finish(process: subprocess.Popen[str]) -> None:
 
 
 @pytest.mark.slow
-def test_twenty_commands_in_one_folder_each_leave_their_files(tmp_path: Path) -> None:
+def test_eight_commands_in_one_folder_each_leave_their_files(tmp_path: Path) -> None:
     processes = [
-        start(tmp_path, *WORDS, "--random-state", str(index)) for index in range(20)
+        start(tmp_path, *WORDS, "--random-state", str(index)) for index in range(8)
     ]
     for process in processes:
         finish(process)
     files = sorted(path for path in tmp_path.iterdir() if path.suffix == ".mid")
-    assert len(files) == 20
-    assert len({read(path).pitches.tobytes() for path in files}) > 10
+    assert len(files) == 8
+    assert len({read(path).pitches.tobytes() for path in files}) > 4
     assert not list(tmp_path.glob(".*"))
 
 

@@ -3,65 +3,69 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from killed import PACKAGE
+from tiny import PLAIN, eagerly, files_of, tiny_options
 
-from chorale.corpus.loading import load_corpus
+from chorale.corpus.loading import Corpus, load_corpus
 from chorale.errors import TrainingError
-from chorale.models.options import NetworkOptions
 from chorale.nn import finishing, trainer
 from chorale.training.chorale_networks import resume_training, train_network
 from chorale.training.options import TrainingOptions
 
 pytestmark = pytest.mark.keras
 
-NETWORK = NetworkOptions(body="gru", units=8, layers=1, voice_units=8)
-OPTIONS = TrainingOptions(epochs=1, crop=16, batch_size=2)
+NETWORK = tiny_options("gru", layers=1, **PLAIN)
+OPTIONS = TrainingOptions(epochs=1, crop=16, batch_size=3)
 
 
-def files(folder: Path) -> dict[str, bytes]:
-    """Return the content of the files of a folder by name."""
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+@pytest.fixture(scope="module")
+def corpus(tiny_corpus: Path) -> Corpus:
+    return load_corpus(tiny_corpus)
 
 
-def test_a_fresh_process_stores_the_model_that_this_one_would(
-    tiny_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    corpus = load_corpus(tiny_corpus)
-    here, there = tmp_path / "here" / "run", tmp_path / "there" / "run"
-    card = train_network(corpus, NETWORK, OPTIONS, here)
-    monkeypatch.setattr(trainer, "exports_here", lambda: False)
-    assert train_network(corpus, NETWORK, OPTIONS, there).figures == card.figures
-    assert files(there / "model") == files(here / "model")
-
-
-def test_without_tensorflow_a_run_is_kept_and_finished_later(
-    tiny_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    corpus, run = load_corpus(tiny_corpus), tmp_path / "run"
-    with monkeypatch.context() as patched:
-        patched.setattr(trainer, "exports_here", lambda: False)
-        patched.setattr(finishing, "find_spec", lambda name: None)
-        with pytest.raises(
+@pytest.fixture(scope="module")
+def trained(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a run trained where nothing exports graphs: it has no model."""
+    run = tmp_path_factory.mktemp("trained") / "run"
+    with (
+        eagerly(),
+        mock.patch.object(trainer, "exports_here", lambda: False),
+        mock.patch.object(finishing, "find_spec", lambda name: None),
+        pytest.raises(
             TrainingError, match=r"not installed.*--resume --finish.*=tensorflow"
-        ):
-            train_network(corpus, NETWORK, OPTIONS, run)
+        ),
+    ):
+        train_network(corpus, NETWORK, OPTIONS, run)
     assert not (run / "model").exists()
-    card = resume_training(corpus, run, finish=True)
+    return run
+
+
+def test_a_run_without_a_model_is_finished_here_or_by_a_fresh_process(
+    corpus: Corpus, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = shutil.copytree(trained, tmp_path / "here" / "run")
+    there = shutil.copytree(trained, tmp_path / "there" / "run")
+    card = resume_training(corpus, here, finish=True)
     assert card.figures["valid"]["nats_per_note"] > 0
+    monkeypatch.setattr(trainer, "exports_here", lambda: False)
+    assert resume_training(corpus, there, finish=True).figures == card.figures
+    assert files_of(there / "model") == files_of(here / "model")
 
 
 def test_a_process_that_fails_says_why_and_how_to_go_on(
-    tiny_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    corpus: Corpus, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trainer, "exports_here", lambda: False)
     monkeypatch.setattr(finishing, "_PROGRAM", "raise OSError('no space')")
     with pytest.raises(TrainingError, match=r"OSError: no space; .* --resume --finish"):
-        train_network(load_corpus(tiny_corpus), NETWORK, OPTIONS, tmp_path / "run")
+        resume_training(corpus, trained, finish=True)
 
 
 @pytest.mark.slow
@@ -81,7 +85,7 @@ def test_jax_trains_and_ends_with_a_model_that_generates(
         return done.stdout
 
     sizes = ["--units", 8, "--layers", 1, "--voice-units", 8, "--crop", 16]
-    words = ["train", "--network", "gru", "--epochs", 2, *sizes, "--output", "run"]
+    words = ["train", "--network", "gru", "--epochs", 1, *sizes, "--output", "run"]
     printed = chorale(*words, "--corpus", tiny_corpus, KERAS_BACKEND="jax")
     assert "model   run/model" in printed and "nats per note" in printed
     words = ["generate", "--model", "run", "--seed", "none", "--bars", 2]

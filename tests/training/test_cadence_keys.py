@@ -27,7 +27,8 @@ def test_most_pieces_end_at_home_and_sopranos_on_the_tonic_from_beside_it() -> N
         if any(piece.key and piece.key.mode == mode for piece in pieces):
             shares = counted.following[MODES.index(mode)].sum(axis=0)
             assert len(shares) == KEYS and shares.argmax() == home
-    before, last = divmod(int(counted.degrees.sum(axis=0).argmax()), 12)
+    pairs = counted.degrees.sum(axis=(0, 1))
+    before, last = divmod(int(pairs.argmax()), 12)
     assert last == 0 and before in (2, 11)
 
 

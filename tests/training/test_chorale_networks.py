@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from command_line import run_command
 from killed import run_python, train_until_killed
-from tiny import write_tiny_corpus
+from tiny import without_xla, write_tiny_corpus
 
 from chorale.corpus.loading import load_corpus
 from chorale.encoding.tunes import Tunes
@@ -74,10 +74,10 @@ def test_the_model_of_a_run_is_its_best_epoch(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("batch", [2, 8])
 def test_a_killed_run_ends_where_the_unbroken_one_does(
-    batch: int, tiny_corpus: Path, next_step_run: Path, tmp_path: Path
+    tiny_corpus: Path, next_step_run: Path, tmp_path: Path
 ) -> None:
+    batch = 8  # in the third epoch
     run = tmp_path / "run"
     code = """
 import sys
@@ -91,7 +91,8 @@ train_tiny_network(*map(Path, sys.argv[1:3]), Killer(int(sys.argv[3])))
     # As a kill leaves it that comes while a file is written.
     (run / ".a1b2c3d4.partial.npz").write_bytes(b"half of a checkpoint")
     words = ("train", "--corpus", tiny_corpus, "--output", run, "--resume")
-    resumed = run_command(*words, "--plot", "--tensorboard")
+    with without_xla():
+        resumed = run_command(*words, "--plot", "--tensorboard")
     assert resumed.returncode == 0, resumed.stderr
     assert "nats per note" in resumed.stdout
     assert (run / "curves.png").read_bytes().startswith(b"\x89PNG")
@@ -111,7 +112,7 @@ def test_resuming_with_other_options_or_files_is_refused(
     for options, message in (
         (("--resume", "--units", "17"), "begun with units 16, not 17"),
         (("--resume", "--network", "gru"), "begun with network lstm, not gru"),
-        (("--resume", "--teacher", "bach"), "begun with teacher (), not ('bach',)"),
+        (("--resume", "--teacher", "bach"), "begun with teacher none, not ('bach',)"),
         ((), "already holds a run"),
     ):
         result = run_command(*words, *options)

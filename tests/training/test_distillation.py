@@ -16,9 +16,10 @@ from chorale.corpus.loading import Corpus, load_corpus
 from chorale.encoding.tokens import Vocabulary
 from chorale.errors import ModelError, UsageError
 from chorale.models.predictor import log_softmax
-from chorale.models.storage import WEIGHTS_FILE, load_card
+from chorale.models.storage import load_card
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICES
+from chorale.nn.cards import WEIGHTS_FILE
 from chorale.nn.runs import Run, Settings
 from chorale.training.chorale_networks import resume_training, train_network
 from chorale.training.distillation import Teacher, teacher_cards, teacher_remark

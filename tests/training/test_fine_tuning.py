@@ -12,6 +12,7 @@ import pytest
 from command_line import outcome, run_command
 from tiny import (
     PLAN,
+    eagerly,
     tiny_infiller_options,
     tiny_options,
     tiny_training,
@@ -20,7 +21,8 @@ from tiny import (
 
 from chorale.corpus.loading import Corpus, load_corpus
 from chorale.errors import ModelError, UsageError
-from chorale.models.storage import WEIGHTS_FILE, load_card
+from chorale.models.storage import load_card
+from chorale.nn.cards import WEIGHTS_FILE
 from chorale.nn.runs import Run, Settings
 from chorale.training.chorale_networks import resume_training, train_network
 from chorale.training.fine_tuning import (
@@ -49,7 +51,8 @@ def tuned(
     """Return a run that began with the tiny model, with the end of the piece added."""
     run = tmp_path_factory.mktemp("tuned") / "hymns"
     words = ("train", "--from", next_step_run, "--corpus", higher, "--output", run)
-    done = run_command(*words, "--plan", "to_end", *_FAST)
+    with eagerly():
+        done = run_command(*words, "--plan", "to_end", *_FAST)
     assert done.returncode == 0, done.stderr
     assert "nats per note" in done.stdout
     return run
@@ -114,7 +117,8 @@ def test_a_run_is_resumed_from_its_own_weights(
     run = Path(shutil.copytree(tuned, tmp_path / "hymns"))
     words = ["train", "--from", next_step_run, "--corpus", higher, "--output", run]
     words += ["--plan", "to_end", *_FAST, "--resume"]
-    code, _, errors = outcome(*words)
+    with eagerly():
+        code, _, errors = outcome(*words)
     assert code == 0, errors
     first, again = (load_arrays(each / "model/weights.npz") for each in (tuned, run))
     for name, array in first.items():
@@ -207,7 +211,8 @@ def test_an_infiller_is_fine_tuned_and_harmonizes(
 ) -> None:
     run = tmp_path / "hymns"
     words = ("train", "--from", infiller_run, "--corpus", higher, "--output", run)
-    code, _, errors = outcome(*words, *_FAST)
+    with eagerly():
+        code, _, errors = outcome(*words, *_FAST)
     assert code == 0, errors
     card = load_card(run)
     assert card.vocabulary.highest == load_card(infiller_run).vocabulary.highest + 4

@@ -145,7 +145,9 @@ def test_pieces_prepared_together_are_those_prepared_alone(
 
 
 @pytest.mark.slow
-def test_a_network_trains_on_shards_and_resumes(tmp_path: Path) -> None:
+def test_a_network_trains_on_shards_and_resumes(
+    tmp_path: Path, without_xla: None
+) -> None:
     corpus = write_tiny(tmp_path / "corpus")
     network = NetworkOptions(body="gru", units=8, layers=1, voice_units=8)
     options = TrainingOptions(epochs=2, batch_size=4, crop=32)
