@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,7 @@ from hypothesis import HealthCheck, settings
 # No deadline: a busy machine is not a failure.
 _PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("default", max_examples=25, **_PATIENT)
-settings.register_profile("ci", max_examples=100, **_PATIENT)
-settings.load_profile("ci" if os.environ.get("CI") else "default")
+settings.load_profile("default")
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +42,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 # === One tiny trained model of each kind ===
 
+Make = Callable[[Path], object]
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Make], Path]:
+    """Return a function that makes a folder once for all processes of pytest.
+
+    It takes a name and what fills a new folder of that name, and returns a copy of its
+    own, which no test of another process can change.
+    """
+    own = tmp_path_factory.getbasetemp()
+    place = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    place = place / "shared"
+    place.mkdir(exist_ok=True)
+
+    def share(name: str, make: Make) -> Path:
+        folder, done = place / name, place / f"{name}.done"
+        with (place / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                make(folder)
+                done.touch()
+        return Path(shutil.copytree(folder, tmp_path_factory.mktemp("runs") / name))
+
+    return share
+
 
 @pytest.fixture(scope="session")
 def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -51,28 +79,28 @@ def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def next_step_run(tiny_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def next_step_run(tiny_corpus: Path, shared: Callable[[str, Make], Path]) -> Path:
     """Return a finished run of a next-step network: three epochs of three batches."""
     from tiny import train_tiny_network
 
-    run = tmp_path_factory.mktemp("runs") / "next-step"
-    train_tiny_network(tiny_corpus, run)
-    return run
+    return shared("next-step", lambda run: train_tiny_network(tiny_corpus, run))
 
 
 @pytest.fixture(scope="session")
-def infiller_run(tiny_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def infiller_run(tiny_corpus: Path, shared: Callable[[str, Make], Path]) -> Path:
     """Return a finished run of an infiller: two epochs."""
     from command_line import run_command
     from tiny import PLAN
 
-    run = tmp_path_factory.mktemp("runs") / "little"
     words = "train --network coconet --units 6 --layers 4 --epochs 2 --batch-size 2"
     words += f" --crop 64 --plan {','.join(PLAN)} --averaging 0"
-    done = run_command(*words.split(), "--corpus", tiny_corpus, "--output", run)
-    assert done.returncode == 0, done.stderr
-    assert "nats per note" in done.stdout
-    return run
+
+    def train(run: Path) -> None:
+        done = run_command(*words.split(), "--corpus", tiny_corpus, "--output", run)
+        assert done.returncode == 0, done.stderr
+        assert "nats per note" in done.stdout
+
+    return shared("little", train)
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +109,7 @@ def flat_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     Two of the twenty pieces were held out.
     """
-    from tiny import tiny_infiller_options, without_xla, write_flat_corpus
+    from tiny import eagerly, tiny_infiller_options, write_flat_corpus
 
     from chorale.corpus.loading import load_corpus
     from chorale.training.chorale_networks import train_network
@@ -91,7 +119,7 @@ def flat_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     corpus = load_corpus(write_flat_corpus(folder / "hymns", 20))
     options = CommonOptions(epochs=1, batch_size=9, crop=32, plan=("step",))
     network = tiny_infiller_options("coconet")
-    with without_xla():
+    with eagerly():
         train_network(corpus, network, options, folder / "run")
     return folder / "run"
 
@@ -105,13 +133,11 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def classifier_run(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def classifier_run(shapes: Path, shared: Callable[[str, Make], Path]) -> Path:
     """Return a finished run of a classifier: ten epochs."""
     from tiny import train_tiny_classifier
 
-    run = tmp_path_factory.mktemp("runs") / "shapes"
-    train_tiny_classifier(shapes, run)
-    return run
+    return shared("shapes", lambda run: train_tiny_classifier(shapes, run))
 
 
 # === Forecasting ===
@@ -127,15 +153,17 @@ def without_xla() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def suite_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def suite_folder(shared: Callable[[str, Make], Path]) -> Path:
     """Return the folder of a tiny suite of forecasters; copy it to change it."""
     from tiny import without_xla
 
     from chorale.forecasting.recipes import RECIPES
     from chorale.forecasting.suite import SuiteOptions, run_suite
 
-    folder = tmp_path_factory.mktemp("suite")
     options = SuiteOptions(train=16, valid=8, test=12, epochs=1, draws=100)
-    with without_xla():
-        run_suite({"simple-rnn": RECIPES["simple-rnn"]}, options, folder)
-    return folder
+
+    def measure(folder: Path) -> None:
+        with without_xla():
+            run_suite({"simple-rnn": RECIPES["simple-rnn"]}, options, folder)
+
+    return shared("suite", measure)

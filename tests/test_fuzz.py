@@ -6,8 +6,9 @@ always. The long one is run by
 
     CHORALE_FUZZ=2000 pytest -m slow tests/test_fuzz.py
 
-with so many damaged copies of each case; `CHORALE_FUZZ_FIRST` begins at a later number,
-`CHORALE_FUZZ_CASES=midi,abc` takes some cases. A number always gives the same damage:
+with so many damaged copies of each case, after those of the short test;
+`CHORALE_FUZZ_FIRST` begins at another number, `CHORALE_FUZZ_CASES=midi,abc` takes some
+cases. A number always gives the same damage:
 
     python tests/fuzz_worker.py CASES midi 17 18
 
@@ -32,8 +33,8 @@ FINE = ("read", "refused")
 TIMEOUT = "Timeout ("  # as faulthandler says it
 MODELS = ("next-step", "infiller", "classifier", "run", "checkpoint", "suite")
 SHORT = 20  # damaged copies of each case
-LONG = int(os.environ.get("CHORALE_FUZZ", "100"))
-FIRST = int(os.environ.get("CHORALE_FUZZ_FIRST", "0"))
+LONG = int(os.environ.get("CHORALE_FUZZ", "16"))
+FIRST = int(os.environ.get("CHORALE_FUZZ_FIRST", str(SHORT)))
 CHOSEN = os.environ.get("CHORALE_FUZZ_CASES", ",".join(sorted(CASES))).split(",")
 Row = dict[str, Any]
 

@@ -1,7 +1,8 @@
 """The command `chorale` as a worker process that says what its weights are.
 
 After each epoch it prints a line `weights HASH`, of the network and of the optimizer.
-With the environment variable LOGICAL_DEVICES it divides the CPU into so many devices.
+With the environment variable LOGICAL_DEVICES it divides the CPU into so many devices,
+with WITHOUT_XLA it trains without XLA.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tiny import without_xla
 
 from chorale.commands import main
 from chorale.nn.distribution import Replicas
@@ -46,4 +49,5 @@ if __name__ == "__main__":
         logical = [tf.config.LogicalDeviceConfiguration()] * count
         tf.config.set_logical_device_configuration(cpu, logical)
     Replicas.trainer, Replicas.share_row = seen, printed  # type: ignore[method-assign]
-    main()
+    with without_xla() if os.environ.get("WITHOUT_XLA") else nullcontext():
+        main()

@@ -38,11 +38,14 @@ class Reader:
     ) -> None:
         self._predictor, self._tokens, self._plan = predictor, tokens, plan
         self._step = 0
-        self._state = predictor.start(plan[:1])
+        # Two rows, of which a fork selects a copy of one.
+        self._rows = 2
+        self._state = predictor.start(np.repeat(plan[:1], self._rows, axis=0))
 
     def fork(self) -> Reader:
-        """Return a reader that goes on from this step alone."""
+        """Return a reader of one row that goes on from this step alone."""
         twin = copy(self)
+        twin._rows = 1
         twin._state = self._predictor.select(self._state, np.arange(1))
         return twin
 
@@ -52,7 +55,9 @@ class Reader:
         self._step += 1
         plan = self._plan[self._step % len(self._plan)]
         self._state = self._predictor.advance(
-            self._state, tokens[np.newaxis], plan[np.newaxis]
+            self._state,
+            np.repeat(tokens[np.newaxis], self._rows, axis=0),
+            np.repeat(plan[np.newaxis], self._rows, axis=0),
         )
 
     def write(self) -> None:

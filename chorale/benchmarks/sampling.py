@@ -15,12 +15,12 @@ from chorale.benchmarks.stopwatch import Stopwatch
 from chorale.models.predictor import Predictor
 from chorale.models.storage import (
     NEXT_STEP,
-    WEIGHTS_FILE,
     find_model,
     load_card,
     load_model,
 )
 from chorale.music.voices import VOICES
+from chorale.nn.cards import WEIGHTS_FILE
 from chorale.sampling.best_of import Judge, typical_of
 from chorale.sampling.generate import Start, sample
 from chorale.sampling.next_step import SamplingOptions
@@ -33,7 +33,7 @@ BEST_OF = 3  # of `generate`
 MODELS = ("bach", "jsb")
 SETTINGS = {
     "defaults": SamplingOptions(),
-    "plain": SamplingOptions(rules="off", guidance=0),
+    "plain": SamplingOptions(rules="off", guidance=0, critic=0),
 }
 _WARM_UP_BARS = 3
 
@@ -59,13 +59,13 @@ def weights_of(folder: Path) -> int:
 def prepare_batch(model: str | Path, setting: str, pieces: int, bars: int) -> Prepared:
     """Prepare the time per note of a batch of equal pieces."""
     predictor, options = open_model(model), SETTINGS[setting]
-    start = Start(*find_start(SEED, bars=bars))
+    start = find_start(SEED, bars=bars)
     short = find_start(SEED, bars=_WARM_UP_BARS)
-    sample(predictor, *short, options, variations=pieces)
+    sample(predictor, short.plan, short.opening, options, variations=pieces)
 
     def trial() -> Figures:
         with Stopwatch() as stopwatch:
-            sample(predictor, *start, options, variations=pieces)
+            sample(predictor, start.plan, start.opening, options, variations=pieces)
         return stopwatch.per_note(pieces * notes_of(start))
 
     return Prepared(trial, weights_of(find_model(model)))
@@ -75,7 +75,7 @@ def _prepare_best_of(_: Path, model: str) -> Prepared:
     """Prepare the time per note of one piece, the best of several in one batch."""
     predictor = open_model(model)
     judge = Judge(predictor, typical_of(load_card(model)))
-    start = Start(*find_start(SEED, bars=BARS))
+    start = find_start(SEED, bars=BARS)
     assert start.opening is not None
     opening = start.opening.steps
     judge.rank([start.opening])
@@ -84,7 +84,12 @@ def _prepare_best_of(_: Path, model: str) -> Prepared:
         with Stopwatch() as both:
             with Stopwatch() as drawing:
                 drawn = sample(
-                    predictor, *start, SETTINGS["defaults"], variations=BEST_OF
+                    predictor,
+                    start.plan,
+                    start.opening,
+                    SETTINGS["defaults"],
+                    variations=BEST_OF,
+                    drafts=BEST_OF,
                 )
             judge.rank(drawn, opening=opening)
         notes = notes_of(start)

@@ -22,11 +22,11 @@ _SECTIONS = {
 }
 
 _EXPLANATION = (
-    "A note is one voice at one sixteenth. Defaults: with rules and guidance, as "
-    "generate draws; plain: without. Batch: pieces written side by side; the time is "
-    "per note of all of them. Floor: the least time in which this processor could read "
-    "all weights once a step, or multiply by them. Times are by the clock, CPU times "
-    "those of all cores together."
+    "A note is one voice at one sixteenth. Defaults: with rules, guidance and critic, "
+    "as generate draws; plain: without. Batch: pieces written side by side; the time "
+    "is per note of all of them. Floor: the least time in which this processor could "
+    "read all weights once a step, or multiply by them. Times are by the clock, CPU "
+    "times those of all cores together."
 )
 
 

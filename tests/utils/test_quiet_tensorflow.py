@@ -105,7 +105,8 @@ COMMANDS = (
     "corpus describe {corpus}",
     "forecast run --quick --only simple-rnn --steps 5 --ahead 2 --epochs 1 --jobs 2 "
     "--output {folder}/suite",
-    "sketch train --data {shapes} --epochs 1 --output {folder}/sketch",
+    "sketch train --data {shapes} --units 8 --layers 1 --epochs 1 --batch-size 27 "
+    "--output {folder}/sketch",
 )
 
 
