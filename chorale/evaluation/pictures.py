@@ -93,7 +93,7 @@ def histograms_picture(judgement: Judgement, feature: str) -> bytes:
     )
     axes.set_ylabel("share")
     axes.set_title(FEATURES[feature].summary, fontsize=10)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper right")
     return _png(figure)
 
 
@@ -119,7 +119,7 @@ def rules_picture(judgement: Judgement) -> bytes:
     axes.invert_yaxis()
     axes.set_xscale("symlog", linthresh=1)
     axes.set_xlabel("findings per 1,000 opportunities")
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="lower right")
     return _png(figure)
 
 

@@ -205,7 +205,7 @@ def plot_history(run: Run, monitor: str) -> Path:
     best = 1 + int(np.argmin(history[monitor]))
     axes.axvline(best, color="grey", linestyle=":", label="best epoch")
     axes.set(xlabel="epoch", ylabel="loss")
-    axes.legend()
+    axes.legend(loc="upper right")
     path = run.folder / "curves.png"
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=120, bbox_inches="tight")
