@@ -17,6 +17,7 @@ from chorale.music.voices import ALL_VOICES, HIGHEST_PITCH, SILENCE, SOPRANO, VO
 from chorale.utils.arrays import BoolArray, IntArray
 
 _OCTAVE = 12  # semitones
+_MOST_OCTAVES = 5  # by which a melody is transposed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,17 +143,24 @@ def fill_rests(melody: Melody) -> Chorale:
 def fit_range(line: IntArray, span: tuple[int, int]) -> tuple[int, int]:
     """Return the octaves and semitones by which to transpose a line into a range.
 
-    The line is an int array (steps,) of MIDI notes, 0 = silence. As little of it as
-    possible remains outside the lowest and highest note of the span; then the semitones
-    are as few as possible, up or down, then the octaves.
+    The line is an int array (steps,) of MIDI notes, 0 = silence. Octaves are chosen
+    first, and leave as little of it as possible outside the lowest and highest note of
+    the span; then semitones do so, up to half an octave. Of equal ones the fewest are
+    taken.
     """
     sounding = line[line != SILENCE]
-    # From half an octave down to half up, and from five octaves down to five up.
-    semitones, octaves = np.mgrid[-6:7, -5:6].reshape(2, -1)
-    moved = sounding + (octaves * _OCTAVE + semitones)[:, np.newaxis]
+    octaves = _OCTAVE * np.arange(-_MOST_OCTAVES, _MOST_OCTAVES + 1)
+    octave = _closest(sounding, octaves, span)
+    semitones = np.arange(-_OCTAVE // 2, _OCTAVE // 2 + 1)
+    return octave // _OCTAVE, _closest(sounding + octave, semitones, span)
+
+
+def _closest(sounding: IntArray, moves: IntArray, span: tuple[int, int]) -> int:
+    """Return the one of some transpositions that leaves least outside a range."""
+    moved = sounding + moves[:, np.newaxis]
     low, high = span
     outside = np.maximum(low - moved, 0) + np.maximum(moved - high, 0)
     possible = (moved.min(axis=1) > SILENCE) & (moved.max(axis=1) <= HIGHEST_PITCH)
     # lexsort takes the primary key last.
-    order = np.lexsort((abs(octaves), abs(semitones), outside.sum(axis=1), ~possible))
-    return int(octaves[order[0]]), int(semitones[order[0]])
+    order = np.lexsort((abs(moves), outside.sum(axis=1), ~possible))
+    return int(moves[order[0]])

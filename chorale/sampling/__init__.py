@@ -26,4 +26,5 @@ openings        where a new piece starts: a chorale's first bars, or nothing
 prompts         openings, plans and sopranos to complete
 best_of         the judge that keeps the best of several chorales
 style_costs     what the style of a chorale costs it, and `style_fitting` how much
+fault_costs     what its faults of part-writing cost
 """

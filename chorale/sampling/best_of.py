@@ -4,14 +4,15 @@ A chorale that ends on a complete cadence ranks before one that does not, then t
 of the lowest cost. Costs are in nats, negative logarithms of a probability; nothing
 lowers them. Most chorales by Bach cost less than drafts of the same opening or melody:
 
-- *rules*: each finding beyond those that Bach would have at as many opportunities costs
-  -ln of the rate of such findings in his chorales, so rarer violations cost more;
+- *rules*: findings of part-writing beyond Bach's rates, see
+  `chorale.sampling.fault_costs`;
 - *style*: what Bach hardly does, or does more often, such as basses that return at once
   and phrases that end on a cadence, see `chorale.sampling.style_costs`;
 - *typicality*: half the squared distance of the likelihood from the mean of Bach's own
   chorales, in standard deviations. A much higher likelihood is no better: the mode of a
   model is not among its typical samples (Meister, Pimentel, Wiher & Cotterell, 2023,
-  "Locally typical sampling").
+  "Locally typical sampling"). Where the mean of all drafts is further away than one
+  deviation, as that of a lively melody is, the rest of this distance does not count.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from chorale.errors import DataError
 from chorale.evaluation.likelihood import score_each
@@ -37,10 +40,10 @@ from chorale.models.storage import (
     load_model,
 )
 from chorale.music.score import Chorale
+from chorale.sampling.compound_metre import in_simple_metre
+from chorale.sampling.fault_costs import fault_cost, tally_rules
 from chorale.sampling.style_costs import style_costs
-from chorale.voice_leading.checking import Tally
-from chorale.voice_leading.piece import Piece
-from chorale.voice_leading.rules import BACH_PER_THOUSAND, RULES, surprisal
+from chorale.utils.arrays import Float64Array
 
 
 class Typical(NamedTuple):
@@ -131,6 +134,9 @@ class Judge:
     ) -> list[Candidate]:
         """Return chorales with their costs, best first; of equals the first drawn.
 
+        A chorale in compound metre is judged in simple metre, in which `harmonize`
+        wrote it, see `chorale.sampling.compound_metre`; one with an opening is not.
+
         Args:
             chorales: drawn for one prompt.
             opening: steps at their beginning that were given.
@@ -140,25 +146,46 @@ class Judge:
             DataError: a transposed chorale has a note outside the model's vocabulary.
         """
         moved = [chorale.transpose(semitones) for chorale in chorales]
+        if not opening:
+            moved = [
+                simple.chorale if (simple := in_simple_metre(chorale)) else chorale
+                for chorale in moved
+            ]
         scores = score_each(self.predictor, moved)
+        nats = np.array([scored.nats[opening:].mean() for scored in scores])
         candidates = [
-            self._candidate(
-                chorale, judged, float(scored.nats[opening:].mean()), opening
+            self._candidate(chorale, judged, mean, distance, opening)
+            for chorale, judged, mean, distance in zip(
+                chorales, moved, nats.tolist(), self._distances(nats), strict=True
             )
-            for chorale, judged, scored in zip(chorales, moved, scores, strict=True)
         ]
         return sorted(candidates, key=lambda c: (not c.ends_well, c.cost))
 
+    def _distances(self, nats: Float64Array) -> list[float]:
+        """Return the distances of drafts from typical ones, in standard deviations.
+
+        Args:
+            nats: float array (drafts,), of one prompt.
+        """
+        if self.typical is None:
+            return [0.0] * len(nats)
+        distances = (nats - self.typical.nats_per_note) / self.typical.spread
+        mean = distances.mean()
+        shared = mean - np.clip(mean, -1, 1)
+        return [float(distance - shared) for distance in distances]
+
     def _candidate(
-        self, chorale: Chorale, judged: Chorale, nats: float, opening: int
+        self,
+        chorale: Chorale,
+        judged: Chorale,
+        nats: float,
+        distance: float,
+        opening: int,
     ) -> Candidate:
         """Return a chorale with its costs, which are those of its transposition."""
         # Rules, style and cadence share one harmonic analysis.
         analysis = Analysis.of(Window(judged, opening, judged.source))
         tallies = tally_rules(analysis.piece, start=opening)
-        distance = 0.0
-        if self.typical is not None:
-            distance = (nats - self.typical.nats_per_note) / self.typical.spread
         costs = style_costs().costs(analysis)
         return Candidate(
             chorale=chorale,
@@ -169,7 +196,7 @@ class Judge:
                 if tally.findings
             },
             nats_per_note=nats,
-            rules=rule_cost(tallies),
+            rules=fault_cost(tallies),
             typicality=distance**2 / 2,
             styles={name: cost for name, cost in costs.items() if cost},
         )
@@ -263,19 +290,3 @@ def choose_if_judged(
         # The model's vocabulary, or the given notes, exceed that of the judge.
         remark = f"nothing was judged, the first is kept: {error}"
         return choose(None), (remark,)
-
-
-def tally_rules(piece: Piece, *, start: int = 0) -> dict[str, Tally]:
-    """Count findings and opportunities of the rules that count, from a step on."""
-    return {
-        name: Tally.of(RULES[name].find(piece), start) for name in BACH_PER_THOUSAND
-    }
-
-
-def rule_cost(tallies: Mapping[str, Tally]) -> float:
-    """Return the cost in nats of the findings beyond Bach's rates."""
-    return sum(
-        max(tally.findings - tally.opportunities * BACH_PER_THOUSAND[name] / 1000, 0)
-        * surprisal(name)
-        for name, tally in tallies.items()
-    )

@@ -26,7 +26,7 @@ from chorale.evaluation.style.progressions import successions
 from chorale.evaluation.style.windows import Window
 from chorale.models.storage import NEXT_STEP, load_model
 from chorale.music.score import Chorale
-from chorale.sampling.best_of import rule_cost, tally_rules
+from chorale.sampling.fault_costs import fault_cost, tally_rules
 from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.prompts import continue_each, harmonize_each
 from chorale.sampling.style_costs import (
@@ -92,7 +92,9 @@ def fit_style_costs(drawn: Sequence[Window], train: Sequence[Chorale]) -> StyleC
     drafts = _excesses([count(analysis) for analysis in analyses], rates)
     bach = _excesses([count(analysis) for analysis in originals], rates)
     weights = regress(drafts - bach, ridge=_RIDGE)
-    rules = np.array([rule_cost(tally_rules(a.piece, start=a.start)) for a in analyses])
+    rules = np.array(
+        [fault_cost(tally_rules(a.piece, start=a.start)) for a in analyses]
+    )
     weights *= rules.std() / (drafts @ weights).std()
     return StyleCosts(
         rates=rates,

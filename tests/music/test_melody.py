@@ -60,6 +60,7 @@ def test_a_line_moves_by_octaves_into_its_range(
         ([61, 80], (0, -1)),
         ([45, 62], (1, 3)),
         ([72, 72, 90], (-1, 0)),
+        ([57, 64, 69, 69], (0, 3)),  # an octave up, more would be too high
         ([50, 90], (0, 0)),  # whatever it does, as much is outside
     ],
 )

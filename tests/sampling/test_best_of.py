@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 from fakes import uniform_predictor, wide_vocabulary
 
+from chorale.evaluation.likelihood import Scored
 from chorale.models.storage import DEFAULT_MODEL, load_card
 from chorale.music.keys import Key
+from chorale.music.metre import Metre
 from chorale.music.score import Chorale
+from chorale.sampling import best_of
 from chorale.sampling.best_of import Judge, Typical, typical_of
 from chorale.voice_leading.rules import BACH_PER_THOUSAND
 
@@ -74,16 +77,51 @@ def test_of_equals_the_first_is_kept() -> None:
     assert drawn[0].chorale is pieces[0]
 
 
-def test_the_likelihood_of_bach_costs_nothing() -> None:
-    def cost(nats: float) -> float:
-        typical = Typical(nats_per_note=nats, spread=0.5)
-        piece = chords(DOMINANT, TONIC)
-        (candidate,) = Judge(PREDICTOR, typical).rank([piece])
-        return candidate.typicality
+def costs_of_likelihoods(monkeypatch: pytest.MonkeyPatch, *nats: float) -> list[float]:
+    """Return what drafts of such nats per note cost, if 0 is typical, 1 the spread."""
+    piece = chords(DOMINANT, TONIC)
+    scores = [
+        Scored(np.full(piece.pitches.shape, mean), np.ones(piece.pitches.shape, bool))
+        for mean in nats
+    ]
+    monkeypatch.setattr(best_of, "score_each", lambda predictor, pieces: scores)
+    judge = Judge(PREDICTOR, Typical(nats_per_note=0.0, spread=1.0))
+    ranked = judge.rank([replace(piece, title=str(mean)) for mean in nats])
+    costs = {float(draft.chorale.title): draft.typicality for draft in ranked}
+    return [costs[mean] for mean in nats]
 
-    assert cost(NATS) == pytest.approx(0)
+
+def test_the_likelihood_of_bach_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     # Two deviations too likely, or too unlikely, are e^-2 as probable.
-    assert cost(NATS + 1) == pytest.approx(2) == cost(NATS - 1)
+    costs = costs_of_likelihoods(monkeypatch, -2.0, 0.0, 2.0)
+    assert costs == pytest.approx([2.0, 0.0, 2.0])
+
+
+def test_a_prompt_that_is_not_typical_costs_little(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # All are four deviations too unlikely, of which three do not count.
+    costs = costs_of_likelihoods(monkeypatch, 3.0, 4.0, 5.0)
+    assert costs == pytest.approx([0.0, 0.5, 2.0])
+    assert costs_of_likelihoods(monkeypatch, -9.0) == pytest.approx([0.5])
+
+
+@pytest.mark.parametrize(("opening", "metre"), [(0, Metre(4, 4)), (24, Metre(6, 8))])
+def test_a_jig_is_judged_in_the_metre_in_which_it_is_written(
+    opening: int, metre: Metre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[Metre] = []
+
+    def score(predictor: object, pieces: list[Chorale]) -> list[Scored]:
+        heard.extend(piece.metre for piece in pieces)
+        shapes = [piece.pitches.shape for piece in pieces]
+        return [Scored(np.ones(shape), np.ones(shape, bool)) for shape in shapes]
+
+    monkeypatch.setattr(best_of, "score_each", score)
+    chords_of_jig = np.repeat([TONIC, DOMINANT, DOMINANT, TONIC], 12, axis=0)
+    jig = Chorale(pitches=chords_of_jig, metres=(Metre(6, 8),), key=C_MAJOR)
+    (candidate,) = JUDGE.rank([jig], opening=opening)
+    assert candidate.chorale is jig and heard == [metre]
 
 
 def test_the_card_has_the_typical_likelihood() -> None:

@@ -19,10 +19,12 @@ from chorale.models.critic.tables import Critic
 from chorale.music.keys import Key
 from chorale.music.score import Chorale
 from chorale.sampling import phrase_costs
+from chorale.sampling.fault_costs import fault_cost, tally_rules
 from chorale.sampling.fragments import Fragment
 from chorale.sampling.generate import complete, sample
 from chorale.sampling.particles import ParticleFilter
 from chorale.sampling.style_costs import style_costs
+from chorale.voice_leading.rules import surprisal
 
 INDIFFERENT = Critic({n: np.zeros(shape, np.float32) for n, shape in TABLES.items()})
 PREDICTOR = replace(uniform_predictor(toy_vocabulary()), critic=INDIFFERENT)
@@ -89,13 +91,22 @@ def test_pieces_do_not_depend_on_the_drafts_of_others() -> None:
     assert many[3:] == later
 
 
-def test_a_phrase_costs_what_its_style_costs() -> None:
+def test_a_phrase_costs_what_its_style_and_its_faults_cost() -> None:
     (piece,) = sample(PREDICTOR, plan(), options=replace(PLAIN, critic=0.0))
     window = Window(piece, 16, "")
-    costs = style_costs().costs(Analysis.of(window))
-    assert costs.pop("phrases_again") > 0
-    assert phrase_costs.cost_of(window) == pytest.approx(sum(costs.values()))
-    assert phrase_costs.cost_of(window) > 0
+    analysis = Analysis.of(window)
+    styles = style_costs().costs(analysis)
+    assert styles.pop("phrases_again") > 0
+    faults = fault_cost(tally_rules(analysis.piece, start=16))
+    assert faults > 0
+    assert [ending.kind for ending in analysis.endings] == ["none", "none"]
+    expected = sum(styles.values()) + faults + 2 * 8
+    assert phrase_costs.cost_of(window) == pytest.approx(expected)
+    # Where the piece goes on, it may do so without a cadence.
+    second = Window(piece.excerpt(0, 32), 16, "", is_cut=True)
+    ended = replace(second, is_cut=False)
+    difference = phrase_costs.cost_of(ended) - phrase_costs.cost_of(second)
+    assert difference == pytest.approx(surprisal("missing-cadence"), abs=0.2)
 
 
 def test_a_passage_between_given_notes_is_left_alone(high: list[Window]) -> None:
