@@ -1,16 +1,18 @@
 """Costs of phrases: particles weighed by each phrase that they end.
 
 The critic of a model hears a beat at a time. What takes longer, such as a seventh that
-resolves or a succession of chords, is heard at the end of each phrase: its style and
-its faults cost what the judge makes them cost (`chorale.sampling.style_costs`,
-`chorale.sampling.fault_costs`), and a phrase without a cadence costs more. Drafts of
-one piece meet there and go on from the best of all of them, but for the last phrase, so
-that whole pieces differ: three drafts of each of six phrases are more than three pieces
-to choose from.
+resolves or a succession of chords, is heard at the end of each phrase: its style costs
+what the judge makes it cost (`chorale.sampling.style_costs`). Drafts of one piece meet
+there and go on from the best of all of them, but for the last phrase, so that whole
+pieces differ: three drafts of each of six phrases are more than three pieces to choose
+from.
 
-Of 26 harmonizations of folk songs, six drafts each, faults were 75 where style alone
-left 184; Bach would have had 140. Of their 148 phrases 8 ended on no cadence, where
-there were 14 without the cost of these.
+Where the melody is given, faults of part-writing cost too, and so does a phrase without
+a cadence: other melodies than Bach's lead to more of both. In 26 harmonizations of folk
+songs, six drafts each, faults were 74 where style alone left 184; Bach would have had
+140. Of their 148 phrases 8 ended on no cadence, where there had been 16. What a model
+writes to melodies of its own has fewer faults than Bach in any case, and was told from
+him more easily with this cost (two-sample test of continuations: 0.69 for 0.67).
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from chorale.encoding.tokens import Vocabulary
 from chorale.evaluation.style.analysis import Analysis
 from chorale.evaluation.style.windows import Window
 from chorale.music.phrases import ends_of_phrases
-from chorale.music.voices import VOICES
+from chorale.music.voices import SOPRANO, VOICES
 from chorale.sampling.batches import Batch
 from chorale.sampling.fault_costs import fault_cost, tally_rules
 from chorale.sampling.style_costs import style_costs
@@ -42,6 +44,7 @@ class _Phrase(NamedTuple):
     context: int  # the phrase before
     start: int  # of what is written in it
     end: int
+    has_melody: bool  # whether the soprano is given
 
 
 class PhraseCosts:
@@ -68,7 +71,13 @@ class PhraseCosts:
             for start, end in pairwise([0, *ends_of_phrases(plan.fermatas)]):
                 written = np.flatnonzero(free[start:end].any(axis=1))
                 if len(written):
-                    phrase = _Phrase(piece, context, start + int(written[0]), end)
+                    phrase = _Phrase(
+                        piece,
+                        context,
+                        start + int(written[0]),
+                        end,
+                        has_melody=not free[start:end, SOPRANO].any(),
+                    )
                     self._endings.setdefault(end - 1, []).append(phrase)
                 context = start
 
@@ -119,17 +128,21 @@ class PhraseCosts:
             group="",
             is_cut=phrase.end < plan.steps,
         )
-        return cost_of(window)
+        return cost_of(window, has_melody=phrase.has_melody)
 
 
-def cost_of(phrase: Window) -> float:
-    """Return what a phrase costs, in nats, at least 0: style, faults, no cadence."""
+def cost_of(phrase: Window, *, has_melody: bool) -> float:
+    """Return what a phrase costs, in nats, at least 0.
+
+    Args:
+        phrase: the window of a piece, cut where it ends.
+        has_melody: whether its melody is given: then faults cost too.
+    """
     analysis = Analysis.of(phrase)
     styles = style_costs().costs(analysis)
+    style = sum(cost for name, cost in styles.items() if name != _OF_WHOLE_PIECES)
+    if not has_melody:
+        return style
     tallies = tally_rules(analysis.piece, start=phrase.start, goes_on=phrase.is_cut)
     missing = sum(ending.kind == "none" for ending in analysis.endings)
-    return (
-        sum(cost for name, cost in styles.items() if name != _OF_WHOLE_PIECES)
-        + fault_cost(tallies)
-        + _NO_CADENCE * missing
-    )
+    return style + fault_cost(tallies) + _NO_CADENCE * missing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def high(monkeypatch: pytest.MonkeyPatch) -> list[Window]:
     """Let low phrases cost much; return the windows that are judged."""
     judged: list[Window] = []
 
-    def cost(window: Window) -> float:
+    def cost(window: Window, *, has_melody: bool) -> float:
         judged.append(window)
         return next(height([window]))
 
@@ -91,22 +92,40 @@ def test_pieces_do_not_depend_on_the_drafts_of_others() -> None:
     assert many[3:] == later
 
 
-def test_a_phrase_costs_what_its_style_and_its_faults_cost() -> None:
+def test_a_phrase_costs_what_its_style_costs_and_its_faults_to_a_melody() -> None:
     (piece,) = sample(PREDICTOR, plan(), options=replace(PLAIN, critic=0.0))
     window = Window(piece, 16, "")
     analysis = Analysis.of(window)
     styles = style_costs().costs(analysis)
     assert styles.pop("phrases_again") > 0
+    style = sum(styles.values())
+    assert phrase_costs.cost_of(window, has_melody=False) == pytest.approx(style) > 0
     faults = fault_cost(tally_rules(analysis.piece, start=16))
     assert faults > 0
     assert [ending.kind for ending in analysis.endings] == ["none", "none"]
-    expected = sum(styles.values()) + faults + 2 * 8
-    assert phrase_costs.cost_of(window) == pytest.approx(expected)
+    cost = partial(phrase_costs.cost_of, has_melody=True)
+    assert cost(window) == pytest.approx(style + faults + 2 * 8)
     # Where the piece goes on, it may do so without a cadence.
     second = Window(piece.excerpt(0, 32), 16, "", is_cut=True)
-    ended = replace(second, is_cut=False)
-    difference = phrase_costs.cost_of(ended) - phrase_costs.cost_of(second)
+    difference = cost(replace(second, is_cut=False)) - cost(second)
     assert difference == pytest.approx(surprisal("missing-cadence"), abs=0.2)
+
+
+def test_phrases_with_a_given_soprano_have_a_melody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known: list[tuple[int, bool]] = []
+
+    def cost(window: Window, *, has_melody: bool) -> float:
+        known.append((window.start, has_melody))
+        return 0.0
+
+    monkeypatch.setattr(phrase_costs, "cost_of", cost)
+    (piece,) = sample(PREDICTOR, plan(), options=replace(PLAIN, critic=0.0))
+    given = np.zeros(piece.pitches.shape, np.bool_)
+    given[:24, 0] = True  # the first phrase, and half of the second
+    complete(PREDICTOR, [Fragment(piece, given)], PLAIN)
+    assert {*known} == {(0, True), (16, False), (32, False)}
 
 
 def test_a_passage_between_given_notes_is_left_alone(high: list[Window]) -> None:
