@@ -99,7 +99,8 @@ def test_a_phrase_costs_what_its_style_costs_and_its_faults_to_a_melody() -> Non
     styles = style_costs().costs(analysis)
     assert styles.pop("phrases_again") > 0
     style = sum(styles.values())
-    assert phrase_costs.cost_of(window, has_melody=False) == pytest.approx(style) > 0
+    assert style > 0
+    assert phrase_costs.cost_of(window, has_melody=False) == pytest.approx(style)
     faults = fault_cost(tally_rules(analysis.piece, start=16))
     assert faults > 0
     assert [ending.kind for ending in analysis.endings] == ["none", "none"]
@@ -114,10 +115,10 @@ def test_a_phrase_costs_what_its_style_costs_and_its_faults_to_a_melody() -> Non
 def test_phrases_with_a_given_soprano_have_a_melody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    known: list[tuple[int, bool]] = []
+    known: list[tuple[int, bool, bool]] = []
 
     def cost(window: Window, *, has_melody: bool) -> float:
-        known.append((window.start, has_melody))
+        known.append((window.start, window.is_cut, has_melody))
         return 0.0
 
     monkeypatch.setattr(phrase_costs, "cost_of", cost)
@@ -125,7 +126,8 @@ def test_phrases_with_a_given_soprano_have_a_melody(
     given = np.zeros(piece.pitches.shape, np.bool_)
     given[:24, 0] = True  # the first phrase, and half of the second
     complete(PREDICTOR, [Fragment(piece, given)], PLAIN)
-    assert {*known} == {(0, True), (16, False), (32, False)}
+    later = {(16, True, False), (16, False, False)}
+    assert {*known} == {(0, True, True)} | later
 
 
 def test_a_passage_between_given_notes_is_left_alone(high: list[Window]) -> None:
