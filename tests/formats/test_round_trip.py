@@ -37,9 +37,11 @@ def test_some_pieces_come_back_equal(tmp_path: Path, ending: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("ending", ENDINGS)
-def test_all_pieces_come_back_equal(tmp_path: Path, ending: str) -> None:
+@pytest.mark.parametrize("number", range(len(ENDINGS)))
+def test_all_pieces_come_back_equal(tmp_path: Path, number: int) -> None:
+    """Each piece through one of the formats, of which none gets easier ones."""
     corpus = all_chorales()
     pieces = [*corpus.train, *corpus.valid, *corpus.test]
     assert len(pieces) > 380
-    assert unequal(tmp_path, ending, pieces) == []
+    own = pieces[number :: len(ENDINGS)]
+    assert unequal(tmp_path, ENDINGS[number], own) == []

@@ -62,11 +62,11 @@ def model(stored):
         ("attention", "pitch", False),
         pytest.param("gru", "pitch", True, marks=pytest.mark.slow),
         *(
-            # Half of the bodies in either encoding.
+            # What differs between the others is tested in `tests/nn/test_bodies.py`.
             pytest.param(
                 body, ("hold", "pitch")[index % 2], False, marks=pytest.mark.slow
             )
-            for index, body in enumerate(SLOW)
+            for index, body in enumerate(SLOW[::2])
         ),
     ],
 )
