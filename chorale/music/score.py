@@ -28,6 +28,7 @@ from chorale.music.metre import (
 )
 from chorale.music.voices import HIGHEST_PITCH, SILENCE, VOICE_NAMES, VOICES
 from chorale.utils.arrays import BoolArray, Float64Array, IntArray
+from chorale.utils.text import counted
 
 DEFAULT_TEMPO = 72.0  # quarters per minute; most scores of chorales give none
 
@@ -55,7 +56,7 @@ class Note(NamedTuple):
         return self.start + self.length
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Chorale:
     """Four voices, step by step. Immutable.
 
@@ -137,6 +138,14 @@ class Chorale:
 
     def __len__(self) -> int:
         return len(self.pitches)
+
+    def __repr__(self) -> str:
+        """Return the piece in a line, such as `<Chorale 'bwv253', A major, 4/4, …>`."""
+        name = self.title or self.source
+        parts = [repr(name)] if name else []
+        parts += [self.key.name] if self.key is not None else ["unknown key"]
+        parts += [self.metre.name, f"bars {self.bars.min()}-{self.bars.max()}"]
+        return f"<Chorale {', '.join(parts)}, {counted(self.steps, 'step')}>"
 
     def __eq__(self, other: object) -> bool:
         """Compare the music: notes, fermatas, bars, metres and key, not the labels."""
