@@ -105,11 +105,39 @@ def test_a_phrase_costs_what_its_style_costs_and_its_faults_to_a_melody() -> Non
     assert faults > 0
     assert [ending.kind for ending in analysis.endings] == ["none", "none"]
     cost = partial(phrase_costs.cost_of, has_melody=True)
-    assert cost(window) == pytest.approx(style + faults + 2 * 8)
+    assert cost(window) == pytest.approx(style + faults + 2 * 8 + 10)
     # Where the piece goes on, it may do so without a cadence.
     second = Window(piece.excerpt(0, 32), 16, "", is_cut=True)
     difference = cost(replace(second, is_cut=False)) - cost(second)
-    assert difference == pytest.approx(surprisal("missing-cadence"), abs=0.2)
+    assert difference == pytest.approx(10 + surprisal("missing-cadence"), abs=0.2)
+
+
+BEFORE = [[67, 64, 60, 48], [69, 65, 60, 53]]
+TONIC = [72, 64, 55, 48]
+DOMINANT, INVERTED = [71, 62, 55, 43], [71, 62, 55, 47]
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        ([DOMINANT, TONIC], 0),
+        ([INVERTED, TONIC], 10),  # V6–I
+        ([DOMINANT, [72, 67, 55, 52]], 10),  # V–I6
+        ([[72, 65, 57, 53], TONIC], 4 + 10),  # plagal
+        ([DOMINANT, [72, 64, 57, 45]], 10),  # deceptive
+    ],
+)
+def test_pieces_end_on_a_close(end: list[list[int]], expected: float) -> None:
+    piece = Chorale(
+        pitches=np.repeat([*BEFORE, *end], 4, axis=0), key=Key("C", "major")
+    )
+    window = Window(piece, 0, "")
+    with_melody, alone = (
+        phrase_costs.cost_of(window, has_melody=has_melody)
+        for has_melody in (True, False)
+    )
+    faults = fault_cost(tally_rules(Analysis.of(window).piece))
+    assert with_melody - alone - faults == pytest.approx(expected)
 
 
 def test_phrases_with_a_given_soprano_have_a_melody(
