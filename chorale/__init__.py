@@ -41,6 +41,7 @@ _NAMES = {
     "chorale.music.metre": ("Metre",),
     "chorale.music.score": ("Chorale", "Note"),
     "chorale.nn.bodies": ("BodyOptions", "register_body"),
+    "chorale.sampling.best_of": ("Judge",),
     "chorale.sampling.completion": ("harmonize",),
     "chorale.sampling.generate": ("sample",),
     "chorale.sampling.gibbs": ("InfillingOptions",),

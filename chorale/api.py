@@ -16,6 +16,7 @@ from chorale.music.melody import Melody, melody_of
 from chorale.music.metre import Metre
 from chorale.music.score import Chorale, Note
 from chorale.nn.bodies import BodyOptions, register_body
+from chorale.sampling.best_of import Judge
 from chorale.sampling.completion import harmonize
 from chorale.sampling.generate import sample
 from chorale.sampling.gibbs import InfillingOptions
@@ -34,6 +35,7 @@ __all__ = [
     "ChoraleError",
     "Corpus",
     "InfillingOptions",
+    "Judge",
     "Key",
     "Likelihood",
     "Melody",
