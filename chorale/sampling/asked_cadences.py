@@ -71,7 +71,7 @@ class AskedCadences:
             for ending, start, end in zip(
                 endings or (), phrases.starts, phrases.ends, strict=bool(endings)
             ):
-                arrival = _arrival(batch.plans[index].fermatas, start, end)
+                arrival = arrival_of(batch.plans[index].fermatas, start, end)
                 for step, costs in _costs_of(ending, arrival, end):
                     found = self._costs.setdefault(step, np.zeros((rows, VOICES, 12)))
                     found[span] = costs
@@ -115,7 +115,7 @@ def log_shares(logits: FloatArray, costs: Float64Array) -> Float64Array:
     return shares
 
 
-def _arrival(fermatas: BoolArray, start: int, end: int) -> int:
+def arrival_of(fermatas: BoolArray, start: int, end: int) -> int:
     """Return the first step of the fermata of a phrase, or of its last beat."""
     under = np.flatnonzero(fermatas[start:end])
     return start + int(under[0]) if len(under) else max(end - 4, start)

@@ -4,12 +4,13 @@ A network conditional on the key of a piece stays in it. Bach's phrases often en
 another key than the one before. Their keys are drawn from a Markov chain of a corpus
 (`chorale.models.critic.cadence_keys`), or are the likeliest of it if the melody is
 given. The plan names them from three beats before each fermata to its end. The last
-phrase ends in the key of the piece. Passages between given notes are left alone: those
-decide.
+phrase ends in the key of the piece, and on a perfect authentic cadence if the melody is
+given and allows it. Passages between given notes are left alone: those decide.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -22,12 +23,16 @@ from chorale.models.critic.cadence_keys import CadenceKeys, Close, key_of
 from chorale.models.guidance import KEY_FEATURE
 from chorale.music.keys import Key
 from chorale.music.phrases import ends_of_phrases
-from chorale.music.voices import SOPRANO
+from chorale.music.voices import SILENCE, SOPRANO
+from chorale.sampling.asked_cadences import arrival_of
+from chorale.sampling.asked_plan import Ending
 from chorale.sampling.batches import Batch
-from chorale.utils.arrays import IntArray
+from chorale.utils.arrays import BoolArray, IntArray
 
 # Steps before a fermata at which the plan begins to name its key.
 _BEFORE = 12
+# Tones of the dominant from which a melody goes to the tonic, semitones above that.
+_LAST_BUT_ONE = (7, 11, 2)
 _STREAM = 2**31  # of the random numbers, beside those of the notes and the particles
 
 
@@ -39,7 +44,8 @@ def with_cadence_keys(
 ) -> Batch:
     """Return a batch whose plans name a key before each fermata.
 
-    That of the last one is the key of the piece, unless another one is asked for.
+    That of the last one is the key of the piece, unless another one is asked for. Where
+    a given melody allows it, the cadence of the last phrase is asked for too.
 
     Args:
         batch: the pieces; those without a key stay as they are.
@@ -59,7 +65,7 @@ def with_cadence_keys(
                 "--model"
             )
         return batch
-    plan = batch.plan.copy()
+    plan, every_asked = batch.plan.copy(), list(batch.asked)
     column = plan[..., plan_features.index(KEY_FEATURE)]
     written = batch.written
     for row, steps in enumerate(batch.lengths.tolist()):
@@ -69,12 +75,13 @@ def with_cadence_keys(
         ends = ends_of_phrases(fermatas)
         if asked := batch.asked[row]:
             named = [ending.key for ending in asked]
-        elif key is None or keys is None or len(ends) < 2 or not batch.goes_on(row):
+        elif key is None or keys is None or not batch.goes_on(row):
             continue
         else:
             pitches, _ = vocabulary.decode(batch.tokens[row, :steps])
             soprano = np.where(free[:, SOPRANO], 0, pitches[:, SOPRANO])
             named = draw_keys(keys, batch.plans[row], soprano, stream)
+            every_asked[row] = _with_close(named, fermatas, soprano)
         for (start, end), ending in zip(pairwise([0, *ends]), named, strict=True):
             under = np.flatnonzero(fermatas[start:end])
             arrival = start + int(under[0]) if len(under) else end
@@ -84,7 +91,31 @@ def with_cadence_keys(
                 column[row, changed] = key_value(ending)
         repeated = np.flatnonzero((batch.sources[row, :steps] >= 0).all(axis=1))
         column[row, repeated] = column[row, batch.sources[row, repeated, SOPRANO]]
-    return replace(batch, plan=plan)
+    return replace(batch, plan=plan, asked=every_asked)
+
+
+def _with_close(
+    named: Sequence[Key], fermatas: BoolArray, soprano: IntArray
+) -> tuple[Ending, ...] | None:
+    """Return the endings of the phrases of a piece, the last one a perfect cadence.
+
+    Args:
+        named: the keys in which they end.
+        fermatas: bool array (steps,), of the plan.
+        soprano: int array (steps,), its notes where they are given, 0 elsewhere.
+
+    Returns:
+        None if the melody does not end on the tonic after a note of the dominant.
+    """
+    start, end = [0, *ends_of_phrases(fermatas)][-2:]
+    arrival = arrival_of(fermatas, start, end)
+    above = np.where(soprano == SILENCE, -1, (soprano - named[-1].tonic_class) % 12)
+    last = above[arrival:][above[arrival:] >= 0]
+    if not arrival or above[arrival - 1] not in _LAST_BUT_ONE:
+        return None
+    if not len(last) or last.any():
+        return None
+    return (*map(Ending, named[:-1]), Ending(named[-1], "PAC"))
 
 
 def draw_keys(

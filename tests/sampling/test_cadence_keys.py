@@ -87,6 +87,20 @@ def named(
     features: tuple[str, ...] = FEATURES,
 ) -> list[IntArray]:
     """Return the last feature of the plan of each piece."""
+    (batch,) = batches_of(fragments, drawn, first=first, features=features)
+    return [
+        batch.plan[row, :steps, -1] for row, steps in enumerate(batch.lengths.tolist())
+    ]
+
+
+def batches_of(
+    fragments: Sequence[Fragment],
+    drawn: CadenceKeys = AWAY_ALWAYS,
+    *,
+    first: int = 0,
+    features: tuple[str, ...] = FEATURES,
+) -> list[Batch]:
+    """Return the batches of some pieces, with keys of phrase ends."""
     predictor = replace(uniform_predictor(wide_vocabulary()), plan_features=features)
     batches: list[Batch] = []
 
@@ -97,10 +111,7 @@ def named(
     complete_in_batches(
         predictor, fragments, keep, size=16, random_state=3, first=first
     )
-    (batch,) = batches
-    return [
-        batch.plan[row, :steps, -1] for row, steps in enumerate(batch.lengths.tolist())
-    ]
+    return batches
 
 
 def spans(values: IntArray, key: Key = AWAY) -> list[tuple[int, int]]:
@@ -186,6 +197,34 @@ def test_keys_depend_on_the_stream_of_the_piece_alone() -> None:
     assert (named([fragment], drawn)[0] == many[0]).all()
     assert (named([fragment, beside], drawn)[0] == many[0]).all()
     assert (named([fragment], drawn, first=2)[0] == many[2]).all()
+
+
+@pytest.mark.parametrize(
+    ("soprano", "closes"),
+    [
+        ([73, 74], True),
+        ([76, 74], True),
+        ([71, 74], False),  # from the sixth degree
+        ([72, 74], False),  # Mixolydian
+        ([73, 78], False),  # ends on the third
+        ([73, 0], False),
+    ],
+)
+@pytest.mark.parametrize("ends", [ENDS, ENDS[:1]])
+def test_a_melody_that_allows_it_ends_on_a_perfect_cadence(
+    soprano: list[int], closes: bool, ends: Sequence[int]
+) -> None:
+    piece = chorale(ends)
+    pitches = np.array(piece.pitches)
+    pitches[:-FERMATA, SOPRANO], pitches[-FERMATA:, SOPRANO] = soprano
+    piece = replace(piece, pitches=pitches, onsets=None)
+    asked = []
+    for voices in ([SOPRANO], [BASS]):
+        fragment = Fragment(piece, given(piece, voices=voices))
+        batches = batches_of([fragment])
+        asked += [batch.asked[0] for batch in batches]
+    expected = (*[Ending(AWAY)] * (len(ends) - 1), Ending(HOME, "PAC"))
+    assert asked == [expected if closes else None, None]
 
 
 NOTHING = {name: np.zeros(shape, np.float32) for name, shape in TABLES.items()}
