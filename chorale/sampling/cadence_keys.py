@@ -31,8 +31,9 @@ from chorale.utils.arrays import BoolArray, IntArray
 
 # Steps before a fermata at which the plan begins to name its key.
 _BEFORE = 12
-# Tones of the dominant from which a melody goes to the tonic, semitones above that.
-_LAST_BUT_ONE = (7, 11, 2)
+# Notes before the tonic that allow a perfect cadence, in semitones above it: from the
+# fifth degree a melody would move in octaves with the bass.
+_LAST_BUT_ONE = (11, 2)
 _STREAM = 2**31  # of the random numbers, beside those of the notes and the particles
 
 
@@ -105,7 +106,7 @@ def _with_close(
         soprano: int array (steps,), its notes where they are given, 0 elsewhere.
 
     Returns:
-        None if the melody does not end on the tonic after a note of the dominant.
+        None if the melody does not go to the tonic from the note below or above it.
     """
     start, end = [0, *ends_of_phrases(fermatas)][-2:]
     arrival = arrival_of(fermatas, start, end)

@@ -204,7 +204,8 @@ def test_keys_depend_on_the_stream_of_the_piece_alone() -> None:
     [
         ([73, 74], True),
         ([76, 74], True),
-        ([71, 74], False),  # from the sixth degree
+        ([69, 74], False),  # in octaves with the bass
+        ([71, 74], False),
         ([72, 74], False),  # Mixolydian
         ([73, 78], False),  # ends on the third
         ([73, 0], False),
