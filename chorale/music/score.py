@@ -28,7 +28,6 @@ from chorale.music.metre import (
 )
 from chorale.music.voices import HIGHEST_PITCH, SILENCE, VOICE_NAMES, VOICES
 from chorale.utils.arrays import BoolArray, Float64Array, IntArray
-from chorale.utils.text import counted
 
 DEFAULT_TEMPO = 72.0  # quarters per minute; most scores of chorales give none
 
@@ -140,12 +139,8 @@ class Chorale:
         return len(self.pitches)
 
     def __repr__(self) -> str:
-        """Return the piece in a line, such as `<Chorale 'bwv253', A major, 4/4, …>`."""
-        name = self.title or self.source
-        parts = [repr(name)] if name else []
-        parts += [self.key.name] if self.key is not None else ["unknown key"]
-        parts += [self.metre.name, f"bars {self.bars.min()}-{self.bars.max()}"]
-        return f"<Chorale {', '.join(parts)}, {counted(self.steps, 'step')}>"
+        """Return the description, not the arrays."""
+        return self.description
 
     def __eq__(self, other: object) -> bool:
         """Compare the music: notes, fermatas, bars, metres and key, not the labels."""
@@ -168,10 +163,6 @@ class Chorale:
         key = self.key.name if self.key else ""
         facts = (name or "Chorale", key, self.metre.name, length)
         return ", ".join(filter(None, facts))
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """Print the description, not the arrays, where IPython shows a chorale."""
-        printer.text(self.description)
 
     def _repr_html_(self) -> str:
         """Return the score and the sound, which notebooks show."""

@@ -36,12 +36,6 @@ def test_left_out_fields_follow_from_the_pitches() -> None:
     assert chorale.positions.tolist() == [0, 1, 2, 3, 4]
 
 
-def test_a_chorale_is_shown_in_a_line() -> None:
-    named = piece(72, 74, title="Ein Lied", source="lied.mid", key=Key("D", "minor"))
-    assert repr(named) == "<Chorale 'Ein Lied', D minor, 4/4, bars 1-1, 2 steps>"
-    assert repr(piece(72)) == "<Chorale unknown key, 4/4, bars 1-1, 1 step>"
-
-
 def test_a_chorale_cannot_be_changed() -> None:
     pitches = np.array([CHORD])
     chorale = Chorale(pitches=pitches)
@@ -207,6 +201,8 @@ def test_descriptions() -> None:
     assert one.description == "Chorale, 4/4, 1 bar"
 
 
-def test_ipython_prints_the_description() -> None:
+def test_python_and_ipython_print_the_description() -> None:
+    piece = little_chorale()
+    assert repr(piece) == piece.description
     pretty = pytest.importorskip("IPython.lib.pretty")
-    assert pretty.pretty(little_chorale()) == little_chorale().description
+    assert pretty.pretty(piece) == piece.description
