@@ -142,6 +142,8 @@ def generate(
         cadences=cadences,
         random_state=random_state,
     )
+    if start.remark:
+        print_remarks(f"{seed if plan is None else plan}: {start.remark}")
     check_writable(output)
     names = outputs.stems(_stem(seed), random_state, variations)
     bulk = Bulk(

@@ -11,10 +11,10 @@ import numpy as np
 from chorale.errors import DataError
 from chorale.music.key_decision import decide_key
 from chorale.music.lyrics import sung
-from chorale.music.phrases import ends_in_bars, phrase_ends
-from chorale.music.score import Chorale, Note
+from chorale.music.phrases import ends_in_bars, fermatas_at, fermatas_of
+from chorale.music.score import Chorale
 from chorale.music.voices import ALL_VOICES, HIGHEST_PITCH, SILENCE, SOPRANO, VOICES
-from chorale.utils.arrays import BoolArray, IntArray
+from chorale.utils.arrays import IntArray
 
 _OCTAVE = 12  # semitones
 _MOST_OCTAVES = 5  # by which a melody is transposed
@@ -82,9 +82,12 @@ def melody_of(
         remarks.append(f"transposed {size} {direction} into the range of the {name}")
         solo = solo.transpose(octaves * _OCTAVE)
     notes = solo.notes(voice)
-    fermatas, remark = _fermatas(solo, notes, phrases)
-    if remark:
-        remarks.append(remark)
+    if phrases is None:
+        fermatas, remark = fermatas_of(solo, voice)
+        remarks += [remark] if remark else []
+    else:
+        ends = ends_in_bars(notes, solo.bars, solo.positions, phrases)
+        fermatas = fermatas_at([notes[end] for end in ends], solo.steps)
     rests = [after.start - note.end for note, after in pairwise(notes)]
     if max(rests, default=0) >= solo.bar_lengths().max():
         remarks.append("there are rests of a bar or more: the other voices go on there")
@@ -97,30 +100,6 @@ def melody_of(
         voice=voice,
         remarks=tuple(remarks),
     )
-
-
-def _fermatas(
-    solo: Chorale, notes: Sequence[Note], phrases: Sequence[int] | None
-) -> tuple[BoolArray, str]:
-    """Return the fermatas of a melody, bool array (steps,), and a remark on them."""
-    remark = ""
-    if phrases is not None:
-        ends = ends_in_bars(notes, solo.bars, solo.positions, phrases)
-    elif solo.fermatas[: notes[-1].start].any():
-        return solo.fermatas, ""
-    else:
-        ends = phrase_ends(notes, solo.positions, solo.metre)
-        bars = dict.fromkeys(str(solo.bars[notes[end].end - 1]) for end in ends)
-        found = "is a fermata on the last note only" if solo.fermatas.any() else ""
-        remark = f"there {found or 'are no fermatas'}: " + (
-            "phrases are assumed to end in bars " + ", ".join(bars)
-            if len(ends) > 1
-            else "the melody is taken as one phrase"
-        )
-    fermatas = np.zeros_like(solo.fermatas)
-    for end in ends:
-        fermatas[notes[end].start : notes[end].end] = True
-    return fermatas, remark
 
 
 def fill_rests(melody: Melody) -> Chorale:

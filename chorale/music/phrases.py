@@ -15,7 +15,8 @@ import numpy as np
 
 from chorale.errors import UsageError
 from chorale.music.metre import Metre
-from chorale.music.score import Note
+from chorale.music.score import Chorale, Note
+from chorale.music.voices import SOPRANO
 from chorale.utils.arrays import BoolArray, Float64Array, IntArray
 
 # What follows the last fermata is a phrase if it is this long, in steps.
@@ -70,6 +71,43 @@ def ends_of_phrases(fermatas: BoolArray) -> list[int]:
     steps = len(fermatas)
     ends: IntArray = 1 + np.flatnonzero(fermatas[:-1] & ~fermatas[1:])
     return [*ends[ends <= steps - _LEAST_PHRASE].tolist(), steps]
+
+
+# === Fermatas ===
+
+
+def fermatas_of(chorale: Chorale, voice: int = SOPRANO) -> tuple[BoolArray, str]:
+    """Return the fermatas of a chorale, estimated ones if it has none.
+
+    It has none if there is none before the last note of the voice.
+
+    Args:
+        chorale: with notes in the voice.
+        voice: whose phrases are estimated.
+
+    Returns:
+        bool array (steps,), and a remark if they are estimated.
+    """
+    notes = chorale.notes(voice)
+    if chorale.fermatas[: notes[-1].start].any():
+        return chorale.fermatas, ""
+    ends = phrase_ends(notes, chorale.positions, chorale.metre)
+    bars = dict.fromkeys(str(chorale.bars[notes[end].end - 1]) for end in ends)
+    found = "is a fermata on the last note only" if chorale.fermatas.any() else ""
+    remark = f"there {found or 'are no fermatas'}: " + (
+        "phrases are assumed to end in bars " + ", ".join(bars)
+        if len(ends) > 1
+        else "the melody is taken as one phrase"
+    )
+    return fermatas_at([notes[end] for end in ends], chorale.steps), remark
+
+
+def fermatas_at(notes: Sequence[Note], steps: int) -> BoolArray:
+    """Return fermatas over some notes, bool array (steps,)."""
+    fermatas = np.zeros(steps, np.bool_)
+    for note in notes:
+        fermatas[note.start : note.end] = True
+    return fermatas
 
 
 # === Phrases as guessed ===

@@ -45,12 +45,14 @@ class Start(NamedTuple):
         form: what is repeated; None to draw it as often as Bach repeats, if the model
             has a critic, which counts it.
         endings: how its phrases end; None to draw them in the same way.
+        remark: a sentence on what the plan assumes, or nothing.
     """
 
     plan: Plan
     opening: Chorale | None
     form: Form | None = None
     endings: tuple[Ending, ...] | None = None
+    remark: str = ""
 
     def fragment(self) -> Fragment:
         """Return the piece with its opening given, and what it repeats, if known.
@@ -58,7 +60,7 @@ class Start(NamedTuple):
         Raises:
             UsageError: the opening leaves no step to write.
         """
-        plan, opening, form, endings = self
+        plan, opening, form, endings, _ = self
         pitches = np.full((plan.steps, VOICES), SILENCE)
         onsets, given = np.zeros((2, *pitches.shape), np.bool_)
         labels: dict[str, Any] = {"title": "Chorale"}

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from chorale.encoding.plan import Plan
 from chorale.errors import UsageError
 from chorale.evaluation.listening import Pair
 from chorale.models.predictor import Predictor
@@ -15,7 +14,7 @@ from chorale.music.voices import SILENCE
 from chorale.sampling.best_of import Judge, choose_if_judged
 from chorale.sampling.generate import Start, sample_each
 from chorale.sampling.next_step import SamplingOptions
-from chorale.sampling.openings import opening_of
+from chorale.sampling.openings import opening_of, plan_of
 from chorale.sampling.prompts import draw_chorales
 from chorale.utils.progress import Progress
 from chorale.utils.text import counted
@@ -79,7 +78,7 @@ def sample_pairs(
     """
     pairs: list[Pair] = []
     remarks: dict[str, None] = {}
-    starts = [Start(Plan.of(piece), opening_of(piece)) for piece in originals]
+    starts = [Start(plan_of(piece)[0], opening_of(piece)) for piece in originals]
     repeated = [start for start in starts for _ in range(best_of)]
     drawn = sample_each(predictor, repeated, options, drafts=best_of, progress=progress)
     for index, (original, start) in enumerate(zip(originals, starts, strict=True)):

@@ -11,7 +11,9 @@ from chorale.corpus.loading import bundled_corpus, load_entry
 from chorale.corpus.seeds import find_seed
 from chorale.encoding.plan import Plan
 from chorale.errors import UsageError
+from chorale.music.phrases import fermatas_of
 from chorale.music.score import Chorale
+from chorale.music.voices import SOPRANO
 from chorale.sampling.asked_plan import asked_endings, with_asked_form
 from chorale.sampling.generate import Start
 
@@ -35,7 +37,8 @@ def find_start(
         seed: a chorale or the name of a seed, see `find_seed`; `none` for no opening.
         plan: the same, whose metre, pickup, fermatas and length to follow,
             in the key of `seed`; None for those of `seed`. A plan `none`, or a seed
-            `none` without a plan, takes the plan of a random chorale of train.
+            `none` without a plan, takes the plan of a random chorale of train. Without
+            fermatas, phrase ends are estimated, see `plan_of`.
         bars: length of the whole piece; None for the length of the plan.
         opening_bars: full bars of the seed to keep, in addition to its pickup; None for
             two, or all if the seed has fewer.
@@ -62,7 +65,7 @@ def find_start(
     pattern = chorale if plan is None else find_seed(plan)
     if pattern is None:
         pattern = _random_train_chorale(random_state)
-    whole = Plan.of(pattern)
+    whole, remark = plan_of(pattern)
     if chorale is not None:
         whole = replace(whole, key=chorale.key)
     whole = whole if bars is None else whole.with_bars(bars)
@@ -71,7 +74,23 @@ def find_start(
         steps = opening.steps if opening is not None else 0
         whole, repeats = with_asked_form(whole, form, steps)
     endings = None if cadences is None else asked_endings(whole, cadences)
-    return Start(whole, opening, repeats, endings)
+    return Start(whole, opening, repeats, endings, remark)
+
+
+def plan_of(chorale: Chorale) -> tuple[Plan, str]:
+    """Return the plan of a chorale, to be followed by a new piece.
+
+    If it has no fermatas before its end, the phrases of its soprano are estimated: new
+    pieces of a plan without phrases would have no cadences.
+
+    Returns:
+        The plan, and a remark if phrases are estimated.
+    """
+    plan = Plan.of(chorale)
+    if not chorale.pitches[:, SOPRANO].any():
+        return plan, ""
+    fermatas, remark = fermatas_of(chorale)
+    return replace(plan, fermatas=fermatas), remark
 
 
 def opening_of(chorale: Chorale, bars: int | None = None) -> Chorale:

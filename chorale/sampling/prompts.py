@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from chorale.encoding.plan import Plan
 from chorale.encoding.tokens import Vocabulary
 from chorale.errors import UsageError
 from chorale.evaluation.judgement import JudgedSets
@@ -28,7 +27,7 @@ from chorale.sampling.completion import Model, Options, fill_in
 from chorale.sampling.fragments import with_voice
 from chorale.sampling.generate import Start, sample_each
 from chorale.sampling.next_step import SamplingOptions
-from chorale.sampling.openings import opening_of
+from chorale.sampling.openings import opening_of, plan_of
 from chorale.utils.progress import Progress
 
 
@@ -77,7 +76,8 @@ def continue_each(
     """
     starts = []
     for chorale in chorales:
-        plan = Plan.of(chorale) if bars is None else Plan.of(chorale).with_bars(bars)
+        plan, _ = plan_of(chorale)
+        plan = plan if bars is None else plan.with_bars(bars)
         opening = None if opening_bars == 0 else opening_of(chorale, opening_bars)
         starts.append(Start(plan, opening, form))
     written = sample_each(predictor, starts, options, drafts=drafts, progress=progress)

@@ -154,6 +154,7 @@ def prepare_generate(values: Mapping[str, Any], piece: Chorale | None = None) ->
             written=written,
             load_judge=partial(judge_of, values["model"]),
             opening=opening,
+            remarks=(start.remark,) if start.remark else (),
         )
 
     return partial(finish, draw, values)

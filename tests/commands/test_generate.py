@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import mido
@@ -23,7 +24,7 @@ from chorale.corpus.loading import bundled_corpus, load_corpus, load_entry
 from chorale.corpus.seeds import find_seed
 from chorale.encoding.plan import Plan
 from chorale.formats.classic_csv import read_csv, write_csv
-from chorale.formats.files import read
+from chorale.formats.files import read, write
 from chorale.models.form import Phrases
 from chorale.models.storage import load_model
 from chorale.music.keys import Key
@@ -87,6 +88,17 @@ def test_options_of_reading_need_something_to_read(
     code, _, err = run("generate", *words)
     assert code == 2 and message in err
     assert written() == []
+
+
+def test_a_seed_without_fermatas_has_phrases(run: Run) -> None:
+    seed = find_seed("bwv253")
+    assert seed is not None
+    write(replace(seed, fermatas=np.zeros(seed.steps, np.bool_)), "bare.musicxml")
+    command = ("generate", "--seed", "bare.musicxml", "--bars", "4", "--best-of", "1")
+    code, _, err = run(*command, "--format", "musicxml")
+    assert code == 0
+    assert "note: bare.musicxml: there are no fermatas: phrases are assumed to" in err
+    assert read("chorale-bare.musicxml").fermatas[: 2 * 16].any()
 
 
 def test_key_and_tempo_of_a_bundled_seed_can_be_changed(run: Run) -> None:

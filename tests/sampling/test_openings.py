@@ -12,7 +12,8 @@ from chorale.corpus.loading import load_corpus
 from chorale.corpus.seeds import find_seed
 from chorale.encoding.plan import Plan
 from chorale.errors import UsageError
-from chorale.sampling.openings import find_start, opening_of
+from chorale.music.phrases import ends_of_phrases
+from chorale.sampling.openings import find_start, opening_of, plan_of
 
 # === Which chorale a name stands for ===
 
@@ -62,6 +63,20 @@ def test_the_plan_may_come_from_another_seed_and_have_any_length() -> None:
     start = find_start("3", plan="bwv253", bars=7, opening_bars=1)
     assert same(start.plan, Plan.of(pattern).with_bars(7))
     assert start.opening == opening_of(find_seed("3"), 1)  # type: ignore[arg-type]
+
+
+def test_a_seed_without_fermatas_has_estimated_phrases() -> None:
+    seed = find_seed("bwv253")
+    assert seed is not None
+    assert not find_start(seed).remark
+    bare = replace(seed, fermatas=np.zeros(seed.steps, np.bool_))
+    start = find_start(bare)
+    assert "no fermatas: phrases are assumed to end in bars" in start.remark
+    assert ends_of_phrases(start.plan.fermatas) == ends_of_phrases(seed.fermatas)
+    # Fermatas of a plan are those of the piece that it is from.
+    assert find_start(bare, plan=seed).plan.fermatas.tolist() == seed.fermatas.tolist()
+    silent = replace(bare, pitches=0 * bare.pitches, onsets=0 * bare.onsets > 0)
+    assert not plan_of(silent)[0].fermatas.any() and not plan_of(silent)[1]
 
 
 def test_without_a_seed_the_plan_is_that_of_a_random_train_chorale() -> None:
