@@ -17,6 +17,7 @@ import numpy as np
 
 from chorale.encoding.plan import Plan
 from chorale.music.phrases import ends_of_phrases
+from chorale.music.score import Chorale
 from chorale.music.voices import SOPRANO, VOICES
 from chorale.utils.arrays import Float64Array, IntArray
 
@@ -199,6 +200,24 @@ class FormCounts:
                     break
         return Form(tuple(repeats))
 
+    def draw_for(self, plan: Plan, given: Chorale, random: np.random.Generator) -> Form:
+        """Draw whether a given melody that repeats its Stollen has the same voices.
+
+        Args:
+            plan: of the piece.
+            given: the piece with the voices that are given; the others are silent.
+            random: numbers.
+        """
+        phrases = Phrases(plan)
+        for length in phrases.stollens():
+            start = phrases.starts[length]
+            if repeated_kind(given, start, 0, start) == LITERAL:
+                _, *shares = self._stollen_shares[stollen_cell(length, len(phrases))]
+                if random.random() < shares[0] / sum(shares):
+                    return Form((Repeat(start=start, end=2 * start, source=0),))
+                break
+        return Form()
+
     def _stollen_repeats(
         self, phrases: Phrases, stollen: int, kind: int, random: np.random.Generator
     ) -> list[Repeat]:
@@ -227,6 +246,22 @@ class FormCounts:
         shares = _shares(self.returns, others)
         shares[VARIED] = _shares(self.returns[VARIED], np.array([0, 1, 1]))
         return shares
+
+
+def repeated_kind(chorale: Chorale, start: int, source: int, end: int) -> int:
+    """Return what a passage repeats of an earlier one: LITERAL, MELODY, or NEW.
+
+    Args:
+        chorale: the piece.
+        start: first step of the passage.
+        source, end: of the earlier one, its first step and the step after its last.
+    """
+    there, here = slice(source, end), slice(start, start + end - source)
+    same = chorale.pitches[here] == chorale.pitches[there]
+    same &= chorale.onsets[here] == chorale.onsets[there]
+    if same.all():
+        return LITERAL
+    return MELODY if same[:, SOPRANO].all() else NEW
 
 
 def stollen_cell(length: int, phrases: int) -> tuple[int, int]:

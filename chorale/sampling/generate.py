@@ -11,7 +11,7 @@ import numpy as np
 from chorale.encoding.plan import Plan
 from chorale.errors import UsageError
 from chorale.models.critic.tables import critic_of
-from chorale.models.form import Form
+from chorale.models.form import Form, FormCounts
 from chorale.models.guidance import KEY_FEATURE, GuidedPredictor
 from chorale.models.predictor import Predictor
 from chorale.music.credits import opening_credit
@@ -177,10 +177,36 @@ def with_form(
     critic = critic_of(predictor) if options.critic else None
     if start.form is not None or critic is None or critic.form is None:
         return start
-    stream = np.random.SeedSequence(options.random_state, spawn_key=(number, _STREAM))
+    stream = _form_stream(options, number)
     opening = 0 if start.opening is None else start.opening.steps
     form = critic.form.draw(start.plan, np.random.default_rng(stream), opening)
     return start._replace(form=form)
+
+
+def _form_stream(options: SamplingOptions, number: int) -> np.random.SeedSequence:
+    return np.random.SeedSequence(options.random_state, spawn_key=(number, _STREAM))
+
+
+def with_repeats(
+    fragment: Fragment, counts: FormCounts, options: SamplingOptions, number: int
+) -> Fragment:
+    """Return a fragment with the repeat of its Stollen, if its melody repeats it.
+
+    The other voices are then the same as often as in the corpus, see
+    `FormCounts.draw_for`. Nothing is repeated unless whole voices are given.
+
+    Args:
+        fragment: a piece.
+        counts: of a corpus.
+        options: of its notes.
+        number: see `with_form`.
+    """
+    given = fragment.given
+    if fragment.sources is not None or not given.any() or (given != given[0]).any():
+        return fragment
+    plan, stream = Plan.of(fragment.chorale), _form_stream(options, number)
+    form = counts.draw_for(plan, fragment.known(), np.random.default_rng(stream))
+    return replace(fragment, sources=form.sources(plan.steps))
 
 
 def planned(
@@ -246,6 +272,13 @@ def complete(
     particles = options.particles or PARTICLES
     if critic is None and not any(map(_is_led, fragments)):
         particles = 1
+    if critic is not None and critic.form is not None:
+        fragments = [
+            with_repeats(
+                fragment, critic.form, options, first + index // drafts * drafts
+            )
+            for index, fragment in enumerate(fragments)
+        ]
     size = max(_BATCH // (predictor.members * particles), 1)
 
     def sampler(batch: Batch) -> NextStepSampler:

@@ -20,6 +20,7 @@ from chorale.evaluation.style.windows import Window, match_windows
 from chorale.models.form import Form
 from chorale.models.ngram import fit_ngram
 from chorale.models.predictor import Predictor
+from chorale.music.phrases import fermatas_of
 from chorale.music.score import Chorale
 from chorale.music.voices import SOPRANO
 from chorale.sampling.best_of import Judge, choose_if_judged
@@ -105,7 +106,10 @@ def harmonize_each(
     Returns:
         The harmonizations, whole; the group of each is its chorale.
     """
-    fragments = [with_voice(chorale, SOPRANO) for chorale in chorales]
+    fragments = [
+        with_voice(replace(chorale, fermatas=fermatas_of(chorale)[0]), SOPRANO)
+        for chorale in chorales
+    ]
     written = fill_in(model, fragments, options, drafts=drafts, progress=progress)
     return [
         Window(piece, 0, chorale.source)

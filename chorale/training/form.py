@@ -8,7 +8,6 @@ import numpy as np
 
 from chorale.encoding.plan import Plan
 from chorale.models.form import (
-    LITERAL,
     MELODY,
     NEW,
     RETURNS_SHAPE,
@@ -16,11 +15,11 @@ from chorale.models.form import (
     VARIED,
     FormCounts,
     Phrases,
+    repeated_kind,
     return_cell,
     stollen_cell,
 )
 from chorale.music.score import Chorale
-from chorale.music.voices import SOPRANO
 
 
 def count_forms(chorales: Iterable[Chorale]) -> FormCounts:
@@ -54,19 +53,3 @@ def count_forms(chorales: Iterable[Chorale]) -> FormCounts:
                 if kind != NEW:
                     break
     return FormCounts(stollen, returns)
-
-
-def repeated_kind(chorale: Chorale, start: int, source: int, end: int) -> int:
-    """Return what a passage repeats of an earlier one: LITERAL, MELODY, or NEW.
-
-    Args:
-        chorale: the piece.
-        start: first step of the passage.
-        source, end: of the earlier one, its first step and the step after its last.
-    """
-    there, here = slice(source, end), slice(start, start + end - source)
-    same = chorale.pitches[here] == chorale.pitches[there]
-    same &= chorale.onsets[here] == chorale.onsets[there]
-    if same.all():
-        return LITERAL
-    return MELODY if same[:, SOPRANO].all() else NEW

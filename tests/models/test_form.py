@@ -18,7 +18,7 @@ from chorale.models.form import (
     Phrases,
     Repeat,
 )
-from chorale.music.score import Chorale
+from chorale.music.score import Chorale, changes
 from chorale.music.voices import SOPRANO, VOICES
 
 FERMATA = 4  # steps
@@ -87,6 +87,28 @@ def test_other_phrases_return_but_never_those_of_the_second_stollen() -> None:
     form = drawn(found, BAR_FORM)
     assert form.letters(BAR_FORM) == ("a", "b", "a", "b", "c", "a")
     assert [repeat.source for repeat in form.repeats] == [0, 0]
+
+
+def test_a_melody_that_repeats_its_stollen_has_the_voices_of_the_corpus() -> None:
+    line = np.zeros((BAR_FORM.steps, VOICES), np.int64)
+    line[:, SOPRANO] = 60 + np.arange(BAR_FORM.steps) // 4 % 20  # twice 80 steps
+    melody = BAR_FORM.chorale(line, changes(line))
+    literal = Form((Repeat(start=80, end=160, source=0),))
+
+    def drawn_for(found: FormCounts, given: Chorale, seed: int = 0) -> Form:
+        return found.draw_for(BAR_FORM, given, np.random.default_rng(seed))
+
+    assert drawn_for(counts(LITERAL), melody) == literal
+    assert drawn_for(counts(MELODY), melody) == Form()
+    other = line.copy()
+    other[120:124, SOPRANO] += 1
+    changed = BAR_FORM.chorale(other, changes(other))
+    assert drawn_for(counts(LITERAL), changed) == Form()
+    # One in four is varied; pieces whose melody does not repeat do not matter.
+    found = counts(LITERAL)
+    found.stollen[1] = [10**9, 3 * 10**6, 10**6]
+    repeats = [drawn_for(found, melody, seed) == literal for seed in range(400)]
+    assert 0.68 < np.mean(repeats) < 0.82
 
 
 def test_shares_follow_the_counts() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fakes import PLAIN, piece, toy_vocabulary, uniform_predictor
+from fakes import PLAIN, FakePredictor, piece, toy_vocabulary, uniform_predictor
 
 from chorale.encoding.plan import Plan
 from chorale.models.critic.events import TABLES
@@ -21,7 +21,8 @@ from chorale.models.form import (
 from chorale.music.score import Chorale
 from chorale.music.voices import SOPRANO
 from chorale.sampling.form import Copying
-from chorale.sampling.generate import Start, sample, sample_each
+from chorale.sampling.fragments import Fragment, with_voice
+from chorale.sampling.generate import Start, complete, sample, sample_each
 from chorale.utils.arrays import BoolArray
 
 LENGTH = 32  # steps of a phrase
@@ -101,15 +102,19 @@ def test_pieces_side_by_side_have_forms_of_their_own() -> None:
     assert repeats == [True, False, True]
 
 
-def test_a_form_is_drawn_by_what_the_critic_has_counted() -> None:
+def with_critic() -> FakePredictor:
+    """Return a predictor with a critic that has counted Stollen of two phrases."""
     stollen = np.zeros(STOLLEN_SHAPE, np.int64)
     stollen[..., 0] = 10**9
     stollen[1] = [0, 10**9, 0]
     returns = np.zeros(RETURNS_SHAPE, np.int64)
     returns[..., 0] = 10**9
     tables = {name: np.zeros(shape, np.float32) for name, shape in TABLES.items()}
-    critic = Critic(tables, form=FormCounts(stollen, returns))
-    predictor = replace(PREDICTOR, critic=critic)
+    return replace(PREDICTOR, critic=Critic(tables, form=FormCounts(stollen, returns)))
+
+
+def test_a_form_is_drawn_by_what_the_critic_has_counted() -> None:
+    predictor = with_critic()
 
     def is_repeated(**changes: float) -> bool:
         options = replace(PLAIN, particles=2, **changes)  # type: ignore[arg-type]
@@ -120,6 +125,29 @@ def test_a_form_is_drawn_by_what_the_critic_has_counted() -> None:
     assert not is_repeated(critic=0.0)
     (found,) = sample(predictor, plan(), None, PLAIN, form=Form())
     assert differs(found, 2 * LENGTH, 0, 2 * LENGTH).any()
+
+
+def test_a_melody_that_repeats_its_stollen_is_harmonized_so() -> None:
+    line = np.random.default_rng(0).integers(60, 63, STEPS // 4).repeat(4)
+    line[2 * LENGTH : 4 * LENGTH] = line[: 2 * LENGTH]
+    onsets = np.tile(np.arange(STEPS) % 4 == 0, (4, 1)).T
+    pitches, fermatas = np.tile(line, (4, 1)).T, plan().fermatas
+    melody = Chorale(pitches=pitches, onsets=onsets, fermatas=fermatas)
+    fragment = with_voice(melody, SOPRANO)
+    options = replace(PLAIN, particles=2)
+
+    def is_repeated(fragment: Fragment, **changes: float) -> list[bool]:
+        changed = replace(options, **changes)  # type: ignore[arg-type]
+        found = complete(with_critic(), [fragment] * 2, changed, drafts=2)
+        assert all((each.pitches[:, SOPRANO] == line).all() for each in found)
+        return [not differs(each, 2 * LENGTH, 0, 2 * LENGTH).any() for each in found]
+
+    assert is_repeated(fragment) == [True, True]
+    assert is_repeated(fragment, critic=0.0) == [False, False]
+    # Where notes of other voices are given too, nothing is repeated.
+    given = np.array(fragment.given)
+    given[:4] = True
+    assert is_repeated(Fragment(melody, given)) == [False, False]
 
 
 def test_a_note_that_sounds_on_into_a_passage_is_struck_in_its_repeat() -> None:

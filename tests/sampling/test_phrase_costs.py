@@ -19,6 +19,7 @@ from chorale.models.critic.events import TABLES
 from chorale.models.critic.tables import Critic
 from chorale.music.keys import Key
 from chorale.music.score import Chorale
+from chorale.music.voices import BASS, TENOR
 from chorale.sampling import phrase_costs
 from chorale.sampling.fault_costs import fault_cost, tally_rules
 from chorale.sampling.fragments import Fragment
@@ -115,6 +116,7 @@ def test_a_phrase_costs_what_its_style_costs_and_its_faults_to_a_melody() -> Non
 BEFORE = [[67, 64, 60, 48], [69, 65, 60, 53]]
 TONIC = [72, 64, 55, 48]
 DOMINANT, INVERTED = [71, 62, 55, 43], [71, 62, 55, 47]
+MISSING = 0.533 + 0.265  # half beats with motion in each beat of Bach's, any and bass
 
 
 @pytest.mark.parametrize(
@@ -137,7 +139,26 @@ def test_pieces_end_on_a_close(end: list[list[int]], expected: float) -> None:
         for has_melody in (True, False)
     )
     faults = fault_cost(tally_rules(Analysis.of(window).piece))
-    assert with_melody - alone - faults == pytest.approx(expected)
+    plainness = 4 * MISSING
+    assert with_melody - alone - faults == pytest.approx(expected + plainness)
+
+
+def test_motion_at_half_beats_is_missed_in_plain_voices_only() -> None:
+    chords = np.repeat([*BEFORE, DOMINANT, TONIC], 4, axis=0)
+    tenor, bass = chords.copy(), chords.copy()
+    tenor[2:4, TENOR] = 59
+    bass[2:4, BASS] = 50
+    cost = {}
+    for name, pitches in {"plain": chords, "tenor": tenor, "bass": bass}.items():
+        window = Window(Chorale(pitches=pitches, key=Key("C", "major")), 0, "")
+        analysis = Analysis.of(window)
+        other = fault_cost(tally_rules(analysis.piece))
+        costs = [
+            phrase_costs.cost_of(window, has_melody=given) for given in (True, False)
+        ]
+        cost[name] = costs[0] - costs[1] - other
+    assert cost["plain"] - cost["tenor"] == pytest.approx(1)
+    assert cost["plain"] - cost["bass"] == pytest.approx(1 + 1)
 
 
 def test_phrases_with_a_given_soprano_have_a_melody(
