@@ -14,12 +14,13 @@ import numpy as np
 from chorale.encoding.tokens import Vocabulary
 from chorale.models.form import Phrases
 from chorale.models.predictor import log_softmax
-from chorale.music.voices import BASS, SOPRANO, VOICES
+from chorale.music.voices import BASS, SILENCE, SOPRANO, VOICES
 from chorale.sampling.asked_plan import Ending
 from chorale.sampling.batches import Batch
 from chorale.utils.arrays import BoolArray, Float64Array, FloatArray, IntArray
 
 _BEFORE = 2  # steps
+_MOST_REPEATED = 16  # steps of a last note before the fermata, a bar of 4/4
 _OUTER, _INNER = 12.0, 4.0  # nats that a tone costs that is not asked for
 _DOMINANT = (7, 11, 2, 5)
 # Tones of the chord before, its basses; of the last chord, its basses, its sopranos,
@@ -66,12 +67,16 @@ class AskedCadences:
         self._costs: dict[int, Float64Array] = {}
         rows = len(batch.plans) * particles
         for index, endings in enumerate(batch.asked):
+            if not endings:
+                continue
             span = slice(index * particles, (index + 1) * particles)
             phrases = Phrases(batch.plans[index])
+            soprano = batch.given_soprano(index, vocabulary)
             for ending, start, end in zip(
-                endings or (), phrases.starts, phrases.ends, strict=bool(endings)
+                endings, phrases.starts, phrases.ends, strict=True
             ):
-                arrival = arrival_of(batch.plans[index].fermatas, start, end)
+                fermatas = batch.plans[index].fermatas
+                arrival = arrival_of(fermatas, soprano, start, end)
                 for step, costs in _costs_of(ending, arrival, end):
                     found = self._costs.setdefault(step, np.zeros((rows, VOICES, 12)))
                     found[span] = costs
@@ -115,10 +120,23 @@ def log_shares(logits: FloatArray, costs: Float64Array) -> Float64Array:
     return shares
 
 
-def arrival_of(fermatas: BoolArray, start: int, end: int) -> int:
-    """Return the first step of the fermata of a phrase, or of its last beat."""
+def arrival_of(fermatas: BoolArray, soprano: IntArray, start: int, end: int) -> int:
+    """Return the step at which the last chord of a phrase is expected.
+
+    It is that of the fermata, or of the last beat. A given melody that repeats its last
+    note, for a bar at most, has that chord from the first of these notes on.
+
+    Args:
+        fermatas: bool array (steps,), of the plan.
+        soprano: int array (steps,), its notes where they are given, 0 elsewhere.
+        start, end: first step of the phrase and the step after its last.
+    """
     under = np.flatnonzero(fermatas[start:end])
-    return start + int(under[0]) if len(under) else max(end - 4, start)
+    arrival = start + int(under[0]) if len(under) else max(end - 4, start)
+    differs = np.flatnonzero(soprano[start:arrival] != soprano[arrival])
+    first = start + int(differs[-1]) + 1 if len(differs) else start
+    is_repeated = soprano[arrival] != SILENCE and arrival - first <= _MOST_REPEATED
+    return first if is_repeated else arrival
 
 
 def _costs_of(

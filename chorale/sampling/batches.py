@@ -22,7 +22,7 @@ from chorale.models.infiller import Infiller
 from chorale.models.predictor import Predictor
 from chorale.music.phrases import phrase_starts
 from chorale.music.score import Chorale
-from chorale.music.voices import SOPRANO, VOICE_NAMES
+from chorale.music.voices import SILENCE, SOPRANO, VOICE_NAMES
 from chorale.sampling.asked_plan import Ending
 from chorale.sampling.fragments import Fragment
 from chorale.sampling.logits import DrawingOptions
@@ -98,6 +98,13 @@ class Batch:
         written = self.written[piece, : self.lengths[piece], SOPRANO + 1 :]
         first = int(written.any(axis=1).argmax())
         return bool(written[first:].all())
+
+    def given_soprano(self, piece: int, vocabulary: Vocabulary) -> IntArray:
+        """Return the given MIDI notes of the soprano, 0 elsewhere, (steps,)."""
+        steps = self.lengths[piece]
+        pitches, _ = vocabulary.decode(self.tokens[piece, :steps])
+        written = self.written[piece, :steps, SOPRANO]
+        return np.where(written, SILENCE, pitches[:, SOPRANO])
 
 
 class Sampler(Protocol):

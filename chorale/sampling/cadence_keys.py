@@ -80,8 +80,7 @@ def with_cadence_keys(
         elif key is None or keys is None or not batch.goes_on(row):
             continue
         else:
-            pitches, _ = vocabulary.decode(batch.tokens[row, :steps])
-            soprano = np.where(free[:, SOPRANO], 0, pitches[:, SOPRANO])
+            soprano = batch.given_soprano(row, vocabulary)
             named = draw_keys(keys, batch.plans[row], soprano, stream)
             every_asked[row] = _with_close(named, fermatas, soprano)
         for (start, end), ending in zip(pairwise([0, *ends]), named, strict=True):
@@ -110,7 +109,7 @@ def _with_close(
         None if the melody does not go to the tonic from the note below or above it.
     """
     start, end = [0, *ends_of_phrases(fermatas)][-2:]
-    arrival = arrival_of(fermatas, start, end)
+    arrival = arrival_of(fermatas, soprano, start, end)
     above = np.where(soprano == SILENCE, -1, (soprano - named[-1].tonic_class) % 12)
     last = above[arrival:][above[arrival:] >= 0]
     if not arrival or above[arrival - 1] not in _LAST_BUT_ONE:

@@ -209,6 +209,9 @@ def test_keys_depend_on_the_stream_of_the_piece_alone() -> None:
         ([72, 74], False),  # Mixolydian
         ([73, 78], False),  # ends on the third
         ([73, 0], False),
+        ([73] * 8 + [74] * 4, True),  # the tonic is repeated
+        ([76, *[74] * 17], True),
+        ([76, *[74] * 18], False),  # for too long
     ],
 )
 @pytest.mark.parametrize("ends", [ENDS, ENDS[:1]])
@@ -217,7 +220,9 @@ def test_a_melody_that_allows_it_ends_on_a_perfect_cadence(
 ) -> None:
     piece = chorale(ends)
     pitches = np.array(piece.pitches)
-    pitches[:-FERMATA, SOPRANO], pitches[-FERMATA:, SOPRANO] = soprano
+    *before, last = soprano
+    pitches[:-FERMATA, SOPRANO], pitches[-FERMATA:, SOPRANO] = before[0], last
+    pitches[-FERMATA - len(before) : -FERMATA, SOPRANO] = before
     piece = replace(piece, pitches=pitches, onsets=None)
     asked = []
     for voices in ([SOPRANO], [BASS]):
