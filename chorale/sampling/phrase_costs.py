@@ -14,6 +14,13 @@ with them they were 122, where he would have had 212. Of these 39, 33 ended on V
 root position, 26 without the cost of other ends. What a model writes to melodies of its
 own has fewer faults than Bach in any case, and the two-sample test of continuations
 found them more easily with this cost (AUC 0.69 for 0.67).
+
+Drafts without faults are plainer than Bach's chorales: under his sopranos of the even
+pieces of valid, voices moved at .48 of the half beats and the bass at .21, his at .56
+and .29. So half beats without motion cost too, which made it .55 and .28, and the
+two-sample test finds these harmonizations less easily (AUC of three draws .78 for .83).
+Of the accidentals under folk songs .066 were cancelled in their voice, of Bach's .027;
+since they cost it is .029.
 """
 
 from __future__ import annotations
@@ -44,6 +51,8 @@ _DOMINANTS = ("V", "V7")
 # Shares of half beats at which any voice moves, and the bass, in Bach's chorales of
 # train. Each one fewer costs a nat: plain voices have fewer faults.
 _MOTION = {"half_beats": 0.533, "bass_half_beats": 0.265}
+# Nats of an accidental that is cancelled in its voice, beyond Bach's share of them.
+_CANCELLED, _CANCELLED_SHARE = 4.0, 0.04
 
 
 class _Phrase(NamedTuple):
@@ -156,6 +165,8 @@ def cost_of(phrase: Window, *, has_melody: bool) -> float:
     weak = sum(_WEAK.get(ending.kind, 0.0) for ending in analysis.endings)
     if not phrase.is_cut and not _closes(analysis):
         weak += _NO_CLOSE
+    cancelled, accidentals = MEASURES["cancelled_accidentals"].count(analysis)
+    weak += _CANCELLED * max(cancelled - _CANCELLED_SHARE * accidentals, 0.0)
     return style + fault_cost(tallies) + weak + _plainness(analysis)
 
 

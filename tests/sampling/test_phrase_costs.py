@@ -14,6 +14,7 @@ from fakes import plan as plan_without_key
 from chorale.encoding.plan import Plan
 from chorale.errors import UsageError
 from chorale.evaluation.style.analysis import Analysis
+from chorale.evaluation.style.measures.table import MEASURES
 from chorale.evaluation.style.windows import Window
 from chorale.models.critic.events import TABLES
 from chorale.models.critic.tables import Critic
@@ -106,7 +107,10 @@ def test_a_phrase_costs_what_its_style_costs_and_its_faults_to_a_melody() -> Non
     assert faults > 0
     assert [ending.kind for ending in analysis.endings] == ["none", "none"]
     cost = partial(phrase_costs.cost_of, has_melody=True)
-    assert cost(window) == pytest.approx(style + faults + 2 * 8 + 10)
+    cancelled, accidentals = MEASURES["cancelled_accidentals"].count(analysis)
+    lines = 4 * (cancelled - 0.04 * accidentals)
+    assert lines > 0
+    assert cost(window) == pytest.approx(style + faults + lines + 2 * 8 + 10)
     # Where the piece goes on, it may do so without a cadence.
     second = Window(piece.excerpt(0, 32), 16, "", is_cut=True)
     difference = cost(replace(second, is_cut=False)) - cost(second)
@@ -159,6 +163,20 @@ def test_motion_at_half_beats_is_missed_in_plain_voices_only() -> None:
         cost[name] = costs[0] - costs[1] - other
     assert cost["plain"] - cost["tenor"] == pytest.approx(1)
     assert cost["plain"] - cost["bass"] == pytest.approx(1 + 1)
+
+
+def test_cancelled_accidentals_cost_beside_their_faults() -> None:
+    def cost(*alto: int) -> float:
+        pitches = np.repeat([[72, pitch, 55, 48] for pitch in alto], 4, axis=0)
+        window = Window(Chorale(pitches=pitches, key=Key("C", "major")), 0, "")
+        with_melody, alone = (
+            phrase_costs.cost_of(window, has_melody=given) for given in (True, False)
+        )
+        faults = fault_cost(tally_rules(Analysis.of(window).piece))
+        return with_melody - alone - faults
+
+    difference = cost(64, 66, 65, 64) - cost(64, 66, 67, 64)
+    assert difference == pytest.approx(4 * (1 - 0.04))
 
 
 def test_phrases_with_a_given_soprano_have_a_melody(

@@ -9,6 +9,7 @@ import numpy as np
 
 from chorale.evaluation.style.analysis import Analysis
 from chorale.evaluation.style.measures.measure import Count, Measure
+from chorale.music.harmony.degrees import MODES
 from chorale.music.metre import STEPS_PER_QUARTER
 from chorale.music.voices import BASS, SOPRANO, VOICE_NAMES, VOICES
 from chorale.utils.arrays import BoolArray, IntArray
@@ -16,6 +17,12 @@ from chorale.voice_leading.dyads import FIFTH, LARGEST_STEP
 
 _LARGE_LEAP = 5  # semitones: leaps of a fourth and more
 _SCALE = 4  # notes of the shortest scale
+# Semitones from accidentals to the note of the scale that they alter, by semitones
+# above the tonic: F# to F in C major. The scale of minor is the natural one.
+_ALTERED = {
+    "major": {1: -1, 3: -1, 6: -1, 8: -1, 10: 1},
+    "minor": {1: 1, 4: -1, 6: -1, 9: -1, 11: -1},
+}
 
 
 def _moves(analysis: Analysis, voice: int) -> tuple[IntArray, IntArray]:
@@ -118,6 +125,21 @@ def _same_way(analysis: Analysis) -> Count:
     return int((abs(moves.sum(axis=1)) == VOICES).sum()), int(moving.sum())
 
 
+def _cancelled(analysis: Analysis) -> Count:
+    """Count accidentals, and those whose voice goes to the note that they alter."""
+    back = np.zeros(12, np.int64)
+    for degree, interval in _ALTERED[MODES[analysis.mode]].items():
+        back[(degree + analysis.tonic) % 12] = interval
+    cancelled = total = 0
+    for voice in range(VOICES):
+        intervals, steps = _moves(analysis, voice)
+        expected = back[analysis.chorale.pitches[steps - 1, voice] % 12]
+        counted = (steps >= analysis.start) & (intervals != 0) & (expected != 0)
+        cancelled += int((intervals == expected)[counted].sum())
+        total += int(counted.sum())
+    return cancelled, total
+
+
 def _wide(analysis: Analysis, voice: int) -> Count:
     """Count steps at which a voice is more than a fifth above the next."""
     pitches = analysis.pitches
@@ -147,6 +169,10 @@ MEASURES: dict[str, Measure] = {
     **_for_voices("unrecovered", "leaps of the {} without a way back", _unrecovered),
     **_for_voices("repeats", "{} notes that repeat the note before", _repeats),
     **_for_voices("half_beats", "half beats at which the {} moves", _attacks_off_beat),
+    "cancelled_accidentals": Measure(
+        summary="accidentals that their voice cancels at once: F# F in C major",
+        count=_cancelled,
+    ),
     "half_beats": Measure(
         summary="half beats at which any voice moves", count=_all_off_beat
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -10,6 +11,7 @@ from hand_made import chords, piece
 from chorale.evaluation.style.analysis import Analysis
 from chorale.evaluation.style.measures.lines import MEASURES
 from chorale.evaluation.style.windows import Window
+from chorale.music.keys import Key
 from chorale.music.score import Chorale
 
 
@@ -81,3 +83,26 @@ def test_width_is_time_of_more_than_a_fifth() -> None:
     chorale = chords([72, 65, 60, 48], [72, 64, 60, 48])
     assert counted("soprano_wide", chorale) == (4, 8)
     assert counted("tenor_wide", chorale) == (8, 8)
+
+
+@pytest.mark.parametrize(
+    ("pitches", "key", "found"),
+    [
+        ((67, 66, 65, 67), Key("C", "major"), (1, 1)),  # F# F
+        ((65, 66, 67, 65), Key("C", "major"), (0, 1)),  # F# G
+        ((72, 70, 71, 72), Key("C", "major"), (1, 1)),  # Bb B
+        ((72, 70, 69, 72), Key("C", "major"), (0, 1)),  # Bb A
+        ((69, 68, 67, 65), Key("A", "minor"), (1, 1)),  # G# G
+        ((69, 68, 69, 68), Key("A", "minor"), (0, 1)),  # G# A, then G# to the end
+        ((71, 70, 71, 69), Key("A", "minor"), (1, 1)),  # Bb B
+        ((67, 66, 66, 65), Key("C", "major"), (1, 1)),  # struck again
+        ((66, 0, 65, 67), Key("C", "major"), (0, 0)),  # across a rest
+        ((67, 66, 65, 67), Key("G", "major"), (0, 1)),  # F in G, to G
+    ],
+)
+def test_an_accidental_is_cancelled_by_the_note_it_alters(
+    pitches: tuple[int, ...], key: Key, found: tuple[int, int]
+) -> None:
+    chorale = replace(line(*pitches), key=key)
+    assert counted("cancelled_accidentals", chorale) == found
+    assert counted("cancelled_accidentals", chorale, 13) == (0, 0)
