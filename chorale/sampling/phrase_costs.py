@@ -18,7 +18,7 @@ found them more easily with this cost (AUC 0.69 for 0.67).
 Drafts without faults are plainer than Bach's chorales: under his sopranos of the even
 pieces of valid, voices moved at .48 of the half beats and the bass at .21, his at .56
 and .29. So half beats without motion cost too, which made it .55 and .28, and the
-two-sample test finds these harmonizations less easily (AUC of three draws .78 for .83).
+two-sample test finds these harmonizations less easily (mean AUC .78 for .83).
 Of the accidentals under folk songs .066 were cancelled in their voice, of Bach's .027;
 since they cost it is .029.
 """
@@ -51,7 +51,8 @@ _DOMINANTS = ("V", "V7")
 # Shares of half beats at which any voice moves, and the bass, in Bach's chorales of
 # train. Each one fewer costs a nat: plain voices have fewer faults.
 _MOTION = {"half_beats": 0.533, "bass_half_beats": 0.265}
-# Nats of an accidental that is cancelled in its voice, beyond Bach's share of them.
+# Nats of an accidental that is cancelled in its voice, beyond a share of all of them;
+# Bach's is 0.027.
 _CANCELLED, _CANCELLED_SHARE = 4.0, 0.04
 
 
