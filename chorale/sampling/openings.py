@@ -19,6 +19,9 @@ from chorale.sampling.generate import Start
 
 # Default length of an opening: enough to establish metre and key.
 OPENING_BARS = 2
+_SILENT = (
+    "there are no fermatas, and the soprano is silent: the piece is taken as one phrase"
+)
 
 
 def find_start(
@@ -84,11 +87,11 @@ def plan_of(chorale: Chorale) -> tuple[Plan, str]:
     pieces of a plan without phrases would have no cadences.
 
     Returns:
-        The plan, and a remark if phrases are estimated.
+        The plan, and a remark if phrases are estimated, or cannot be.
     """
     plan = Plan.of(chorale)
     if not chorale.pitches[:, SOPRANO].any():
-        return plan, ""
+        return plan, "" if plan.fermatas.any() else _SILENT
     fermatas, remark = fermatas_of(chorale)
     return replace(plan, fermatas=fermatas), remark
 
