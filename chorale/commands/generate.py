@@ -143,7 +143,9 @@ def generate(
         random_state=random_state,
     )
     if start.remark:
-        print_remarks(f"{seed if plan is None else plan}: {start.remark}")
+        followed = seed if plan is None else plan
+        name = "the plan" if followed == NO_SEED else followed
+        print_remarks(f"{name}: {start.remark}")
     check_writable(output)
     names = outputs.stems(_stem(seed), random_state, variations)
     bulk = Bulk(

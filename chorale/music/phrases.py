@@ -16,7 +16,7 @@ import numpy as np
 from chorale.errors import UsageError
 from chorale.music.metre import Metre
 from chorale.music.score import Chorale, Note
-from chorale.music.voices import SOPRANO
+from chorale.music.voices import SOPRANO, VOICE_NAMES
 from chorale.utils.arrays import BoolArray, Float64Array, IntArray
 
 # What follows the last fermata is a phrase if it is this long, in steps.
@@ -82,13 +82,18 @@ def fermatas_of(chorale: Chorale, voice: int = SOPRANO) -> tuple[BoolArray, str]
     It has none if there is none before the last note of the voice.
 
     Args:
-        chorale: with notes in the voice.
+        chorale: of any notes; in a silent voice nothing is estimated.
         voice: whose phrases are estimated.
 
     Returns:
-        bool array (steps,), and a remark if they are estimated.
+        bool array (steps,), and a remark if they are estimated, or cannot be.
     """
     notes = chorale.notes(voice)
+    if not notes:
+        return chorale.fermatas, "" if chorale.fermatas.any() else (
+            f"there are no fermatas, and the {VOICE_NAMES[voice]} is silent: the piece "
+            "is taken as one phrase"
+        )
     if chorale.fermatas[: notes[-1].start].any():
         return chorale.fermatas, ""
     ends = phrase_ends(notes, chorale.positions, chorale.metre)

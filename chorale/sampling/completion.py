@@ -94,7 +94,8 @@ def harmonize(
     own key. Where the melody rests, the model reads its last note as held. A melody in
     compound metre is read in simple metre, see `chorale.sampling.compound_metre`; what
     is foreign to a mode other than major and minor is drawn less often, see
-    `chorale.sampling.note_costs`.
+    `chorale.sampling.note_costs`. A next-step model with a critic mostly repeats the
+    voices of first phrases that the melody repeats.
 
     Args:
         model: a predictor or an infiller.

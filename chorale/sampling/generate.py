@@ -184,6 +184,7 @@ def with_form(
 
 
 def _form_stream(options: SamplingOptions, number: int) -> np.random.SeedSequence:
+    """Return the random numbers of the form of a piece."""
     return np.random.SeedSequence(options.random_state, spawn_key=(number, _STREAM))
 
 
@@ -245,7 +246,9 @@ def complete(
 ) -> list[Chorale]:
     """Write the notes that are not given in each fragment.
 
-    Given notes stay unchanged. Each piece has its own stream of random numbers.
+    Given notes stay unchanged. A given voice that repeats its first phrases mostly has
+    the same other voices both times, see `with_repeats`. Each piece has its own stream
+    of random numbers.
 
     Args:
         predictor: the model.

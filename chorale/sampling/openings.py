@@ -13,15 +13,11 @@ from chorale.encoding.plan import Plan
 from chorale.errors import UsageError
 from chorale.music.phrases import fermatas_of
 from chorale.music.score import Chorale
-from chorale.music.voices import SOPRANO
 from chorale.sampling.asked_plan import asked_endings, with_asked_form
 from chorale.sampling.generate import Start
 
 # Default length of an opening: enough to establish metre and key.
 OPENING_BARS = 2
-_SILENT = (
-    "there are no fermatas, and the soprano is silent: the piece is taken as one phrase"
-)
 
 
 def find_start(
@@ -89,11 +85,8 @@ def plan_of(chorale: Chorale) -> tuple[Plan, str]:
     Returns:
         The plan, and a remark if phrases are estimated, or cannot be.
     """
-    plan = Plan.of(chorale)
-    if not chorale.pitches[:, SOPRANO].any():
-        return plan, "" if plan.fermatas.any() else _SILENT
     fermatas, remark = fermatas_of(chorale)
-    return replace(plan, fermatas=fermatas), remark
+    return replace(Plan.of(chorale), fermatas=fermatas), remark
 
 
 def opening_of(chorale: Chorale, bars: int | None = None) -> Chorale:

@@ -38,7 +38,7 @@ from chorale.music.phrases import ends_of_phrases
 from chorale.music.voices import SOPRANO, VOICES
 from chorale.sampling.batches import Batch
 from chorale.sampling.fault_costs import fault_cost, tally_rules
-from chorale.sampling.style_costs import style_costs
+from chorale.sampling.style_costs import excess, style_costs
 from chorale.utils.arrays import BoolArray, Float64Array, IntArray
 
 # A term that a phrase and the one before do not have: what is repeated is drawn before.
@@ -48,12 +48,23 @@ _OF_WHOLE_PIECES = "phrases_again"
 _WEAK = {"none": 8.0, "plagal": 4.0}
 _NO_CLOSE = 10.0
 _DOMINANTS = ("V", "V7")
-# Shares of half beats at which any voice moves, and the bass, in Bach's chorales of
-# train. Each one fewer costs a nat: plain voices have fewer faults.
-_MOTION = {"half_beats": 0.533, "bass_half_beats": 0.265}
-# Nats of an accidental that is cancelled in its voice, beyond a share of all of them;
-# Bach's is 0.027.
-_CANCELLED, _CANCELLED_SHARE = 4.0, 0.04
+
+
+class _Term(NamedTuple):
+    """What an event of a measure too many, or too few, costs."""
+
+    direction: int  # 1 if more events than the rate cost, -1 if fewer do
+    rate: float  # events by opportunities
+    nats: float
+
+
+# Of phrases with a given melody, by name of MEASURES. Rates of motion are those of
+# Bach's chorales of train; of his accidentals 0.027 are cancelled.
+_TERMS = {
+    "half_beats": _Term(-1, 0.533, 1.0),
+    "bass_half_beats": _Term(-1, 0.265, 1.0),
+    "cancelled_accidentals": _Term(1, 0.04, 4.0),
+}
 
 
 class _Phrase(NamedTuple):
@@ -155,7 +166,8 @@ def cost_of(phrase: Window, *, has_melody: bool) -> float:
 
     Args:
         phrase: the window of a piece, cut where it ends.
-        has_melody: whether its melody is given: then faults and weak cadences cost too.
+        has_melody: whether its melody is given: then faults, weak cadences and the
+            events of _TERMS cost too.
     """
     analysis = Analysis.of(phrase)
     styles = style_costs().costs(analysis)
@@ -166,18 +178,11 @@ def cost_of(phrase: Window, *, has_melody: bool) -> float:
     weak = sum(_WEAK.get(ending.kind, 0.0) for ending in analysis.endings)
     if not phrase.is_cut and not _closes(analysis):
         weak += _NO_CLOSE
-    cancelled, accidentals = MEASURES["cancelled_accidentals"].count(analysis)
-    weak += _CANCELLED * max(cancelled - _CANCELLED_SHARE * accidentals, 0.0)
-    return style + fault_cost(tallies) + weak + _plainness(analysis)
-
-
-def _plainness(analysis: Analysis) -> float:
-    """Return how many fewer half beats have motion than in Bach's chorales."""
-    missing = 0.0
-    for name, rate in _MOTION.items():
-        events, opportunities = MEASURES[name].count(analysis)
-        missing += max(opportunities * rate - float(events), 0.0)
-    return missing
+    lines = sum(
+        nats * excess(direction, MEASURES[name].count(analysis), rate)
+        for name, (direction, rate, nats) in _TERMS.items()
+    )
+    return style + fault_cost(tallies) + weak + lines
 
 
 def _closes(analysis: Analysis) -> bool:

@@ -76,7 +76,7 @@ class StyleCosts:
         """Return the cost of each term, in nats, at least 0, by name."""
         counts = count_events(analysis, self.common)
         return {
-            name: weight * excess(name, counts[name], self.rates[name])
+            name: weight * excess(DIRECTIONS[name], counts[name], self.rates[name])
             for name, weight in self.weights.items()
         }
 
@@ -137,10 +137,16 @@ def count_events(analysis: Analysis, common: Set[Pair]) -> dict[str, Count]:
     return counts
 
 
-def excess(name: str, count: Count, rate: float) -> float:
-    """Return by how many events a count is beyond a rate, in the way that costs."""
+def excess(direction: int, count: Count, rate: float) -> float:
+    """Return by how many events a count is beyond a rate, at least 0.
+
+    Args:
+        direction: 1 if more events than the rate count, -1 if fewer do.
+        count: events and opportunities.
+        rate: events by opportunities.
+    """
     events, opportunities = count
-    return max(DIRECTIONS[name] * float(events - opportunities * rate), 0.0)
+    return max(direction * float(events - opportunities * rate), 0.0)
 
 
 def is_common(chorales: int) -> bool:

@@ -150,7 +150,10 @@ def _excesses(
     """Return the excess of each term in each window, (windows, terms)."""
     return np.array(
         [
-            [excess(name, count[name], rates[name]) for name in DIRECTIONS]
+            [
+                excess(direction, count[name], rates[name])
+                for name, direction in DIRECTIONS.items()
+            ]
             for count in counts
         ]
     )

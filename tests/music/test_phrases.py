@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,9 @@ from chorale.corpus.index import read_index
 from chorale.corpus.loading import bundled_corpus, load_entry
 from chorale.errors import UsageError
 from chorale.music.metre import COMMON_TIME, Metre, number_bars
-from chorale.music.phrases import ends_in_bars, phrase_ends
-from chorale.music.score import Note
+from chorale.music.phrases import ends_in_bars, fermatas_of, phrase_ends
+from chorale.music.score import Chorale, Note
+from chorale.music.voices import TENOR, VOICES
 
 
 def line(lengths: list[int], rests: dict[int, int] | None = None) -> list[Note]:
@@ -47,6 +49,24 @@ def test_a_phrase_begins_where_in_the_bar_the_melody_does() -> None:
 def test_the_last_note_ends_a_phrase(count: int) -> None:
     notes = line([4] * count)
     assert phrase_ends(notes, positions(notes), COMMON_TIME) == [count - 1]
+
+
+def test_phrases_are_estimated_only_where_there_are_no_fermatas() -> None:
+    notes = line(([4] * 6 + [8] + [4] * 5 + [12]) * 2)
+    pitches = np.zeros((notes[-1].end, VOICES), np.int64)
+    for note in notes:
+        pitches[note.start : note.end, TENOR] = note.pitch
+    bare = Chorale(pitches=pitches)
+    fermatas, remark = fermatas_of(bare, TENOR)
+    ends = [notes[end] for end in phrase_ends(notes, bare.positions, bare.metre)]
+    assert len(ends) > 1 and remark.startswith("there are no fermatas: phrases are")
+    assert fermatas.sum() == sum(note.length for note in ends)
+    assert all(fermatas[note.start : note.end].all() for note in ends)
+    marked = replace(bare, fermatas=np.arange(bare.steps) == 3)
+    assert fermatas_of(marked, TENOR)[0] is marked.fermatas
+    assert not fermatas_of(marked, TENOR)[1] and not fermatas_of(marked)[1]
+    silent, remark = fermatas_of(bare)
+    assert not silent.any() and "the soprano is silent" in remark
 
 
 # Traditional melodies: metre, pickup and lengths in steps, phrase ends by bar.

@@ -48,19 +48,19 @@ def test_words_say_in_which_way_a_term_costs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "count", "found"),
+    ("direction", "count", "found"),
     [
-        ("bass_returns", (5, 20), 3.0),
-        ("bass_returns", (1, 20), 0.0),  # fewer are no credit
-        ("bass_scales", (1, 20), 1.0),
-        ("bass_scales", (9, 20), 0.0),
-        ("bass_scales", (0, 0), 0.0),
+        (1, (5, 20), 3.0),
+        (1, (1, 20), 0.0),  # fewer are no credit
+        (-1, (1, 20), 1.0),
+        (-1, (9, 20), 0.0),
+        (-1, (0, 0), 0.0),
     ],
 )
 def test_only_events_beyond_the_rate_cost(
-    name: str, count: tuple[int, int], found: float
+    direction: int, count: tuple[int, int], found: float
 ) -> None:
-    assert excess(name, count, 0.1) == pytest.approx(found)
+    assert excess(direction, count, 0.1) == pytest.approx(found)
 
 
 def test_a_bass_that_oscillates_costs() -> None:
