@@ -110,10 +110,10 @@ class WindowedAttention(CausalLayer):
         slots = np.arange(self.window, dtype="int32")
         lags = ops.mod(position + self.window - 1 - slots, self.window) + 1
         is_empty = ops.cast(lags > position, "int32")
-        lags = ops.minimum(lags + self.window * is_empty, self.window)
-        masked = np.full((1, self.heads), _MASKED, "float32")
-        rows = ops.concatenate([self.lag_bias, masked], axis=0)
-        return ops.transpose(look_up(rows, lags))
+        lags += self.window * is_empty
+        bias = look_up(self.lag_bias, ops.minimum(lags, self.window - 1))
+        is_masked = ops.cast(lags >= self.window, "float32")
+        return ops.transpose(bias + _MASKED * is_masked[:, None])
 
     def rings(self) -> list[Ring]:
         ring = Ring(self.window, (self.heads, self.width), ())

@@ -90,6 +90,19 @@ def test_keras_onnx_steps_and_sequences_all_agree(body, encoding, cues, stored):
 
 
 @pytest.mark.keras
+def test_attention_to_a_long_window_is_exported(tmp_path):
+    # Graphs hold small constants themselves, and no table of so many lags and heads.
+    options = tiny_options("attention", window=300, heads=4, **PLAIN)
+    save_tiny_model(tmp_path, options, wide_vocabulary("pitch"))
+    onnx = load_model(tmp_path)
+    tokens, plan = _pieces(onnx.vocabulary)
+    expected = load_model(tmp_path, backend="keras").score(tokens, plan)
+    np.testing.assert_allclose(onnx.score(tokens, plan), expected, atol=1e-4)
+    steps = scores_by_steps(onnx, tokens, plan)
+    np.testing.assert_allclose(steps, expected, atol=1e-4)
+
+
+@pytest.mark.keras
 def test_padding_at_the_end_changes_nothing(model):
     tokens, plan = _pieces(model.vocabulary)
     short = model.score(tokens[:, :11], plan[:, :11])
