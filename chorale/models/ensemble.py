@@ -3,19 +3,19 @@
 A chorale moved by three semitones is an equally good chorale, but a network assigns it
 a slightly different likelihood. Test-time augmentation averages over such
 transpositions, an ensemble over networks; each pair of a network and a transposition is
-a member of the mixture
+a member of the ensemble
 
-    p(note | past) = mean over the valid members of p_m(note | past)
+    log p(note | past) = mean over the valid members of log p_m(note | past) + constant
 
-of probabilities, with equal weights, renormalized over the vocabulary. The mean is
-taken note by note, each given the same past, so the product over a piece is a
-distribution of pieces, which a mean of likelihoods of whole pieces is not.
+The mean is geometric, renormalized over the vocabulary, with equal weights (a product
+of experts, Hinton 2002): `jsb` and `plain` of its card have 0.299 nats per note over
+seven transpositions, with the arithmetic mean 0.303. It is taken note by note, each
+given the same past, so the product over a piece is a distribution of pieces.
 
 A transposed member is valid at a note if every earlier note, in the order in which
 notes are written, has a token after the transposition. This depends on the past alone,
-never on later notes. Untransposed members are always valid. The probability that a
-transposed member assigns to notes without an untransposed token is lost, hence the
-renormalization.
+never on later notes. Untransposed members are always valid. Of a note that a valid
+member has no token for, the mean is that of the others.
 
 Apply guidance (`chorale.models.guidance`) to an ensemble, not to its members: members
 without the feature `key` would dilute it.
@@ -24,7 +24,6 @@ without the feature `key` would dilute it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import reduce
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -252,13 +251,22 @@ def average(predictors: Sequence[Predictor[Any]], kind: str = "none") -> Predict
 
 
 def _mean(members: Iterable[FloatArray]) -> FloatArray:
-    """Return the logarithms of the mean of probabilities, renormalized.
+    """Return the logarithms of the geometric mean of probabilities, renormalized.
 
     Args:
-        members: float arrays (..., tokens), log-probabilities; -inf for all tokens
-            where a member is not valid.
+        members: float arrays (..., tokens), log-probabilities; -inf for tokens that a
+            member does not know, and for all where it is not valid.
     """
-    return log_softmax(reduce(np.logaddexp, members))
+    total: Any = 0.0
+    count: Any = 0
+    for logarithms in members:
+        known = logarithms > -np.inf
+        total = total + np.where(known, logarithms, np.float32(0))
+        count = count + known
+    mean = np.divide(
+        total, count, out=np.full_like(total, -np.inf), where=np.asarray(count) > 0
+    )
+    return log_softmax(mean)
 
 
 def _token_format(predictor: Predictor[Any]) -> str:

@@ -74,19 +74,20 @@ def recorder(vocabulary, features=("step",)):
     return Recorder(vocabulary, table, plan_features=features)
 
 
-# === The mixture ===
+# === The mean ===
 
 
-def test_probabilities_are_mixed_and_not_their_logarithms():
+def test_the_mean_is_geometric_and_renormalized():
     vocabulary = toy_vocabulary("pitch")
     mixed = AveragedPredictor(
         [
             memoryless_predictor(vocabulary, [0.1, 0.5, 0.2, 0.2]),
-            memoryless_predictor(vocabulary, [0.1, 0.1, 0.8, 0.0]),
+            memoryless_predictor(vocabulary, [0.4, 0.08, 0.32, 0.2]),
         ],
         transpositions=(0,),
     )
-    expected = [0.1, 0.3, 0.5, 0.1]
+    products = np.sqrt([0.1 * 0.4, 0.5 * 0.08, 0.2 * 0.32, 0.2 * 0.2])
+    expected = products / products.sum()
     tokens, plan = random_pieces(vocabulary)
     for scores in (mixed.score(tokens, plan), scores_by_steps(mixed, tokens, plan)):
         np.testing.assert_allclose(np.exp(scores[1, 2, 3]), expected, rtol=1e-5)
@@ -97,7 +98,8 @@ def test_a_transposed_member_by_hand():
     # Silence, C, C#, D. A semitone higher C is C#, C# is D, and D is lost.
     vocabulary = toy_vocabulary("pitch")
     alone = np.array([0.1, 0.4, 0.2, 0.3])
-    both = (alone + np.array([0.1, 0.2, 0.3, 0.0])) / 1.6
+    both = np.sqrt(alone * [0.1, 0.2, 0.3, 0.3])
+    both /= both.sum()
     mixed = AveragedPredictor([memoryless_predictor(vocabulary, list(alone))], (0, 1))
     # The alto's D is written after soprano and bass and before the tenor.
     tokens = np.array([[[0, 1, 1, 2], [2, 3, 1, 1], [1, 1, 1, 1]]])
