@@ -131,7 +131,7 @@ def evaluate(
 ) -> None:
     """Print the likelihood of a corpus in nats per note; lower is better.
 
-    Several models, or one in several keys, are an ensemble: the mean of their
+    Several models, or one in several keys, are an ensemble: the geometric mean of their
     probabilities of each note. Infillers are evaluated in random orders of all cells.
     Pieces with a note outside a model's vocabulary are left out and named.
 
