@@ -28,11 +28,14 @@ class Melody:
         chorale: the other voices are silent; the melody sounds at the first and the
             last step and may rest between. Fermatas mark the ends of its phrases.
         voice: which voice it is.
+        has_fermatas: whether they are its own, as those of hymns are; otherwise they
+            are estimated or asked for.
         remarks: sentences on what was guessed or changed.
     """
 
     chorale: Chorale
     voice: int
+    has_fermatas: bool = True
     remarks: tuple[str, ...] = ()
 
 
@@ -98,6 +101,7 @@ def melody_of(
     return Melody(
         chorale=replace(solo, fermatas=fermatas, key=key),
         voice=voice,
+        has_fermatas=bool(solo.fermatas[: notes[-1].start].any()),
         remarks=tuple(remarks),
     )
 

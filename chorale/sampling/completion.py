@@ -36,6 +36,12 @@ Options = SamplingOptions | InfillingOptions
 # in 91 %, the best of two in 76 % and with a third more faults.
 MELODY_DRAFTS = 6
 
+# Factor of the temperature for melodies without fermatas. Blind readers graded 13 folk
+# songs, two random states, with 3.1 of 5 at a temperature of 0.8, with 3.3 at 0.6 and at
+# 0.4, and chorales by Bach among them with 4.2; at 0.4 there are half as many faults
+# again. Under Bach's sopranos a low temperature is too plain: AUC .87 at 0.4 for .81.
+_WITHOUT_FERMATAS = 0.7
+
 
 def fill_in(
     model: Model,
@@ -95,7 +101,8 @@ def harmonize(
     compound metre is read in simple metre, see `chorale.sampling.compound_metre`; what
     is foreign to a mode other than major and minor is drawn less often, see
     `chorale.sampling.note_costs`. A next-step model with a critic mostly repeats the
-    voices of first phrases that the melody repeats.
+    voices of first phrases that the melody repeats. A melody without fermatas of its
+    own is no hymn: a next-step model takes 0.7 of the temperature.
 
     Args:
         model: a predictor or an infiller.
@@ -124,6 +131,9 @@ def harmonize(
             usual_ranges=_transposed(options.usual_ranges, semitones),
             foreign=foreign_classes(written.key, written.pitches[:, melody.voice]),
         )
+    if isinstance(options, SamplingOptions) and not melody.has_fermatas:
+        temperature = options.temperature * _WITHOUT_FERMATAS
+        options = replace(options, temperature=temperature)
     drawn = fill_in(
         model,
         _repeated(with_voice(written, melody.voice), variations),

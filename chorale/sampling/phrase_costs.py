@@ -19,6 +19,10 @@ Drafts without faults are plainer than Bach's chorales: under his sopranos of th
 pieces of valid, voices moved at .48 of the half beats and the bass at .21, his at .56
 and .29. So half beats without motion cost too, which made it .55 and .28, and the
 two-sample test finds these harmonizations less easily (mean AUC .78 for .83).
+Named the key of the dominant, a model ends a phrase on a half cadence in it as readily
+as on a full one: so ended .046 of its phrases in pieces in major, on the dominant of
+the dominant, and .003 of Bach's. Since it costs, none of 441 did.
+
 Of the accidentals under folk songs .066 were cancelled in their voice, of Bach's .027;
 since they cost it is .029.
 """
@@ -48,6 +52,9 @@ _OF_WHOLE_PIECES = "phrases_again"
 _WEAK = {"none": 8.0, "plagal": 4.0}
 _NO_CLOSE = 10.0
 _DOMINANTS = ("V", "V7")
+# Nats of a half cadence in the key of the dominant, with any melody.
+_DOMINANT_OF_DOMINANT = 5.0
+_FIFTH = 7  # semitones
 
 
 class _Term(NamedTuple):
@@ -172,6 +179,7 @@ def cost_of(phrase: Window, *, has_melody: bool) -> float:
     analysis = Analysis.of(phrase)
     styles = style_costs().costs(analysis)
     style = sum(cost for name, cost in styles.items() if name != _OF_WHOLE_PIECES)
+    style += _DOMINANT_OF_DOMINANT * _open_fifths_away(analysis)
     if not has_melody:
         return style
     tallies = tally_rules(analysis.piece, start=phrase.start, goes_on=phrase.is_cut)
@@ -183,6 +191,15 @@ def cost_of(phrase: Window, *, has_melody: bool) -> float:
         for name, (direction, rate, nats) in _TERMS.items()
     )
     return style + fault_cost(tallies) + weak + lines
+
+
+def _open_fifths_away(analysis: Analysis) -> int:
+    """Return how many phrases end on a half cadence in the key of the dominant."""
+    fifth = (analysis.tonic + _FIFTH) % 12
+    return sum(
+        ending.kind == "HC" and ending.key.tonic_class == fifth
+        for ending in analysis.endings
+    )
 
 
 def _closes(analysis: Analysis) -> bool:

@@ -6,7 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fakes import UniformInfiller, uniform_predictor, wide_cells, wide_vocabulary
+from fakes import (
+    UniformInfiller,
+    memoryless_predictor,
+    uniform_predictor,
+    wide_cells,
+    wide_vocabulary,
+)
 from strategies import little_chorale
 
 from chorale.errors import DataError, UsageError
@@ -211,6 +217,30 @@ def test_a_melody_in_another_octave_stays_there(model: Model, options: Options) 
     assert semitones_into_range(melody, (60, 81)) == 0
     (written,) = harmonize(model, melody, options)
     assert written.notes(SOPRANO) == low.notes(SOPRANO)
+
+
+@pytest.mark.parametrize(("has_fermatas", "share"), [(True, 0.75), (False, 0.828)])
+def test_a_melody_without_fermatas_takes_a_lower_temperature(
+    has_fermatas: bool, share: float
+) -> None:
+    # Two notes, one 3 times, at 0.7 of the temperature 3 ** (1 / 0.7) times as likely.
+    vocabulary = wide_vocabulary("pitch")
+    low, high = vocabulary.token(60), vocabulary.token(67)
+    chances = np.zeros(vocabulary.size)
+    chances[[low, high]] = 0.75, 0.25
+    line = [Note(67, 0, 400), Note(67, 400, 400)]
+    fermatas = np.arange(800) // 4 == (99 if has_fermatas else 199)
+    tune = Chorale.from_notes([line, [], [], []], 800, fermatas=fermatas)
+    melody = melody_of(tune)
+    assert melody.has_fermatas is has_fermatas
+    options = SamplingOptions(
+        temperature=1, rules="off", top_p=1, particles=1, ranges=((60, 67),) * VOICES
+    )
+    predictor = memoryless_predictor(vocabulary, chances.tolist())
+    (written,) = harmonize(predictor, melody, options)
+    lower = written.pitches[:, 1:]
+    assert set(np.unique(lower)) == {60, 67}
+    assert np.mean(lower == 60) == pytest.approx(share, abs=0.03)
 
 
 @both_kinds

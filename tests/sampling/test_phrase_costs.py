@@ -147,6 +147,22 @@ def test_pieces_end_on_a_close(end: list[list[int]], expected: float) -> None:
     assert with_melody - alone - faults == pytest.approx(expected + plainness)
 
 
+@pytest.mark.parametrize(("home", "expected"), [("C", 5), ("G", 0), ("D", 0)])
+def test_a_half_cadence_away_on_the_dominant_costs(home: str, expected: float) -> None:
+    # G C D7 G C D: a half cadence in G.
+    chords = [[67, 62, 59, 55], [67, 64, 60, 48], [66, 60, 57, 50]]
+    chords += [[67, 62, 59, 43], [67, 64, 60, 48], [66, 62, 57, 50]]
+    pitches = np.repeat(chords, 4, axis=0)
+    window = Window(Chorale(pitches=pitches, key=Key(home, "major")), 0, "")
+    analysis = Analysis.of(window)
+    ends = [(str(ending.key), ending.kind) for ending in analysis.endings]
+    assert ends == [(str(Key("G", "major")), "HC")]
+    styles = style_costs().costs(analysis)
+    styles.pop("phrases_again")
+    cost = phrase_costs.cost_of(window, has_melody=False)
+    assert cost - sum(styles.values()) == pytest.approx(expected)
+
+
 def test_motion_at_half_beats_is_missed_in_plain_voices_only() -> None:
     chords = np.repeat([*BEFORE, DOMINANT, TONIC], 4, axis=0)
     tenor, bass = chords.copy(), chords.copy()
