@@ -37,8 +37,8 @@ Options = SamplingOptions | InfillingOptions
 MELODY_DRAFTS = 6
 
 # Factor of the temperature for melodies without fermatas. Blind readers graded 13 folk
-# songs, two random states, with 3.1 of 5 at a temperature of 0.8, with 3.3 at 0.6 and at
-# 0.4, and chorales by Bach among them with 4.2; at 0.4 there are half as many faults
+# songs, two random states, with 3.1 of 5 at a temperature of 0.8, with 3.3 at 0.6 and
+# at 0.4, and chorales by Bach among them with 4.2; at 0.4 there are half as many faults
 # again. Under Bach's sopranos a low temperature is too plain: AUC .87 at 0.4 for .81.
 _WITHOUT_FERMATAS = 0.7
 
