@@ -57,7 +57,7 @@ def harmonize(
     force: Force = False,
     instrument: outputs.Instrument = "choir",
     best_of: sampling.BestOf = completion.MELODY_DRAFTS,
-    temperature: sampling.Temperature = sampling.NEXT_STEP.temperature,
+    temperature: sampling.MelodyTemperature = sampling.NEXT_STEP.temperature,
     top_p: sampling.TopP = sampling.NEXT_STEP.top_p,
     rules: sampling.Rules = sampling.NEXT_STEP.rules,
     top_k: sampling.TopK = None,

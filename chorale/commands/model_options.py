@@ -17,7 +17,8 @@ Models = Annotated[
     typer.Option(
         "--model",
         help="A name from `chorale models` or the folder of a model. Given several "
-        "times, the models' probabilities are averaged note by note.",
+        "times, the models are an ensemble: the geometric mean of their probabilities "
+        "of each note.",
         show_default=DEFAULT_MODEL,
     ),
 ]

@@ -46,12 +46,16 @@ BestOf = Annotated[
         "likely as Bach's own. More take longer and give better pieces.",
     ),
 ]
-Temperature = Annotated[
+_TEMPERATURE = (
+    "Above 0; below 1 the notes are more predictable, above 1 more surprising. 1 "
+    "samples the model's own distribution, and is the default of infillers."
+)
+Temperature = Annotated[float, _sampling(help=_TEMPERATURE)]
+MelodyTemperature = Annotated[
     float,
     _sampling(
-        help="Above 0; below 1 the notes are more predictable, above 1 more "
-        "surprising. 1 samples the model's own distribution, and is the default of "
-        "infillers. A next-step model takes 0.7 of it for a melody without fermatas.",
+        help=f"{_TEMPERATURE} For a melody without fermatas next-step models multiply "
+        "it by 0.7."
     ),
 ]
 TopP = Annotated[

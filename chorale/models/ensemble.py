@@ -15,7 +15,7 @@ given the same past, so the product over a piece is a distribution of pieces.
 A transposed member is valid at a note if every earlier note, in the order in which
 notes are written, has a token after the transposition. This depends on the past alone,
 never on later notes. Untransposed members are always valid. Of a note that a valid
-member has no token for, the mean is that of the others.
+member has no token for, or gives no probability at all, the mean is that of the others.
 
 Apply guidance (`chorale.models.guidance`) to an ensemble, not to its members: members
 without the feature `key` would dilute it.
@@ -258,15 +258,14 @@ def _mean(members: Iterable[FloatArray]) -> FloatArray:
             member does not know, and for all where it is not valid.
     """
     total: Any = 0.0
-    count: Any = 0
+    count: Any = np.int16(0)
     for logarithms in members:
-        known = logarithms > -np.inf
+        known = logarithms != -np.inf
         total = total + np.where(known, logarithms, np.float32(0))
         count = count + known
-    mean = np.divide(
-        total, count, out=np.full_like(total, -np.inf), where=np.asarray(count) > 0
-    )
-    return log_softmax(mean)
+    with np.errstate(invalid="ignore"):  # 0 / 0 where no member knows a token
+        mean = total / count.astype(np.float32)
+    return log_softmax(np.where(count > 0, mean, np.float32(-np.inf)))
 
 
 def _token_format(predictor: Predictor[Any]) -> str:

@@ -28,8 +28,8 @@ class Melody:
         chorale: the other voices are silent; the melody sounds at the first and the
             last step and may rest between. Fermatas mark the ends of its phrases.
         voice: which voice it is.
-        has_fermatas: whether they are its own, as those of hymns are; otherwise they
-            are estimated or asked for.
+        has_fermatas: whether there were fermatas before its last note, as hymns have
+            them; otherwise those of `chorale` are estimated or given by the user.
         remarks: sentences on what was guessed or changed.
     """
 

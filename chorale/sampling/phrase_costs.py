@@ -19,9 +19,10 @@ Drafts without faults are plainer than Bach's chorales: under his sopranos of th
 pieces of valid, voices moved at .48 of the half beats and the bass at .21, his at .56
 and .29. So half beats without motion cost too, which made it .55 and .28, and the
 two-sample test finds these harmonizations less easily (mean AUC .78 for .83).
-Named the key of the dominant, a model ends a phrase on a half cadence in it as readily
-as on a full one: so ended .046 of its phrases in pieces in major, on the dominant of
-the dominant, and .003 of Bach's. Since it costs, none of 441 did.
+
+Where the plan names the key of the dominant, a model ends a phrase on a half cadence in
+it, on the dominant of the dominant, as readily as on a full one. In pieces in major
+.046 of its phrases ended so, of Bach's .003. With this cost none of 441 did.
 
 Of the accidentals under folk songs .066 were cancelled in their voice, of Bach's .027;
 since they cost it is .029.
@@ -52,8 +53,8 @@ _OF_WHOLE_PIECES = "phrases_again"
 _WEAK = {"none": 8.0, "plagal": 4.0}
 _NO_CLOSE = 10.0
 _DOMINANTS = ("V", "V7")
-# Nats of a half cadence in the key of the dominant, with any melody.
-_DOMINANT_OF_DOMINANT = 5.0
+# Nats of a half cadence in the key of the dominant, unless it is asked for.
+_HALF_CADENCE_IN_DOMINANT = 5.0
 _FIFTH = 7  # semitones
 
 
@@ -82,6 +83,7 @@ class _Phrase(NamedTuple):
     start: int  # of what is written in it
     end: int
     has_melody: bool  # whether the soprano is given
+    has_kind: bool  # whether a kind of cadence is asked for
 
 
 class PhraseCosts:
@@ -104,8 +106,10 @@ class PhraseCosts:
             free = batch.free[piece, : plan.steps]
             if plan.key is None or not batch.goes_on(piece):
                 continue
-            context = 0
-            for start, end in pairwise([0, *ends_of_phrases(plan.fermatas)]):
+            context, ends = 0, ends_of_phrases(plan.fermatas)
+            kinds = [ending.kind for ending in batch.asked[piece] or ()]
+            kinds = kinds or [None] * len(ends)
+            for kind, (start, end) in zip(kinds, pairwise([0, *ends]), strict=True):
                 written = np.flatnonzero(free[start:end].any(axis=1))
                 if len(written):
                     phrase = _Phrase(
@@ -114,6 +118,7 @@ class PhraseCosts:
                         start + int(written[0]),
                         end,
                         has_melody=not free[start:end, SOPRANO].any(),
+                        has_kind=kind is not None,
                     )
                     self._endings.setdefault(end - 1, []).append(phrase)
                 context = start
@@ -165,21 +170,24 @@ class PhraseCosts:
             group="",
             is_cut=phrase.end < plan.steps,
         )
-        return cost_of(window, has_melody=phrase.has_melody)
+        return cost_of(window, has_melody=phrase.has_melody, has_kind=phrase.has_kind)
 
 
-def cost_of(phrase: Window, *, has_melody: bool) -> float:
+def cost_of(phrase: Window, *, has_melody: bool, has_kind: bool = False) -> float:
     """Return what a phrase costs, in nats, at least 0.
 
     Args:
         phrase: the window of a piece, cut where it ends.
         has_melody: whether its melody is given: then faults, weak cadences and the
             events of _TERMS cost too.
+        has_kind: whether a kind of cadence is asked for: then half cadences in the key
+            of the dominant cost nothing more.
     """
     analysis = Analysis.of(phrase)
     styles = style_costs().costs(analysis)
     style = sum(cost for name, cost in styles.items() if name != _OF_WHOLE_PIECES)
-    style += _DOMINANT_OF_DOMINANT * _open_fifths_away(analysis)
+    if not has_kind:
+        style += _HALF_CADENCE_IN_DOMINANT * _half_cadences_in_dominant(analysis)
     if not has_melody:
         return style
     tallies = tally_rules(analysis.piece, start=phrase.start, goes_on=phrase.is_cut)
@@ -193,7 +201,7 @@ def cost_of(phrase: Window, *, has_melody: bool) -> float:
     return style + fault_cost(tallies) + weak + lines
 
 
-def _open_fifths_away(analysis: Analysis) -> int:
+def _half_cadences_in_dominant(analysis: Analysis) -> int:
     """Return how many phrases end on a half cadence in the key of the dominant."""
     fifth = (analysis.tonic + _FIFTH) % 12
     return sum(

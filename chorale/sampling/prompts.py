@@ -96,7 +96,7 @@ def harmonize_each(
     drafts: int = 1,
     progress: Progress | None = None,
 ) -> list[Window]:
-    """Harmonize the soprano of each chorale.
+    """Harmonize the soprano of each chorale, all at one temperature.
 
     Args:
         model: a predictor or an infiller.

@@ -87,8 +87,8 @@ class Teacher:
     bundled corpus, and at most 0.8.
 
     Attributes:
-        predictors: their probabilities are averaged. None recalls the melody of the
-            piece that it scores.
+        predictors: of their probabilities the arithmetic mean is taken. None recalls
+            the melody of the piece that it scores.
         plan: names of the conditioning features of the network.
         vocabulary: of the network.
         share: weight of the predictors in the targets; the rest is the weight of the

@@ -1,4 +1,4 @@
-"""Ensembles: means of probabilities, note by note, that depend on the past alone."""
+"""Ensembles: geometric means, note by note, that depend on the past alone."""
 
 from __future__ import annotations
 
@@ -82,11 +82,12 @@ def test_the_mean_is_geometric_and_renormalized():
     mixed = AveragedPredictor(
         [
             memoryless_predictor(vocabulary, [0.1, 0.5, 0.2, 0.2]),
-            memoryless_predictor(vocabulary, [0.4, 0.08, 0.32, 0.2]),
+            memoryless_predictor(vocabulary, [0.4, 0.08, 0.52, 0.0]),
         ],
         transpositions=(0,),
     )
-    products = np.sqrt([0.1 * 0.4, 0.5 * 0.08, 0.2 * 0.32, 0.2 * 0.2])
+    # The last one gives D no probability, and so has no part in its mean.
+    products = np.sqrt([0.1 * 0.4, 0.5 * 0.08, 0.2 * 0.52, 0.2 * 0.2])
     expected = products / products.sum()
     tokens, plan = random_pieces(vocabulary)
     for scores in (mixed.score(tokens, plan), scores_by_steps(mixed, tokens, plan)):

@@ -22,6 +22,7 @@ from chorale.music.keys import Key
 from chorale.music.score import Chorale
 from chorale.music.voices import BASS, TENOR
 from chorale.sampling import phrase_costs
+from chorale.sampling.asked_plan import Ending
 from chorale.sampling.fault_costs import fault_cost, tally_rules
 from chorale.sampling.fragments import Fragment
 from chorale.sampling.generate import complete, sample
@@ -59,7 +60,7 @@ def high(monkeypatch: pytest.MonkeyPatch) -> list[Window]:
     """Let low phrases cost much; return the windows that are judged."""
     judged: list[Window] = []
 
-    def cost(window: Window, *, has_melody: bool) -> float:
+    def cost(window: Window, *, has_melody: bool, has_kind: bool) -> float:
         judged.append(window)
         return next(height([window]))
 
@@ -148,7 +149,9 @@ def test_pieces_end_on_a_close(end: list[list[int]], expected: float) -> None:
 
 
 @pytest.mark.parametrize(("home", "expected"), [("C", 5), ("G", 0), ("D", 0)])
-def test_a_half_cadence_away_on_the_dominant_costs(home: str, expected: float) -> None:
+def test_a_half_cadence_in_the_key_of_the_dominant_costs(
+    home: str, expected: float
+) -> None:
     # G C D7 G C D: a half cadence in G.
     chords = [[67, 62, 59, 55], [67, 64, 60, 48], [66, 60, 57, 50]]
     chords += [[67, 62, 59, 43], [67, 64, 60, 48], [66, 62, 57, 50]]
@@ -161,6 +164,8 @@ def test_a_half_cadence_away_on_the_dominant_costs(home: str, expected: float) -
     styles.pop("phrases_again")
     cost = phrase_costs.cost_of(window, has_melody=False)
     assert cost - sum(styles.values()) == pytest.approx(expected)
+    asked = phrase_costs.cost_of(window, has_melody=False, has_kind=True)
+    assert asked == pytest.approx(sum(styles.values()))
 
 
 def test_motion_at_half_beats_is_missed_in_plain_voices_only() -> None:
@@ -200,7 +205,7 @@ def test_phrases_with_a_given_soprano_have_a_melody(
 ) -> None:
     known: list[tuple[int, bool, bool]] = []
 
-    def cost(window: Window, *, has_melody: bool) -> float:
+    def cost(window: Window, *, has_melody: bool, has_kind: bool) -> float:
         known.append((window.start, window.is_cut, has_melody))
         return 0.0
 
@@ -211,6 +216,25 @@ def test_phrases_with_a_given_soprano_have_a_melody(
     complete(PREDICTOR, [Fragment(piece, given)], PLAIN)
     later = {(16, True, False), (16, False, False)}
     assert {*known} == {(0, True, True)} | later
+
+
+def test_phrases_whose_kind_of_cadence_is_asked_for_are_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known: list[bool] = []
+
+    def cost(window: Window, *, has_melody: bool, has_kind: bool) -> float:
+        known.append(has_kind)
+        return 0.0
+
+    monkeypatch.setattr(phrase_costs, "cost_of", cost)
+    sample(PREDICTOR, plan(), options=PLAIN)
+    assert known and not any(known)
+    known.clear()
+    home, away = Key("C", "major"), Key("G", "major")
+    asked = (Ending(home, "HC"), Ending(away, "HC"), Ending(home, "PAC"))
+    sample(PREDICTOR, plan(), options=PLAIN, endings=asked)
+    assert known and all(known)
 
 
 def test_a_passage_between_given_notes_is_left_alone(high: list[Window]) -> None:
