@@ -48,7 +48,9 @@ class ProcessPool(Executor):
         Raises:
             WorkerError: they die at once, whatever they are to do.
         """
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        # A process started while the pool broke is not ended with the others, and may
+        # wait for a lock that a dead one holds.
+        self.stop()
         self._pool = self._started()
         try:
             self._pool.submit(os.getpid).result()
