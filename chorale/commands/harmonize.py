@@ -13,7 +13,7 @@ from chorale.commands import outputs
 from chorale.commands import reading_options as reading
 from chorale.commands import sampling_options as sampling
 from chorale.commands.model_options import ModelName
-from chorale.commands.options import Force
+from chorale.commands.options import Force, names_typed
 from chorale.commands.output_folder import OutputFolder, check_writable
 from chorale.commands.pieces import find_bundled_piece
 from chorale.commands.printing import print_remarks
@@ -24,7 +24,7 @@ from chorale.music.melody import Melody, melody_of
 from chorale.music.voices import VOICE_NAMES, voice_named
 from chorale.sampling import completion
 from chorale.sampling.best_of import Judge
-from chorale.sampling.next_step import PARTICLES
+from chorale.sampling.next_step import PARTICLES, SamplingOptions
 
 
 def harmonize(
@@ -80,6 +80,10 @@ def harmonize(
     destination = outputs.Destination.of(context)
     given = _find(context, melody, voice_named(voice))
     print_remarks(*given.remarks)
+    if isinstance(options, SamplingOptions) and "temperature" in names_typed(context):
+        taken = completion.temperature_for(given, options)
+        if taken != options.temperature:
+            print_remarks(f"the melody has no fermatas: the temperature is {taken:g}")
     check_writable(output)
 
     with progress_bar("Harmonizing") as progress:

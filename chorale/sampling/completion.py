@@ -133,9 +133,8 @@ def harmonize(
             usual_ranges=_transposed(options.usual_ranges, semitones),
             foreign=foreign_classes(written.key, written.pitches[:, melody.voice]),
         )
-    if isinstance(options, SamplingOptions) and not melody.has_fermatas:
-        temperature = options.temperature * _WITHOUT_FERMATAS
-        options = replace(options, temperature=temperature)
+    if isinstance(options, SamplingOptions):
+        options = replace(options, temperature=temperature_for(melody, options))
     drawn = fill_in(
         model,
         _repeated(with_voice(written, melody.voice), variations),
@@ -146,6 +145,12 @@ def harmonize(
     if simple:
         drawn = [simple.restored(piece) for piece in drawn]
     return [_with_melody(piece.transpose(-semitones), melody) for piece in drawn]
+
+
+def temperature_for(melody: Melody, options: SamplingOptions) -> float:
+    """Return the temperature that `harmonize` takes for a melody."""
+    factor = 1.0 if melody.has_fermatas else _WITHOUT_FERMATAS
+    return options.temperature * factor
 
 
 def semitones_into_range(melody: Melody, voice_range: tuple[int, int]) -> int:

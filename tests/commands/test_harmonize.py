@@ -74,6 +74,22 @@ def assert_refused(err: str, message: str) -> None:
 # === chorale harmonize ===
 
 
+def test_the_temperature_for_a_melody_without_fermatas_is_said(run: Run) -> None:
+    remark = "note: the melody has no fermatas: the temperature is 0.7\n"
+    asked = "harmonize", "tune.abc", "--best-of", "1", "--temperature", "1"
+    code, _, err = run(*asked)
+    assert (code, remark in err) == (0, True)
+    # Not that of an infiller, of a hymn, or if it was not asked for.
+    code, _, err = run(*asked, "--model", "fills")
+    assert (code, remark in err) == (0, False)
+    Path("tune.abc").write_text(TUNE.replace("B4", "!fermata!B4"))
+    code, _, err = run(*asked)
+    assert (code, remark in err) == (0, False)
+    Path("tune.abc").write_text(TUNE)
+    code, _, err = run(*asked[:-2])
+    assert (code, "temperature" in err) == (0, False)
+
+
 def test_harmonize_writes_what_it_prints_and_says_what_it_guessed(run: Run) -> None:
     code, out, err = run("harmonize", "tune.abc", *ONE, "--format", "midi,musicxml")
     assert code == 0
