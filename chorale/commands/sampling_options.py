@@ -54,8 +54,8 @@ Temperature = Annotated[float, _sampling(help=_TEMPERATURE)]
 MelodyTemperature = Annotated[
     float,
     _sampling(
-        help=f"{_TEMPERATURE} For a melody without fermatas next-step models multiply "
-        "it by 0.7."
+        help=f"{_TEMPERATURE} For a melody without fermatas next-step models take a "
+        "lower one; what is asked for is lowered too, and then said."
     ),
 ]
 TopP = Annotated[

@@ -104,7 +104,8 @@ def harmonize(
     is foreign to a mode other than major and minor is drawn less often, see
     `chorale.sampling.note_costs`. A next-step model with a critic mostly repeats the
     voices of first phrases that the melody repeats. A melody without fermatas of its
-    own is taken for a folk song: a next-step model takes 0.7 of the temperature.
+    own is taken for a folk song: a next-step model takes a lower temperature, see
+    `temperature_for`.
 
     Args:
         model: a predictor or an infiller.
