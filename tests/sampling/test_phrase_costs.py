@@ -27,6 +27,7 @@ from chorale.sampling.fault_costs import fault_cost, tally_rules
 from chorale.sampling.fragments import Fragment
 from chorale.sampling.generate import complete, sample
 from chorale.sampling.particles import ParticleFilter
+from chorale.sampling.phrase_ratio import phrase_ratio
 from chorale.sampling.style_costs import style_costs
 from chorale.voice_leading.rules import surprisal
 
@@ -53,6 +54,12 @@ def height(windows: list[Window]) -> Iterator[float]:
     """Yield what phrases cost if they should be high."""
     for window in windows:
         yield -100 * float(window.chorale.pitches[window.start :].mean())
+
+
+def cost_without_ratio(window: Window) -> float:
+    """Return what a phrase without a given melody costs beside its log ratio."""
+    ratio = phrase_ratio().of(Analysis.of(window))
+    return phrase_costs.cost_of(window, has_melody=False) + ratio
 
 
 @pytest.fixture
@@ -103,18 +110,21 @@ def test_a_phrase_costs_what_its_style_costs_and_its_faults_to_a_melody() -> Non
     assert styles.pop("phrases_again") > 0
     style = sum(styles.values())
     assert style > 0
-    assert phrase_costs.cost_of(window, has_melody=False) == pytest.approx(style)
+    ratio = phrase_ratio().of(analysis)
+    assert abs(ratio) > 0.1
+    cost = phrase_costs.cost_of(window, has_melody=False)
+    assert cost == pytest.approx(style - ratio)
     faults = fault_cost(tally_rules(analysis.piece, start=16))
     assert faults > 0
     assert [ending.kind for ending in analysis.endings] == ["none", "none"]
-    cost = partial(phrase_costs.cost_of, has_melody=True)
+    to_melody = partial(phrase_costs.cost_of, has_melody=True)
     cancelled, accidentals = MEASURES["cancelled_accidentals"].count(analysis)
     lines = 4 * (cancelled - 0.04 * accidentals)
     assert lines > 0
-    assert cost(window) == pytest.approx(style + faults + lines + 2 * 8 + 10)
+    assert to_melody(window) == pytest.approx(style + faults + lines + 2 * 8 + 10)
     # Where the piece goes on, it may do so without a cadence.
     second = Window(piece.excerpt(0, 32), 16, "", is_cut=True)
-    difference = cost(replace(second, is_cut=False)) - cost(second)
+    difference = to_melody(replace(second, is_cut=False)) - to_melody(second)
     assert difference == pytest.approx(10 + surprisal("missing-cadence"), abs=0.2)
 
 
@@ -139,10 +149,8 @@ def test_pieces_end_on_a_close(end: list[list[int]], expected: float) -> None:
         pitches=np.repeat([*BEFORE, *end], 4, axis=0), key=Key("C", "major")
     )
     window = Window(piece, 0, "")
-    with_melody, alone = (
-        phrase_costs.cost_of(window, has_melody=has_melody)
-        for has_melody in (True, False)
-    )
+    with_melody = phrase_costs.cost_of(window, has_melody=True)
+    alone = cost_without_ratio(window)
     faults = fault_cost(tally_rules(Analysis.of(window).piece))
     plainness = 4 * MISSING
     assert with_melody - alone - faults == pytest.approx(expected + plainness)
@@ -162,10 +170,13 @@ def test_a_half_cadence_in_the_key_of_the_dominant_costs(
     assert ends == [(str(Key("G", "major")), "HC")]
     styles = style_costs().costs(analysis)
     styles.pop("phrases_again")
-    cost = phrase_costs.cost_of(window, has_melody=False)
-    assert cost - sum(styles.values()) == pytest.approx(expected)
-    asked = phrase_costs.cost_of(window, has_melody=False, has_kind=True)
-    assert asked == pytest.approx(sum(styles.values()))
+    style = sum(styles.values())
+    assert cost_without_ratio(window) - style == pytest.approx(expected)
+    cost, asked = (
+        phrase_costs.cost_of(window, has_melody=False, has_kind=has_kind)
+        for has_kind in (False, True)
+    )
+    assert cost - asked == pytest.approx(expected)
 
 
 def test_motion_at_half_beats_is_missed_in_plain_voices_only() -> None:
@@ -178,10 +189,8 @@ def test_motion_at_half_beats_is_missed_in_plain_voices_only() -> None:
         window = Window(Chorale(pitches=pitches, key=Key("C", "major")), 0, "")
         analysis = Analysis.of(window)
         other = fault_cost(tally_rules(analysis.piece))
-        costs = [
-            phrase_costs.cost_of(window, has_melody=given) for given in (True, False)
-        ]
-        cost[name] = costs[0] - costs[1] - other
+        with_melody = phrase_costs.cost_of(window, has_melody=True)
+        cost[name] = with_melody - cost_without_ratio(window) - other
     assert cost["plain"] - cost["tenor"] == pytest.approx(1)
     assert cost["plain"] - cost["bass"] == pytest.approx(1 + 1)
 
@@ -190,11 +199,9 @@ def test_cancelled_accidentals_cost_beside_their_faults() -> None:
     def cost(*alto: int) -> float:
         pitches = np.repeat([[72, pitch, 55, 48] for pitch in alto], 4, axis=0)
         window = Window(Chorale(pitches=pitches, key=Key("C", "major")), 0, "")
-        with_melody, alone = (
-            phrase_costs.cost_of(window, has_melody=given) for given in (True, False)
-        )
         faults = fault_cost(tally_rules(Analysis.of(window).piece))
-        return with_melody - alone - faults
+        with_melody = phrase_costs.cost_of(window, has_melody=True)
+        return with_melody - cost_without_ratio(window) - faults
 
     difference = cost(64, 66, 65, 64) - cost(64, 66, 67, 64)
     assert difference == pytest.approx(4 * (1 - 0.04))
