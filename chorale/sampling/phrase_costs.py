@@ -26,7 +26,7 @@ it, on the dominant of the dominant, as readily as on a full one. In pieces in m
 
 Where no melody is given, the log ratio of a phrase (`chorale.sampling.phrase_ratio`)
 lowers what it costs if it is more like Bach's than like a model's, and raises it if
-not.
+not. A phrase that ends in another key than the one drawn for it costs there as well.
 
 Of the accidentals under folk songs .066 were cancelled in their voice, of Bach's .027;
 since they cost it is .029.
@@ -45,6 +45,7 @@ from chorale.evaluation.style.measures.table import MEASURES
 from chorale.evaluation.style.windows import Window
 from chorale.music.phrases import ends_of_phrases
 from chorale.music.voices import SOPRANO, VOICES
+from chorale.sampling.asked_plan import Ending
 from chorale.sampling.batches import Batch
 from chorale.sampling.fault_costs import fault_cost, tally_rules
 from chorale.sampling.phrase_ratio import phrase_ratio
@@ -61,6 +62,9 @@ _DOMINANTS = ("V", "V7")
 # Nats of a half cadence in the key of the dominant, unless it is asked for.
 _HALF_CADENCE_IN_DOMINANT = 5.0
 _FIFTH = 7  # semitones
+# Nats of a phrase without a given melody that ends in another key than the one that is
+# drawn or asked for.
+_OTHER_KEY = 1.0
 
 
 class _Term(NamedTuple):
@@ -88,7 +92,7 @@ class _Phrase(NamedTuple):
     start: int  # of what is written in it
     end: int
     has_melody: bool  # whether the soprano is given
-    has_kind: bool  # whether a kind of cadence is asked for
+    asked: Ending | None  # how it is to end
 
 
 class PhraseCosts:
@@ -112,9 +116,8 @@ class PhraseCosts:
             if plan.key is None or not batch.goes_on(piece):
                 continue
             context, ends = 0, ends_of_phrases(plan.fermatas)
-            kinds = [ending.kind for ending in batch.asked[piece] or ()]
-            kinds = kinds or [None] * len(ends)
-            for kind, (start, end) in zip(kinds, pairwise([0, *ends]), strict=True):
+            asked = batch.asked[piece] or [None] * len(ends)
+            for ending, (start, end) in zip(asked, pairwise([0, *ends]), strict=True):
                 written = np.flatnonzero(free[start:end].any(axis=1))
                 if len(written):
                     phrase = _Phrase(
@@ -123,7 +126,7 @@ class PhraseCosts:
                         start + int(written[0]),
                         end,
                         has_melody=not free[start:end, SOPRANO].any(),
-                        has_kind=kind is not None,
+                        asked=ending,
                     )
                     self._endings.setdefault(end - 1, []).append(phrase)
                 context = start
@@ -175,26 +178,27 @@ class PhraseCosts:
             group="",
             is_cut=phrase.end < plan.steps,
         )
-        return cost_of(window, has_melody=phrase.has_melody, has_kind=phrase.has_kind)
+        return cost_of(window, has_melody=phrase.has_melody, asked=phrase.asked)
 
 
-def cost_of(phrase: Window, *, has_melody: bool, has_kind: bool = False) -> float:
+def cost_of(phrase: Window, *, has_melody: bool, asked: Ending | None = None) -> float:
     """Return what a phrase costs, in nats; less than 0 if it is like Bach's.
 
     Args:
         phrase: the window of a piece, cut where it ends.
         has_melody: whether its melody is given: then faults, weak cadences and the
             events of _TERMS cost too, instead of the log ratio.
-        has_kind: whether a kind of cadence is asked for: then half cadences in the key
-            of the dominant cost nothing more.
+        asked: how it is to end; None if that is open. Where a kind of cadence is asked
+            for, half cadences in the key of the dominant cost nothing more; where no
+            melody is given, another key than this one costs.
     """
     analysis = Analysis.of(phrase)
     styles = style_costs().costs(analysis)
     style = sum(cost for name, cost in styles.items() if name != _OF_WHOLE_PIECES)
-    if not has_kind:
+    if asked is None or asked.kind is None:
         style += _HALF_CADENCE_IN_DOMINANT * _half_cadences_in_dominant(analysis)
     if not has_melody:
-        return style - phrase_ratio().of(analysis)
+        return style + _other_key(analysis, asked) - phrase_ratio().of(analysis)
     tallies = tally_rules(analysis.piece, start=phrase.start, goes_on=phrase.is_cut)
     weak = sum(_WEAK.get(ending.kind, 0.0) for ending in analysis.endings)
     if not phrase.is_cut and not _closes(analysis):
@@ -213,6 +217,15 @@ def _half_cadences_in_dominant(analysis: Analysis) -> int:
         ending.kind == "HC" and ending.key.tonic_class == fifth
         for ending in analysis.endings
     )
+
+
+def _other_key(analysis: Analysis, asked: Ending | None) -> float:
+    """Return what it costs that a phrase ends in another key than is asked for."""
+    if asked is None or not analysis.endings:
+        return 0.0
+    key = analysis.endings[-1].key
+    is_asked = (key.tonic_class, key.mode) == (asked.key.tonic_class, asked.key.mode)
+    return 0.0 if is_asked else _OTHER_KEY
 
 
 def _closes(analysis: Analysis) -> bool:

@@ -67,7 +67,7 @@ def high(monkeypatch: pytest.MonkeyPatch) -> list[Window]:
     """Let low phrases cost much; return the windows that are judged."""
     judged: list[Window] = []
 
-    def cost(window: Window, *, has_melody: bool, has_kind: bool) -> float:
+    def cost(window: Window, *, has_melody: bool, asked: Ending | None) -> float:
         judged.append(window)
         return next(height([window]))
 
@@ -172,11 +172,11 @@ def test_a_half_cadence_in_the_key_of_the_dominant_costs(
     styles.pop("phrases_again")
     style = sum(styles.values())
     assert cost_without_ratio(window) - style == pytest.approx(expected)
-    cost, asked = (
-        phrase_costs.cost_of(window, has_melody=False, has_kind=has_kind)
-        for has_kind in (False, True)
+    open_, key, kind = (
+        phrase_costs.cost_of(window, has_melody=False, asked=asked)
+        for asked in (None, Ending(Key("G", "major")), Ending(Key("G", "major"), "HC"))
     )
-    assert cost - asked == pytest.approx(expected)
+    assert open_ == key == pytest.approx(kind + expected)
 
 
 def test_motion_at_half_beats_is_missed_in_plain_voices_only() -> None:
@@ -212,7 +212,7 @@ def test_phrases_with_a_given_soprano_have_a_melody(
 ) -> None:
     known: list[tuple[int, bool, bool]] = []
 
-    def cost(window: Window, *, has_melody: bool, has_kind: bool) -> float:
+    def cost(window: Window, *, has_melody: bool, asked: Ending | None) -> float:
         known.append((window.start, window.is_cut, has_melody))
         return 0.0
 
@@ -225,23 +225,40 @@ def test_phrases_with_a_given_soprano_have_a_melody(
     assert {*known} == {(0, True, True)} | later
 
 
-def test_phrases_whose_kind_of_cadence_is_asked_for_are_known(
+def test_phrases_whose_cadence_is_asked_for_are_known(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    known: list[bool] = []
+    known: dict[int, Ending | None] = {}
 
-    def cost(window: Window, *, has_melody: bool, has_kind: bool) -> float:
-        known.append(has_kind)
+    def cost(window: Window, *, has_melody: bool, asked: Ending | None) -> float:
+        known[window.start + window.is_cut] = asked
         return 0.0
 
     monkeypatch.setattr(phrase_costs, "cost_of", cost)
     sample(PREDICTOR, plan(), options=PLAIN)
-    assert known and not any(known)
-    known.clear()
+    assert {*known.values()} == {None}
     home, away = Key("C", "major"), Key("G", "major")
     asked = (Ending(home, "HC"), Ending(away, "HC"), Ending(home, "PAC"))
     sample(PREDICTOR, plan(), options=PLAIN, endings=asked)
-    assert known and all(known)
+    assert known == {1: asked[0], 17: asked[1], 16: asked[2]}
+
+
+def test_another_key_than_the_one_asked_for_costs_unless_a_melody_is_given() -> None:
+    piece = Chorale(
+        pitches=np.repeat([*BEFORE, DOMINANT, TONIC], 4, axis=0), key=Key("C", "major")
+    )
+    window = Window(piece, 0, "")
+    assert [str(end.key) for end in Analysis.of(window).endings] == [str(piece.key)]
+    for has_melody, expected in ((False, True), (True, False)):
+        cost = partial(phrase_costs.cost_of, window, has_melody=has_melody)
+        for asked, differs in (
+            (Key("C", "major"), False),
+            (Key("C", "minor"), True),
+            (Key("G", "major"), True),
+        ):
+            more = cost(asked=Ending(asked)) - cost()
+            assert (more > 0.5) == (expected and differs)
+            assert differs or more == 0
 
 
 def test_a_passage_between_given_notes_is_left_alone(high: list[Window]) -> None:
