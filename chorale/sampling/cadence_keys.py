@@ -46,9 +46,8 @@ def with_cadence_keys(
 ) -> Batch:
     """Return a batch whose plans name a key before each fermata.
 
-    That of the last one is the key of the piece, unless another one is asked for. The
-    keys are asked for too, and where a given melody allows it the cadence of the last
-    phrase.
+    That of the last one is the key of the piece, unless another one is asked for. Where
+    a given melody allows it, the cadence of the last phrase is asked for too.
 
     Args:
         batch: the pieces; those without a key stay as they are.
@@ -98,24 +97,26 @@ def with_cadence_keys(
 
 def _with_close(
     named: Sequence[Key], fermatas: BoolArray, soprano: IntArray
-) -> tuple[Ending, ...]:
-    """Return the endings of the phrases of a piece.
-
-    The last one is a perfect cadence if the melody goes to the tonic from the note
-    below or above it; otherwise no kind of cadence is asked for.
+) -> tuple[Ending, ...] | None:
+    """Return the endings of the phrases of a piece, the last one a perfect cadence.
 
     Args:
         named: the keys in which they end.
         fermatas: bool array (steps,), of the plan.
         soprano: int array (steps,), its notes where they are given, 0 elsewhere.
+
+    Returns:
+        None if the melody does not go to the tonic from the note below or above it.
     """
     start, end = [0, *ends_of_phrases(fermatas)][-2:]
     arrival = arrival_of(fermatas, soprano, start, end)
     above = np.where(soprano == SILENCE, -1, (soprano - named[-1].tonic_class) % 12)
     last = above[arrival:][above[arrival:] >= 0]
-    allows = arrival and above[arrival - 1] in _LAST_BUT_ONE
-    kind = "PAC" if allows and len(last) and not last.any() else None
-    return (*map(Ending, named[:-1]), Ending(named[-1], kind))
+    if not arrival or above[arrival - 1] not in _LAST_BUT_ONE:
+        return None
+    if not len(last) or last.any():
+        return None
+    return (*map(Ending, named[:-1]), Ending(named[-1], "PAC"))
 
 
 def draw_keys(

@@ -26,7 +26,7 @@ it, on the dominant of the dominant, as readily as on a full one. In pieces in m
 
 Where no melody is given, the log ratio of a phrase (`chorale.sampling.phrase_ratio`)
 lowers what it costs if it is more like Bach's than like a model's, and raises it if
-not. A phrase that ends in another key than the one drawn for it costs there as well.
+not. A phrase that ends in another key than is asked for costs there as well.
 
 Of the accidentals under folk songs .066 were cancelled in their voice, of Bach's .027;
 since they cost it is .029.
@@ -62,9 +62,8 @@ _DOMINANTS = ("V", "V7")
 # Nats of a half cadence in the key of the dominant, unless it is asked for.
 _HALF_CADENCE_IN_DOMINANT = 5.0
 _FIFTH = 7  # semitones
-# Nats of a phrase without a given melody that ends in another key than the one that is
-# drawn or asked for.
-_OTHER_KEY = 1.0
+# Nats of a phrase without a given melody that ends in another key than is asked for.
+_OTHER_KEY = 4.0
 
 
 class _Term(NamedTuple):
