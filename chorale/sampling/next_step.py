@@ -50,8 +50,8 @@ class SamplingOptions(DrawingOptions):
             every beat, see `chorale.sampling.steering`; 0, or a model without one,
             samples without it, and without the keys of phrase ends that are drawn
             otherwise, see `chorale.sampling.cadence_keys`.
-        style: weight of what each phrase costs by its style and its faults, where there
-            is a critic, see `chorale.sampling.phrase_costs`; 0 for none.
+        style: weight of all that each phrase costs, where there is a critic, see
+            `chorale.sampling.phrase_costs`; 0 for none.
         usual_ranges: lowest and highest MIDI note of each voice, soprano first. Notes
             outside cost what the rule `range` makes them cost.
         foreign: pitch classes that are drawn less often, but for leading tones near the

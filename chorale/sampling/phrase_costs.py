@@ -25,8 +25,9 @@ it, on the dominant of the dominant, as readily as on a full one. In pieces in m
 .046 of its phrases ended so, of Bach's .003. With this cost none of 783 did.
 
 Where no melody is given, the log ratio of a phrase (`chorale.sampling.phrase_ratio`)
-lowers what it costs if it is more like Bach's than like a model's, and raises it if
-not. A phrase that ends in another key than is asked for costs there as well.
+lowers what it costs if it is more like Bach's than like a model's, and otherwise raises
+it. A phrase that ends in another key than is asked for costs there as well. A phrase
+that repeats an earlier melody counts as having one.
 
 Of the accidentals under folk songs .066 were cancelled in their voice, of Bach's .027;
 since they cost it is .029.
@@ -91,7 +92,7 @@ class _Phrase(NamedTuple):
     start: int  # of what is written in it
     end: int
     has_melody: bool  # whether the soprano is given
-    asked: Ending | None  # how it is to end
+    asked: Ending | None  # how it is to end; None if that is open
 
 
 class PhraseCosts:
@@ -181,7 +182,7 @@ class PhraseCosts:
 
 
 def cost_of(phrase: Window, *, has_melody: bool, asked: Ending | None = None) -> float:
-    """Return what a phrase costs, in nats; less than 0 if it is like Bach's.
+    """Return what a phrase costs, in nats: with a given melody at least 0.
 
     Args:
         phrase: the window of a piece, cut where it ends.

@@ -3,10 +3,14 @@
 A measure of style counts events in opportunities, such as bass notes that move by leap
 among all bass notes. A logistic regression has two terms for each measure: the events
 beyond those that Bach has in as many opportunities, and those that are missing. Unlike
-the costs of style (`chorale.sampling.style_costs`) a term speaks for Bach or against
-him, so drafts are not only kept from what he hardly does, but led to what he does as
-often as he does it. Rates and weights are in `phrase_ratio.json`, as
-`chorale.sampling.phrase_ratio_fitting` fits them.
+the costs of style (`chorale.sampling.style_costs`) a term may lower or raise the log
+ratio, so drafts are led to what Bach does more often than the model, and not only kept
+from what he hardly does; nothing holds them at his rate.
+
+Rates and weights are in `phrase_ratio.json`, as `chorale.sampling.phrase_ratio_fitting`
+fits them to drafts that the costs of style have weighed: fit those first. Where the
+rate is tiny, a large weight of missing events is in effect a constant for phrases of
+one length.
 """
 
 from __future__ import annotations
@@ -24,11 +28,11 @@ from chorale.sampling.style_costs import excess
 
 FILE = Path(__file__).with_suffix(".json")
 
-# A phrase does not tell what its piece repeats or how it ends, and nothing is compared
-# with a corpus.
+# Left out: what needs a whole piece, two phrase ends, or a corpus to compare with.
 _OF_MORE = {
     *SUBJECTS["form"],
     "complete_end",
+    "other_key_next",
     "unseen_pairs",
     "unseen_triples",
 }
@@ -39,9 +43,9 @@ class Term(NamedTuple):
     """What the events of a measure say.
 
     Attributes:
-        bach: his events by opportunities.
+        bach: Bach's rate, events divided by opportunities.
         more, fewer: nats for an event beyond this rate, and for one that is missing;
-            positive if it speaks for Bach.
+            positive if it makes the phrase likelier to be Bach's.
     """
 
     bach: float
@@ -60,7 +64,7 @@ class PhraseRatio:
     terms: Mapping[str, Term]
 
     def of(self, analysis: Analysis) -> float:
-        """Return the log ratio of a phrase, in nats, but for a constant."""
+        """Return the log ratio of a phrase, in nats, up to a constant."""
         ratio = 0.0
         for name, (bach, more, fewer) in self.terms.items():
             count = MEASURES[name].count(analysis)

@@ -257,8 +257,7 @@ def test_another_key_than_the_one_asked_for_costs_unless_a_melody_is_given() -> 
             (Key("G", "major"), True),
         ):
             more = cost(asked=Ending(asked)) - cost()
-            assert (more > 0.5) == (expected and differs)
-            assert differs or more == 0
+            assert more == pytest.approx(4 if expected and differs else 0)
 
 
 def test_a_passage_between_given_notes_is_left_alone(high: list[Window]) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,11 +18,13 @@ from chorale.errors import DataError
 from chorale.evaluation.style.analysis import Analysis
 from chorale.evaluation.style.measures.table import MEASURES
 from chorale.evaluation.style.windows import Window
+from chorale.music.phrases import fermatas_of
 from chorale.music.score import Chorale
 from chorale.music.voices import BASS
 from chorale.sampling import phrase_ratio_fitting
 from chorale.sampling.phrase_ratio import NAMES, PhraseRatio, Term, phrase_ratio
 from chorale.sampling.phrase_ratio_fitting import fit_phrase_ratio, phrases_of
+from chorale.sampling.prompts import continue_each
 
 
 def with_leaps(chorale: Chorale) -> Chorale:
@@ -73,6 +77,24 @@ def test_a_window_consists_of_its_phrases() -> None:
     assert phrases[-1].chorale.pitches[-1].tolist() == piece.pitches[-1].tolist()
 
 
+def test_chorales_without_fermatas_have_the_phrases_of_their_drafts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (piece,) = (p for p in load_corpus().train if p.source == "bwv161.6")
+    assert len(list(phrases_of(Window(piece, 32, piece.source)))) == 1
+    draft = replace(piece, fermatas=fermatas_of(piece)[0])
+    found: list[int] = []
+
+    def watched(window: Window) -> list[Window]:
+        phrases = list(phrases_of(window))
+        found.append(len(phrases))
+        return phrases
+
+    monkeypatch.setattr(phrase_ratio_fitting, "phrases_of", watched)
+    fit_phrase_ratio([Window(draft, 32, piece.source)], [piece])
+    assert found[0] == found[1] > 4
+
+
 def test_what_drafts_have_too_often_speaks_against_them() -> None:
     train = load_corpus().train[:24]
     drawn = [Window(with_leaps(piece), 0, piece.source) for piece in train]
@@ -90,17 +112,29 @@ def test_what_drafts_have_too_often_speaks_against_them() -> None:
 def test_the_command_draws_from_train_and_writes_what_it_fits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shipped = phrase_ratio()
     path, corpus = tmp_path / "phrase_ratio.json", few_chorales()
     predictor = uniform_predictor(wide_vocabulary("hold"))
-    monkeypatch.setattr(phrase_ratio_fitting, "FILE", path)
+    for module in (phrase_ratio_fitting, sys.modules[PhraseRatio.__module__]):
+        monkeypatch.setattr(module, "FILE", path)
     monkeypatch.setattr(phrase_ratio_fitting, "load_corpus", lambda: corpus)
     monkeypatch.setattr(phrase_ratio_fitting, "load_model", lambda **_: predictor)
-    shipped = phrase_ratio()
+    used: list[PhraseRatio] = []
+
+    def watched(*arguments: Any) -> list[Window]:
+        used.append(phrase_ratio())
+        if len(used) == 1:
+            raise KeyboardInterrupt
+        return continue_each(*arguments)
+
+    monkeypatch.setattr(phrase_ratio_fitting, "continue_each", watched)
+    phrase_ratio_fitting.write(shipped)
+    with pytest.raises(KeyboardInterrupt):
+        phrase_ratio_fitting.main()
+    assert phrase_ratio() == shipped
     phrase_ratio_fitting.main()
+    assert used and {len(ratio.terms) for ratio in used} == {0}
     table = json.loads(path.read_text())
     assert table["made_by"] == f"python -m {phrase_ratio_fitting.__name__}"
-    fitted = PhraseRatio.from_json(table["terms"])
-    assert tuple(fitted.terms) == NAMES and fitted != shipped
-    phrase_ratio_fitting.write(shipped)
-    table = json.loads(path.read_text())
-    assert PhraseRatio.from_json(table["terms"]) == shipped
+    assert tuple(phrase_ratio().terms) == NAMES and phrase_ratio() != shipped
+    phrase_ratio.cache_clear()
