@@ -172,11 +172,11 @@ def test_a_half_cadence_in_the_key_of_the_dominant_costs(
     styles.pop("phrases_again")
     style = sum(styles.values())
     assert cost_without_ratio(window) - style == pytest.approx(expected)
-    open_, key, kind = (
+    without, key, kind = (
         phrase_costs.cost_of(window, has_melody=False, asked=asked)
         for asked in (None, Ending(Key("G", "major")), Ending(Key("G", "major"), "HC"))
     )
-    assert open_ == key == pytest.approx(kind + expected)
+    assert without == key == pytest.approx(kind + expected)
 
 
 def test_motion_at_half_beats_is_missed_in_plain_voices_only() -> None:

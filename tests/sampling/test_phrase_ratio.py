@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -110,13 +109,14 @@ def test_what_drafts_have_too_often_speaks_against_them() -> None:
 
 
 def test_the_command_draws_from_train_and_writes_what_it_fits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     shipped = phrase_ratio()
+    request.addfinalizer(phrase_ratio.cache_clear)
     path, corpus = tmp_path / "phrase_ratio.json", few_chorales()
     predictor = uniform_predictor(wide_vocabulary("hold"))
-    for module in (phrase_ratio_fitting, sys.modules[PhraseRatio.__module__]):
-        monkeypatch.setattr(module, "FILE", path)
+    monkeypatch.setattr("chorale.sampling.phrase_ratio.FILE", path)
+    monkeypatch.setattr(phrase_ratio_fitting, "FILE", path)
     monkeypatch.setattr(phrase_ratio_fitting, "load_corpus", lambda: corpus)
     monkeypatch.setattr(phrase_ratio_fitting, "load_model", lambda **_: predictor)
     used: list[PhraseRatio] = []
@@ -137,4 +137,3 @@ def test_the_command_draws_from_train_and_writes_what_it_fits(
     table = json.loads(path.read_text())
     assert table["made_by"] == f"python -m {phrase_ratio_fitting.__name__}"
     assert tuple(phrase_ratio().terms) == NAMES and phrase_ratio() != shipped
-    phrase_ratio.cache_clear()
