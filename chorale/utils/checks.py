@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from numbers import Real
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -22,37 +23,29 @@ def check_choice(what: str, value: str, choices: Collection[str]) -> None:
 def check_at_least(options: Any, **least: float) -> None:
     """Raise a UsageError unless each named option is finite and at least its bound."""
     for name, low in least.items():
-        if not low <= getattr(options, name) < math.inf:
-            raise OptionError(
-                name, f"expected {{}} of at least {low}, got {getattr(options, name)}"
-            )
+        if (value := _number(options, name)) < low:
+            raise OptionError(name, f"expected {{}} of at least {low}, got {value}")
 
 
 def check_at_most(options: Any, **most: float) -> None:
     """Raise a UsageError unless each named option is at most its bound."""
     for name, high in most.items():
-        if getattr(options, name) > high:
-            raise OptionError(
-                name, f"expected {{}} of at most {high}, got {getattr(options, name)}"
-            )
+        if (value := _number(options, name)) > high:
+            raise OptionError(name, f"expected {{}} of at most {high}, got {value}")
 
 
 def check_above_zero(options: Any, *names: str) -> None:
     """Raise a UsageError unless each named option is finite and above 0."""
     for name in names:
-        if not 0 < getattr(options, name) < math.inf:
-            raise OptionError(
-                name, f"expected {{}} above 0, got {getattr(options, name)}"
-            )
+        if (value := _number(options, name)) <= 0:
+            raise OptionError(name, f"expected {{}} above 0, got {value}")
 
 
 def check_shares(options: Any, *names: str) -> None:
     """Raise a UsageError unless each named option is from 0 to below 1."""
     for name in names:
-        if not 0 <= getattr(options, name) < 1:
-            raise OptionError(
-                name, f"expected {{}} from 0 to below 1, got {getattr(options, name)}"
-            )
+        if not 0 <= (value := _number(options, name)) < 1:
+            raise OptionError(name, f"expected {{}} from 0 to below 1, got {value}")
 
 
 def check_seed(seed: int) -> None:
@@ -80,6 +73,14 @@ def check_types(values: Any) -> None:
             raise DataError(f"expected {each.name} of type {each.type}, got {shown}")
         if is_dataclass(value):
             check_types(value)
+
+
+def _number(options: Any, name: str) -> float:
+    """Return an option, or raise an OptionError unless it is a finite number."""
+    value: float = getattr(options, name)
+    if not isinstance(value, Real) or not abs(value) < math.inf:
+        raise OptionError(name, f"expected a finite number as {{}}, got {value!r}")
+    return value
 
 
 def _fits(value: Any, hint: Any) -> bool:

@@ -50,8 +50,8 @@ def chi_square(observed: np.ndarray, expected: np.ndarray) -> float:
     [
         ({"temperature": 0.0}, "temperature above 0, got 0.0"),
         ({"temperature": -1.0}, "temperature above 0, got -1.0"),
-        ({"temperature": math.nan}, "temperature above 0, got nan"),
-        ({"temperature": math.inf}, "temperature above 0, got inf"),
+        ({"temperature": math.nan}, "finite number as temperature, got nan"),
+        ({"temperature": math.inf}, "finite number as temperature, got inf"),
         ({"top_p": 0.0}, "top-p above 0, at most 1, got 0.0"),
         ({"top_p": 1.1}, "top-p above 0, at most 1, got 1.1"),
         ({"top_p": math.nan}, "top-p"),
