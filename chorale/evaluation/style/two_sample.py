@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chorale.evaluation.style.bootstrap import INTERVAL, Floats, Groups
+from chorale.evaluation.style.columns import Columns
 from chorale.evaluation.style.profiles import Profile
 from chorale.utils.arrays import IntArray
 
@@ -22,9 +23,6 @@ REPEATS = 10  # subsets of windows, each with its own folds
 REPLICATES = 1000  # of the bootstrap
 LEAST_GROUPS = 2 * FOLDS
 
-# Bins with a smaller share of a feature's counts are pooled: of thousands of chord
-# changes most never occur.
-_RARE = 0.01
 # Inverse strength of the regression's L2 penalty, for a hundred windows with more bins.
 _C = 0.01
 
@@ -78,7 +76,8 @@ def two_sample_auc(
         groups.check(LEAST_GROUPS)
     size = min(groups.count for groups in sets)
     profiles = [left, right] if more is None else [left, right, more]
-    vectors = _vectors(*profiles)
+    columns = Columns.of(*profiles)
+    vectors = np.concatenate([columns.vectors(profile) for profile in profiles])
     names, group_of = np.unique(
         [group for profile in profiles for group in profile.groups],
         return_inverse=True,
@@ -151,31 +150,3 @@ def _cross_validate(
         folds[asked] = fold
         scores[asked] = classifier.decision_function(vectors[asked])
     return folds, scores
-
-
-def _vectors(*profiles: Profile) -> Floats:
-    """Return feature vectors, float array (windows, columns).
-
-    A window's histograms are normalized; rare bins of a feature share one column. Each
-    measure is a column.
-    """
-    columns = []
-    for name in profiles[0].counts:
-        counts = np.concatenate([profile.counts[name] for profile in profiles])
-        flat = counts.reshape(len(counts), -1)
-        shares = flat / np.maximum(flat.sum(axis=1, keepdims=True), 1)
-        rare = shares.mean(axis=0) < _RARE
-        columns += [shares[:, ~rare], shares[:, rare].sum(axis=1, keepdims=True)]
-    for name in profiles[0].measures:
-        counts = np.concatenate([profile.measures[name] for profile in profiles])
-        columns.append(_rates(*counts.T)[:, np.newaxis])
-    return np.hstack(columns)
-
-
-def _rates(events: Floats, opportunities: Floats) -> Floats:
-    """Return the rate of each window; the mean where there was no opportunity."""
-    known = opportunities > 0
-    if not known.any():
-        return np.zeros(len(events))
-    rates = events / np.where(known, opportunities, 1)
-    return np.where(known, rates, rates[known].mean())
