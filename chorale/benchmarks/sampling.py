@@ -89,7 +89,6 @@ def _prepare_best_of(_: Path, model: str) -> Prepared:
                     start.opening,
                     SETTINGS["defaults"],
                     variations=BEST_OF,
-                    drafts=BEST_OF,
                 )
             judge.rank(drawn, opening=opening)
         notes = notes_of(start)

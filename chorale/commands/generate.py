@@ -186,7 +186,6 @@ def _write_few(
             form=bulk.form,
             endings=bulk.endings,
             variations=bulk.variations * bulk.best_of,
-            drafts=bulk.best_of,
             progress=progress,
         )
     # The first model is the judge: its card has its likelihoods of Bach's own chorales.

@@ -15,7 +15,7 @@ from chorale.formats.files import FORMATS, OUTPUT_ENDINGS, losses, write
 from chorale.music.score import Chorale
 from chorale.music.voices import INSTRUMENTS
 from chorale.sampling.best_of import Candidate, Choice, Judge, choose_if_judged
-from chorale.sampling.style_costs import summary_of
+from chorale.sampling.draft_ratio import summary_of
 from chorale.utils.checks import check_at_least, check_choice
 from chorale.utils.extras import require
 from chorale.utils.reports import (
@@ -56,10 +56,10 @@ Report = Annotated[
 
 
 _HEADER = (
-    *("place", "cadence", "nats per note", "atypical", "rules", "style", "cost"),
-    *("findings", "what costs most in style"),
+    *("place", "cadence", "nats per note", "atypical", "rules", "like Bach", "cost"),
+    *("findings", "what is least like Bach"),
 )
-_COSTLY = 3  # costs of style that a report names
+_LEAST = 3  # features and measures that a report names
 _NAMED = 8  # pieces that a remark names; of more it gives the number
 
 
@@ -232,11 +232,11 @@ def choice_blocks(drawn: Mapping[str, Sequence[Candidate]]) -> list[Block]:
     blocks: list[Block] = [
         Heading("What was drawn", level=1),
         Paragraph(
-            "The first of each table was kept: a piece that ends on a complete cadence "
-            "before one that does not, then the one with the lowest cost. Costs are in "
-            "nats: for findings beyond Bach's own rate, where rarer violations cost "
-            "more; for what is less common in his style, or more; and for a likelihood "
-            "that is not typical of his chorales."
+            "The first of each table, the one with the lowest cost, was kept. Costs "
+            "are in nats: for an end without a complete cadence; for findings beyond "
+            "Bach's own rate, where rarer violations cost more; and for a likelihood "
+            "that is not typical of his chorales. The log ratio says how much more a "
+            "piece is like Bach's chorales than like a model's, and lowers its cost."
         ),
     ]
     for name, candidates in drawn.items():
@@ -247,10 +247,10 @@ def choice_blocks(drawn: Mapping[str, Sequence[Candidate]]) -> list[Block]:
                 f"{candidate.nats_per_note:.3f}",
                 f"{candidate.typicality:.2f}",
                 f"{candidate.rules:.1f}",
-                f"{candidate.style:.1f}",
+                f"{candidate.log_ratio:.1f}",
                 f"{candidate.cost:.1f}",
                 findings_of(candidate),
-                styles_of(candidate),
+                least_of(candidate),
             )
             for number, candidate in enumerate(candidates, start=1)
         ]
@@ -263,7 +263,9 @@ def findings_of(candidate: Candidate) -> str:
     return ", ".join(f"{count} {rule}" for rule, count in candidate.findings.items())
 
 
-def styles_of(candidate: Candidate) -> str:
-    """Return what costs most in style, such as `3.2 too many phrases that end …`."""
-    costs = sorted(candidate.styles.items(), key=lambda item: -item[1])
-    return "; ".join(f"{cost:.1f} {summary_of(name)}" for name, cost in costs[:_COSTLY])
+def least_of(candidate: Candidate) -> str:
+    """Return what lowers the log ratio most: `-0.4 bass notes that return at once`."""
+    lowest = sorted(candidate.terms.items(), key=lambda item: item[1])[:_LEAST]
+    return "; ".join(
+        f"{nats:.1f} {summary_of(name)}" for name, nats in lowest if nats < 0
+    )

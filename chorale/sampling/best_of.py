@@ -1,24 +1,25 @@
 """Best of n: the judge that ranks several chorales drawn for one prompt.
 
-A chorale that ends on a complete cadence ranks before one that does not, then the one
-of the lowest cost. Costs are in nats, negative logarithms of a probability; nothing
-lowers them. Most chorales by Bach cost less than drafts of the same opening or melody:
+The draft of the lowest cost ranks first. Costs are in nats, negative logarithms of a
+probability:
 
 - *rules*: findings of part-writing beyond Bach's rates, see
   `chorale.sampling.fault_costs`;
-- *style*: what Bach hardly does, or does more often, such as basses that return at once
-  and phrases that end on a cadence, see `chorale.sampling.style_costs`;
+- *cadence*: an end without a complete cadence;
 - *typicality*: half the squared distance of the likelihood from the mean of Bach's own
   chorales, in standard deviations. A much higher likelihood is no better: the mode of a
   model is not among its typical samples (Meister, Pimentel, Wiher & Cotterell, 2023,
   "Locally typical sampling"). Where the mean of all drafts is further away than one
   deviation, as that of a lively melody is, the rest of this distance does not count.
+
+The log ratio of the draft (`chorale.sampling.draft_ratio`) lowers the cost of one that
+is more like Bach's chorales than like a model's drafts, and raises that of others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,9 +42,18 @@ from chorale.models.storage import (
 )
 from chorale.music.score import Chorale
 from chorale.sampling.compound_metre import in_simple_metre
+from chorale.sampling.draft_ratio import draft_ratio
 from chorale.sampling.fault_costs import fault_cost, tally_rules
-from chorale.sampling.style_costs import style_costs
 from chorale.utils.arrays import Float64Array
+
+# Factor of the cost of findings, and nats of an end without a complete cadence. Drafts
+# have fewer findings than Bach's chorales, and end on such a cadence as often: larger
+# costs make drafts more correct, and easier to tell from Bach. Of continuations of 117
+# chorales, two sets of three drafts, .75 of the pairs are told with these (the AUC of
+# the two-sample test), .73 with no costs, .78 with 2 nats for the end, .84 with 0.3 for
+# findings. Of the drafts kept .93 end on a complete cadence, of Bach's chorales .87.
+_FINDINGS = 0.03
+_NO_CADENCE = 1.0
 
 
 class Typical(NamedTuple):
@@ -76,8 +86,9 @@ class Candidate:
         findings: number of findings of each part-writing rule, opening excluded.
         nats_per_note: negative log-likelihood, opening excluded.
         rules, typicality: costs in nats, at least 0.
-        styles: costs of style in nats, above 0, by name of
-            `chorale.sampling.style_costs.DIRECTIONS`.
+        log_ratio: in nats, above 0 for a draft that is likelier Bach's than a model's.
+        terms: what features and measures add to it, in nats, by name, see
+            `chorale.sampling.draft_ratio.DraftRatio.terms`.
     """
 
     chorale: Chorale
@@ -86,17 +97,14 @@ class Candidate:
     nats_per_note: float
     rules: float
     typicality: float
-    styles: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def style(self) -> float:
-        """Sum of the costs of style, in nats."""
-        return sum(self.styles.values())
+    log_ratio: float
+    terms: Mapping[str, float]
 
     @property
     def cost(self) -> float:
-        """Sum of all costs, in nats."""
-        return self.rules + self.style + self.typicality
+        """Sum of all costs without the log ratio, in nats."""
+        cadence = 0.0 if self.ends_well else _NO_CADENCE
+        return self.rules + cadence + self.typicality - self.log_ratio
 
 
 @dataclass(frozen=True)
@@ -159,7 +167,7 @@ class Judge:
                 chorales, moved, nats.tolist(), self._distances(nats), strict=True
             )
         ]
-        return sorted(candidates, key=lambda c: (not c.ends_well, c.cost))
+        return sorted(candidates, key=lambda candidate: candidate.cost)
 
     def _distances(self, nats: Float64Array) -> list[float]:
         """Return the distances of drafts from typical ones, in standard deviations.
@@ -183,10 +191,11 @@ class Judge:
         opening: int,
     ) -> Candidate:
         """Return a chorale with its costs, which are those of its transposition."""
-        # Rules, style and cadence share one harmonic analysis.
+        # Rules, log ratio and cadence share one harmonic analysis.
         analysis = Analysis.of(Window(judged, opening, judged.source))
         tallies = tally_rules(analysis.piece, start=opening)
-        costs = style_costs().costs(analysis)
+        ratio = draft_ratio()
+        terms = ratio.terms(analysis)
         return Candidate(
             chorale=chorale,
             ends_well=final_cadence(judged, analysis.harmony).complete,
@@ -196,9 +205,10 @@ class Judge:
                 if tally.findings
             },
             nats_per_note=nats,
-            rules=fault_cost(tallies),
+            rules=_FINDINGS * fault_cost(tallies),
             typicality=distance**2 / 2,
-            styles={name: cost for name, cost in costs.items() if cost},
+            log_ratio=ratio.constant + sum(terms.values()),
+            terms=terms,
         )
 
 

@@ -102,7 +102,7 @@ class Bulk:
     def plans(
         self, predictor: Predictor[Any], first: int = 0, size: int | None = None
     ) -> list[str]:
-        """Return in words what each piece repeats and how its phrases are to end.
+        """Return in words what each draft repeats and how its phrases are to end.
 
         Args:
             predictor: the model.
@@ -111,9 +111,8 @@ class Bulk:
         size = self.variations if size is None else size
         start = Start(self.plan, self.opening, self.form, self.endings)
         return [
-            planned(predictor, start, self.options, number * self.best_of).in_words()
-            for number in range(first, first + size)
-            for _ in range(self.best_of)
+            planned(predictor, start, self.options, number).in_words()
+            for number in range(first * self.best_of, (first + size) * self.best_of)
         ]
 
     def choices(
@@ -158,7 +157,6 @@ def write_chunk(chunk: Chunk) -> list[Choice]:
         form=bulk.form,
         endings=bulk.endings,
         variations=chunk.size * bulk.best_of,
-        drafts=bulk.best_of,
         first=chunk.first * bulk.best_of,
     )
     return choose_best(

@@ -96,7 +96,6 @@ def sample(
     form: Form | None = None,
     endings: tuple[Ending, ...] | None = None,
     variations: int = 1,
-    drafts: int = 1,
     first: int = 0,
     progress: Progress | None = None,
 ) -> list[Chorale]:
@@ -112,10 +111,6 @@ def sample(
         options: None for the defaults.
         form, endings: see `Start`; None draws them for each variation.
         variations: number of chorales.
-        drafts: number of consecutive variations that are drafts of one piece, of which
-            one is to be kept (`chorale.sampling.best_of`). They repeat the same, end
-            their phrases in the same keys, and after each phrase go on from the best of
-            all of them (`chorale.sampling.phrase_costs`).
         first: number of the first variation, from 0: those from 3 on are the fourth
             and later ones of a larger number.
         progress: called after every step with the steps done and the steps in all;
@@ -125,16 +120,14 @@ def sample(
         Chorales in the key of the plan and the tempo of the opening.
 
     Raises:
-        UsageError: fewer than one variation, or no multiple of the drafts; an opening
-            that leaves no step to write, or a range without a note of the vocabulary.
+        UsageError: fewer than one variation, an opening that leaves no step to write,
+            or a range without a note of the vocabulary.
         DataError: a note of the opening is outside the model's vocabulary.
     """
     if variations < 1:
         raise UsageError(f"expected at least 1 variation, got {variations}")
     starts = [Start(plan, opening, form, endings)] * variations
-    return sample_each(
-        predictor, starts, options, drafts=drafts, first=first, progress=progress
-    )
+    return sample_each(predictor, starts, options, first=first, progress=progress)
 
 
 def sample_each(
@@ -142,23 +135,17 @@ def sample_each(
     starts: Sequence[Start],
     options: SamplingOptions | None = None,
     *,
-    drafts: int = 1,
     first: int = 0,
     progress: Progress | None = None,
 ) -> list[Chorale]:
-    """Write one new chorale from each start; otherwise as `sample`.
-
-    Drafts of one piece have the same start.
-    """
+    """Write one new chorale from each start; otherwise as `sample`."""
     options = options or SamplingOptions()
     starts = [
-        with_form(predictor, start, options, first + number // drafts * drafts)
+        with_form(predictor, start, options, first + number)
         for number, start in enumerate(starts)
     ]
     fragments = [start.fragment() for start in starts]
-    written = complete(
-        predictor, fragments, options, drafts=drafts, first=first, progress=progress
-    )
+    written = complete(predictor, fragments, options, first=first, progress=progress)
     return [replace(piece, source="") for piece in written]
 
 
@@ -171,8 +158,7 @@ def with_form(
         predictor: the model; without a critic nothing is repeated.
         start: of a piece.
         options: of its notes.
-        number: of the piece, or its first draft, among those of the random state, from
-            0.
+        number: of the piece among those of the random state, from 0.
     """
     critic = critic_of(predictor) if options.critic else None
     if start.form is not None or critic is None or critic.form is None:
@@ -200,7 +186,7 @@ def with_repeats(
         fragment: a piece.
         counts: of a corpus.
         options: of its notes.
-        number: see `with_form`.
+        number: of the piece, or its first draft, see `with_form`.
     """
     given = fragment.given
     if fragment.sources is not None or not given.any() or (given != given[0]).any():
@@ -255,7 +241,9 @@ def complete(
         fragments: the pieces and their given notes.
         options: None for the defaults.
         drafts: number of consecutive fragments, all alike, that are drafts of one
-            piece; see `sample`.
+            piece, of which one is to be kept (`chorale.sampling.best_of`). They repeat
+            the same, end their phrases in the same keys, and after each phrase go on
+            from the best of all of them (`chorale.sampling.phrase_costs`).
         first, progress: see `sample`.
 
     Returns:

@@ -80,7 +80,7 @@ def sample_pairs(
     remarks: dict[str, None] = {}
     starts = [Start(plan_of(piece)[0], opening_of(piece)) for piece in originals]
     repeated = [start for start in starts for _ in range(best_of)]
-    drawn = sample_each(predictor, repeated, options, drafts=best_of, progress=progress)
+    drawn = sample_each(predictor, repeated, options, progress=progress)
     for index, (original, start) in enumerate(zip(originals, starts, strict=True)):
         assert start.opening is not None, "every piece has an opening"
         opening = start.opening.steps

@@ -54,7 +54,6 @@ def continue_each(
     bars: int | None = None,
     opening_bars: int | None = None,
     form: Form | None = None,
-    drafts: int = 1,
     progress: Progress | None = None,
 ) -> list[Window]:
     """Continue the opening of each chorale, following the chorale's plan.
@@ -66,7 +65,7 @@ def continue_each(
         bars: length of each piece, opening included; None for the chorale's length.
         opening_bars: length of each opening; None for two bars, 0 for no opening.
         form: see `Start`; None draws one for each piece.
-        drafts, progress: see `sample_each`.
+        progress: see `sample_each`.
 
     Returns:
         The continuations without their openings; the group of each is its chorale.
@@ -81,7 +80,7 @@ def continue_each(
         plan = plan if bars is None else plan.with_bars(bars)
         opening = None if opening_bars == 0 else opening_of(chorale, opening_bars)
         starts.append(Start(plan, opening, form))
-    written = sample_each(predictor, starts, options, drafts=drafts, progress=progress)
+    written = sample_each(predictor, starts, options, progress=progress)
     return [
         Window(piece, start.opening.steps if start.opening else 0, chorale.source)
         for piece, start, chorale in zip(written, starts, chorales, strict=True)
@@ -180,7 +179,8 @@ def sampled_sets(
             drawn[name] = write(writer, chorales, variant, progress=part)
             continue
         repeated = [chorale for chorale in chorales for _ in range(best_of)]
-        windows = write(writer, repeated, variant, drafts=best_of, progress=part)
+        meeting = {"drafts": best_of} if write is harmonize_each else {}
+        windows = write(writer, repeated, variant, progress=part, **meeting)
         drawn[name] = [
             _best(windows[first : first + best_of], judge)
             for first in range(0, len(windows), best_of)

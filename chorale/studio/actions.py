@@ -146,7 +146,6 @@ def prepare_generate(values: Mapping[str, Any], piece: Chorale | None = None) ->
             start.opening,
             SamplingOptions(**_sampling(values, "guidance", "critic")),
             variations=values["variations"] * values["best_of"],
-            drafts=values["best_of"],
             progress=progress,
         )
         return Drafts(

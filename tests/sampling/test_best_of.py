@@ -14,6 +14,7 @@ from chorale.music.metre import Metre
 from chorale.music.score import Chorale
 from chorale.sampling import best_of
 from chorale.sampling.best_of import Judge, Typical, typical_of
+from chorale.sampling.draft_ratio import draft_ratio
 from chorale.voice_leading.rules import BACH_PER_THOUSAND
 
 C_MAJOR = Key("C", "major")
@@ -21,6 +22,7 @@ DOMINANT = [74, 67, 59, 43]
 TONIC = [72, 67, 64, 48]
 PREDICTOR = uniform_predictor(wide_vocabulary())
 JUDGE = Judge(PREDICTOR, typical=None)
+FINDINGS = 0.03  # factor of what findings cost
 NATS = math.log(PREDICTOR.vocabulary.size)  # of every note to this predictor
 
 
@@ -36,7 +38,8 @@ def test_a_finding_costs_its_surprise() -> None:
     assert candidate.findings["parallel-octaves"] == 2
     rate = BACH_PER_THOUSAND["parallel-octaves"] / 1000
     pairs = 2  # soprano and bass move twice, the others never
-    assert candidate.rules == pytest.approx((2 - pairs * rate) * -math.log(rate))
+    surprise = (2 - pairs * rate) * -math.log(rate)
+    assert candidate.rules == pytest.approx(FINDINGS * surprise)
     assert candidate.typicality == 0
     assert candidate.nats_per_note == pytest.approx(NATS)
 
@@ -50,24 +53,31 @@ def test_given_notes_cost_nothing() -> None:
     assert whole.rules > 0 and rest.rules == 0
 
 
-def test_style_costs_too() -> None:
+def test_a_draft_that_is_more_like_bach_costs_less() -> None:
     upper = [72, 67, 64]
     turning, walking = (
         chords(*([*upper, bass] for bass in basses))
         for basses in ((48, 50, 48, 50, 48, 50, 48), (60, 59, 57, 55, 53, 52, 48))
     )
     first, second = (JUDGE.rank([piece])[0] for piece in (turning, walking))
-    assert first.styles["bass_returns"] > 0 and "bass_returns" not in second.styles
-    assert first.style == sum(first.styles.values()) > second.style
-    assert first.cost == first.rules + first.style + first.typicality
+    assert first.terms["bass_returns"] < second.terms["bass_returns"]
+    for each in (first, second):
+        total = draft_ratio().constant + sum(each.terms.values())
+        assert each.log_ratio == pytest.approx(total)
+        costs = each.rules + each.typicality + (not each.ends_well)
+        assert each.cost == pytest.approx(costs - each.log_ratio)
 
 
-def test_an_ending_ranks_before_everything_else() -> None:
-    faulty = chords([72, 67, 64, 48], [74, 67, 64, 50], DOMINANT, TONIC)
-    unfinished = chords(TONIC, TONIC, TONIC, DOMINANT)
-    best, second = JUDGE.rank([unfinished, faulty])
-    assert best.chorale is faulty and best.cost > second.cost
-    assert best.rules > second.rules == 0
+def test_the_lowest_cost_ranks_first() -> None:
+    pieces = [
+        chords(TONIC, TONIC, TONIC, DOMINANT),
+        chords([72, 67, 64, 48], [74, 67, 64, 50], DOMINANT, TONIC),
+        chords(TONIC, [74, 65, 62, 50], DOMINANT, TONIC),
+    ]
+    ranked = JUDGE.rank(pieces)
+    costs = [candidate.cost for candidate in ranked]
+    assert costs == sorted(costs) and len(set(costs)) == 3
+    assert {candidate.ends_well for candidate in ranked} == {True, False}
 
 
 def test_of_equals_the_first_is_kept() -> None:

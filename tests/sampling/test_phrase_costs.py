@@ -25,7 +25,8 @@ from chorale.sampling import phrase_costs
 from chorale.sampling.asked_plan import Ending
 from chorale.sampling.fault_costs import fault_cost, tally_rules
 from chorale.sampling.fragments import Fragment
-from chorale.sampling.generate import complete, sample
+from chorale.sampling.generate import Start, complete, sample
+from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.particles import ParticleFilter
 from chorale.sampling.phrase_ratio import phrase_ratio
 from chorale.sampling.style_costs import style_costs
@@ -75,8 +76,16 @@ def high(monkeypatch: pytest.MonkeyPatch) -> list[Window]:
     return judged
 
 
+def drafts_of_three(
+    variations: int, options: SamplingOptions = PLAIN, *, first: int = 0
+) -> list[Chorale]:
+    """Return pieces of which every three are drafts of one, with nothing given."""
+    fragments = [Start(plan(), None).fragment()] * variations
+    return complete(PREDICTOR, fragments, options, drafts=3, first=first)
+
+
 def test_drafts_go_on_from_the_best_phrase_but_for_the_last(high: list[Window]) -> None:
-    drafts = sample(PREDICTOR, plan(), options=PLAIN, variations=3, drafts=3)
+    drafts = drafts_of_three(3)
     for number in (0, 1):
         assert len({phrase(piece, number) for piece in drafts}) == 1
     assert len({phrase(piece, 2) for piece in drafts}) == 3
@@ -88,7 +97,7 @@ def test_drafts_go_on_from_the_best_phrase_but_for_the_last(high: list[Window]) 
 def test_what_is_weighed_is_better(high: list[Window]) -> None:
     def mean(**options: float) -> float:
         own = replace(PLAIN, **options)
-        pieces = sample(PREDICTOR, plan(), options=own, variations=6, drafts=3)
+        pieces = drafts_of_three(6, own)
         return float(np.mean([piece.pitches.mean() for piece in pieces]))
 
     assert mean() > mean(style=0.0) + 0.1
@@ -96,10 +105,9 @@ def test_what_is_weighed_is_better(high: list[Window]) -> None:
 
 
 def test_pieces_do_not_depend_on_the_drafts_of_others() -> None:
-    many = sample(PREDICTOR, plan(), options=PLAIN, variations=6, drafts=3)
-    assert many[:3] == sample(PREDICTOR, plan(), options=PLAIN, variations=3, drafts=3)
-    later = sample(PREDICTOR, plan(), options=PLAIN, variations=3, drafts=3, first=3)
-    assert many[3:] == later
+    many = drafts_of_three(6)
+    assert many[:3] == drafts_of_three(3)
+    assert many[3:] == drafts_of_three(3, first=3)
 
 
 def test_a_phrase_costs_what_its_style_costs_and_its_faults_to_a_melody() -> None:
@@ -273,7 +281,7 @@ def test_a_passage_between_given_notes_is_left_alone(high: list[Window]) -> None
 
 def test_a_number_that_is_no_multiple_of_the_drafts_is_refused() -> None:
     with pytest.raises(UsageError, match="multiple of 3 drafts of a piece, got 4"):
-        sample(PREDICTOR, plan(), options=PLAIN, variations=4, drafts=3)
+        drafts_of_three(4)
 
 
 def test_particles_of_drafts_that_meet_are_resampled_together() -> None:
