@@ -154,7 +154,7 @@ def write_best(
         load_judge: opens the judge; called only if there is something to rank.
         opening: steps at the beginning that were given.
         semitones: transposition under which the chorales are judged.
-        warn_of_endings: say on stderr if no chorale of a group ends on a cadence.
+        warn_of_endings: say on stderr which of the best do not end on a cadence.
         plans: see `choose_best`; those of what is kept are said on stderr.
     """
     choices, remarks = choose_if_judged(
@@ -210,8 +210,8 @@ def write_choices(
         if len(open_ended) > _NAMED:
             which = f" for {len(open_ended)} of {len(names)} pieces"
         print_remarks(
-            f"of {destination.best_of} chorales none ended on a cadence in the home key"
-            f"{which}; a higher --best-of may find one that does"
+            f"the best of {destination.best_of} drafts does not end on a cadence in "
+            f"the home key{which}; a higher --best-of may find one that does"
         )
 
 

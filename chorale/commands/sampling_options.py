@@ -40,10 +40,10 @@ RandomState = Annotated[
 BestOf = Annotated[
     int,
     _sampling(
-        help="Number of drafts of each piece, 1 or more. New pieces and harmonizations "
-        "are drafted phrase by phrase: all drafts go on from the best. In the end the "
-        "judge keeps one that ends on a cadence, breaks few rules and is about as "
-        "likely as Bach's own. More take longer and give better pieces.",
+        help="Number of drafts of each piece, 1 or more. Those of a harmonization go "
+        "on from the best of them after each phrase. In the end the judge keeps the "
+        "one most like Bach's chorales: in style, in likelihood, in few broken rules "
+        "and a cadence at the end. More take longer and give better pieces.",
     ),
 ]
 _TEMPERATURE = (

@@ -1,11 +1,12 @@
 """Costs of phrases: particles weighed by each phrase that they end.
 
 The critic of a model hears a beat at a time. What takes longer, such as a seventh that
-resolves or a succession of chords, is heard at the end of each phrase: its style costs
-what the judge makes it cost (`chorale.sampling.style_costs`). Drafts of one piece meet
-there and go on from the best of all of them, but for the last phrase, so that whole
-pieces differ: three drafts of each of six phrases are more than three pieces to choose
-from.
+resolves or a succession of chords, is heard at the end of each phrase: what its style
+costs, see `chorale.sampling.style_costs`. Drafts of one harmonization meet there and go
+on from the best of all of them, but for the last phrase, so that whole pieces differ:
+six drafts of each of six phrases are more than six pieces to choose from. New pieces do
+not meet: the judge chooses better among three that differ (AUC of continuations of the
+even pieces of valid .60 for .64).
 
 Where the melody is given, faults of part-writing cost too, and so do weak cadences:
 other melodies than Bach's lead to more of both. In 26 harmonizations of folk songs, six

@@ -76,8 +76,9 @@ def finish(
         if ends_open:
             which = "" if len(choices) == 1 else f" for {ends_open} of {len(choices)}"
             remarks += (
-                f"of {best_of} drafts none ended on a cadence in the home key{which}: "
-                "more of them, or another random state, may find one that does",
+                f"the best of {best_of} drafts does not end on a cadence in the home "
+                f"key{which}: more of them, or another random state, may find one that "
+                "does",
             )
     written = cells_to_json(drafts.written)
     variations: list[JsonObject] = [

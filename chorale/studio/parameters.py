@@ -149,9 +149,8 @@ def _model(kind: str | None = None) -> Parameter:
 def _best_of(default: int) -> Parameter:
     return Parameter(
         name="best_of",
-        summary="Number of drafts of each piece. New pieces and harmonizations go on "
-        "from the best after each phrase; the judge keeps one that ends on a cadence, "
-        "breaks few rules and is typical of Bach.",
+        summary="Number of drafts of each piece. Harmonizations go on from the best "
+        "after each phrase; the judge keeps the one most like Bach's chorales.",
         kind=int,
         default=default,
         least=1,

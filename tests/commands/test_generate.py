@@ -70,7 +70,7 @@ def test_of_several_pieces_those_without_a_cadence_are_named(run: Run) -> None:
     code, _, err = run("generate", "--seed", "3", "--bars", "5", "-n", "2")
     assert code == 0
     named = "in the home key for chorale-seed3-1 and chorale-seed3-2;"
-    assert f"none ended on a cadence {named}" in err
+    assert f"does not end on a cadence {named}" in err
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_generate_writes_what_it_prints(run: Run) -> None:
     code, out, err = run("generate", "--seed", "3", "--bars", "5")
     assert (code, out) == (0, "chorale-seed3.mid\n")
     # The fake model hardly ever ends on a cadence.
-    assert err.startswith("note: of 3 chorales none ended on a cadence")
+    assert err.startswith("note: the best of 3 drafts does not end on a cadence")
     assert written() == ["chorale-seed3.mid"]
     tracks = mido.MidiFile("chorale-seed3.mid").tracks
     assert [track.name.lower() for track in tracks[1:]] == list(VOICE_NAMES)

@@ -143,7 +143,7 @@ def test_the_best_candidate_is_kept(run: Run, monkeypatch: pytest.MonkeyPatch) -
         *("harmonize", "open.abc", "--particles", "2", "--best-of", "4"),
         *("--report", "why.md", "--output", "best", "--format", "csv"),
     )
-    assert "of 4 chorales none ended on a cadence" in err
+    assert "the best of 4 drafts does not end on a cadence" in err
     report = Path("why.md").read_text(encoding="utf-8")
     assert "## open-harmonized" in report and "| 4 | no |" in report
     # The first candidate of the report, the one with the lowest cost, is kept.
@@ -194,7 +194,7 @@ def test_chorales_are_judged_in_the_transposition_of_the_model(
         force=True,
     )
     for semitones, said in (
-        (-3, "of 2 chorales none ended"),
+        (-3, "the best of 2 drafts does not end"),
         (0, "nothing was judged"),
     ):
         outputs.write_best(how, ["a"], drawn, lambda: judge, semitones=semitones)

@@ -232,7 +232,7 @@ def test_generating_from_nothing() -> None:
     found = run(action="generate", seed="none", bars=3, opening=2, best_of=2)
     assert found["variations"][0]["written"][0][0][0] == 0
     assert not found["variations"][0]["complete_cadence"]
-    assert any("none ended on a cadence" in remark for remark in found["remarks"])
+    assert any("does not end on a cadence" in remark for remark in found["remarks"])
 
 
 def test_the_same_random_state_gives_the_same_piece() -> None:
