@@ -15,7 +15,7 @@ from chorale.formats.files import FORMATS, OUTPUT_ENDINGS, losses, write
 from chorale.music.score import Chorale
 from chorale.music.voices import INSTRUMENTS
 from chorale.sampling.best_of import Candidate, Choice, Judge, choose_if_judged
-from chorale.sampling.draft_ratio import summary_of
+from chorale.sampling.log_ratio import summary_of
 from chorale.utils.checks import check_at_least, check_choice
 from chorale.utils.extras import require
 from chorale.utils.reports import (

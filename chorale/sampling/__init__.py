@@ -26,7 +26,9 @@ openings        where a new piece starts: a chorale's first bars, or nothing
 prompts         openings, plans and sopranos to complete
 best_of         the judge that keeps the best of several chorales
 style_costs     what the style of a chorale costs it, and `style_fitting` how much
-phrase_ratio    how much more a phrase is like Bach's than like a model's, and
+phrase_ratio    how much more a new phrase is like Bach's than like a model's, and
                 `phrase_ratio_fitting` fits it
+log_ratio       the same of phrases to a melody, and of whole drafts, and
+                `log_ratio_fitting` fits it
 fault_costs     what its faults of part-writing cost
 """

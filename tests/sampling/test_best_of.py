@@ -14,7 +14,7 @@ from chorale.music.metre import Metre
 from chorale.music.score import Chorale
 from chorale.sampling import best_of
 from chorale.sampling.best_of import Judge, Typical, typical_of
-from chorale.sampling.draft_ratio import draft_ratio
+from chorale.sampling.log_ratio import DRAFTS, log_ratio
 from chorale.voice_leading.rules import BACH_PER_THOUSAND
 
 C_MAJOR = Key("C", "major")
@@ -62,7 +62,7 @@ def test_a_draft_that_is_more_like_bach_costs_less() -> None:
     first, second = (JUDGE.rank([piece])[0] for piece in (turning, walking))
     assert first.terms["bass_returns"] < second.terms["bass_returns"]
     for each in (first, second):
-        total = draft_ratio().constant + sum(each.terms.values())
+        total = log_ratio(DRAFTS).constant + sum(each.terms.values())
         assert each.log_ratio == pytest.approx(total)
         costs = each.rules + each.typicality + (not each.ends_well)
         assert each.cost == pytest.approx(costs - each.log_ratio)

@@ -26,6 +26,7 @@ from chorale.sampling.asked_plan import Ending
 from chorale.sampling.fault_costs import fault_cost, tally_rules
 from chorale.sampling.fragments import Fragment
 from chorale.sampling.generate import Start, complete, sample
+from chorale.sampling.log_ratio import MELODY_PHRASES, log_ratio
 from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.particles import ParticleFilter
 from chorale.sampling.phrase_ratio import phrase_ratio
@@ -61,6 +62,13 @@ def cost_without_ratio(window: Window) -> float:
     """Return what a phrase without a given melody costs beside its log ratio."""
     ratio = phrase_ratio().of(Analysis.of(window))
     return phrase_costs.cost_of(window, has_melody=False) + ratio
+
+
+def cost_to_melody(window: Window) -> float:
+    """Return what a phrase with a given melody costs beside its log ratio."""
+    ratio = log_ratio(MELODY_PHRASES).of(Analysis.of(window))
+    assert abs(ratio) > 0.01
+    return phrase_costs.cost_of(window, has_melody=True) + ratio
 
 
 @pytest.fixture
@@ -125,14 +133,13 @@ def test_a_phrase_costs_what_its_style_costs_and_its_faults_to_a_melody() -> Non
     faults = fault_cost(tally_rules(analysis.piece, start=16))
     assert faults > 0
     assert [ending.kind for ending in analysis.endings] == ["none", "none"]
-    to_melody = partial(phrase_costs.cost_of, has_melody=True)
     cancelled, accidentals = MEASURES["cancelled_accidentals"].count(analysis)
     lines = 4 * (cancelled - 0.04 * accidentals)
     assert lines > 0
-    assert to_melody(window) == pytest.approx(style + faults + lines + 2 * 8 + 10)
+    assert cost_to_melody(window) == pytest.approx(style + faults + lines + 2 * 8 + 10)
     # Where the piece goes on, it may do so without a cadence.
     second = Window(piece.excerpt(0, 32), 16, "", is_cut=True)
-    difference = to_melody(replace(second, is_cut=False)) - to_melody(second)
+    difference = cost_to_melody(replace(second, is_cut=False)) - cost_to_melody(second)
     assert difference == pytest.approx(10 + surprisal("missing-cadence"), abs=0.2)
 
 
@@ -157,7 +164,7 @@ def test_pieces_end_on_a_close(end: list[list[int]], expected: float) -> None:
         pitches=np.repeat([*BEFORE, *end], 4, axis=0), key=Key("C", "major")
     )
     window = Window(piece, 0, "")
-    with_melody = phrase_costs.cost_of(window, has_melody=True)
+    with_melody = cost_to_melody(window)
     alone = cost_without_ratio(window)
     faults = fault_cost(tally_rules(Analysis.of(window).piece))
     plainness = 4 * MISSING
@@ -197,7 +204,7 @@ def test_motion_at_half_beats_is_missed_in_plain_voices_only() -> None:
         window = Window(Chorale(pitches=pitches, key=Key("C", "major")), 0, "")
         analysis = Analysis.of(window)
         other = fault_cost(tally_rules(analysis.piece))
-        with_melody = phrase_costs.cost_of(window, has_melody=True)
+        with_melody = cost_to_melody(window)
         cost[name] = with_melody - cost_without_ratio(window) - other
     assert cost["plain"] - cost["tenor"] == pytest.approx(1)
     assert cost["plain"] - cost["bass"] == pytest.approx(1 + 1)
@@ -208,7 +215,7 @@ def test_cancelled_accidentals_cost_beside_their_faults() -> None:
         pitches = np.repeat([[72, pitch, 55, 48] for pitch in alto], 4, axis=0)
         window = Window(Chorale(pitches=pitches, key=Key("C", "major")), 0, "")
         faults = fault_cost(tally_rules(Analysis.of(window).piece))
-        with_melody = phrase_costs.cost_of(window, has_melody=True)
+        with_melody = cost_to_melody(window)
         return with_melody - cost_without_ratio(window) - faults
 
     difference = cost(64, 66, 65, 64) - cost(64, 66, 67, 64)

@@ -41,7 +41,8 @@ class Columns:
         """
         bins, rates = {}, {}
         for name in profiles[0].counts:
-            shares = _shares(np.concatenate([each.counts[name] for each in profiles]))
+            counts = _flat(np.concatenate([each.counts[name] for each in profiles]))
+            shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
             bins[name] = np.flatnonzero(shares.mean(axis=0) >= _RARE)
         for name in profiles[0].measures:
             counts = np.concatenate([each.measures[name] for each in profiles])
@@ -60,9 +61,10 @@ class Columns:
         """Return the vectors of the windows, float array (windows, columns)."""
         columns = []
         for name, bins in self.bins.items():
-            shares = _shares(profile.counts[name])
-            rest = np.delete(shares, bins, axis=1)
-            columns += [shares[:, bins], rest.sum(axis=1, keepdims=True)]
+            counts = _flat(profile.counts[name])
+            own, total = counts[:, bins], counts.sum(axis=1, keepdims=True)
+            rest = total - own.sum(axis=1, keepdims=True)
+            columns.append(np.hstack([own, rest]) / np.maximum(total, 1))
         for name, mean in self.rates.items():
             events, opportunities = profile.measures[name].T
             rates = events / np.where(opportunities > 0, opportunities, 1)
@@ -71,8 +73,6 @@ class Columns:
         return np.hstack(columns)
 
 
-def _shares(counts: IntArray) -> Floats:
-    """Return counts (windows, parts, bins) by their sum, (windows, parts × bins)."""
-    flat = counts.reshape(len(counts), -1)
-    shares: Floats = flat / np.maximum(flat.sum(axis=1, keepdims=True), 1)
-    return shares
+def _flat(counts: IntArray) -> IntArray:
+    """Return counts (windows, parts, bins) as (windows, parts × bins)."""
+    return counts.reshape(len(counts), -1)

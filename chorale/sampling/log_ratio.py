@@ -1,13 +1,16 @@
-"""How much more a draft is like Bach's chorales than like a model's: a log ratio.
+"""How much more music is like Bach's than like a model's: log ratios.
 
-The classifier of the two-sample test (`chorale.evaluation.style.two_sample`), fitted to
-all drafts of train at once: a logistic regression on shares and rates of a whole draft.
-The judge keeps the draft that has the highest log ratio, of drafts that cost the same
-otherwise (`chorale.sampling.best_of`). It hears what no single phrase has: repeats, the
-keys of phrases that follow one another, the range of a voice.
+A logistic regression on the shares and rates of a window, as the classifier of the
+two-sample test (`chorale.evaluation.style.two_sample`), fitted to chorales of train and
+to drafts of their openings and sopranos. There are two:
 
-Means and weights are in `draft_ratio.json`, as `chorale.sampling.draft_ratio_fitting`
-fits them.
+- of phrases with a given melody: particles are weighed by it
+  (`chorale.sampling.phrase_costs`);
+- of whole drafts, of which the judge keeps one (`chorale.sampling.best_of`). It hears
+  what no phrase has: repeats, keys of phrases that follow one another.
+
+Phrases of new pieces have a ratio of events (`chorale.sampling.phrase_ratio`). Means
+and weights are in `log_ratios.json`, as `chorale.sampling.log_ratio_fitting` fits them.
 """
 
 from __future__ import annotations
@@ -29,19 +32,23 @@ from chorale.evaluation.style.measures.table import MEASURES
 from chorale.evaluation.style.profiles import profile_of
 from chorale.utils.arrays import Float64Array
 
-FILE = Path(__file__).with_suffix(".json")
+FILE = Path(__file__).with_name("log_ratios.json")
+# Names of the ratios.
+MELODY_PHRASES = "phrases with a given melody"
+DRAFTS = "drafts"
+RATIOS = (MELODY_PHRASES, DRAFTS)
 _REST = "others"  # the bins of a feature that share a column
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class DraftRatio:
-    """The weights of the log ratio.
+class LogRatio:
+    """The weights of a log ratio.
 
     Attributes:
-        columns: of the vector of a draft.
+        columns: of the vector of a window.
         bach: their means over Bach's chorales, float array (columns,).
         weights: nats for a share or rate that is higher by 1, float array (columns,).
-        constant: log ratio of a draft that has all of these means, in nats.
+        constant: log ratio of a window that has all of these means, in nats.
     """
 
     columns: Columns
@@ -50,7 +57,7 @@ class DraftRatio:
     constant: float
 
     def terms(self, analysis: Analysis) -> dict[str, float]:
-        """Return what each feature and measure of a draft adds, in nats, by name.
+        """Return what each feature and measure of a window adds, in nats, by name.
 
         Their sum and the constant are the log ratio.
         """
@@ -60,6 +67,10 @@ class DraftRatio:
         for name, term in zip(self.columns.names, nats.tolist(), strict=True):
             terms[name] += term
         return dict(terms)
+
+    def of(self, analysis: Analysis) -> float:
+        """Return the log ratio of a window, in nats."""
+        return self.constant + sum(self.terms(analysis).values())
 
     def to_json(self) -> dict[str, Any]:
         """Return plain dictionaries, lists, numbers and text."""
@@ -85,7 +96,7 @@ class DraftRatio:
         return {"constant": self.constant, "features": features, "measures": measures}
 
     @classmethod
-    def from_json(cls, table: Mapping[str, Any]) -> DraftRatio:
+    def from_json(cls, table: Mapping[str, Any]) -> LogRatio:
         """Return what `to_json` was made of."""
         features, measures = table["features"], table["measures"]
         bins = {
@@ -107,9 +118,10 @@ class DraftRatio:
 
 
 @cache
-def draft_ratio() -> DraftRatio:
-    """Return the log ratio that was fitted to the shipped model."""
-    return DraftRatio.from_json(json.loads(FILE.read_text(encoding="utf-8")))
+def log_ratio(name: str) -> LogRatio:
+    """Return one of RATIOS, as it was fitted to the shipped model."""
+    table = json.loads(FILE.read_text(encoding="utf-8"))
+    return LogRatio.from_json(table["ratios"][name])
 
 
 def summary_of(name: str) -> str:
