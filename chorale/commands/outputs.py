@@ -56,8 +56,8 @@ Report = Annotated[
 
 
 _HEADER = (
-    *("place", "cadence", "nats per note", "atypical", "rules", "like Bach", "cost"),
-    *("findings", "what is least like Bach"),
+    *("place", "cadence", "nats per note", "atypical", "rules", "style", "like Bach"),
+    *("cost", "findings", "what is least like Bach"),
 )
 _LEAST = 3  # features and measures that a report names
 _NAMED = 8  # pieces that a remark names; of more it gives the number
@@ -234,9 +234,10 @@ def choice_blocks(drawn: Mapping[str, Sequence[Candidate]]) -> list[Block]:
         Paragraph(
             "The first of each table, the one with the lowest cost, was kept. Costs "
             "are in nats: for an end without a complete cadence; for findings beyond "
-            "Bach's own rate, where rarer violations cost more; and for a likelihood "
-            "that is not typical of his chorales. The log ratio says how much more a "
-            "piece is like Bach's chorales than like a model's, and lowers its cost."
+            "Bach's own rate, where rarer violations cost more; for what is less "
+            "common in his style, or more; and for a likelihood that is not typical of "
+            "his chorales. The log ratio, like Bach, lowers the cost: it says how much "
+            "more a piece is like his chorales than like a model's."
         ),
     ]
     for name, candidates in drawn.items():
@@ -247,6 +248,7 @@ def choice_blocks(drawn: Mapping[str, Sequence[Candidate]]) -> list[Block]:
                 f"{candidate.nats_per_note:.3f}",
                 f"{candidate.typicality:.2f}",
                 f"{candidate.rules:.1f}",
+                f"{candidate.style:.1f}",
                 f"{candidate.log_ratio:.1f}",
                 f"{candidate.cost:.1f}",
                 findings_of(candidate),

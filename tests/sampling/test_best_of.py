@@ -61,10 +61,12 @@ def test_a_draft_that_is_more_like_bach_costs_less() -> None:
     )
     first, second = (JUDGE.rank([piece])[0] for piece in (turning, walking))
     assert first.terms["bass_returns"] < second.terms["bass_returns"]
+    assert first.styles["bass_returns"] > 0 and "bass_returns" not in second.styles
+    assert first.style == sum(first.styles.values()) > second.style
     for each in (first, second):
         total = log_ratio(DRAFTS).constant + sum(each.terms.values())
         assert each.log_ratio == pytest.approx(total)
-        costs = each.rules + each.typicality + (not each.ends_well)
+        costs = each.rules + each.style + each.typicality + (not each.ends_well)
         assert each.cost == pytest.approx(costs - each.log_ratio)
 
 
