@@ -19,6 +19,7 @@ from chorale.errors import MissingExtraError
 from chorale.music.lyrics import Lyric
 from chorale.music.score import Chorale
 from chorale.sampling.best_of import Candidate
+from chorale.sampling.log_ratio import summary_of
 from chorale.utils.reports import Table
 
 
@@ -31,17 +32,15 @@ def test_a_report_has_a_table_for_each_file() -> None:
         rules=7.25,
         typicality=0.5,
         styles={"bass_returns": 1.0, "phrase_ends_none": 2.25},
+        log_ratio=-1.5,
+        terms={"bass_leaps": -1.25, "bass_returns": 0.5, "passing_tones": -0.5},
     )
     blocks = choice_blocks({"one": [candidate, candidate], "two": [candidate]})
     tables = [block for block in blocks if isinstance(block, Table)]
     assert [len(table.rows) for table in tables] == [2, 1]
-    styles = (
-        "2.2 too many phrases that end with no cadence; "
-        "1.0 too many bass notes that return at once: A B A"
-    )
-    row = ("1", "yes", "0.250", "0.50", "7.2", "3.2", "11.0", "2 crossing, 1 overlap")
-    row = (*row, styles)
-    assert tables[0].rows[0] == row
+    row = ("1", "yes", "0.250", "0.50", "7.2", "3.2", "-1.5", "12.5")
+    least = f"-1.2 {summary_of('bass_leaps')}; -0.5 {summary_of('passing_tones')}"
+    assert tables[0].rows[0] == (*row, "2 crossing, 1 overlap", least)
 
 
 def test_lyrics_that_are_lost_are_said_once(

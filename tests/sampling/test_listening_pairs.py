@@ -63,6 +63,9 @@ class _LastIsBest(Judge):
                 nats_per_note=0.0,
                 rules=0.0,
                 typicality=0.0,
+                styles={},
+                log_ratio=0.0,
+                terms={},
             )
             for chorale in reversed(chorales)
         ]
