@@ -211,7 +211,7 @@ def write_choices(
             which = f" for {len(open_ended)} of {len(names)} pieces"
         print_remarks(
             f"the best of {destination.best_of} drafts does not end on a cadence in "
-            f"the home key{which}; a higher --best-of may find one that does"
+            f"the home key{which}; another --random-state may give one that does"
         )
 
 
@@ -236,8 +236,9 @@ def choice_blocks(drawn: Mapping[str, Sequence[Candidate]]) -> list[Block]:
             "are in nats: for an end without a complete cadence; for findings beyond "
             "Bach's own rate, where rarer violations cost more; for what is less "
             "common in his style, or more; and for a likelihood that is not typical of "
-            "his chorales. The log ratio, like Bach, lowers the cost: it says how much "
-            "more a piece is like his chorales than like a model's."
+            "his chorales. The column 'like Bach' is subtracted: a log ratio, which "
+            "says how much more a piece is like his chorales than like a model's. The "
+            "last column names what lowers it most, too much or too little of it."
         ),
     ]
     for name, candidates in drawn.items():

@@ -5,7 +5,7 @@ bulk            many of them in chunks, over any executor
 next_step       its sampler, step by step
 alphabet        what it looks up by the pitch that sounds
 particles       its particle filter, for notes that are given later
-phrase_costs    what phrases cost, after each of which drafts of a piece meet
+phrase_costs    what phrases cost, after each of which drafts of a melody meet
 steering        the critic that weighs particles after every beat
 cadence_keys    the keys in which phrases are to end
 form            passages that are repeated, copied as they are written

@@ -64,7 +64,7 @@ class Batch:
         asked: how their phrases are to end; None to draw it.
         streams: seeds of the random numbers, one per piece.
         drafts: number of consecutive pieces that are drafts of one: their plan is drawn
-            once, and they meet after every phrase, see
+            once, and they meet after every phrase but the last, see
             `chorale.sampling.phrase_costs`.
     """
 

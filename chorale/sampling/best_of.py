@@ -92,10 +92,10 @@ class Candidate:
         ends_well: whether it ends on a complete cadence.
         findings: number of findings of each part-writing rule, opening excluded.
         nats_per_note: negative log-likelihood, opening excluded.
-        rules, typicality: costs in nats, at least 0.
-        styles: costs of style in nats, above 0, by name of
+        rules, typicality: costs in nats, at least 0, that of rules times _FINDINGS.
+        styles: costs of style in nats, above 0, times _STYLE, by name of
             `chorale.sampling.style_costs.DIRECTIONS`.
-        log_ratio: in nats, above 0 for a draft that is likelier Bach's than a model's.
+        log_ratio: in nats, above 0 for a draft that is more like Bach's than a model's.
         terms: what features and measures add to it, in nats, by name, see
             `chorale.sampling.log_ratio.LogRatio.terms`.
     """
@@ -207,7 +207,7 @@ class Judge:
         opening: int,
     ) -> Candidate:
         """Return a chorale with its costs, which are those of its transposition."""
-        # All of them share one harmonic analysis.
+        # Rules, style, cadence and log ratio share one harmonic analysis.
         analysis = Analysis.of(Window(judged, opening, judged.source))
         tallies = tally_rules(analysis.piece, start=opening)
         ratio = log_ratio(DRAFTS)

@@ -113,7 +113,7 @@ def harmonize(
         options: of the model's kind; None for its defaults.
         variations: number of chorales; the first of four equals the only one of one.
         drafts: number of consecutive variations that are drafts of one piece, see
-            `chorale.sampling.generate.sample`.
+            `chorale.sampling.generate.complete`.
         progress: see `fill_in`.
 
     Raises:

@@ -4,9 +4,9 @@ The critic of a model hears a beat at a time. What takes longer, such as a seven
 resolves or a succession of chords, is heard at the end of each phrase: what its style
 costs, see `chorale.sampling.style_costs`. Drafts of one harmonization meet there and go
 on from the best of all of them, but for the last phrase, so that whole pieces differ:
-six drafts of each of six phrases are more than six pieces to choose from. New pieces do
-not meet: the judge chooses better among three that differ (AUC of continuations of the
-even pieces of valid .61 for .64).
+six drafts of each of six phrases are more than six pieces to choose from. Those of new
+pieces do not meet: the judge chooses better among three that differ (AUC of
+continuations of the even pieces of valid .61 for .64).
 
 Where the melody is given, faults of part-writing cost too, and so do weak cadences:
 other melodies than Bach's lead to more of both. In 26 harmonizations of folk songs, six
@@ -27,7 +27,7 @@ it, on the dominant of the dominant, as readily as on a full one. In pieces in m
 
 The log ratio of a phrase lowers what it costs if it is more like Bach's than like a
 model's, and otherwise raises it: that of `chorale.sampling.phrase_ratio` where no
-melody is given, that of `chorale.sampling.log_ratio` to a melody. It made
+melody is given, that of `chorale.sampling.log_ratio` to a melody. The latter made
 harmonizations harder to tell from Bach's (mean AUC of the even pieces .72 for .80).
 Without a melody, a phrase that ends in another key than is asked for costs as well. A
 phrase that repeats an earlier melody counts as having one.

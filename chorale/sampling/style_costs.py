@@ -87,7 +87,7 @@ class StyleCosts:
             following.setdefault(_to_text(chord), []).append(_to_text(after))
         terms = {
             name: {
-                "counts": summary_of(name),
+                "counts": _summary_of(name),
                 "bach": self.rates[name],
                 "weight": self.weights[name],
             }
@@ -116,7 +116,7 @@ def style_costs() -> StyleCosts:
     return StyleCosts.from_json(json.loads(FILE.read_text(encoding="utf-8")))
 
 
-def summary_of(name: str) -> str:
+def _summary_of(name: str) -> str:
     """Return what a term of DIRECTIONS counts, in words: `too many …`, `too few …`."""
     if name == RARE_PAIRS:
         what = "successions of two chords that fewer than two chorales by Bach have"

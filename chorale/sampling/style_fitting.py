@@ -7,7 +7,9 @@ of them with the shipped model, fits the costs and writes `style_costs.json`. A 
 regression of pairs, a chorale of Bach's and the draft with its opening or soprano, says
 by how much each term speaks for Bach; its weights are at least 0, so that no term
 lowers a cost. They are then scaled so that style counts as much as the rules of
-part-writing: both costs have the same standard deviation among the drafts.
+part-writing, as they do in phrases to a melody: both costs have the same standard
+deviation among the drafts. Fit these costs first, then `phrase_ratio_fitting` and
+`log_ratio_fitting`, whose drafts they weigh.
 """
 
 from __future__ import annotations

@@ -77,8 +77,7 @@ def finish(
             which = "" if len(choices) == 1 else f" for {ends_open} of {len(choices)}"
             remarks += (
                 f"the best of {best_of} drafts does not end on a cadence in the home "
-                f"key{which}: more of them, or another random state, may find one that "
-                "does",
+                f"key{which}: another random state may give one that does",
             )
     written = cells_to_json(drafts.written)
     variations: list[JsonObject] = [

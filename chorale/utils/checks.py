@@ -28,7 +28,7 @@ def check_at_least(options: Any, **least: float) -> None:
 
 
 def check_at_most(options: Any, **most: float) -> None:
-    """Raise a UsageError unless each named option is at most its bound."""
+    """Raise a UsageError unless each named option is finite, at most its bound."""
     for name, high in most.items():
         if (value := _number(options, name)) > high:
             raise OptionError(name, f"expected {{}} of at most {high}, got {value}")

@@ -8,6 +8,8 @@ import pytest
 from fakes import uniform_predictor, wide_vocabulary
 
 from chorale.evaluation.likelihood import Scored
+from chorale.evaluation.style.analysis import Analysis
+from chorale.evaluation.style.windows import Window
 from chorale.models.storage import DEFAULT_MODEL, load_card
 from chorale.music.keys import Key
 from chorale.music.metre import Metre
@@ -15,6 +17,7 @@ from chorale.music.score import Chorale
 from chorale.sampling import best_of
 from chorale.sampling.best_of import Judge, Typical, typical_of
 from chorale.sampling.log_ratio import DRAFTS, log_ratio
+from chorale.sampling.style_costs import style_costs
 from chorale.voice_leading.rules import BACH_PER_THOUSAND
 
 C_MAJOR = Key("C", "major")
@@ -22,7 +25,7 @@ DOMINANT = [74, 67, 59, 43]
 TONIC = [72, 67, 64, 48]
 PREDICTOR = uniform_predictor(wide_vocabulary())
 JUDGE = Judge(PREDICTOR, typical=None)
-FINDINGS = 0.03  # factor of what findings cost
+FINDINGS, STYLE = 0.03, 0.1  # factors of what findings and style cost
 NATS = math.log(PREDICTOR.vocabulary.size)  # of every note to this predictor
 
 
@@ -63,6 +66,11 @@ def test_a_draft_that_is_more_like_bach_costs_less() -> None:
     assert first.terms["bass_returns"] < second.terms["bass_returns"]
     assert first.styles["bass_returns"] > 0 and "bass_returns" not in second.styles
     assert first.style == sum(first.styles.values()) > second.style
+    assert first.log_ratio < second.log_ratio and first.cost > second.cost
+    analysis = Analysis.of(Window(turning, 0, ""))
+    assert first.style == pytest.approx(
+        STYLE * sum(style_costs().costs(analysis).values())
+    )
     for each in (first, second):
         total = log_ratio(DRAFTS).constant + sum(each.terms.values())
         assert each.log_ratio == pytest.approx(total)

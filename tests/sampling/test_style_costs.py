@@ -17,9 +17,9 @@ from chorale.sampling.style_costs import (
     DIRECTIONS,
     RARE_PAIRS,
     StyleCosts,
+    _summary_of,
     excess,
     style_costs,
-    summary_of,
 )
 
 COSTS = style_costs()
@@ -41,10 +41,10 @@ def test_every_term_has_a_rate_and_a_weight_that_never_lowers_the_cost() -> None
 
 
 def test_words_say_in_which_way_a_term_costs() -> None:
-    said = summary_of("bass_returns")
+    said = _summary_of("bass_returns")
     assert said == "too many bass notes that return at once: A B A"
-    assert summary_of("resolved_sevenths").startswith("too few sevenths")
-    assert "fewer than two chorales" in summary_of(RARE_PAIRS)
+    assert _summary_of("resolved_sevenths").startswith("too few sevenths")
+    assert "fewer than two chorales" in _summary_of(RARE_PAIRS)
 
 
 @pytest.mark.parametrize(

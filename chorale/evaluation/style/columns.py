@@ -59,7 +59,7 @@ class Columns:
 
     def vectors(self, profile: Profile) -> Floats:
         """Return the vectors of the windows, float array (windows, columns)."""
-        columns = []
+        columns = [np.empty((len(profile.groups), 0))]
         for name, bins in self.bins.items():
             counts = _flat(profile.counts[name])
             own, total = counts[:, bins], counts.sum(axis=1, keepdims=True)

@@ -32,6 +32,11 @@ def test_rare_bins_share_a_column_and_measures_without_opportunity_have_none() -
     assert columns.vectors(windows) == pytest.approx(np.array(expected))
 
 
+def test_without_columns_vectors_are_empty() -> None:
+    windows = profile([50, 0, 0, 50], [1, 2, 3, 4], rates=[(1, 2), (0, 0)])
+    assert Columns({}, {}).vectors(windows).shape == (2, 0)
+
+
 def test_windows_are_seen_in_the_columns_of_others() -> None:
     columns = Columns.of(profile([50, 0, 0, 50], rates=[(1, 2)]))
     other = profile([1, 2, 3, 4], [0, 0, 0, 0], rates=[(0, 0), (1, 1)])
