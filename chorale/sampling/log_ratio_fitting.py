@@ -13,17 +13,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from chorale.corpus.loading import load_corpus
-from chorale.errors import DataError
 from chorale.evaluation.style.columns import Columns
 from chorale.evaluation.style.profiles import profile
 from chorale.evaluation.style.windows import Window
 from chorale.models.storage import NEXT_STEP, load_model
-from chorale.music.phrases import fermatas_of
 from chorale.music.score import Chorale
 from chorale.sampling.log_ratio import (
     DRAFTS,
@@ -34,7 +31,7 @@ from chorale.sampling.log_ratio import (
     log_ratio,
 )
 from chorale.sampling.next_step import SamplingOptions
-from chorale.sampling.phrase_ratio_fitting import phrases_of
+from chorale.sampling.phrase_ratio_fitting import originals_of, phrases_of
 from chorale.sampling.prompts import continue_each, harmonize_each
 from chorale.utils.files import write_text
 
@@ -75,30 +72,6 @@ def fit_drafts(drafts: Sequence[Window], train: Sequence[Chorale]) -> LogRatio:
         DataError: see `originals_of`.
     """
     return _fit(drafts, originals_of(drafts, train), _DRAFTS_C)
-
-
-def originals_of(drafts: Sequence[Window], train: Sequence[Chorale]) -> list[Window]:
-    """Return the windows of Bach's chorales that drafts were written instead of.
-
-    Args:
-        drafts: the group of each is the source of the chorale of train whose opening or
-            soprano it has.
-        train: Bach's chorales.
-
-    Raises:
-        DataError: there are no drafts, or one is of no chorale of train.
-    """
-    by_source = {chorale.source: chorale for chorale in train}
-    prompts = dict.fromkeys((draft.group, draft.start) for draft in drafts)
-    if not drafts or not {source for source, _ in prompts} <= {*by_source}:
-        raise DataError("expected drafts of chorales of train")
-    windows = []
-    for source, start in prompts:
-        chorale = by_source[source]
-        # Its drafts have estimated phrases too if it has no fermatas.
-        chorale = replace(chorale, fermatas=fermatas_of(chorale)[0])
-        windows.append(Window(chorale, start, source))
-    return windows
 
 
 def _fit(drafts: Sequence[Window], bach: Sequence[Window], strength: float) -> LogRatio:

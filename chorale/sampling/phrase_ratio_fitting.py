@@ -51,25 +51,14 @@ def fit_phrase_ratio(drawn: Sequence[Window], train: Sequence[Chorale]) -> Phras
     """Fit the rates and weights of all terms.
 
     Args:
-        drawn: windows of drafts; the group of each is the source of the chorale of
-            train whose opening it has.
-        train: Bach's chorales.
+        drawn, train: see `originals_of`.
 
     Raises:
-        DataError: there are no drafts, or one is of no chorale of train.
+        DataError: see `originals_of`.
     """
     from sklearn.linear_model import LogisticRegression
 
-    by_source = {chorale.source: chorale for chorale in train}
-    starts = {window.group: window.start for window in drawn}
-    if not drawn or not {*starts} <= {*by_source}:
-        raise DataError("expected drafts of chorales of train")
-    own = []
-    for source, start in starts.items():
-        chorale = by_source[source]
-        # Its drafts have estimated phrases too if it has no fermatas.
-        chorale = replace(chorale, fermatas=fermatas_of(chorale)[0])
-        own.append(Window(chorale, start, source))
+    own = originals_of(drawn, train)
     bach, drafts = (_counts(windows) for windows in (own, drawn))
     events, opportunities = bach.sum(axis=0).T
     rates = (events / np.maximum(opportunities, 1)).round(_DIGITS)
@@ -84,6 +73,30 @@ def fit_phrase_ratio(drawn: Sequence[Window], train: Sequence[Chorale]) -> Phras
     more, fewer = weights.reshape(2, -1).tolist()
     rows = zip(rates.tolist(), more, fewer, strict=True)
     return PhraseRatio(dict(zip(NAMES, (Term(*row) for row in rows), strict=True)))
+
+
+def originals_of(drafts: Sequence[Window], train: Sequence[Chorale]) -> list[Window]:
+    """Return the windows of Bach's chorales that drafts were written instead of.
+
+    Args:
+        drafts: the group of each is the source of the chorale of train whose opening or
+            soprano it has.
+        train: Bach's chorales.
+
+    Raises:
+        DataError: there are no drafts, or one is of no chorale of train.
+    """
+    by_source = {chorale.source: chorale for chorale in train}
+    prompts = dict.fromkeys((draft.group, draft.start) for draft in drafts)
+    if not drafts or not {source for source, _ in prompts} <= {*by_source}:
+        raise DataError("expected drafts of chorales of train")
+    windows = []
+    for source, start in prompts:
+        chorale = by_source[source]
+        # Its drafts have estimated phrases too if it has no fermatas.
+        chorale = replace(chorale, fermatas=fermatas_of(chorale)[0])
+        windows.append(Window(chorale, start, source))
+    return windows
 
 
 def phrases_of(window: Window) -> Iterator[Window]:

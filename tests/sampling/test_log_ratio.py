@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from bach import few_chorales
+from bach import few_chorales, with_leaps
 from fakes import uniform_predictor, wide_vocabulary
 
 from chorale.corpus.loading import load_corpus
@@ -18,7 +17,6 @@ from chorale.errors import DataError
 from chorale.evaluation.style.analysis import Analysis
 from chorale.evaluation.style.windows import Window
 from chorale.music.score import Chorale
-from chorale.music.voices import BASS
 from chorale.sampling import log_ratio_fitting
 from chorale.sampling.log_ratio import (
     DRAFTS,
@@ -31,17 +29,6 @@ from chorale.sampling.log_ratio import (
 from chorale.sampling.log_ratio_fitting import fit_drafts, fit_phrases
 from chorale.sampling.phrase_ratio_fitting import phrases_of
 from chorale.sampling.prompts import continue_each, harmonize_each
-
-
-def with_leaps(chorale: Chorale) -> Chorale:
-    """Return a chorale whose bass leaps an octave down and up, beat after beat."""
-    pitches = np.array(chorale.pitches)
-    is_low = np.arange(len(pitches)) // 4 % 2
-    pitches[:, BASS] -= 12 * is_low * (pitches[:, BASS] > 0)
-    onsets = np.array(chorale.onsets)
-    onsets[1:, BASS] |= pitches[1:, BASS] != pitches[:-1, BASS]
-    onsets &= pitches > 0
-    return replace(chorale, pitches=pitches, onsets=onsets)
 
 
 def mean_ratio(ratio: LogRatio, windows: Iterable[Window]) -> float:

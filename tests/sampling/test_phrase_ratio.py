@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bach import few_chorales
+from bach import few_chorales, with_leaps
 from fakes import uniform_predictor, wide_vocabulary
 
 from chorale.corpus.loading import load_corpus
@@ -18,23 +18,10 @@ from chorale.evaluation.style.analysis import Analysis
 from chorale.evaluation.style.measures.table import MEASURES
 from chorale.evaluation.style.windows import Window
 from chorale.music.phrases import fermatas_of
-from chorale.music.score import Chorale
-from chorale.music.voices import BASS
 from chorale.sampling import phrase_ratio_fitting
 from chorale.sampling.phrase_ratio import NAMES, PhraseRatio, Term, phrase_ratio
 from chorale.sampling.phrase_ratio_fitting import fit_phrase_ratio, phrases_of
 from chorale.sampling.prompts import continue_each
-
-
-def with_leaps(chorale: Chorale) -> Chorale:
-    """Return a chorale whose bass leaps an octave down and up, beat after beat."""
-    pitches = np.array(chorale.pitches)
-    is_low = np.arange(len(pitches)) // 4 % 2
-    pitches[:, BASS] -= 12 * is_low * (pitches[:, BASS] > 0)
-    onsets = np.array(chorale.onsets)
-    onsets[1:, BASS] |= pitches[1:, BASS] != pitches[:-1, BASS]
-    onsets &= pitches > 0
-    return replace(chorale, pitches=pitches, onsets=onsets)
 
 
 def test_events_beyond_the_rate_and_missing_ones_count_for_themselves() -> None:
