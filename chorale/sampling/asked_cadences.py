@@ -1,8 +1,9 @@
-"""Cadences that are asked for: what notes before and under a fermata cost.
+"""Cadences that are asked for, and chords that are planned: what other notes cost.
 
 A cadence of a kind has the tones of the dominant, or of the subdominant, in the last
 half beat before the fermata, and those of its last chord under it. Other tones are
-drawn less often, in the outer voices hardly at all.
+drawn less often, in the outer voices hardly at all. So are, at the beginning of a beat,
+tones foreign to the chord that is planned for it.
 """
 
 from __future__ import annotations
@@ -15,13 +16,18 @@ from chorale.encoding.tokens import Vocabulary
 from chorale.models.form import Phrases
 from chorale.models.predictor import log_softmax
 from chorale.music.voices import BASS, SILENCE, SOPRANO, VOICES
-from chorale.sampling.asked_plan import Ending
+from chorale.sampling.asked_plan import Ending, PlannedChord
 from chorale.sampling.batches import Batch
 from chorale.utils.arrays import BoolArray, Float64Array, FloatArray, IntArray
 
 _BEFORE = 2  # steps
 _MOST_REPEATED = 16  # steps of a last note before the fermata, a bar of 4/4
 _OUTER, _INNER = 12.0, 4.0  # nats that a tone costs that is not asked for
+# Nats of a tone that is foreign to the planned chord, and of another bass than planned.
+# More than this costs the fifth in the bass, and twice as much all that is not in the
+# last chord of a phrase.
+_FOREIGN, _OTHER_BASS = 3.0, 3.5
+_SIX_FOUR, _LAST = 2.0, 2.0
 _DOMINANT = (7, 11, 2, 5)
 # Tones of the chord before, its basses; of the last chord, its basses, its sopranos,
 # in semitones above the tonic: of a major key, and of a minor one.
@@ -55,7 +61,7 @@ class AskedCadences:
     """Costs of the tokens that lead away from the cadences of a batch.
 
     Args:
-        batch: the pieces, with the endings that are asked for.
+        batch: the pieces, with the endings that are asked for and planned chords.
         particles: of each piece.
         vocabulary: of the tokens.
     """
@@ -67,9 +73,12 @@ class AskedCadences:
         self._costs: dict[int, Float64Array] = {}
         rows = len(batch.plans) * particles
         for index, endings in enumerate(batch.asked):
+            span = slice(index * particles, (index + 1) * particles)
+            for chord in batch.chords[index] or ():
+                found = self._costs.setdefault(chord.step, np.zeros((rows, VOICES, 12)))
+                found[span] = _costs_of_chord(chord)
             if not endings:
                 continue
-            span = slice(index * particles, (index + 1) * particles)
             phrases = Phrases(batch.plans[index])
             soprano = batch.given_soprano(index, vocabulary)
             for ending, start, end in zip(
@@ -79,7 +88,7 @@ class AskedCadences:
                 arrival = arrival_of(fermatas, soprano, start, end)
                 for step, costs in _costs_of(ending, arrival, end):
                     found = self._costs.setdefault(step, np.zeros((rows, VOICES, 12)))
-                    found[span] = costs
+                    found[span] = np.maximum(found[span], costs)
 
     def at(self, step: int, voice: int, sounding: IntArray) -> Float64Array | None:
         """Return what the tokens of a voice cost, float array (rows, tokens), nats.
@@ -90,7 +99,7 @@ class AskedCadences:
             sounding: int array (rows,), the pitches of the voice before the step.
 
         Returns:
-            None if no cadence is asked for there.
+            None if nothing is asked for there.
         """
         found = self._costs.get(step)
         if found is None:
@@ -157,6 +166,17 @@ def _costs_of(
         *((step, leading) for step in range(max(arrival - _BEFORE, 0), arrival)),
         *((step, under) for step in range(arrival, end)),
     ]
+
+
+def _costs_of_chord(chord: PlannedChord) -> Float64Array:
+    """Return what other tones cost than those of a planned chord, (4, 12)."""
+    costs = np.tile(_line(chord.tones, 0, _FOREIGN), (VOICES, 1))
+    costs[SOPRANO] = 0.0
+    costs[BASS] = _line([chord.bass], 0, _OTHER_BASS)
+    fifth = chord.tones[2]
+    if chord.bass != fifth:
+        costs[BASS, fifth] += _SIX_FOUR
+    return costs * _LAST if chord.ends_phrase else costs
 
 
 def _table(tones: Sequence[int], tonic: int) -> Float64Array:

@@ -1,4 +1,4 @@
-"""Plans as they are asked for: forms and cadences in words."""
+"""Plans as they are asked for: forms and cadences in words, and chords."""
 
 from __future__ import annotations
 
@@ -33,6 +33,15 @@ class Ending(NamedTuple):
     def __str__(self) -> str:
         label = key_label(self.key)
         return label if self.kind is None else f"{label}:{self.kind}"
+
+
+class PlannedChord(NamedTuple):
+    """The chord that is planned for a step, in pitch classes."""
+
+    step: int
+    tones: tuple[int, ...]  # from the root up
+    bass: int
+    ends_phrase: bool
 
 
 # === Forms ===

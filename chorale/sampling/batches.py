@@ -23,7 +23,7 @@ from chorale.models.predictor import Predictor
 from chorale.music.phrases import phrase_starts
 from chorale.music.score import Chorale
 from chorale.music.voices import SILENCE, SOPRANO, VOICE_NAMES
-from chorale.sampling.asked_plan import Ending
+from chorale.sampling.asked_plan import Ending, PlannedChord
 from chorale.sampling.fragments import Fragment
 from chorale.sampling.logits import DrawingOptions
 from chorale.utils.arrays import (
@@ -62,6 +62,7 @@ class Batch:
             `chorale.voice_leading.cross_relations.scale`.
         plans: of the pieces.
         asked: how their phrases are to end; None to draw it.
+        chords: those that are planned for them; None to leave them to the model.
         streams: seeds of the random numbers, one per piece.
         drafts: number of consecutive pieces that are drafts of one: their plan is drawn
             once, and they meet after every phrase but the last, see
@@ -79,6 +80,7 @@ class Batch:
     scales: IntArray
     plans: Sequence[Plan]
     asked: Sequence[tuple[Ending, ...] | None]
+    chords: Sequence[tuple[PlannedChord, ...] | None]
     streams: Sequence[np.random.SeedSequence]
     drafts: int = 1
 
@@ -220,6 +222,7 @@ def _batch(
         scales=np.array([scale(plan.key) for plan in plans]),
         plans=plans,
         asked=[fragment.endings for fragment in fragments],
+        chords=[fragment.chords for fragment in fragments],
         streams=streams,
         drafts=drafts,
     )

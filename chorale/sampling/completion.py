@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 
 from chorale.errors import UsageError
+from chorale.models.guidance import KEY_FEATURE
 from chorale.models.infiller import Infiller
 from chorale.models.predictor import Predictor
 from chorale.music.credits import harmonization_credit
 from chorale.music.melody import Melody, fill_rests, fit_range
 from chorale.music.score import Chorale
-from chorale.music.voices import HIGHEST_PITCH, LOWEST_PITCH
+from chorale.music.voices import HIGHEST_PITCH, LOWEST_PITCH, SOPRANO
+from chorale.sampling.chord_plan.planning import with_planned_chords
 from chorale.sampling.compound_metre import in_simple_metre
 from chorale.sampling.fragments import Fragment, with_voice
 from chorale.sampling.generate import complete
@@ -43,6 +45,7 @@ MELODY_DRAFTS = 6
 # 1.4 times as many. Under Bach's sopranos a low temperature is too plain: AUC .87 at
 # 0.4 instead of .81.
 _WITHOUT_FERMATAS = 0.7
+_STREAM = 2**32  # of the random numbers of planned chords
 
 
 def fill_in(
@@ -105,7 +108,8 @@ def harmonize(
     `chorale.sampling.note_costs`. A next-step model with a critic mostly repeats the
     voices of first phrases that the melody repeats. A melody without fermatas of its
     own is taken for a folk song: a next-step model takes a lower temperature, see
-    `temperature_for`.
+    `temperature_for`, and for a soprano follows a plan of chords, see
+    `chorale.sampling.chord_plan`.
 
     Args:
         model: a predictor or an infiller.
@@ -134,11 +138,14 @@ def harmonize(
             usual_ranges=_transposed(options.usual_ranges, semitones),
             foreign=foreign_classes(written.key, written.pitches[:, melody.voice]),
         )
+    fragments = _repeated(with_voice(written, melody.voice), variations)
     if isinstance(options, SamplingOptions):
         options = replace(options, temperature=temperature_for(melody, options))
+        if plans_chords(melody):
+            fragments = _with_chords(model, fragments, options, drafts)
     drawn = fill_in(
         model,
-        _repeated(with_voice(written, melody.voice), variations),
+        fragments,
         options,
         drafts=drafts,
         progress=progress,
@@ -152,6 +159,15 @@ def temperature_for(melody: Melody, options: SamplingOptions) -> float:
     """Return the temperature that `harmonize` takes for a melody."""
     factor = 1.0 if melody.has_fermatas else _WITHOUT_FERMATAS
     return options.temperature * factor
+
+
+def plans_chords(melody: Melody) -> bool:
+    """Return whether `harmonize` plans chords for a melody.
+
+    It does so for the soprano of a folk song, which has no fermatas of its own.
+    """
+    is_soprano = melody.voice == SOPRANO
+    return is_soprano and not melody.has_fermatas and melody.chorale.key is not None
 
 
 def semitones_into_range(melody: Melody, voice_range: tuple[int, int]) -> int:
@@ -171,6 +187,23 @@ def _repeated(fragment: Fragment, variations: int) -> list[Fragment]:
     if variations < 1:
         raise UsageError(f"expected at least 1 variation, got {variations}")
     return [fragment] * variations
+
+
+def _with_chords(
+    model: Model, fragments: Sequence[Fragment], options: SamplingOptions, drafts: int
+) -> list[Fragment]:
+    """Return drafts of pieces with planned chords, those of one piece with the same."""
+    are_keys_known = KEY_FEATURE in model.plan_features
+    planned = [
+        with_planned_chords(
+            fragment,
+            np.random.SeedSequence(options.random_state, spawn_key=(number, _STREAM)),
+            foreign=options.foreign,
+            are_keys_known=are_keys_known,
+        )
+        for number, fragment in enumerate(fragments[::drafts])
+    ]
+    return [fragment for fragment in planned for _ in range(drafts)]
 
 
 def _transposed(

@@ -13,7 +13,7 @@ from chorale.errors import UsageError
 from chorale.music.lyrics import sung
 from chorale.music.score import Chorale, changes
 from chorale.music.voices import SILENCE, VOICES
-from chorale.sampling.asked_plan import Ending
+from chorale.sampling.asked_plan import Ending, PlannedChord
 from chorale.utils.arrays import BoolArray, IntArray
 
 
@@ -29,6 +29,9 @@ class Fragment:
         sources: int array (steps, 4), the earlier step whose cell each other cell
             repeats; -1: none. None if nothing is repeated.
         endings: how the phrases are to end; None to draw it.
+        chords: those that are planned for the other voices of a given soprano, see
+            `chorale.sampling.chord_plan`; then rules of part-writing cost more. None to
+            leave them to the model.
 
     Raises:
         UsageError: all cells are given, or `given` has another shape.
@@ -38,6 +41,7 @@ class Fragment:
     given: BoolArray
     sources: IntArray | None = None
     endings: tuple[Ending, ...] | None = None
+    chords: tuple[PlannedChord, ...] | None = None
 
     def __post_init__(self) -> None:
         if np.shape(self.given) != self.chorale.pitches.shape:

@@ -31,6 +31,9 @@ from chorale.voice_leading.step_costs import StepCosts
 
 # Particles of each fragment, unless options say otherwise.
 PARTICLES = 8
+# Factor of the costs of rules where chords are planned: these lead to more faults than
+# a model makes on its own.
+_STRICTER = 2.0
 # Steps after the last free one whose given notes still weight the particles: the
 # likelihood of later notes hardly differs between them.
 _WEIGHTED_STEPS = 64
@@ -137,6 +140,8 @@ class NextStepSampler:
             )
             self._leading = self._per_particle(batch.leading_tones)
             self._near_ends = self._per_particle(near_phrase_ends(batch.places))
+            factors = [1.0 if chords is None else _STRICTER for chords in batch.chords]
+            self._strictness = self._per_particle(factors)[:, np.newaxis]
         self._free = self._per_particle(batch.free)
         # By step and voice; lists, as they are read one by one.
         self._any_free = np.any(batch.free, axis=0).tolist()
@@ -382,6 +387,7 @@ class NextStepSampler:
         costs = rules.costs(voice, vocabulary.size)
         near = self._near_ends[:, step]
         costs += self._note_costs.of(voice, self._leading, near)
+        costs *= self._strictness
         if vocabulary.hold is not None:  # it costs what the note costs that sounds on
             held = self._alphabet.tokens.take(sounding)
             costs[:, vocabulary.hold] = costs[self._rows, held]

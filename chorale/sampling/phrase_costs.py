@@ -64,6 +64,9 @@ _OF_WHOLE_PIECES = "phrases_again"
 _WEAK = {"none": 8.0, "plagal": 4.0}
 _NO_CLOSE = 10.0
 _DOMINANTS = ("V", "V7")
+# Factor of the costs of faults where chords are planned, see
+# `chorale.sampling.chord_plan`.
+_STRICTER = 3.0
 # Nats of a half cadence in the key of the dominant, unless it is asked for.
 _HALF_CADENCE_IN_DOMINANT = 5.0
 _FIFTH = 7  # semitones
@@ -97,6 +100,7 @@ class _Phrase(NamedTuple):
     end: int
     has_melody: bool  # whether the soprano is given
     asked: Ending | None  # how it is to end; None if that is open
+    strictness: float  # factor of the costs of faults
 
 
 class PhraseCosts:
@@ -131,6 +135,7 @@ class PhraseCosts:
                         end,
                         has_melody=not free[start:end, SOPRANO].any(),
                         asked=ending,
+                        strictness=1.0 if batch.chords[piece] is None else _STRICTER,
                     )
                     self._endings.setdefault(end - 1, []).append(phrase)
                 context = start
@@ -182,10 +187,21 @@ class PhraseCosts:
             group="",
             is_cut=phrase.end < plan.steps,
         )
-        return cost_of(window, has_melody=phrase.has_melody, asked=phrase.asked)
+        return cost_of(
+            window,
+            has_melody=phrase.has_melody,
+            asked=phrase.asked,
+            strictness=phrase.strictness,
+        )
 
 
-def cost_of(phrase: Window, *, has_melody: bool, asked: Ending | None = None) -> float:
+def cost_of(
+    phrase: Window,
+    *,
+    has_melody: bool,
+    asked: Ending | None = None,
+    strictness: float = 1.0,
+) -> float:
     """Return what a phrase costs, in nats, less its log ratio.
 
     Args:
@@ -195,6 +211,7 @@ def cost_of(phrase: Window, *, has_melody: bool, asked: Ending | None = None) ->
         asked: how it is to end; None if that is open. Where a kind of cadence is asked
             for, half cadences in the key of the dominant cost nothing more; where no
             melody is given, another key than this one costs.
+        strictness: factor of the costs of faults.
     """
     analysis = Analysis.of(phrase)
     styles = style_costs().costs(analysis)
@@ -212,7 +229,7 @@ def cost_of(phrase: Window, *, has_melody: bool, asked: Ending | None = None) ->
         for name, (direction, rate, nats) in _TERMS.items()
     )
     ratio = log_ratio(MELODY_PHRASES).of(analysis)
-    return style + fault_cost(tallies) + weak + lines - ratio
+    return style + strictness * fault_cost(tallies) + weak + lines - ratio
 
 
 def _half_cadences_in_dominant(analysis: Analysis) -> int:

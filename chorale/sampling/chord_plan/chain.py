@@ -1,0 +1,301 @@
+"""Chords of a melody, found by a hidden Markov model of Bach's chorales.
+
+The hidden state of a beat is its chord, with its inversion; what is heard is the
+melody. How often chords follow one another depends on the place of the beat in its
+phrase, so that phrases end on cadences. The likeliest chords are found with the Viterbi
+algorithm (Rabiner 1989; for chorales Allan & Williams, "Harmonising Chorales by
+Probabilistic Inference", 2005). What Bach does in chorales, but folk songs hardly bear,
+costs more: chords foreign to the scale, and phrases that end neither on I nor on V; and
+so do consecutive octaves and fifths of the outer voices.
+
+The counts are in `chain.json`, as `chorale.sampling.chord_plan.fitting` makes them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chorale.music.keys import Key
+from chorale.sampling.chord_plan.beats import (
+    ARRIVAL,
+    BEFORE,
+    BEGINNING,
+    HELD,
+    LAST,
+    LAST_ARRIVAL,
+    PLACES,
+    STRONG,
+    WEAK,
+    Beat,
+)
+from chorale.sampling.chord_plan.chords import DIMINISHED, Chord, chord_named
+from chorale.utils.arrays import Float64Array, IntArray
+
+FILE = Path(__file__).with_suffix(".json")
+
+_SCALES = {"major": {0, 2, 4, 5, 7, 9, 11}, "minor": {0, 2, 3, 5, 7, 8, 10, 11}}
+# Nats of each tone of a triad, or seventh in the bass, that is foreign to the scale, and of a chord with one
+# that the mode of the melody avoids (`chorale.sampling.note_costs.foreign_classes`).
+_CHROMATIC, _FOREIGN = 1.2, 1.5
+# Of a phrase that ends on another chord than I or V in root position, and of a last
+# phrase that does not end on I.
+_OPEN, _NO_TONIC = 2.0, 20.0
+# Of a last chord, but V, that its dominant does not precede, by place.
+_NO_DOMINANT = {ARRIVAL: 1.0, LAST_ARRIVAL: 4.0}
+# Of a chord that goes on over a barline, or the middle of a bar in four.
+_HELD_OVER = 1.0
+# Of outer voices that move from octave to octave, or from fifth to fifth. Melodies that
+# fall from the fifth degree to the tonic end so.
+_CONSECUTIVE = 6.0
+_CONSECUTIVE_AT = {ARRIVAL: 3.0, LAST_ARRIVAL: 1.0}
+_OCTAVE, _FIFTH = 0, 7  # semitones
+_UNSEEN = 0.1  # count of notes of a role that are tones of their chord, or are not
+_FOURTH = 5  # the seventh of V7
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModeCounts:
+    """Counts of the chords of pieces in one mode.
+
+    Attributes:
+        chords: those that are frequent enough.
+        firsts: int array (chords,), pieces that begin with each.
+        following: by place of the beat, int array (chords, chords): each after each.
+        sung: int array (chords, 12), pitch classes of the melody that are tones of the
+            chord, above the tonic of the piece.
+    """
+
+    chords: tuple[Chord, ...]
+    firsts: IntArray
+    following: Mapping[str, IntArray]
+    sung: IntArray
+
+    @cached_property
+    def log_firsts(self) -> Float64Array:
+        """Log-probabilities of first chords, (chords,)."""
+        logs: Float64Array = np.log(_shrunk(self.firsts, self._shares, 3.0))
+        return logs
+
+    @cached_property
+    def log_following(self) -> Mapping[str, Float64Array]:
+        """Log-probabilities of a chord after another, (chords, chords), by place."""
+        counts = {place: self.following[place] for place in PLACES}
+        for last, place in LAST.items():
+            counts[place] = counts[place] + counts[last]
+        inside = sum(counts[place] for place in (STRONG, WEAK, BEFORE, ARRIVAL))
+        general = _shrunk(inside, self._shares, 8.0)
+        # How often each chord is at a place, whatever was before.
+        at = {
+            place: _shrunk(counts[place].sum(axis=0), self._shares, 5.0)
+            for place in PLACES
+        }
+        found = {
+            place: _shrunk(counts[place], general, 20.0) for place in (STRONG, WEAK)
+        }
+        # The last chord of a phrase says little about the first of the next.
+        found[BEGINNING] = _shrunk(counts[BEGINNING], at[BEGINNING], 8.0)
+        for place in (BEFORE, ARRIVAL, HELD):
+            prior = _normalized(general * at[place] / self._shares)
+            found[place] = _shrunk(counts[place], prior, 8.0)
+        for last, place in LAST.items():
+            prior = _normalized(found[place] * at[last] / at[place])
+            found[last] = _shrunk(counts[last], prior, 8.0)
+        return {place: np.log(chances) for place, chances in found.items()}
+
+    @cached_property
+    def _shares(self) -> Float64Array:
+        """Shares of the chords in all beats, (chords,)."""
+        totals = sum(counts.sum(axis=0) for counts in self.following.values())
+        return _normalized(totals + self.firsts + 1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChordChain:
+    """A hidden Markov model of the chords of a melody.
+
+    Attributes:
+        modes: by mode of the piece.
+        chord_tones: for each of ROLES, how many notes of melodies are tones of their
+            chord, and how many there are.
+    """
+
+    modes: Mapping[str, ModeCounts]
+    chord_tones: Mapping[str, tuple[int, int]]
+
+    def likeliest(
+        self,
+        beats: Sequence[Beat],
+        key: Key,
+        *,
+        foreign: Sequence[int] = (),
+        noise: Callable[[tuple[int, int]], Float64Array] | None = None,
+    ) -> list[Chord]:
+        """Return the likeliest chord of each beat of a melody.
+
+        Args:
+            beats: of the melody.
+            key: of the piece.
+            foreign: pitch classes that the mode of the melody avoids.
+            noise: makes random numbers of a shape, nats that are added to the
+                log-likelihood of each chord in each beat, so that others are found.
+        """
+        counts = self.modes[key.mode]
+        fits = self._fits(beats, key, foreign)
+        if noise is not None:
+            fits = fits + noise(fits.shape)
+        best = counts.log_firsts + fits[0]
+        froms = []
+        for before, beat, fit in zip(beats, beats[1:], fits[1:], strict=False):
+            ways = counts.log_following[beat.place] - _moves(counts, before, beat, key)
+            ways = best[:, np.newaxis] + ways
+            froms.append(ways.argmax(axis=0))
+            best = ways.max(axis=0) + fit
+        path = [int(best.argmax())]
+        for origins in reversed(froms):
+            path.append(int(origins[path[-1]]))
+        return [counts.chords[index] for index in reversed(path)]
+
+    def _fits(
+        self, beats: Sequence[Beat], key: Key, foreign: Sequence[int]
+    ) -> Float64Array:
+        """Return how well each chord fits each beat, in nats, (beats, chords)."""
+        counts = self.modes[key.mode]
+        away = {(tone - key.tonic_class) % 12 for tone in foreign}
+        fits = np.zeros((len(beats), len(counts.chords)))
+        for column, (chord, sung) in enumerate(
+            zip(counts.chords, counts.sung, strict=True)
+        ):
+            triad = set(chord.triad_tones)
+            chromatic = {*triad, chord.bass} - _SCALES[key.mode]
+            fits[:, column] -= _CHROMATIC * len(chromatic)
+            fits[:, column] -= _FOREIGN * bool(triad & away)
+            tones = {*triad, _FOURTH} if chord.is_dominant else triad
+            for row, beat in enumerate(beats):
+                for note in beat.notes:
+                    degree = (note.pitch - key.tonic_class) % 12
+                    in_chord = degree in tones
+                    share = self._share(note.role)
+                    fits[row, column] += np.log(
+                        share * (sung[degree] + 1) / (sung.sum() + len(tones))
+                        if in_chord
+                        else (1 - share) / (12 - len(tones))
+                    )
+                fits[row, column] -= _ending_cost(beat.place, chord)
+        return fits
+
+    def _share(self, role: str) -> float:
+        """Return the share of notes of a role that are tones of their chord."""
+        tones, notes = self.chord_tones[role]
+        return (tones + _UNSEEN) / (notes + 2 * _UNSEEN)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain dictionaries, lists, numbers and text."""
+        return {
+            "chord_tones": {
+                role: list(pair) for role, pair in self.chord_tones.items()
+            },
+            "modes": {
+                mode: {
+                    "chords": " ".join(chord.name for chord in counts.chords),
+                    "firsts": _to_text(counts.firsts),
+                    "sung": [_to_text(row) for row in counts.sung],
+                    "following": {
+                        place: [_to_text(row) for row in table]
+                        for place, table in counts.following.items()
+                    },
+                }
+                for mode, counts in self.modes.items()
+            },
+        }
+
+    @classmethod
+    def from_json(cls, table: Mapping[str, Any]) -> ChordChain:
+        """Return what `to_json` was made of."""
+        return cls(
+            modes={
+                mode: ModeCounts(
+                    chords=tuple(map(chord_named, counts["chords"].split())),
+                    firsts=_from_text(counts["firsts"]),
+                    sung=np.stack([*map(_from_text, counts["sung"])]),
+                    following={
+                        place: np.stack([*map(_from_text, rows)])
+                        for place, rows in counts["following"].items()
+                    },
+                )
+                for mode, counts in table["modes"].items()
+            },
+            chord_tones={
+                role: (tones, notes)
+                for role, (tones, notes) in table["chord_tones"].items()
+            },
+        )
+
+
+@cache
+def chord_chain() -> ChordChain:
+    """Return the model that was fitted to Bach's chorales."""
+    return ChordChain.from_json(json.loads(FILE.read_text(encoding="utf-8")))
+
+
+def _ending_cost(place: str, chord: Chord) -> float:
+    """Return what a chord costs at the end of a phrase, in nats."""
+    closes = chord.root == 0 and chord.triad != DIMINISHED and not chord.inversion
+    if place == ARRIVAL:
+        is_usual = closes or (chord.is_dominant and not chord.inversion)
+        return 0.0 if is_usual else _OPEN
+    return _NO_TONIC if place == LAST_ARRIVAL and not closes else 0.0
+
+
+def _moves(counts: ModeCounts, before: Beat, beat: Beat, key: Key) -> Float64Array:
+    """Return what it costs to go from chord to chord, in nats, (chords, chords)."""
+    chords = counts.chords
+    costs = np.zeros((len(chords), len(chords)))
+    if beat.place == STRONG and before.place != BEGINNING:
+        triads = np.array([chord._replace(inversion=0).name for chord in chords])
+        costs += _HELD_OVER * (triads[:, np.newaxis] == triads)
+    if beat.place in _NO_DOMINANT:
+        is_usual = [[_is_cadence(each, last) for last in chords] for each in chords]
+        costs += _NO_DOMINANT[beat.place] * ~np.array(is_usual)
+    pitches = [each.notes[0].pitch for each in (before, beat) if each.notes]
+    if len(pitches) < 2 or pitches[0] == pitches[1] or beat.place == BEGINNING:
+        return costs
+    bass = np.array([chord.bass for chord in chords])
+    intervals = [(pitch - key.tonic_class - bass) % 12 for pitch in pitches]
+    is_moving = bass[:, np.newaxis] != bass
+    for interval in (_OCTAVE, _FIFTH):
+        first, second = (each == interval for each in intervals)
+        both = first[:, np.newaxis] & second & is_moving
+        costs += _CONSECUTIVE_AT.get(beat.place, _CONSECUTIVE) * both
+    return costs
+
+
+def _is_cadence(before: Chord, last: Chord) -> bool:
+    """Whether two chords end a phrase on a half cadence, or from a dominant."""
+    return last.is_dominant or before.leads_to(last)
+
+
+def _shrunk(counts: Any, prior: Float64Array, weight: float) -> Float64Array:
+    """Return probabilities by counts, and by a prior that is worth a number of them."""
+    chances: Float64Array = counts + weight * prior
+    return _normalized(chances)
+
+
+def _normalized(chances: Float64Array) -> Float64Array:
+    """Return probabilities that sum to 1 over the last axis."""
+    normalized: Float64Array = chances / chances.sum(axis=-1, keepdims=True)
+    return normalized
+
+
+def _to_text(counts: IntArray) -> str:
+    return " ".join(map(str, counts.tolist()))
+
+
+def _from_text(text: str) -> IntArray:
+    return np.array(text.split(), np.int64)

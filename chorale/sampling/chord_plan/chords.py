@@ -1,0 +1,85 @@
+"""Chords of a plan: a triad and its inversion, above the tonic of the piece.
+
+Sevenths belong to the triad below them: V7 is V, viiø7 is vii°.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import NamedTuple
+
+MAJOR, MINOR, DIMINISHED = "major", "minor", "diminished"
+# Semitones of third and fifth above the root.
+_ABOVE = {MAJOR: (4, 7), MINOR: (3, 7), DIMINISHED: (3, 6)}
+_FIFTH, _LEADING_TONE = 7, 11  # semitones above a root
+_INVERSIONS = ("", "6", "64", "2")
+_DEGREES = (
+    *("I", "bII", "II", "bIII", "III", "IV"),
+    *("#IV", "V", "bVI", "VI", "bVII", "VII"),
+)
+
+
+class Chord(NamedTuple):
+    """A chord of a plan."""
+
+    root: int  # semitones above the tonic of the piece
+    triad: str  # MAJOR, MINOR or DIMINISHED
+    inversion: int  # 0 in root position … 3: the seventh is in the bass
+
+    @property
+    def is_dominant(self) -> bool:
+        """Whether it is V or V7 of the piece."""
+        return (self.root, self.triad) == (_FIFTH, MAJOR)
+
+    @property
+    def triad_tones(self) -> tuple[int, ...]:
+        """Semitones above the tonic of the piece: root, third and fifth."""
+        return tuple((self.root + above) % 12 for above in (0, *_ABOVE[self.triad]))
+
+    @property
+    def tones(self) -> tuple[int, ...]:
+        """The same with the seventh, where that is usual."""
+        is_usual = self.is_dominant or self.inversion == 3
+        if self.triad == DIMINISHED or is_usual:
+            return (*self.triad_tones, self._seventh)
+        return self.triad_tones
+
+    @property
+    def bass(self) -> int:
+        """Semitones of the lowest tone above the tonic of the piece."""
+        return (*self.triad_tones, self._seventh)[self.inversion]
+
+    @property
+    def _seventh(self) -> int:
+        """Minor; diminished above the leading tone and other raised degrees."""
+        is_diminished = self.triad == DIMINISHED and self.root != 2
+        return (self.root + (9 if is_diminished else 10)) % 12
+
+    @property
+    def name(self) -> str:
+        """Its roman numeral, such as `V6`, `ii` or `vii°6`, V2 for V42."""
+        numeral = _DEGREES[self.root]
+        if self.triad != MAJOR:
+            numeral = numeral.lower()
+        return numeral + "°" * (self.triad == DIMINISHED) + _INVERSIONS[self.inversion]
+
+    def leads_to(self, other: Chord) -> bool:
+        """Whether it is a dominant of another chord, such as V, v or vii° of I."""
+        above = (self.root - other.root) % 12
+        if self.triad == DIMINISHED:
+            return above == _LEADING_TONE
+        return above == _FIFTH
+
+
+_BY_NAME = {
+    chord.name: chord
+    for chord in (
+        Chord(root, triad, inversion)
+        for root, triad, inversion in product(range(12), _ABOVE, range(4))
+    )
+}
+
+
+def chord_named(name: str) -> Chord:
+    """Return the chord of a name."""
+    return _BY_NAME[name]

@@ -1,0 +1,85 @@
+"""The plan of a melody: its chords, and the cadences to which they lead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from chorale.encoding.plan import Plan
+from chorale.models.form import Phrases
+from chorale.music.voices import SOPRANO
+from chorale.sampling.asked_plan import PlannedChord
+from chorale.sampling.chord_plan.beats import ARRIVALS, HELD, Beat, beats_of
+from chorale.sampling.chord_plan.chain import chord_chain
+from chorale.sampling.chord_plan.chords import Chord
+from chorale.sampling.chord_plan.endings import endings_of
+from chorale.sampling.fragments import Fragment
+
+# Scale of the random numbers that are added to log-likelihoods, in nats: with 0 all
+# plans of a melody are the same, with 0.6 some chords are far-fetched.
+_NOISE = 0.3
+
+
+def with_planned_chords(
+    fragment: Fragment,
+    stream: np.random.SeedSequence,
+    *,
+    foreign: Sequence[int] = (),
+    are_keys_known: bool = True,
+) -> Fragment:
+    """Return a fragment with chords for its soprano, and its endings as these ask for.
+
+    Args:
+        fragment: a piece whose soprano is given, with a key.
+        stream: of random numbers, which make plans differ.
+        foreign: pitch classes that the melody avoids, see
+            `chorale.sampling.note_costs.foreign_classes`.
+        are_keys_known: whether the model knows keys, so that it can be asked for them.
+    """
+    chorale = fragment.chorale
+    plan, key = Plan.of(chorale), chorale.key
+    assert key is not None
+    beats = beats_of(plan, chorale.pitches[:, SOPRANO], chorale.onsets[:, SOPRANO])
+    random = np.random.default_rng(stream)
+
+    chords = chord_chain().likeliest(
+        beats,
+        key,
+        foreign=foreign,
+        noise=lambda shape: random.gumbel(scale=_NOISE, size=shape),
+    )
+    endings = endings_of(beats, chords, key)
+    is_asked = are_keys_known and len(endings) == len(Phrases(plan))
+    return replace(
+        fragment,
+        chords=tuple(_planned(beats, chords, key.tonic_class)),
+        endings=endings if is_asked else fragment.endings,
+    )
+
+
+def _planned(
+    beats: Sequence[Beat], chords: Sequence[Chord], tonic: int
+) -> list[PlannedChord]:
+    """Return the chords of beats in pitch classes.
+
+    A last note that is struck again keeps the last chord of its phrase; what else comes
+    after that chord is left open.
+    """
+    planned: list[PlannedChord] = []
+    last: Chord | None = None
+    pitch = -1
+    for beat, chord in zip(beats, chords, strict=True):
+        sung = beat.notes[0].pitch if beat.notes else -1
+        if beat.place != HELD:
+            last = chord
+        elif sung != pitch:
+            last = None
+        pitch = sung
+        if last is not None:
+            tones = tuple((tonic + tone) % 12 for tone in last.tones)
+            bass = (tonic + last.bass) % 12
+            ends_phrase = beat.place in (*ARRIVALS, HELD)
+            planned.append(PlannedChord(beat.step, tones, bass, ends_phrase))
+    return planned
