@@ -41,8 +41,9 @@ from chorale.utils.arrays import Float64Array, IntArray
 FILE = Path(__file__).with_suffix(".json")
 
 _SCALES = {"major": {0, 2, 4, 5, 7, 9, 11}, "minor": {0, 2, 3, 5, 7, 8, 10, 11}}
-# Nats of each tone of a triad, or seventh in the bass, that is foreign to the scale, and of a chord with one
-# that the mode of the melody avoids (`chorale.sampling.note_costs.foreign_classes`).
+# Nats of each tone of a triad, or seventh in the bass, that is foreign to the scale,
+# and of a chord with one that the mode of the melody avoids (`foreign_classes` of
+# `chorale.sampling.note_costs`).
 _CHROMATIC, _FOREIGN = 1.2, 1.5
 # Of a phrase that ends on another chord than I or V in root position, and of a last
 # phrase that does not end on I.
