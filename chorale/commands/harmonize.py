@@ -24,7 +24,7 @@ from chorale.music.melody import Melody, melody_of
 from chorale.music.voices import VOICE_NAMES, voice_named
 from chorale.sampling import completion
 from chorale.sampling.best_of import Judge
-from chorale.sampling.next_step import PARTICLES, SamplingOptions
+from chorale.sampling.next_step import SamplingOptions
 
 
 def harmonize(
@@ -61,7 +61,7 @@ def harmonize(
     top_p: sampling.TopP = sampling.NEXT_STEP.top_p,
     rules: sampling.Rules = sampling.NEXT_STEP.rules,
     top_k: sampling.TopK = None,
-    particles: sampling.Particles = PARTICLES,
+    particles: sampling.MelodyParticles = None,
     guidance: sampling.Guidance = sampling.NEXT_STEP.guidance,
     critic: sampling.CriticStrength = sampling.NEXT_STEP.critic,
     method: completing.Method = completing.INFILLING.method,

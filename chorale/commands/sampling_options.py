@@ -13,7 +13,11 @@ import typer
 
 from chorale.commands.options import ADVANCED, SAMPLING
 from chorale.sampling.logits import RULES_MODES, DrawingOptions
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step import (
+    PARTICLES,
+    PLANNED_PARTICLES,
+    SamplingOptions,
+)
 
 NEXT_STEP = SamplingOptions()
 GENERATED_BEST_OF = 3  # pieces that `generate` draws for each one
@@ -112,6 +116,16 @@ Particles = Annotated[
         help="Next-step models: number of particles, drafts written side by side and "
         "selected by the critic, and by how well they lead to the given notes; 1 or "
         "more. More are slower and better.",
+    ),
+]
+
+MelodyParticles = Annotated[
+    int | None,
+    _advanced(
+        help="Next-step models: number of particles, drafts written side by side and "
+        "selected by the critic, and by how well they lead to the given notes; 1 or "
+        f"more. By default {PARTICLES}, for a melody without fermatas of its own "
+        f"{PLANNED_PARTICLES}.",
     ),
 ]
 

@@ -23,6 +23,7 @@ from chorale.sampling.cadence_keys import draw_keys, with_cadence_keys
 from chorale.sampling.fragments import Fragment
 from chorale.sampling.next_step import (
     PARTICLES,
+    PLANNED_PARTICLES,
     NextStepSampler,
     SamplingOptions,
     last_steps,
@@ -260,7 +261,9 @@ def complete(
         )
     options = options or SamplingOptions()
     critic = critic_of(predictor) if options.critic else None
-    particles = options.particles or PARTICLES
+    is_planned = any(fragment.chords is not None for fragment in fragments)
+    default = PLANNED_PARTICLES if is_planned else PARTICLES
+    particles = options.particles or default
     if critic is None and not any(map(_is_led, fragments)):
         particles = 1
     if critic is not None and critic.form is not None:
@@ -278,7 +281,9 @@ def complete(
             batch = with_cadence_keys(
                 batch, keys, predictor.vocabulary, predictor.plan_features
             )
-        model = _with_guidance(predictor, batch, options.guidance, particles)
+        # Planned chords lead to their keys by themselves.
+        guidance = 0.0 if is_planned else options.guidance
+        model = _with_guidance(predictor, batch, guidance, particles)
         return NextStepSampler(model, batch, options, particles, critic)
 
     return complete_in_batches(
