@@ -76,7 +76,7 @@ class AskedCadences:
             span = slice(index * particles, (index + 1) * particles)
             for chord in batch.chords[index] or ():
                 found = self._costs.setdefault(chord.step, np.zeros((rows, VOICES, 12)))
-                found[span] = _costs_of_chord(chord)
+                found[span] = costs_of_chord(chord)
             if not endings:
                 continue
             phrases = Phrases(batch.plans[index])
@@ -129,6 +129,17 @@ def log_shares(logits: FloatArray, costs: Float64Array) -> Float64Array:
     return shares
 
 
+def costs_of_chord(chord: PlannedChord) -> Float64Array:
+    """Return what other tones cost than those of a planned chord, (4, 12)."""
+    costs = np.tile(_line(chord.tones, 0, _FOREIGN), (VOICES, 1))
+    costs[SOPRANO] = 0.0
+    costs[BASS] = _line([chord.bass], 0, _OTHER_BASS)
+    fifth = chord.tones[2]
+    if chord.bass != fifth:
+        costs[BASS, fifth] += _SIX_FOUR
+    return costs * _LAST if chord.ends_phrase else costs
+
+
 def arrival_of(fermatas: BoolArray, soprano: IntArray, start: int, end: int) -> int:
     """Return the step at which the last chord of a phrase is expected.
 
@@ -166,17 +177,6 @@ def _costs_of(
         *((step, leading) for step in range(max(arrival - _BEFORE, 0), arrival)),
         *((step, under) for step in range(arrival, end)),
     ]
-
-
-def _costs_of_chord(chord: PlannedChord) -> Float64Array:
-    """Return what other tones cost than those of a planned chord, (4, 12)."""
-    costs = np.tile(_line(chord.tones, 0, _FOREIGN), (VOICES, 1))
-    costs[SOPRANO] = 0.0
-    costs[BASS] = _line([chord.bass], 0, _OTHER_BASS)
-    fifth = chord.tones[2]
-    if chord.bass != fifth:
-        costs[BASS, fifth] += _SIX_FOUR
-    return costs * _LAST if chord.ends_phrase else costs
 
 
 def _table(tones: Sequence[int], tonic: int) -> Float64Array:

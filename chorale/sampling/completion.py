@@ -192,18 +192,26 @@ def _repeated(fragment: Fragment, variations: int) -> list[Fragment]:
 def _with_chords(
     model: Model, fragments: Sequence[Fragment], options: SamplingOptions, drafts: int
 ) -> list[Fragment]:
-    """Return drafts of pieces with planned chords, those of one piece with the same."""
+    """Return drafts of pieces with planned chords, those of one piece with the same.
+
+    The first piece has the likeliest chords.
+    """
     are_keys_known = KEY_FEATURE in model.plan_features
     planned = [
         with_planned_chords(
             fragment,
-            np.random.SeedSequence(options.random_state, spawn_key=(number, _STREAM)),
+            _stream(options, number) if number else None,
             foreign=options.foreign,
             are_keys_known=are_keys_known,
         )
         for number, fragment in enumerate(fragments[::drafts])
     ]
     return [fragment for fragment in planned for _ in range(drafts)]
+
+
+def _stream(options: SamplingOptions, number: int) -> np.random.SeedSequence:
+    """Return the random numbers of the chords of a piece."""
+    return np.random.SeedSequence(options.random_state, spawn_key=(number, _STREAM))
 
 
 def _transposed(

@@ -206,6 +206,8 @@ def test_chorales_are_judged_in_the_transposition_of_the_model(
 
 
 def test_sampling_options_have_an_effect(run: Run) -> None:
+    # A hymn: the chords of a folk song are planned.
+    Path("tune.abc").write_text(TUNE.replace("B4", "!fermata!B4"))
     command = ("harmonize", "tune.abc", *ONE, "--output")
     run(*command, "plain")
     run(*command, "cold", "--temperature", "0.5")

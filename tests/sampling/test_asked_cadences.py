@@ -13,9 +13,10 @@ from chorale.models.form import Form
 from chorale.music.keys import Key
 from chorale.music.score import Chorale
 from chorale.music.voices import BASS, SOPRANO, VOICES
-from chorale.sampling.asked_cadences import log_shares
-from chorale.sampling.asked_plan import Ending
-from chorale.sampling.generate import sample
+from chorale.sampling.asked_cadences import costs_of_chord, log_shares
+from chorale.sampling.asked_plan import Ending, PlannedChord
+from chorale.sampling.fragments import with_voice
+from chorale.sampling.generate import complete, sample
 
 G_MAJOR, D_MAJOR, E_MINOR = Key("G", "major"), Key("D", "major"), Key("E", "minor")
 LENGTH, FERMATA = 32, 4  # steps
@@ -80,3 +81,35 @@ def test_shares_are_those_of_what_costs_nothing() -> None:
     logits = np.log(np.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]])).astype(np.float32)
     costs = np.array([[0.0, 99.0, 99.0], [0.0, 0.0, 99.0]])
     assert np.exp(log_shares(logits, costs)) == pytest.approx([0.5, 0.2])
+
+
+def test_planned_chords_sound_on_their_beats() -> None:
+    (piece,) = sample(PREDICTOR, plan(1), None, PLAIN, form=Form())
+    chords = tuple(
+        PlannedChord(step, tones, bass, step == LENGTH - FERMATA)
+        for step, tones, bass in (
+            (8, (0, 4, 7), 4),
+            (16, (7, 11, 2, 5), 7),
+            (LENGTH - FERMATA, (0, 4, 7), 0),
+        )
+    )
+    fragment = replace(with_voice(piece, SOPRANO), chords=chords)
+    options = replace(PLAIN, particles=8)
+    others = [piece.pitches for piece in complete(PREDICTOR, [fragment] * 20, options)]
+    for chord in chords:
+        here = np.array([pitches[chord.step, SOPRANO + 1 :] % 12 for pitches in others])
+        assert np.isin(here, chord.tones).mean() > 0.75
+        assert (here[:, -1] == chord.bass).mean() > 0.5
+    between = np.array([pitches[10, SOPRANO + 1 :] % 12 for pitches in others])
+    assert np.isin(between, chords[0].tones).mean() < 0.5
+    assert all(np.array_equal(p[:, SOPRANO], piece.pitches[:, SOPRANO]) for p in others)
+
+
+def test_a_fifth_in_the_bass_costs_more_than_another_tone() -> None:
+    costs = costs_of_chord(PlannedChord(0, (0, 4, 7), 0, False))
+    assert costs[BASS, 7] > costs[BASS, 4] > costs[BASS, 0] == 0
+    assert not costs[SOPRANO].any()
+    six_four = costs_of_chord(PlannedChord(0, (0, 4, 7), 7, False))
+    assert six_four[BASS, 7] == 0 < six_four[BASS, 0]
+    last = costs_of_chord(PlannedChord(0, (0, 4, 7), 0, True))
+    assert np.array_equal(last, 2 * costs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from chorale.music.melody import Melody, melody_of
 from chorale.music.metre import Metre, number_bars
 from chorale.music.score import Chorale, Note
 from chorale.music.voices import ALTO, BASS, SOPRANO, TENOR, VOICES
+from chorale.sampling import completion
 from chorale.sampling.completion import (
     Model,
     Options,
@@ -30,7 +32,7 @@ from chorale.sampling.completion import (
     harmonize,
     semitones_into_range,
 )
-from chorale.sampling.fragments import extend_to_onsets, with_voice
+from chorale.sampling.fragments import Fragment, extend_to_onsets, with_voice
 from chorale.sampling.gibbs import InfillingOptions
 from chorale.sampling.next_step import SamplingOptions
 from chorale.sampling.rewriting import rewrite
@@ -219,6 +221,31 @@ def test_a_melody_in_another_octave_stays_there(model: Model, options: Options) 
     assert written.notes(SOPRANO) == low.notes(SOPRANO)
 
 
+def test_folk_songs_follow_planned_chords(monkeypatch: pytest.MonkeyPatch) -> None:
+    planned = []
+    original = completion.fill_in
+
+    def spy(model: Model, fragments: list[Fragment], *args: Any, **rest: Any) -> Any:
+        planned.append([fragment.chords for fragment in fragments])
+        return original(model, fragments, *args, **rest)
+
+    monkeypatch.setattr(completion, "fill_in", spy)
+    melody = melody_of(little_chorale())
+    song = replace(melody, has_fermatas=False)
+    options = SamplingOptions(particles=1)
+    bass = replace(melody_of(little_chorale(), BASS), has_fermatas=False)
+    for tune in (song, replace(melody, has_fermatas=True), bass):
+        harmonize(PREDICTOR, tune, options, variations=4, drafts=2)
+    harmonize(INFILLER, song, QUICK)
+    first, hymn, low, infilled = planned
+    assert first[0] == first[1] is not None
+    assert first[2] == first[3] is not None
+    assert {*hymn, *low, *infilled} == {None}
+    harmonize(PREDICTOR, song, replace(options, random_state=1), variations=2)
+    likeliest, _ = planned[-1]
+    assert likeliest == first[0]
+
+
 @pytest.mark.parametrize(("has_fermatas", "share"), [(True, 0.75), (False, 0.828)])
 def test_a_melody_without_fermatas_takes_a_lower_temperature(
     has_fermatas: bool, share: float
@@ -230,17 +257,17 @@ def test_a_melody_without_fermatas_takes_a_lower_temperature(
     chances[[low, high]] = 0.75, 0.25
     line = [Note(67, 0, 400), Note(67, 400, 400)]
     fermatas = np.arange(800) // 4 == (99 if has_fermatas else 199)
-    tune = Chorale.from_notes([line, [], [], []], 800, fermatas=fermatas)
-    melody = melody_of(tune)
+    tune = Chorale.from_notes([[], line, [], []], 800, fermatas=fermatas)
+    melody = melody_of(tune, ALTO)
     assert melody.has_fermatas is has_fermatas
     options = SamplingOptions(
         temperature=1, rules="off", top_p=1, particles=1, ranges=((60, 67),) * VOICES
     )
     predictor = memoryless_predictor(vocabulary, chances.tolist())
     (written,) = harmonize(predictor, melody, options)
-    lower = written.pitches[:, 1:]
-    assert set(np.unique(lower)) == {60, 67}
-    assert np.mean(lower == 60) == pytest.approx(share, abs=0.03)
+    others = written.pitches[:, [SOPRANO, TENOR, BASS]]
+    assert set(np.unique(others)) == {60, 67}
+    assert np.mean(others == 60) == pytest.approx(share, abs=0.03)
 
 
 @both_kinds

@@ -24,7 +24,7 @@ from chorale.music.voices import BASS, TENOR
 from chorale.sampling import phrase_costs
 from chorale.sampling.asked_plan import Ending
 from chorale.sampling.fault_costs import fault_cost, tally_rules
-from chorale.sampling.fragments import Fragment
+from chorale.sampling.fragments import Fragment, with_voice
 from chorale.sampling.generate import Start, complete, sample
 from chorale.sampling.log_ratio import MELODY_PHRASES, log_ratio
 from chorale.sampling.next_step import SamplingOptions
@@ -76,7 +76,7 @@ def high(monkeypatch: pytest.MonkeyPatch) -> list[Window]:
     """Let low phrases cost much; return the windows that are judged."""
     judged: list[Window] = []
 
-    def cost(window: Window, *, has_melody: bool, asked: Ending | None) -> float:
+    def cost(window: Window, **_: object) -> float:
         judged.append(window)
         return next(height([window]))
 
@@ -227,7 +227,7 @@ def test_phrases_with_a_given_soprano_have_a_melody(
 ) -> None:
     known: list[tuple[int, bool, bool]] = []
 
-    def cost(window: Window, *, has_melody: bool, asked: Ending | None) -> float:
+    def cost(window: Window, *, has_melody: bool, **_: object) -> float:
         known.append((window.start, window.is_cut, has_melody))
         return 0.0
 
@@ -245,7 +245,7 @@ def test_phrases_whose_cadence_is_asked_for_are_known(
 ) -> None:
     known: dict[int, Ending | None] = {}
 
-    def cost(window: Window, *, has_melody: bool, asked: Ending | None) -> float:
+    def cost(window: Window, *, asked: Ending | None, **_: object) -> float:
         known[window.start + window.is_cut] = asked
         return 0.0
 
@@ -301,3 +301,32 @@ def test_particles_of_drafts_that_meet_are_resampled_together() -> None:
     meeting = np.array([False, False, True, True])
     assert particles.resample(0, meeting).tolist() == [0, 1, 2, 4, 4, 4] + [11] * 6
     assert particles.resample(0, meeting).tolist() == list(range(12))
+
+
+def test_faults_cost_more_where_chords_are_planned(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    factors = []
+
+    def cost(window: Window, *, strictness: float, **_: object) -> float:
+        factors.append(strictness)
+        return 0.0
+
+    monkeypatch.setattr(phrase_costs, "cost_of", cost)
+    (piece,) = sample(PREDICTOR, plan(), options=replace(PLAIN, critic=0.0))
+    for chords in (None, ()):
+        fragment = replace(with_voice(piece, 0), chords=chords)
+        complete(PREDICTOR, [fragment], PLAIN)
+    assert [*dict.fromkeys(factors)] == [1.0, 3.0]
+
+
+def test_strictness_is_a_factor_of_faults() -> None:
+    pitches = np.repeat([[72, 67, 64, 48], [74, 69, 65, 50]], 4, axis=0)
+    window = Window(Chorale(pitches=pitches, key=Key("C", "major")), 0, "")
+    faults = fault_cost(tally_rules(Analysis.of(window).piece))
+    assert faults > 5  # parallels
+    once, thrice = (
+        phrase_costs.cost_of(window, has_melody=True, strictness=factor)
+        for factor in (1, 3)
+    )
+    assert thrice - once == pytest.approx(2 * faults)

@@ -14,7 +14,7 @@ The counts are in `chain.json`, as `chorale.sampling.chord_plan.fitting` makes t
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -57,6 +57,7 @@ _HELD_OVER = 1.0
 _CONSECUTIVE = 6.0
 _CONSECUTIVE_AT = {ARRIVAL: 3.0, LAST_ARRIVAL: 1.0}
 _OCTAVE, _FIFTH = 0, 7  # semitones
+_NOISE = 0.3  # nats; twice as much leads to far-fetched chords
 _UNSEEN = 0.1  # count of notes of a role that are tones of their chord, or are not
 _FOURTH = 5  # the seventh of V7
 
@@ -136,7 +137,7 @@ class ChordChain:
         key: Key,
         *,
         foreign: Sequence[int] = (),
-        noise: Callable[[tuple[int, int]], Float64Array] | None = None,
+        random: np.random.Generator | None = None,
     ) -> list[Chord]:
         """Return the likeliest chord of each beat of a melody.
 
@@ -144,13 +145,13 @@ class ChordChain:
             beats: of the melody.
             key: of the piece.
             foreign: pitch classes that the mode of the melody avoids.
-            noise: makes random numbers of a shape, nats that are added to the
-                log-likelihood of each chord in each beat, so that others are found.
+            random: of numbers that are added to the log-likelihood of each chord in
+                each beat, so that others are found; None to add none.
         """
         counts = self.modes[key.mode]
         fits = self._fits(beats, key, foreign)
-        if noise is not None:
-            fits = fits + noise(fits.shape)
+        if random is not None:
+            fits = fits + random.gumbel(scale=_NOISE, size=fits.shape)
         best = counts.log_firsts + fits[0]
         froms = []
         for before, beat, fit in zip(beats, beats[1:], fits[1:], strict=False):

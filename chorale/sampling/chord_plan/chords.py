@@ -64,11 +64,11 @@ class Chord(NamedTuple):
         return numeral + "°" * (self.triad == DIMINISHED) + _INVERSIONS[self.inversion]
 
     def leads_to(self, other: Chord) -> bool:
-        """Whether it is a dominant of another chord, such as V, v or vii° of I."""
+        """Whether it is a dominant of another chord: V or vii°, and v of the piece."""
         above = (self.root - other.root) % 12
         if self.triad == DIMINISHED:
             return above == _LEADING_TONE
-        return above == _FIFTH
+        return above == _FIFTH and (self.triad == MAJOR or not other.root)
 
 
 _BY_NAME = {

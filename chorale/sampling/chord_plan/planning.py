@@ -17,14 +17,10 @@ from chorale.sampling.chord_plan.chords import Chord
 from chorale.sampling.chord_plan.endings import endings_of
 from chorale.sampling.fragments import Fragment
 
-# Scale of the random numbers that are added to log-likelihoods, in nats: with 0 all
-# plans of a melody are the same, with 0.6 some chords are far-fetched.
-_NOISE = 0.3
-
 
 def with_planned_chords(
     fragment: Fragment,
-    stream: np.random.SeedSequence,
+    stream: np.random.SeedSequence | None = None,
     *,
     foreign: Sequence[int] = (),
     are_keys_known: bool = True,
@@ -33,7 +29,8 @@ def with_planned_chords(
 
     Args:
         fragment: a piece whose soprano is given, with a key.
-        stream: of random numbers, which make plans differ.
+        stream: of random numbers, which make plans differ; None for the likeliest
+            chords.
         foreign: pitch classes that the melody avoids, see
             `chorale.sampling.note_costs.foreign_classes`.
         are_keys_known: whether the model knows keys, so that it can be asked for them.
@@ -42,14 +39,8 @@ def with_planned_chords(
     plan, key = Plan.of(chorale), chorale.key
     assert key is not None
     beats = beats_of(plan, chorale.pitches[:, SOPRANO], chorale.onsets[:, SOPRANO])
-    random = np.random.default_rng(stream)
-
-    chords = chord_chain().likeliest(
-        beats,
-        key,
-        foreign=foreign,
-        noise=lambda shape: random.gumbel(scale=_NOISE, size=shape),
-    )
+    random = None if stream is None else np.random.default_rng(stream)
+    chords = chord_chain().likeliest(beats, key, foreign=foreign, random=random)
     endings = endings_of(beats, chords, key)
     is_asked = are_keys_known and len(endings) == len(Phrases(plan))
     return replace(

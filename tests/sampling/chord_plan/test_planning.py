@@ -1,0 +1,79 @@
+"""Plans of melodies: chords in pitch classes, and what is asked of a model."""
+
+from __future__ import annotations
+
+import numpy as np
+from progressions import progression
+
+from chorale.music.score import Chorale
+from chorale.sampling.chord_plan.planning import with_planned_chords
+from chorale.sampling.fragments import Fragment, with_voice
+
+
+def fragment(soprano: str, key: str = "C major") -> Fragment:
+    """Return a melody in quarters whose last note has a fermata."""
+    piece: Chorale = progression(
+        soprano, *["r." + str(4 * len(soprano.split()))] * 3, key=key
+    )
+    fermatas = np.zeros(piece.steps, np.bool_)
+    fermatas[-4:] = True
+    return with_voice(
+        Chorale(
+            pitches=piece.pitches, onsets=piece.onsets, fermatas=fermatas, key=piece.key
+        ),
+        0,
+    )
+
+
+def test_a_plan_has_a_chord_for_each_beat() -> None:
+    planned = with_planned_chords(fragment("C5 D5 E5 F5 E5 D5 C5"))
+    assert planned.chords is not None and planned.endings is not None
+    assert [chord.step for chord in planned.chords] == [*range(0, 28, 4)]
+    *_, before, last = planned.chords
+    assert set(before.tones) == {7, 11, 2, 5} and not before.ends_phrase
+    assert set(last.tones) == {0, 4, 7} and last.bass == 0 and last.ends_phrase
+    assert [str(ending) for ending in planned.endings] == ["C:PAC"]
+
+
+def test_chords_are_pitch_classes_of_the_key() -> None:
+    low = with_planned_chords(fragment("C5 D5 E5 F5 E5 D5 C5"))
+    high = with_planned_chords(fragment("D5 E5 F#5 G5 F#5 E5 D5", "D major"))
+    assert low.chords is not None and high.chords is not None
+    for one, other in zip(low.chords, high.chords, strict=True):
+        assert [(tone + 2) % 12 for tone in one.tones] == [*other.tones]
+        assert (one.bass + 2) % 12 == other.bass
+
+
+def test_a_model_without_keys_is_asked_for_no_endings() -> None:
+    planned = with_planned_chords(fragment("C5 D5 C5"), are_keys_known=False)
+    assert planned.chords and planned.endings is None
+
+
+def test_the_notes_after_a_last_chord_keep_it_if_they_repeat_its_note() -> None:
+    def last_steps(soprano: str) -> list[int]:
+        whole = fragment(soprano)
+        fermatas = np.array(whole.chorale.fermatas)
+        fermatas[-12:] = True
+        moved = Chorale(
+            pitches=whole.chorale.pitches,
+            onsets=whole.chorale.onsets,
+            fermatas=fermatas,
+            key=whole.chorale.key,
+        )
+        planned = with_planned_chords(with_voice(moved, 0))
+        assert planned.chords is not None
+        return [chord.step for chord in planned.chords if chord.ends_phrase]
+
+    assert last_steps("C5 D5 E5 D5 C5 C5 C5") == [16, 20, 24]
+    assert last_steps("C5 D5 E5 D5 C5 C5 G4") == [16, 20]
+
+
+def test_streams_make_other_plans_and_repeat() -> None:
+    melody = fragment("C5 D5 E5 F5 E5 D5 C5 A4 G4 C5 B4 C5")
+    likeliest = with_planned_chords(melody).chords
+    drawn = [
+        with_planned_chords(melody, np.random.SeedSequence(state)).chords
+        for state in (*range(8), *range(8))
+    ]
+    assert drawn[:8] == drawn[8:]
+    assert any(chords != likeliest for chords in drawn)
