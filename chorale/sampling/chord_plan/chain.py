@@ -25,6 +25,7 @@ import numpy as np
 from chorale.music.keys import Key
 from chorale.sampling.chord_plan.beats import (
     ARRIVAL,
+    ARRIVALS,
     BEFORE,
     BEGINNING,
     HELD,
@@ -52,11 +53,14 @@ _OPEN, _NO_TONIC = 2.0, 20.0
 _NO_DOMINANT = {ARRIVAL: 1.0, LAST_ARRIVAL: 4.0}
 # Of a chord that goes on over a barline, or the middle of a bar in four.
 _HELD_OVER = 1.0
-# Of outer voices that move from octave to octave, or from fifth to fifth. Melodies that
-# fall from the fifth degree to the tonic end so.
-_CONSECUTIVE = 6.0
-_CONSECUTIVE_AT = {ARRIVAL: 3.0, LAST_ARRIVAL: 1.0}
+# Of outer voices that move from octave to octave, or from fifth to fifth; less at the
+# end of a phrase, as melodies go there from the fifth degree to the tonic.
+_CONSECUTIVE, _CONSECUTIVE_AT_END = 6.0, 1.0
+# Of outer voices that reach an octave or a fifth in similar motion, the soprano by a
+# leap and the bass by a step.
+_DIRECT = 3.0
 _OCTAVE, _FIFTH = 0, 7  # semitones
+_STEP = 2  # semitones at most
 _NOISE = 0.3  # nats; twice as much leads to far-fetched chords
 _UNSEEN = 0.1  # count of notes of a role that are tones of their chord, or are not
 _FOURTH = 5  # the seventh of V7
@@ -271,10 +275,14 @@ def _moves(counts: ModeCounts, before: Beat, beat: Beat, key: Key) -> Float64Arr
     bass = np.array([chord.bass for chord in chords])
     intervals = [(pitch - key.tonic_class - bass) % 12 for pitch in pitches]
     is_moving = bass[:, np.newaxis] != bass
+    steps = np.isin((bass - bass[:, np.newaxis]) % 12, range(1, _STEP + 1))  # upward
     for interval in (_OCTAVE, _FIFTH):
         first, second = (each == interval for each in intervals)
         both = first[:, np.newaxis] & second & is_moving
-        costs += _CONSECUTIVE_AT.get(beat.place, _CONSECUTIVE) * both
+        is_end = beat.place in ARRIVALS
+        costs += (_CONSECUTIVE_AT_END if is_end else _CONSECUTIVE) * both
+        if abs(rise := pitches[1] - pitches[0]) > _STEP:
+            costs += _DIRECT * (second & (steps if rise > 0 else steps.T))
     return costs
 
 

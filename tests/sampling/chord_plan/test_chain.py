@@ -147,6 +147,14 @@ def test_the_likeliest_chords_are_those_of_an_exhaustive_search() -> None:
     assert found == [chords[index] for index in best]
 
 
+@pytest.mark.parametrize("pitches", [[60, 62, 64, 67, 72], [64, 62, 67, 67, 72]])
+def test_a_leap_to_the_tonic_has_no_step_of_the_bass_below(pitches: list[int]) -> None:
+    # From V6 the outer voices would go to a direct octave.
+    beats = phrase(pitches, last=False)
+    found = chord_chain().likeliest(beats, C_MAJOR)
+    assert [chord.name for chord in found[-2:]] == ["V", "I"]
+
+
 def test_a_chain_is_stored_and_read() -> None:
     chain = chord_chain()
     again = ChordChain.from_json(chain.to_json())
