@@ -53,9 +53,10 @@ _OPEN, _NO_TONIC = 2.0, 20.0
 _NO_DOMINANT = {ARRIVAL: 1.0, LAST_ARRIVAL: 4.0}
 # Of a chord that goes on over a barline, or the middle of a bar in four.
 _HELD_OVER = 1.0
-# Of outer voices that move from octave to octave, or from fifth to fifth; less at the
-# end of a phrase, as melodies go there from the fifth degree to the tonic.
-_CONSECUTIVE, _CONSECUTIVE_AT_END = 6.0, 1.0
+# Of outer voices that move from octave to octave, or from fifth to fifth; and from
+# octave to octave at the end of a phrase, as melodies close from the fifth degree to
+# the tonic.
+_CONSECUTIVE, _CLOSE = 6.0, 1.0
 # Of outer voices that reach an octave or a fifth in similar motion, the soprano by a
 # leap and the bass by a step.
 _DIRECT = 3.0
@@ -279,8 +280,8 @@ def _moves(counts: ModeCounts, before: Beat, beat: Beat, key: Key) -> Float64Arr
     for interval in (_OCTAVE, _FIFTH):
         first, second = (each == interval for each in intervals)
         both = first[:, np.newaxis] & second & is_moving
-        is_end = beat.place in ARRIVALS
-        costs += (_CONSECUTIVE_AT_END if is_end else _CONSECUTIVE) * both
+        is_close = interval == _OCTAVE and beat.place in ARRIVALS
+        costs += (_CLOSE if is_close else _CONSECUTIVE) * both
         if abs(rise := pitches[1] - pitches[0]) > _STEP:
             costs += _DIRECT * (second & (steps if rise > 0 else steps.T))
     return costs
