@@ -10,7 +10,8 @@ steering        the critic that weighs particles after every beat
 cadence_keys    the keys in which phrases are to end
 form            passages that are repeated, copied as they are written
 asked_plan      forms and cadences in words, as they are asked for
-asked_cadences  the tones of such cadences
+asked_cadences  the tones of such cadences, and of planned chords
+chord_plan      the chords that are planned for a folk song
 gibbs           completions by an infiller, and its sampler
 batches         padding, random streams and allowed notes of both samplers
 note_costs      costs of notes outside a range, or foreign to a mode
