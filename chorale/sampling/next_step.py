@@ -31,8 +31,8 @@ from chorale.voice_leading.step_costs import StepCosts
 
 # Particles of each fragment, unless options say otherwise.
 PARTICLES = 8
-# Where chords are planned: with 8, six drafts of 13 folk songs of two random states had
-# 36 faults, with 16 they have 25.
+# Where chords are planned: language models, asked to grade as strict teachers and not
+# knowing the numbers, gave eleven folk songs 3.3 of 5 with 16 and 3.1 with 8.
 PLANNED_PARTICLES = 16
 # Factor of the costs of rules where chords are planned: these lead to more faults than
 # a model makes on its own.
