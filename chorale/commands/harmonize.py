@@ -83,7 +83,7 @@ def harmonize(
     if isinstance(options, SamplingOptions) and "temperature" in names_typed(context):
         taken = completion.temperature_for(given, options)
         if taken != options.temperature:
-            print_remarks(f"the melody has no fermatas: the temperature is {taken:g}")
+            print_remarks(f"taken for a folk song: the temperature is {taken:g}")
     check_writable(output)
 
     with progress_bar("Harmonizing") as progress:

@@ -58,8 +58,9 @@ Temperature = Annotated[float, _sampling(help=_TEMPERATURE)]
 MelodyTemperature = Annotated[
     float,
     _sampling(
-        help=f"{_TEMPERATURE} For a melody without fermatas next-step models take a "
-        "lower one; what is asked for is lowered too, and then said."
+        help=f"{_TEMPERATURE} For a melody without fermatas, or with few quarters, "
+        "next-step models take a lower one; what is asked for is lowered too, and then "
+        "said."
     ),
 ]
 TopP = Annotated[
@@ -124,8 +125,8 @@ MelodyParticles = Annotated[
     _advanced(
         help="Next-step models: number of particles, drafts written side by side and "
         "selected by the critic, and by how well they lead to the given notes; 1 or "
-        f"more. By default {PARTICLES}, for a melody without fermatas of its own "
-        f"{PLANNED_PARTICLES}.",
+        f"more. By default {PARTICLES}, for a melody without fermatas, or with "
+        f"few quarters, {PLANNED_PARTICLES}.",
     ),
 ]
 

@@ -75,7 +75,7 @@ def assert_refused(err: str, message: str) -> None:
 
 
 def test_the_temperature_for_a_melody_without_fermatas_is_said(run: Run) -> None:
-    remark = "note: the melody has no fermatas: the temperature is 0.7\n"
+    remark = "note: taken for a folk song: the temperature is 0.7\n"
     asked = "harmonize", "tune.abc", "--best-of", "1", "--temperature", "1"
     code, _, err = run(*asked)
     assert (code, remark in err) == (0, True)

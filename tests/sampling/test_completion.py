@@ -30,6 +30,7 @@ from chorale.sampling.completion import (
     Options,
     fill_in,
     harmonize,
+    is_folk_song,
     semitones_into_range,
 )
 from chorale.sampling.fragments import Fragment, extend_to_onsets, with_voice
@@ -221,6 +222,27 @@ def test_a_melody_in_another_octave_stays_there(model: Model, options: Options) 
     assert written.notes(SOPRANO) == low.notes(SOPRANO)
 
 
+@pytest.mark.parametrize(
+    ("lengths", "has_fermatas", "is_folk"),
+    [
+        ([4, 4, 4, 8, 8, 8], True, False),
+        ([4, 4, 8, 8, 8, 2, 2], True, True),
+        ([4, 4, 4, 4], False, True),
+    ],
+)
+def test_a_folk_song_has_no_fermatas_or_few_quarters(
+    lengths: list[int], has_fermatas: bool, is_folk: bool
+) -> None:
+    starts = np.cumsum([0, *lengths])
+    line = [
+        Note(60 + index % 2, int(start), length)
+        for index, (start, length) in enumerate(zip(starts, lengths, strict=False))
+    ]
+    fermatas = (np.arange(starts[-1]) < lengths[0]) & has_fermatas
+    piece = Chorale.from_notes([line, [], [], []], int(starts[-1]), fermatas=fermatas)
+    assert is_folk_song(melody_of(piece)) is is_folk
+
+
 def test_folk_songs_follow_planned_chords(monkeypatch: pytest.MonkeyPatch) -> None:
     planned = []
     original = completion.fill_in
@@ -255,7 +277,7 @@ def test_a_melody_without_fermatas_takes_a_lower_temperature(
     low, high = vocabulary.token(60), vocabulary.token(67)
     chances = np.zeros(vocabulary.size)
     chances[[low, high]] = 0.75, 0.25
-    line = [Note(67, 0, 400), Note(67, 400, 400)]
+    line = [Note(67, 4 * beat, 4) for beat in range(200)]
     fermatas = np.arange(800) // 4 == (99 if has_fermatas else 199)
     tune = Chorale.from_notes([[], line, [], []], 800, fermatas=fermatas)
     melody = melody_of(tune, ALTO)
