@@ -100,7 +100,8 @@ Guidance = Annotated[
     _advanced(
         help="Next-step models: weight of classifier-free guidance by the key in the "
         "last four bars and, with less weight, before fermatas, 0 or more. 0 follows "
-        "the model alone; with the default more phrases end on a cadence of the key.",
+        "the model alone; with the default more phrases end on a cadence of the key. "
+        "Folk songs, which follow planned chords, are written without it.",
     ),
 ]
 CriticStrength = Annotated[

@@ -144,7 +144,7 @@ def harmonize(
     fragments = _repeated(with_voice(written, melody.voice), variations)
     if isinstance(options, SamplingOptions):
         options = replace(options, temperature=temperature_for(melody, options))
-        if plans_chords(melody):
+        if plans_chords(melody) and drafts > 0:
             fragments = _with_chords(model, fragments, options, drafts)
     drawn = fill_in(
         model,
@@ -216,7 +216,7 @@ def _with_chords(
         )
         for number, fragment in enumerate(fragments[::drafts])
     ]
-    return [fragment for fragment in planned for _ in range(drafts)]
+    return [planned[number // drafts] for number in range(len(fragments))]
 
 
 def _stream(options: SamplingOptions, number: int) -> np.random.SeedSequence:

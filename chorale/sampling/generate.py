@@ -240,7 +240,8 @@ def complete(
     Args:
         predictor: the model.
         fragments: the pieces and their given notes.
-        options: None for the defaults.
+        options: None for the defaults. If chords are planned for a fragment, none is
+            led by guidance.
         drafts: number of consecutive fragments, all alike, that are drafts of one
             piece, of which one is to be kept (`chorale.sampling.best_of`). They repeat
             the same, end their phrases in the same keys, and after each phrase go on

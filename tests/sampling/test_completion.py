@@ -266,6 +266,9 @@ def test_folk_songs_follow_planned_chords(monkeypatch: pytest.MonkeyPatch) -> No
     harmonize(PREDICTOR, song, replace(options, random_state=1), variations=2)
     likeliest, _ = planned[-1]
     assert likeliest == first[0]
+    for variations, drafts in ((3, 2), (2, 0)):
+        with pytest.raises(UsageError, match="drafts"):
+            harmonize(PREDICTOR, song, options, variations=variations, drafts=drafts)
 
 
 @pytest.mark.parametrize(("has_fermatas", "share"), [(True, 0.75), (False, 0.828)])

@@ -1,6 +1,6 @@
 """The beats of a melody: where each is in its phrase, and what the melody does there.
 
-A beat is a quarter note.
+A beat is a quarter note; the last one of a bar such as 3/8 is shorter.
 """
 
 from __future__ import annotations

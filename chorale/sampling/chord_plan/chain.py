@@ -51,7 +51,7 @@ _CHROMATIC, _FOREIGN = 1.2, 1.5
 _OPEN, _NO_TONIC = 2.0, 20.0
 # Of a last chord, but V, that its dominant does not precede, by place.
 _NO_DOMINANT = {ARRIVAL: 1.0, LAST_ARRIVAL: 4.0}
-# Of a chord that goes on over a barline, or the middle of a bar in four.
+# Of a chord that goes on into a strong beat inside a phrase, before the last two beats.
 _HELD_OVER = 1.0
 # Of outer voices that move from octave to octave, or from fifth to fifth; and from
 # octave to octave at the end of a phrase, as melodies close from the fifth degree to

@@ -51,7 +51,7 @@ class Chord(NamedTuple):
 
     @property
     def _seventh(self) -> int:
-        """Minor; diminished above the leading tone and other raised degrees."""
+        """Diminished in diminished triads but ii°, minor in all others."""
         is_diminished = self.triad == DIMINISHED and self.root != 2
         return (self.root + (9 if is_diminished else 10)) % 12
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from chorale.music.harmony.degrees import MODES
 from chorale.music.keys import Key
 from chorale.sampling.asked_plan import Ending
-from chorale.sampling.chord_plan.beats import ARRIVALS, Beat
+from chorale.sampling.chord_plan.beats import ARRIVALS, HELD, Beat
 from chorale.sampling.chord_plan.chords import DIMINISHED, MAJOR, Chord
 
 
@@ -24,8 +24,9 @@ def endings_of(
     endings = []
     for index, beat in enumerate(beats):
         if beat.place in ARRIVALS:
-            earlier = [chord for chord in chords[:index] if chord != chords[index]]
-            before = earlier[-1] if earlier else None
+            # An arrival on the first beat of its phrase follows no chord of it.
+            follows = index and beats[index - 1].place not in (*ARRIVALS, HELD)
+            before = chords[index - 1] if follows else None
             endings.append(_ending(beat, before, chords[index], key))
     return tuple(endings)
 

@@ -10,7 +10,8 @@ import numpy as np
 from chorale.encoding.plan import Plan
 from chorale.models.form import Phrases
 from chorale.music.voices import SOPRANO
-from chorale.sampling.asked_plan import PlannedChord
+from chorale.sampling.asked_cadences import arrival_of
+from chorale.sampling.asked_plan import Ending, PlannedChord
 from chorale.sampling.chord_plan.beats import ARRIVALS, HELD, Beat, beats_of
 from chorale.sampling.chord_plan.chain import chord_chain
 from chorale.sampling.chord_plan.chords import Chord
@@ -42,7 +43,20 @@ def with_planned_chords(
     random = None if stream is None else np.random.default_rng(stream)
     chords = chord_chain().likeliest(beats, key, foreign=foreign, random=random)
     endings = endings_of(beats, chords, key)
-    is_asked = are_keys_known and len(endings) == len(Phrases(plan))
+    phrases = Phrases(plan)
+    # A phrase without a beat has no ending: then the model is asked for none.
+    is_asked = are_keys_known and len(endings) == len(phrases)
+    if is_asked:
+        on_beats = {beat.step for beat in beats}
+        line = chorale.pitches[:, SOPRANO]
+        endings = tuple(
+            ending
+            if arrival_of(plan.fermatas, line, start, end) in on_beats
+            else Ending(ending.key)  # the last note begins after the beat
+            for ending, start, end in zip(
+                endings, phrases.starts, phrases.ends, strict=True
+            )
+        )
     return replace(
         fragment,
         chords=tuple(_planned(beats, chords, key.tonic_class)),

@@ -29,6 +29,8 @@ C_MAJOR, G_MAJOR, A_MINOR = Key("C", "major"), Key("G", "major"), Key("A", "mino
         ("I V6 I", 72, Ending(C_MAJOR)),
         ("I V I6", 72, Ending(C_MAJOR)),
         ("V V I", 72, Ending(C_MAJOR, "PAC")),
+        ("V I I", 72, Ending(C_MAJOR)),
+        ("V I6 I", 72, Ending(C_MAJOR)),
         ("I IV I", 72, Ending(C_MAJOR)),
         ("IV I V", 74, Ending(C_MAJOR, "HC")),
         ("I ii V6", 74, Ending(C_MAJOR)),
@@ -47,6 +49,16 @@ def test_a_phrase_ends_as_its_chords_do(
         for index, place in enumerate((BEGINNING, BEFORE, ARRIVAL))
     ]
     assert endings_of(beats, named, C_MAJOR) == (ending,)
+
+
+def test_a_chord_of_the_phrase_before_leads_nowhere() -> None:
+    places = (BEGINNING, BEFORE, ARRIVAL, ARRIVAL)
+    beats = [
+        Beat(4 * index, place, (SungNote(4 * index, 72, STEP_ON),))
+        for index, place in enumerate(places)
+    ]
+    chords = [chord_named(name) for name in "I ii V I".split()]
+    assert endings_of(beats, chords, C_MAJOR)[1] == Ending(C_MAJOR)
 
 
 def test_every_phrase_has_an_ending() -> None:

@@ -68,6 +68,16 @@ def test_the_notes_after_a_last_chord_keep_it_if_they_repeat_its_note() -> None:
     assert last_steps("C5 D5 E5 D5 C5 C5 G4") == [16, 20]
 
 
+def test_a_last_note_after_the_beat_asks_for_no_cadence() -> None:
+    piece = progression("C5 D5 E5 D5.6 C5.2", *["r.20"] * 3)
+    fermatas = np.arange(piece.steps) >= 18
+    moved = Chorale(
+        pitches=piece.pitches, onsets=piece.onsets, fermatas=fermatas, key=piece.key
+    )
+    endings = with_planned_chords(with_voice(moved, 0)).endings
+    assert endings is not None and [ending.kind for ending in endings] == [None]
+
+
 def test_streams_make_other_plans_and_repeat() -> None:
     melody = fragment("C5 D5 E5 F5 E5 D5 C5 A4 G4 C5 B4 C5")
     likeliest = with_planned_chords(melody).chords
