@@ -24,7 +24,7 @@ _BEFORE = 2  # steps
 _MOST_REPEATED = 16  # steps of a last note before the fermata, a bar of 4/4
 _OUTER, _INNER = 12.0, 4.0  # nats that a tone costs that is not asked for
 # Nats of a tone that is foreign to the planned chord, and of another bass than planned.
-_FOREIGN, _OTHER_BASS = 5.0, 6.0
+_FOREIGN, _OTHER_BASS = 4.0, 5.0
 _SIX_FOUR = 2.0  # nats more, where that bass is the fifth
 _LAST = 2.0  # factor of these costs in the last chord of a phrase
 _DOMINANT = (7, 11, 2, 5)
