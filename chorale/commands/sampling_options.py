@@ -13,11 +13,7 @@ import typer
 
 from chorale.commands.options import ADVANCED, SAMPLING
 from chorale.sampling.logits import RULES_MODES, DrawingOptions
-from chorale.sampling.next_step import (
-    PARTICLES,
-    PLANNED_PARTICLES,
-    SamplingOptions,
-)
+from chorale.sampling.next_step import PARTICLES, PLANNED_PARTICLES, SamplingOptions
 
 NEXT_STEP = SamplingOptions()
 GENERATED_BEST_OF = 3  # pieces that `generate` draws for each one
@@ -112,22 +108,17 @@ CriticStrength = Annotated[
         "model does. 0 follows the model alone, also in the keys of phrases.",
     ),
 ]
-Particles = Annotated[
-    int,
-    _advanced(
-        help="Next-step models: number of particles, drafts written side by side and "
-        "selected by the critic, and by how well they lead to the given notes; 1 or "
-        "more. More are slower and better.",
-    ),
-]
-
+_PARTICLES = (
+    "Next-step models: number of particles, drafts written side by side and selected "
+    "by the critic, and by how well they lead to the given notes; 1 or more. More are "
+    "slower and better."
+)
+Particles = Annotated[int, _advanced(help=_PARTICLES)]
 MelodyParticles = Annotated[
     int | None,
     _advanced(
-        help="Next-step models: number of particles, drafts written side by side and "
-        "selected by the critic, and by how well they lead to the given notes; 1 or "
-        f"more. By default {PARTICLES}, for a melody without fermatas, or with "
-        f"few quarters, {PLANNED_PARTICLES}.",
+        help=f"{_PARTICLES} By default {PARTICLES}, for a melody without fermatas, or "
+        f"with few quarters, {PLANNED_PARTICLES}.",
     ),
 ]
 

@@ -144,7 +144,7 @@ def harmonize(
     fragments = _repeated(with_voice(written, melody.voice), variations)
     if isinstance(options, SamplingOptions):
         options = replace(options, temperature=temperature_for(melody, options))
-        if plans_chords(melody) and drafts > 0:
+        if plans_chords(melody) and drafts > 0:  # else `complete` refuses them
             fragments = _with_chords(model, fragments, options, drafts)
     drawn = fill_in(
         model,
