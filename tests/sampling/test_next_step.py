@@ -283,6 +283,20 @@ def test_rules_make_faults_rare_or_rule_them_out(encoding: str) -> None:
     assert not any(strict.values())
 
 
+def test_rules_cost_more_where_chords_are_planned() -> None:
+    predictor, options = organum("pitch"), replace(PLAIN, rules="lenient", particles=1)
+    written = [
+        complete(
+            predictor,
+            [replace(Fragment.opening(FIFTHS, plan(68)), chords=chords)] * 16,
+            options,
+        )
+        for chords in (None, ())
+    ]
+    free, planned = (sum(findings(pieces).values()) for pieces in written)
+    assert planned < free / 2
+
+
 @pytest.mark.parametrize("rules", ["lenient", "strict"])
 def test_rules_keep_the_opening_and_the_stream(rules: str) -> None:
     predictor, options = organum("hold"), replace(PLAIN, rules=rules)

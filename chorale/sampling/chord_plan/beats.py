@@ -29,10 +29,15 @@ ARRIVALS = (ARRIVAL, LAST_ARRIVAL)
 LAST = {LAST_BEFORE: BEFORE, LAST_ARRIVAL: ARRIVAL}
 
 # What a note of the melody does: it is struck on the beat and goes on by step or by
-# leap, or is held from before; or it is struck after the beat, between two steps, a
-# step and a leap, or two leaps. Two equal notes are a leap apart.
+# leap, or is held from before; or it is struck after the beat, between two leaps, a
+# leap and a step, a step and a leap, or two steps. Two equal notes are a leap apart.
 STEP_ON, LEAP_ON, HELD_ON = "step on the beat", "leap on the beat", "held on the beat"
-OFF_BEAT = ("leaps off the beat", "step and leap off the beat", "steps off the beat")
+OFF_BEAT = (
+    "leaps off the beat",
+    "leap and step off the beat",
+    "step and leap off the beat",
+    "steps off the beat",
+)
 ROLES = (STEP_ON, LEAP_ON, HELD_ON, *OFF_BEAT)
 _STEP = 2  # semitones at most
 
@@ -51,6 +56,13 @@ class Beat(NamedTuple):
     step: int
     place: str  # one of PLACES
     notes: tuple[SungNote, ...]
+    is_strong: bool  # whether it begins a bar, or half a bar of four quarters
+
+    @property
+    def pitch(self) -> int:
+        """MIDI note that sounds at its beginning, 0 = silence."""
+        at_beginning = self.notes and self.notes[0].step == self.step
+        return self.notes[0].pitch if at_beginning else SILENCE
 
 
 def beats_of(plan: Plan, line: IntArray, onsets: BoolArray) -> list[Beat]:
@@ -64,7 +76,8 @@ def beats_of(plan: Plan, line: IntArray, onsets: BoolArray) -> list[Beat]:
     starts = np.flatnonzero(plan.positions % STEPS_PER_QUARTER == 0).tolist()
     if starts[:1] != [0]:  # a pickup of less than a beat
         starts.insert(0, 0)
-    places = _places(plan, line, starts)
+    is_strong = _are_strong(plan)
+    places = _places(plan, line, starts, is_strong)
     notes = _notes(line, onsets, starts)
     found = []
     for place, (start, end) in zip(
@@ -76,7 +89,7 @@ def beats_of(plan: Plan, line: IntArray, onsets: BoolArray) -> list[Beat]:
             if on.step < start:
                 on = SungNote(start, on.pitch, HELD_ON)
             sung.insert(0, on)
-        found.append(Beat(start, place, tuple(sung)))
+        found.append(Beat(start, place, tuple(sung), bool(is_strong[start])))
     return found
 
 
@@ -103,24 +116,20 @@ def _role(is_on_beat: bool, comes_by_step: bool, goes_by_step: bool) -> str:
     """Return the role of a note that is struck."""
     if is_on_beat:
         return STEP_ON if goes_by_step else LEAP_ON
-    return OFF_BEAT[int(comes_by_step) + int(goes_by_step)]
+    return OFF_BEAT[2 * int(comes_by_step) + int(goes_by_step)]
 
 
-def _places(plan: Plan, line: IntArray, beats: Sequence[int]) -> list[str]:
+def _places(
+    plan: Plan, line: IntArray, beats: Sequence[int], is_strong: BoolArray
+) -> list[str]:
     """Return the place of each beat in its phrase."""
-    lengths = bar_lengths(plan.metres, plan.steps)
     ends = ends_of_phrases(plan.fermatas)
     places: list[str] = []
     for start, end in pairwise([0, *ends]):
         inside = [beat for beat in beats if start <= beat < end]
         if not inside:
             continue
-        found = [
-            STRONG
-            if _is_strong(int(plan.positions[beat]), int(lengths[beat]))
-            else WEAK
-            for beat in inside
-        ]
+        found = [STRONG if is_strong[beat] else WEAK for beat in inside]
         found[0] = BEGINNING
         step = arrival_of(plan.fermatas, line, start, end)
         arrival = next(
@@ -138,9 +147,9 @@ def _places(plan: Plan, line: IntArray, beats: Sequence[int]) -> list[str]:
     return places
 
 
-def _is_strong(position: int, bar_length: int) -> bool:
-    """Whether a beat begins a bar, or half a bar of four quarters."""
-    return (
-        position % (bar_length // 2 if bar_length == STEPS_PER_WHOLE else bar_length)
-        == 0
-    )
+def _are_strong(plan: Plan) -> BoolArray:
+    """Return the steps that begin a bar, or half a bar of four quarters, (steps,)."""
+    lengths = bar_lengths(plan.metres, plan.steps)
+    halves = np.where(lengths == STEPS_PER_WHOLE, lengths // 2, lengths)
+    is_strong: BoolArray = plan.positions % halves == 0
+    return is_strong

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from chorale.music.keys import Key
+from chorale.music.voices import SILENCE
 from chorale.sampling.chord_plan.beats import (
     ARRIVAL,
     ARRIVALS,
@@ -46,13 +47,18 @@ _SCALES = {"major": {0, 2, 4, 5, 7, 9, 11}, "minor": {0, 2, 3, 5, 7, 8, 10, 11}}
 # and of a chord with one that the mode of the melody avoids (`foreign_classes` of
 # `chorale.sampling.note_costs`).
 _CHROMATIC, _FOREIGN = 1.2, 1.5
-# Of a phrase that ends on another chord than I or V in root position, and of a last
-# phrase that does not end on I.
-_OPEN, _NO_TONIC = 2.0, 20.0
-# Of a last chord, but V, that its dominant does not precede, by place.
+# Of a first strong beat on another chord than I in root position.
+_OPENING = 2.0
+# Of a phrase that ends on another chord than I or V in root position, in minor on III,
+# the relative major; and of a last phrase that does not end on I.
+_OPEN, _RELATIVE, _NO_TONIC = 4.0, 2.0, 20.0
+# Of a last chord, but V, that its dominant in root position does not precede, by place.
 _NO_DOMINANT = {ARRIVAL: 1.0, LAST_ARRIVAL: 4.0}
-# Of a chord that goes on into a strong beat inside a phrase, before the last two beats.
-_HELD_OVER = 1.0
+# Of a chord that goes on into a strong beat inside a phrase, before the last two beats;
+# and of one that goes on anywhere in the same inversion, before the last chord is held.
+_HELD_OVER, _REPEATED = 1.0, 0.5
+# Of a six-four chord on a weak beat before a strong one.
+_WEAK_SIX_FOUR = 2.0
 # Of outer voices that move from octave to octave, or from fifth to fifth; and from
 # octave to octave at the end of a phrase, as melodies close from the fifth degree to
 # the tonic.
@@ -61,10 +67,11 @@ _CONSECUTIVE, _CLOSE = 6.0, 1.0
 # leap and the bass by a step.
 _DIRECT = 3.0
 _OCTAVE, _FIFTH = 0, 7  # semitones
+_RELATIVE_MAJOR = chord_named("bIII")
+_SIX_FOUR = 2  # inversion
 _STEP = 2  # semitones at most
 _NOISE = 0.3  # nats; twice as much leads to far-fetched chords
 _UNSEEN = 0.1  # count of notes of a role that are tones of their chord, or are not
-_FOURTH = 5  # the seventh of V7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +190,7 @@ class ChordChain:
             chromatic = {*triad, chord.bass} - _SCALES[key.mode]
             fits[:, column] -= _CHROMATIC * len(chromatic)
             fits[:, column] -= _FOREIGN * bool(triad & away)
-            tones = {*triad, _FOURTH} if chord.is_dominant else triad
+            tones = set(chord.tones)
             for row, beat in enumerate(beats):
                 for note in beat.notes:
                     degree = (note.pitch - key.tonic_class) % 12
@@ -194,7 +201,11 @@ class ChordChain:
                         if in_chord
                         else (1 - share) / (12 - len(tones))
                     )
-                fits[row, column] -= _ending_cost(beat.place, chord)
+                fits[row, column] -= _ending_cost(beat.place, chord, key)
+        opening = next((row for row, beat in enumerate(beats) if beat.is_strong), 0)
+        fits[opening] -= [
+            0.0 if _is_tonic(chord) else _OPENING for chord in counts.chords
+        ]
         return fits
 
     def _share(self, role: str) -> float:
@@ -251,27 +262,39 @@ def chord_chain() -> ChordChain:
     return ChordChain.from_json(json.loads(FILE.read_text(encoding="utf-8")))
 
 
-def _ending_cost(place: str, chord: Chord) -> float:
+def _ending_cost(place: str, chord: Chord, key: Key) -> float:
     """Return what a chord costs at the end of a phrase, in nats."""
-    closes = chord.root == 0 and chord.triad != DIMINISHED and not chord.inversion
-    if place == ARRIVAL:
-        is_usual = closes or (chord.is_dominant and not chord.inversion)
-        return 0.0 if is_usual else _OPEN
-    return _NO_TONIC if place == LAST_ARRIVAL and not closes else 0.0
+    if place not in ARRIVALS or _is_tonic(chord):
+        return 0.0
+    if place == LAST_ARRIVAL:
+        return _NO_TONIC
+    if chord.is_dominant and not chord.inversion:
+        return 0.0
+    is_relative = key.mode == "minor" and chord == _RELATIVE_MAJOR
+    return _RELATIVE if is_relative else _OPEN
+
+
+def _is_tonic(chord: Chord) -> bool:
+    """Whether a chord is I or i, in root position."""
+    return chord.root == 0 and chord.triad != DIMINISHED and not chord.inversion
 
 
 def _moves(counts: ModeCounts, before: Beat, beat: Beat, key: Key) -> Float64Array:
     """Return what it costs to go from chord to chord, in nats, (chords, chords)."""
     chords = counts.chords
     costs = np.zeros((len(chords), len(chords)))
+    if beat.place != HELD:
+        costs += _REPEATED * np.eye(len(chords))
+    if beat.is_strong and not before.is_strong:
+        costs[[chord.inversion == _SIX_FOUR for chord in chords]] += _WEAK_SIX_FOUR
     if beat.place == STRONG and before.place != BEGINNING:
         triads = np.array([chord._replace(inversion=0).name for chord in chords])
         costs += _HELD_OVER * (triads[:, np.newaxis] == triads)
     if beat.place in _NO_DOMINANT:
         is_usual = [[_is_cadence(each, last) for last in chords] for each in chords]
         costs += _NO_DOMINANT[beat.place] * ~np.array(is_usual)
-    pitches = [each.notes[0].pitch for each in (before, beat) if each.notes]
-    if len(pitches) < 2 or pitches[0] == pitches[1] or beat.place == BEGINNING:
+    pitches = (before.pitch, beat.pitch)
+    if SILENCE in pitches or before.pitch == beat.pitch or beat.place == BEGINNING:
         return costs
     bass = np.array([chord.bass for chord in chords])
     intervals = [(pitch - key.tonic_class - bass) % 12 for pitch in pitches]
@@ -288,8 +311,8 @@ def _moves(counts: ModeCounts, before: Beat, beat: Beat, key: Key) -> Float64Arr
 
 
 def _is_cadence(before: Chord, last: Chord) -> bool:
-    """Whether two chords end a phrase on a half cadence, or from a dominant."""
-    return last.is_dominant or before.leads_to(last)
+    """Whether a phrase ends on V, or on a chord after its dominant in root position."""
+    return last.is_dominant or (before.leads_to(last) and not before.inversion)
 
 
 def _shrunk(counts: Any, prior: Float64Array, weight: float) -> Float64Array:

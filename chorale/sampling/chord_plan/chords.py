@@ -11,7 +11,9 @@ from typing import NamedTuple
 MAJOR, MINOR, DIMINISHED = "major", "minor", "diminished"
 # Semitones of third and fifth above the root.
 _ABOVE = {MAJOR: (4, 7), MINOR: (3, 7), DIMINISHED: (3, 6)}
-_FIFTH, _LEADING_TONE = 7, 11  # semitones above a root
+# Semitones above a root.
+_SECOND, _FIFTH, _LEADING_TONE = 2, 7, 11
+_DIMINISHED_SEVENTH, _SEVENTH = 9, 10
 _INVERSIONS = ("", "6", "64", "2")
 _DEGREES = (
     *("I", "bII", "II", "bIII", "III", "IV"),
@@ -38,22 +40,19 @@ class Chord(NamedTuple):
 
     @property
     def tones(self) -> tuple[int, ...]:
-        """The same with the seventh, where that is usual."""
-        is_usual = self.is_dominant or self.inversion == 3
-        if self.triad == DIMINISHED or is_usual:
-            return (*self.triad_tones, self._seventh)
-        return self.triad_tones
+        """The same with the sevenths that are usual."""
+        above: tuple[int, ...] = ()
+        if self.triad == DIMINISHED and self.root != _SECOND:
+            above = (_DIMINISHED_SEVENTH, _SEVENTH)  # vii° in minor, and in major
+        elif self.triad == DIMINISHED or self.is_dominant or self.inversion == 3:
+            above = (_SEVENTH,)
+        sevenths = tuple((self.root + each) % 12 for each in above)
+        return (*self.triad_tones, *sevenths)
 
     @property
     def bass(self) -> int:
         """Semitones of the lowest tone above the tonic of the piece."""
-        return (*self.triad_tones, self._seventh)[self.inversion]
-
-    @property
-    def _seventh(self) -> int:
-        """Diminished in diminished triads but ii°, minor in all others."""
-        is_diminished = self.triad == DIMINISHED and self.root != 2
-        return (self.root + (9 if is_diminished else 10)) % 12
+        return self.tones[self.inversion]
 
     @property
     def name(self) -> str:

@@ -43,7 +43,7 @@ def _ending(beat: Beat, before: Chord | None, last: Chord, home: Key) -> Ending:
         mode = MODES[last.triad != MAJOR]
         key = Key.from_tonic_class(home.tonic_class + last.root, mode, home.fifths)
     assert before is not None
-    if before.triad != MAJOR or before.inversion or last.inversion or not beat.notes:
+    if before.triad != MAJOR or before.inversion or last.inversion or not beat.pitch:
         return Ending(key)
-    is_perfect = beat.notes[0].pitch % 12 == key.tonic_class
+    is_perfect = beat.pitch % 12 == key.tonic_class
     return Ending(key, "PAC" if is_perfect else "IAC")

@@ -9,7 +9,7 @@ import numpy as np
 
 from chorale.encoding.plan import Plan
 from chorale.models.form import Phrases
-from chorale.music.voices import SOPRANO
+from chorale.music.voices import SILENCE, SOPRANO
 from chorale.sampling.asked_cadences import arrival_of
 from chorale.sampling.asked_plan import Ending, PlannedChord
 from chorale.sampling.chord_plan.beats import ARRIVALS, HELD, Beat, beats_of
@@ -59,32 +59,36 @@ def with_planned_chords(
         )
     return replace(
         fragment,
-        chords=tuple(_planned(beats, chords, key.tonic_class)),
+        chords=tuple(_planned(beats, chords, key.tonic_class, phrases.ends)),
         endings=endings if is_asked else fragment.endings,
     )
 
 
 def _planned(
-    beats: Sequence[Beat], chords: Sequence[Chord], tonic: int
+    beats: Sequence[Beat], chords: Sequence[Chord], tonic: int, ends: Sequence[int]
 ) -> list[PlannedChord]:
     """Return the chords of beats in pitch classes.
 
-    A last note that is struck again keeps the last chord of its phrase; what else comes
-    after that chord is left open.
+    A phrase keeps its last chord to the end of the beat, even if the melody moves on,
+    and where its last note is struck again; what else comes after it is left open.
     """
     planned: list[PlannedChord] = []
     last: Chord | None = None
-    pitch = -1
+    pitch = SILENCE
     for beat, chord in zip(beats, chords, strict=True):
-        sung = beat.notes[0].pitch if beat.notes else -1
         if beat.place != HELD:
             last = chord
-        elif sung != pitch:
+        elif beat.pitch != pitch:
             last = None
-        pitch = sung
-        if last is not None:
-            tones = tuple((tonic + tone) % 12 for tone in last.tones)
-            bass = (tonic + last.bass) % 12
-            ends_phrase = beat.place in (*ARRIVALS, HELD)
-            planned.append(PlannedChord(beat.step, tones, bass, ends_phrase))
+        pitch = beat.pitch
+        if last is None:
+            continue
+        tones = tuple((tonic + tone) % 12 for tone in last.tones)
+        bass = (tonic + last.bass) % 12
+        ends_phrase = beat.place in (*ARRIVALS, HELD)
+        steps = [beat.step]
+        if beat.place in ARRIVALS:
+            end = next(end for end in ends if end > beat.step)
+            steps += [note.step for note in beat.notes[1:] if note.step < end]
+        planned += [PlannedChord(step, tones, bass, ends_phrase) for step in steps]
     return planned

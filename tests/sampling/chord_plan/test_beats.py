@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import pytest
 
 from chorale.encoding.plan import Plan
 from chorale.music.metre import Metre, number_bars
@@ -24,7 +27,7 @@ from chorale.sampling.chord_plan.beats import (
     beats_of,
 )
 
-LEAPS, STEP_AND_LEAP, STEPS = OFF_BEAT
+LEAPS, LEAP_AND_STEP, STEP_AND_LEAP, STEPS = OFF_BEAT
 
 
 def beats(
@@ -87,7 +90,7 @@ def test_roles_of_notes() -> None:
     notes = [(60, 2), (62, 2), (67, 2), (60, 2), (62, 1), (64, 1), (60, 2), (60, 4)]
     first, second, third, _ = beats(notes, {7})
     assert [note.role for note in first.notes] == [STEP_ON, STEP_AND_LEAP]
-    assert [note.role for note in second.notes] == [LEAP_ON, STEP_AND_LEAP]
+    assert [note.role for note in second.notes] == [LEAP_ON, LEAP_AND_STEP]
     assert [note.role for note in third.notes] == [STEP_ON, STEP_AND_LEAP, LEAPS]
 
 
@@ -103,3 +106,44 @@ def test_rests_have_no_notes() -> None:
     piece = Chorale.from_notes(lines, 16, bars=bars, positions=positions)
     found = beats_of(Plan.of(piece), piece.pitches[:, 0], piece.onsets[:, 0])
     assert [len(beat.notes) for beat in found] == [1, 0, 0, 1]
+    assert [beat.pitch for beat in found] == [60, 0, 0, 62]
+
+
+def test_a_note_after_a_rest_does_not_sound_at_the_beginning_of_its_beat() -> None:
+    piece = Chorale.from_notes([[Note(60, 0, 4), Note(62, 6, 2)], [], [], []], 8)
+    found = beats_of(Plan.of(piece), piece.pitches[:, 0], piece.onsets[:, 0])
+    assert [beat.pitch for beat in found] == [60, 0]
+    assert found[1].notes[0].pitch == 62
+
+
+@pytest.mark.parametrize(
+    ("metre", "lengths", "steps", "strong"),
+    [
+        ("4/4", [4] * 8, range(0, 32, 4), [0, 8, 16, 24]),
+        ("3/4", [4] * 6, range(0, 24, 4), [0, 12]),
+        ("5/4", [4] * 10, range(0, 40, 4), [0, 20]),
+        ("3/8", [2] * 6, [0, 4, 6, 10], [0, 6]),
+        ("5/8", [2] * 10, [0, 4, 8, 10, 14, 18], [0, 10]),
+    ],
+)
+def test_beats_are_quarters_and_begin_with_the_bar(
+    metre: str, lengths: list[int], steps: Sequence[int], strong: list[int]
+) -> None:
+    notes = [(60 + index % 2, length) for index, length in enumerate(lengths)]
+    found = beats(notes, set(), metre)
+    assert [beat.step for beat in found] == [*steps]
+    assert [beat.step for beat in found if beat.is_strong] == strong
+
+
+def test_bars_of_changing_metres_have_strong_beats_of_their_own() -> None:
+    metres = [Metre(3, 4), Metre(4, 4, step=12)]
+    bars, positions = number_bars(28, metres, 0)
+    piece = Chorale.from_notes(
+        [[Note(60, 0, 28)], [], [], []],
+        28,
+        bars=bars,
+        positions=positions,
+        metres=tuple(metres),
+    )
+    found = beats_of(Plan.of(piece), piece.pitches[:, 0], piece.onsets[:, 0])
+    assert [beat.step for beat in found if beat.is_strong] == [0, 12, 20]

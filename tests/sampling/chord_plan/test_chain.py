@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from chorale.music.keys import Key
 from chorale.sampling.chord_plan.beats import (
     ARRIVAL,
     BEGINNING,
+    HELD,
     LAST_ARRIVAL,
     LAST_BEFORE,
     LEAP_ON,
@@ -38,7 +40,7 @@ def phrase(pitches: list[int], last: bool = True) -> list[Beat]:
     else:
         places[-1] = ARRIVAL
     return [
-        Beat(4 * index, place, (SungNote(4 * index, pitch, STEP_ON),))
+        Beat(4 * index, place, (SungNote(4 * index, pitch, STEP_ON),), place == STRONG)
         for index, (place, pitch) in enumerate(zip(places, pitches, strict=True))
     ]
 
@@ -115,16 +117,16 @@ def test_the_likeliest_chords_are_those_of_an_exhaustive_search() -> None:
         },
         chord_tones=dict.fromkeys(ROLES, (9, 10)),
     )
-    # Held chords and leading outer voices do not cost here: repeated notes, no barline.
+    # Outer voices do not move here, and there is no barline.
     beats = [
-        beat._replace(place=WEAK) if beat.place == STRONG else beat
+        beat._replace(place=WEAK, is_strong=False) if beat.place == STRONG else beat
         for beat in phrase([74] * 5, last=False)
     ]
     found = chain.likeliest(beats, C_MAJOR)
     counts = chain.modes["major"]
 
     def score(path: tuple[int, ...]) -> float:
-        total = counts.log_firsts[path[0]]
+        total = counts.log_firsts[path[0]] - 2.0 * (chords[path[0]].name != "I")
         for index, chord in enumerate(path):
             name = chords[chord]
             total += np.log(
@@ -138,13 +140,99 @@ def test_the_likeliest_chords_are_those_of_an_exhaustive_search() -> None:
                 total += counts.log_following[beats[index].place][
                     path[index - 1], chord
                 ]
+                total -= 0.5 * (path[index - 1] == chord)
         before, last = chords[path[-2]], chords[path[-1]]
-        total -= 2.0 * (last.name not in ("I", "V"))
+        total -= 4.0 * (last.name not in ("I", "V"))
         total -= 1.0 * (not last.is_dominant and not before.leads_to(last))
         return float(total)
 
     best = max(product(range(4), repeat=5), key=score)
     assert found == [chords[index] for index in best]
+
+
+def uniform_chain(chords: str, favourite: str = "", factor: int = 4) -> ChordChain:
+    """Return a chain of equally likely chords, but for one of them."""
+    names = chords.split()
+    weights = np.array([factor if name == favourite else 1 for name in names])
+    counts = ModeCounts(
+        chords=tuple(map(chord_named, names)),
+        firsts=100 * weights,
+        following={place: np.tile(100 * weights, (len(names), 1)) for place in PLACES},
+        sung=np.full((len(names), 12), 100),
+    )
+    return ChordChain(
+        modes={"major": counts, "minor": counts},
+        chord_tones=dict.fromkeys(ROLES, (999, 1000)),
+    )
+
+
+def chosen(chain: ChordChain, beats: Sequence[Beat], key: Key = C_MAJOR) -> list[str]:
+    return [chord.name for chord in chain.likeliest(beats, key)]
+
+
+def test_chords_change_from_beat_to_beat_and_over_barlines() -> None:
+    beats = phrase([72] * 10, last=False)
+    found = chosen(uniform_chain("I I6 IV"), beats)
+    assert all(one != other for one, other in pairwise(found))
+    roots = [name.rstrip("6") for name in found]
+    inside = range(2, 8)
+    assert all(
+        roots[index - 1] != roots[index] for index in inside if beats[index].is_strong
+    )
+
+
+def test_a_last_chord_is_held() -> None:
+    beats = phrase([72] * 4)
+    held = [beats[0]._replace(step=step, place=HELD) for step in (16, 20)]
+    found = chosen(uniform_chain("I IV V"), [*beats, *held])
+    assert found[-3:] == ["I", "I", "I"]
+
+
+def test_six_four_chords_are_on_strong_beats() -> None:
+    beats = phrase([67] * 10)
+    found = chosen(uniform_chain("I I64 V", "I64"), beats)
+    on = {beats[index].is_strong for index, name in enumerate(found) if name == "I64"}
+    assert on == {True}
+
+
+@pytest.mark.parametrize("other", ["V6", "ii", "IV"])
+def test_a_piece_ends_on_a_dominant_in_root_position(other: str) -> None:
+    beats = phrase([67, 72, 74 if other != "IV" else 77, 72])
+    found = chosen(uniform_chain(f"I V {other}", other), beats)
+    assert found[-2:] == ["V", "I"]
+
+
+@pytest.mark.parametrize(
+    ("pitches", "chords", "second"),
+    [
+        ([72, 65], "I IV IV6", "IV6"),  # octaves above I and IV
+        ([64, 65], "I IV IV6", "IV"),
+        ([67, 62], "I V V6", "V6"),  # fifths above I and V
+        ([72, 71], "I V V6", "V"),
+    ],
+)
+def test_outer_voices_move_in_no_octaves_and_fifths(
+    pitches: list[int], chords: str, second: str
+) -> None:
+    beats = phrase([76, *pitches, 76, 76, 76, 72])
+    found = chosen(uniform_chain(chords, "I"), beats)
+    assert found[1:3] == ["I", second]
+
+
+@pytest.mark.parametrize("strong", [0, 1])
+def test_the_first_strong_beat_is_on_the_tonic(strong: int) -> None:
+    beats = [
+        beat._replace(is_strong=index == strong)
+        for index, beat in enumerate(phrase([72] * 6))
+    ]
+    found = chosen(uniform_chain("IV I", "IV"), beats)
+    assert found.index("I") == strong
+
+
+def test_phrases_in_minor_may_end_on_the_relative_major() -> None:
+    beats, chain = phrase([65] * 4, last=False), uniform_chain("bVI bIII", "bVI")
+    assert chosen(chain, beats, D_MINOR)[-1] == "bIII"
+    assert chosen(chain, beats, Key("D", "major"))[-1] == "bVI"
 
 
 @pytest.mark.parametrize("pitches", [[60, 62, 64, 67, 72], [64, 62, 67, 67, 72]])

@@ -45,7 +45,7 @@ def test_a_phrase_ends_as_its_chords_do(
 ) -> None:
     named = [chord_named(name) for name in chords.split()]
     beats = [
-        Beat(4 * index, place, (SungNote(4 * index, soprano, STEP_ON),))
+        Beat(4 * index, place, (SungNote(4 * index, soprano, STEP_ON),), False)
         for index, place in enumerate((BEGINNING, BEFORE, ARRIVAL))
     ]
     assert endings_of(beats, named, C_MAJOR) == (ending,)
@@ -54,17 +54,27 @@ def test_a_phrase_ends_as_its_chords_do(
 def test_a_chord_of_the_phrase_before_leads_nowhere() -> None:
     places = (BEGINNING, BEFORE, ARRIVAL, ARRIVAL)
     beats = [
-        Beat(4 * index, place, (SungNote(4 * index, 72, STEP_ON),))
+        Beat(4 * index, place, (SungNote(4 * index, 72, STEP_ON),), False)
         for index, place in enumerate(places)
     ]
     chords = [chord_named(name) for name in "I ii V I".split()]
     assert endings_of(beats, chords, C_MAJOR)[1] == Ending(C_MAJOR)
 
 
+def test_a_cadence_is_open_where_the_melody_rests() -> None:
+    beats = [
+        Beat(0, BEGINNING, (SungNote(0, 72, STEP_ON),), True),
+        Beat(4, BEFORE, (SungNote(4, 71, STEP_ON),), False),
+        Beat(8, ARRIVAL, (SungNote(10, 72, STEP_ON),), True),
+    ]
+    chords = [chord_named(name) for name in "I V I".split()]
+    assert endings_of(beats, chords, C_MAJOR) == (Ending(C_MAJOR),)
+
+
 def test_every_phrase_has_an_ending() -> None:
     places = (BEGINNING, BEFORE, ARRIVAL, HELD) * 2
     beats = [
-        Beat(4 * index, place, (SungNote(4 * index, 72, STEP_ON),))
+        Beat(4 * index, place, (SungNote(4 * index, 72, STEP_ON),), False)
         for index, place in enumerate(places)
     ]
     chords = [chord_named(name) for name in "I V I I I IV V V".split()]

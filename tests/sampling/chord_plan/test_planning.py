@@ -68,6 +68,22 @@ def test_the_notes_after_a_last_chord_keep_it_if_they_repeat_its_note() -> None:
     assert last_steps("C5 D5 E5 D5 C5 C5 G4") == [16, 20]
 
 
+def test_a_last_beat_keeps_its_chord_while_the_melody_moves_on() -> None:
+    piece = progression(
+        "C5 D5 E5 D5.1 C5.1 B4.1 A4.1 G4 A4 B4 C5", *["r.32"] * 3, key="C major"
+    )
+    fermatas = np.isin(np.arange(piece.steps), [14, 28, 29, 30, 31])
+    moved = Chorale(
+        pitches=piece.pitches, onsets=piece.onsets, fermatas=fermatas, key=piece.key
+    )
+    planned = with_planned_chords(with_voice(moved, 0)).chords
+    assert planned is not None
+    last = [chord for chord in planned if chord.ends_phrase]
+    # To the last note of the phrase, not to the first of the next one.
+    assert [chord.step for chord in last] == [12, 13, 14, 28]
+    assert len({chord.tones for chord in last[:3]}) == 1
+
+
 def test_a_last_note_after_the_beat_asks_for_no_cadence() -> None:
     piece = progression("C5 D5 E5 D5.6 C5.2", *["r.20"] * 3)
     fermatas = np.arange(piece.steps) >= 18
