@@ -3,7 +3,8 @@
 A cadence of a kind has the tones of the dominant, or of the subdominant, in the last
 half beat before the fermata, and those of its last chord under it. Other tones are
 drawn less often, in the outer voices hardly at all. So are, at the beginning of a beat,
-tones foreign to the chord that is planned for it.
+tones foreign to the chord that is planned for it, and other tones than its third in the
+voice that is drawn last, if no other voice has the third.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ _OUTER, _INNER = 12.0, 4.0  # nats that a tone costs that is not asked for
 # Nats of a tone that is foreign to the planned chord, and of another bass than planned.
 _FOREIGN, _OTHER_BASS = 4.0, 5.0
 _SIX_FOUR = 2.0  # nats more, where that bass is the fifth
-_LAST = 2.0  # factor of these costs in the last chord of a phrase
+_CADENCE = 2.0  # factor of these costs in cadences
+# Nats of another tone in the voice that is drawn last, if none has the third before.
+_NO_THIRD = 3.0
 _DOMINANT = (7, 11, 2, 5)
 # Tones of the chord before, its basses; of the last chord, its basses, its sopranos,
 # in semitones above the tonic: of a major key, and of a minor one.
@@ -70,12 +73,16 @@ class AskedCadences:
         self._tokens = np.arange(vocabulary.size)
         # By step: costs by row, voice and pitch class.
         self._costs: dict[int, Float64Array] = {}
+        # By step: pitch classes of the thirds of planned chords by row, -1 if none.
+        self._thirds: dict[int, IntArray] = {}
         rows = len(batch.plans) * particles
         for index, endings in enumerate(batch.asked):
             span = slice(index * particles, (index + 1) * particles)
             for chord in batch.chords[index] or ():
                 found = self._costs.setdefault(chord.step, np.zeros((rows, VOICES, 12)))
                 found[span] = costs_of_chord(chord)
+                thirds = self._thirds.setdefault(chord.step, np.full(rows, -1))
+                thirds[span] = chord.tones[1]
             if not endings:
                 continue
             phrases = Phrases(batch.plans[index])
@@ -89,13 +96,17 @@ class AskedCadences:
                     found = self._costs.setdefault(step, np.zeros((rows, VOICES, 12)))
                     found[span] = np.maximum(found[span], costs)
 
-    def at(self, step: int, voice: int, sounding: IntArray) -> Float64Array | None:
+    def at(
+        self, step: int, voice: int, sounding: IntArray, others: IntArray | None = None
+    ) -> Float64Array | None:
         """Return what the tokens of a voice cost, float array (rows, tokens), nats.
 
         Args:
             step: its index.
             voice: of the tokens.
             sounding: int array (rows,), the pitches of the voice before the step.
+            others: int array (rows, 3), the pitches of the other voices in the step if
+                the voice is the last to be drawn; None for other voices.
 
         Returns:
             None if nothing is asked for there.
@@ -103,15 +114,31 @@ class AskedCadences:
         found = self._costs.get(step)
         if found is None:
             return None
+        by_class = found[:, voice]
+        if others is not None and step in self._thirds:
+            by_class = by_class + self._costs_without_third(step, others)
         notes = self._notes(self._tokens)
-        costs: Float64Array = np.where(notes > 0, found[:, voice][:, notes % 12], 0.0)
+        costs: Float64Array = np.where(notes > 0, by_class[:, notes % 12], 0.0)
         if self._hold is not None:
             held = self._notes(sounding)
             rows = np.arange(len(costs))
-            costs[:, self._hold] = np.where(
-                held > 0, found[rows, voice, held % 12], 0.0
-            )
+            costs[:, self._hold] = np.where(held > 0, by_class[rows, held % 12], 0.0)
         return costs
+
+    def _costs_without_third(self, step: int, others: IntArray) -> Float64Array:
+        """Return what the last voice costs on other tones than a missing third.
+
+        Args:
+            step: its index.
+            others: see `at`.
+
+        Returns:
+            float array (rows, 12), nats by pitch class.
+        """
+        thirds, heard = self._thirds[step][:, np.newaxis], self._notes(others)
+        has_third = (heard > 0) & (heard % 12 == thirds)
+        is_missing = (thirds >= 0) & ~has_third.any(axis=1, keepdims=True)
+        return _NO_THIRD * (is_missing & (np.arange(12) != thirds))
 
 
 def log_shares(logits: FloatArray, costs: Float64Array) -> Float64Array:
@@ -136,14 +163,15 @@ def costs_of_chord(chord: PlannedChord) -> Float64Array:
     fifth = chord.tones[2]
     if chord.bass != fifth:
         costs[BASS, fifth] += _SIX_FOUR
-    return costs * _LAST if chord.ends_phrase else costs
+    return costs * _CADENCE if chord.in_cadence else costs
 
 
 def arrival_of(fermatas: BoolArray, soprano: IntArray, start: int, end: int) -> int:
     """Return the step at which the last chord of a phrase is expected.
 
     It is that of the fermata, or of the last beat. A given melody that repeats its last
-    note, for a bar at most, has that chord from the first of these notes on.
+    note or its octave, for a bar at most, has that chord from the first of these notes
+    on.
 
     Args:
         fermatas: bool array (steps,), of the plan.
@@ -152,7 +180,8 @@ def arrival_of(fermatas: BoolArray, soprano: IntArray, start: int, end: int) -> 
     """
     under = np.flatnonzero(fermatas[start:end])
     arrival = start + int(under[0]) if len(under) else max(end - 4, start)
-    differs = np.flatnonzero(soprano[start:arrival] != soprano[arrival])
+    classes = np.where(soprano == SILENCE, -1, soprano % 12)
+    differs = np.flatnonzero(classes[start:arrival] != classes[arrival])
     first = start + int(differs[-1]) + 1 if len(differs) else start
     is_repeated = soprano[arrival] != SILENCE and arrival - first <= _MOST_REPEATED
     return first if is_repeated else arrival

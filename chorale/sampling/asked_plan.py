@@ -41,7 +41,7 @@ class PlannedChord(NamedTuple):
     step: int
     tones: tuple[int, ...]  # from the root up
     bass: int
-    ends_phrase: bool
+    in_cadence: bool  # whether it is the last one of its phrase, or the one before
 
 
 # === Forms ===

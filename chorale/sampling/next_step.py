@@ -321,7 +321,8 @@ class NextStepSampler:
         rules = self._rules_at(step, sounding)
         for voice in order:
             if is_weighted or any_free[voice]:
-                self._draw_voice(state, rules, sounding[:, voice], step, voice)
+                others = after[:, order[:-1]] if voice == order[-1] else None
+                self._draw_voice(state, rules, sounding[:, voice], others, step, voice)
             written = tokens[:, voice]
             if hold is not None:
                 written = np.where(written == hold, sounding[:, voice], written)
@@ -335,6 +336,7 @@ class NextStepSampler:
         state: Any,
         rules: StepCosts | None,
         sounding: IntArray,
+        others: IntArray | None,
         step: int,
         voice: int,
     ) -> None:
@@ -346,7 +348,7 @@ class NextStepSampler:
             asked = tokens[self._asked]
             logits = self._predictor.voice_logits(state, voice, asked)
             logits = logits[self._state_rows]
-        asked = self._cadences.at(step, voice, sounding)
+        asked = self._cadences.at(step, voice, sounding, others)
         if asked is not None:
             self._filter.update(log_shares(logits, asked), step)
             logits = logits - asked.astype(np.float32)

@@ -100,6 +100,9 @@ def test_planned_chords_sound_on_their_beats() -> None:
         here = np.array([pitches[chord.step, SOPRANO + 1 :] % 12 for pitches in others])
         assert np.isin(here, chord.tones).mean() > 0.75
         assert (here[:, -1] == chord.bass).mean() > 0.5
+        has_third = (here == chord.tones[1]).any(axis=1)
+        has_third |= piece.pitches[chord.step, SOPRANO] % 12 == chord.tones[1]
+        assert has_third.mean() > 0.75
     between = np.array([pitches[10, SOPRANO + 1 :] % 12 for pitches in others])
     assert np.isin(between, chords[0].tones).mean() < 0.5
     assert all(np.array_equal(p[:, SOPRANO], piece.pitches[:, SOPRANO]) for p in others)

@@ -31,6 +31,7 @@ from chorale.music.keys import Key
 from chorale.music.metre import COMMON_TIME, number_bars
 from chorale.music.score import Chorale
 from chorale.music.voices import SOPRANO, VOICES
+from chorale.sampling.asked_plan import Ending
 from chorale.sampling.fragments import Fragment, extend_to_onsets, with_voice
 from chorale.sampling.generate import Start, complete, sample
 from chorale.sampling.next_step import NextStepSampler, SamplingOptions
@@ -288,7 +289,7 @@ def test_rules_cost_more_where_chords_are_planned() -> None:
     written = [
         complete(
             predictor,
-            [replace(Fragment.opening(FIFTHS, plan(68)), chords=chords)] * 16,
+            [replace(Start(plan(68), FIFTHS).fragment(), chords=chords)] * 16,
             options,
         )
         for chords in (None, ())
@@ -683,3 +684,30 @@ def test_guidance_asks_twice_only_where_a_step_that_matters_is_guided(
     passage = some_given(np.full((200, VOICES), 61), given)
     complete(predictor, [passage], SamplingOptions(particles=particles))
     assert max(predictor.rows) == particles * copies
+
+
+@pytest.mark.parametrize(
+    ("chords", "options", "rows"),
+    [
+        (None, {"guidance": 0.0}, 8),
+        ((), {"guidance": 0.0}, 16),
+        (None, {"particles": 3}, 3 * 2),
+        ((), {"particles": 3}, 3),
+    ],
+)
+def test_planned_chords_take_more_particles_and_no_guidance(
+    chords: tuple[()] | None, options: dict, rows: int
+) -> None:
+    vocabulary = toy_vocabulary()
+    predictor = Counter(
+        vocabulary,
+        uniform_predictor(vocabulary).table,
+        plan_features=("to_end", "key"),
+    )
+    object.__setattr__(predictor, "rows", [])
+    given = np.ones((20, VOICES), bool)
+    given[10:, 1] = False
+    passage = replace(some_given(np.full((20, VOICES), 61), given), chords=chords)
+    led = replace(passage, endings=(Ending(Key("C", "major")),))
+    complete(predictor, [led], SamplingOptions(**options))
+    assert max(predictor.rows) == rows

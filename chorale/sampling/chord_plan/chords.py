@@ -63,11 +63,12 @@ class Chord(NamedTuple):
         return numeral + "°" * (self.triad == DIMINISHED) + _INVERSIONS[self.inversion]
 
     def leads_to(self, other: Chord) -> bool:
-        """Whether it is a dominant of another chord: V or vii°, and v of the piece."""
+        """Whether it is a dominant of another chord: V or vii°, and v of i."""
         above = (self.root - other.root) % 12
         if self.triad == DIMINISHED:
             return above == _LEADING_TONE
-        return above == _FIFTH and (self.triad == MAJOR or not other.root)
+        is_minor = self.triad == MINOR and (other.root, other.triad) == (0, MINOR)
+        return above == _FIFTH and (self.triad == MAJOR or is_minor)
 
 
 _BY_NAME = {

@@ -12,11 +12,21 @@ from chorale.models.form import Phrases
 from chorale.music.voices import SILENCE, SOPRANO
 from chorale.sampling.asked_cadences import arrival_of
 from chorale.sampling.asked_plan import Ending, PlannedChord
-from chorale.sampling.chord_plan.beats import ARRIVALS, HELD, Beat, beats_of
+from chorale.sampling.chord_plan.beats import (
+    ARRIVALS,
+    BEFORE,
+    HELD,
+    LAST_BEFORE,
+    Beat,
+    beats_of,
+)
 from chorale.sampling.chord_plan.chain import chord_chain
 from chorale.sampling.chord_plan.chords import Chord
 from chorale.sampling.chord_plan.endings import endings_of
 from chorale.sampling.fragments import Fragment
+
+# Places of the last chord of a phrase, and of the one before.
+_CADENCE = (BEFORE, *ARRIVALS, HELD, LAST_BEFORE)
 
 
 def with_planned_chords(
@@ -70,25 +80,26 @@ def _planned(
     """Return the chords of beats in pitch classes.
 
     A phrase keeps its last chord to the end of the beat, even if the melody moves on,
-    and where its last note is struck again; what else comes after it is left open.
+    and where its last note, or its octave, is struck again; what else comes after it is
+    left open.
     """
     planned: list[PlannedChord] = []
     last: Chord | None = None
-    pitch = SILENCE
+    sung = SILENCE
     for beat, chord in zip(beats, chords, strict=True):
         if beat.place != HELD:
             last = chord
-        elif beat.pitch != pitch:
+        elif not beat.pitch or beat.pitch % 12 != sung % 12:
             last = None
-        pitch = beat.pitch
+        sung = beat.pitch
         if last is None:
             continue
         tones = tuple((tonic + tone) % 12 for tone in last.tones)
         bass = (tonic + last.bass) % 12
-        ends_phrase = beat.place in (*ARRIVALS, HELD)
+        in_cadence = beat.place in _CADENCE
         steps = [beat.step]
         if beat.place in ARRIVALS:
             end = next(end for end in ends if end > beat.step)
             steps += [note.step for note in beat.notes[1:] if note.step < end]
-        planned += [PlannedChord(step, tones, bass, ends_phrase) for step in steps]
+        planned += [PlannedChord(step, tones, bass, in_cadence) for step in steps]
     return planned

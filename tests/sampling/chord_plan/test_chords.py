@@ -51,6 +51,7 @@ def test_tones_and_bass(name: str, tones: tuple[int, ...], bass: int) -> None:
         ("V", "I", True),
         ("V6", "vi", False),
         ("v", "i", True),
+        ("v", "I", False),
         ("vii°6", "I6", True),
         ("II", "V", True),
         ("#iv°6", "V", True),

@@ -30,8 +30,9 @@ def test_a_plan_has_a_chord_for_each_beat() -> None:
     assert planned.chords is not None and planned.endings is not None
     assert [chord.step for chord in planned.chords] == [*range(0, 28, 4)]
     *_, before, last = planned.chords
-    assert set(before.tones) == {7, 11, 2, 5} and not before.ends_phrase
-    assert set(last.tones) == {0, 4, 7} and last.bass == 0 and last.ends_phrase
+    assert set(before.tones) == {7, 11, 2, 5} and set(last.tones) == {0, 4, 7}
+    assert last.bass == 0
+    assert [chord.in_cadence for chord in planned.chords] == [False] * 5 + [True] * 2
     assert [str(ending) for ending in planned.endings] == ["C:PAC"]
 
 
@@ -62,10 +63,11 @@ def test_the_notes_after_a_last_chord_keep_it_if_they_repeat_its_note() -> None:
         )
         planned = with_planned_chords(with_voice(moved, 0))
         assert planned.chords is not None
-        return [chord.step for chord in planned.chords if chord.ends_phrase]
+        return [chord.step for chord in planned.chords if chord.in_cadence]
 
-    assert last_steps("C5 D5 E5 D5 C5 C5 C5") == [16, 20, 24]
-    assert last_steps("C5 D5 E5 D5 C5 C5 G4") == [16, 20]
+    assert last_steps("C5 D5 E5 D5 C5 C5 C5") == [12, 16, 20, 24]
+    assert last_steps("C5 D5 E5 D5 C5 C4 C4") == [12, 16, 20, 24]
+    assert last_steps("C5 D5 E5 D5 C5 C5 G4") == [12, 16, 20]
 
 
 def test_a_last_beat_keeps_its_chord_while_the_melody_moves_on() -> None:
@@ -78,10 +80,9 @@ def test_a_last_beat_keeps_its_chord_while_the_melody_moves_on() -> None:
     )
     planned = with_planned_chords(with_voice(moved, 0)).chords
     assert planned is not None
-    last = [chord for chord in planned if chord.ends_phrase]
     # To the last note of the phrase, not to the first of the next one.
-    assert [chord.step for chord in last] == [12, 13, 14, 28]
-    assert len({chord.tones for chord in last[:3]}) == 1
+    assert [chord.step for chord in planned] == [0, 4, 8, 12, 13, 14, 16, 20, 24, 28]
+    assert len({chord.tones for chord in planned[3:6]}) == 1
 
 
 def test_a_last_note_after_the_beat_asks_for_no_cadence() -> None:
