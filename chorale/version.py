@@ -1,3 +1,3 @@
 """The version of the package."""
 
-__version__ = "0.26.0"
+__version__ = "0.27.0"

@@ -102,6 +102,16 @@ def test_drafts_go_on_from_the_best_phrase_but_for_the_last(high: list[Window]) 
     assert {(w.start, w.is_cut) for w in high} == {(0, True), (16, True), (16, False)}
 
 
+def test_drafts_with_planned_chords_take_the_best_last_phrase_too(
+    high: list[Window],
+) -> None:
+    (piece,) = sample(PREDICTOR, plan(), options=replace(PLAIN, critic=0.0))
+    for chords, ends in ((None, 3), ((), 1)):
+        fragment = replace(with_voice(piece, 0), chords=chords)
+        drafts = complete(PREDICTOR, [fragment] * 3, PLAIN, drafts=3)
+        assert len({phrase(draft, 2) for draft in drafts}) == ends
+
+
 def test_what_is_weighed_is_better(high: list[Window]) -> None:
     def mean(**options: float) -> float:
         own = replace(PLAIN, **options)
