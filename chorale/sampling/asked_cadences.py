@@ -2,9 +2,9 @@
 
 A cadence of a kind has the tones of the dominant, or of the subdominant, in the last
 half beat before the fermata, and those of its last chord under it. Other tones are
-drawn less often, in the outer voices hardly at all. So are, at the beginning of a beat,
-tones foreign to the chord that is planned for it, and other tones than its third in the
-voice that is drawn last, if no other voice has the third.
+drawn less often, in the outer voices hardly at all. So are, where a chord is planned,
+tones foreign to it, and all tones but its third in the voice that is drawn last, if no
+other voice has the third.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ _OUTER, _INNER = 12.0, 4.0  # nats that a tone costs that is not asked for
 _FOREIGN, _OTHER_BASS = 4.0, 5.0
 _SIX_FOUR = 2.0  # nats more, where that bass is the fifth
 _CADENCE = 2.0  # factor of these costs in cadences
-# Nats of another tone in the voice that is drawn last, if none has the third before.
-_NO_THIRD = 3.0
+# Nats of all tones but the third, in the inner voice that is drawn last, if no other
+# voice has the third.
+_NO_THIRD = 5.0
 _DOMINANT = (7, 11, 2, 5)
 # Tones of the chord before, its basses; of the last chord, its basses, its sopranos,
 # in semitones above the tonic: of a major key, and of a minor one.
@@ -97,16 +98,16 @@ class AskedCadences:
                     found[span] = np.maximum(found[span], costs)
 
     def at(
-        self, step: int, voice: int, sounding: IntArray, others: IntArray | None = None
+        self, step: int, voice: int, sounding: IntArray, others: IntArray | None
     ) -> Float64Array | None:
         """Return what the tokens of a voice cost, float array (rows, tokens), nats.
 
         Args:
             step: its index.
             voice: of the tokens.
-            sounding: int array (rows,), the pitches of the voice before the step.
-            others: int array (rows, 3), the pitches of the other voices in the step if
-                the voice is the last to be drawn; None for other voices.
+            sounding: int array (rows,), `Past.pitches` of the voice before the step.
+            others: int array (rows, 3), those of the other voices in the step, if the
+                voice is the last to be drawn; None for other voices.
 
         Returns:
             None if nothing is asked for there.
@@ -115,7 +116,7 @@ class AskedCadences:
         if found is None:
             return None
         by_class = found[:, voice]
-        if others is not None and step in self._thirds:
+        if others is not None and voice != BASS and step in self._thirds:
             by_class = by_class + self._costs_without_third(step, others)
         notes = self._notes(self._tokens)
         costs: Float64Array = np.where(notes > 0, by_class[:, notes % 12], 0.0)
@@ -138,7 +139,8 @@ class AskedCadences:
         thirds, heard = self._thirds[step][:, np.newaxis], self._notes(others)
         has_third = (heard > 0) & (heard % 12 == thirds)
         is_missing = (thirds >= 0) & ~has_third.any(axis=1, keepdims=True)
-        return _NO_THIRD * (is_missing & (np.arange(12) != thirds))
+        is_other = is_missing & (np.arange(12) != thirds)
+        return np.where(is_other, _NO_THIRD, 0.0)
 
 
 def log_shares(logits: FloatArray, costs: Float64Array) -> Float64Array:

@@ -65,8 +65,8 @@ class Batch:
         chords: those that are planned for them; None to leave them to the model.
         streams: seeds of the random numbers, one per piece.
         drafts: number of consecutive pieces that are drafts of one: their plan is drawn
-            once, and they meet after every phrase but the last, see
-            `chorale.sampling.phrase_costs`.
+            once, and they meet after every phrase, after the last one only where chords
+            are planned, see `chorale.sampling.phrase_costs`.
     """
 
     lengths: IntArray

@@ -132,6 +132,8 @@ class NextStepSampler:
         self._tokens = self._per_particle(batch.tokens)
         self._plan = self._per_particle(batch.plan)
         self._phrase_starts = self._per_particle(batch.phrase_starts)
+        planned = [chords is not None for chords in batch.chords]
+        self._is_planned = self._per_particle(planned)
         self._rules: RuleCosts | None = None
         if options.rules != "off":
             self._rules = RuleCosts(vocabulary.lowest, vocabulary.highest)
@@ -144,8 +146,8 @@ class NextStepSampler:
             )
             self._leading = self._per_particle(batch.leading_tones)
             self._near_ends = self._per_particle(near_phrase_ends(batch.places))
-            factors = [1.0 if chords is None else _STRICTER for chords in batch.chords]
-            self._strictness = self._per_particle(factors)[:, np.newaxis]
+            factors = np.where(self._is_planned, _STRICTER, 1.0)
+            self._strictness = factors[:, np.newaxis]
         self._free = self._per_particle(batch.free)
         # By step and voice; lists, as they are read one by one.
         self._any_free = np.any(batch.free, axis=0).tolist()
@@ -321,8 +323,7 @@ class NextStepSampler:
         rules = self._rules_at(step, sounding)
         for voice in order:
             if is_weighted or any_free[voice]:
-                others = after[:, order[:-1]] if voice == order[-1] else None
-                self._draw_voice(state, rules, sounding[:, voice], others, step, voice)
+                self._draw_voice(state, rules, sounding[:, voice], after, step, voice)
             written = tokens[:, voice]
             if hold is not None:
                 written = np.where(written == hold, sounding[:, voice], written)
@@ -336,12 +337,22 @@ class NextStepSampler:
         state: Any,
         rules: StepCosts | None,
         sounding: IntArray,
-        others: IntArray | None,
+        after: IntArray,
         step: int,
         voice: int,
     ) -> None:
-        """Draw the free tokens of one voice, and weight rows by those given in it."""
+        """Draw the free tokens of one voice, and weight rows by those given in it.
+
+        Args:
+            state: of the predictor.
+            rules: what notes of the step cost.
+            sounding: int array (rows,), `Past.pitches` of the voice before the step.
+            after: int array (rows, 4), those after it of voices that are drawn before.
+            step, voice: of the tokens.
+        """
         tokens, alphabet = self._tokens[:, step], self._alphabet
+        *earlier, last = self._predictor.voice_order
+        others = after[:, earlier] if voice == last else None
         if self._asked is self._rows:
             logits = self._predictor.voice_logits(state, voice, tokens)
         else:
@@ -357,6 +368,11 @@ class NextStepSampler:
         if is_free is not None and self._particles > 1:
             likelihoods = self._log_likelihoods(logits, costs, tokens[:, voice])
             self._filter.update(np.where(is_free, 0.0, likelihoods), step)
+        if costs is not None and self._is_planned.any():
+            # Particles that have more notes to choose from are better.
+            shares = log_shares(logits, costs)
+            counts = self._is_planned & self._free[:, step, voice]
+            self._filter.update(np.where(counts, shares, 0.0), step)
         if self._any_free[step][voice]:
             drawn = pick(
                 logits,

@@ -166,7 +166,10 @@ class PhraseCosts:
         return costs
 
     def meeting(self, step: int) -> BoolArray:
-        """Return whose drafts meet after a step, bool array (pieces,)."""
+        """Return whose drafts meet after a step, bool array (pieces,).
+
+        They do where a phrase ends that is not the last, or chords are planned.
+        """
         meets = np.zeros(len(self._plans), np.bool_)
         for phrase in self._endings.get(step, ()):
             goes_on = phrase.end < self._plans[phrase.piece].steps

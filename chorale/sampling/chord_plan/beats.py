@@ -26,6 +26,7 @@ BEFORE, ARRIVAL, HELD = "before", "arrival", "held"
 LAST_BEFORE, LAST_ARRIVAL = "last before", "last arrival"
 PLACES = (BEGINNING, STRONG, WEAK, BEFORE, ARRIVAL, HELD, LAST_BEFORE, LAST_ARRIVAL)
 ARRIVALS = (ARRIVAL, LAST_ARRIVAL)
+CADENCE = (BEFORE, LAST_BEFORE, *ARRIVALS, HELD)  # the last two chords
 LAST = {LAST_BEFORE: BEFORE, LAST_ARRIVAL: ARRIVAL}
 
 # What a note of the melody does: it is struck on the beat and goes on by step or by
@@ -55,7 +56,7 @@ class Beat(NamedTuple):
 
     step: int
     place: str  # one of PLACES
-    notes: tuple[SungNote, ...]
+    notes: tuple[SungNote, ...]  # up to the end of the phrase
     is_strong: bool  # whether it begins a bar, or half a bar of four quarters
 
     @property
@@ -76,13 +77,14 @@ def beats_of(plan: Plan, line: IntArray, onsets: BoolArray) -> list[Beat]:
     starts = np.flatnonzero(plan.positions % STEPS_PER_QUARTER == 0).tolist()
     if starts[:1] != [0]:  # a pickup of less than a beat
         starts.insert(0, 0)
-    is_strong = _are_strong(plan)
+    is_strong, ends = _are_strong(plan), ends_of_phrases(plan.fermatas)
     places = _places(plan, line, starts, is_strong)
     notes = _notes(line, onsets, starts)
     found = []
     for place, (start, end) in zip(
         places, pairwise([*starts, plan.steps]), strict=True
     ):
+        end = min(end, next(each for each in ends if each > start))
         sung = [note for note in notes if start < note.step < end]
         if line[start] != SILENCE:
             (on,) = [note for note in notes if note.step <= start][-1:]

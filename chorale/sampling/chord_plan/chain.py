@@ -5,8 +5,9 @@ melody. How often chords follow one another depends on the place of the beat in 
 phrase, so that phrases end on cadences. The likeliest chords are found with the Viterbi
 algorithm (Rabiner 1989; for chorales Allan & Williams, "Harmonising Chorales by
 Probabilistic Inference", 2005). What Bach does in chorales, but folk songs hardly bear,
-costs more: chords foreign to the scale, and phrases that end neither on I nor on V; and
-so do consecutive octaves and fifths of the outer voices.
+costs more: chords foreign to the scale, an opening on another chord than I, phrases
+that end neither on I nor on V, and repeated chords. So do weak six-four chords, and
+consecutive and direct octaves and fifths of the outer voices.
 
 The counts are in `chain.json`, as `chorale.sampling.chord_plan.fitting` makes them.
 """
@@ -42,21 +43,25 @@ from chorale.utils.arrays import Float64Array, IntArray
 
 FILE = Path(__file__).with_suffix(".json")
 
-_SCALES = {"major": {0, 2, 4, 5, 7, 9, 11}, "minor": {0, 2, 3, 5, 7, 8, 10, 11}}
+SCALES = {"major": {0, 2, 4, 5, 7, 9, 11}, "minor": {0, 2, 3, 5, 7, 8, 10, 11}}
 # Nats of each tone of a triad, or seventh in the bass, that is foreign to the scale,
 # and of a chord with one that the mode of the melody avoids (`foreign_classes` of
 # `chorale.sampling.note_costs`).
 _CHROMATIC, _FOREIGN = 1.2, 1.5
 # Of a first strong beat on another chord than I in root position.
 _OPENING = 2.0
-# Of a phrase that ends on another chord than I or V in root position, in minor on III,
-# the relative major; and of a last phrase that does not end on I.
+# Of a phrase that ends on another chord than I or V in root position; the same on III
+# in minor, the relative major; and of a last phrase that does not end on I.
 _OPEN, _RELATIVE, _NO_TONIC = 4.0, 2.0, 20.0
+# Of a last chord to which the last note of its phrase is foreign.
+_FOREIGN_LAST = 3.0
 # Of a last chord, but V, that its dominant in root position does not precede, by place.
 _NO_DOMINANT = {ARRIVAL: 1.0, LAST_ARRIVAL: 4.0}
-# Of a chord that goes on into a strong beat inside a phrase, before the last two beats;
-# and of one that goes on anywhere in the same inversion, before the last chord is held.
-_HELD_OVER, _REPEATED = 1.0, 0.5
+# Of a chord that goes on into a strong beat inside a phrase, before the last two beats.
+_HELD_OVER = 1.0
+# Of a chord in the inversion in which it was on the beat before, in the same phrase,
+# but for the last chord that is held.
+_REPEATED = 0.5
 # Of a six-four chord on a weak beat before a strong one.
 _WEAK_SIX_FOUR = 2.0
 # Of outer voices that move from octave to octave, or from fifth to fifth; and from
@@ -187,7 +192,7 @@ class ChordChain:
             zip(counts.chords, counts.sung, strict=True)
         ):
             triad = set(chord.triad_tones)
-            chromatic = {*triad, chord.bass} - _SCALES[key.mode]
+            chromatic = {*triad, chord.bass} - SCALES[key.mode]
             fits[:, column] -= _CHROMATIC * len(chromatic)
             fits[:, column] -= _FOREIGN * bool(triad & away)
             tones = set(chord.tones)
@@ -201,7 +206,7 @@ class ChordChain:
                         if in_chord
                         else (1 - share) / (12 - len(tones))
                     )
-                fits[row, column] -= _ending_cost(beat.place, chord, key)
+                fits[row, column] -= _ending_cost(beat, chord, key)
         opening = next((row for row, beat in enumerate(beats) if beat.is_strong), 0)
         fits[opening] -= [
             0.0 if _is_tonic(chord) else _OPENING for chord in counts.chords
@@ -262,16 +267,21 @@ def chord_chain() -> ChordChain:
     return ChordChain.from_json(json.loads(FILE.read_text(encoding="utf-8")))
 
 
-def _ending_cost(place: str, chord: Chord, key: Key) -> float:
+def _ending_cost(beat: Beat, chord: Chord, key: Key) -> float:
     """Return what a chord costs at the end of a phrase, in nats."""
-    if place not in ARRIVALS or _is_tonic(chord):
+    if beat.place not in ARRIVALS:
         return 0.0
-    if place == LAST_ARRIVAL:
-        return _NO_TONIC
+    cost = 0.0
+    if beat.notes and (beat.notes[-1].pitch - key.tonic_class) % 12 not in chord.tones:
+        cost += _FOREIGN_LAST
+    if _is_tonic(chord):
+        return cost
+    if beat.place == LAST_ARRIVAL:
+        return cost + _NO_TONIC
     if chord.is_dominant and not chord.inversion:
-        return 0.0
+        return cost
     is_relative = key.mode == "minor" and chord == _RELATIVE_MAJOR
-    return _RELATIVE if is_relative else _OPEN
+    return cost + (_RELATIVE if is_relative else _OPEN)
 
 
 def _is_tonic(chord: Chord) -> bool:
@@ -283,6 +293,8 @@ def _moves(counts: ModeCounts, before: Beat, beat: Beat, key: Key) -> Float64Arr
     """Return what it costs to go from chord to chord, in nats, (chords, chords)."""
     chords = counts.chords
     costs = np.zeros((len(chords), len(chords)))
+    if _is_first(before, beat):
+        return costs
     if beat.place != HELD:
         costs += _REPEATED * np.eye(len(chords))
     if beat.is_strong and not before.is_strong:
@@ -294,7 +306,7 @@ def _moves(counts: ModeCounts, before: Beat, beat: Beat, key: Key) -> Float64Arr
         is_usual = [[_is_cadence(each, last) for last in chords] for each in chords]
         costs += _NO_DOMINANT[beat.place] * ~np.array(is_usual)
     pitches = (before.pitch, beat.pitch)
-    if SILENCE in pitches or before.pitch == beat.pitch or beat.place == BEGINNING:
+    if SILENCE in pitches or before.pitch == beat.pitch:
         return costs
     bass = np.array([chord.bass for chord in chords])
     intervals = [(pitch - key.tonic_class - bass) % 12 for pitch in pitches]
@@ -308,6 +320,12 @@ def _moves(counts: ModeCounts, before: Beat, beat: Beat, key: Key) -> Float64Arr
         if abs(rise := pitches[1] - pitches[0]) > _STEP:
             costs += _DIRECT * (second & (steps if rise > 0 else steps.T))
     return costs
+
+
+def _is_first(before: Beat, beat: Beat) -> bool:
+    """Whether a beat begins its phrase, which may have no other."""
+    is_after_end = before.place in (*ARRIVALS, HELD) and beat.place != HELD
+    return beat.place == BEGINNING or is_after_end
 
 
 def _is_cadence(before: Chord, last: Chord) -> bool:

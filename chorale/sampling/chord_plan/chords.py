@@ -43,7 +43,8 @@ class Chord(NamedTuple):
         """The same with the sevenths that are usual."""
         above: tuple[int, ...] = ()
         if self.triad == DIMINISHED and self.root != _SECOND:
-            above = (_DIMINISHED_SEVENTH, _SEVENTH)  # vii° in minor, and in major
+            # The diminished one as in minor, and the minor one as in major.
+            above = (_DIMINISHED_SEVENTH, _SEVENTH)
         elif self.triad == DIMINISHED or self.is_dominant or self.inversion == 3:
             above = (_SEVENTH,)
         sevenths = tuple((self.root + each) % 12 for each in above)

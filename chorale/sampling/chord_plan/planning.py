@@ -9,24 +9,15 @@ import numpy as np
 
 from chorale.encoding.plan import Plan
 from chorale.models.form import Phrases
+from chorale.music.keys import Key
 from chorale.music.voices import SILENCE, SOPRANO
 from chorale.sampling.asked_cadences import arrival_of
 from chorale.sampling.asked_plan import Ending, PlannedChord
-from chorale.sampling.chord_plan.beats import (
-    ARRIVALS,
-    BEFORE,
-    HELD,
-    LAST_BEFORE,
-    Beat,
-    beats_of,
-)
-from chorale.sampling.chord_plan.chain import chord_chain
+from chorale.sampling.chord_plan.beats import ARRIVALS, CADENCE, HELD, Beat, beats_of
+from chorale.sampling.chord_plan.chain import SCALES, chord_chain
 from chorale.sampling.chord_plan.chords import Chord
 from chorale.sampling.chord_plan.endings import endings_of
 from chorale.sampling.fragments import Fragment
-
-# Places of the last chord of a phrase, and of the one before.
-_CADENCE = (BEFORE, *ARRIVALS, HELD, LAST_BEFORE)
 
 
 def with_planned_chords(
@@ -69,19 +60,19 @@ def with_planned_chords(
         )
     return replace(
         fragment,
-        chords=tuple(_planned(beats, chords, key.tonic_class, phrases.ends)),
+        chords=tuple(_planned(beats, chords, key)),
         endings=endings if is_asked else fragment.endings,
     )
 
 
 def _planned(
-    beats: Sequence[Beat], chords: Sequence[Chord], tonic: int, ends: Sequence[int]
+    beats: Sequence[Beat], chords: Sequence[Chord], key: Key
 ) -> list[PlannedChord]:
     """Return the chords of beats in pitch classes.
 
     A phrase keeps its last chord to the end of the beat, even if the melody moves on,
     and where its last note, or its octave, is struck again; what else comes after it is
-    left open.
+    left open. Sevenths that the melody has are not doubled.
     """
     planned: list[PlannedChord] = []
     last: Chord | None = None
@@ -89,17 +80,24 @@ def _planned(
     for beat, chord in zip(beats, chords, strict=True):
         if beat.place != HELD:
             last = chord
-        elif not beat.pitch or beat.pitch % 12 != sung % 12:
+        elif SILENCE in (beat.pitch, sung) or beat.pitch % 12 != sung % 12:
             last = None
         sung = beat.pitch
         if last is None:
             continue
-        tones = tuple((tonic + tone) % 12 for tone in last.tones)
-        bass = (tonic + last.bass) % 12
-        in_cadence = beat.place in _CADENCE
+        melody = (beat.pitch - key.tonic_class) % 12 if beat.pitch else None
+        sevenths = SCALES[key.mode].intersection(last.tones[3:]) - {melody}
+        tones = (*last.triad_tones, *sorted(sevenths))
         steps = [beat.step]
         if beat.place in ARRIVALS:
-            end = next(end for end in ends if end > beat.step)
-            steps += [note.step for note in beat.notes[1:] if note.step < end]
-        planned += [PlannedChord(step, tones, bass, in_cadence) for step in steps]
+            steps += [note.step for note in beat.notes if note.step > beat.step]
+        planned += [
+            PlannedChord(
+                step,
+                tuple((key.tonic_class + tone) % 12 for tone in tones),
+                (key.tonic_class + last.bass) % 12,
+                in_cadence=beat.place in CADENCE,
+            )
+            for step in steps
+        ]
     return planned

@@ -116,6 +116,13 @@ def test_a_note_after_a_rest_does_not_sound_at_the_beginning_of_its_beat() -> No
     assert found[1].notes[0].pitch == 62
 
 
+def test_notes_of_a_beat_end_with_the_phrase() -> None:
+    notes = [(60, 4), (62, 4), (64, 2), (65, 1), (67, 1), (69, 4), (60, 16)]
+    found = beats(notes, {3, 6})
+    assert [note.pitch for note in found[2].notes] == [64, 65]
+    assert [note.pitch for note in beats(notes, {6})[2].notes] == [64, 65, 67]
+
+
 @pytest.mark.parametrize(
     ("metre", "lengths", "steps", "strong"),
     [

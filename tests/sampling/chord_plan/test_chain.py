@@ -17,6 +17,7 @@ from chorale.sampling.chord_plan.beats import (
     LAST_ARRIVAL,
     LAST_BEFORE,
     LEAP_ON,
+    OFF_BEAT,
     PLACES,
     ROLES,
     STEP_ON,
@@ -150,7 +151,7 @@ def test_the_likeliest_chords_are_those_of_an_exhaustive_search() -> None:
     assert found == [chords[index] for index in best]
 
 
-def uniform_chain(chords: str, favourite: str = "", factor: int = 4) -> ChordChain:
+def uniform_chain(chords: str, favourite: str = "", factor: float = 4) -> ChordChain:
     """Return a chain of equally likely chords, but for one of them."""
     names = chords.split()
     weights = np.array([factor if name == favourite else 1 for name in names])
@@ -181,10 +182,11 @@ def test_chords_change_from_beat_to_beat_and_over_barlines() -> None:
     )
 
 
-def test_a_last_chord_is_held() -> None:
+@pytest.mark.parametrize("chords", ["I IV V", "V IV I"])
+def test_a_last_chord_is_held(chords: str) -> None:
     beats = phrase([72] * 4)
     held = [beats[0]._replace(step=step, place=HELD) for step in (16, 20)]
-    found = chosen(uniform_chain("I IV V"), [*beats, *held])
+    found = chosen(uniform_chain(chords, "I", factor=1.3), [*beats, *held])
     assert found[-3:] == ["I", "I", "I"]
 
 
@@ -195,11 +197,29 @@ def test_six_four_chords_are_on_strong_beats() -> None:
     assert on == {True}
 
 
-@pytest.mark.parametrize("other", ["V6", "ii", "IV"])
-def test_a_piece_ends_on_a_dominant_in_root_position(other: str) -> None:
-    beats = phrase([67, 72, 74 if other != "IV" else 77, 72])
-    found = chosen(uniform_chain(f"I V {other}", other), beats)
-    assert found[-2:] == ["V", "I"]
+@pytest.mark.parametrize(
+    ("other", "melody"), [("V6", 74), ("ii", 65), ("vii°", 65), ("vii°6", 65)]
+)
+def test_a_piece_ends_on_a_dominant_in_root_position(other: str, melody: int) -> None:
+    beats = phrase([67, 72, melody, 64])
+    found = chosen(uniform_chain(f"I V {other}", other, factor=12), beats)
+    assert found[-2:] == (["vii°", "I"] if other == "vii°" else ["V", "I"])
+
+
+def test_a_phrase_of_one_beat_does_not_end_the_one_before() -> None:
+    first = phrase([72, 74, 76, 72], last=False)
+    second = Beat(16, LAST_ARRIVAL, (SungNote(16, 72, STEP_ON),), True)
+    chain = uniform_chain("I V6 V", "V6", factor=20)
+    assert chosen(chain, [*first, second])[-2:] == ["I", "I"]
+
+
+def test_the_last_note_of_a_phrase_is_a_tone_of_its_chord() -> None:
+    chain = uniform_chain("I V", "V", factor=1.5)
+    for first, last, found in ((65, 64, "I"), (64, 65, "V")):
+        beats = phrase([67] * 4, last=False)
+        notes = SungNote(12, first, STEP_ON), SungNote(14, last, OFF_BEAT[0])
+        beats[-1] = beats[-1]._replace(notes=notes)
+        assert chosen(chain, beats)[-1] == found
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
+import pytest
 from progressions import progression
 
 from chorale.music.score import Chorale
+from chorale.sampling.chord_plan import planning
+from chorale.sampling.chord_plan.chords import chord_named
 from chorale.sampling.chord_plan.planning import with_planned_chords
 from chorale.sampling.fragments import Fragment, with_voice
 
@@ -83,6 +88,54 @@ def test_a_last_beat_keeps_its_chord_while_the_melody_moves_on() -> None:
     # To the last note of the phrase, not to the first of the next one.
     assert [chord.step for chord in planned] == [0, 4, 8, 12, 13, 14, 16, 20, 24, 28]
     assert len({chord.tones for chord in planned[3:6]}) == 1
+
+
+def test_a_last_beat_after_a_rest_has_its_chord_where_the_note_begins() -> None:
+    piece = progression("C5 D5 B4 r.2 C5.2", *["r.16"] * 3, key="C major")
+    fermatas = np.arange(piece.steps) >= 14
+    moved = Chorale(
+        pitches=piece.pitches, onsets=piece.onsets, fermatas=fermatas, key=piece.key
+    )
+    planned = with_planned_chords(with_voice(moved, 0)).chords
+    assert planned is not None
+    assert [chord.step for chord in planned] == [0, 4, 8, 12, 14]
+
+
+def test_after_a_silent_last_beat_no_chord_is_planned() -> None:
+    for last, key in (("C5", "C major"), ("D5", "D major")):
+        piece = progression(f"E5 F#5 E5 r {last}", *["r.20"] * 3, key=key)
+        fermatas = np.arange(piece.steps) >= 12
+        moved = Chorale(
+            pitches=piece.pitches, onsets=piece.onsets, fermatas=fermatas, key=piece.key
+        )
+        planned = with_planned_chords(with_voice(moved, 0)).chords
+        assert planned is not None
+        assert [chord.step for chord in planned] == [0, 4, 8, 12]
+
+
+@pytest.mark.parametrize(
+    ("chord", "melody", "key", "tones"),
+    [
+        ("V", "D5", "C major", {7, 11, 2, 5}),
+        ("V", "F5", "C major", {7, 11, 2}),
+        ("vii°6", "D5", "C major", {11, 2, 5, 9}),
+        ("vii°6", "D5", "C minor", {11, 2, 5, 8}),
+        ("vii°6", "Ab5", "C minor", {11, 2, 5}),
+        ("V", "E5", "D major", {9, 1, 4, 7}),
+    ],
+)
+def test_sevenths_are_of_the_scale_and_not_doubled(
+    chord: str,
+    melody: str,
+    key: str,
+    tones: set[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chain = SimpleNamespace(likeliest=lambda beats, *_, **__: [chord_named(chord)])
+    monkeypatch.setattr(planning, "chord_chain", lambda: chain)
+    planned = with_planned_chords(fragment(melody, key)).chords
+    assert planned is not None
+    assert set(planned[0].tones) == tones
 
 
 def test_a_last_note_after_the_beat_asks_for_no_cadence() -> None:
