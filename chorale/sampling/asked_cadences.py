@@ -3,8 +3,8 @@
 A cadence of a kind has the tones of the dominant, or of the subdominant, in the last
 half beat before the fermata, and those of its last chord under it. Other tones are
 drawn less often, in the outer voices hardly at all. So are, where a chord is planned,
-tones foreign to it, and all tones but its third in the voice that is drawn last, if no
-other voice has the third.
+tones foreign to it; all tones but its third in the voice that is drawn last, if no
+other voice has the third; and notes above the melody.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from chorale.encoding.tokens import Vocabulary
 from chorale.models.form import Phrases
 from chorale.models.predictor import log_softmax
-from chorale.music.voices import BASS, SILENCE, SOPRANO, VOICES
+from chorale.music.voices import BASS, HIGHEST_PITCH, SILENCE, SOPRANO, VOICES
 from chorale.sampling.asked_plan import Ending, PlannedChord
 from chorale.sampling.batches import Batch
 from chorale.utils.arrays import BoolArray, Float64Array, FloatArray, IntArray
@@ -31,6 +31,8 @@ _CADENCE = 2.0  # factor of these costs in cadences
 # Nats of all tones but the third, in the inner voice that is drawn last, if no other
 # voice has the third.
 _NO_THIRD = 5.0
+# Nats of a note above one that the melody has before the next chord.
+_CROSSING = 4.0
 _DOMINANT = (7, 11, 2, 5)
 # Tones of the chord before, its basses; of the last chord, its basses, its sopranos,
 # in semitones above the tonic: of a major key, and of a minor one.
@@ -74,8 +76,10 @@ class AskedCadences:
         self._tokens = np.arange(vocabulary.size)
         # By step: costs by row, voice and pitch class.
         self._costs: dict[int, Float64Array] = {}
-        # By step: pitch classes of the thirds of planned chords by row, -1 if none.
+        # By step: pitch classes of the thirds of planned chords by row, -1 if none, and
+        # their ceilings.
         self._thirds: dict[int, IntArray] = {}
+        self._ceilings: dict[int, IntArray] = {}
         rows = len(batch.plans) * particles
         for index, endings in enumerate(batch.asked):
             span = slice(index * particles, (index + 1) * particles)
@@ -84,6 +88,8 @@ class AskedCadences:
                 found[span] = costs_of_chord(chord)
                 thirds = self._thirds.setdefault(chord.step, np.full(rows, -1))
                 thirds[span] = chord.tones[1]
+                highest = np.full(rows, HIGHEST_PITCH)
+                self._ceilings.setdefault(chord.step, highest)[span] = chord.ceiling
             if not endings:
                 continue
             phrases = Phrases(batch.plans[index])
@@ -118,12 +124,19 @@ class AskedCadences:
         by_class = found[:, voice]
         if others is not None and voice != BASS and step in self._thirds:
             by_class = by_class + self._costs_without_third(step, others)
-        notes = self._notes(self._tokens)
-        costs: Float64Array = np.where(notes > 0, by_class[:, notes % 12], 0.0)
+        ceilings = None if voice == SOPRANO else self._ceilings.get(step)
+
+        def cost(notes: IntArray) -> Float64Array:
+            """Return what MIDI notes cost, by row and note."""
+            rows = np.arange(len(by_class))[:, np.newaxis]
+            costs: Float64Array = np.where(notes > 0, by_class[rows, notes % 12], 0.0)
+            if ceilings is not None:
+                costs += _CROSSING * (notes > ceilings[:, np.newaxis])
+            return costs
+
+        costs = cost(self._notes(self._tokens)[np.newaxis])
         if self._hold is not None:
-            held = self._notes(sounding)
-            rows = np.arange(len(costs))
-            costs[:, self._hold] = np.where(held > 0, by_class[rows, held % 12], 0.0)
+            costs[:, self._hold] = cost(self._notes(sounding)[:, np.newaxis])[:, 0]
         return costs
 
     def _costs_without_third(self, step: int, others: IntArray) -> Float64Array:

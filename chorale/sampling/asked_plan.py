@@ -36,11 +36,12 @@ class Ending(NamedTuple):
 
 
 class PlannedChord(NamedTuple):
-    """The chord that is planned for a step, in pitch classes."""
+    """The chord that is planned for a step, its tones and bass as pitch classes."""
 
     step: int
     tones: tuple[int, ...]  # from the root up
     bass: int
+    ceiling: int  # lowest MIDI note of the melody while it lasts
     in_cadence: bool  # whether it is the last one of its phrase, or the one before
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +14,8 @@ from chorale.encoding.plan import Plan
 from chorale.models.form import Form
 from chorale.music.keys import Key
 from chorale.music.score import Chorale
-from chorale.music.voices import BASS, SOPRANO, VOICES
-from chorale.sampling.asked_cadences import costs_of_chord, log_shares
+from chorale.music.voices import ALTO, BASS, SOPRANO, TENOR, VOICES
+from chorale.sampling.asked_cadences import AskedCadences, costs_of_chord, log_shares
 from chorale.sampling.asked_plan import Ending, PlannedChord
 from chorale.sampling.fragments import with_voice
 from chorale.sampling.generate import complete, sample
@@ -86,7 +88,7 @@ def test_shares_are_those_of_what_costs_nothing() -> None:
 def test_planned_chords_sound_on_their_beats() -> None:
     (piece,) = sample(PREDICTOR, plan(1), None, PLAIN, form=Form())
     chords = tuple(
-        PlannedChord(step, tones, bass, step == LENGTH - FERMATA)
+        PlannedChord(step, tones, bass, 127, step == LENGTH - FERMATA)
         for step, tones, bass in (
             (8, (0, 4, 7), 4),
             (16, (7, 11, 2, 5), 7),
@@ -109,10 +111,73 @@ def test_planned_chords_sound_on_their_beats() -> None:
 
 
 def test_a_fifth_in_the_bass_costs_more_than_another_tone() -> None:
-    costs = costs_of_chord(PlannedChord(0, (0, 4, 7), 0, False))
+    costs = costs_of_chord(PlannedChord(0, (0, 4, 7), 0, 127, False))
     assert costs[BASS, 7] > costs[BASS, 4] > costs[BASS, 0] == 0
     assert not costs[SOPRANO].any()
-    six_four = costs_of_chord(PlannedChord(0, (0, 4, 7), 7, False))
+    six_four = costs_of_chord(PlannedChord(0, (0, 4, 7), 7, 127, False))
     assert six_four[BASS, 7] == 0 < six_four[BASS, 0]
-    last = costs_of_chord(PlannedChord(0, (0, 4, 7), 0, True))
+    last = costs_of_chord(PlannedChord(0, (0, 4, 7), 0, 127, True))
     assert np.array_equal(last, 2 * costs)
+
+
+# === Costs of planned chords, by row ===
+
+C_MAJOR = PlannedChord(4, (0, 4, 7), 0, 67, False)
+
+
+def chord_costs(
+    voice: int, others: list[int] | None, sounding: int = 60, encoding: str = "hold"
+) -> list[dict[int, float]]:
+    """Return what notes cost under C major, and in a piece without planned chords.
+
+    `sounding` is the note of the voice before, `others` are those of the other voices;
+    key 0 is the cost of HOLD.
+    """
+    vocabulary = wide_vocabulary(encoding)
+    batch: Any = SimpleNamespace(
+        plans=[None] * 2, asked=[None] * 2, chords=[(C_MAJOR,), None]
+    )
+    cadences = AskedCadences(batch, 1, vocabulary)
+    tokens = None if others is None else np.array([vocabulary.token(n) for n in others])
+    costs = cadences.at(
+        4,
+        voice,
+        np.full(2, vocabulary.token(sounding)),
+        None if tokens is None else np.tile(tokens, (2, 1)),
+    )
+    assert costs is not None and cadences.at(5, voice, np.zeros(2, int), None) is None
+    notes = range(55, 75)
+    found = [{n: float(row[vocabulary.token(n)]) for n in notes} for row in costs]
+    for row, by_note in zip(costs, found, strict=True):
+        by_note[0] = float(row[vocabulary.hold or 0])
+    return found
+
+
+def test_planned_chords_leave_other_pieces_alone() -> None:
+    planned, free = chord_costs(TENOR, [72, 48, 67])
+    assert any(planned.values()) and not any(free.values())
+
+
+@pytest.mark.parametrize("encoding", ["hold", "pitch"])
+def test_a_third_is_not_left_out(encoding: str) -> None:
+    missing, _ = chord_costs(TENOR, [72, 48, 67], encoding=encoding)
+    given, _ = chord_costs(TENOR, [72, 48, 64], encoding=encoding)
+    assert missing[64] == given[64] == given[60] == 0
+    assert missing[60] == missing[55] == 5
+    assert missing[62] == given[62] + 5
+    early, _ = chord_costs(TENOR, None, encoding=encoding)
+    bass, _ = chord_costs(BASS, [72, 48, 67], encoding=encoding)
+    assert early[60] == bass[60] == 0
+
+
+def test_inner_voices_stay_below_the_melody_that_comes() -> None:
+    alto, _ = chord_costs(ALTO, None)
+    assert alto[67] == 0 and alto[72] == 4
+    soprano, _ = chord_costs(SOPRANO, None)
+    assert not any(soprano.values())
+
+
+@pytest.mark.parametrize("sounding", [60, 62, 72])
+def test_hold_costs_what_the_note_costs(sounding: int) -> None:
+    costs, _ = chord_costs(ALTO, None, sounding)
+    assert costs[0] == costs[sounding]

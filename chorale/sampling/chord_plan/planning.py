@@ -10,7 +10,7 @@ import numpy as np
 from chorale.encoding.plan import Plan
 from chorale.models.form import Phrases
 from chorale.music.keys import Key
-from chorale.music.voices import SILENCE, SOPRANO
+from chorale.music.voices import HIGHEST_PITCH, SILENCE, SOPRANO
 from chorale.sampling.asked_cadences import arrival_of
 from chorale.sampling.asked_plan import Ending, PlannedChord
 from chorale.sampling.chord_plan.beats import ARRIVALS, CADENCE, HELD, Beat, beats_of
@@ -96,6 +96,7 @@ def _planned(
                 step,
                 tuple((key.tonic_class + tone) % 12 for tone in tones),
                 (key.tonic_class + last.bass) % 12,
+                ceiling=min((note.pitch for note in beat.notes), default=HIGHEST_PITCH),
                 in_cadence=beat.place in CADENCE,
             )
             for step in steps

@@ -85,6 +85,7 @@ def test_a_last_beat_keeps_its_chord_while_the_melody_moves_on() -> None:
     )
     planned = with_planned_chords(with_voice(moved, 0)).chords
     assert planned is not None
+    assert [chord.ceiling for chord in planned[2:6]] == [76, 71, 71, 71]
     # To the last note of the phrase, not to the first of the next one.
     assert [chord.step for chord in planned] == [0, 4, 8, 12, 13, 14, 16, 20, 24, 28]
     assert len({chord.tones for chord in planned[3:6]}) == 1
