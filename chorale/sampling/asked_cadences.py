@@ -122,7 +122,8 @@ class AskedCadences:
         if found is None:
             return None
         by_class = found[:, voice]
-        if others is not None and voice != BASS and step in self._thirds:
+        is_inner = voice not in (SOPRANO, BASS)
+        if others is not None and is_inner and step in self._thirds:
             by_class = by_class + self._costs_without_third(step, others)
         ceilings = None if voice == SOPRANO else self._ceilings.get(step)
 

@@ -31,6 +31,7 @@ from chorale.music.keys import Key
 from chorale.music.metre import COMMON_TIME, number_bars
 from chorale.music.score import Chorale
 from chorale.music.voices import SOPRANO, VOICES
+from chorale.sampling import next_step
 from chorale.sampling.asked_plan import Ending
 from chorale.sampling.fragments import Fragment, extend_to_onsets, with_voice
 from chorale.sampling.generate import Start, complete, sample
@@ -296,6 +297,25 @@ def test_rules_cost_more_where_chords_are_planned() -> None:
     ]
     free, planned = (sum(findings(pieces).values()) for pieces in written)
     assert planned < free / 2
+
+
+def test_particles_that_need_not_break_rules_go_on_where_chords_are_planned(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fragment = Start(plan(68), FIFTHS).fragment()
+    given = np.array(fragment.given)
+    given[-1] = True  # what is given at the end weighs the particles
+    led = replace(fragment, given=given, chords=())
+    options = replace(PLAIN, rules="lenient", particles=8)
+
+    def written() -> int:
+        return sum(findings(complete(organum("pitch"), [led] * 16, options)).values())
+
+    weighed = written()
+    monkeypatch.setattr(
+        next_step, "log_shares", lambda logits, costs: np.zeros(len(logits))
+    )
+    assert weighed < written() / 2
 
 
 @pytest.mark.parametrize("rules", ["lenient", "strict"])
