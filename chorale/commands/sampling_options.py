@@ -41,9 +41,11 @@ BestOf = Annotated[
     int,
     _sampling(
         help="Number of drafts of each piece, 1 or more. Those of a harmonization go "
-        "on from the best of them after each phrase. In the end the judge keeps the "
-        "one most like Bach's chorales: in style, in likelihood, in few broken rules "
-        "and a cadence at the end. More take longer and give better pieces.",
+        "on from the best of them after each phrase, but for the last; those of a folk "
+        "song, without fermatas or with few quarters, after the last one too, so that "
+        "most are alike. In the end the judge keeps the one most like Bach's chorales: "
+        "in style, in likelihood, in few broken rules and a cadence at the end. More "
+        "take longer and give better pieces.",
     ),
 ]
 _TEMPERATURE = (
