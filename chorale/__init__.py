@@ -45,7 +45,7 @@ _NAMES = {
     "chorale.sampling.completion": ("harmonize",),
     "chorale.sampling.generate": ("sample",),
     "chorale.sampling.gibbs": ("InfillingOptions",),
-    "chorale.sampling.next_step": ("SamplingOptions",),
+    "chorale.sampling.next_step_options": ("SamplingOptions",),
     "chorale.sampling.openings": ("find_start",),
     "chorale.sampling.rewriting": ("rewrite",),
     "chorale.training.chorale_networks": ("train_network",),

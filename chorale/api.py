@@ -20,7 +20,7 @@ from chorale.sampling.best_of import Judge
 from chorale.sampling.completion import harmonize
 from chorale.sampling.generate import sample
 from chorale.sampling.gibbs import InfillingOptions
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 from chorale.sampling.openings import find_start
 from chorale.sampling.rewriting import rewrite
 from chorale.training.chorale_networks import train_network

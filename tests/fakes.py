@@ -15,7 +15,7 @@ from chorale.models.infiller import certain
 from chorale.models.predictor import log_softmax
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_ORDER, VOICES
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 from chorale.utils.arrays import BoolArray, FloatArray, IntArray
 
 LOWEST, HIGHEST = 60, 62  # of the toy alphabet

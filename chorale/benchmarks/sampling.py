@@ -23,7 +23,7 @@ from chorale.music.voices import VOICES
 from chorale.nn.cards import WEIGHTS_FILE
 from chorale.sampling.best_of import Judge, typical_of
 from chorale.sampling.generate import Start, sample
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 from chorale.sampling.openings import find_start
 from chorale.utils.files import load_arrays
 

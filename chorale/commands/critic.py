@@ -25,7 +25,7 @@ from chorale.models.storage import (
     save_critic,
 )
 from chorale.nn.provenance import without_folder
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 from chorale.sampling.prompts import continue_each, reference_windows
 from chorale.training.cadence_keys import count_cadence_keys
 from chorale.training.critic import fit_critic

@@ -28,7 +28,7 @@ from chorale.music.score import Chorale
 from chorale.sampling.best_of import Judge, typical_of
 from chorale.sampling.bulk import Bulk
 from chorale.sampling.generate import sample
-from chorale.sampling.next_step import PARTICLES
+from chorale.sampling.next_step_options import PARTICLES
 from chorale.sampling.openings import OPENING_BARS, find_start
 from chorale.utils.executors import (
     PROCESSES,

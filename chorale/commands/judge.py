@@ -46,7 +46,7 @@ from chorale.evaluation.report import report_blocks
 from chorale.evaluation.tables import judgement_blocks
 from chorale.music.voices import SOPRANO, VOICE_NAMES
 from chorale.sampling.logits import RULES_MODES
-from chorale.sampling.next_step import PARTICLES
+from chorale.sampling.next_step_options import PARTICLES
 from chorale.utils.extras import require
 from chorale.utils.reports import check_report_path, to_text, write_report
 from chorale.utils.saving import check_new

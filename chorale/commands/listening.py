@@ -24,7 +24,7 @@ from chorale.models.ensemble import average as averaged
 from chorale.models.storage import NEXT_STEP, load_card, load_model
 from chorale.sampling.best_of import Judge, typical_of
 from chorale.sampling.listening_pairs import draw_originals, sample_pairs
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 from chorale.sampling.openings import OPENING_BARS
 from chorale.utils.extras import require
 from chorale.utils.files import write_text

@@ -13,7 +13,11 @@ import typer
 
 from chorale.commands.options import ADVANCED, SAMPLING
 from chorale.sampling.logits import RULES_MODES, DrawingOptions
-from chorale.sampling.next_step import PARTICLES, PLANNED_PARTICLES, SamplingOptions
+from chorale.sampling.next_step_options import (
+    PARTICLES,
+    PLANNED_PARTICLES,
+    SamplingOptions,
+)
 
 NEXT_STEP = SamplingOptions()
 GENERATED_BEST_OF = 3  # pieces that `generate` draws for each one

@@ -2,7 +2,7 @@
 
 generate        new chorales and completions by a next-step model
 bulk            many of them in chunks, over any executor
-next_step       its sampler, step by step
+next_step       its sampler, step by step, and `next_step_options` its options
 alphabet        what it looks up by the pitch that sounds
 particles       its particle filter, for notes that are given later
 phrase_costs    what phrases cost, after each of which drafts of a melody meet

@@ -26,7 +26,7 @@ from chorale.music.score import Chorale
 from chorale.sampling.asked_plan import Ending
 from chorale.sampling.best_of import Choice, Judge, choose_best, typical_of
 from chorale.sampling.generate import Start, planned, sample
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 from chorale.utils.checks import check_choice
 from chorale.utils.executors import Failure, map_ordered
 from chorale.utils.progress import Progress

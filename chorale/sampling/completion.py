@@ -27,7 +27,7 @@ from chorale.sampling.compound_metre import in_simple_metre
 from chorale.sampling.fragments import Fragment, with_voice
 from chorale.sampling.generate import complete
 from chorale.sampling.gibbs import InfillingOptions, infill
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 from chorale.sampling.note_costs import foreign_classes
 from chorale.utils.progress import Progress
 

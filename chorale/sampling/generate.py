@@ -21,12 +21,11 @@ from chorale.sampling.asked_plan import Ending, Outline
 from chorale.sampling.batches import Batch, complete_in_batches
 from chorale.sampling.cadence_keys import draw_keys, with_cadence_keys
 from chorale.sampling.fragments import Fragment
-from chorale.sampling.next_step import (
+from chorale.sampling.next_step import NextStepSampler, last_steps
+from chorale.sampling.next_step_options import (
     PARTICLES,
     PLANNED_PARTICLES,
-    NextStepSampler,
     SamplingOptions,
-    last_steps,
 )
 from chorale.utils.progress import Progress
 

@@ -13,7 +13,7 @@ from chorale.music.score import Chorale, changes
 from chorale.music.voices import SILENCE
 from chorale.sampling.best_of import Judge, choose_if_judged
 from chorale.sampling.generate import Start, sample_each
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 from chorale.sampling.openings import opening_of, plan_of
 from chorale.sampling.prompts import draw_chorales
 from chorale.utils.progress import Progress

@@ -30,7 +30,7 @@ from chorale.sampling.log_ratio import (
     LogRatio,
     log_ratio,
 )
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 from chorale.sampling.phrase_ratio_fitting import originals_of, phrases_of
 from chorale.sampling.prompts import continue_each, harmonize_each
 from chorale.utils.files import write_text

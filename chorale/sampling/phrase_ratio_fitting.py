@@ -24,7 +24,7 @@ from chorale.evaluation.style.windows import Window
 from chorale.models.storage import NEXT_STEP, load_model
 from chorale.music.phrases import ends_of_phrases, fermatas_of
 from chorale.music.score import Chorale
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 from chorale.sampling.phrase_ratio import (
     FILE,
     NAMES,

@@ -27,7 +27,7 @@ from chorale.sampling.best_of import Judge, choose_if_judged
 from chorale.sampling.completion import Model, Options, fill_in
 from chorale.sampling.fragments import with_voice
 from chorale.sampling.generate import Start, sample_each
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 from chorale.sampling.openings import opening_of, plan_of
 from chorale.utils.progress import Progress
 

@@ -14,7 +14,7 @@ from chorale.music.score import Chorale
 from chorale.sampling.best_of import Choice, Judge, choose_if_judged
 from chorale.sampling.completion import Model, Options, default_options
 from chorale.sampling.fragments import Fragment
-from chorale.sampling.next_step import PARTICLES, SamplingOptions
+from chorale.sampling.next_step_options import PARTICLES, SamplingOptions
 from chorale.sampling.passages import name_of, passage_of
 from chorale.sampling.variations import Choose, Rewritten, VariationSearch
 from chorale.utils.arrays import BoolArray

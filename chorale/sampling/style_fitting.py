@@ -29,7 +29,7 @@ from chorale.evaluation.style.windows import Window
 from chorale.models.storage import NEXT_STEP, load_model
 from chorale.music.score import Chorale
 from chorale.sampling.fault_costs import fault_cost, tally_rules
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 from chorale.sampling.prompts import continue_each, harmonize_each
 from chorale.sampling.style_costs import (
     DIRECTIONS,

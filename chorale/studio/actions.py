@@ -26,7 +26,7 @@ from chorale.music.voices import SILENCE, VOICES
 from chorale.sampling import completion, rewriting
 from chorale.sampling.fragments import Fragment, extend_to_onsets, whole_notes
 from chorale.sampling.generate import sample
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 from chorale.sampling.openings import find_start
 from chorale.studio import parameters as table
 from chorale.studio.drafts import Drafts, finish

@@ -13,7 +13,7 @@ from chorale.music.voices import VOICE_NAMES
 from chorale.sampling import rewriting
 from chorale.sampling.gibbs import InfillingOptions
 from chorale.sampling.logits import RULES_MODES
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 from chorale.studio.model_cache import model_names
 from chorale.studio.parameter import Parameter
 

@@ -21,7 +21,7 @@ from chorale.evaluation.style.measures.table import MEASURES
 from chorale.evaluation.style.windows import Window
 from chorale.formats.classic_csv import read_csv, write_csv
 from chorale.models.ngram import NgramPredictor, fit_ngram
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 from chorale.sampling.prompts import (
     as_classic,
     continue_each,

@@ -16,7 +16,7 @@ from chorale.encoding.plan import Plan
 from chorale.models.next_step import NetworkPredictor
 from chorale.models.storage import load_model
 from chorale.sampling.generate import sample
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 from chorale.utils.arrays import FloatArray
 
 STEPS = 24

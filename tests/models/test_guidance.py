@@ -16,7 +16,7 @@ from chorale.music.keys import Key
 from chorale.music.score import Chorale
 from chorale.music.voices import VOICE_ORDER, VOICES
 from chorale.sampling.generate import sample
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 
 # Probabilities of silence and three notes, without the key and with it.
 UNCONDITIONAL = np.array([0.1, 0.3, 0.3, 0.3])

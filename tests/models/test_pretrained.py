@@ -34,7 +34,7 @@ from chorale.models.critic.tables import critic_of
 from chorale.models.storage import DEFAULT_MODEL, list_models, load_card, load_model
 from chorale.nn.cards import PRETRAINED
 from chorale.sampling.generate import Start, sample, sample_each
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 from chorale.sampling.openings import opening_of
 from chorale.utils.files import sha256
 from chorale.voice_leading.checking import count

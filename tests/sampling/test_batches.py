@@ -24,7 +24,7 @@ from chorale.sampling.batches import allowed_tokens
 from chorale.sampling.fragments import Fragment, with_voice
 from chorale.sampling.generate import Start, complete, sample_each
 from chorale.sampling.gibbs import InfillingOptions
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 
 # === Allowed notes ===
 

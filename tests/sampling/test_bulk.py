@@ -15,7 +15,7 @@ from chorale.models.storage import NEXT_STEP, find_model, load_model
 from chorale.sampling.best_of import Choice, Judge
 from chorale.sampling.bulk import Bulk, write_chunk
 from chorale.sampling.generate import sample
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 from chorale.sampling.openings import find_start
 from chorale.utils.executors import open_executor
 

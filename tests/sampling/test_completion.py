@@ -35,7 +35,7 @@ from chorale.sampling.completion import (
 )
 from chorale.sampling.fragments import Fragment, extend_to_onsets, with_voice
 from chorale.sampling.gibbs import InfillingOptions
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 from chorale.sampling.rewriting import rewrite
 
 INFILLER = UniformInfiller(wide_cells())

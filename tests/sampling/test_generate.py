@@ -25,7 +25,7 @@ from chorale.music.metre import Metre
 from chorale.music.score import DEFAULT_TEMPO, Chorale
 from chorale.music.voices import VOICES
 from chorale.sampling.generate import sample
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 
 # === Openings ===
 

@@ -21,7 +21,7 @@ from chorale.sampling.listening_pairs import (
     draw_originals,
     sample_pairs,
 )
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 
 OPTIONS = SamplingOptions(rules="off", random_state=4)
 

@@ -35,7 +35,8 @@ from chorale.sampling import next_step
 from chorale.sampling.asked_plan import Ending
 from chorale.sampling.fragments import Fragment, extend_to_onsets, with_voice
 from chorale.sampling.generate import Start, complete, sample
-from chorale.sampling.next_step import NextStepSampler, SamplingOptions
+from chorale.sampling.next_step import NextStepSampler
+from chorale.sampling.next_step_options import SamplingOptions
 from chorale.voice_leading.checking import rates
 from chorale.voice_leading.faults import EXACT_RULES
 
@@ -685,13 +686,8 @@ def test_equal_particles_are_read_once_after_the_passage(
         assert np.array_equal(found.onsets, expected.onsets)
 
 
-@pytest.mark.parametrize(
-    ("first", "particles", "copies"),
-    [(10, 1, 1), (10, 4, 1), (120, 1, 1), (120, 4, 2), (190, 1, 2), (190, 4, 2)],
-)
-def test_guidance_asks_twice_only_where_a_step_that_matters_is_guided(
-    first: int, particles: int, copies: int
-) -> None:
+def guided_counter() -> Counter:
+    """Return a counter that knows keys, which guidance asks for."""
     vocabulary = toy_vocabulary()
     predictor = Counter(
         vocabulary,
@@ -699,6 +695,17 @@ def test_guidance_asks_twice_only_where_a_step_that_matters_is_guided(
         plan_features=("to_end", "key"),
     )
     object.__setattr__(predictor, "rows", [])
+    return predictor
+
+
+@pytest.mark.parametrize(
+    ("first", "particles", "copies"),
+    [(10, 1, 1), (10, 4, 1), (120, 1, 1), (120, 4, 2), (190, 1, 2), (190, 4, 2)],
+)
+def test_guidance_asks_twice_only_where_a_step_that_matters_is_guided(
+    first: int, particles: int, copies: int
+) -> None:
+    predictor = guided_counter()
     given = np.ones((200, VOICES), bool)
     given[first : first + 5, 1] = False
     passage = some_given(np.full((200, VOICES), 61), given)
@@ -718,13 +725,7 @@ def test_guidance_asks_twice_only_where_a_step_that_matters_is_guided(
 def test_planned_chords_take_more_particles_and_no_guidance(
     chords: tuple[()] | None, options: dict, rows: int
 ) -> None:
-    vocabulary = toy_vocabulary()
-    predictor = Counter(
-        vocabulary,
-        uniform_predictor(vocabulary).table,
-        plan_features=("to_end", "key"),
-    )
-    object.__setattr__(predictor, "rows", [])
+    predictor = guided_counter()
     given = np.ones((20, VOICES), bool)
     given[10:, 1] = False
     passage = replace(some_given(np.full((20, VOICES), 61), given), chords=chords)

@@ -27,7 +27,7 @@ from chorale.sampling.fault_costs import fault_cost, tally_rules
 from chorale.sampling.fragments import Fragment, with_voice
 from chorale.sampling.generate import Start, complete, sample
 from chorale.sampling.log_ratio import MELODY_PHRASES, log_ratio
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 from chorale.sampling.particles import ParticleFilter
 from chorale.sampling.phrase_ratio import phrase_ratio
 from chorale.sampling.style_costs import style_costs

@@ -28,7 +28,7 @@ from chorale.sampling.best_of import Choice
 from chorale.sampling.completion import Model, Options
 from chorale.sampling.fragments import Fragment, extend_to_onsets
 from chorale.sampling.gibbs import InfillingOptions
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 from chorale.sampling.rewriting import (
     DISTANCE,
     JudgedChoice,

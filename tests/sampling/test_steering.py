@@ -16,7 +16,7 @@ from chorale.models.critic.lines import LARGEST
 from chorale.models.critic.tables import Critic
 from chorale.music.keys import Key
 from chorale.sampling.generate import sample
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 from chorale.sampling.rewriting import rewrite
 
 # Likes notes that are struck again.

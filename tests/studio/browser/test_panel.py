@@ -13,7 +13,7 @@ from studio_pages import choose, document_of, open_studio, run, wait_for_change
 from chorale.music.keys import Key
 from chorale.music.lyrics import Lyric
 from chorale.music.score import Chorale
-from chorale.sampling.next_step import SamplingOptions
+from chorale.sampling.next_step_options import SamplingOptions
 
 
 def test_a_search_chooses_what_it_finds(page: Page) -> None:
